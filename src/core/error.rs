@@ -1,0 +1,86 @@
+//! What can go wrong, one enum per operation; each variant is a cause its caller can act on.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+/// A back end does not answer. Trying again later may help; nothing is known to be lost.
+#[derive(Debug, Error)]
+#[error("{what} is unavailable")]
+pub struct Unavailable {
+    /// Which one, for people: `sqlite`, `mongodb`, `redis`.
+    pub what: &'static str,
+    /// Why, for the log. Holds no payload.
+    #[source]
+    pub source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Unavailable {
+    /// `what` does not answer, because of `source`.
+    pub fn new(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { what, source: Some(source.into()) }
+    }
+}
+
+/// Why chats were not saved.
+#[derive(Debug, Error)]
+pub enum SaveError {
+    /// The room's history is at its limit; nothing was stored.
+    #[error("the room's history is full")]
+    Full,
+    /// The store does not answer.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a seat was not claimed.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// Every seat is held by somebody else, who are listed.
+    #[error("every seat is taken")]
+    Full(Vec<super::seat::Seat>),
+    /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why somebody was not let into a room.
+#[derive(Debug, Error)]
+pub enum JoinError {
+    /// Every seat is taken by somebody whose connection is alive; nothing changed.
+    #[error("the room is full")]
+    RoomFull,
+    /// This node is about to stop; another, or this one in a moment, will do.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The cluster does not answer.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a connection was not attached to its seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a newer connection holds the seat, or it was given up")]
+pub struct Replaced;
+
+/// Why a signal was not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SignalError {
+    /// The sender does not hold its seat any more.
+    #[error(transparent)]
+    Replaced(#[from] Replaced),
+    /// Nobody by that id sits in the sender's room.
+    #[error("nobody by that id sits in the room")]
+    NoSuchParticipant,
+}
+
+/// Why a chat message was not sent.
+#[derive(Debug, Error)]
+pub enum ChatError {
+    /// The sender does not hold its seat any more.
+    #[error(transparent)]
+    Replaced(#[from] Replaced),
+    /// It could not be stored.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}

@@ -1,0 +1,207 @@
+//! The names things have: rooms, participants, connections, nodes, and the epoch of a seat.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+/// The longest room id and the longest name, in characters.
+///
+/// Long enough for every booking system's ids and every person's name; short enough that a log line,
+/// an index key and a caption never grow out of hand.
+pub const MAX_CHARS: usize = 128;
+
+/// What a room is called by those who want to meet in it.
+///
+/// 1 to [`MAX_CHARS`] characters, trimmed, in Unicode normalisation form C, so that two people who type the
+/// same id on different keyboards meet. Holds no `/` (it is a path segment), no control characters and no
+/// invisible formatting characters. Compared as it is: case matters.
+///
+/// Source: mesh document, `appointment_id`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(Arc<str>);
+
+/// What a participant wants to be called: 1 to [`MAX_CHARS`] characters, trimmed, not unique, shown to others.
+///
+/// Holds no control characters and none that reorder the text around it.
+///
+/// Source: mesh document, `name`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name(Arc<str>);
+
+/// Why a text is not a [`RoomId`] or a [`Name`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TextError {
+    /// Nothing is left after trimming.
+    #[error("must not be empty")]
+    Empty,
+    /// More than [`MAX_CHARS`] characters.
+    #[error("must have at most {MAX_CHARS} characters")]
+    TooLong,
+    /// A control character, an invisible formatting character, or (in a room id) a `/`.
+    #[error("holds a character that is not allowed")]
+    Forbidden,
+}
+
+impl FromStr for RoomId {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        clean(text, |c| c == '/').map(Self)
+    }
+}
+
+impl FromStr for Name {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        clean(text, |_| false).map(Self)
+    }
+}
+
+fn clean(text: &str, forbidden: impl Fn(char) -> bool) -> Result<Arc<str>, TextError> {
+    // Normalising can only shrink or modestly grow a text; a huge one is refused before any work is done on it.
+    if text.len() > MAX_CHARS * 16 {
+        return Err(TextError::TooLong);
+    }
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.chars().count() > MAX_CHARS {
+        return Err(TextError::TooLong);
+    }
+    if text.chars().any(|c| c.is_control() || is_invisible(c) || forbidden(c)) {
+        return Err(TextError::Forbidden);
+    }
+    Ok(text.into())
+}
+
+/// Characters that draw nothing and make two different texts look alike, or turn the reading direction.
+///
+/// The zero-width joiner and non-joiner are left out: Persian, several Indic scripts and emoji need them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+macro_rules! text_accessors {
+    ($type:ident) => {
+        impl $type {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Redacted: room ids and names are health data and never belong into a log.
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($type), "(…)"))
+            }
+        }
+    };
+}
+text_accessors!(RoomId);
+text_accessors!(Name);
+
+/// Who sits in a seat: random, the server's own, safe to show to the other side, stable over reconnects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParticipantId(Uuid);
+
+impl ParticipantId {
+    /// Makes a new one from the operating system's randomness (122 bits).
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// The id whose [`as_bytes`](Self::as_bytes) these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// Its sixteen bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for ParticipantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ParticipantId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// A live transport of a participant; unique within this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// A process that serves rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NodeId(Uuid);
+
+impl NodeId {
+    /// Makes a new one; a process takes one when it starts.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+/// Which holding of a seat something belongs to.
+///
+/// A seat gets a new, larger epoch whenever it is claimed or taken over. Whoever speaks with an older one has
+/// been replaced: it changes nothing and hears nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Epoch(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_typed_differently_is_the_same_room() {
+        let composed: RoomId = "caf\u{e9} 7".parse().unwrap();
+        let decomposed: RoomId = "  cafe\u{301} 7\n".parse().unwrap();
+        assert_eq!(composed, decomposed);
+    }
+
+    #[test]
+    fn a_room_id_that_cannot_be_one_says_why() {
+        let cases = [
+            ("", TextError::Empty),
+            (" \t ", TextError::Empty),
+            (&"x".repeat(MAX_CHARS + 1), TextError::TooLong),
+            (&"x".repeat(10_000), TextError::TooLong),
+            ("a/b", TextError::Forbidden),
+            ("a\u{0}b", TextError::Forbidden),
+            ("a\u{202e}b", TextError::Forbidden),
+            ("a\u{200f}b", TextError::Forbidden),
+        ];
+        for (text, error) in cases {
+            assert_eq!(text.parse::<RoomId>(), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_hold_a_slash_and_any_script() {
+        for name in ["Ann / ward 3", "נועה", "علي\u{200c}رضا", "👩\u{200d}⚕\u{fe0f}"] {
+            assert_eq!(name.parse::<Name>().unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn neither_shows_itself_in_a_log() {
+        let room: RoomId = "ann-and-bob".parse().unwrap();
+        assert_eq!(format!("{room:?}"), "RoomId(…)");
+    }
+}

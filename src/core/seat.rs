@@ -1,0 +1,132 @@
+//! The seats of one room: who holds which, under which epoch, until when. Pure; the model every back end is held to.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    error::ClaimError,
+    ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+};
+
+/// A seat that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Who holds it.
+    pub participant: ParticipantId,
+    /// What they are called.
+    pub name: Name,
+    /// Which node their connection is on.
+    pub node: NodeId,
+    /// Which holding this is.
+    pub epoch: Epoch,
+    /// When it ends unless renewed, by the cluster's clock.
+    pub lease_ends: Instant,
+}
+
+/// What somebody wants who asks for a seat.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The room to sit in.
+    pub room: RoomId,
+    /// How many seats the room has; at least 1. The same for everybody who claims in this room.
+    pub seats: usize,
+    /// Who wants to sit: a fresh id, or one that proved to have sat here before.
+    pub participant: ParticipantId,
+    /// What they are called from now on.
+    pub name: Name,
+    /// How long the seat is theirs without a renewal.
+    pub lease: Duration,
+}
+
+/// Names one holding of one seat: what every change of a seat is checked against.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SeatKey {
+    /// The room.
+    pub room: RoomId,
+    /// Who holds the seat.
+    pub participant: ParticipantId,
+    /// Under which epoch.
+    pub epoch: Epoch,
+}
+
+/// What a successful claim found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The epoch of the new holding; larger than any this seat ever had.
+    pub epoch: Epoch,
+    /// Whether the participant held the seat already, so that an older connection is to be fenced off.
+    pub taken_over: bool,
+    /// Everybody else in the room, in the order in which they sat down.
+    pub others: Vec<Seat>,
+    /// Seats whose lease had ended, given up to make room.
+    pub ended: Vec<Seat>,
+}
+
+/// The seats of one room, in the order in which their holders sat down.
+#[derive(Debug, Default)]
+pub struct Seats {
+    held: Vec<Seat>,
+}
+
+impl Seats {
+    /// Gives `claim`'s participant a seat: their own, if they hold one, else a free one.
+    ///
+    /// # Errors
+    /// [`ClaimError::Full`] with the holders, if others hold every seat; nothing changed.
+    pub fn claim(
+        &mut self,
+        claim: &Claim,
+        node: NodeId,
+        epoch: Epoch,
+        now: Instant,
+    ) -> Result<Claimed, ClaimError> {
+        let mine = self.held.iter().position(|seat| seat.participant == claim.participant);
+        // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
+        let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
+        if mine.is_none() && self.held.len() >= claim.seats {
+            return Err(ClaimError::Full(self.held.clone()));
+        }
+        let seat = Seat {
+            participant: claim.participant,
+            name: claim.name.clone(),
+            node,
+            epoch,
+            lease_ends: now + claim.lease,
+        };
+        match self.held.iter_mut().find(|held| held.participant == claim.participant) {
+            Some(held) => *held = seat,
+            None => self.held.push(seat),
+        }
+        let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
+        Ok(Claimed { epoch, taken_over: mine.is_some(), others, ended })
+    }
+
+    /// Lets the holding last for `lease` from `now`. `false` if it is not the seat's holding any more.
+    pub fn renew(&mut self, participant: ParticipantId, epoch: Epoch, lease: Duration, now: Instant) -> bool {
+        match self.held.iter_mut().find(|seat| seat.participant == participant && seat.epoch == epoch) {
+            Some(seat) => {
+                seat.lease_ends = now + lease;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Gives the seat up. `false` if it is not the seat's holding any more; then nothing changed.
+    pub fn release(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
+        !self.end(|seat| seat.participant == participant && seat.epoch == epoch).is_empty()
+    }
+
+    /// Gives up every seat whose lease has ended, and returns them.
+    pub fn expire(&mut self, now: Instant) -> Vec<Seat> {
+        self.end(|seat| seat.lease_ends <= now)
+    }
+
+    /// Whether nobody holds a seat.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    fn end(&mut self, which: impl Fn(&Seat) -> bool) -> Vec<Seat> {
+        self.held.extract_if(.., |seat| which(seat)).collect()
+    }
+}
