@@ -1,3 +1,23 @@
 //! Switchboard: a signaling server for two people who must meet over WebRTC.
+//!
+//! ```text
+//! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
+//!   (config.rs,     ├─ frontend.rs                       ├─ core/
+//!    telemetry.rs,  ├─ ops.rs ───────────────────────────┤
+//!    data_folder.rs)└─ store/, cluster/ ─────────────────┘
+//! ```
+//!
+//! Dependencies point to the right. The core knows no protocol, no store and no broker; a door knows the core and
+//! no other door; only [`app`] knows everything. `tests/it/architecture.rs` holds the code to that.
+
+pub mod app;
+pub mod cluster;
+pub mod config;
 pub mod core;
+pub mod data_folder;
+pub mod frontend;
+pub mod listener;
+pub mod ops;
+pub mod protocols;
 pub mod store;
+pub mod telemetry;

@@ -50,6 +50,9 @@ pub enum JoinError {
     /// Every seat is taken by somebody whose connection is alive; nothing changed.
     #[error("the room is full")]
     RoomFull,
+    /// The same participant joined once more, later, and has the seat.
+    #[error(transparent)]
+    Replaced(#[from] Replaced),
     /// This node is about to stop; another, or this one in a moment, will do.
     #[error("the server is shutting down")]
     ShuttingDown,

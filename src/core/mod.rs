@@ -1,6 +1,32 @@
-//! The core.
+//! Rooms of seats, and what their participants are told. Knows no protocol, no store and no broker.
+//!
+//! What it promises, whatever door one comes in by:
+//!
+//! 1. A room never has more participants than seats.
+//! 2. A seat is a lease: losing the connection does not lose the seat, and the lease ends in a bounded time.
+//! 3. Whoever proves a seat theirs gets it back at once; the older connection is fenced off and changes nothing.
+//! 4. What a participant was sent while away arrives in order when it is back, or it is told to start afresh.
+//! 5. A signal reaches only a member of the sender's own room, under the name the server knows.
+//! 6. A slow receiver costs nobody else anything.
+//! 7. Payloads are opaque: never rewritten, never logged.
+//! 8. A chat that was acknowledged is readable afterwards.
+//!
+//! [`hub::Hub`] is the way in. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`] and
+//! [`cluster`] say what the core needs from outside.
+
 pub mod chat;
+pub mod clock;
+pub mod cluster;
+mod contention;
 pub mod error;
+pub mod event;
+pub mod hub;
 pub mod ids;
+pub mod outbox;
+pub mod room;
 pub mod seat;
+pub mod session;
 pub mod store;
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,13 @@ pub struct Seat {
     pub lease_ends: Instant,
 }
 
+impl Seat {
+    /// Names this holding, in `room`.
+    pub fn key_in(&self, room: &RoomId) -> SeatKey {
+        SeatKey { room: room.clone(), participant: self.participant, epoch: self.epoch }
+    }
+}
+
 /// What somebody wants who asks for a seat.
 #[derive(Debug, Clone)]
 pub struct Claim {

@@ -1,2 +1,8 @@
 //! All integration tests, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod attacks;
+mod bad_input;
+mod mesh;
+mod process;
+mod support;

@@ -1,0 +1,211 @@
+//! Puts the parts together, runs them, and stops them in the right order. The only place that sees everything.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+    time::MissedTickBehavior,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
+use tracing::{info, warn};
+
+use crate::{
+    cluster::LocalCluster,
+    config::Config,
+    core::{
+        clock::{Clock, SystemClock},
+        cluster::Cluster,
+        hub::Hub,
+        session::SessionSigner,
+        store::ChatStore,
+    },
+    data_folder::DataFolder,
+    frontend, listener,
+    ops::{self, Ops},
+    protocols::{
+        admission::Admission,
+        mesh::{MeshDoor, MeshOptions},
+        origin::AllowedOrigins,
+    },
+    store::{MongoStore, SqliteStore},
+    telemetry,
+};
+
+/// How often leases are looked after: the lateness of an ended seat, and well below any lease's third.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How long a request's body may pause.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many connections operators may have open at once.
+const MAX_OPS_CONNECTIONS: usize = 64;
+
+/// Runs the server until it is told to stop by SIGTERM or SIGINT.
+///
+/// # Errors
+/// It could not be started; says why, for people.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let data = DataFolder::open(&config.data_dir)?;
+    let secret = data.session_secret(config.session_secret.reveal())?;
+    let metrics = telemetry::start_metrics()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = open_store(&config, &data)?;
+    let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
+    let hub = Hub::new(cluster.clone(), store.clone(), clock, SessionSigner::new(&secret));
+
+    let admission = Arc::new(Admission::new(config.new_sessions_per_address, config.trusted_proxies.clone()));
+    let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
+    let origins = AllowedOrigins::new(&origins);
+    let options = MeshOptions {
+        origins: origins.clone(),
+        dialect: config.mesh_dialect,
+        seat_lease: config.seat_lease,
+        return_spread: config.shutdown_grace / 2,
+    };
+    let mesh = MeshDoor::new(hub.clone(), admission.clone(), options);
+
+    let listeners = bind_all(&config).await?;
+    let ops_listener = listener::bind(config.ops_listen).await.context("OPS_LISTEN")?;
+    print_greeting(&config, &listeners, &ops_listener, &data)?;
+
+    let running = Running { stop: CancellationToken::new(), ops_stop: CancellationToken::new(), tasks: TaskTracker::new() };
+    let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
+    running.serve_ops(ops_listener, ops);
+    running.serve_doors(listeners, &doors(&mesh, &origins), config.max_connections);
+    running.look_after(hub.clone(), admission);
+
+    wait_for_signal().await?;
+    info!("stopping");
+    let drained = tokio::time::timeout(config.shutdown_grace, running.drain(&hub, &mesh, store.as_ref())).await;
+    if drained.is_err() {
+        warn!("not everything was finished in time (SHUTDOWN_GRACE)");
+    }
+    Ok(())
+}
+
+fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn ChatStore>> {
+    Ok(match config.mongodb_uri.reveal() {
+        Some(uri) => Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?),
+        None => Arc::new(SqliteStore::open(&data.chats_file())?),
+    })
+}
+
+async fn bind_all(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in &config.listen {
+        listeners.push(listener::bind(*address).await.context("LISTEN")?);
+    }
+    Ok(listeners)
+}
+
+fn doors(mesh: &Arc<MeshDoor>, origins: &AllowedOrigins) -> Router {
+    mesh.router()
+        .fallback(frontend::serve)
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(origins.cors_layer())
+        .layer(CatchPanicLayer::new())
+}
+
+/// All that runs until the server stops.
+struct Running {
+    stop: CancellationToken,
+    /// The operators' listener stays until the end, so that they can watch.
+    ops_stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    fn serve_ops(&self, ops: TcpListener, router: Router) {
+        let room = Arc::new(Semaphore::new(MAX_OPS_CONNECTIONS));
+        tokio::spawn(listener::serve(ops, router, room, self.ops_stop.clone()));
+    }
+
+    fn serve_doors(&self, listeners: Vec<TcpListener>, router: &Router, max_connections: usize) {
+        let room = Arc::new(Semaphore::new(max_connections));
+        for listener in listeners {
+            let serving = listener::serve(listener, router.clone(), room.clone(), self.stop.clone());
+            self.tasks.spawn(serving);
+        }
+    }
+
+    fn look_after(&self, hub: Hub, admission: Arc<Admission>) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(TICK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+                hub.tick().await;
+                admission.forget_idle();
+            }
+        });
+    }
+
+    /// In this order: nobody new, tell those who are here, let go of them, finish what was begun, close the store.
+    async fn drain(&self, hub: &Hub, mesh: &MeshDoor, store: &dyn ChatStore) {
+        hub.drain();
+        self.stop.cancel();
+        mesh.shut_down().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+        store.close().await;
+        self.ops_stop.cancel();
+    }
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
+    }
+    Ok(())
+}
+
+/// Says in plain lines where to go, what is used, and what is not set.
+fn print_greeting(
+    config: &Config,
+    listeners: &[TcpListener],
+    ops: &TcpListener,
+    data: &DataFolder,
+) -> anyhow::Result<()> {
+    let chats = match config.mongodb_uri.reveal() {
+        Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
+        None => format!("SQLite, {}", data.chats_file().display()),
+    };
+    let cors = if config.cors_origins.iter().all(|origin| origin.0.is_empty()) {
+        "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned()
+    } else {
+        let origins: Vec<_> = config.cors_origins.iter().filter_map(|origin| origin.0.to_str().ok()).collect();
+        format!("pages from {} may use this server", origins.join(", "))
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
+    for listener in listeners {
+        writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
+    }
+    writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", ops.local_addr()?)?;
+    writeln!(out, "  chats    {chats}")?;
+    writeln!(out, "  rooms    in this process")?;
+    writeln!(out, "  cors     {cors}")?;
+    writeln!(out, "  turn     not set: people behind strict firewalls may not see each other")?;
+    out.flush().context("standard output is closed")
+}
+
+/// What to type into a browser on this machine.
+fn address_for_people(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        format!("http://localhost:{}/", address.port())
+    } else {
+        format!("http://{address}/")
+    }
+}

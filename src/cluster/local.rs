@@ -1,0 +1,90 @@
+//! One node on its own: the seats are in this process.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use crate::core::{
+    clock::Clock,
+    cluster::Cluster,
+    error::{ClaimError, Unavailable},
+    ids::{Epoch, NodeId, RoomId},
+    seat::{Claim, Claimed, Seat, SeatKey, Seats},
+};
+
+/// Seats of a single node. Never unavailable.
+pub struct LocalCluster {
+    node: NodeId,
+    clock: Arc<dyn Clock>,
+    last_epoch: AtomicU64,
+    seats_by_room: Mutex<HashMap<RoomId, Seats>>,
+}
+
+impl LocalCluster {
+    /// A cluster of this node alone, with nobody in it.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { node: NodeId::random(), clock, last_epoch: AtomicU64::new(0), seats_by_room: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Seats>> {
+        self.seats_by_room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Cluster for LocalCluster {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
+        let mut rooms = self.lock();
+        let epoch = Epoch(self.last_epoch.fetch_add(1, Ordering::Relaxed) + 1);
+        rooms.entry(claim.room.clone()).or_default().claim(&claim, self.node, epoch, self.clock.now())
+    }
+
+    async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable> {
+        let now = self.clock.now();
+        let mut rooms = self.lock();
+        let mut lost = Vec::new();
+        for (key, lease) in leases {
+            let room = rooms.get_mut(&key.room);
+            if !room.is_some_and(|room| room.renew(key.participant, key.epoch, *lease, now)) {
+                lost.push(key.clone());
+            }
+        }
+        Ok(lost)
+    }
+
+    async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
+        let mut rooms = self.lock();
+        let Some(room) = rooms.get_mut(&seat.room) else { return Ok(false) };
+        let released = room.release(seat.participant, seat.epoch);
+        if room.is_empty() {
+            rooms.remove(&seat.room);
+        }
+        Ok(released)
+    }
+
+    async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable> {
+        let now = self.clock.now();
+        let mut ended = Vec::new();
+        self.lock().retain(|id, room| {
+            let seats = room.expire(now).into_iter();
+            ended.extend(seats.map(|seat| (seat.key_in(id), seat)));
+            !room.is_empty()
+        });
+        Ok(ended)
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! Everything that can be set, and the only reader of the environment: flag, else environment, else `.env`, else
+//! the default.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use axum::http::HeaderValue;
+use clap::{Parser, ValueEnum};
+
+use crate::protocols::mesh::Dialect;
+
+/// A signaling server for two people who must meet over WebRTC.
+///
+/// With nothing set it serves the call page at http://localhost:8080/ and keeps chats in ./data. Every option can
+/// also be set by the environment variable named with it, or in a file called .env in the working directory.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "switchboard", version, max_term_width = 100)]
+pub struct Config {
+    /// Where people connect; give several addresses separated by commas, or the option several times.
+    #[arg(long, env, value_name = "ADDRESS", value_delimiter = ',', default_value = "0.0.0.0:8080")]
+    pub listen: Vec<SocketAddr>,
+
+    /// Where operators look: /healthz, /readyz and /metrics. Keep it private.
+    #[arg(long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    pub ops_listen: SocketAddr,
+
+    /// Where the chats and the session secret are kept. Made if it is not there.
+    #[arg(long, env, value_name = "FOLDER", default_value = "./data")]
+    pub data_dir: PathBuf,
+
+    /// Keep chats in MongoDB instead: mongodb://user:password@host/database.
+    #[arg(long, env, value_name = "URI", default_value = "", hide_default_value = true, hide_env_values = true)]
+    pub mongodb_uri: Secret,
+
+    /// Whose web pages may use this server, besides its own: https://clinic.example, several separated by commas;
+    /// * for everybody's.
+    #[arg(long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<Origin>,
+
+    /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
+    /// folder when not set.
+    #[arg(long, env, value_name = "SECRET", default_value = "", hide_default_value = true, hide_env_values = true)]
+    pub session_secret: Secret,
+
+    /// How long a seat is kept for somebody whose connection was lost.
+    #[arg(long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub seat_lease: Duration,
+
+    /// The form of ICE candidates on their way to clients.
+    #[arg(long, env, value_name = "DIALECT", default_value = "documented")]
+    pub mesh_dialect: Dialect,
+
+    /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
+    #[arg(long, env, value_name = "NUMBER", default_value_t = 200)]
+    pub new_sessions_per_address: u32,
+
+    /// Reverse proxies that are believed when they say for whom they ask (X-Forwarded-For).
+    #[arg(long, env, value_name = "ADDRESSES", value_delimiter = ',', default_value = "127.0.0.1,::1")]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// How many connections may be open at once; more wait to be accepted.
+    #[arg(long, env, value_name = "NUMBER", default_value_t = 15_000)]
+    pub max_connections: usize,
+
+    /// How long work that was begun may take to finish when the server is told to stop.
+    #[arg(long, env, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub shutdown_grace: Duration,
+
+    /// What the log looks like. auto: pretty on a terminal, JSON elsewhere.
+    #[arg(long, env, value_name = "FORMAT", default_value = "auto")]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, or module=level pairs. Never what people say or are called.
+    #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// What the log looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere
+    Auto,
+    /// For people
+    Pretty,
+    /// For machines: one object a line
+    Json,
+}
+
+impl Config {
+    /// Reads `.env`, the environment and the command line. Prints what is wrong, or the help, and ends the process
+    /// where that is what is called for.
+    ///
+    /// Must run before any other thread exists: it sets environment variables.
+    pub fn load() -> Self {
+        match dotenvy::dotenv() {
+            Err(error) if !error.not_found() => {
+                <Self as clap::CommandFactory>::command()
+                    .error(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}"))
+                    .exit()
+            }
+            _ => Self::parse(),
+        }
+    }
+}
+
+/// Text that must not be shown. Empty when it is not set.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, if it is set.
+    pub fn reveal(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "Secret(not set)" } else { "Secret(…)" })
+    }
+}
+
+/// A web origin, or `*`; empty when an empty list was given. Source: RFC 6454, section 6.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(pub HeaderValue);
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim().trim_end_matches('/');
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let valid = text.is_empty() || text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+        let value = HeaderValue::from_str(text).ok().filter(|_| valid);
+        value.map(Self).ok_or_else(|| "an origin is like https://clinic.example, or *".into())
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
+    if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, clap::Error> {
+        Config::try_parse_from(std::iter::once(&"switchboard").chain(args))
+    }
+
+    #[test]
+    fn the_example_lists_every_key_and_no_other() {
+        let example = include_str!("../.env.example");
+        let mut listed: Vec<_> = example
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').unwrap_or(line).trim().split_once('='))
+            .map(|(key, _)| key)
+            .filter(|key| key.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+            .collect();
+        let command = Config::command();
+        let mut known: Vec<_> =
+            command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn secrets_do_not_show_themselves() {
+        let config = parse(&["--mongodb-uri", "mongodb://ann:canary@db", "--session-secret", "canary"]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+        assert_eq!(config.session_secret.reveal(), Some("canary"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_once() {
+        for args in [
+            ["--listen", "8080"],
+            ["--seat-lease", "0s"],
+            ["--seat-lease", "soon"],
+            ["--cors-origins", "clinic.example"],
+            ["--mesh-dialect", "other"],
+        ] {
+            assert!(parse(&args).is_err(), "{args:?}");
+        }
+        assert_eq!(parse(&["--cors-origins", ""]).unwrap().cors_origins, [Origin(HeaderValue::from_static(""))]);
+    }
+}

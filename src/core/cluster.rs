@@ -1,0 +1,40 @@
+//! What the core needs agreed on by all nodes: who holds which seat.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    error::{ClaimError, Unavailable},
+    seat::{Claim, Claimed, Seat, SeatKey},
+};
+
+/// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
+/// and behaves as [`Seats`](super::seat::Seats) does.
+///
+/// Each method is one atomic step, judged by the cluster's own clock. All may fail with [`Unavailable`], after
+/// which the step may or may not have happened: a seat claimed but never answered for ends with its lease.
+#[async_trait]
+pub trait Cluster: Send + Sync + 'static {
+    /// What it is, for people: `local`, `redis`.
+    fn name(&self) -> &'static str;
+
+    /// Gives the claim's participant a seat on this node: the one it holds, under a new epoch, or a free one.
+    ///
+    /// # Errors
+    /// - [`ClaimError::Full`] with the holders: nothing changed.
+    /// - [`ClaimError::Unavailable`].
+    async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
+
+    /// Lets each of these holdings last for its lease from now. Returns those that are no longer held.
+    async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable>;
+
+    /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
+    async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
+
+    /// Gives up all seats whose lease has ended, and returns them with their rooms.
+    async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable>;
+
+    /// Whether a claim could succeed now.
+    async fn check(&self) -> Result<(), Unavailable>;
+}

@@ -1,0 +1,465 @@
+//! The way into the core: join, attach, signal, chat, leave. The asynchronous shell around rooms and seats.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use tracing::warn;
+
+use super::{
+    chat::{ChatEntry, ChatKey},
+    clock::Clock,
+    cluster::Cluster,
+    contention::Contention,
+    error::{ChatError, ClaimError, JoinError, Replaced, SaveError, SignalError, Unavailable},
+    event::{ChatMessage, LeaveReason, SignalKind},
+    ids::{ConnectionId, Epoch, Name, ParticipantId, RoomId},
+    outbox::{CloseReason, Connection},
+    room::{Entered, Entrant, Room, View},
+    seat::{Claim, Claimed, SeatKey},
+    session::{SessionSigner, SessionToken},
+    store::{ChatStore, Saved},
+};
+
+/// How many seats a room has, and how long one is kept without a connection. Set by the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomPolicy {
+    /// The number of seats, at least 1.
+    pub seats: usize,
+    /// How long a seat outlives its connection.
+    pub lease: Duration,
+}
+
+/// Who wants in where.
+#[derive(Debug, Clone)]
+pub struct JoinRequest {
+    /// The room.
+    pub room: RoomId,
+    /// What to call the participant.
+    pub name: Name,
+    /// The room's policy; the same for everybody who joins this room.
+    pub policy: RoomPolicy,
+    /// A token from an earlier join, unchecked.
+    pub session: Option<String>,
+    /// The number of the last event that the participant has, if it comes back and knows.
+    pub received: Option<u64>,
+}
+
+/// A seat held in a room; what a door keeps for a connection. Cheap to clone.
+#[derive(Clone)]
+pub struct Seated {
+    key: SeatKey,
+    lease: Duration,
+    room: Arc<Mutex<Room>>,
+}
+
+impl Seated {
+    /// Who sits there.
+    pub fn participant(&self) -> ParticipantId {
+        self.key.participant
+    }
+
+    /// Where.
+    pub fn room(&self) -> &RoomId {
+        &self.key.room
+    }
+}
+
+/// What somebody who joined finds.
+pub struct Joined {
+    /// The seat.
+    pub seat: Seated,
+    /// Proves the seat theirs when they come back.
+    pub session: SessionToken,
+    /// Whether it is an earlier seat and nothing was lost since.
+    pub resumed: bool,
+    /// The room.
+    pub view: View,
+    /// The JSON of all chats of the room, oldest first; `None` if the store does not answer.
+    pub history: Option<Vec<Box<str>>>,
+}
+
+/// What became of a chat message.
+pub enum Chatted {
+    /// It is stored, and the others are told.
+    Sent(ChatMessage),
+    /// One with its key was stored before, and is left as it is: its JSON.
+    Duplicate(Box<str>),
+}
+
+/// How much is going on, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// Rooms in which somebody sits.
+    pub rooms: usize,
+    /// Participants in all rooms.
+    pub participants: usize,
+    /// Participants with a live connection.
+    pub connected: usize,
+}
+
+/// Rooms, and everybody in them. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    cluster: Arc<dyn Cluster>,
+    store: Arc<dyn ChatStore>,
+    clock: Arc<dyn Clock>,
+    sessions: SessionSigner,
+    rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
+    contention: Contention,
+    draining: AtomicBool,
+}
+
+impl Hub {
+    /// A hub with nobody in it.
+    pub fn new(
+        cluster: Arc<dyn Cluster>,
+        store: Arc<dyn ChatStore>,
+        clock: Arc<dyn Clock>,
+        sessions: SessionSigner,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            cluster,
+            store,
+            clock,
+            sessions,
+            rooms: Mutex::default(),
+            contention: Contention::default(),
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// Gives a seat to whoever asks: their own, if their token proves it, else a free one, else that of somebody
+    /// whose connection turns out to be dead.
+    ///
+    /// The others are told at once. What the newcomer is to be told is kept until [`attach`](Self::attach), so
+    /// that a door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
+    ///
+    /// # Errors
+    /// - [`JoinError::RoomFull`]: every seat is held by somebody who answers; nobody was disturbed.
+    /// - [`JoinError::ShuttingDown`]: this node takes nobody in any more.
+    /// - [`JoinError::Unavailable`]: the cluster does not answer.
+    pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
+        if self.is_draining() {
+            return Err(JoinError::ShuttingDown);
+        }
+        let returning = self.returning_participant(&request);
+        let claim = Claim {
+            room: request.room.clone(),
+            seats: request.policy.seats,
+            participant: returning.unwrap_or_else(ParticipantId::random),
+            name: request.name.clone(),
+            lease: request.policy.lease,
+        };
+        let claimed = self.claim(&claim).await?;
+        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
+        Ok(self.welcome(&seat, entered.resumed, entered.view).await)
+    }
+
+    async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
+        Joined {
+            session: self.0.sessions.sign(seat.room(), seat.participant(), self.0.clock.wall()),
+            seat: seat.clone(),
+            resumed,
+            view,
+            history: self.history(seat.room()).await,
+        }
+    }
+
+    fn returning_participant(&self, request: &JoinRequest) -> Option<ParticipantId> {
+        let token = request.session.as_deref()?;
+        self.0.sessions.verify(&request.room, token, self.0.clock.wall())
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, JoinError> {
+        let holders = match self.0.cluster.claim(claim.clone()).await {
+            Ok(claimed) => return Ok(claimed),
+            Err(ClaimError::Unavailable(error)) => return Err(error.into()),
+            Err(ClaimError::Full(holders)) => holders,
+        };
+        let Some(room) = self.room(&claim.room) else { return Err(JoinError::RoomFull) };
+        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name).await {
+            self.give_up(&dead, &room, LeaveReason::NotAlive).await?;
+        }
+        match self.0.cluster.claim(claim.clone()).await {
+            Ok(claimed) => Ok(claimed),
+            Err(ClaimError::Full(_)) => Err(JoinError::RoomFull),
+            Err(ClaimError::Unavailable(error)) => Err(error.into()),
+        }
+    }
+
+    fn enter(
+        &self,
+        claim: &Claim,
+        claimed: &Claimed,
+        received: Option<u64>,
+    ) -> Result<(Seated, Entered), Replaced> {
+        let now = self.0.clock.now();
+        // The map stays locked, so that the room cannot be taken for empty and removed in between.
+        let mut rooms = self.lock_rooms();
+        let room = rooms.entry(claim.room.clone()).or_default().clone();
+        let mut entered = {
+            let mut room = lock(&room);
+            for seat in &claimed.ended {
+                end(&mut room, seat.participant, seat.epoch, LeaveReason::LeaseEnded, now);
+            }
+            let entrant = Entrant {
+                participant: claim.participant,
+                name: claim.name.clone(),
+                epoch: claimed.epoch,
+                lease: claim.lease,
+                received,
+            };
+            room.enter(entrant, now)?
+        };
+        if let Some(fenced) = entered.fenced.take() {
+            fenced.close(CloseReason::Replaced);
+        }
+        let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
+        Ok((Seated { key, lease: claim.lease, room }, entered))
+    }
+
+    /// Sends what was kept for the participant since it joined, and all that follows, to `connection`.
+    ///
+    /// # Errors
+    /// [`Replaced`]: the seat is not its own any more.
+    pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
+        let now = self.0.clock.now();
+        lock(&seat.room).attach(seat.key.participant, seat.key.epoch, connection, now)
+    }
+
+    /// How the participant sees its room now; `history` is read anew.
+    ///
+    /// # Errors
+    /// [`Replaced`]: the seat is not its own any more.
+    pub async fn view(&self, seat: &Seated) -> Result<Joined, Replaced> {
+        let view = lock(&seat.room).view(seat.key.participant, seat.key.epoch)?;
+        Ok(self.welcome(seat, true, view).await)
+    }
+
+    /// Delivers a signal to `to`, in the sender's own room. Synchronous: signals of one sender arrive in the
+    /// order of these calls.
+    ///
+    /// # Errors
+    /// As [`Room::signal`].
+    pub fn signal(
+        &self,
+        seat: &Seated,
+        to: ParticipantId,
+        kind: SignalKind,
+        payload: Bytes,
+    ) -> Result<(), SignalError> {
+        let now = self.0.clock.now();
+        lock(&seat.room).signal(seat.key.participant, seat.key.epoch, to, kind, payload, now)
+    }
+
+    /// Stores what the participant wrote and tells the others. When it returns, the message is durable.
+    ///
+    /// `id` makes the message unique in its room; `encode` gives the entry to be stored.
+    ///
+    /// # Errors
+    /// - [`ChatError::Replaced`]: the seat was not its own any more; nothing is stored.
+    /// - [`ChatError::Save`]: as [`ChatStore::save`]; nobody is told.
+    pub async fn chat(
+        &self,
+        seat: &Seated,
+        id: &str,
+        body: &str,
+        encode: impl FnOnce(&ChatMessage) -> ChatEntry + Send,
+    ) -> Result<Chatted, ChatError> {
+        let (from, epoch) = (seat.key.participant, seat.key.epoch);
+        let name = lock(&seat.room).name_of(from, epoch)?;
+        let sent_at = self.0.clock.wall();
+        let message = ChatMessage { id: id.into(), from, name, body: body.into(), sent_at };
+        let entry = encode(&message);
+        let key = entry.key.clone();
+        let saved = self.0.store.save(&seat.key.room, vec![entry]).await?;
+        if saved.added == 0
+            && let Some(json) = self.find(&seat.key.room, &key).await?
+        {
+            return Ok(Chatted::Duplicate(json));
+        }
+        let now = self.0.clock.now();
+        lock(&seat.room).chat(&message, now);
+        Ok(Chatted::Sent(message))
+    }
+
+    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, SaveError> {
+        Ok(self.0.store.find(room, key).await?)
+    }
+
+    /// Adds `entries` to the history of `room`; as [`ChatStore::save`].
+    pub async fn save_chats(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        self.0.store.save(room, entries).await
+    }
+
+    /// Gives the seat up at once and tells the others. Nothing happens if it is not its own any more.
+    pub async fn leave(&self, seat: &Seated) {
+        if let Err(error) = self.give_up(&seat.key, &seat.room, LeaveReason::Left).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "a seat could not be released; it ends with its lease"
+            );
+        }
+    }
+
+    async fn give_up(
+        &self,
+        key: &SeatKey,
+        room: &Arc<Mutex<Room>>,
+        reason: LeaveReason,
+    ) -> Result<(), Unavailable> {
+        let released = self.0.cluster.release(key).await;
+        let now = self.0.clock.now();
+        end(&mut lock(room), key.participant, key.epoch, reason, now);
+        self.remove_if_empty(&key.room);
+        released.map(|_| ())
+    }
+
+    /// Keeps the seat for its lease after its connection was lost, and tells the others.
+    pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
+        let now = self.0.clock.now();
+        if !lock(&seat.room).lose(seat.key.participant, seat.key.epoch, connection, now) {
+            return;
+        }
+        // A last renewal, so that the lease runs from the loss. If it fails, it runs from the one before.
+        let renewed = self.0.cluster.renew(&[(seat.key.clone(), seat.lease)]).await;
+        if let Err(error) = renewed {
+            warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+        }
+    }
+
+    /// Renews the leases of all who are connected and ends those that ran out. To be called several times in the
+    /// time of the shortest lease, about every second.
+    pub async fn tick(&self) {
+        let now = self.0.clock.now();
+        // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
+        // still there.
+        if let Err(error) = self.renew(now).await {
+            warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
+        }
+        match self.0.cluster.expire().await {
+            Ok(ended) => {
+                for (key, _) in ended {
+                    self.end_here(&key, LeaveReason::LeaseEnded, now);
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "leases could not be checked"),
+        }
+    }
+
+    async fn renew(&self, now: Instant) -> Result<(), Unavailable> {
+        let mut due = Vec::new();
+        for (id, room) in self.all_rooms() {
+            let mut room = lock(&room);
+            room.forget_arrived(now);
+            for (participant, epoch, lease) in room.due_renewals(now) {
+                due.push((SeatKey { room: id.clone(), participant, epoch }, lease));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        for lost in self.0.cluster.renew(&due).await? {
+            self.end_here(&lost, LeaveReason::LeaseEnded, now);
+        }
+        Ok(())
+    }
+
+    fn end_here(&self, key: &SeatKey, reason: LeaveReason, now: Instant) {
+        if let Some(room) = self.room(&key.room) {
+            end(&mut lock(&room), key.participant, key.epoch, reason, now);
+            self.remove_if_empty(&key.room);
+        }
+    }
+
+    /// Takes nobody in any more and tells everybody here to come back elsewhere, or here in a moment.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+        for (_, room) in self.all_rooms() {
+            for connection in lock(&room).connections() {
+                connection.close(CloseReason::ShuttingDown);
+            }
+        }
+    }
+
+    /// Whether [`drain`](Self::drain) was called.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    /// How much is going on.
+    pub fn occupancy(&self) -> Occupancy {
+        let mut occupancy = Occupancy::default();
+        for (_, room) in self.all_rooms() {
+            let room = lock(&room);
+            occupancy.rooms += 1;
+            occupancy.participants += room.len();
+            occupancy.connected += room.connections().count();
+        }
+        occupancy
+    }
+
+    async fn history(&self, room: &RoomId) -> Option<Vec<Box<str>>> {
+        match self.0.store.history(room).await {
+            Ok(history) => Some(history),
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "a history could not be read");
+                None
+            }
+        }
+    }
+
+    fn room(&self, id: &RoomId) -> Option<Arc<Mutex<Room>>> {
+        self.lock_rooms().get(id).cloned()
+    }
+
+    fn all_rooms(&self) -> Vec<(RoomId, Arc<Mutex<Room>>)> {
+        self.lock_rooms().iter().map(|(id, room)| (id.clone(), room.clone())).collect()
+    }
+
+    fn remove_if_empty(&self, id: &RoomId) {
+        let mut rooms = self.lock_rooms();
+        if rooms.get(id).is_some_and(|room| lock(room).is_empty()) {
+            rooms.remove(id);
+        }
+    }
+
+    fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Mutex<Room>>>> {
+        lock(&self.0.rooms)
+    }
+
+    /// What time people would say it is.
+    pub fn wall(&self) -> SystemTime {
+        self.0.clock.wall()
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("occupancy", &self.occupancy()).finish_non_exhaustive()
+    }
+}
+
+fn end(room: &mut Room, participant: ParticipantId, epoch: Epoch, reason: LeaveReason, now: Instant) {
+    if let Some(ended) = room.end(participant, epoch, reason, now)
+        && let Some(connection) = ended.connection
+        && reason != LeaveReason::Left
+    {
+        connection.close(CloseReason::Replaced);
+    }
+}
+
+/// Locks, whatever happened to whoever held it before: the state behind these locks is whole after every call.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,211 @@
+//! What one participant is to be told: numbered, in order, bounded, kept for a while in case it did not arrive.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    event::{Event, Numbered},
+    ids::ConnectionId,
+};
+
+/// The most bytes kept for one participant: several whole call set-ups.
+pub const MAX_KEPT_BYTES: usize = 256 * 1024;
+
+/// The most events kept for one participant.
+pub const MAX_KEPT_EVENTS: usize = 512;
+
+/// After this long on a connection that still answers, an event has arrived.
+///
+/// Longer than any door takes to notice that a connection is dead (10 s): had it not arrived, the connection
+/// would be gone by now.
+pub const ARRIVED_AFTER: Duration = Duration::from_secs(12);
+
+/// A participant's live transport, as its door knows it.
+///
+/// None of the methods may block or call back into the core: they are called under the room's lock.
+pub trait Connection: Send + Sync {
+    /// Which one this is.
+    fn id(&self) -> ConnectionId;
+
+    /// Hands an event to the transport, which sends events in the order in which it got them.
+    ///
+    /// # Errors
+    /// The event was not taken, and none after it may be.
+    fn deliver(&self, event: &Numbered) -> Result<(), DeliverError>;
+
+    /// Ends the connection for `reason`, after what it has already taken if the other end still reads.
+    fn close(&self, reason: CloseReason);
+
+    /// Asks the other end for a sign of life; resolves when one came that was not there before. The caller sets
+    /// the deadline. A connection that is gone never resolves.
+    fn sign_of_life(&self) -> BoxFuture<'static, ()>;
+}
+
+/// Why a connection did not take an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliverError {
+    /// The other end does not read as fast as it is told things.
+    TooSlow,
+    /// The connection is over; its door will say so in a moment.
+    Closed,
+}
+
+/// Why the core ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// A newer connection has the seat, or the seat was given up. The client must not come back by itself.
+    Replaced,
+    /// It did not read. The client may come back and gets what it missed.
+    TooSlow,
+    /// The server stops. The client may come back, here in a moment or on another node.
+    ShuttingDown,
+}
+
+/// A participant's events: on their way, or waiting for it to come back.
+#[derive(Default)]
+pub struct Outbox {
+    connection: Option<Attached>,
+    /// Not known to have arrived, in order, without a gap.
+    kept: VecDeque<Kept>,
+    kept_bytes: usize,
+    /// The number of the last event.
+    last: u64,
+    /// The number of the last event that a connection took.
+    handed: u64,
+}
+
+struct Attached {
+    connection: Arc<dyn Connection>,
+    /// It refused an event: it gets no further ones.
+    broken: bool,
+}
+
+struct Kept {
+    at: Instant,
+    event: Numbered,
+}
+
+impl Outbox {
+    /// Tells the participant, now or when it is back.
+    ///
+    /// A connection that does not keep up is closed; its participant may come back and gets what it missed.
+    pub fn push(&mut self, event: Event, now: Instant) {
+        self.last += 1;
+        let event = Numbered { seq: self.last, event };
+        self.hand_over(&event);
+        self.keep(event, now);
+    }
+
+    /// Sets what a participant that comes back has: everything up to `received`, or, if it does not say,
+    /// everything that its former connection took.
+    ///
+    /// Returns whether all after that is still there to follow. If not, all of it is dropped: half a
+    /// conversation is worse than being told to start afresh.
+    pub fn resume(&mut self, received: Option<u64>) -> bool {
+        let from = received.unwrap_or(self.handed);
+        let oldest = self.kept.front().map_or(self.last, |kept| kept.event.seq - 1);
+        let complete = (oldest..=self.last).contains(&from);
+        if complete {
+            self.handed = from;
+            self.forget(|kept| kept.event.seq <= from);
+        } else {
+            self.handed = self.last;
+            self.forget(|_| true);
+        }
+        complete
+    }
+
+    /// Sends what has not been handed over yet, and all that follows, to `connection`. Returns the former one.
+    pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
+        let former = self.detach();
+        self.connection = Some(Attached { connection, broken: false });
+        let waiting: Vec<_> = self
+            .kept
+            .iter()
+            .map(|kept| &kept.event)
+            .filter(|event| event.seq > self.handed)
+            .cloned()
+            .collect();
+        for event in &waiting {
+            self.hand_over(event);
+        }
+        former
+    }
+
+    /// Keeps everything from now on until the participant is back.
+    pub fn detach(&mut self) -> Option<Arc<dyn Connection>> {
+        self.connection.take().map(|attached| attached.connection)
+    }
+
+    /// The live connection, if there is one.
+    pub fn connection(&self) -> Option<&Arc<dyn Connection>> {
+        self.connection.as_ref().map(|attached| &attached.connection)
+    }
+
+    /// The number of the last event that the participant has, or will have been handed before any other.
+    pub fn handed(&self) -> u64 {
+        self.handed
+    }
+
+    /// Lets go of what has surely arrived by `now`.
+    pub fn forget_arrived(&mut self, now: Instant) {
+        if self.connection.as_ref().is_none_or(|attached| attached.broken) {
+            return;
+        }
+        let handed = self.handed;
+        self.forget(|kept| kept.event.seq <= handed && kept.at + ARRIVED_AFTER <= now);
+    }
+
+    fn hand_over(&mut self, event: &Numbered) {
+        let Some(attached) = self.connection.as_mut().filter(|attached| !attached.broken) else { return };
+        match attached.connection.deliver(event) {
+            Ok(()) => self.handed = event.seq,
+            Err(DeliverError::Closed) => attached.broken = true,
+            Err(DeliverError::TooSlow) => {
+                attached.broken = true;
+                attached.connection.close(CloseReason::TooSlow);
+            }
+        }
+    }
+
+    fn keep(&mut self, event: Numbered, now: Instant) {
+        self.kept_bytes += event.event.size();
+        self.kept.push_back(Kept { at: now, event });
+        while self.kept.len() > MAX_KEPT_EVENTS || self.kept_bytes > MAX_KEPT_BYTES {
+            self.forget_first();
+        }
+    }
+
+    fn forget(&mut self, which: impl Fn(&Kept) -> bool) {
+        while self.kept.front().is_some_and(&which) {
+            self.forget_first();
+        }
+        if self.kept.is_empty() {
+            // A call's set-up is a burst; a seat that has gone quiet should not pay for it.
+            self.kept = VecDeque::new();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(kept) = self.kept.pop_front() {
+            self.kept_bytes -= kept.event.event.size();
+        }
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("connected", &self.connection.is_some())
+            .field("kept", &self.kept.len())
+            .field("last", &self.last)
+            .field("handed", &self.handed)
+            .finish_non_exhaustive()
+    }
+}

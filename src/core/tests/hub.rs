@@ -1,0 +1,302 @@
+//! The hub with seats of its own process: joining, coming back, being replaced, being given up.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id};
+use crate::{
+    cluster::LocalCluster,
+    core::{
+        chat::{ChatEntry, ChatKey},
+        contention::PROBE_DEADLINE,
+        error::{ChatError, JoinError, Replaced, SignalError},
+        event::{ChatMessage, LeaveReason, SignalKind},
+        hub::{Chatted, Hub, JoinRequest, Joined, RoomPolicy},
+        outbox::{CloseReason, Connection},
+        session::SessionSigner,
+    },
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+struct World {
+    hub: Hub,
+    clock: Arc<ManualClock>,
+    store: Arc<MemoryStore>,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = ManualClock::new();
+        let store = Arc::new(MemoryStore::default());
+        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
+        Self { hub, clock, store }
+    }
+
+    async fn try_join(&self, who: &str, session: Option<&str>) -> Result<Joined, JoinError> {
+        let request = JoinRequest {
+            room: room_id("7"),
+            name: name(who),
+            policy: RoomPolicy { seats: 2, lease: LEASE },
+            session: session.map(str::to_owned),
+            received: None,
+        };
+        self.hub.join(request).await
+    }
+
+    async fn join(&self, who: &str, session: Option<&str>) -> (Joined, Arc<Recorder>) {
+        let joined = self.try_join(who, session).await.unwrap();
+        let connection = Recorder::new();
+        self.hub.attach(&joined.seat, connection.clone()).unwrap();
+        (joined, connection)
+    }
+
+    fn send(&self, from: &Joined, to: &Joined, payload: &'static str) -> Result<(), SignalError> {
+        let payload = Bytes::from_static(payload.as_bytes());
+        self.hub.signal(&from.seat, to.seat.participant(), SignalKind::Offer, payload)
+    }
+
+    async fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+        self.hub.tick().await;
+    }
+}
+
+fn payloads(connection: &Recorder) -> Vec<String> {
+    let signals = connection.told().into_iter().filter_map(|told| match told {
+        Told::Signal { payload, .. } => Some(String::from_utf8(payload).unwrap()),
+        _ => None,
+    });
+    signals.collect()
+}
+
+fn entry(message: &ChatMessage) -> ChatEntry {
+    ChatEntry { key: ChatKey::from_id(&message.id), json: format!("{:?}", message.body).into() }
+}
+
+#[tokio::test]
+async fn two_meet_and_hear_only_each_other() {
+    let world = World::new();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    assert!(ann.view.others.is_empty() && !ann.view.polite);
+    assert_eq!(bob.view.others[0].participant, ann.seat.participant());
+    assert!(bob.view.polite);
+
+    world.send(&bob, &ann, "offer").unwrap();
+    world.send(&ann, &bob, "answer").unwrap();
+    assert_eq!(payloads(&ann_hears), ["offer"]);
+    assert_eq!(payloads(&bob_hears), ["answer"]);
+    assert_eq!(world.send(&ann, &ann, "to myself"), Err(SignalError::NoSuchParticipant));
+}
+
+#[tokio::test]
+async fn a_token_gives_the_seat_back_and_fences_the_older_connection_off() {
+    let world = World::new();
+    let (ann, _) = world.join("Ann", None).await;
+    let (bob, old) = world.join("Bob", None).await;
+    let (again, new) = world.join("Bob", Some(bob.session.as_str())).await;
+    assert_eq!(again.seat.participant(), bob.seat.participant());
+    assert!(again.resumed);
+    assert_eq!(old.closed(), [CloseReason::Replaced]);
+
+    assert_eq!(world.send(&bob, &ann, "from the old one"), Err(SignalError::Replaced(Replaced)));
+    world.hub.connection_lost(&bob.seat, old.id()).await;
+    world.hub.leave(&bob.seat).await;
+    world.send(&ann, &bob, "still there").unwrap();
+    assert_eq!(payloads(&new), ["still there"]);
+    assert!(payloads(&old).is_empty());
+}
+
+#[tokio::test]
+async fn a_lost_seat_is_kept_for_its_lease_and_no_longer() {
+    let world = World::new();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    world.wait(LEASE * 3).await;
+    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    world.send(&ann, &bob, "meanwhile").unwrap();
+
+    world.wait(LEASE - Duration::from_secs(1)).await;
+    let (again, bob_hears) = world.join("Bob", Some(bob.session.as_str())).await;
+    assert!(again.resumed);
+    assert_eq!(payloads(&bob_hears), ["meanwhile"]);
+
+    world.hub.connection_lost(&again.seat, bob_hears.id()).await;
+    world.wait(LEASE).await;
+    let id = bob.seat.participant();
+    let expected = [
+        Told::Joined(id),
+        Told::Reconnecting(id),
+        Told::Resumed(id),
+        Told::Reconnecting(id),
+        Told::Left(id, LeaveReason::LeaseEnded),
+    ];
+    assert_eq!(ann_hears.told(), expected);
+    assert_eq!(world.hub.occupancy().participants, 1);
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_for_long_ends_nobodys_seat() {
+    let world = World::new();
+    let (_, ann_hears) = world.join("Ann", None).await;
+    let (_bob, _) = world.join("Bob", None).await;
+    world.wait(LEASE * 100).await;
+    assert_eq!(world.hub.occupancy().connected, 2);
+    assert!(ann_hears.closed().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_is_good_after_a_restart_for_the_same_id_but_not_for_a_full_room() {
+    let before = World::new();
+    let (bob, _) = before.join("Bob", None).await;
+    let after = World::new();
+    let (again, _) = after.join("Bob", Some(bob.session.as_str())).await;
+    assert_eq!(again.seat.participant(), bob.seat.participant());
+    assert!(!again.resumed);
+
+    let full = World::new();
+    let _pair = (full.join("Ann", None).await, full.join("Cy", None).await);
+    let refused = full.try_join("Bob", Some(bob.session.as_str())).await;
+    assert!(matches!(refused, Err(JoinError::RoomFull)));
+}
+
+#[tokio::test]
+async fn whoever_stays_is_paired_with_the_next_to_come() {
+    let world = World::new();
+    let (ann, _) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    world.hub.leave(&ann.seat).await;
+    let (cy, _) = world.join("Cy", None).await;
+    assert_eq!(cy.view.others[0].participant, bob.seat.participant());
+    let expected = [
+        Told::Left(ann.seat.participant(), LeaveReason::Left),
+        Told::Joined(cy.seat.participant()),
+    ];
+    assert_eq!(bob_hears.told(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_third_is_refused_while_both_are_alive_and_let_in_when_one_is_dead() {
+    let world = World::new();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    assert!(matches!(world.try_join("Cy", None).await, Err(JoinError::RoomFull)));
+    assert!(ann_hears.told().len() == 1 && bob_hears.told().is_empty(), "nobody was disturbed");
+
+    bob_hears.die();
+    let (cy, _) = world.join("Cy", None).await;
+    assert_eq!(cy.view.others[0].participant, ann.seat.participant());
+    assert_eq!(bob_hears.closed(), [CloseReason::Replaced]);
+    let left = Told::Left(bob.seat.participant(), LeaveReason::NotAlive);
+    assert!(ann_hears.told().contains(&left));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_name_gets_in_at_once_when_its_old_connection_is_known_to_be_lost() {
+    let world = World::new();
+    let (_ann, _) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let start = tokio::time::Instant::now();
+    let (again, _) = world.join("Bob", None).await;
+    assert_ne!(again.seat.participant(), bob.seat.participant());
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_away_has_as_long_to_come_back_as_a_live_one_to_answer() {
+    let world = World::new();
+    let (_ann, _) = world.join("Ann", None).await;
+    let (bob, bob_hears) = world.join("Bob", None).await;
+    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let (third, back) = tokio::join!(world.try_join("Cy", None), async {
+        tokio::time::sleep(PROBE_DEADLINE / 2).await;
+        world.join("Bob", Some(bob.session.as_str())).await
+    });
+    assert!(matches!(third, Err(JoinError::RoomFull)));
+    assert!(back.0.resumed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_hundred_at_once_two_get_in_a_thousand_times() {
+    for _ in 0..1_000 {
+        let world = Arc::new(World::new());
+        let mut racers = JoinSet::new();
+        for racer in 0..100 {
+            let world = world.clone();
+            // Half of them share a name: a namesake that is just arriving is no reason to make room.
+            let who = if racer % 2 == 0 { "Same".to_owned() } else { format!("racer {racer}") };
+            racers.spawn(async move {
+                let joined = world.try_join(&who, None).await;
+                joined.map(|joined| world.hub.attach(&joined.seat, Recorder::new()).unwrap())
+            });
+        }
+        let outcomes = racers.join_all().await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(JoinError::RoomFull))));
+        assert_eq!(world.hub.occupancy().participants, 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn holders_are_asked_once_however_many_want_in() {
+    let world = World::new();
+    let (_ann, ann_hears) = world.join("Ann", None).await;
+    ann_hears.answer_late();
+    let (_bob, _) = world.join("Bob", None).await;
+    let knocks = (0..50).map(|_| world.try_join("Cy", None));
+    let outcomes = futures_util::future::join_all(knocks).await;
+    assert!(outcomes.iter().all(Result::is_err));
+    assert_eq!(ann_hears.probes(), 1);
+}
+
+#[tokio::test]
+async fn a_chat_is_told_once_it_is_stored_and_a_retry_is_not_told_twice() {
+    let world = World::new();
+    let (_ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, _) = world.join("Bob", None).await;
+    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Ok(Chatted::Sent(_))));
+    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Ok(Chatted::Duplicate(_))));
+    let chats = ann_hears.told().into_iter().filter(|told| matches!(told, Told::Chat(_)));
+    assert_eq!(chats.collect::<Vec<_>>(), [Told::Chat("hi".into())]);
+    assert_eq!(world.try_join("Bob", Some(bob.session.as_str())).await.unwrap().history.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_store_calls_go_on_and_chats_are_refused() {
+    let world = World::new();
+    world.store.break_down();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, _) = world.join("Bob", None).await;
+    assert!(bob.history.is_none());
+    world.send(&bob, &ann, "offer").unwrap();
+    assert_eq!(payloads(&ann_hears), ["offer"]);
+    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Err(ChatError::Save(_))));
+    assert!(!ann_hears.told().iter().any(|told| matches!(told, Told::Chat(_))));
+}
+
+#[tokio::test]
+async fn a_draining_hub_takes_nobody_in_and_tells_those_who_are_here() {
+    let world = World::new();
+    let (_ann, ann_hears) = world.join("Ann", None).await;
+    world.hub.drain();
+    assert_eq!(ann_hears.closed(), [CloseReason::ShuttingDown]);
+    assert!(matches!(world.try_join("Bob", None).await, Err(JoinError::ShuttingDown)));
+}
+
+#[tokio::test]
+async fn nothing_is_left_over_when_everybody_has_left() {
+    let world = World::new();
+    for _ in 0..100 {
+        let (ann, _) = world.join("Ann", None).await;
+        let (bob, bob_hears) = world.join("Bob", None).await;
+        world.hub.leave(&ann.seat).await;
+        world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+        world.wait(LEASE).await;
+    }
+    assert_eq!(world.hub.occupancy(), crate::core::hub::Occupancy::default());
+}

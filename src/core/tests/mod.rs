@@ -1,0 +1,6 @@
+//! Property tests of the room and of the hub, and what they need: connections that write down what they are told.
+
+mod hub;
+mod outbox;
+mod room;
+mod support;

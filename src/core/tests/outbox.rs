@@ -1,0 +1,133 @@
+//! What one participant is told: in order, exactly once, or plainly not at all.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::support::{Recorder, Told, name};
+use crate::core::{
+    event::{Event, Signal, SignalKind},
+    ids::ParticipantId,
+    outbox::{ARRIVED_AFTER, CloseReason, MAX_KEPT_BYTES, MAX_KEPT_EVENTS, Outbox},
+};
+
+fn signal(payload: impl Into<Bytes>) -> Event {
+    Event::Signal(Signal {
+        from: ParticipantId::random(),
+        name: name("Ann"),
+        kind: SignalKind::Candidate,
+        payload: payload.into(),
+    })
+}
+
+fn now() -> std::time::Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+fn payloads(told: &[Told]) -> Vec<Vec<u8>> {
+    told.iter()
+        .map(|told| match told {
+            Told::Signal { payload, .. } => payload.clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_client_that_counts_gets_exactly_what_its_dead_connection_swallowed() {
+    let mut outbox = Outbox::default();
+    let dead = Recorder::new();
+    outbox.attach(dead.clone());
+    for payload in ["1", "2", "3"] {
+        outbox.push(signal(payload), now());
+    }
+    outbox.detach();
+    outbox.push(signal("4"), now());
+
+    assert!(outbox.resume(Some(1)));
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    outbox.push(signal("5"), now());
+    assert_eq!(payloads(&back.told()), [b"2", b"3", b"4", b"5"]);
+    assert_eq!(back.seqs(), [2, 3, 4, 5]);
+}
+
+#[test]
+fn a_client_that_does_not_count_gets_what_came_after_the_loss() {
+    let mut outbox = Outbox::default();
+    outbox.attach(Recorder::new());
+    outbox.push(signal("1"), now());
+    outbox.detach();
+    outbox.push(signal("2"), now());
+
+    assert!(outbox.resume(None));
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    assert_eq!(payloads(&back.told()), [b"2"]);
+}
+
+#[test]
+fn a_client_that_knows_more_than_happened_starts_afresh() {
+    let mut outbox = Outbox::default();
+    outbox.push(signal("1"), now());
+    assert!(!outbox.resume(Some(9)));
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    outbox.push(signal("2"), now());
+    assert_eq!(back.seqs(), [2]);
+}
+
+#[test]
+fn what_surely_arrived_is_let_go_of_and_cannot_be_asked_for_again() {
+    let mut outbox = Outbox::default();
+    outbox.attach(Recorder::new());
+    outbox.push(signal("1"), now());
+    outbox.forget_arrived(now() + ARRIVED_AFTER);
+    assert!(!outbox.resume(Some(0)));
+    assert!(outbox.resume(Some(1)));
+}
+
+#[test]
+fn one_that_does_not_read_is_closed_and_finds_what_it_missed() {
+    let mut outbox = Outbox::default();
+    let slow = Recorder::new();
+    outbox.attach(slow.clone());
+    outbox.push(signal("1"), now());
+    slow.stop_reading();
+    outbox.push(signal("2"), now());
+    outbox.push(signal("3"), now());
+    assert_eq!(slow.closed(), [CloseReason::TooSlow]);
+
+    outbox.detach();
+    assert!(outbox.resume(None));
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    assert_eq!(payloads(&back.told()), [b"2", b"3"]);
+}
+
+proptest! {
+    /// However much is sent to somebody who is away: memory is bounded, and what is delivered is everything or is
+    /// said not to be.
+    #[test]
+    fn too_much_for_one_who_is_away_is_said(
+        sizes in prop::collection::vec(0..20_000_usize, 0..700),
+        received in prop::option::of(0..700_u64),
+    ) {
+        let mut outbox = Outbox::default();
+        for size in &sizes {
+            outbox.push(signal(vec![0; *size]), now() + Duration::from_secs(1));
+        }
+        let complete = outbox.resume(received);
+        let back = Recorder::new();
+        outbox.attach(back.clone());
+        let all = sizes.len() as u64;
+        let expected: Vec<u64> = if complete { received.unwrap_or(0) + 1..=all } else { 1..=0 }.collect();
+        prop_assert_eq!(back.seqs(), expected);
+        let kept: usize = payloads(&back.told()).iter().map(Vec::len).sum();
+        prop_assert!(kept <= MAX_KEPT_BYTES && back.told().len() <= MAX_KEPT_EVENTS);
+        if sizes.iter().sum::<usize>() + sizes.len() * 512 < MAX_KEPT_BYTES && sizes.len() <= MAX_KEPT_EVENTS {
+            prop_assert_eq!(complete, received.unwrap_or(0) <= all);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Stand-ins for what the core is connected to.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, pending, ready},
+};
+
+use crate::core::{
+    chat::{ChatEntry, ChatKey},
+    clock::Clock,
+    error::{SaveError, Unavailable},
+    event::{Event, LeaveReason, Numbered, SignalKind},
+    ids::{ConnectionId, Name, ParticipantId, RoomId},
+    outbox::{CloseReason, Connection, DeliverError},
+    store::{ChatStore, Saved},
+};
+
+pub fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+pub fn room_id(text: &str) -> RoomId {
+    text.parse().unwrap()
+}
+
+/// An event in a form that can be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Joined(ParticipantId),
+    Signal { from: ParticipantId, name: String, kind: SignalKind, payload: Vec<u8> },
+    Chat(String),
+    Reconnecting(ParticipantId),
+    Resumed(ParticipantId),
+    Left(ParticipantId, LeaveReason),
+}
+
+impl From<&Event> for Told {
+    fn from(event: &Event) -> Self {
+        match event {
+            Event::Joined { participant, .. } => Self::Joined(*participant),
+            Event::Signal(signal) => Self::Signal {
+                from: signal.from,
+                name: signal.name.as_str().into(),
+                kind: signal.kind,
+                payload: signal.payload.to_vec(),
+            },
+            Event::Chat(message) => Self::Chat(message.body.to_string()),
+            Event::Reconnecting { participant } => Self::Reconnecting(*participant),
+            Event::Resumed { participant } => Self::Resumed(*participant),
+            Event::Left { participant, reason } => Self::Left(*participant, *reason),
+        }
+    }
+}
+
+/// A connection that writes down what it is told.
+#[derive(Default)]
+pub struct Recorder {
+    id: u64,
+    told: Mutex<Vec<(u64, Told)>>,
+    closed: Mutex<Vec<CloseReason>>,
+    refuses: AtomicBool,
+    dead: AtomicBool,
+    answers_late: AtomicBool,
+    probes: AtomicU64,
+}
+
+impl Recorder {
+    pub fn new() -> Arc<Self> {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self { id: LAST.fetch_add(1, Ordering::Relaxed) + 1, ..Self::default() })
+    }
+
+    pub fn told(&self) -> Vec<Told> {
+        self.told.lock().unwrap().iter().map(|(_, told)| told.clone()).collect()
+    }
+
+    pub fn seqs(&self) -> Vec<u64> {
+        self.told.lock().unwrap().iter().map(|(seq, _)| *seq).collect()
+    }
+
+    pub fn closed(&self) -> Vec<CloseReason> {
+        self.closed.lock().unwrap().clone()
+    }
+
+    /// From now on it takes nothing, as one that does not read.
+    pub fn stop_reading(&self) {
+        self.refuses.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on it shows no sign of life.
+    pub fn die(&self) {
+        self.dead.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on it takes a second to show a sign of life.
+    pub fn answer_late(&self) {
+        self.answers_late.store(true, Ordering::Relaxed);
+    }
+
+    pub fn probes(&self) -> u64 {
+        self.probes.load(Ordering::Relaxed)
+    }
+}
+
+impl Connection for Recorder {
+    fn id(&self) -> ConnectionId {
+        ConnectionId(self.id)
+    }
+
+    fn deliver(&self, numbered: &Numbered) -> Result<(), DeliverError> {
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(DeliverError::TooSlow);
+        }
+        self.told.lock().unwrap().push((numbered.seq, Told::from(&numbered.event)));
+        Ok(())
+    }
+
+    fn close(&self, reason: CloseReason) {
+        self.closed.lock().unwrap().push(reason);
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        self.probes.fetch_add(1, Ordering::Relaxed);
+        if self.dead.load(Ordering::Relaxed) {
+            pending().boxed()
+        } else if self.answers_late.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(1)).boxed()
+        } else {
+            ready(()).boxed()
+        }
+    }
+}
+
+/// A clock that stands until it is moved.
+pub struct ManualClock {
+    start: Instant,
+    elapsed: Mutex<Duration>,
+}
+
+impl ManualClock {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { start: tokio::time::Instant::now().into_std(), elapsed: Mutex::default() })
+    }
+
+    pub fn advance(&self, by: Duration) {
+        *self.elapsed.lock().unwrap() += by;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        self.start + *self.elapsed.lock().unwrap()
+    }
+
+    fn wall(&self) -> SystemTime {
+        UNIX_EPOCH + *self.elapsed.lock().unwrap()
+    }
+}
+
+/// A store in memory that can be out of order.
+#[derive(Default)]
+pub struct MemoryStore {
+    entries: Mutex<HashMap<RoomId, Vec<ChatEntry>>>,
+    broken: AtomicBool,
+}
+
+impl MemoryStore {
+    pub fn break_down(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    fn works(&self) -> Result<(), Unavailable> {
+        if self.broken.load(Ordering::Relaxed) { Err(Unavailable::new("memory", "broken")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl ChatStore for MemoryStore {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        self.works()?;
+        let mut rooms = self.entries.lock().unwrap();
+        let kept = rooms.entry(room.clone()).or_default();
+        let before = kept.len();
+        for entry in entries {
+            if kept.iter().all(|other| other.key != entry.key) {
+                kept.push(entry);
+            }
+        }
+        Ok(Saved { added: kept.len() - before })
+    }
+
+    async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
+        self.works()?;
+        let rooms = self.entries.lock().unwrap();
+        Ok(rooms.get(room).into_iter().flatten().map(|entry| entry.json.clone()).collect())
+    }
+
+    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
+        self.works()?;
+        let rooms = self.entries.lock().unwrap();
+        let found = rooms.get(room).into_iter().flatten().find(|entry| entry.key == *key);
+        Ok(found.map(|entry| entry.json.clone()))
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        self.works()
+    }
+
+    async fn close(&self) {
+        self.break_down();
+    }
+}

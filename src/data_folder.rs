@@ -1,0 +1,105 @@
+//! The folder for what must outlive the process: the chats' file and the session secret.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+/// The shortest secret that is worth the name, in bytes.
+const MIN_SECRET_BYTES: usize = 16;
+
+const NEW_SECRET_BYTES: usize = 32;
+
+/// A folder that exists.
+#[derive(Debug, Clone)]
+pub struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// The folder at `path`, made if it is not there.
+    ///
+    /// # Errors
+    /// It can be neither found nor made.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(path)
+            .with_context(|| format!("the data folder {} cannot be made (DATA_DIR)", path.display()))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Where the embedded store's file is.
+    pub fn chats_file(&self) -> PathBuf {
+        self.0.join("switchboard.db")
+    }
+
+    /// The secret that signs session tokens: `configured`, else the one kept here, else a new one, kept here.
+    ///
+    /// # Errors
+    /// The configured or the kept one is too short, or it cannot be read or kept.
+    pub fn session_secret(&self, configured: Option<&str>) -> anyhow::Result<Vec<u8>> {
+        if let Some(secret) = configured {
+            if secret.len() < MIN_SECRET_BYTES {
+                bail!("SESSION_SECRET must have at least {MIN_SECRET_BYTES} characters");
+            }
+            return Ok(secret.as_bytes().to_vec());
+        }
+        let path = self.0.join("session-secret");
+        let secret = match fs::read(&path) {
+            Ok(secret) => secret,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_secret(&path)
+                .with_context(|| format!("the session secret {} cannot be kept", path.display()))?,
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("the session secret {} cannot be read", path.display()));
+            }
+        };
+        if secret.len() < MIN_SECRET_BYTES {
+            bail!("the session secret {} is too short; remove the file to have a new one made", path.display());
+        }
+        Ok(secret)
+    }
+}
+
+/// Makes a secret and keeps it durably, readable by this user only.
+fn make_secret(path: &Path) -> io::Result<Vec<u8>> {
+    let mut random = [0; NEW_SECRET_BYTES];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random).into_bytes();
+    // Written beside and renamed: a half-written secret must never be found.
+    let unfinished = path.with_extension("new");
+    let mut file = create_private(&unfinished)?;
+    file.write_all(&secret)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(secret)
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(&folder.path().join("new")).unwrap();
+        let made = data.session_secret(None).unwrap();
+        assert_eq!(data.session_secret(None).unwrap(), made);
+        assert_eq!(data.session_secret(Some("sixteen letters!")).unwrap(), b"sixteen letters!");
+        assert!(data.session_secret(Some("short")).is_err());
+        let other = DataFolder::open(&folder.path().join("other")).unwrap();
+        assert_ne!(other.session_secret(None).unwrap(), made);
+    }
+}

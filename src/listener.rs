@@ -1,0 +1,126 @@
+//! Accepts TCP connections and serves HTTP/1.1 on them, with every limit set by hand.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service;
+use tracing::{debug, warn};
+
+use crate::protocols::{
+    admission::PeerAddress,
+    link::{Link, LinkedStream},
+};
+
+/// How long a client may take to send the head of a request, and an idle connection is kept. Slowloris ends here.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest head of a request, in bytes, and the most headers in it.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
+
+/// How long sent data may go unacknowledged before the kernel gives a connection up.
+const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long to wait before trying again when no connection can be accepted, as when files have run out.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// Binds `address`.
+///
+/// # Errors
+/// With the address and the reason, for people.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    use anyhow::Context;
+
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves `router` to everybody who connects to `listener`, at most `room` of them at a time, until `stop`. Then
+/// requests under way are finished; the task ends when all connections have.
+pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, stop: CancellationToken) {
+    let connections = TaskTracker::new();
+    let accept = accept_all(&listener, &router, &room, &stop, &connections);
+    stop.run_until_cancelled(accept).await;
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn accept_all(
+    listener: &TcpListener,
+    router: &Router,
+    room: &Arc<Semaphore>,
+    stop: &CancellationToken,
+    connections: &TaskTracker,
+) {
+    loop {
+        let permit = room.clone().acquire_owned().await.expect("the semaphore is never closed");
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let (router, stop) = (router.clone(), stop.clone());
+                connections.spawn(async move {
+                    serve_connection(stream, peer, router, stop, permit).await;
+                });
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+    permit: tokio::sync::OwnedSemaphorePermit,
+) {
+    if let Err(error) = set_options(&stream) {
+        debug!(error = &error as &dyn std::error::Error, "a connection ended before it began");
+        return;
+    }
+    let link = Arc::new(Link::default());
+    // Lives as long as the connection, an upgraded one included.
+    let stream = TokioIo::new(LinkedStream::new(stream, link.clone(), permit));
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(link.clone());
+        request.extensions_mut().insert(PeerAddress(peer));
+        let response = router.clone().call(request.map(Body::new));
+        async { Ok::<_, Infallible>(response.await.unwrap_or_else(|never| match never {})) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(stream, service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        // An error here is the client's doing and was answered as far as it could be.
+        _ = connection.as_mut() => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+fn set_options(stream: &TcpStream) -> io::Result<()> {
+    // Two small messages in a row must not wait for each other's acknowledgement (40 ms).
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(UNACKNOWLEDGED_TIMEOUT))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIMEOUT))?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What operators and their tools ask: is it alive, is it ready, how much is going on. On a listener of its own.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body, extract::State, http::Response, http::StatusCode, routing};
+use metrics::gauge;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use tracing::warn;
+
+use crate::{
+    core::{cluster::Cluster, error::Unavailable, hub::Hub, store::ChatStore},
+    protocols::http::json,
+};
+
+/// What the answers are made from.
+pub struct Ops {
+    /// Everybody here.
+    pub hub: Hub,
+    /// Where chats are kept.
+    pub store: Arc<dyn ChatStore>,
+    /// Where seats are agreed on.
+    pub cluster: Arc<dyn Cluster>,
+    /// All counters.
+    pub metrics: PrometheusHandle,
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn router(ops: Ops) -> Router {
+    Router::new()
+        .route("/healthz", routing::get(healthz))
+        .route("/readyz", routing::get(readyz))
+        .route("/metrics", routing::get(metrics))
+        .with_state(Arc::new(ops))
+}
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    draining: bool,
+    store: Dependency,
+    cluster: Dependency,
+}
+
+#[derive(Serialize)]
+struct Dependency {
+    name: &'static str,
+    ready: bool,
+}
+
+impl Dependency {
+    fn new(name: &'static str, check: Result<(), Unavailable>) -> Self {
+        if let Err(error) = &check {
+            warn!(dependency = name, error = error as &dyn std::error::Error, "not ready");
+        }
+        Self { name, ready: check.is_ok() }
+    }
+}
+
+/// Whether the process runs: depends on nothing, so that an outage elsewhere does not get it restarted.
+async fn healthz() -> Response<Body> {
+    json(StatusCode::OK, &Alive { status: "ok" })
+}
+
+/// Whether new clients should be sent here.
+async fn readyz(State(ops): State<Arc<Ops>>) -> Response<Body> {
+    let (store, cluster) = tokio::join!(ops.store.check(), ops.cluster.check());
+    let draining = ops.hub.is_draining();
+    let store = Dependency::new(ops.store.name(), store);
+    let cluster = Dependency::new(ops.cluster.name(), cluster);
+    let ready = !draining && store.ready && cluster.ready;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &Readiness { ready, draining, store, cluster })
+}
+
+/// Prometheus' text format.
+async fn metrics(State(ops): State<Arc<Ops>>) -> String {
+    let occupancy = ops.hub.occupancy();
+    gauge!("switchboard_rooms").set(as_gauge(occupancy.rooms));
+    gauge!("switchboard_participants").set(as_gauge(occupancy.participants));
+    gauge!("switchboard_participants_connected").set(as_gauge(occupancy.connected));
+    gauge!("switchboard_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    ops.metrics.run_upkeep();
+    ops.metrics.render()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no process holds 2^52 of anything")]
+fn as_gauge(count: usize) -> f64 {
+    count as f64
+}

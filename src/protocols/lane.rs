@@ -1,0 +1,153 @@
+//! Work that must be done one after the other, some of it at once and some of it asynchronously.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+/// Does the work of a [`Lane`].
+pub trait Worker<T>: Send + Sync + 'static {
+    /// The queue of this kind of work.
+    fn lane(&self) -> &Lane<T>;
+
+    /// Does `item`, at once, or by returning the future that does it. What follows waits for either.
+    fn work(self: &Arc<Self>, item: T) -> Option<BoxFuture<'static, ()>>;
+}
+
+/// A queue in front of a [`Worker`]. As long as nothing is asynchronous it is never used, and costs a lock.
+pub struct Lane<T> {
+    state: Mutex<State<T>>,
+    capacity: usize,
+}
+
+struct State<T> {
+    busy: bool,
+    waiting: VecDeque<T>,
+}
+
+impl<T: Send + 'static> Lane<T> {
+    /// An empty lane in which at most `capacity` items wait.
+    pub const fn new(capacity: usize) -> Self {
+        Self { state: Mutex::new(State { busy: false, waiting: VecDeque::new() }), capacity }
+    }
+
+    /// Has `worker` do `item` after everything that was submitted before. Asynchronous work runs in `tasks`.
+    ///
+    /// # Errors
+    /// Gives `item` back if too much is waiting.
+    pub fn submit<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) -> Result<(), T> {
+        if worker.lane().lock().waiting.len() >= worker.lane().capacity {
+            return Err(item);
+        }
+        Self::submit_always(worker, item, tasks);
+        Ok(())
+    }
+
+    /// As [`submit`](Self::submit), however much is waiting: for what happens once in a worker's life.
+    pub fn submit_always<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) {
+        let mut state = worker.lane().lock();
+        if state.busy {
+            state.waiting.push_back(item);
+            return;
+        }
+        state.busy = true;
+        drop(state);
+        Self::run(worker, item, tasks);
+    }
+
+    fn run<W: Worker<T>>(worker: &Arc<W>, first: T, tasks: &TaskTracker) {
+        let mut item = first;
+        loop {
+            if let Some(future) = worker.work(item) {
+                let (worker, tracker) = (worker.clone(), tasks.clone());
+                tasks.spawn(async move {
+                    future.await;
+                    if let Some(next) = worker.lane().next() {
+                        Self::run(&worker, next, &tracker);
+                    }
+                });
+                return;
+            }
+            match worker.lane().next() {
+                Some(next) => item = next,
+                None => return,
+            }
+        }
+    }
+
+    fn next(&self) -> Option<T> {
+        let mut state = self.lock();
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.busy = false;
+            state.waiting = VecDeque::new();
+        }
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Does even numbers at once and odd ones when the gate opens.
+    struct Recorder {
+        lane: Lane<u32>,
+        done: Mutex<Vec<u32>>,
+        gate: Semaphore,
+    }
+
+    impl Worker<u32> for Recorder {
+        fn lane(&self) -> &Lane<u32> {
+            &self.lane
+        }
+
+        fn work(self: &Arc<Self>, item: u32) -> Option<BoxFuture<'static, ()>> {
+            if item.is_multiple_of(2) {
+                self.done.lock().unwrap().push(item);
+                return None;
+            }
+            let this = self.clone();
+            Some(Box::pin(async move {
+                this.gate.acquire().await.unwrap().forget();
+                this.done.lock().unwrap().push(item);
+            }))
+        }
+    }
+
+    #[tokio::test]
+    async fn everything_is_done_in_the_order_in_which_it_came() {
+        let worker = Arc::new(Recorder {
+            lane: Lane::new(10),
+            done: Mutex::default(),
+            gate: Semaphore::new(0),
+        });
+        let tasks = TaskTracker::new();
+        for item in [0, 2, 1, 4, 3, 6] {
+            Lane::submit(&worker, item, &tasks).unwrap();
+        }
+        assert_eq!(*worker.done.lock().unwrap(), [0, 2]);
+        worker.gate.add_permits(2);
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!(*worker.done.lock().unwrap(), [0, 2, 1, 4, 3, 6]);
+    }
+
+    #[tokio::test]
+    async fn no_more_waits_than_the_capacity() {
+        let worker =
+            Arc::new(Recorder { lane: Lane::new(2), done: Mutex::default(), gate: Semaphore::new(0) });
+        let tasks = TaskTracker::new();
+        let verdicts: Vec<_> = (0..4).map(|_| Lane::submit(&worker, 1, &tasks).is_ok()).collect();
+        assert_eq!(verdicts, [true, true, true, false]);
+    }
+}

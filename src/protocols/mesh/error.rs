@@ -1,0 +1,179 @@
+//! What a client is told when something is refused: one code each, the same in acks, `error` events and HTTP.
+
+use std::{borrow::Cow, error::Error as _};
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use tracing::warn;
+
+use crate::{
+    core::{
+        error::{ChatError, JoinError, Replaced, SaveError, SignalError, Unavailable},
+        ids::TextError,
+    },
+    protocols::chat_json::ChatsError,
+};
+
+/// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "`docs/mesh.md` says what each means")]
+pub enum Code {
+    InvalidPayload,
+    InvalidField,
+    BinaryNotSupported,
+    UnknownEvent,
+    PayloadTooLarge,
+    ChatsFull,
+    NotJoined,
+    AlreadyJoined,
+    WrongRoom,
+    PeerNotFound,
+    RoomFull,
+    Replaced,
+    TooManyRequests,
+    OriginNotAllowed,
+    Unavailable,
+    ShuttingDown,
+}
+
+impl Code {
+    /// Every code there is.
+    pub const ALL: [Self; 16] = [
+        Self::InvalidPayload,
+        Self::InvalidField,
+        Self::BinaryNotSupported,
+        Self::UnknownEvent,
+        Self::PayloadTooLarge,
+        Self::ChatsFull,
+        Self::NotJoined,
+        Self::AlreadyJoined,
+        Self::WrongRoom,
+        Self::PeerNotFound,
+        Self::RoomFull,
+        Self::Replaced,
+        Self::TooManyRequests,
+        Self::OriginNotAllowed,
+        Self::Unavailable,
+        Self::ShuttingDown,
+    ];
+
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidPayload | Self::InvalidField | Self::BinaryNotSupported | Self::UnknownEvent => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::PayloadTooLarge | Self::ChatsFull => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJoined | Self::AlreadyJoined | Self::WrongRoom | Self::RoomFull | Self::Replaced => {
+                StatusCode::CONFLICT
+            }
+            Self::PeerNotFound => StatusCode::NOT_FOUND,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Self::Unavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Something a client asked for and does not get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why, for programs.
+    pub code: Code,
+    /// Why, for people.
+    pub message: Cow<'static, str>,
+    /// Which field of what was sent is wrong, if one is.
+    pub field: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal with `code` and `message`.
+    pub const fn new(code: Code, message: &'static str) -> Self {
+        Self { code, message: Cow::Borrowed(message), field: None }
+    }
+
+    /// A refusal because of one field.
+    pub fn field(field: &'static str, problem: impl std::fmt::Display) -> Self {
+        let message = format!("{field} {problem}").into();
+        Self { code: Code::InvalidField, message, field: Some(field) }
+    }
+
+    /// A refusal because a [`RoomId`](crate::core::ids::RoomId) or a [`Name`](crate::core::ids::Name) is not one.
+    pub fn text(field: &'static str, error: TextError) -> Self {
+        Self::field(field, error)
+    }
+}
+
+/// No seat yet.
+pub const NOT_JOINED: Refusal = Refusal::new(Code::NotJoined, "Join a room first");
+
+/// Everything the mesh door carries is text.
+pub const BINARY_NOT_SUPPORTED: Refusal =
+    Refusal::new(Code::BinaryNotSupported, "Events with binary attachments are not supported");
+
+/// Too much is waiting to be done for one connection.
+pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
+
+impl From<JoinError> for Refusal {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::RoomFull => Self::new(Code::RoomFull, "Room is full"),
+            JoinError::Replaced(replaced) => replaced.into(),
+            JoinError::ShuttingDown => Self::new(Code::ShuttingDown, "The server is restarting"),
+            JoinError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignalError> for Refusal {
+    fn from(error: SignalError) -> Self {
+        match error {
+            SignalError::Replaced(replaced) => replaced.into(),
+            SignalError::NoSuchParticipant => {
+                Self::new(Code::PeerNotFound, "Nobody by that id is in your room")
+            }
+        }
+    }
+}
+
+impl From<Replaced> for Refusal {
+    fn from(Replaced: Replaced) -> Self {
+        Self::new(Code::Replaced, "Your seat was taken over or given up")
+    }
+}
+
+impl From<ChatError> for Refusal {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::Replaced(replaced) => replaced.into(),
+            ChatError::Save(error) => error.into(),
+        }
+    }
+}
+
+impl From<SaveError> for Refusal {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Full => Self::new(Code::ChatsFull, "The chat history of this appointment is full"),
+            SaveError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<Unavailable> for Refusal {
+    fn from(error: Unavailable) -> Self {
+        warn!(dependency = error.what, error = error.source(), "a request was refused: a back end is unavailable");
+        Self::new(Code::Unavailable, "Not possible at the moment; try again")
+    }
+}
+
+impl From<ChatsError> for Refusal {
+    fn from(error: ChatsError) -> Self {
+        let code = match error {
+            ChatsError::Malformed | ChatsError::TooDeep => Code::InvalidPayload,
+            ChatsError::TooLarge => Code::PayloadTooLarge,
+        };
+        Self { code, message: error.to_string().into(), field: None }
+    }
+}

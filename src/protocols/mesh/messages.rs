@@ -1,0 +1,395 @@
+//! The events of the mesh door, as they are on the wire. Source: `docs/mesh.md` and the mesh document.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::error::{Code, Refusal};
+
+/// The largest offer, answer or candidate, in bytes of JSON: ten times what browsers make.
+pub const MAX_SIGNAL_BYTES: usize = 64 * 1024;
+
+/// The longest text of one chat message, in bytes.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// The longest id of a chat message, in characters.
+pub const MAX_MESSAGE_ID_CHARS: usize = 128;
+
+/// What a client asks for. Texts are borrowed from the packet where they hold no escapes.
+#[derive(Debug)]
+pub enum ClientMessage<'a> {
+    /// `join_room`
+    JoinRoom(JoinRoom<'a>),
+    /// `send_offer`
+    SendOffer(Signal<'a>),
+    /// `send_answer`
+    SendAnswer(Signal<'a>),
+    /// `ice_candidate`
+    IceCandidate(Signal<'a>),
+    /// `send_message`
+    SendMessage(SendMessage<'a>),
+    /// `leave_room`
+    LeaveRoom,
+}
+
+/// `join_room`
+#[derive(Debug)]
+pub struct JoinRoom<'a> {
+    /// `appointment_id`, unchecked.
+    pub appointment_id: Cow<'a, str>,
+    /// `name`, unchecked.
+    pub name: Cow<'a, str>,
+    /// `session`, unchecked.
+    pub session: Option<Cow<'a, str>>,
+    /// `received`
+    pub received: Option<u64>,
+}
+
+/// `send_offer`, `send_answer` or `ice_candidate`
+#[derive(Debug)]
+pub struct Signal<'a> {
+    /// `appointment_id`, unchecked; candidates have none.
+    pub appointment_id: Option<Cow<'a, str>>,
+    /// `remoteSocketId`, unchecked.
+    pub remote: Cow<'a, str>,
+    /// `offer`, `answer` or `candidate`: an object, or `null` for a candidate; at most [`MAX_SIGNAL_BYTES`].
+    pub payload: &'a str,
+}
+
+/// `send_message`
+#[derive(Debug)]
+pub struct SendMessage<'a> {
+    /// `id`, if the client chose one.
+    pub id: Option<Cow<'a, str>>,
+    /// `body`: 1 to [`MAX_BODY_BYTES`].
+    pub body: Cow<'a, str>,
+}
+
+impl<'a> ClientMessage<'a> {
+    /// Reads a Socket.IO event packet's data: `["event", payload]`.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names what is wrong. Unknown fields are ignored.
+    pub fn parse(packet: &'a str) -> Result<Self, Refusal> {
+        let packet: EventPacket = serde_json::from_str(packet)
+            .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not valid JSON"))?;
+        match packet.event.as_ref() {
+            "join_room" => join_room(packet.fields()?),
+            "send_offer" => Signal::description(packet.fields()?, "offer", |f| f.offer).map(Self::SendOffer),
+            "send_answer" => Signal::description(packet.fields()?, "answer", |f| f.answer).map(Self::SendAnswer),
+            "ice_candidate" => Signal::candidate(packet.fields()?).map(Self::IceCandidate),
+            "send_message" => send_message(packet.fields()?),
+            "leave_room" => Ok(Self::LeaveRoom),
+            _ => Err(Refusal::new(Code::UnknownEvent, "There is no such event")),
+        }
+    }
+}
+
+/// All fields that any event has: one shape, so that a packet is read once.
+#[derive(Deserialize, Default)]
+struct Fields<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    appointment_id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    session: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    received: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "remoteSocketId", deserialize_with = "present")]
+    remote_socket_id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    offer: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    answer: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    candidate: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    body: Option<&'a RawValue>,
+}
+
+/// A field that is there, `null` included: the end of candidates is a `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn join_room<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+    Ok(ClientMessage::JoinRoom(JoinRoom {
+        appointment_id: required_text("appointment_id", fields.appointment_id)?,
+        name: required_text("name", fields.name)?,
+        session: optional_text("session", fields.session)?,
+        received: match fields.received.filter(|raw| !is_null(raw)) {
+            Some(raw) => Some(
+                serde_json::from_str(raw.get())
+                    .map_err(|_| Refusal::field("received", "must be a whole number"))?,
+            ),
+            None => None,
+        },
+    }))
+}
+
+fn send_message<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+    let body = required_text("body", fields.body)?;
+    if body.is_empty() {
+        return Err(Refusal::field("body", "must not be empty"));
+    }
+    if body.len() > MAX_BODY_BYTES {
+        return Err(Refusal {
+            code: Code::PayloadTooLarge,
+            ..Refusal::field("body", format_args!("must have at most {MAX_BODY_BYTES} bytes"))
+        });
+    }
+    let id = optional_text("id", fields.id)?;
+    if id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > MAX_MESSAGE_ID_CHARS) {
+        let problem = format_args!("must have 1 to {MAX_MESSAGE_ID_CHARS} characters").to_string();
+        return Err(Refusal::field("id", problem));
+    }
+    Ok(ClientMessage::SendMessage(SendMessage { id, body }))
+}
+
+impl<'a> Signal<'a> {
+    fn description(
+        fields: Fields<'a>,
+        field: &'static str,
+        payload: impl Fn(&Fields<'a>) -> Option<&'a RawValue>,
+    ) -> Result<Self, Refusal> {
+        let payload = payload(&fields).filter(|raw| is_object(raw));
+        let payload = payload.ok_or_else(|| Refusal::field(field, "must be an object"))?;
+        Ok(Self {
+            appointment_id: Some(required_text("appointment_id", fields.appointment_id)?),
+            remote: required_text("remoteSocketId", fields.remote_socket_id)?,
+            payload: limited(field, payload)?,
+        })
+    }
+
+    fn candidate(fields: Fields<'a>) -> Result<Self, Refusal> {
+        let payload = fields.candidate.filter(|raw| is_object(raw) || is_null(raw));
+        let payload = payload.ok_or_else(|| Refusal::field("candidate", "must be an object or null"))?;
+        Ok(Self {
+            appointment_id: None,
+            remote: required_text("remoteSocketId", fields.remote_socket_id)?,
+            payload: limited("candidate", payload)?,
+        })
+    }
+}
+
+fn limited<'a>(field: &'static str, raw: &'a RawValue) -> Result<&'a str, Refusal> {
+    let json = raw.get();
+    if json.len() > MAX_SIGNAL_BYTES {
+        return Err(Refusal {
+            code: Code::PayloadTooLarge,
+            ..Refusal::field(field, format_args!("must have at most {MAX_SIGNAL_BYTES} bytes"))
+        });
+    }
+    Ok(json)
+}
+
+fn required_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Refusal> {
+    optional_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
+}
+
+fn optional_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Refusal> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let Some(raw) = raw.filter(|raw| !is_null(raw)) else { return Ok(None) };
+    let text: Text = serde_json::from_str(raw.get()).map_err(|_| Refusal::field(field, "must be a string"))?;
+    Ok(Some(text.0))
+}
+
+fn is_object(raw: &RawValue) -> bool {
+    raw.get().starts_with('{')
+}
+
+fn is_null(raw: &RawValue) -> bool {
+    raw.get() == "null"
+}
+
+/// `["event", payload]`, with how many payloads there were.
+struct EventPacket<'a> {
+    event: Cow<'a, str>,
+    payload: Option<&'a RawValue>,
+    surplus: bool,
+}
+
+impl<'a> EventPacket<'a> {
+    fn fields(&self) -> Result<Fields<'a>, Refusal> {
+        const ONE_OBJECT: Refusal = Refusal::new(Code::InvalidPayload, "The event takes one object");
+        let payload = self.payload.filter(|raw| is_object(raw) && !self.surplus).ok_or(ONE_OBJECT)?;
+        // A duplicate field is the only thing left that can be wrong.
+        serde_json::from_str(payload.get())
+            .map_err(|_| Refusal::new(Code::InvalidPayload, "A field is there twice"))
+    }
+}
+
+impl<'de> Deserialize<'de> for EventPacket<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PacketVisitor;
+
+        impl<'de> Visitor<'de> for PacketVisitor {
+            type Value = EventPacket<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an event name and its arguments")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut packet: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
+
+                let EventName(event) = packet
+                    .next_element()?
+                    .ok_or_else(|| serde::de::Error::invalid_length(0, &self))?;
+                let payload = packet.next_element()?;
+                let mut surplus = false;
+                while packet.next_element::<IgnoredAny>()?.is_some() {
+                    surplus = true;
+                }
+                Ok(EventPacket { event, payload, surplus })
+            }
+        }
+        deserializer.deserialize_seq(PacketVisitor)
+    }
+}
+
+/// `joined_successfully`, and the ack of `join_room`.
+#[derive(Debug, Serialize)]
+pub struct JoinedSuccessfully<'a> {
+    /// Only in the ack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
+    /// `Joined Successfully`, as the document has it.
+    pub message: &'static str,
+    /// The other participant's id, `null` when alone.
+    #[serde(rename = "remoteSocket")]
+    pub remote_socket: Option<String>,
+    /// The other participant's name, `null` when alone.
+    pub opponent_name: Option<&'a str>,
+    /// An array of everything ever saved, each entry as it was saved.
+    pub chats: &'a RawValue,
+    /// Whether `chats` could be read.
+    pub chats_available: bool,
+    /// The participant's own id.
+    pub participant: String,
+    /// The token to come back with.
+    pub session: &'a str,
+    /// Whether nothing was lost since last time.
+    pub resumed: bool,
+    /// The side's role in perfect negotiation.
+    pub polite: bool,
+    /// Whether the other participant is connected just now.
+    pub peer_connected: bool,
+    /// The number that the events to come count on from.
+    pub seq: u64,
+}
+
+/// What the server tells a participant.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ServerMessage<'a> {
+    PeerJoined {
+        #[serde(rename = "remoteSocket")]
+        remote_socket: String,
+        opponent_name: &'a str,
+        seq: u64,
+    },
+    ReceiveOffer { from: String, offer: &'a RawValue, name: &'a str, seq: u64 },
+    ReceiveAnswer { from: String, answer: &'a RawValue, seq: u64 },
+    IceCandidate { candidate: &'a RawValue, seq: u64 },
+    /// The original implementation's form: no wrapper.
+    BareIceCandidate(&'a RawValue),
+    ReceiveMessage { id: &'a str, from: String, name: &'a str, body: &'a str, sent_at: String, seq: u64 },
+    PeerReconnecting {
+        #[serde(rename = "remoteSocket")]
+        remote_socket: String,
+        seq: u64,
+    },
+    PeerResumed {
+        #[serde(rename = "remoteSocket")]
+        remote_socket: String,
+        seq: u64,
+    },
+    UserLeft {
+        message: &'static str,
+        #[serde(rename = "remoteSocket")]
+        remote_socket: String,
+        seq: u64,
+    },
+    Error {
+        message: &'a str,
+        code: Code,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        field: Option<&'static str>,
+    },
+    Replaced { message: &'static str },
+    ShuttingDown { message: &'static str, retry_after_ms: u64 },
+    Probe {},
+}
+
+impl ServerMessage<'_> {
+    /// The event it is sent as.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Self::PeerJoined { .. } => "peer_joined",
+            Self::ReceiveOffer { .. } => "receive_offer",
+            Self::ReceiveAnswer { .. } => "receive_answer",
+            Self::IceCandidate { .. } | Self::BareIceCandidate(_) => "ice_candidate",
+            Self::ReceiveMessage { .. } => "receive_message",
+            Self::PeerReconnecting { .. } => "peer_reconnecting",
+            Self::PeerResumed { .. } => "peer_resumed",
+            Self::UserLeft { .. } => "user_left",
+            Self::Error { .. } => "error",
+            Self::Replaced { .. } => "replaced",
+            Self::ShuttingDown { .. } => "shutting_down",
+            Self::Probe {} => "probe",
+        }
+    }
+}
+
+/// The ack of an event that succeeded and has nothing more to say.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    success: bool,
+}
+
+/// `{success: true}`
+pub const DONE: Done = Done { success: true };
+
+/// The ack of `send_message`.
+#[derive(Debug, Serialize)]
+pub struct MessageSent<'a> {
+    /// Always `true`.
+    pub success: bool,
+    /// What the message is known by.
+    pub id: &'a str,
+    /// When the server took it.
+    pub sent_at: &'a str,
+}
+
+/// The ack of an event that was refused.
+#[derive(Debug, Serialize)]
+pub struct Refused<'a> {
+    success: bool,
+    message: &'a str,
+    error: RefusedBecause,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedBecause {
+    code: Code,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+}
+
+impl<'a> From<&'a Refusal> for Refused<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        let error = RefusedBecause { code: refusal.code, field: refusal.field };
+        Self { success: false, message: &refusal.message, error }
+    }
+}

@@ -1,0 +1,219 @@
+//! The mesh door: two people, one appointment, over Socket.IO. The only user of socketioxide, which is a transport
+//! here: its rooms and adapters stay unused, membership is the core's.
+//!
+//! The wire contract is `docs/mesh.md`. A client's event goes through [`gate`] (HTTP: may this request come in?),
+//! socketioxide (framing), [`connection`] (what it means, in order), the core, and the other side's
+//! [`connection`] back to socketioxide.
+//!
+//! Source: mesh document.
+
+mod connection;
+mod error;
+mod gate;
+mod http;
+mod messages;
+mod namespace;
+mod transport;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, middleware, routing};
+use metrics::Counter;
+use socketioxide::{ParserConfig, SocketIo, socket::Sid};
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use self::transport::Transport;
+pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
+use crate::{
+    core::{
+        hub::{Hub, RoomPolicy},
+        ids::ConnectionId,
+    },
+    protocols::{admission::Admission, origin::AllowedOrigins},
+};
+
+/// Where Socket.IO is served: the library's usual path, and the one of the mesh document's original.
+pub const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
+
+/// How often a client is pinged, and how long it has to answer. A dead one is noticed within the sum, 9.5 s.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_millis(4_500);
+
+/// How long a client has, after opening a session, to say that it speaks Socket.IO.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest packet a client may send, over any transport: a signal or a chat message of the largest size with
+/// everything around it, escaped.
+pub const MAX_PACKET_BYTES: usize = 128 * 1024;
+
+/// How many packets may wait for one client. Bytes are bounded as well, by [`transport::MAX_WAITING_BYTES`].
+const MAX_WAITING_PACKETS: usize = 1024;
+
+/// What the document says a candidate looks like on its way to a client, or what the original makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Dialect {
+    /// `ice_candidate {candidate}`
+    Documented,
+    /// `ice_candidate <the candidate itself>`, for clients written against the original server
+    Original,
+}
+
+/// What can be set about the mesh door.
+#[derive(Debug, Clone)]
+pub struct MeshOptions {
+    /// Whose pages may use it.
+    pub origins: AllowedOrigins,
+    /// The form of candidates.
+    pub dialect: Dialect,
+    /// How long a seat outlives its connection.
+    pub seat_lease: Duration,
+    /// Over how long the return of all clients is spread when the server stops.
+    pub return_spread: Duration,
+}
+
+/// The mesh door.
+pub struct MeshDoor {
+    hub: Hub,
+    policy: RoomPolicy,
+    dialect: Dialect,
+    return_spread: Duration,
+    origins: AllowedOrigins,
+    admission: Arc<Admission>,
+    /// Work that was begun for clients.
+    tasks: TaskTracker,
+    /// The transports of all connected sessions.
+    transports: Mutex<HashMap<Sid, Arc<Transport>>>,
+    last_connection: AtomicU64,
+    counters: Counters,
+    sockets: Mutex<Vec<SocketIo>>,
+}
+
+struct Counters {
+    joins: Counter,
+    signals: Counter,
+    messages: Counter,
+}
+
+impl MeshDoor {
+    /// A door to `hub`.
+    pub fn new(hub: Hub, admission: Arc<Admission>, options: MeshOptions) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            policy: RoomPolicy { seats: 2, lease: options.seat_lease },
+            dialect: options.dialect,
+            return_spread: options.return_spread,
+            origins: options.origins,
+            admission,
+            tasks: TaskTracker::new(),
+            transports: Mutex::default(),
+            last_connection: AtomicU64::new(0),
+            counters: Counters::new(),
+            sockets: Mutex::default(),
+        })
+    }
+
+    /// Its routes.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let mut sockets = Router::new();
+        for path in SOCKET_PATHS {
+            let service = self.socket_service(path);
+            sockets = sockets
+                .route_service(path, service.clone())
+                .route_service(&format!("{path}/"), service.clone())
+                .route_service(&format!("{path}/{{*rest}}"), service);
+        }
+        let sockets = sockets.layer(middleware::from_fn_with_state(self.clone(), gate::gate));
+        Router::new()
+            .route("/api/v1/signalling/health-status", routing::get(http::health_status))
+            .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
+            .with_state(self.clone())
+            .merge(sockets)
+    }
+
+    fn socket_service(
+        self: &Arc<Self>,
+        path: &'static str,
+    ) -> impl tower::Service<
+        Request,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static {
+        let parser = ParserConfig::common()
+            .max_incoming_binaries(1)
+            .max_incoming_binary_buf_size(MAX_PACKET_BYTES)
+            .packet_completion_timeout(CONNECT_TIMEOUT);
+        let (service, io) = SocketIo::builder()
+            .req_path(path)
+            .ping_interval(PING_INTERVAL)
+            .ping_timeout(PING_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .max_payload(MAX_PACKET_BYTES as u64)
+            .max_buffer_size(MAX_WAITING_PACKETS)
+            .ws_max_message_size(MAX_PACKET_BYTES)
+            .ws_max_frame_size(MAX_PACKET_BYTES)
+            .ws_read_buffer_size(1024)
+            .with_parser(parser)
+            .build_svc();
+        io.ns("/", namespace::Namespace(self.clone()));
+        lock(&self.sockets).push(io);
+        ServiceExt::<Request>::map_response(service, |response| response.map(Body::new))
+    }
+
+    /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them.
+    pub async fn shut_down(&self) {
+        let sockets = std::mem::take(&mut *lock(&self.sockets));
+        for io in sockets {
+            io.close().await;
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn next_connection_id(&self) -> ConnectionId {
+        ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Spreads the clients evenly, so that the server they come back to is not hit by all at once.
+    fn retry_after_ms(&self, connection: ConnectionId) -> u64 {
+        /// The golden ratio's fraction of 2^64: multiples of it fill an interval evenly.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let spread = u64::try_from(self.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
+        connection.0.wrapping_mul(GOLDEN) % spread
+    }
+
+    fn transport(&self, session: Sid) -> Option<Arc<Transport>> {
+        lock(&self.transports).get(&session).cloned()
+    }
+}
+
+impl Counters {
+    fn new() -> Self {
+        Self {
+            joins: metrics::counter!("switchboard_joins_total", "door" => "mesh"),
+            signals: metrics::counter!("switchboard_signals_total", "door" => "mesh"),
+            messages: metrics::counter!("switchboard_messages_total", "door" => "mesh"),
+        }
+    }
+
+    fn refused(code: Code) {
+        let code = serde_json::to_value(code).ok().and_then(|code| code.as_str().map(str::to_owned));
+        metrics::counter!("switchboard_refusals_total", "door" => "mesh", "code" => code.unwrap_or_default())
+            .increment(1);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! The doors: how people come in. Each is a folder that translates one wire protocol to the core and back; it may
+//! use the core and the files beside it here, never another door.
+
+pub mod admission;
+pub mod chat_json;
+pub mod http;
+pub mod lane;
+pub mod link;
+pub mod mesh;
+pub mod origin;

@@ -1,0 +1,46 @@
+//! The log and the metrics.
+
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::config::LogFormat;
+
+/// Starts logging to standard error. `filter` as in `RUST_LOG`.
+///
+/// # Errors
+/// `filter` is not one, or logging was started before.
+pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).context("RUST_LOG is not a valid filter")?;
+    let pretty = match format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Pretty => true,
+        LogFormat::Json => false,
+    };
+    let output: Box<dyn Layer<Registry> + Send + Sync> = if pretty {
+        fmt::layer().with_writer(std::io::stderr).with_target(false).boxed()
+    } else {
+        fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed()
+    };
+    let output = output.with_filter(filter).with_filter(filter_fn(is_discreet));
+    tracing_subscriber::registry().with(output).try_init().context("logging was started before")
+}
+
+/// Libraries tell at `debug` and `trace` what they carry, which is what people say to each other. Those levels are
+/// for our own code, which does not.
+fn is_discreet(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO || metadata.target().starts_with("switchboard")
+}
+
+/// Starts counting. To be called once in a process.
+///
+/// # Errors
+/// Counting was started before.
+pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new().install_recorder().context("metrics were started before")
+}

@@ -1,0 +1,193 @@
+//! What somebody does who wants to hurt the server: memory stays bounded, and honest clients are served.
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{
+    client::{Client, DEADLINE},
+    server::TestServer,
+};
+
+const MEGABYTE: u64 = 1024 * 1024;
+
+/// A WebSocket that has been opened and never says that it speaks Socket.IO.
+async fn raw_websocket(server: &TestServer) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+                Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 101");
+    stream
+}
+
+async fn closed_by_server(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // Whether it ends in an orderly way or by a reset: it ends.
+    let _ = timeout(DEADLINE, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
+}
+
+#[tokio::test]
+async fn unfinished_huge_messages_are_cut_off_before_they_take_memory() {
+    let server = TestServer::start().await;
+    let before = server.memory();
+    let attacks = (0..20).map(|_| async {
+        let mut stream = raw_websocket(&server).await;
+        // One text message in masked fragments of 64 KiB that never ends, up to 64 MB.
+        for fragment in 0..1024 {
+            let mut frame = vec![u8::from(fragment == 0), 0x80 | 127];
+            frame.extend((64 * 1024_u64).to_be_bytes());
+            frame.extend([0; 4]);
+            frame.resize(frame.len() + 64 * 1024, b'a');
+            if stream.write_all(&frame).await.is_err() {
+                break;
+            }
+        }
+        closed_by_server(&mut stream).await;
+    });
+    join_all(attacks).await;
+    let mut announced = raw_websocket(&server).await;
+    announced.write_all(&[0x81, 0xff, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    closed_by_server(&mut announced).await;
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 16 * MEGABYTE, "{grown} bytes");
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn attachments_before_connecting_are_bounded() {
+    let server = TestServer::start().await;
+    let before = server.memory();
+    let attacks = (0..20).map(|_| async {
+        let mut client = Client::connect(&server.address, "/socket.io/").await;
+        client.send_text(r#"4510-["x"]"#).await;
+        for _ in 0..10 {
+            client.send(Message::binary(vec![0; 120 * 1024])).await;
+        }
+        client.closed().await;
+    });
+    join_all(attacks).await;
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 25 * MEGABYTE, "{grown} bytes");
+}
+
+#[tokio::test]
+async fn half_sent_heads_and_silent_connections_are_closed() {
+    let server = TestServer::start().await;
+    let slow = (0..200).map(|number| {
+        let address = server.address.clone();
+        async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            if number % 2 == 0 {
+                stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+            }
+            closed_by_server(&mut stream).await;
+        }
+    });
+    join_all(slow).await;
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let server = TestServer::start().await;
+    for head in [
+        format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(100_000)),
+        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: 1\r\n".repeat(1_000)),
+    ] {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        let _ = stream.write_all(head.as_bytes()).await;
+        let mut status = [0; 12];
+        let answered = timeout(DEADLINE, stream.read_exact(&mut status)).await.unwrap();
+        assert!(answered.is_err() || &status == b"HTTP/1.1 431", "{}", String::from_utf8_lossy(&status));
+    }
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn one_address_opens_only_so_many_sessions_at_once() {
+    let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "20")]).await;
+    let mut seated = server.connect().await;
+    seated.join("7", "Ann").await;
+    let mut refused = None;
+    for _ in 0..40 {
+        let response = server.get("/socket.io/?EIO=4&transport=polling").await;
+        if response.status() == 429 {
+            refused = Some(response);
+            break;
+        }
+    }
+    let refused = refused.expect("at some point it is enough");
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(refused.json::<serde_json::Value>().await.unwrap()["code"], "too_many_requests");
+    assert_eq!(seated.join("7", "Ann").await["success"], true, "whoever is in is not disturbed");
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn a_session_that_never_speaks_socket_io_ends() {
+    let server = TestServer::start().await;
+    closed_by_server(&mut raw_websocket(&server).await).await;
+}
+
+#[tokio::test]
+async fn peers_that_do_not_read_take_a_bounded_amount_of_memory() {
+    let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
+    let before = server.memory();
+    let floods = (0..100).map(|number| {
+        let server = &server;
+        async move {
+            let room = number.to_string();
+            let (mut reader, mut silent) = (server.connect().await, server.connect().await);
+            reader.join(&room, "Reader").await;
+            let silent_id = silent.join(&room, "Silent").await["participant"].clone();
+            let flood = json!({"remoteSocketId": silent_id, "candidate": {"c": "x".repeat(60_000)}});
+            for _ in 0..130 {
+                reader.emit("ice_candidate", flood.clone()).await;
+            }
+            reader.ask("ice_candidate", flood).await;
+            (reader, silent)
+        }
+    });
+    let held = join_all(floods).await;
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 100 * MEGABYTE, "{} MB", grown / MEGABYTE);
+    drop(held);
+}
+
+#[tokio::test]
+async fn pages_from_elsewhere_are_refused_on_every_way_in() {
+    let server = TestServer::start_env([("CORS_ORIGINS", "https://clinic.example")]).await;
+    let http = reqwest::Client::new();
+    let base = format!("http://{}", server.address);
+    for (origin, allowed) in [
+        ("https://evil.example", false),
+        ("null", false),
+        ("https://clinic.example", true),
+        (base.as_str(), true),
+    ] {
+        let polling = http.get(format!("{base}/socket.io/?EIO=4&transport=polling")).header("origin", origin);
+        let polling = polling.send().await.unwrap();
+        assert_eq!(polling.status() == 200, allowed, "polling from {origin}");
+        assert_eq!(polling.headers().contains_key("access-control-allow-origin"), allowed);
+        let save = http.put(format!("{base}/api/v1/signalling/save-chats/7")).header("origin", origin);
+        let save = save.body(r#"{"chats":[]}"#).send().await.unwrap();
+        assert_eq!(save.status() == 200, allowed, "saving from {origin}");
+        let upgrade = http
+            .get(format!("{base}/socket.io/?EIO=4&transport=websocket"))
+            .header("origin", origin)
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let upgrade = upgrade.send().await.unwrap();
+        assert_eq!(upgrade.status() == 101, allowed, "a WebSocket from {origin}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The process: how it starts, what it says, what it never says, how it stops.
+
+use std::sync::Arc;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use switchboard::protocols::mesh::Code;
+
+use crate::support::server::{Options, TestServer, command};
+
+fn run(args: &[&str], env: &[(&str, &str)]) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(folder.path()).args(args).envs(env.iter().copied()).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn the_greeting_says_where_to_go_and_what_is_not_set() {
+    let server = TestServer::start().await;
+    for part in ["open     http://localhost:", "SQLite", "cors     not set", "turn     not set", "/readyz"] {
+        assert!(server.greeting().contains(part), "{part} in {}", server.greeting());
+    }
+}
+
+#[test]
+fn help_names_every_option_with_its_variable() {
+    let (success, help) = run(&["--help"], &[]);
+    assert!(success);
+    for part in ["--listen", "[env: LISTEN=]", "--mongodb-uri", "[default: 30s]", "http://localhost:8080/"] {
+        assert!(help.contains(part), "{part} in {help}");
+    }
+    assert!(run(&["--version"], &[]).1.starts_with("switchboard "));
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said_in_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (env, expected) in [
+        ([("LISTEN", taken.as_str())], "cannot listen on"),
+        ([("LISTEN", "here")], "--listen"),
+        ([("SESSION_SECRET", "short")], "SESSION_SECRET"),
+        ([("MONGODB_URI", "http://db")], "MONGODB_URI"),
+        ([("DATA_DIR", "/dev/null/data")], "DATA_DIR"),
+        ([("RUST_LOG", "=,=")], "RUST_LOG"),
+    ] {
+        let (success, output) = run(&[], &env);
+        assert!(!success && output.contains(expected), "{expected} in {output}");
+        assert!(!output.contains("panicked"), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn alive_and_ready_are_two_things() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get_ops("/healthz").await.status(), 200);
+    let ready: Value = server.get_ops("/readyz").await.json().await.unwrap();
+    assert_eq!(ready["ready"], true);
+    assert_eq!(ready["store"], json!({"name": "sqlite", "ready": true}));
+    assert_eq!(server.get("/readyz").await.status(), 404, "not for the public");
+}
+
+#[tokio::test]
+async fn the_health_check_is_exact_and_never_cached() {
+    let server = TestServer::start().await;
+    let response = server.get("/api/v1/signalling/health-status").await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(response.headers()["cache-control"].to_str().unwrap().contains("no-store"));
+    assert_eq!(response.text().await.unwrap(), "{}");
+}
+
+#[tokio::test]
+async fn metrics_count_what_goes_on() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    let ann_id = ann.join("7", "Ann").await["participant"].clone();
+    bob.join("7", "Bob").await;
+    bob.ask("ice_candidate", json!({"remoteSocketId": ann_id, "candidate": {}})).await;
+    bob.ask("nonsense", json!({})).await;
+    assert_eq!(server.metric("switchboard_rooms").await, Some(1.0));
+    assert_eq!(server.metric("switchboard_participants_connected").await, Some(2.0));
+    assert_eq!(server.metric(r#"switchboard_signals_total{door="mesh"}"#).await, Some(1.0));
+    let refused = r#"switchboard_refusals_total{door="mesh",code="unknown_event"}"#;
+    assert_eq!(server.metric(refused).await, Some(1.0));
+}
+
+#[tokio::test]
+async fn stopping_tells_clients_and_finishes_what_was_begun() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    bob.join("7", "Bob").await;
+    for number in 0..200 {
+        bob.emit("send_message", json!({"id": number.to_string(), "body": "hi"})).await;
+    }
+    ann.next("receive_message").await;
+    server.signal(Signal::SIGTERM);
+    let notice = ann.next("shutting_down").await;
+    assert!(notice["retry_after_ms"].is_u64());
+    ann.closed().await;
+    let told = count_told(&mut bob).await;
+    let (address, data) = (server.address.clone(), server.data());
+    let (success, log) = server.ended().await;
+    assert!(success, "{log}");
+
+    let options = Options { address: Some(address), data: Some(data), ..Options::default() };
+    let server = TestServer::start_with(options).await;
+    let kept = server.connect().await.join("7", "Ann").await["chats"].as_array().unwrap().len();
+    assert!(kept >= told, "{kept} kept of {told} that were told");
+}
+
+/// How many of the other's messages were told before the connection ended.
+async fn count_told(client: &mut crate::support::client::Client) -> usize {
+    client.closed().await;
+    client.count_heard("receive_message")
+}
+
+#[tokio::test]
+async fn a_kept_open_connection_does_not_hold_the_stop_up() {
+    let server = TestServer::start_env([("SHUTDOWN_GRACE", "1s")]).await;
+    let _idle = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let _seated = {
+        let mut client = server.connect().await;
+        client.join("7", "Ann").await;
+        client
+    };
+    server.signal(Signal::SIGTERM);
+    assert!(server.ended().await.0);
+}
+
+#[tokio::test]
+async fn nothing_that_people_say_or_are_called_is_ever_logged() {
+    const CANARY: &str = "canary-7f3a";
+    let env = vec![
+        ("RUST_LOG", "trace".to_owned()),
+        ("LOG_FORMAT", "json".to_owned()),
+        ("SESSION_SECRET", format!("{CANARY}-secret-secret")),
+    ];
+    let server = TestServer::start_with(Options { env, ..Options::default() }).await;
+    let mut logged_secrets = vec![CANARY.to_owned()];
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    let room = format!("{CANARY}-room");
+    let ann_joined = ann.join(&room, &format!("{CANARY}-ann")).await;
+    let bob_joined = bob.join(&room, &format!("{CANARY}-bob")).await;
+    for joined in [&ann_joined, &bob_joined] {
+        logged_secrets.push(joined["session"].as_str().unwrap().to_owned());
+    }
+    logged_secrets.extend([ann.sid.clone(), bob.sid.clone()]);
+    let (to, sdp) = (&ann_joined["participant"], format!("{CANARY}-sdp"));
+    bob.ask("send_offer", json!({"appointment_id": room, "offer": {"sdp": sdp}, "remoteSocketId": to})).await;
+    bob.ask("ice_candidate", json!({"remoteSocketId": to, "candidate": {"candidate": CANARY}})).await;
+    bob.ask("send_message", json!({"id": CANARY, "body": CANARY})).await;
+    bob.ask(CANARY, json!({CANARY: CANARY})).await;
+    bob.ask("send_offer", json!({"offer": CANARY})).await;
+    server.save(&room, json!({"chats": [{"id": CANARY, "text": CANARY}, CANARY]}).to_string()).await;
+    server.save(&room, format!("{{\"chats\": [{CANARY}")).await;
+    server.get(&format!("/socket.io/?EIO=4&transport=polling&sid={CANARY}")).await;
+    let metrics = server.get_ops("/metrics").await.text().await.unwrap();
+    bob.vanish();
+    ann.next("peer_reconnecting").await;
+    server.signal(Signal::SIGTERM);
+    let (_, log) = server.ended().await;
+    assert!(log.contains("stopping"), "the log is there: {log}");
+    for secret in logged_secrets {
+        assert!(!log.contains(&secret), "{secret} in the log");
+        assert!(!metrics.contains(&secret), "{secret} in the metrics");
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_folder_says_so() {
+    let server = TestServer::start().await;
+    let data: Arc<_> = server.data();
+    let output = command(data.path()).env("LISTEN", "127.0.0.1:0").env("OPS_LISTEN", "127.0.0.1:0").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(text.contains("switchboard.db"), "{text}");
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn the_page_is_served_and_nothing_else_is_made_up() {
+    let server = TestServer::start().await;
+    let http = reqwest::Client::new();
+    let base = format!("http://{}", server.address);
+    for path in ["/", "/room/7?name=Ann"] {
+        let page = http.get(format!("{base}{path}")).header("accept", "text/html").send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}; build the page with `make build-page`");
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+        assert!(page.text().await.unwrap().contains("/assets/"));
+    }
+    for path in ["/api/v1/nothing", "/assets/nothing.js", "/../Cargo.toml", "/nothing.png"] {
+        let missing = server.get(path).await;
+        assert_eq!(missing.status(), 404, "{path}");
+        assert_eq!(missing.json::<Value>().await.unwrap()["success"], false);
+    }
+}
+
+#[test]
+fn every_error_code_is_documented() {
+    for document in [include_str!("../../docs/mesh.md"), include_str!("../../README.md")] {
+        for code in Code::ALL {
+            let name = serde_json::to_value(code).unwrap();
+            let row = format!("| `{}` | {} |", name.as_str().unwrap(), code.status().as_u16());
+            assert!(document.contains(&row), "{row}");
+        }
+    }
+}

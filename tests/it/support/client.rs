@@ -1,0 +1,184 @@
+//! A small Socket.IO client over WebSocket that says exactly what it is told to say and forgets nothing it hears.
+
+use std::{collections::VecDeque, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+/// How long anything may take before a test is taken to have failed.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    heard: VecDeque<(String, String)>,
+    acks: VecDeque<(u64, Value)>,
+    last_ack: u64,
+    /// The Engine.IO session id, which is a secret of this client.
+    pub sid: String,
+}
+
+impl Client {
+    pub async fn connect(address: &str, path: &str) -> Self {
+        let url = format!("ws://{address}{path}?EIO=4&transport=websocket");
+        let (socket, _) = connect_async(url).await.unwrap();
+        let mut client =
+            Self { socket, heard: VecDeque::new(), acks: VecDeque::new(), last_ack: 0, sid: String::new() };
+        let open = client.packet().await.expect("the server opens the session");
+        client.sid = json_of(open.strip_prefix('0').unwrap())["sid"].as_str().unwrap().into();
+        client.send_text("40").await;
+        let connected = client.packet().await.expect("the server connects the namespace");
+        assert!(connected.starts_with("40"), "{connected}");
+        client
+    }
+
+    /// Joins and returns the whole answer, which must be a success.
+    pub async fn join(&mut self, room: &str, name: &str) -> Value {
+        self.joins(json!({"appointment_id": room, "name": name})).await
+    }
+
+    pub async fn joins(&mut self, request: Value) -> Value {
+        let answer = self.ask("join_room", request).await;
+        assert_eq!(answer["success"], true, "{answer}");
+        let event = self.next("joined_successfully").await;
+        assert_eq!(event["participant"], answer["participant"]);
+        answer
+    }
+
+    pub async fn emit(&mut self, event: &str, payload: Value) {
+        self.send_text(format!("42{}", json!([event, payload]))).await;
+    }
+
+    /// Sends an event and returns its ack.
+    pub async fn ask(&mut self, event: &str, payload: Value) -> Value {
+        self.ask_text(&json!([event, payload]).to_string()).await
+    }
+
+    /// As [`ask`](Self::ask), with the packet's JSON as it is.
+    pub async fn ask_text(&mut self, packet: &str) -> Value {
+        self.last_ack += 1;
+        let id = self.last_ack;
+        self.send_text(format!("42{id}{packet}")).await;
+        loop {
+            if let Some(position) = self.acks.iter().position(|(ack, _)| *ack == id) {
+                return self.acks.remove(position).unwrap().1;
+            }
+            self.read().await.unwrap_or_else(|| panic!("closed instead of acknowledging {packet:.200}"));
+        }
+    }
+
+    /// Sends an event that must be refused, and returns the error code. The `error` event must say the same.
+    pub async fn refused(&mut self, event: &str, payload: Value) -> String {
+        self.refused_text(&json!([event, payload]).to_string()).await
+    }
+
+    pub async fn refused_text(&mut self, packet: &str) -> String {
+        let answer = self.ask_text(packet).await;
+        assert_eq!(answer["success"], false, "{answer} to {packet:.200}");
+        let event = self.next("error").await;
+        assert_eq!(event["code"], answer["error"]["code"]);
+        assert_eq!(event["message"], answer["message"]);
+        assert!(event["message"].as_str().is_some_and(|message| !message.is_empty()));
+        event["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The payload of the next event by that name; events before it are dropped.
+    pub async fn next(&mut self, event: &str) -> Value {
+        json_of(&self.next_text(event).await)
+    }
+
+    /// As [`next`](Self::next), byte for byte.
+    pub async fn next_text(&mut self, event: &str) -> String {
+        loop {
+            while let Some((name, payload)) = self.heard.pop_front() {
+                if name == event {
+                    return payload;
+                }
+            }
+            self.read().await.unwrap_or_else(|| panic!("closed instead of {event}"));
+        }
+    }
+
+    /// The name and payload of the next event, whatever it is.
+    pub async fn next_any(&mut self) -> (String, Value) {
+        while self.heard.is_empty() {
+            self.read().await.expect("closed instead of an event");
+        }
+        let (name, payload) = self.heard.pop_front().unwrap();
+        (name, json_of(&payload))
+    }
+
+    /// All events heard by the time the server has answered a question that was asked last.
+    pub async fn heard_so_far(&mut self) -> Vec<String> {
+        self.ask("nothing", json!({})).await;
+        let mut names: Vec<_> = self.heard.drain(..).map(|(name, _)| name).collect();
+        assert_eq!(names.pop().as_deref(), Some("error"), "the answer to the question itself");
+        names
+    }
+
+    /// How many events by that name were heard and not asked for yet.
+    pub fn count_heard(&self, event: &str) -> usize {
+        self.heard.iter().filter(|(name, _)| name == event).count()
+    }
+
+    /// Waits for the server to close the connection.
+    pub async fn closed(&mut self) {
+        while self.read().await.is_some() {}
+    }
+
+    pub async fn send_text(&mut self, text: impl Into<String>) {
+        self.send(Message::text(text.into())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        // An error means that the server has closed; what is read next will show it.
+        let _ = self.socket.send(message).await;
+    }
+
+    /// Goes away without a word.
+    pub fn vanish(self) {}
+
+    async fn read(&mut self) -> Option<()> {
+        let packet = self.packet().await?;
+        let message = packet.strip_prefix('4')?;
+        match message.as_bytes().first() {
+            Some(b'2') => {
+                let (name, payload) = event_of(&message[1..]);
+                self.heard.push_back((name, payload));
+            }
+            Some(b'3') => {
+                let digits = message[1..].chars().take_while(char::is_ascii_digit).count();
+                let mut answers: Vec<Value> = serde_json::from_str(&message[1 + digits..]).unwrap();
+                self.acks.push_back((message[1..=digits].parse().unwrap(), answers.remove(0)));
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The next Engine.IO packet that is not a ping.
+    pub async fn packet(&mut self) -> Option<String> {
+        loop {
+            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("nothing came in time");
+            match message {
+                Some(Ok(Message::Text(text))) if text == "2" => self.send_text("3").await,
+                Some(Ok(Message::Text(text))) if text == "1" => return None,
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}
+
+/// Splits `["name",payload]` without touching the payload's bytes.
+fn event_of(packet: &str) -> (String, String) {
+    let inner = packet.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
+    let (name, payload) = inner.split_once(',').unwrap_or((inner, "null"));
+    (serde_json::from_str(name).unwrap(), payload.to_owned())
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
