@@ -1,1 +1,3 @@
-fn main(){}
+//! The `switchboard` command.
+
+fn main() {}

@@ -1,2 +1,6 @@
 //! All integration tests, one binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod store_contract;
+mod store_faults;
+mod support;

@@ -1,0 +1,3 @@
+//! What becomes of the chats when disks fail, processes die and databases go away.
+
+mod sqlite;

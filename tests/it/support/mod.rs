@@ -1,0 +1,4 @@
+//! What tests of more than one subject need.
+
+pub mod chats;
+pub mod wait;
