@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub mod mongo;
 pub mod sqlite;
 
+pub use mongo::{ConfigError, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 
 /// How long a caller waits for a back end at most.

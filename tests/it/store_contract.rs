@@ -11,11 +11,14 @@ use switchboard::{
         ids::RoomId,
         store::{ChatStore, Saved},
     },
-    store::SqliteStore,
+    store::{MongoStore, SqliteStore},
 };
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::chats::{entries, entry, entry_of, fresh_room, room, texts};
+use crate::support::{
+    chats::{entries, entry, entry_of, fresh_room, room, texts},
+    mongod::Mongod,
+};
 
 mod strategies;
 
@@ -24,6 +27,9 @@ macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         mod sqlite {
             $(#[test] fn $promise() { super::on_sqlite(super::$promise); })*
+        }
+        mod mongodb {
+            $(#[test] fn $promise() { super::on_mongodb(stringify!($promise), super::$promise); })*
         }
     };
 }
@@ -49,6 +55,14 @@ fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let directory = tempfile::tempdir().unwrap();
     let runtime = runtime();
     let store = SqliteStore::open(&directory.path().join("chats.db")).unwrap();
+    promise(&runtime, &store);
+    runtime.block_on(store.close());
+}
+
+fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
+    let runtime = runtime();
+    let mongod = runtime.block_on(Mongod::shared());
+    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database)).unwrap() });
     promise(&runtime, &store);
     runtime.block_on(store.close());
 }

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -21,13 +20,11 @@ use switchboard::{
 };
 use tempfile::TempDir;
 
+use super::PATIENCE;
 use crate::support::{
     chats::{entries, entry, entry_of, room, texts},
     wait::until,
 };
-
-/// How long anything may take to recover.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A directory and the file in it.
 fn place() -> (TempDir, PathBuf) {
