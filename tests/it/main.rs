@@ -5,4 +5,6 @@ mod attacks;
 mod bad_input;
 mod mesh;
 mod process;
+mod store_contract;
+mod store_faults;
 mod support;

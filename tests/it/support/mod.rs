@@ -1,4 +1,7 @@
 //! What the tests share.
 
+pub mod chats;
 pub mod client;
+pub mod mongod;
 pub mod server;
+pub mod wait;

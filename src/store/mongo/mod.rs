@@ -1,0 +1,151 @@
+//! Chats in MongoDB, shared by any number of servers.
+//!
+//! - `address`: where the database is, and the settings no address may weaken.
+//! - `chats`: the documents, and what a save, a history and a look-up are.
+//! - `fault`: what went wrong, without a word of what people wrote.
+
+mod address;
+mod chats;
+mod fault;
+
+use std::{fmt, future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+pub use self::address::ConfigError;
+use self::{
+    address::Address,
+    chats::{Chats, Outcome},
+    fault::Fault,
+};
+use super::{ANSWER_WITHIN, NoAnswer};
+use crate::core::{
+    chat::{ChatEntry, ChatKey},
+    error::{SaveError, Unavailable},
+    ids::RoomId,
+    store::{ChatStore, Saved},
+};
+
+const NAME: &str = "mongodb";
+
+/// How many operations are under way at once. A database that hangs ties up this many and no more.
+const OPERATIONS: u32 = 128;
+
+/// How long to wait before trying to prepare the database once more.
+const PREPARE_AGAIN: Duration = Duration::from_secs(2);
+
+/// The chats of one MongoDB database.
+///
+/// A save is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
+/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards. At a
+/// room's limit, saves at the same instant may exceed it by one save each.
+pub struct MongoStore {
+    chats: Arc<Chats>,
+    slots: Arc<Semaphore>,
+    preparation: AbortOnDropHandle<()>,
+}
+
+impl MongoStore {
+    /// Makes a store of the database at `uri` (`mongodb://` or `mongodb+srv://`), which need not be up.
+    ///
+    /// The chats are kept in the database the address names, or else in `switchboard`. Prepares it in the
+    /// background. To be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// - [`ConfigError::Address`]: the part before the `?` is wrong.
+    /// - [`ConfigError::Options`]: the part after it is.
+    pub fn connect(uri: &str) -> Result<Self, ConfigError> {
+        let chats = Arc::new(Chats::new(Address::parse(uri)?));
+        let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
+        let preparation = tokio::spawn(prepare(chats.clone(), slots.clone()));
+        Ok(Self { chats, slots, preparation: AbortOnDropHandle::new(preparation) })
+    }
+}
+
+#[async_trait]
+impl ChatStore for MongoStore {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        let (chats, room) = (self.chats.clone(), room.clone());
+        match run(&self.slots, async move { chats.save(&room, &entries).await }).await? {
+            Outcome::Added(added) => Ok(Saved { added }),
+            Outcome::Full => Err(SaveError::Full),
+        }
+    }
+
+    async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
+        let (chats, room) = (self.chats.clone(), room.clone());
+        run(&self.slots, async move { chats.history(&room).await }).await
+    }
+
+    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
+        let (chats, room, key) = (self.chats.clone(), room.clone(), key.clone());
+        run(&self.slots, async move { chats.find(&room, &key).await }).await
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        let chats = self.chats.clone();
+        run(&self.slots, async move { chats.check().await }).await
+    }
+
+    async fn close(&self) {
+        self.preparation.abort();
+        // Whatever hangs longer than its caller waits is left behind.
+        let finished = timeout(ANSWER_WITHIN, self.slots.acquire_many(OPERATIONS)).await;
+        self.slots.close();
+        drop(finished);
+        let chats = self.chats.clone();
+        let _ = timeout(ANSWER_WITHIN, tokio::spawn(async move { chats.close().await })).await;
+    }
+}
+
+/// Shows nothing: the address holds a password.
+impl fmt::Debug for MongoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStore").finish_non_exhaustive()
+    }
+}
+
+/// Runs `operation` to its end, but lets the caller go in time.
+///
+/// The driver's futures must not be dropped half-way (RUST-937), so each runs in a task of its own.
+async fn run<T: Send + 'static>(
+    slots: &Arc<Semaphore>,
+    operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, Unavailable> {
+    let answer = timeout(ANSWER_WITHIN, async {
+        let Ok(slot) = slots.clone().acquire_owned().await else {
+            return Err(Unavailable::new(NAME, NoAnswer::Closed));
+        };
+        let task = tokio::spawn(async move {
+            let _slot = slot;
+            operation.await
+        });
+        let result = task.await.map_err(|error| Unavailable::new(NAME, error))?;
+        result.map_err(|fault| Unavailable::new(NAME, fault))
+    });
+    answer.await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
+}
+
+/// Makes the indexes as soon as the database can be reached, so that the first save does not have to.
+async fn prepare(chats: Arc<Chats>, slots: Arc<Semaphore>) {
+    loop {
+        let chats = chats.clone();
+        match run(&slots, async move { chats.prepare().await }).await {
+            Ok(()) => return tracing::info!("the database is ready"),
+            Err(error) => tracing::warn!(
+                reason = error.source.map(tracing::field::display),
+                "the database is not ready"
+            ),
+        }
+        sleep(PREPARE_AGAIN).await;
+    }
+}

@@ -1,0 +1,144 @@
+//! The file itself: made whole or not at all, held by one process, looked at before it is touched.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    connection::{self, ConnectError},
+    error::OpenError,
+    schema,
+};
+
+/// Keeps other processes away from the file until it is dropped, or this process dies.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Claims the file at `path` for this process; returns its real path, the same however it was reached.
+///
+/// The file is not touched. The claim lies on a `.lock` file beside it, so that shells and backups can read it.
+pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), OpenError> {
+    let real = real_path(path).map_err(|error| OpenError::from_io(path, error))?;
+    let lock = owner_only().create(true).truncate(false).open(beside(&real, ".lock"));
+    let file = lock.map_err(|error| OpenError::from_io(&real, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok((real, Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: real }),
+        Err(TryLockError::Error(error)) => Err(OpenError::from_io(&real, error)),
+    }
+}
+
+/// Opens the claimed file at `path` for writing, in its latest layout.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let exists = fs::exists(path).map_err(|error| OpenError::from_io(path, error))?;
+    if exists {
+        inspect(path)?;
+    } else {
+        create(path)?;
+    }
+    connect(path).map_err(|error| OpenError::from_connect(path, error))
+}
+
+/// Refuses a file that is not ours, not sound, or not of our time, before anything could change it.
+fn inspect(path: &Path) -> Result<(), OpenError> {
+    // SQLite would only say that it cannot; the operating system says why.
+    OpenOptions::new().read(true).write(true).open(path).map_err(|error| OpenError::from_io(path, error))?;
+
+    let refused = |error| OpenError::from_connect(path, error);
+    let probe = connection::probe(path).map_err(refused)?;
+    let (mark, layout) = schema::identify(&probe).map_err(|error| refused(error.into()))?;
+    if mark != schema::APPLICATION_ID {
+        return Err(OpenError::Foreign { path: path.into() });
+    }
+    if layout > schema::LATEST {
+        return Err(OpenError::Newer { path: path.into(), found: layout, known: schema::LATEST });
+    }
+    connection::quick_check(&probe).map_err(refused)
+}
+
+/// Makes an empty file: aside, then moved into place, so that no crash leaves half of one.
+fn create(path: &Path) -> Result<(), OpenError> {
+    // SQLite would take the log for the new file's and replay it.
+    if fs::exists(beside(path, "-wal")).map_err(|error| OpenError::from_io(path, error))? {
+        let damage = "the file is gone, but its write-ahead log is still there".to_owned();
+        return Err(OpenError::Corrupt { path: path.into(), damage });
+    }
+    let unfinished = beside(path, ".new");
+    let written = |error| OpenError::from_io(path, error);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        remove_if_there(&beside(&unfinished, suffix)).map_err(written)?;
+    }
+    let file = owner_only().create_new(true).open(&unfinished).map_err(written)?;
+    let connection = connect(&unfinished).map_err(|error| OpenError::from_connect(path, error))?;
+    connection.close().map_err(|(_, error)| OpenError::from_connect(path, error.into()))?;
+    file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(written)?;
+    sync_directory_of(path).map_err(written)
+}
+
+fn connect(path: &Path) -> Result<Connection, ConnectError> {
+    let mut connection = connection::writer(path)?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The path without links and dots; makes the directory (not the one above it) if it is missing.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
+    if fs::exists(path)? {
+        let real = fs::canonicalize(path)?;
+        return if real.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(real) };
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let directory = match path.parent() {
+        Some(parent) if parent != OsStr::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !fs::exists(directory)? {
+        create_directory(directory)?;
+    }
+    Ok(fs::canonicalize(directory)?.join(name))
+}
+
+fn create_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)?;
+    sync_directory_of(&fs::canonicalize(directory)?)
+}
+
+/// Lets the name of the file at `path` survive a power cut, not only its content.
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        // Elsewhere a directory cannot be opened, nor need it be.
+        Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn owner_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! The tables, and the steps that lead from each layout of the file to the next.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Marks a file as ours: "SWBD". `file(1)` and SQLite show it.
+pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
+
+/// Each step makes the next layout out of the one before; a layout's number is how many steps led to it.
+///
+/// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
+/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed.
+const STEPS: [&str; 1] = ["
+    CREATE TABLE room (
+        name    TEXT    PRIMARY KEY,
+        entries INTEGER NOT NULL,
+        bytes   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE message (
+        room     TEXT    NOT NULL REFERENCES room (name),
+        seq      INTEGER NOT NULL,
+        key      TEXT    NOT NULL,
+        json     TEXT    NOT NULL,
+        checksum BLOB    NOT NULL,
+        PRIMARY KEY (room, seq),
+        UNIQUE (room, key)
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// The layout this program writes.
+pub(super) const LATEST: usize = STEPS.len();
+
+/// The mark and the layout of a file.
+pub(super) fn identify(connection: &Connection) -> rusqlite::Result<(i64, usize)> {
+    let mark = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let layout = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((mark, layout))
+}
+
+/// Brings the file to the latest layout, each step whole or not at all.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let (_, layout) = identify(connection)?;
+    for (step, next) in STEPS.into_iter().zip(1..).filter(|&(_, next)| next > layout) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", next)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Writes to the file without changing it, to see whether it can be written.
+pub(super) fn touch(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", LATEST)
+}

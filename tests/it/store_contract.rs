@@ -1,0 +1,322 @@
+//! What every chat store promises, told once and asked of each.
+
+use std::{collections::HashSet, sync::Mutex};
+
+use futures_util::future::join_all;
+use proptest::test_runner::{Config, TestRunner};
+use switchboard::{
+    core::{
+        chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
+        error::SaveError,
+        ids::RoomId,
+        store::{ChatStore, Saved},
+    },
+    store::{MongoStore, SqliteStore},
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{
+    chats::{entries, entry, entry_of, fresh_room, room, texts},
+    mongod::Mongod,
+};
+
+mod strategies;
+
+/// Asks each promise of each store.
+macro_rules! contract {
+    ($($promise:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $promise() { super::on_sqlite(super::$promise); })*
+        }
+        mod mongodb {
+            $(#[test] fn $promise() { super::on_mongodb(stringify!($promise), super::$promise); })*
+        }
+    };
+}
+
+contract! {
+    a_room_nobody_wrote_in_is_empty,
+    what_is_saved_is_read_in_the_order_given,
+    saving_again_adds_only_what_is_new,
+    a_key_given_twice_is_saved_once,
+    concurrent_saves_lose_nothing_and_double_nothing,
+    rooms_do_not_touch_each_other,
+    one_entry_more_than_a_room_holds_stores_nothing,
+    one_byte_more_than_a_room_holds_stores_nothing,
+    an_entry_is_found_by_its_key,
+    long_keys_and_long_texts_fit,
+    what_can_be_saved_can_be_checked,
+    a_closed_store_answers_that_it_is_unavailable,
+    every_text_comes_back_byte_for_byte,
+    two_clients_that_save_at_once_lose_nothing,
+}
+
+fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
+    let directory = tempfile::tempdir().unwrap();
+    let runtime = runtime();
+    let store = SqliteStore::open(&directory.path().join("chats.db")).unwrap();
+    promise(&runtime, &store);
+    runtime.block_on(store.close());
+}
+
+fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
+    let runtime = runtime();
+    let mongod = runtime.block_on(Mongod::shared());
+    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database)).unwrap() });
+    promise(&runtime, &store);
+    runtime.block_on(store.close());
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn a_room_nobody_wrote_in_is_empty(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        assert!(store.history(&room).await.unwrap().is_empty());
+        assert_eq!(store.save(&room, Vec::new()).await.unwrap(), Saved { added: 0 });
+        assert!(store.history(&room).await.unwrap().is_empty());
+    });
+}
+
+fn what_is_saved_is_read_in_the_order_given(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        // Neither the order of the ids nor that of the texts.
+        let given = entries([5, 1, 4, 2, 3]);
+        for save in given.chunks(2) {
+            store.save(&room, save.to_vec()).await.unwrap();
+        }
+        assert_eq!(store.history(&room).await.unwrap(), texts(&given));
+    });
+}
+
+fn saving_again_adds_only_what_is_new(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        assert_eq!(store.save(&room, entries(0..3)).await.unwrap(), Saved { added: 3 });
+        assert_eq!(store.save(&room, entries(0..3)).await.unwrap(), Saved { added: 0 });
+        assert_eq!(store.save(&room, entries([9, 1, 7, 0])).await.unwrap(), Saved { added: 2 });
+        // A key is what makes an entry the same, not its text: the first text stays.
+        assert_eq!(store.save(&room, vec![entry_of("1", "0")]).await.unwrap(), Saved { added: 0 });
+        assert_eq!(store.history(&room).await.unwrap(), texts(&entries([0, 1, 2, 9, 7])));
+    });
+}
+
+fn a_key_given_twice_is_saved_once(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        assert_eq!(store.save(&room, entries([1, 2, 1, 2, 3])).await.unwrap(), Saved { added: 3 });
+        assert_eq!(store.history(&room).await.unwrap(), texts(&entries([1, 2, 3])));
+    });
+}
+
+fn concurrent_saves_lose_nothing_and_double_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+    const SAVERS: usize = 12;
+    runtime.block_on(async {
+        let room = fresh_room();
+        // Everybody brings the same three, and two of their own.
+        let saves = (0..SAVERS).map(|saver| {
+            let mine = [0, 1, 2, 100 + saver, 200 + saver];
+            store.save(&room, entries(mine))
+        });
+        let added: usize = join_all(saves).await.into_iter().map(|saved| saved.unwrap().added).sum();
+        assert_eq!(added, 3 + 2 * SAVERS);
+
+        let found = store.history(&room).await.unwrap();
+        let distinct: HashSet<_> = found.iter().collect();
+        assert_eq!((found.len(), distinct.len()), (added, added));
+    });
+}
+
+fn rooms_do_not_touch_each_other(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let names =
+            ["a", "A", "a b", "a.b", "$where", "%", "a%", "_", "'; DROP TABLE message; --", "ג", "{}"];
+        for name in names {
+            let mine = vec![entry_of("1", &format!("{name:?}")), entry("another")];
+            assert_eq!(store.save(&room(name), mine).await.unwrap().added, 2, "{name}");
+        }
+        for name in names {
+            let found = store.find(&room(name), &ChatKey::from_id("1")).await.unwrap();
+            assert_eq!(found.as_deref(), Some(&*format!("{name:?}")));
+            assert_eq!(store.history(&room(name)).await.unwrap().len(), 2, "{name}");
+        }
+    });
+}
+
+fn one_entry_more_than_a_room_holds_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let most: Vec<_> = (0..MAX_ENTRIES).map(|id| entry_of(&id.to_string(), "1")).collect();
+        assert_full(store, &room, [most.clone(), entries([MAX_ENTRIES])].concat()).await;
+        assert!(store.history(&room).await.unwrap().is_empty());
+
+        assert_eq!(store.save(&room, most.clone()).await.unwrap(), Saved { added: MAX_ENTRIES });
+        assert_full(store, &room, entries([MAX_ENTRIES])).await;
+        // What is there already needs no room.
+        assert_eq!(store.save(&room, most).await.unwrap(), Saved { added: 0 });
+        assert_eq!(store.history(&room).await.unwrap().len(), MAX_ENTRIES);
+    });
+}
+
+fn one_byte_more_than_a_room_holds_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let large = |id: usize| entry_of(&id.to_string(), &text_of(MAX_ENTRY_BYTES));
+        let most: Vec<_> = (0..MAX_HISTORY_BYTES / MAX_ENTRY_BYTES).map(large).collect();
+        store.save(&room, most[1..].to_vec()).await.unwrap();
+
+        assert_full(store, &room, vec![entry_of("small", "1"), most[0].clone()]).await;
+        assert_eq!(store.find(&room, &ChatKey::from_id("small")).await.unwrap(), None);
+        assert_eq!(store.save(&room, most.clone()).await.unwrap(), Saved { added: 1 });
+        assert_full(store, &room, vec![entry_of("small", "1")]).await;
+        assert_eq!(store.history(&room).await.unwrap().len(), most.len());
+    });
+}
+
+async fn assert_full(store: &dyn ChatStore, room: &RoomId, entries: Vec<ChatEntry>) {
+    assert!(matches!(store.save(room, entries).await, Err(SaveError::Full)));
+}
+
+/// A JSON string of so many bytes.
+fn text_of(bytes: usize) -> String {
+    format!("\"{}\"", "x".repeat(bytes - 2))
+}
+
+fn an_entry_is_found_by_its_key(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let digest = [7; 32];
+        let same = |occurrence| ChatEntry {
+            key: ChatKey::from_content(&digest, occurrence),
+            json: format!("[{occurrence}]").into(),
+        };
+        let given = vec![same(0), same(1), entry_of("7", "7"), entry_of("\"7\"", "\"7\"")];
+        store.save(&room, given.clone()).await.unwrap();
+        for entry in given {
+            assert_eq!(store.find(&room, &entry.key).await.unwrap(), Some(entry.json));
+        }
+        assert_eq!(store.find(&room, &ChatKey::from_content(&digest, 2)).await.unwrap(), None);
+        assert_eq!(store.find(&fresh_room(), &ChatKey::from_id("7")).await.unwrap(), None);
+    });
+}
+
+fn long_keys_and_long_texts_fit(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let text = text_of(MAX_ENTRY_BYTES);
+        let long = entry_of(&text, &text);
+        assert_eq!(store.save(&room, vec![long.clone()]).await.unwrap().added, 1);
+        assert_eq!(store.save(&room, vec![long.clone()]).await.unwrap().added, 0);
+        assert_eq!(store.find(&room, &long.key).await.unwrap(), Some(long.json));
+    });
+}
+
+fn what_can_be_saved_can_be_checked(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        store.check().await.unwrap();
+        store.check().await.unwrap();
+    });
+}
+
+fn a_closed_store_answers_that_it_is_unavailable(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let begun = store.save(&room, entries([1]));
+        let (saved, ()) = tokio::join!(begun, store.close());
+        // Begun before it closed, so it is finished; and closing twice does no harm.
+        assert_eq!(saved.unwrap(), Saved { added: 1 });
+        store.close().await;
+
+        assert!(matches!(store.save(&room, entries([1])).await, Err(SaveError::Unavailable(_))));
+        assert!(store.history(&room).await.is_err());
+        assert!(store.find(&room, &ChatKey::from_id("1")).await.is_err());
+        assert!(store.check().await.is_err());
+    });
+}
+
+fn every_text_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn ChatStore) {
+    check_property(48, &strategies::texts(), |texts: Vec<String>| {
+        runtime.block_on(async {
+            let room = fresh_room();
+            let by_position = |(position, text): (usize, &String)| entry_of(&position.to_string(), text);
+            let given: Vec<_> = texts.iter().enumerate().map(by_position).collect();
+            store.save(&room, given.clone()).await.unwrap();
+            assert_eq!(store.history(&room).await.unwrap(), self::texts(&given));
+
+            // The text as an id, too: keys are made of what clients choose.
+            let room = fresh_room();
+            for text in &texts {
+                store.save(&room, vec![entry_of(text, text)]).await.unwrap();
+                let found = store.find(&room, &ChatKey::from_id(text)).await.unwrap();
+                assert_eq!(found.as_deref(), Some(text.as_str()));
+            }
+        });
+    });
+}
+
+fn two_clients_that_save_at_once_lose_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+    check_property(32, &strategies::schedules(), |schedules: [Vec<strategies::Step>; 2]| {
+        runtime.block_on(async {
+            let (room, heard) = (fresh_room(), <[Heard; 2]>::default());
+            let [ann, bob] = schedules;
+            let (of_ann, of_bob) = tokio::join!(
+                talk(store, &room, "ann", ann, &heard[0], &heard[1]),
+                talk(store, &room, "bob", bob, &heard[1], &heard[0]),
+            );
+            let found = store.history(&room).await.unwrap();
+            let mut expected = [of_ann.clone(), of_bob.clone()].concat();
+            let mut sorted = found.clone();
+            expected.sort();
+            sorted.sort();
+            assert_eq!(sorted, expected, "what was acknowledged, each once");
+            for said in [of_ann, of_bob] {
+                let in_order: Vec<_> = found.iter().filter(|text| said.contains(text)).cloned().collect();
+                assert_eq!(in_order, said, "in the order in which it was said");
+            }
+        });
+    });
+}
+
+/// What somebody said, as far as the other heard it.
+type Heard = Mutex<Vec<ChatEntry>>;
+
+/// Says and saves as the documented client does: the whole array every time, the other's messages in it too.
+async fn talk(
+    store: &dyn ChatStore,
+    room: &RoomId,
+    who: &str,
+    steps: Vec<strategies::Step>,
+    said: &Heard,
+    by_other: &Heard,
+) -> Vec<Box<str>> {
+    for step in steps {
+        for _ in 0..step.say {
+            let mut said = said.lock().unwrap();
+            let next = entry(&format!("{who} {}", said.len()));
+            said.push(next);
+        }
+        let mut array = if step.hear { by_other.lock().unwrap().clone() } else { Vec::new() };
+        array.extend(said.lock().unwrap().iter().cloned());
+        store.save(room, array).await.unwrap();
+    }
+    let said = said.lock().unwrap();
+    texts(&said)
+}
+
+/// Looks for something `strategy` makes that `test` panics on, and makes it small.
+fn check_property<S>(cases: u32, strategy: &S, test: impl Fn(S::Value))
+where
+    S: proptest::strategy::Strategy,
+{
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let checked = TestRunner::new(config).run(strategy, |value| {
+        test(value);
+        Ok(())
+    });
+    if let Err(failure) = checked {
+        panic!("{failure}");
+    }
+}

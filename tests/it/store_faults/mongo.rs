@@ -1,0 +1,198 @@
+//! MongoDB: servers that are killed, hang, or are not there; addresses that ask for less than is safe.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::future::join_all;
+use mongodb::bson::{Document, doc};
+use switchboard::{
+    core::{
+        error::SaveError,
+        ids::RoomId,
+        store::{ChatStore, Saved},
+    },
+    store::MongoStore,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::PATIENCE;
+use crate::support::{
+    chats::{entries, entry, fresh_room, texts},
+    mongod::Mongod,
+    wait::until,
+};
+
+fn store(mongod: &Mongod, database: &str) -> MongoStore {
+    MongoStore::connect(&mongod.uri(database)).unwrap()
+}
+
+async fn recovers(store: &MongoStore) {
+    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+}
+
+fn is_unavailable<T>(answer: &Result<T, SaveError>) -> bool {
+    matches!(answer, Err(SaveError::Unavailable(_)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_in_mid_save_loses_nothing_acknowledged() {
+    let mut mongod = Mongod::start().await;
+    let store = Arc::new(store(&mongod, "killed"));
+    let writers: [Arc<Writer>; 4] = std::array::from_fn(|number| Arc::new(Writer::new(number)));
+    let rooms = [fresh_room(), fresh_room()];
+    let enough = CancellationToken::new();
+    let writing = writers.iter().enumerate().map(|(number, writer)| {
+        // Two in each room, as in life.
+        let room = rooms[number % 2].clone();
+        tokio::spawn(writer.clone().write(store.clone(), room, enough.clone()))
+    });
+    let writing: Vec<_> = writing.collect();
+
+    for round in 1..=3 {
+        every(&writers, "it saves", |record| record.acknowledged >= round * 60).await;
+        mongod.kill();
+        every(&writers, "it is told that the database is away", |record| record.unavailable > 0).await;
+        mongod.run().await;
+        for writer in &writers {
+            writer.record.lock().unwrap().unavailable = 0;
+        }
+    }
+    enough.cancel();
+    join_all(writing).await;
+
+    for (position, room) in rooms.iter().enumerate() {
+        let found = store.history(room).await.unwrap();
+        let distinct: HashSet<_> = found.iter().collect();
+        assert_eq!(found.len(), distinct.len(), "nothing is there twice");
+        for writer in writers.iter().skip(position).step_by(2) {
+            let expected = texts(&entries(writer.acknowledged()));
+            let in_order: Vec<_> = found.iter().filter(|text| expected.contains(text)).cloned().collect();
+            assert_eq!(in_order, expected, "all that was acknowledged, in its order");
+        }
+    }
+    store.close().await;
+}
+
+/// Saves one numbered entry after the other, each until it is acknowledged.
+struct Writer {
+    number: usize,
+    record: Mutex<Record>,
+}
+
+#[derive(Default)]
+struct Record {
+    acknowledged: usize,
+    unavailable: usize,
+}
+
+impl Writer {
+    fn new(number: usize) -> Self {
+        Self { number, record: Mutex::default() }
+    }
+
+    async fn write(self: Arc<Self>, store: Arc<MongoStore>, room: RoomId, enough: CancellationToken) {
+        for next in 0.. {
+            let entry = entry(&self.name(next));
+            while let Err(error) = store.save(&room, vec![entry.clone()]).await {
+                assert!(matches!(error, SaveError::Unavailable(_)), "{error}");
+                self.record.lock().unwrap().unavailable += 1;
+            }
+            self.record.lock().unwrap().acknowledged = next + 1;
+            if enough.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    fn name(&self, entry: usize) -> String {
+        format!("{} {entry}", self.number)
+    }
+
+    fn acknowledged(&self) -> Vec<String> {
+        let count = self.record.lock().unwrap().acknowledged;
+        (0..count).map(|entry| self.name(entry)).collect()
+    }
+}
+
+async fn every(writers: &[Arc<Writer>], what: &str, holds: impl Fn(&Record) -> bool) {
+    for writer in writers {
+        until(what, PATIENCE, async || holds(&writer.record.lock().unwrap()).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
+    let mut mongod = Mongod::prepare();
+    let store = store(&mongod, "late");
+    let room = fresh_room();
+    assert!(is_unavailable(&store.save(&room, entries([1])).await));
+    assert!(store.history(&room).await.is_err());
+    assert!(store.check().await.is_err());
+
+    mongod.run().await;
+    recovers(&store).await;
+    assert_eq!(store.save(&room, entries([1])).await.unwrap(), Saved { added: 1 });
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_delays_nobody_beyond_the_limit() {
+    let mongod = Mongod::start().await;
+    let store = store(&mongod, "hangs");
+    let room = fresh_room();
+    store.save(&room, entries([1])).await.unwrap();
+
+    mongod.pause();
+    // More than may be under way at once: those that wait their turn are answered, too.
+    let answers = join_all((0..200).map(|id| store.save(&room, entries([id])))).await;
+    assert!(answers.iter().all(is_unavailable));
+    assert!(store.history(&room).await.is_err());
+    assert!(store.check().await.is_err());
+
+    mongod.resume();
+    recovers(&store).await;
+    store.save(&room, entries(0..200)).await.unwrap();
+    assert_eq!(store.history(&room).await.unwrap().len(), 200);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_server_that_is_away() {
+    let store = store(&Mongod::prepare(), "away");
+    let room = fresh_room();
+    let (answer, ()) = tokio::join!(store.save(&room, entries([1])), store.close());
+    assert!(is_unavailable(&answer));
+    assert!(store.check().await.is_err());
+}
+
+#[tokio::test]
+async fn no_address_makes_a_save_less_durable() {
+    let mongod = Mongod::shared().await;
+    for (number, options) in
+        ["w=0", "w=1", "w=1&journal=false", "w=majority&journal=false"].iter().enumerate()
+    {
+        let name = format!("durability_{number}");
+        let database = mongod.admin().await.client().database(&name);
+        database.run_command(doc! { "profile": 2 }).await.unwrap();
+        let store = MongoStore::connect(&format!("{}&{options}", mongod.uri(&name))).unwrap();
+        store.save(&fresh_room(), entries([1])).await.unwrap();
+        store.close().await;
+
+        let profile = database.collection::<Document>("system.profile");
+        let insert = profile.find_one(doc! { "command.insert": "messages" }).await.unwrap();
+        let command = insert.expect("the server saw the save").get_document("command").unwrap().clone();
+        let concern = command.get_document("writeConcern").unwrap();
+        assert_eq!(concern.get_str("w").unwrap(), "majority", "{options}");
+        assert!(concern.get_bool("j").unwrap(), "{options}");
+        assert!(concern.contains_key("wtimeout"), "{options}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_shows_no_password() {
+    let store = MongoStore::connect("mongodb://ann:secret@127.0.0.1:1/").unwrap();
+    let error = store.check().await.unwrap_err();
+    assert!(!format!("{store:?} {error} {error:?}").contains("secret"));
+}

@@ -1,0 +1,361 @@
+//! SQLite: files that are not what they should be, disks that fail, processes that are killed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rusqlite::Connection;
+use switchboard::{
+    core::{
+        error::SaveError,
+        store::{ChatStore, Saved},
+    },
+    store::{OpenError, SqliteStore},
+};
+use tempfile::TempDir;
+
+use super::PATIENCE;
+use crate::support::{
+    chats::{entries, entry, entry_of, room, texts},
+    wait::until,
+};
+
+/// A directory and the file in it.
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("chats.db");
+    (directory, path)
+}
+
+/// Makes a file with chats enough for many pages.
+async fn filled(path: &Path) {
+    let store = SqliteStore::open(path).unwrap();
+    for name in ["a", "b"] {
+        store.save(&room(name), entries(0..120)).await.unwrap();
+    }
+    store.close().await;
+}
+
+fn refusal(path: &Path) -> OpenError {
+    SqliteStore::open(path).expect_err("it must not be opened")
+}
+
+#[tokio::test]
+async fn a_missing_file_is_made_for_its_owner_alone_and_keeps_what_is_saved() {
+    let (directory, _) = place();
+    let path = directory.path().join("data").join("chats.db");
+    filled(&path).await;
+
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.history(&room("b")).await.unwrap(), texts(&entries(0..120)));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn where_no_file_can_be_it_says_so() {
+    let (directory, file) = place();
+    fs::write(&file, "in the way").unwrap();
+    for path in [
+        directory.path().to_path_buf(),
+        file.join("chats.db"),
+        directory.path().join("missing").join("missing").join("chats.db"),
+        // Nobody can make files here, not even root.
+        PathBuf::from("/proc/chats.db"),
+    ] {
+        let refusal = refusal(&path);
+        assert!(matches!(refusal, OpenError::NotWritable { .. }), "{refusal:?}");
+        assert!(refusal.to_string().contains("cannot write /"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_something_else_is_refused_and_left_alone() {
+    let (directory, path) = place();
+    let database = directory.path().join("other.db");
+    Connection::open(&database).unwrap().execute_batch("CREATE TABLE message (room TEXT)").unwrap();
+    for content in [fs::read(database).unwrap(), b"Dear Ann,\n".repeat(200), b"x".to_vec(), Vec::new()] {
+        fs::write(&path, &content).unwrap();
+        let refusal = refusal(&path);
+        assert!(matches!(refusal, OpenError::Foreign { .. }), "{refusal:?}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let content = fs::read(&path).unwrap();
+
+    let refusal = refusal(&path);
+    assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal:?}");
+    assert_eq!(fs::read(&path).unwrap(), content);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_untouched_or_serves_nothing_wrong() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    let sound = fs::read(&path).unwrap();
+    let mut refused = 0;
+    // A prime step meets every part of a page sooner or later; the header is looked at more closely.
+    for offset in (0..100).chain((100..sound.len()).step_by(487)) {
+        let mut damaged = sound.clone();
+        damaged[offset] ^= 1 << (offset % 8);
+        refused += usize::from(is_refused(&path, &damaged).await);
+    }
+    assert!(refused > 30, "only {refused} were noticed");
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_is_refused_untouched_or_serves_nothing_wrong() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    let sound = fs::read(&path).unwrap();
+    for length in [1, 50, 99, 100, 512, 4_095, 4_096, 8_192, sound.len() - 4_096] {
+        assert!(is_refused(&path, &sound[..length]).await, "{length} bytes");
+    }
+    // A crash may leave a part of the last page that the log replaces; whether it did, the checksums tell.
+    is_refused(&path, &sound[..sound.len() - 1]).await;
+}
+
+/// Whether a file of this content is refused; if so, it must be left as it is, else serve nothing wrong.
+async fn is_refused(path: &Path, content: &[u8]) -> bool {
+    fs::write(path, content).unwrap();
+    let Ok(store) = SqliteStore::open(path) else {
+        assert_eq!(fs::read(path).unwrap(), content);
+        return true;
+    };
+    for name in ["a", "b"] {
+        if let Ok(history) = store.history(&room(name)).await {
+            assert_eq!(history, texts(&entries(0..120)));
+        }
+        if let Ok(Some(found)) = store.find(&room(name), &entry(&7).key).await {
+            assert_eq!(found, entry(&7).json);
+        }
+    }
+    store.close().await;
+    false
+}
+
+#[tokio::test]
+async fn a_log_without_its_file_is_not_replayed_into_a_new_one() {
+    let (directory, path) = place();
+    let log = directory.path().join("chats.db-wal");
+    fs::write(&log, "what is left").unwrap();
+    assert!(matches!(refusal(&path), OpenError::Corrupt { .. }));
+    assert_eq!(fs::read_to_string(log).unwrap(), "what is left");
+}
+
+#[tokio::test]
+async fn a_crash_while_a_file_is_made_does_not_stand_in_the_way_of_the_next_try() {
+    let (directory, path) = place();
+    for left_over in ["chats.db.new", "chats.db.new-wal", "chats.db.new-journal"] {
+        fs::write(directory.path().join(left_over), "half").unwrap();
+    }
+    filled(&path).await;
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "the file and its lock");
+}
+
+#[tokio::test]
+async fn a_row_that_was_changed_or_lost_is_missed_and_no_other_room_suffers() {
+    let (_directory, path) = place();
+    for damage in [
+        "UPDATE message SET json = '0' WHERE room = 'a' AND seq = 5",
+        "UPDATE message SET key = 'i:other' WHERE room = 'a' AND seq = 5",
+        "UPDATE message SET seq = 1000 WHERE room = 'a' AND seq = 5",
+        "UPDATE message SET json = CAST(x'ff' AS TEXT) WHERE room = 'a' AND seq = 5",
+        "UPDATE message SET checksum = x'00' WHERE room = 'a' AND seq = 5",
+        "DELETE FROM message WHERE room = 'a' AND seq = 120",
+        "DELETE FROM message WHERE room = 'a'",
+    ] {
+        filled(&path).await;
+        Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+        let store = SqliteStore::open(&path).unwrap();
+        assert!(store.history(&room("a")).await.is_err(), "{damage}");
+        assert_eq!(store.history(&room("b")).await.unwrap().len(), 120, "{damage}");
+        store.save(&room("c"), entries([1])).await.unwrap();
+        store.close().await;
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_store_at_a_time_has_the_file_and_others_may_read_it() {
+    let (directory, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    store.save(&room("a"), entries([1])).await.unwrap();
+
+    let second = refusal(&path);
+    assert!(matches!(second, OpenError::Locked { .. }), "{second:?}");
+    let link = directory.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(matches!(refusal(&link), OpenError::Locked { .. }), "by another name, too");
+
+    let copy = directory.path().join("copy.db");
+    Connection::open(&path).unwrap().execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
+    store.close().await;
+    for path in [path, copy] {
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([1])));
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_shell_that_holds_the_file_delays_nobody_beyond_the_limit() {
+    let (_directory, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    let shell = Connection::open(&path).unwrap();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answer = store.save(&room("a"), entries([1])).await;
+    assert!(matches!(answer, Err(SaveError::Unavailable(_))), "{answer:?}");
+    assert!(store.check().await.is_err());
+    assert!(store.history(&room("a")).await.unwrap().is_empty());
+
+    shell.execute_batch("ROLLBACK").unwrap();
+    recovers(&store).await;
+    store.close().await;
+}
+
+async fn recovers(store: &SqliteStore) {
+    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+}
+
+#[tokio::test]
+async fn a_process_killed_in_mid_save_loses_nothing_acknowledged() {
+    let (directory, path) = place();
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        let mut child = act("saves_until_it_is_killed", &path);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        acknowledged.extend(acknowledgements(&mut lines).take(150));
+        assert!(matches!(refusal(&path), OpenError::Locked { .. }), "its file is not ours while it lives");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What it said before it died counts as well.
+        acknowledged.extend(acknowledgements(&mut lines));
+
+        assert!(directory.path().join("chats.db-wal").exists(), "round {round}: it did not get to close");
+        let store = SqliteStore::open(&path).unwrap();
+        for name in &acknowledged {
+            let found = store.find(&room("a"), &entry(name).key).await.unwrap();
+            assert_eq!(found, Some(entry(name).json), "round {round}: {name}");
+        }
+        store.history(&room("a")).await.unwrap();
+        store.close().await;
+    }
+    assert!(acknowledged.len() >= 600);
+}
+
+fn acknowledgements(lines: &mut impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    lines.filter_map(|line| line.strip_prefix("acknowledged ").map(str::to_owned))
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_is_not_touched_when_it_is_refused() {
+    let (directory, path) = place();
+    let mut child = act("saves_until_it_is_killed", &path);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert_eq!(acknowledgements(&mut lines).take(10).count(), 10);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let log = directory.path().join("chats.db-wal");
+    let mut damaged = fs::read(&path).unwrap();
+    damaged[0] ^= 1;
+    fs::write(&path, &damaged).unwrap();
+    let before = fs::read(&log).unwrap();
+    assert!(matches!(refusal(&path), OpenError::Foreign { .. }));
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&log).unwrap()), (damaged, before));
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_and_recovers_costs_only_the_saves_it_failed() {
+    let (_directory, path) = place();
+    let child = act("meets_a_disk_that_fails", &path).wait_with_output().unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// Names the file in the environment of a process that plays a part.
+const FILE: &str = "SWITCHBOARD_TEST_FILE";
+
+/// Runs one of the parts below as a process of its own.
+fn act(part: &str, path: &Path) -> Child {
+    // A process that ignores this signal gets an error instead where its limit ends, just as from a disk.
+    Command::new("sh")
+        .args(["-c", r#"trap '' XFSZ; exec "$@""#, "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("store_faults::sqlite::{part}"), "--ignored", "--nocapture"])
+        .env(FILE, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// The file of a process that plays a part.
+fn file_of_part() -> PathBuf {
+    std::env::var_os(FILE).expect("only another test runs this one").into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a part that another test plays"]
+async fn saves_until_it_is_killed() {
+    let store = Arc::new(SqliteStore::open(&file_of_part()).unwrap());
+    let process = std::process::id();
+    let savers = (0..4).map(|saver| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for number in 0.. {
+                let name = format!("{process} {saver} {number}");
+                match store.save(&room("a"), vec![entry(&name)]).await {
+                    Ok(_) => say(&format!("acknowledged {name}")),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        })
+    });
+    futures_util::future::join_all(savers).await;
+}
+
+/// Says it at once: a line that is still on its way when the process dies is not said.
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "\n{line}").unwrap();
+    stdout.flush().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "a part that another test plays"]
+async fn meets_a_disk_that_fails() {
+    let store = SqliteStore::open(&file_of_part()).unwrap();
+    store.save(&room("a"), entries([1])).await.unwrap();
+    store.history(&room("a")).await.unwrap();
+
+    let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, 1, hard).unwrap();
+    for _ in 0..3 {
+        let answer = store.save(&room("a"), entries([2])).await;
+        assert!(matches!(answer, Err(SaveError::Unavailable(_))), "{answer:?}");
+        assert!(store.check().await.is_err());
+        assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([1])));
+    }
+
+    setrlimit(Resource::RLIMIT_FSIZE, hard, hard).unwrap();
+    assert_eq!(store.save(&room("a"), entries([2])).await.unwrap(), Saved { added: 1 });
+    store.save(&room("b"), vec![entry_of("large", &format!("\"{}\"", "x".repeat(60_000)))]).await.unwrap();
+    assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([1, 2])));
+    store.close().await;
+}
