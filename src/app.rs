@@ -78,7 +78,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let ops_listener = listener::bind(config.ops_listen).await.context("OPS_LISTEN")?;
     print_greeting(&config, &listeners, &ops_listener, &data)?;
 
-    let running = Running { stop: CancellationToken::new(), ops_stop: CancellationToken::new(), tasks: TaskTracker::new() };
+    let running = Running {
+        stop: CancellationToken::new(),
+        ops_stop: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
     running.serve_ops(ops_listener, ops);
     running.serve_doors(listeners, &doors(&mesh, &origins), config.max_connections);
@@ -86,7 +90,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     wait_for_signal().await?;
     info!("stopping");
-    let drained = tokio::time::timeout(config.shutdown_grace, running.drain(&hub, &mesh, store.as_ref())).await;
+    let drained =
+        tokio::time::timeout(config.shutdown_grace, running.drain(&hub, &mesh, store.as_ref())).await;
     if drained.is_err() {
         warn!("not everything was finished in time (SHUTDOWN_GRACE)");
     }
@@ -185,7 +190,8 @@ fn print_greeting(
     let cors = if config.cors_origins.iter().all(|origin| origin.0.is_empty()) {
         "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned()
     } else {
-        let origins: Vec<_> = config.cors_origins.iter().filter_map(|origin| origin.0.to_str().ok()).collect();
+        let origins: Vec<_> =
+            config.cors_origins.iter().filter_map(|origin| origin.0.to_str().ok()).collect();
         format!("pages from {} may use this server", origins.join(", "))
     };
     let mut out = io::stdout().lock();

@@ -1,5 +1,6 @@
 //! Everything that can be set, and the only reader of the environment: flag, else environment, else `.env`, else
 //! the default.
+#![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where addresses stand bare")]
 
 use std::{
     fmt,
@@ -34,7 +35,14 @@ pub struct Config {
     pub data_dir: PathBuf,
 
     /// Keep chats in MongoDB instead: mongodb://user:password@host/database.
-    #[arg(long, env, value_name = "URI", default_value = "", hide_default_value = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env,
+        value_name = "URI",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
     pub mongodb_uri: Secret,
 
     /// Whose web pages may use this server, besides its own: https://clinic.example, several separated by commas;
@@ -44,7 +52,14 @@ pub struct Config {
 
     /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
     /// folder when not set.
-    #[arg(long, env, value_name = "SECRET", default_value = "", hide_default_value = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env,
+        value_name = "SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
     pub session_secret: Secret,
 
     /// How long a seat is kept for somebody whose connection was lost.
@@ -98,11 +113,9 @@ impl Config {
     /// Must run before any other thread exists: it sets environment variables.
     pub fn load() -> Self {
         match dotenvy::dotenv() {
-            Err(error) if !error.not_found() => {
-                <Self as clap::CommandFactory>::command()
-                    .error(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}"))
-                    .exit()
-            }
+            Err(error) if !error.not_found() => <Self as clap::CommandFactory>::command()
+                .error(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}"))
+                .exit(),
             _ => Self::parse(),
         }
     }
@@ -143,14 +156,17 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim().trim_end_matches('/');
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let valid = text.is_empty() || text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+        let valid = text.is_empty()
+            || text == "*"
+            || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
         let value = HeaderValue::from_str(text).ok().filter(|_| valid);
         value.map(Self).ok_or_else(|| "an origin is like https://clinic.example, or *".into())
     }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
+    let duration =
+        humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
     if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
 }
 
@@ -174,8 +190,7 @@ mod tests {
             .filter(|key| key.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
             .collect();
         let command = Config::command();
-        let mut known: Vec<_> =
-            command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
+        let mut known: Vec<_> = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
         listed.sort_unstable();
         known.sort_unstable();
         assert_eq!(listed, known);
@@ -183,7 +198,8 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show_themselves() {
-        let config = parse(&["--mongodb-uri", "mongodb://ann:canary@db", "--session-secret", "canary"]).unwrap();
+        let config =
+            parse(&["--mongodb-uri", "mongodb://ann:canary@db", "--session-secret", "canary"]).unwrap();
         assert!(!format!("{config:?}").contains("canary"));
         assert_eq!(config.session_secret.reveal(), Some("canary"));
     }
@@ -199,6 +215,9 @@ mod tests {
         ] {
             assert!(parse(&args).is_err(), "{args:?}");
         }
-        assert_eq!(parse(&["--cors-origins", ""]).unwrap().cors_origins, [Origin(HeaderValue::from_static(""))]);
+        assert_eq!(
+            parse(&["--cors-origins", ""]).unwrap().cors_origins,
+            [Origin(HeaderValue::from_static(""))]
+        );
     }
 }

@@ -56,7 +56,10 @@ impl DataFolder {
             }
         };
         if secret.len() < MIN_SECRET_BYTES {
-            bail!("the session secret {} is too short; remove the file to have a new one made", path.display());
+            bail!(
+                "the session secret {} is too short; remove the file to have a new one made",
+                path.display()
+            );
         }
         Ok(secret)
     }

@@ -54,7 +54,7 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Bod
     if let Some(file) = Page::get(path).filter(|_| path != INDEX) {
         return respond(file, path.starts_with(HASHED));
     }
-    let wants_page = headers.get(header::ACCEPT).is_some_and(|accept| contains_html(accept));
+    let wants_page = headers.get(header::ACCEPT).is_some_and(contains_html);
     if path.is_empty() || (wants_page && !path.starts_with("api/") && !path.starts_with(HASHED)) {
         return Page::get(INDEX).map_or_else(not_built, |page| respond(page, false));
     }
@@ -83,11 +83,15 @@ fn respond(file: EmbeddedFile, is_hashed: bool) -> Response<Body> {
 }
 
 fn not_found() -> Response<Body> {
-    json(StatusCode::NOT_FOUND, &NotFound { success: false, message: "There is nothing here", code: "not_found" })
+    json(
+        StatusCode::NOT_FOUND,
+        &NotFound { success: false, message: "There is nothing here", code: "not_found" },
+    )
 }
 
 fn not_built() -> Response<Body> {
-    let mut response = Response::new(Body::from("The call page is not built into this server; start it with: make run\n"));
+    let mut response =
+        Response::new(Body::from("The call page is not built into this server; start it with: make run\n"));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }

@@ -54,8 +54,8 @@ struct Dependency {
 }
 
 impl Dependency {
-    fn new(name: &'static str, check: Result<(), Unavailable>) -> Self {
-        if let Err(error) = &check {
+    fn new(name: &'static str, check: &Result<(), Unavailable>) -> Self {
+        if let Err(error) = check {
             warn!(dependency = name, error = error as &dyn std::error::Error, "not ready");
         }
         Self { name, ready: check.is_ok() }
@@ -71,8 +71,8 @@ async fn healthz() -> Response<Body> {
 async fn readyz(State(ops): State<Arc<Ops>>) -> Response<Body> {
     let (store, cluster) = tokio::join!(ops.store.check(), ops.cluster.check());
     let draining = ops.hub.is_draining();
-    let store = Dependency::new(ops.store.name(), store);
-    let cluster = Dependency::new(ops.cluster.name(), cluster);
+    let store = Dependency::new(ops.store.name(), &store);
+    let cluster = Dependency::new(ops.cluster.name(), &cluster);
     let ready = !draining && store.ready && cluster.ready;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &Readiness { ready, draining, store, cluster })

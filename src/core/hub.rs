@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use bytes::Bytes;
@@ -20,71 +20,14 @@ use super::{
     contention::Contention,
     error::{ChatError, ClaimError, JoinError, Replaced, SaveError, SignalError, Unavailable},
     event::{ChatMessage, LeaveReason, SignalKind},
-    ids::{ConnectionId, Epoch, Name, ParticipantId, RoomId},
+    ids::{ConnectionId, Epoch, ParticipantId, RoomId},
+    join::{JoinRequest, Joined, Seated},
     outbox::{CloseReason, Connection},
     room::{Entered, Entrant, Room, View},
     seat::{Claim, Claimed, SeatKey},
-    session::{SessionSigner, SessionToken},
+    session::SessionSigner,
     store::{ChatStore, Saved},
 };
-
-/// How many seats a room has, and how long one is kept without a connection. Set by the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomPolicy {
-    /// The number of seats, at least 1.
-    pub seats: usize,
-    /// How long a seat outlives its connection.
-    pub lease: Duration,
-}
-
-/// Who wants in where.
-#[derive(Debug, Clone)]
-pub struct JoinRequest {
-    /// The room.
-    pub room: RoomId,
-    /// What to call the participant.
-    pub name: Name,
-    /// The room's policy; the same for everybody who joins this room.
-    pub policy: RoomPolicy,
-    /// A token from an earlier join, unchecked.
-    pub session: Option<String>,
-    /// The number of the last event that the participant has, if it comes back and knows.
-    pub received: Option<u64>,
-}
-
-/// A seat held in a room; what a door keeps for a connection. Cheap to clone.
-#[derive(Clone)]
-pub struct Seated {
-    key: SeatKey,
-    lease: Duration,
-    room: Arc<Mutex<Room>>,
-}
-
-impl Seated {
-    /// Who sits there.
-    pub fn participant(&self) -> ParticipantId {
-        self.key.participant
-    }
-
-    /// Where.
-    pub fn room(&self) -> &RoomId {
-        &self.key.room
-    }
-}
-
-/// What somebody who joined finds.
-pub struct Joined {
-    /// The seat.
-    pub seat: Seated,
-    /// Proves the seat theirs when they come back.
-    pub session: SessionToken,
-    /// Whether it is an earlier seat and nothing was lost since.
-    pub resumed: bool,
-    /// The room.
-    pub view: View,
-    /// The JSON of all chats of the room, oldest first; `None` if the store does not answer.
-    pub history: Option<Vec<Box<str>>>,
-}
 
 /// What became of a chat message.
 pub enum Chatted {
@@ -107,12 +50,12 @@ pub struct Occupancy {
 
 /// Rooms, and everybody in them. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Hub(Arc<Inner>);
+pub struct Hub(pub(super) Arc<Inner>);
 
-struct Inner {
-    cluster: Arc<dyn Cluster>,
+pub(super) struct Inner {
+    pub(super) cluster: Arc<dyn Cluster>,
     store: Arc<dyn ChatStore>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     sessions: SessionSigner,
     rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
     contention: Contention,
@@ -338,50 +281,6 @@ impl Hub {
         }
     }
 
-    /// Renews the leases of all who are connected and ends those that ran out. To be called several times in the
-    /// time of the shortest lease, about every second.
-    pub async fn tick(&self) {
-        let now = self.0.clock.now();
-        // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
-        // still there.
-        if let Err(error) = self.renew(now).await {
-            warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
-        }
-        match self.0.cluster.expire().await {
-            Ok(ended) => {
-                for (key, _) in ended {
-                    self.end_here(&key, LeaveReason::LeaseEnded, now);
-                }
-            }
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "leases could not be checked"),
-        }
-    }
-
-    async fn renew(&self, now: Instant) -> Result<(), Unavailable> {
-        let mut due = Vec::new();
-        for (id, room) in self.all_rooms() {
-            let mut room = lock(&room);
-            room.forget_arrived(now);
-            for (participant, epoch, lease) in room.due_renewals(now) {
-                due.push((SeatKey { room: id.clone(), participant, epoch }, lease));
-            }
-        }
-        if due.is_empty() {
-            return Ok(());
-        }
-        for lost in self.0.cluster.renew(&due).await? {
-            self.end_here(&lost, LeaveReason::LeaseEnded, now);
-        }
-        Ok(())
-    }
-
-    fn end_here(&self, key: &SeatKey, reason: LeaveReason, now: Instant) {
-        if let Some(room) = self.room(&key.room) {
-            end(&mut lock(&room), key.participant, key.epoch, reason, now);
-            self.remove_if_empty(&key.room);
-        }
-    }
-
     /// Takes nobody in any more and tells everybody here to come back elsewhere, or here in a moment.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
@@ -419,15 +318,15 @@ impl Hub {
         }
     }
 
-    fn room(&self, id: &RoomId) -> Option<Arc<Mutex<Room>>> {
+    pub(super) fn room(&self, id: &RoomId) -> Option<Arc<Mutex<Room>>> {
         self.lock_rooms().get(id).cloned()
     }
 
-    fn all_rooms(&self) -> Vec<(RoomId, Arc<Mutex<Room>>)> {
+    pub(super) fn all_rooms(&self) -> Vec<(RoomId, Arc<Mutex<Room>>)> {
         self.lock_rooms().iter().map(|(id, room)| (id.clone(), room.clone())).collect()
     }
 
-    fn remove_if_empty(&self, id: &RoomId) {
+    pub(super) fn remove_if_empty(&self, id: &RoomId) {
         let mut rooms = self.lock_rooms();
         if rooms.get(id).is_some_and(|room| lock(room).is_empty()) {
             rooms.remove(id);
@@ -450,7 +349,14 @@ impl fmt::Debug for Hub {
     }
 }
 
-fn end(room: &mut Room, participant: ParticipantId, epoch: Epoch, reason: LeaveReason, now: Instant) {
+/// Gives a seat up here, and closes its connection unless it is its holder who leaves.
+pub(super) fn end(
+    room: &mut Room,
+    participant: ParticipantId,
+    epoch: Epoch,
+    reason: LeaveReason,
+    now: Instant,
+) {
     if let Some(ended) = room.end(participant, epoch, reason, now)
         && let Some(connection) = ended.connection
         && reason != LeaveReason::Left

@@ -22,6 +22,8 @@ pub mod error;
 pub mod event;
 pub mod hub;
 pub mod ids;
+pub mod join;
+mod leases;
 pub mod outbox;
 pub mod room;
 pub mod seat;

@@ -27,9 +27,8 @@ impl Admission {
     ///
     /// `trusted_proxies` are believed when they say, in `X-Forwarded-For`, whom they speak for.
     pub fn new(burst: u32, trusted_proxies: Vec<IpAddr>) -> Self {
-        let quota = NonZeroU32::new(burst).and_then(|burst| {
-            Some(Quota::with_period(REFILL / burst.get())?.allow_burst(burst))
-        });
+        let quota = NonZeroU32::new(burst)
+            .and_then(|burst| Some(Quota::with_period(REFILL / burst.get())?.allow_burst(burst)));
         Self { limiter: quota.map(RateLimiter::keyed), trusted_proxies }
     }
 
@@ -55,7 +54,8 @@ impl Admission {
             return Some(peer);
         }
         // The last proxy appends whom it was called by; whatever stands further left anybody may have written.
-        let forwarded = headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
+        let forwarded =
+            headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
         let client = forwarded
             .flat_map(|value| value.split(','))
             .filter_map(|address| address.trim().parse::<IpAddr>().ok())

@@ -207,11 +207,10 @@ mod tests {
         let nested = |depth: usize| format!("{{\"chats\":[{}{}]}}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse_save(nested(MAX_DEPTH).as_bytes()).is_ok());
         for depth in [MAX_DEPTH + 2, 1_000, 400_000] {
-            assert_eq!(parse_save(nested(depth).as_bytes()), Err(if depth > MAX_ENTRY_BYTES / 2 {
-                ChatsError::TooLarge
-            } else {
-                ChatsError::TooDeep
-            }));
+            assert_eq!(
+                parse_save(nested(depth).as_bytes()),
+                Err(if depth > MAX_ENTRY_BYTES / 2 { ChatsError::TooLarge } else { ChatsError::TooDeep })
+            );
         }
         let many = format!("{{\"chats\":[{}1]}}", "1,".repeat(MAX_ENTRIES));
         assert_eq!(parse_save(many.as_bytes()), Err(ChatsError::TooLarge));

@@ -13,6 +13,9 @@ pub trait Worker<T>: Send + Sync + 'static {
     /// The queue of this kind of work.
     fn lane(&self) -> &Lane<T>;
 
+    /// How many bytes `item` takes while it waits.
+    fn weight(item: &T) -> usize;
+
     /// Does `item`, at once, or by returning the future that does it. What follows waits for either.
     fn work(self: &Arc<Self>, item: T) -> Option<BoxFuture<'static, ()>>;
 }
@@ -20,18 +23,21 @@ pub trait Worker<T>: Send + Sync + 'static {
 /// A queue in front of a [`Worker`]. As long as nothing is asynchronous it is never used, and costs a lock.
 pub struct Lane<T> {
     state: Mutex<State<T>>,
+    /// In bytes.
     capacity: usize,
 }
 
 struct State<T> {
     busy: bool,
     waiting: VecDeque<T>,
+    waiting_bytes: usize,
 }
 
 impl<T: Send + 'static> Lane<T> {
-    /// An empty lane in which at most `capacity` items wait.
+    /// An empty lane in which items of at most `capacity` bytes wait.
     pub const fn new(capacity: usize) -> Self {
-        Self { state: Mutex::new(State { busy: false, waiting: VecDeque::new() }), capacity }
+        let state = State { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 };
+        Self { state: Mutex::new(state), capacity }
     }
 
     /// Has `worker` do `item` after everything that was submitted before. Asynchronous work runs in `tasks`.
@@ -39,7 +45,8 @@ impl<T: Send + 'static> Lane<T> {
     /// # Errors
     /// Gives `item` back if too much is waiting.
     pub fn submit<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) -> Result<(), T> {
-        if worker.lane().lock().waiting.len() >= worker.lane().capacity {
+        let waiting = worker.lane().lock().waiting_bytes;
+        if waiting > 0 && waiting + W::weight(&item) > worker.lane().capacity {
             return Err(item);
         }
         Self::submit_always(worker, item, tasks);
@@ -50,6 +57,7 @@ impl<T: Send + 'static> Lane<T> {
     pub fn submit_always<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) {
         let mut state = worker.lane().lock();
         if state.busy {
+            state.waiting_bytes += W::weight(&item);
             state.waiting.push_back(item);
             return;
         }
@@ -65,25 +73,25 @@ impl<T: Send + 'static> Lane<T> {
                 let (worker, tracker) = (worker.clone(), tasks.clone());
                 tasks.spawn(async move {
                     future.await;
-                    if let Some(next) = worker.lane().next() {
+                    if let Some(next) = worker.lane().next::<W>() {
                         Self::run(&worker, next, &tracker);
                     }
                 });
                 return;
             }
-            match worker.lane().next() {
+            match worker.lane().next::<W>() {
                 Some(next) => item = next,
                 None => return,
             }
         }
     }
 
-    fn next(&self) -> Option<T> {
+    fn next<W: Worker<T>>(&self) -> Option<T> {
         let mut state = self.lock();
         let next = state.waiting.pop_front();
-        if next.is_none() {
-            state.busy = false;
-            state.waiting = VecDeque::new();
+        match &next {
+            Some(item) => state.waiting_bytes -= W::weight(item),
+            None => *state = State { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 },
         }
         next
     }
@@ -111,6 +119,10 @@ mod tests {
             &self.lane
         }
 
+        fn weight(_: &u32) -> usize {
+            100
+        }
+
         fn work(self: &Arc<Self>, item: u32) -> Option<BoxFuture<'static, ()>> {
             if item.is_multiple_of(2) {
                 self.done.lock().unwrap().push(item);
@@ -126,11 +138,8 @@ mod tests {
 
     #[tokio::test]
     async fn everything_is_done_in_the_order_in_which_it_came() {
-        let worker = Arc::new(Recorder {
-            lane: Lane::new(10),
-            done: Mutex::default(),
-            gate: Semaphore::new(0),
-        });
+        let worker =
+            Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(0) });
         let tasks = TaskTracker::new();
         for item in [0, 2, 1, 4, 3, 6] {
             Lane::submit(&worker, item, &tasks).unwrap();
@@ -145,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn no_more_waits_than_the_capacity() {
         let worker =
-            Arc::new(Recorder { lane: Lane::new(2), done: Mutex::default(), gate: Semaphore::new(0) });
+            Arc::new(Recorder { lane: Lane::new(200), done: Mutex::default(), gate: Semaphore::new(0) });
         let tasks = TaskTracker::new();
         let verdicts: Vec<_> = (0..4).map(|_| Lane::submit(&worker, 1, &tasks).is_ok()).collect();
         assert_eq!(verdicts, [true, true, true, false]);

@@ -91,7 +91,11 @@ impl<S: AsyncWrite + Unpin, T> LinkedStream<S, T> {
 }
 
 impl<S: AsyncRead + Unpin, T: Unpin> AsyncRead for LinkedStream<S, T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.link.reader.register(cx.waker());
         if self.link.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));

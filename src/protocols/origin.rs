@@ -51,7 +51,8 @@ mod tests {
 
     fn allows(listed: &[&'static str], origin: Option<&'static str>) -> bool {
         let listed: Vec<_> = listed.iter().map(|origin| HeaderValue::from_static(origin)).collect();
-        let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("call.example:8080"))]);
+        let mut headers =
+            HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("call.example:8080"))]);
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         }

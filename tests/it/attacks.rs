@@ -141,13 +141,14 @@ async fn a_session_that_never_speaks_socket_io_ends() {
 async fn peers_that_do_not_read_take_a_bounded_amount_of_memory() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
     let before = server.memory();
-    let floods = (0..100).map(|number| {
+    let floods = (0..20).map(|number| {
         let server = &server;
         async move {
             let room = number.to_string();
             let (mut reader, mut silent) = (server.connect().await, server.connect().await);
             reader.join(&room, "Reader").await;
             let silent_id = silent.join(&room, "Silent").await["participant"].clone();
+            silent.stop_reading();
             let flood = json!({"remoteSocketId": silent_id, "candidate": {"c": "x".repeat(60_000)}});
             for _ in 0..130 {
                 reader.emit("ice_candidate", flood.clone()).await;
@@ -158,7 +159,8 @@ async fn peers_that_do_not_read_take_a_bounded_amount_of_memory() {
     });
     let held = join_all(floods).await;
     let grown = server.memory().saturating_sub(before);
-    assert!(grown < 100 * MEGABYTE, "{} MB", grown / MEGABYTE);
+    // 20 of what would be 60 MB for a hundred, and what the process takes for itself.
+    assert!(grown < (12 + 10) * MEGABYTE, "{} MB", grown / MEGABYTE);
     drop(held);
 }
 

@@ -26,7 +26,8 @@ async fn every_field_that_is_wrong_is_named() {
         json!("\u{200f}a"),
     ];
     for id in &bad_ids {
-        assert_refused_field(&mut client, "appointment_id", json!({"appointment_id": id, "name": "Ann"})).await;
+        assert_refused_field(&mut client, "appointment_id", json!({"appointment_id": id, "name": "Ann"}))
+            .await;
     }
     for name in [json!(""), json!(long), json!({}), json!(null), json!("a\u{7}b")] {
         assert_refused_field(&mut client, "name", json!({"appointment_id": "7", "name": name})).await;
@@ -46,7 +47,10 @@ async fn every_field_that_is_wrong_is_named() {
 
 async fn assert_refused_field(client: &mut Client, field: &str, payload: Value) {
     let answer = client.ask("join_room", payload.clone()).await;
-    assert_eq!((&answer["error"]["code"], &answer["error"]["field"]), (&json!("invalid_field"), &json!(field)));
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["field"]),
+        (&json!("invalid_field"), &json!(field))
+    );
     assert_eq!(client.next("error").await["field"], field, "{payload:.100}");
 }
 
@@ -154,7 +158,6 @@ async fn every_json_value_comes_back_as_it_went_in() {
     let mut ann = server.connect().await;
     ann.emit("join_room", json!({"appointment_id": "7", "name": "Ann"})).await;
     let joined = ann.next_text("joined_successfully").await;
-    let kept = chats.replace("}, {", "},{").replace("}, ", "},").replace("}, {", "},{");
-    let kept = kept.replace("\"zz\"},", "\"zz\"},");
+    let kept = r#"[{"$oid": "zz"},{"__proto__": 1},18446744073709551616,{"a":1,"a":2},"\u0000",null,[[]]]"#;
     assert!(joined.contains(&format!(r#""chats":{kept}"#)), "{joined}");
 }

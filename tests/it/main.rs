@@ -1,8 +1,10 @@
 //! All integration tests, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod architecture;
 mod attacks;
 mod bad_input;
+mod cluster_contract;
 mod mesh;
 mod process;
 mod store_contract;

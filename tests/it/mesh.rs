@@ -29,11 +29,16 @@ async fn the_documented_way_of_two_who_meet() {
     assert_eq!((&ann_joined["polite"], &bob_joined["polite"]), (&json!(false), &json!(true)));
     let (ann_id, bob_id) = (&ann_joined["participant"], &bob_joined["participant"]);
 
-    bob.emit("send_offer", json!({"appointment_id": "7", "offer": {"sdp": "o"}, "remoteSocketId": ann_id})).await;
+    bob.emit("send_offer", json!({"appointment_id": "7", "offer": {"sdp": "o"}, "remoteSocketId": ann_id}))
+        .await;
     let offer = ann.next("receive_offer").await;
-    assert_eq!((&offer["from"], &offer["name"], &offer["offer"]), (bob_id, &json!("Bob"), &json!({"sdp": "o"})));
+    assert_eq!(
+        (&offer["from"], &offer["name"], &offer["offer"]),
+        (bob_id, &json!("Bob"), &json!({"sdp": "o"}))
+    );
 
-    ann.emit("send_answer", json!({"appointment_id": "7", "answer": {"sdp": "a"}, "remoteSocketId": bob_id})).await;
+    ann.emit("send_answer", json!({"appointment_id": "7", "answer": {"sdp": "a"}, "remoteSocketId": bob_id}))
+        .await;
     let answer = bob.next("receive_answer").await;
     assert_eq!((&answer["from"], &answer["answer"]), (ann_id, &json!({"sdp": "a"})));
 
@@ -86,12 +91,12 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
         bob.emit("ice_candidate", json!({"remoteSocketId": ann_id, "candidate": {"number": number}})).await;
     }
     bob.next("joined_successfully").await;
-    for number in 50..2_000 {
+    for number in 50..600 {
         bob.emit("ice_candidate", json!({"remoteSocketId": ann_id, "candidate": {"number": number}})).await;
     }
     ann.next("peer_joined").await;
     assert_eq!(ann.next_any().await.0, "receive_offer");
-    for number in 0..2_000 {
+    for number in 0..600 {
         let (event, payload) = ann.next_any().await;
         assert_eq!((event.as_str(), &payload["candidate"]["number"]), ("ice_candidate", &json!(number)));
         assert_eq!(payload["seq"], json!(number + 3));
@@ -112,9 +117,8 @@ async fn a_lost_connection_comes_back_to_everything_it_missed() {
 
     let mut bob = server.connect().await;
     let session = session_of(&bob_joined);
-    let again = bob
-        .joins(json!({"appointment_id": "7", "name": "Bob", "session": session, "received": 1}))
-        .await;
+    let again =
+        bob.joins(json!({"appointment_id": "7", "name": "Bob", "session": session, "received": 1})).await;
     assert_eq!((&again["participant"], &again["resumed"], &again["seq"]), (bob_id, &json!(true), &json!(1)));
     assert_eq!(again["remoteSocket"], ann_joined["participant"]);
     for number in [2, 3] {
@@ -132,7 +136,11 @@ async fn a_token_takes_a_live_seat_over_and_the_older_connection_hears_so() {
     let again = other_tab.joins(json!({"appointment_id": "7", "name": "Bob", "session": session})).await;
     assert_eq!(again["participant"], bob_joined["participant"]);
     bob.next("replaced").await;
-    assert_eq!(bob.packet().await.as_deref(), Some("41"), "a disconnection that clients do not come back from");
+    assert_eq!(
+        bob.packet().await.as_deref(),
+        Some("41"),
+        "a disconnection that clients do not come back from"
+    );
     bob.vanish();
     let heard = ann.heard_so_far().await;
     assert_eq!(heard, ["peer_resumed"]);
@@ -164,13 +172,11 @@ async fn a_third_is_refused_and_the_pair_notices_nothing_but_a_probe() {
 #[tokio::test]
 async fn a_third_gets_the_seat_of_somebody_whose_connection_is_dead() {
     let server = TestServer::start().await;
-    let (mut ann, _, _bob_never_reads_again, bob_joined) = pair(&server).await;
+    let (mut ann, _, bob, bob_joined) = pair(&server).await;
+    bob.stop_reading();
     let mut cy = server.connect().await;
-    let watch = async {
-        // Somebody has to answer Ann's pings.
-        while ann.next_any().await.0 != "peer_joined" {}
-    };
-    let (joined, ()) = tokio::join!(cy.join("7", "Cy"), watch);
+    let joined = cy.join("7", "Cy").await;
+    assert_eq!(ann.next("user_left").await["remoteSocket"], bob_joined["participant"]);
     assert_eq!(joined["opponent_name"], "Ann");
     assert_ne!(joined["participant"], bob_joined["participant"]);
 }
@@ -180,15 +186,14 @@ async fn a_peer_that_does_not_read_is_closed_and_nobody_else_pays() {
     let server = TestServer::start().await;
     let before = server.memory();
     let (mut ann, _, bob, bob_joined) = pair(&server).await;
-    let payload = json!({"remoteSocketId": bob_joined["participant"], "candidate": {"c": "x".repeat(60_000)}});
+    bob.stop_reading();
+    let payload =
+        json!({"remoteSocketId": bob_joined["participant"], "candidate": {"c": "x".repeat(60_000)}});
     let mut sent = 0;
     // The kernel takes a few megabytes in Bob's name before anybody can know that he does not read.
-    while ann.ask("ice_candidate", payload.clone()).await["success"] == true {
+    while !ann.heard_so_far().await.iter().any(|event| event == "peer_reconnecting") {
+        assert_eq!(ann.ask("ice_candidate", payload.clone()).await["success"], true);
         sent += 1;
-        let lost = ann.heard_so_far().await.iter().any(|event| event == "peer_reconnecting");
-        if lost {
-            break;
-        }
         assert!(sent < 1_000, "60 MB were taken for somebody who reads nothing");
     }
     assert!(server.memory() < before + 20_000_000);
@@ -204,7 +209,10 @@ async fn joining_twice_on_one_connection_is_joining_once() {
     let second = ann.join("7", "Ann").await;
     assert_eq!(second["participant"], first["participant"]);
     assert_eq!(second["remoteSocket"], Value::Null, "nobody is their own peer");
-    assert_eq!(ann.refused("join_room", json!({"appointment_id": "8", "name": "Ann"})).await, "already_joined");
+    assert_eq!(
+        ann.refused("join_room", json!({"appointment_id": "8", "name": "Ann"})).await,
+        "already_joined"
+    );
 }
 
 #[tokio::test]
@@ -254,9 +262,7 @@ async fn after_a_restart_both_come_back_to_their_ids() {
     let server = TestServer::start().await;
     let (_, ann_joined, _, bob_joined) = pair(&server).await;
     let server = server.killed_and_restarted().await;
-    let request = |name: &str, joined: &Value| {
-        json!({"appointment_id": "7", "name": name, "session": session_of(joined), "received": 5})
-    };
+    let request = |name: &str, joined: &Value| json!({"appointment_id": "7", "name": name, "session": session_of(joined), "received": 5});
     let (mut bob, mut ann) = (server.connect().await, server.connect().await);
     let bob_again = bob.joins(request("Bob", &bob_joined)).await;
     let ann_again = ann.joins(request("Ann", &ann_joined)).await;

@@ -172,7 +172,8 @@ async fn nothing_that_people_say_or_are_called_is_ever_logged() {
 async fn a_second_process_on_the_same_folder_says_so() {
     let server = TestServer::start().await;
     let data: Arc<_> = server.data();
-    let output = command(data.path()).env("LISTEN", "127.0.0.1:0").env("OPS_LISTEN", "127.0.0.1:0").output().unwrap();
+    let output =
+        command(data.path()).env("LISTEN", "127.0.0.1:0").env("OPS_LISTEN", "127.0.0.1:0").output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(text.contains("switchboard.db"), "{text}");

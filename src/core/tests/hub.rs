@@ -13,7 +13,8 @@ use crate::{
         contention::PROBE_DEADLINE,
         error::{ChatError, JoinError, Replaced, SignalError},
         event::{ChatMessage, LeaveReason, SignalKind},
-        hub::{Chatted, Hub, JoinRequest, Joined, RoomPolicy},
+        hub::{Chatted, Hub},
+        join::{JoinRequest, Joined, RoomPolicy},
         outbox::{CloseReason, Connection},
         session::SessionSigner,
     },
@@ -120,7 +121,7 @@ async fn a_lost_seat_is_kept_for_its_lease_and_no_longer() {
     world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
     world.send(&ann, &bob, "meanwhile").unwrap();
 
-    world.wait(LEASE - Duration::from_secs(1)).await;
+    world.wait(LEASE / 2).await;
     let (again, bob_hears) = world.join("Bob", Some(bob.session.as_str())).await;
     assert!(again.resumed);
     assert_eq!(payloads(&bob_hears), ["meanwhile"]);
@@ -172,10 +173,8 @@ async fn whoever_stays_is_paired_with_the_next_to_come() {
     world.hub.leave(&ann.seat).await;
     let (cy, _) = world.join("Cy", None).await;
     assert_eq!(cy.view.others[0].participant, bob.seat.participant());
-    let expected = [
-        Told::Left(ann.seat.participant(), LeaveReason::Left),
-        Told::Joined(cy.seat.participant()),
-    ];
+    let expected =
+        [Told::Left(ann.seat.participant(), LeaveReason::Left), Told::Joined(cy.seat.participant())];
     assert_eq!(bob_hears.told(), expected);
 }
 

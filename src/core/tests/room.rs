@@ -26,13 +26,27 @@ const LEASE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone)]
 enum Command {
-    Join { person: usize, attach: bool },
-    Lose { person: usize },
-    Leave { person: usize },
+    Join {
+        person: usize,
+        attach: bool,
+    },
+    Lose {
+        person: usize,
+    },
+    Leave {
+        person: usize,
+    },
     /// Something that an older connection of the person does.
-    Stale { person: usize },
-    Signal { from: usize, to: usize },
-    Wait { seconds: u64 },
+    Stale {
+        person: usize,
+    },
+    Signal {
+        from: usize,
+        to: usize,
+    },
+    Wait {
+        seconds: u64,
+    },
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -174,14 +188,8 @@ impl World {
             assert!(!self.seats.renew(person.id, *epoch, LEASE, self.now));
             assert!(self.room.end(person.id, *epoch, LeaveReason::Left, self.now).is_none());
             assert!(self.room.attach(person.id, *epoch, Recorder::new(), self.now).is_err());
-            let signal = self.room.signal(
-                person.id,
-                *epoch,
-                person.id,
-                SignalKind::Offer,
-                Bytes::new(),
-                self.now,
-            );
+            let signal =
+                self.room.signal(person.id, *epoch, person.id, SignalKind::Offer, Bytes::new(), self.now);
             assert!(signal.is_err());
         }
     }
@@ -227,7 +235,10 @@ impl World {
         let epoch = person.epoch.take().unwrap();
         person.older.push(epoch);
         assert!(self.room.end(person.id, epoch, reason, self.now).is_some());
-        assert!(self.room.end(person.id, epoch, reason, self.now).is_none(), "every join has exactly one end");
+        assert!(
+            self.room.end(person.id, epoch, reason, self.now).is_none(),
+            "every join has exactly one end"
+        );
         *self.ends.entry(person.id).or_default() += 1;
         self.check_stay(index);
         let person = &mut self.people[index];
@@ -270,11 +281,11 @@ impl World {
         if person.connection.is_some() {
             assert_eq!(heard, person.expected);
         }
-        self.check_comings_and_goings(person, &told);
+        Self::check_comings_and_goings(person, &told);
     }
 
     /// Nobody is said to leave, to be lost or to be back who was not there.
-    fn check_comings_and_goings(&self, person: &Person, told: &[Told]) {
+    fn check_comings_and_goings(person: &Person, told: &[Told]) {
         let mut present: HashMap<ParticipantId, bool> = HashMap::new();
         for event in told {
             match event {

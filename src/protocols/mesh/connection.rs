@@ -6,37 +6,35 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, pending},
-};
+use futures_util::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{
-    SendError, SocketError,
     adapter::LocalAdapter,
-    extract::{AckSender, SocketRef},
+    extract::AckSender,
     handler::{FromMessageParts, Value},
     socket::{DisconnectReason, Socket},
 };
-use tracing::error;
 use uuid::Uuid;
 
 use super::{
-    Counters, Dialect, MeshDoor,
+    Counters, MeshDoor,
+    delivery::ENVELOPE_BYTES,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
-        ClientMessage, DONE, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, ServerMessage, Signal,
+        ClientMessage, DONE, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, ServerMessage,
+        Signal,
     },
     transport::Transport,
 };
 use crate::{
     core::{
         error::{Replaced, SignalError},
-        event::{Event, LeaveReason, Numbered, Signal as RoutedSignal, SignalKind},
-        hub::{Chatted, JoinRequest, Joined, Seated},
+        event::SignalKind,
+        hub::Chatted,
         ids::{ConnectionId, ParticipantId, RoomId},
-        outbox::{CloseReason, Connection, DeliverError},
+        join::{JoinRequest, Joined, Seated},
+        outbox::{CloseReason, Connection},
     },
     protocols::{
         chat_json::{entry_of, sent_at_of, timestamp},
@@ -44,23 +42,23 @@ use crate::{
     },
 };
 
-/// How many events of one connection may wait for one that takes time: what a client may send ahead of the answer
-/// to its join.
-const MAX_WAITING_EVENTS: usize = 64;
+/// How many bytes of events of one connection may wait for one that takes time: well more than a client has to say
+/// before its join is answered.
+const MAX_WAITING_EVENTS: usize = 512 * 1024;
 
-/// How many chat messages of one connection may wait to be stored.
-const MAX_WAITING_MESSAGES: usize = 64;
+/// How many bytes of chat messages of one connection may wait to be stored.
+const MAX_WAITING_MESSAGES: usize = 256 * 1024;
 
-/// What is left of a packet besides its events when it is sent: braces, names, ids.
-const ENVELOPE_BYTES: usize = 160;
+/// What anything that waits takes besides its content.
+const WAITING_OVERHEAD: usize = 256;
 
 /// A Socket.IO client.
 pub struct MeshConnection {
-    id: ConnectionId,
-    door: Arc<MeshDoor>,
+    pub(super) id: ConnectionId,
+    pub(super) door: Arc<MeshDoor>,
     /// Weak: the socket's handlers own this connection.
-    socket: Weak<Socket<LocalAdapter>>,
-    transport: Arc<Transport>,
+    pub(super) socket: Weak<Socket<LocalAdapter>>,
+    pub(super) transport: Arc<Transport>,
     seat: Mutex<Option<Seated>>,
     events: Lane<Incoming>,
     messages: Lane<OutgoingMessage>,
@@ -151,7 +149,7 @@ impl MeshConnection {
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(()) => self.acknowledge(ack, &DONE),
+            Ok(()) => acknowledge(ack, &DONE),
             Err(refusal) => self.refuse(ack, &refusal),
         }
         None
@@ -239,10 +237,14 @@ impl MeshConnection {
         let _ = socket.emit("joined_successfully", &reply);
         reply.success = Some(true);
         self.transport.send_answer(size);
-        self.acknowledge(ack, &reply);
+        acknowledge(ack, &reply);
     }
 
-    fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: AckSender) -> Option<BoxFuture<'static, ()>> {
+    fn queue_message(
+        self: &Arc<Self>,
+        message: &SendMessage,
+        ack: AckSender,
+    ) -> Option<BoxFuture<'static, ()>> {
         let Some(seat) = self.seat().clone() else {
             self.refuse(ack, &NOT_JOINED);
             return None;
@@ -260,11 +262,13 @@ impl MeshConnection {
         let OutgoingMessage { seat, id, body, ack } = message;
         let sent_at = match self.door.hub.chat(&seat, &id, &body, entry_of).await {
             Ok(Chatted::Sent(message)) => timestamp(message.sent_at),
-            Ok(Chatted::Duplicate(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(self.door.hub.wall())),
+            Ok(Chatted::Duplicate(json)) => {
+                sent_at_of(&json).unwrap_or_else(|| timestamp(self.door.hub.wall()))
+            }
             Err(error) => return self.refuse(ack, &error.into()),
         };
         self.door.counters.messages.increment(1);
-        self.acknowledge(ack, &MessageSent { success: true, id: &id, sent_at: &sent_at });
+        acknowledge(ack, &MessageSent { success: true, id: &id, sent_at: &sent_at });
     }
 
     async fn leave(self: Arc<Self>, ack: AckSender) {
@@ -272,7 +276,7 @@ impl MeshConnection {
         match seat {
             Some(seat) => {
                 self.door.hub.leave(&seat).await;
-                self.acknowledge(ack, &DONE);
+                acknowledge(ack, &DONE);
             }
             None => self.refuse(ack, &NOT_JOINED),
         }
@@ -297,37 +301,7 @@ impl MeshConnection {
         let Refusal { message, code, field } = refusal;
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ServerMessage::Error { message, code: *code, field: *field }, message.len());
-        self.acknowledge(ack, &Refused::from(refusal));
-    }
-
-    fn acknowledge(&self, ack: AckSender, answer: &impl Serialize) {
-        let _ = ack.send(answer);
-    }
-
-    fn emit(&self, message: &ServerMessage, content_bytes: usize) -> Result<(), DeliverError> {
-        let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
-        if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
-            return Err(DeliverError::TooSlow);
-        }
-        socket.emit(message.event(), message).map_err(|error| match error {
-            SendError::Socket(SocketError::InternalChannelFull) => DeliverError::TooSlow,
-            _ => DeliverError::Closed,
-        })
-    }
-
-    fn deliver_signal(&self, signal: &RoutedSignal, seq: u64) -> Result<(), DeliverError> {
-        let Ok(payload) = serde_json::from_slice::<&RawValue>(&signal.payload) else {
-            error!("a signal that is not JSON cannot be told to a client of the mesh door");
-            return Ok(());
-        };
-        let (from, name) = (signal.from.to_string(), signal.name.as_str());
-        let message = match (signal.kind, self.door.dialect) {
-            (SignalKind::Offer, _) => ServerMessage::ReceiveOffer { from, offer: payload, name, seq },
-            (SignalKind::Answer, _) => ServerMessage::ReceiveAnswer { from, answer: payload, seq },
-            (SignalKind::Candidate, Dialect::Documented) => ServerMessage::IceCandidate { candidate: payload, seq },
-            (SignalKind::Candidate, Dialect::Original) => ServerMessage::BareIceCandidate(payload),
-        };
-        self.emit(&message, signal.payload.len())
+        acknowledge(ack, &Refused::from(refusal));
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {
@@ -335,76 +309,16 @@ impl MeshConnection {
     }
 }
 
-impl Connection for MeshConnection {
-    fn id(&self) -> ConnectionId {
-        self.id
-    }
-
-    fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
-        let seq = *seq;
-        let message = match event {
-            Event::Signal(signal) => return self.deliver_signal(signal, seq),
-            Event::Chat(chat) => {
-                let (id, from, name) = (&*chat.id, chat.from.to_string(), chat.name.as_str());
-                let sent_at = timestamp(chat.sent_at);
-                ServerMessage::ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }
-            }
-            Event::Joined { participant, name } => ServerMessage::PeerJoined {
-                remote_socket: participant.to_string(),
-                opponent_name: name.as_str(),
-                seq,
-            },
-            Event::Reconnecting { participant } => {
-                ServerMessage::PeerReconnecting { remote_socket: participant.to_string(), seq }
-            }
-            Event::Resumed { participant } => {
-                ServerMessage::PeerResumed { remote_socket: participant.to_string(), seq }
-            }
-            Event::Left { participant, reason } => ServerMessage::UserLeft {
-                message: match reason {
-                    LeaveReason::Left => "The other user has left.",
-                    LeaveReason::LeaseEnded | LeaveReason::NotAlive => "The other user has disconnected.",
-                },
-                remote_socket: participant.to_string(),
-                seq,
-            },
-        };
-        self.emit(&message, event.size())
-    }
-
-    fn close(&self, reason: CloseReason) {
-        let Some(socket) = self.socket.upgrade() else { return };
-        match reason {
-            CloseReason::Replaced => {
-                let message = "This visit goes on in another window or on another device.";
-                let _ = self.emit(&ServerMessage::Replaced { message }, message.len());
-                // A disconnection by the server: Socket.IO's clients do not come back from it by themselves.
-                if SocketRef::from(socket).disconnect().is_err() {
-                    self.transport.cut();
-                }
-            }
-            CloseReason::TooSlow => self.transport.cut(),
-            CloseReason::ShuttingDown => {
-                let message = "The server restarts; the call goes on.";
-                let retry_after_ms = self.door.retry_after_ms(self.id);
-                let _ = self.emit(&ServerMessage::ShuttingDown { message, retry_after_ms }, message.len());
-            }
-        }
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        let heard = self.transport.next_heard();
-        self.transport.ping_with_next_event();
-        match self.emit(&ServerMessage::Probe {}, 0) {
-            Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),
-            Err(DeliverError::Closed) => pending().boxed(),
-        }
-    }
-}
-
 impl Worker<Incoming> for MeshConnection {
     fn lane(&self) -> &Lane<Incoming> {
         &self.events
+    }
+
+    fn weight(incoming: &Incoming) -> usize {
+        match incoming {
+            Incoming::Packet(packet) => packet.data.len() + WAITING_OVERHEAD,
+            Incoming::Disconnected(_) => 0,
+        }
     }
 
     fn work(self: &Arc<Self>, incoming: Incoming) -> Option<BoxFuture<'static, ()>> {
@@ -420,6 +334,10 @@ impl Worker<OutgoingMessage> for MeshConnection {
         &self.messages
     }
 
+    fn weight(message: &OutgoingMessage) -> usize {
+        message.body.len() + WAITING_OVERHEAD
+    }
+
     fn work(self: &Arc<Self>, message: OutgoingMessage) -> Option<BoxFuture<'static, ()>> {
         Some(self.clone().send_message(message).boxed())
     }
@@ -430,6 +348,11 @@ impl Packet {
         let Ok(ack) = AckSender::from_message_parts(&self.socket, &mut self.data, &self.ack);
         ack
     }
+}
+
+fn acknowledge(ack: AckSender, answer: &impl Serialize) {
+    // If it does not get through, the connection is over, and says so itself.
+    let _ = ack.send(answer);
 }
 
 fn names_room(text: &str, room: &RoomId) -> bool {

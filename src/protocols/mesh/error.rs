@@ -163,7 +163,11 @@ impl From<SaveError> for Refusal {
 
 impl From<Unavailable> for Refusal {
     fn from(error: Unavailable) -> Self {
-        warn!(dependency = error.what, error = error.source(), "a request was refused: a back end is unavailable");
+        warn!(
+            dependency = error.what,
+            error = error.source(),
+            "a request was refused: a back end is unavailable"
+        );
         Self::new(Code::Unavailable, "Not possible at the moment; try again")
     }
 }

@@ -30,7 +30,9 @@ pub async fn gate(State(door): State<Arc<MeshDoor>>, mut request: Request, next:
     let engine = EngineRequest::of(&request);
     let link = request.extensions().get::<Arc<Link>>().cloned();
     let Some(session) = engine.session else {
-        if request.method() != Method::OPTIONS && !door.admission.admits(request.headers(), request.extensions()) {
+        if request.method() != Method::OPTIONS
+            && !door.admission.admits(request.headers(), request.extensions())
+        {
             return refusal_response(&TOO_MANY_SESSIONS);
         }
         request = slim(request);

@@ -60,7 +60,8 @@ async fn save(
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::text("appointment_id", error))?;
     let body = to_bytes(request.into_body(), MAX_HISTORY_BYTES).await;
-    let body = body.map_err(|_| Refusal::new(Code::PayloadTooLarge, "The body is too large or incomplete"))?;
+    let body =
+        body.map_err(|_| Refusal::new(Code::PayloadTooLarge, "The body is too large or incomplete"))?;
     let entries = parse_save(&body)?;
     door.hub.save_chats(&room, entries).await?;
     Ok(())

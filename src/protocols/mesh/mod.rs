@@ -8,6 +8,7 @@
 //! Source: mesh document.
 
 mod connection;
+mod delivery;
 mod error;
 mod gate;
 mod http;
@@ -33,10 +34,7 @@ use tower::ServiceExt;
 use self::transport::Transport;
 pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
 use crate::{
-    core::{
-        hub::{Hub, RoomPolicy},
-        ids::ConnectionId,
-    },
+    core::{hub::Hub, ids::ConnectionId, join::RoomPolicy},
     protocols::{admission::Admission, origin::AllowedOrigins},
 };
 

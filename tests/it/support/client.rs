@@ -1,17 +1,30 @@
 //! A small Socket.IO client over WebSocket that says exactly what it is told to say and forgets nothing it hears.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
 /// How long anything may take before a test is taken to have failed.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Sink = Arc<Mutex<SplitSink<Socket, Message>>>;
+
+/// A client that is alive: it reads and answers pings whatever the test does meanwhile.
 pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    sink: Sink,
+    reader: JoinHandle<()>,
+    packets: mpsc::UnboundedReceiver<String>,
     heard: VecDeque<(String, String)>,
     acks: VecDeque<(u64, Value)>,
     last_ack: u64,
@@ -23,8 +36,11 @@ impl Client {
     pub async fn connect(address: &str, path: &str) -> Self {
         let url = format!("ws://{address}{path}?EIO=4&transport=websocket");
         let (socket, _) = connect_async(url).await.unwrap();
-        let mut client =
-            Self { socket, heard: VecDeque::new(), acks: VecDeque::new(), last_ack: 0, sid: String::new() };
+        let (sink, stream) = socket.split();
+        let (sink, (sender, packets)) = (Arc::new(Mutex::new(sink)), mpsc::unbounded_channel());
+        let reader = tokio::spawn(read(stream, sink.clone(), sender));
+        let (heard, acks) = (VecDeque::new(), VecDeque::new());
+        let mut client = Self { sink, reader, packets, heard, acks, last_ack: 0, sid: String::new() };
         let open = client.packet().await.expect("the server opens the session");
         client.sid = json_of(open.strip_prefix('0').unwrap())["sid"].as_str().unwrap().into();
         client.send_text("40").await;
@@ -133,11 +149,18 @@ impl Client {
 
     pub async fn send(&mut self, message: Message) {
         // An error means that the server has closed; what is read next will show it.
-        let _ = self.socket.send(message).await;
+        let _ = self.sink.lock().await.send(message).await;
+    }
+
+    /// Holds the connection open without ever reading from it or answering on it again.
+    pub fn stop_reading(&self) {
+        self.reader.abort();
     }
 
     /// Goes away without a word.
-    pub fn vanish(self) {}
+    pub fn vanish(self) {
+        self.reader.abort();
+    }
 
     async fn read(&mut self) -> Option<()> {
         let packet = self.packet().await?;
@@ -157,17 +180,23 @@ impl Client {
         Some(())
     }
 
-    /// The next Engine.IO packet that is not a ping.
+    /// The next Engine.IO packet that is not a ping; `None` once the connection is closed.
     pub async fn packet(&mut self) -> Option<String> {
-        loop {
-            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("nothing came in time");
-            match message {
-                Some(Ok(Message::Text(text))) if text == "2" => self.send_text("3").await,
-                Some(Ok(Message::Text(text))) if text == "1" => return None,
-                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
+        tokio::time::timeout(DEADLINE, self.packets.recv()).await.expect("nothing came in time")
+    }
+}
+
+async fn read(mut stream: SplitStream<Socket>, sink: Sink, packets: mpsc::UnboundedSender<String>) {
+    while let Some(Ok(message)) = stream.next().await {
+        match message {
+            Message::Text(text) if text == "2" => {
+                let _ = sink.lock().await.send(Message::text("3")).await;
             }
+            Message::Text(text) if text != "1" => {
+                let _ = packets.send(text.to_string());
+            }
+            Message::Text(_) | Message::Close(_) => return,
+            _ => {}
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The events of the mesh door, as they are on the wire. Source: `docs/mesh.md` and the mesh document.
+//! What a client says. Source: `docs/mesh.md`, "What a client sends".
 
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use super::error::{Code, Refusal};
+use crate::protocols::mesh::error::{Code, Refusal};
 
 /// The largest offer, answer or candidate, in bytes of JSON: ten times what browsers make.
 pub const MAX_SIGNAL_BYTES: usize = 64 * 1024;
@@ -78,11 +78,13 @@ impl<'a> ClientMessage<'a> {
         let packet: EventPacket = serde_json::from_str(packet)
             .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not valid JSON"))?;
         match packet.event.as_ref() {
-            "join_room" => join_room(packet.fields()?),
-            "send_offer" => Signal::description(packet.fields()?, "offer", |f| f.offer).map(Self::SendOffer),
-            "send_answer" => Signal::description(packet.fields()?, "answer", |f| f.answer).map(Self::SendAnswer),
-            "ice_candidate" => Signal::candidate(packet.fields()?).map(Self::IceCandidate),
-            "send_message" => send_message(packet.fields()?),
+            "join_room" => join_room(&packet.fields()?),
+            "send_offer" => Signal::description(&packet.fields()?, "offer", |f| f.offer).map(Self::SendOffer),
+            "send_answer" => {
+                Signal::description(&packet.fields()?, "answer", |f| f.answer).map(Self::SendAnswer)
+            }
+            "ice_candidate" => Signal::candidate(&packet.fields()?).map(Self::IceCandidate),
+            "send_message" => send_message(&packet.fields()?),
             "leave_room" => Ok(Self::LeaveRoom),
             _ => Err(Refusal::new(Code::UnknownEvent, "There is no such event")),
         }
@@ -119,7 +121,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-fn join_room<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::JoinRoom(JoinRoom {
         appointment_id: required_text("appointment_id", fields.appointment_id)?,
         name: required_text("name", fields.name)?,
@@ -134,7 +136,7 @@ fn join_room<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     }))
 }
 
-fn send_message<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     let body = required_text("body", fields.body)?;
     if body.is_empty() {
         return Err(Refusal::field("body", "must not be empty"));
@@ -155,11 +157,11 @@ fn send_message<'a>(fields: Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
 
 impl<'a> Signal<'a> {
     fn description(
-        fields: Fields<'a>,
+        fields: &Fields<'a>,
         field: &'static str,
         payload: impl Fn(&Fields<'a>) -> Option<&'a RawValue>,
     ) -> Result<Self, Refusal> {
-        let payload = payload(&fields).filter(|raw| is_object(raw));
+        let payload = payload(fields).filter(|raw| is_object(raw));
         let payload = payload.ok_or_else(|| Refusal::field(field, "must be an object"))?;
         Ok(Self {
             appointment_id: Some(required_text("appointment_id", fields.appointment_id)?),
@@ -168,7 +170,7 @@ impl<'a> Signal<'a> {
         })
     }
 
-    fn candidate(fields: Fields<'a>) -> Result<Self, Refusal> {
+    fn candidate(fields: &Fields<'a>) -> Result<Self, Refusal> {
         let payload = fields.candidate.filter(|raw| is_object(raw) || is_null(raw));
         let payload = payload.ok_or_else(|| Refusal::field("candidate", "must be an object or null"))?;
         Ok(Self {
@@ -194,12 +196,16 @@ fn required_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<C
     optional_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
 }
 
-fn optional_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Refusal> {
+fn optional_text<'a>(
+    field: &'static str,
+    raw: Option<&'a RawValue>,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
     let Some(raw) = raw.filter(|raw| !is_null(raw)) else { return Ok(None) };
-    let text: Text = serde_json::from_str(raw.get()).map_err(|_| Refusal::field(field, "must be a string"))?;
+    let text: Text =
+        serde_json::from_str(raw.get()).map_err(|_| Refusal::field(field, "must be a string"))?;
     Ok(Some(text.0))
 }
 
@@ -243,9 +249,8 @@ impl<'de> Deserialize<'de> for EventPacket<'de> {
                 #[derive(Deserialize)]
                 struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-                let EventName(event) = packet
-                    .next_element()?
-                    .ok_or_else(|| serde::de::Error::invalid_length(0, &self))?;
+                let EventName(event) =
+                    packet.next_element()?.ok_or_else(|| serde::de::Error::invalid_length(0, &self))?;
                 let payload = packet.next_element()?;
                 let mut surplus = false;
                 while packet.next_element::<IgnoredAny>()?.is_some() {
@@ -255,141 +260,5 @@ impl<'de> Deserialize<'de> for EventPacket<'de> {
             }
         }
         deserializer.deserialize_seq(PacketVisitor)
-    }
-}
-
-/// `joined_successfully`, and the ack of `join_room`.
-#[derive(Debug, Serialize)]
-pub struct JoinedSuccessfully<'a> {
-    /// Only in the ack.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub success: Option<bool>,
-    /// `Joined Successfully`, as the document has it.
-    pub message: &'static str,
-    /// The other participant's id, `null` when alone.
-    #[serde(rename = "remoteSocket")]
-    pub remote_socket: Option<String>,
-    /// The other participant's name, `null` when alone.
-    pub opponent_name: Option<&'a str>,
-    /// An array of everything ever saved, each entry as it was saved.
-    pub chats: &'a RawValue,
-    /// Whether `chats` could be read.
-    pub chats_available: bool,
-    /// The participant's own id.
-    pub participant: String,
-    /// The token to come back with.
-    pub session: &'a str,
-    /// Whether nothing was lost since last time.
-    pub resumed: bool,
-    /// The side's role in perfect negotiation.
-    pub polite: bool,
-    /// Whether the other participant is connected just now.
-    pub peer_connected: bool,
-    /// The number that the events to come count on from.
-    pub seq: u64,
-}
-
-/// What the server tells a participant.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ServerMessage<'a> {
-    PeerJoined {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        opponent_name: &'a str,
-        seq: u64,
-    },
-    ReceiveOffer { from: String, offer: &'a RawValue, name: &'a str, seq: u64 },
-    ReceiveAnswer { from: String, answer: &'a RawValue, seq: u64 },
-    IceCandidate { candidate: &'a RawValue, seq: u64 },
-    /// The original implementation's form: no wrapper.
-    BareIceCandidate(&'a RawValue),
-    ReceiveMessage { id: &'a str, from: String, name: &'a str, body: &'a str, sent_at: String, seq: u64 },
-    PeerReconnecting {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    PeerResumed {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    UserLeft {
-        message: &'static str,
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    Error {
-        message: &'a str,
-        code: Code,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        field: Option<&'static str>,
-    },
-    Replaced { message: &'static str },
-    ShuttingDown { message: &'static str, retry_after_ms: u64 },
-    Probe {},
-}
-
-impl ServerMessage<'_> {
-    /// The event it is sent as.
-    pub fn event(&self) -> &'static str {
-        match self {
-            Self::PeerJoined { .. } => "peer_joined",
-            Self::ReceiveOffer { .. } => "receive_offer",
-            Self::ReceiveAnswer { .. } => "receive_answer",
-            Self::IceCandidate { .. } | Self::BareIceCandidate(_) => "ice_candidate",
-            Self::ReceiveMessage { .. } => "receive_message",
-            Self::PeerReconnecting { .. } => "peer_reconnecting",
-            Self::PeerResumed { .. } => "peer_resumed",
-            Self::UserLeft { .. } => "user_left",
-            Self::Error { .. } => "error",
-            Self::Replaced { .. } => "replaced",
-            Self::ShuttingDown { .. } => "shutting_down",
-            Self::Probe {} => "probe",
-        }
-    }
-}
-
-/// The ack of an event that succeeded and has nothing more to say.
-#[derive(Debug, Serialize)]
-pub struct Done {
-    success: bool,
-}
-
-/// `{success: true}`
-pub const DONE: Done = Done { success: true };
-
-/// The ack of `send_message`.
-#[derive(Debug, Serialize)]
-pub struct MessageSent<'a> {
-    /// Always `true`.
-    pub success: bool,
-    /// What the message is known by.
-    pub id: &'a str,
-    /// When the server took it.
-    pub sent_at: &'a str,
-}
-
-/// The ack of an event that was refused.
-#[derive(Debug, Serialize)]
-pub struct Refused<'a> {
-    success: bool,
-    message: &'a str,
-    error: RefusedBecause,
-}
-
-#[derive(Debug, Serialize)]
-struct RefusedBecause {
-    code: Code,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
-}
-
-impl<'a> From<&'a Refusal> for Refused<'a> {
-    fn from(refusal: &'a Refusal) -> Self {
-        let error = RefusedBecause { code: refusal.code, field: refusal.field };
-        Self { success: false, message: &refusal.message, error }
     }
 }

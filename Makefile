@@ -1,0 +1,63 @@
+# Two commands for people: `make run` and `make test`. The rest is for those who change the code.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PAGE := frontend/dist/index.html
+PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
+
+.PHONY: help run build dev test lint bench build-page test-tools test-rust test-page test-clients test-browsers
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: build ## Build everything and start the server at http://localhost:8080/
+	./target/release/switchboard
+
+build: $(PAGE) ## Build the page and the server, target/release/switchboard
+	cargo build --release --locked
+
+build-page: $(PAGE) ## Build the page into frontend/dist
+
+dev: frontend/node_modules/.installed ## The page with hot reload at http://localhost:5173/, against a server that runs
+	cd frontend && npm run dev
+
+test: test-tools test-page test-rust test-clients test-browsers ## Run every test; installs what they need (Debian)
+	@echo 'All tests passed.'
+
+test-page: frontend/node_modules/.installed $(PAGE)
+	cd frontend && npm run lint && npm test
+
+test-rust: $(PAGE) test-tools
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked
+
+test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
+	cargo build --locked
+	cd tests/clients && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" npm test
+	SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" tests/clients/python/run.sh
+
+test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
+	cargo build --locked
+	cd tests/browsers && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" npm test
+
+test-tools:
+	scripts/install-test-tools.sh
+	scripts/fetch-mongod.sh
+
+lint: frontend/node_modules/.installed ## Check form and style of everything
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cd frontend && npm run lint
+
+bench: build ## Measure the server beside a Node server of the same protocol, in one run
+	scripts/bench.sh
+
+$(PAGE): frontend/node_modules/.installed $(PAGE_SOURCES)
+	cd frontend && npm run build
+	@touch $@
+
+%/node_modules/.installed: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs, from Debian, what the tests need and this machine lacks. Does nothing where all of it is there.
+set -eu
+
+packages=
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
+}
+
+need "${CHROMIUM:-chromium}" chromium
+need ip iproute2
+need unshare util-linux
+need python3 python3
+if command -v python3 >/dev/null 2>&1; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
+    python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
+else
+    packages="$packages python3-venv python3-pip"
+fi
+
+[ -n "$packages" ] || exit 0
+
+root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "The tests need these packages; install them as root:$packages" >&2
+        exit 1
+    }
+    root=sudo
+fi
+command -v apt-get >/dev/null 2>&1 || {
+    echo "The tests need these (names are Debian's):$packages" >&2
+    exit 1
+}
+
+echo "Installing for the tests:$packages"
+$root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words on purpose
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null

@@ -1,0 +1,78 @@
+//! What joining takes and what it gives.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{
+    ids::{Name, ParticipantId, RoomId},
+    room::{Room, View},
+    seat::SeatKey,
+    session::SessionToken,
+};
+
+/// How many seats a room has, and how long one is kept without a connection. Set by the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomPolicy {
+    /// The number of seats, at least 1.
+    pub seats: usize,
+    /// How long a seat outlives its connection.
+    pub lease: Duration,
+}
+
+/// Who wants in where.
+#[derive(Debug, Clone)]
+pub struct JoinRequest {
+    /// The room.
+    pub room: RoomId,
+    /// What to call the participant.
+    pub name: Name,
+    /// The room's policy; the same for everybody who joins this room.
+    pub policy: RoomPolicy,
+    /// A token from an earlier join, unchecked.
+    pub session: Option<String>,
+    /// The number of the last event that the participant has, if it comes back and knows.
+    pub received: Option<u64>,
+}
+
+/// A seat held in a room; what a door keeps for a connection. Cheap to clone.
+#[derive(Clone)]
+pub struct Seated {
+    pub(super) key: SeatKey,
+    pub(super) lease: Duration,
+    pub(super) room: Arc<Mutex<Room>>,
+}
+
+impl Seated {
+    /// Who sits there.
+    pub fn participant(&self) -> ParticipantId {
+        self.key.participant
+    }
+
+    /// Where.
+    pub fn room(&self) -> &RoomId {
+        &self.key.room
+    }
+}
+
+impl fmt::Debug for Seated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Seated").field(&self.key).finish()
+    }
+}
+
+/// What somebody who joined finds.
+pub struct Joined {
+    /// The seat.
+    pub seat: Seated,
+    /// Proves the seat theirs when they come back.
+    pub session: SessionToken,
+    /// Whether it is an earlier seat and nothing was lost since.
+    pub resumed: bool,
+    /// The room.
+    pub view: View,
+    /// The JSON of all chats of the room, oldest first; `None` if the store does not answer.
+    pub history: Option<Vec<Box<str>>>,
+}

@@ -1,0 +1,58 @@
+//! Looking after leases: those of the connected are renewed, those of the lost run out.
+
+use std::time::Instant;
+
+use tracing::warn;
+
+use super::{
+    error::Unavailable,
+    event::LeaveReason,
+    hub::{Hub, end, lock},
+    seat::SeatKey,
+};
+
+impl Hub {
+    /// Renews the leases of all who are connected and ends those that ran out. To be called several times in the
+    /// time of the shortest lease, about every second.
+    pub async fn tick(&self) {
+        let now = self.0.clock.now();
+        // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
+        // still there.
+        if let Err(error) = self.renew(now).await {
+            warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
+        }
+        match self.0.cluster.expire().await {
+            Ok(ended) => {
+                for (key, _) in ended {
+                    self.end_here(&key, LeaveReason::LeaseEnded, now);
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "leases could not be checked"),
+        }
+    }
+
+    async fn renew(&self, now: Instant) -> Result<(), Unavailable> {
+        let mut due = Vec::new();
+        for (id, room) in self.all_rooms() {
+            let mut room = lock(&room);
+            room.forget_arrived(now);
+            for (participant, epoch, lease) in room.due_renewals(now) {
+                due.push((SeatKey { room: id.clone(), participant, epoch }, lease));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        for lost in self.0.cluster.renew(&due).await? {
+            self.end_here(&lost, LeaveReason::LeaseEnded, now);
+        }
+        Ok(())
+    }
+
+    fn end_here(&self, key: &SeatKey, reason: LeaveReason, now: Instant) {
+        if let Some(room) = self.room(&key.room) {
+            end(&mut lock(&room), key.participant, key.epoch, reason, now);
+            self.remove_if_empty(&key.room);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What a client of the mesh door is told: the core's events as Socket.IO events.
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, pending},
+};
+use serde_json::value::RawValue;
+use socketioxide::{SendError, SocketError, extract::SocketRef};
+use tracing::error;
+
+use super::{Dialect, connection::MeshConnection, messages::ServerMessage};
+use crate::{
+    core::{
+        event::{Event, LeaveReason, Numbered, Signal, SignalKind},
+        ids::ConnectionId,
+        outbox::{CloseReason, Connection, DeliverError},
+    },
+    protocols::chat_json::timestamp,
+};
+
+/// About what a packet has besides its content: braces, names, ids.
+pub(super) const ENVELOPE_BYTES: usize = 64;
+
+impl Connection for MeshConnection {
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
+        let seq = *seq;
+        let message = match event {
+            Event::Signal(signal) => return self.deliver_signal(signal, seq),
+            Event::Chat(chat) => {
+                let (id, from, name) = (&*chat.id, chat.from.to_string(), chat.name.as_str());
+                let sent_at = timestamp(chat.sent_at);
+                ServerMessage::ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }
+            }
+            Event::Joined { participant, name } => ServerMessage::PeerJoined {
+                remote_socket: participant.to_string(),
+                opponent_name: name.as_str(),
+                seq,
+            },
+            Event::Reconnecting { participant } => {
+                ServerMessage::PeerReconnecting { remote_socket: participant.to_string(), seq }
+            }
+            Event::Resumed { participant } => {
+                ServerMessage::PeerResumed { remote_socket: participant.to_string(), seq }
+            }
+            Event::Left { participant, reason } => ServerMessage::UserLeft {
+                message: match reason {
+                    LeaveReason::Left => "The other user has left.",
+                    LeaveReason::LeaseEnded | LeaveReason::NotAlive => "The other user has disconnected.",
+                },
+                remote_socket: participant.to_string(),
+                seq,
+            },
+        };
+        self.emit(&message, event.size())
+    }
+
+    fn close(&self, reason: CloseReason) {
+        let Some(socket) = self.socket.upgrade() else { return };
+        match reason {
+            CloseReason::Replaced => {
+                let message = "This visit goes on in another window or on another device.";
+                let _ = self.emit(&ServerMessage::Replaced { message }, message.len());
+                // A disconnection by the server: Socket.IO's clients do not come back from it by themselves.
+                if SocketRef::from(socket).disconnect().is_err() {
+                    self.transport.cut();
+                }
+            }
+            CloseReason::TooSlow => self.transport.cut(),
+            CloseReason::ShuttingDown => {
+                let message = "The server restarts; the call goes on.";
+                let retry_after_ms = self.door.retry_after_ms(self.id);
+                let _ = self.emit(&ServerMessage::ShuttingDown { message, retry_after_ms }, message.len());
+            }
+        }
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        let heard = self.transport.next_heard();
+        self.transport.ping_with_next_event();
+        match self.emit(&ServerMessage::Probe {}, 0) {
+            Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),
+            Err(DeliverError::Closed) => pending().boxed(),
+        }
+    }
+}
+
+impl MeshConnection {
+    fn deliver_signal(&self, signal: &Signal, seq: u64) -> Result<(), DeliverError> {
+        let Ok(payload) = serde_json::from_slice::<&RawValue>(&signal.payload) else {
+            error!("a signal that is not JSON cannot be told to a client of the mesh door");
+            return Ok(());
+        };
+        let (from, name) = (signal.from.to_string(), signal.name.as_str());
+        let message = match (signal.kind, self.door.dialect) {
+            (SignalKind::Offer, _) => ServerMessage::ReceiveOffer { from, offer: payload, name, seq },
+            (SignalKind::Answer, _) => ServerMessage::ReceiveAnswer { from, answer: payload, seq },
+            (SignalKind::Candidate, Dialect::Documented) => {
+                ServerMessage::IceCandidate { candidate: payload, seq }
+            }
+            (SignalKind::Candidate, Dialect::Original) => ServerMessage::BareIceCandidate(payload),
+        };
+        self.emit(&message, signal.payload.len())
+    }
+
+    /// Sends an event. `content_bytes` is about how much it carries.
+    pub(super) fn emit(&self, message: &ServerMessage, content_bytes: usize) -> Result<(), DeliverError> {
+        let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
+        if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
+            return Err(DeliverError::TooSlow);
+        }
+        socket.emit(message.event(), message).map_err(|error| match error {
+            SendError::Socket(SocketError::InternalChannelFull) => DeliverError::TooSlow,
+            _ => DeliverError::Closed,
+        })
+    }
+}

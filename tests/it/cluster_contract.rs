@@ -1,0 +1,200 @@
+//! What every cluster must do: one suite, run against each back end, and a model of seats to compare with.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use proptest::{prelude::*, test_runner::TestRunner};
+use switchboard::{
+    cluster::LocalCluster,
+    core::{
+        clock::SystemClock,
+        cluster::Cluster,
+        error::ClaimError,
+        ids::{Epoch, ParticipantId, RoomId},
+        seat::{Claim, SeatKey},
+    },
+};
+use tokio::task::JoinSet;
+
+/// Long enough never to end by itself in a test.
+const LONG: Duration = Duration::from_hours(1);
+
+fn claim(room: &str, participant: ParticipantId, lease: Duration) -> Claim {
+    let (room, name) = (room.parse().unwrap(), "Ann".parse().unwrap());
+    Claim { room, seats: 2, participant, name, lease }
+}
+
+fn key(room: &str, participant: ParticipantId, epoch: Epoch) -> SeatKey {
+    SeatKey { room: room.parse::<RoomId>().unwrap(), participant, epoch }
+}
+
+/// A room nobody else uses, so that back ends can be shared between tests.
+fn fresh_room() -> String {
+    ParticipantId::random().to_string()
+}
+
+async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
+    let room = fresh_room();
+    let mut racers = JoinSet::new();
+    for _ in 0..100 {
+        let (cluster, claim) = (cluster.clone(), claim(&room, ParticipantId::random(), LONG));
+        racers.spawn(async move { cluster.claim(claim).await });
+    }
+    let outcomes = racers.join_all().await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
+    for outcome in outcomes {
+        match outcome {
+            Ok(_) => {}
+            Err(ClaimError::Full(holders)) => assert_eq!(holders.len(), 2),
+            Err(ClaimError::Unavailable(error)) => panic!("{error}"),
+        }
+    }
+}
+
+async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn Cluster>) {
+    let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
+    let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
+    assert!(!first.taken_over && first.others.is_empty());
+    let other = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
+    assert_eq!(other.others[0].participant, ann);
+    let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
+    assert!(second.taken_over && second.epoch > first.epoch);
+    assert_eq!(second.others[0].participant, bob);
+}
+
+async fn an_old_epoch_changes_nothing(cluster: Arc<dyn Cluster>) {
+    let (room, ann) = (fresh_room(), ParticipantId::random());
+    let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
+    let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
+    let (old, new) = (key(&room, ann, old), key(&room, ann, new));
+    assert!(!cluster.release(&old).await.unwrap());
+    assert_eq!(cluster.renew(&[(old.clone(), LONG), (new.clone(), LONG)]).await.unwrap(), [old]);
+    assert!(cluster.release(&new).await.unwrap());
+    assert!(!cluster.release(&new).await.unwrap(), "once");
+}
+
+async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn Cluster>) {
+    let (room, ann) = (fresh_room(), ParticipantId::random());
+    let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
+    assert!(cluster.release(&key(&room, ann, first)).await.unwrap());
+    let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
+    assert!(!second.taken_over && second.epoch > first);
+    assert!(!cluster.release(&key(&room, ann, first)).await.unwrap());
+}
+
+async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn Cluster>) {
+    let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
+    let short = Duration::from_millis(50);
+    let ann_key = key(&room, ann, cluster.claim(claim(&room, ann, short)).await.unwrap().epoch);
+    let bob_key = key(&room, bob, cluster.claim(claim(&room, bob, short)).await.unwrap().epoch);
+    assert!(cluster.renew(&[(bob_key.clone(), LONG)]).await.unwrap().is_empty());
+    let ended = loop {
+        let ended = cluster.expire().await.unwrap();
+        if let Some(found) = ended.into_iter().find(|(key, _)| *key == ann_key) {
+            break found;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(ended.1.participant, ann);
+    assert_eq!(cluster.renew(&[(ann_key.clone(), LONG)]).await.unwrap(), [ann_key]);
+    assert!(cluster.release(&bob_key).await.unwrap(), "the renewed one is still held");
+}
+
+async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn Cluster>) {
+    let (room, gone) = (fresh_room(), ParticipantId::random());
+    cluster.claim(claim(&room, gone, Duration::from_millis(20))).await.unwrap();
+    cluster.claim(claim(&room, ParticipantId::random(), LONG)).await.unwrap();
+    let newcomer = claim(&room, ParticipantId::random(), LONG);
+    let claimed = loop {
+        match cluster.claim(newcomer.clone()).await {
+            Ok(claimed) => break claimed,
+            Err(ClaimError::Full(_)) => tokio::task::yield_now().await,
+            Err(ClaimError::Unavailable(error)) => panic!("{error}"),
+        }
+    };
+    assert_eq!(claimed.ended.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [gone]);
+}
+
+async fn rooms_do_not_touch_each_other(cluster: Arc<dyn Cluster>) {
+    let ann = ParticipantId::random();
+    let (here, there) = (fresh_room(), fresh_room());
+    let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().epoch;
+    assert!(!cluster.release(&key(&there, ann, epoch)).await.unwrap());
+    let elsewhere = cluster.claim(claim(&there, ann, LONG)).await.unwrap();
+    assert!(!elsewhere.taken_over && elsewhere.others.is_empty());
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Claim(usize),
+    Release(usize),
+    Renew(usize),
+}
+
+/// Random steps of four people, beside a map of who holds what.
+async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step>) {
+    let room = fresh_room();
+    let people: Vec<_> = (0..4).map(|_| ParticipantId::random()).collect();
+    let mut held: HashMap<usize, Epoch> = HashMap::new();
+    let mut last: HashMap<usize, Epoch> = HashMap::new();
+    for step in steps {
+        match step {
+            Step::Claim(person) => match cluster.claim(claim(&room, people[person], LONG)).await {
+                Ok(claimed) => {
+                    assert!(held.len() < 2 || held.contains_key(&person));
+                    assert_eq!(claimed.taken_over, held.contains_key(&person));
+                    assert!(last.values().all(|epoch| claimed.epoch > *epoch));
+                    held.insert(person, claimed.epoch);
+                    last.insert(person, claimed.epoch);
+                }
+                Err(ClaimError::Full(_)) => assert!(held.len() == 2 && !held.contains_key(&person)),
+                Err(ClaimError::Unavailable(error)) => panic!("{error}"),
+            },
+            Step::Release(person) => {
+                let epoch = last.get(&person).copied().unwrap_or(Epoch(0));
+                let released = cluster.release(&key(&room, people[person], epoch)).await.unwrap();
+                assert_eq!(released, held.remove(&person).is_some());
+            }
+            Step::Renew(person) => {
+                let epoch = last.get(&person).copied().unwrap_or(Epoch(0));
+                let refused = cluster.renew(&[(key(&room, people[person], epoch), LONG)]).await.unwrap();
+                assert_eq!(refused.is_empty(), held.contains_key(&person));
+            }
+        }
+    }
+}
+
+async fn contract(cluster: Arc<dyn Cluster>) {
+    cluster.check().await.unwrap();
+    a_room_has_as_many_holders_as_seats(cluster.clone()).await;
+    ones_own_seat_is_taken_over_under_a_newer_epoch(cluster.clone()).await;
+    an_old_epoch_changes_nothing(cluster.clone()).await;
+    a_seat_released_and_taken_again_has_a_newer_epoch(cluster.clone()).await;
+    a_lease_ends_unless_it_is_renewed(cluster.clone()).await;
+    a_seat_whose_lease_has_ended_makes_room(cluster.clone()).await;
+    rooms_do_not_touch_each_other(cluster).await;
+}
+
+fn model(cluster: impl Fn() -> Arc<dyn Cluster>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let step = prop_oneof![
+        (0..4_usize).prop_map(Step::Claim),
+        (0..4_usize).prop_map(Step::Release),
+        (0..4_usize).prop_map(Step::Renew),
+    ];
+    let property = |steps| {
+        runtime.block_on(it_behaves_as_the_model_does(cluster(), steps));
+        Ok(())
+    };
+    TestRunner::default().run(&prop::collection::vec(step, 0..40), property).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn local_keeps_the_contract() {
+    contract(Arc::new(LocalCluster::new(Arc::new(SystemClock)))).await;
+}
+
+#[test]
+fn local_behaves_as_the_model_does() {
+    let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(Arc::new(SystemClock)));
+    model(|| cluster.clone());
+}
