@@ -198,6 +198,22 @@ async fn no_address_makes_a_save_less_durable() {
 }
 
 #[tokio::test]
+async fn nothing_is_acknowledged_while_entries_are_not_kept_apart() {
+    let mongod = Mongod::shared().await;
+    let messages = mongod.admin().await.client().database("twins").collection::<Document>("messages");
+    let twins = [1, 2].map(|seq| doc! { "room": "a", "seq": seq, "key": "i:1", "json": "1" });
+    messages.insert_many(twins).await.unwrap();
+
+    let store = store(mongod, "twins");
+    assert!(is_unavailable(&store.save(&fresh_room(), entries([1])).await));
+    assert!(store.check().await.is_err());
+    messages.delete_one(doc! { "seq": 2 }).await.unwrap();
+    recovers(&store).await;
+    store.save(&fresh_room(), entries([1])).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_store_shows_no_password() {
     let store = MongoStore::connect("mongodb://ann:secret@127.0.0.1:1/").unwrap();
     let error = store.check().await.unwrap_err();

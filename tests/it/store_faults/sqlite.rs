@@ -116,6 +116,12 @@ async fn a_damaged_file_is_refused_untouched_or_serves_nothing_wrong() {
         refused += usize::from(is_refused(&path, &damaged).await);
     }
     assert!(refused > 30, "only {refused} were noticed");
+
+    for page in (0..sound.len()).step_by(4_096).skip(1) {
+        let mut damaged = sound.clone();
+        damaged[page] ^= 0xff;
+        assert!(is_refused(&path, &damaged).await, "what kind of page it is, at byte {page}");
+    }
 }
 
 #[tokio::test]
