@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::support::{
     chats::{entries, entry, entry_of, fresh_room, room, texts},
     mongod::Mongod,
+    wait::{PATIENCE, until},
 };
 
 mod strategies;
@@ -63,6 +64,8 @@ fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let runtime = runtime();
     let mongod = runtime.block_on(Mongod::shared());
     let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database)).unwrap() });
+    // A busy machine may need longer to make a database than a save may take.
+    runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
     promise(&runtime, &store);
     runtime.block_on(store.close());
 }

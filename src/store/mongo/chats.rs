@@ -172,6 +172,8 @@ async fn append(
 }
 
 /// The position of the entry that was there already, if that alone is what went wrong.
+///
+/// The server says so only once a majority has what was in the way, so the next look will see it.
 fn conflict(error: &DriverError) -> Option<usize> {
     match &*error.kind {
         ErrorKind::InsertMany(error) if error.write_concern_error.is_none() => {

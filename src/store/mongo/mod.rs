@@ -116,7 +116,7 @@ impl fmt::Debug for MongoStore {
 
 /// Runs `operation` to its end, but lets the caller go in time.
 ///
-/// The driver's futures must not be dropped half-way (RUST-937), so each runs in a task of its own.
+/// The driver asks that its futures be polled to their end, so each runs in a task of its own.
 async fn run<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, Fault>> + Send + 'static,

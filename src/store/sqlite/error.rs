@@ -15,7 +15,7 @@ use super::connection::ConnectError;
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The file, or the directory it is or would be in, cannot be written.
-    #[error("cannot write {}: give this user write access to the file and its directory, or name another", path.display())]
+    #[error("cannot write {}: make it and its directory writable, or name another file", path.display())]
     NotWritable {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,8 @@ pub enum OpenError {
     },
     /// The file was made by a Switchboard that knows a later layout.
     #[error(
-        "{} has layout {found}, this Switchboard knows {known} at most: run the newer one; the file was not touched",
+        "{} was made by a newer Switchboard (layout {found}, this one knows {known}): run that one; \
+         the file was not touched",
         path.display()
     )]
     Newer {

@@ -189,7 +189,7 @@ impl Thread {
             && !matches!(error.code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy))
         {
             // After a failed fsync the system may take for written what is not; only a fresh look can tell.
-            tracing::error!(path = %self.path.display(), %error, "chats could not be written; reopening the file");
+            tracing::error!(path = %self.path.display(), %error, "cannot write chats; reopening the file");
             self.connection = None;
         }
         outcomes
@@ -314,6 +314,16 @@ mod tests {
         // The next entry of this room will meet another one in its place.
         execute(&mut thread, "UPDATE room SET entries = 0");
         assert_eq!(answers(&mut thread, [("b", 10), ("a", 20), ("c", 10)]), [true, false, true]);
+    }
+
+    #[test]
+    fn a_connection_that_failed_is_not_used_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut thread = thread(&directory);
+        // The next transaction will find this one in its way.
+        execute(&mut thread, "BEGIN");
+        assert_eq!(answers(&mut thread, [("a", 10)]), [false]);
+        assert_eq!(answers(&mut thread, [("a", 10)]), [true]);
     }
 
     #[test]

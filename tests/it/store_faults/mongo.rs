@@ -17,11 +17,10 @@ use switchboard::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::PATIENCE;
 use crate::support::{
     chats::{entries, entry, fresh_room, texts},
-    mongod::Mongod,
-    wait::until,
+    mongod::{Kind, Mongod},
+    wait::{PATIENCE, until},
 };
 
 fn store(mongod: &Mongod, database: &str) -> MongoStore {
@@ -38,7 +37,15 @@ fn is_unavailable<T>(answer: &Result<T, SaveError>) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_in_mid_save_loses_nothing_acknowledged() {
-    let mut mongod = Mongod::start().await;
+    survives_kills(Mongod::start(Kind::ReplicaSet).await, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_replica_set_loses_nothing_acknowledged_either() {
+    survives_kills(Mongod::start(Kind::Standalone).await, 1).await;
+}
+
+async fn survives_kills(mut mongod: Mongod, kills: usize) {
     let store = Arc::new(store(&mongod, "killed"));
     let writers: [Arc<Writer>; 4] = std::array::from_fn(|number| Arc::new(Writer::new(number)));
     let rooms = [fresh_room(), fresh_room()];
@@ -50,7 +57,7 @@ async fn a_server_killed_in_mid_save_loses_nothing_acknowledged() {
     });
     let writing: Vec<_> = writing.collect();
 
-    for round in 1..=3 {
+    for round in 1..=kills {
         every(&writers, "it saves", |record| record.acknowledged >= round * 60).await;
         mongod.kill();
         every(&writers, "it is told that the database is away", |record| record.unavailable > 0).await;
@@ -124,7 +131,7 @@ async fn every(writers: &[Arc<Writer>], what: &str, holds: impl Fn(&Record) -> b
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
-    let mut mongod = Mongod::prepare();
+    let mut mongod = Mongod::prepare(Kind::ReplicaSet);
     let store = store(&mongod, "late");
     let room = fresh_room();
     assert!(is_unavailable(&store.save(&room, entries([1])).await));
@@ -139,7 +146,7 @@ async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_hangs_delays_nobody_beyond_the_limit() {
-    let mongod = Mongod::start().await;
+    let mongod = Mongod::start(Kind::ReplicaSet).await;
     let store = store(&mongod, "hangs");
     let room = fresh_room();
     store.save(&room, entries([1])).await.unwrap();
@@ -160,7 +167,7 @@ async fn a_server_that_hangs_delays_nobody_beyond_the_limit() {
 
 #[tokio::test]
 async fn closing_does_not_wait_for_a_server_that_is_away() {
-    let store = store(&Mongod::prepare(), "away");
+    let store = store(&Mongod::prepare(Kind::ReplicaSet), "away");
     let room = fresh_room();
     let (answer, ()) = tokio::join!(store.save(&room, entries([1])), store.close());
     assert!(is_unavailable(&answer));
@@ -188,6 +195,22 @@ async fn no_address_makes_a_save_less_durable() {
         assert!(concern.get_bool("j").unwrap(), "{options}");
         assert!(concern.contains_key("wtimeout"), "{options}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_entries_are_not_kept_apart() {
+    let mongod = Mongod::shared().await;
+    let messages = mongod.admin().await.client().database("twins").collection::<Document>("messages");
+    let twins = [1, 2].map(|seq| doc! { "room": "a", "seq": seq, "key": "i:1", "json": "1" });
+    messages.insert_many(twins).await.unwrap();
+
+    let store = store(mongod, "twins");
+    assert!(is_unavailable(&store.save(&fresh_room(), entries([1])).await));
+    assert!(store.check().await.is_err());
+    messages.delete_one(doc! { "seq": 2 }).await.unwrap();
+    recovers(&store).await;
+    store.save(&fresh_room(), entries([1])).await.unwrap();
+    store.close().await;
 }
 
 #[tokio::test]

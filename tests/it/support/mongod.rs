@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
-    time::Duration,
 };
 
 use mongodb::{
@@ -20,10 +19,7 @@ use nix::{
 };
 use tokio::sync::OnceCell;
 
-use super::wait::until;
-
-/// How long a server may take until it takes writes, on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::wait::{PATIENCE, until};
 
 /// Runs the rest of the arguments and says their process id. Kills them when told so, or when whoever started this
 /// is no more; in that case, or if not told to keep it, removes the directory too.
@@ -38,11 +34,21 @@ const KEEPER: &str = r#"
     [ "$word" = keep ] || rm -rf "$directory"
 "#;
 
-/// A replica set of one server, with its own data, on a port of its own. Gone when dropped, whatever happens.
+/// One server, with its own data, on a port of its own. Gone when dropped, whatever happens.
 pub struct Mongod {
     directory: PathBuf,
     port: u16,
+    kind: Kind,
     running: Option<Running>,
+}
+
+/// How a server is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// As a replica set of one, which is what everybody should run.
+    ReplicaSet,
+    /// As it comes, which is what many do run.
+    Standalone,
 }
 
 struct Running {
@@ -55,29 +61,29 @@ impl Mongod {
     /// The server that tests share which do it no harm. Each uses a database of its own.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Mongod> = OnceCell::const_new();
-        SHARED.get_or_init(Self::start).await
+        SHARED.get_or_init(|| Self::start(Kind::ReplicaSet)).await
     }
 
     /// Starts a server and waits until it takes writes.
-    pub async fn start() -> Self {
-        let mut mongod = Self::prepare();
+    pub async fn start(kind: Kind) -> Self {
+        let mut mongod = Self::prepare(kind);
         mongod.run().await;
         mongod
     }
 
     /// A server that is not running yet.
-    pub fn prepare() -> Self {
+    pub fn prepare(kind: Kind) -> Self {
         let directory = tempfile::Builder::new().prefix("mongod-").tempdir().unwrap().keep();
-        Self { directory, port: free_port(), running: None }
+        Self { directory, port: free_port(), kind, running: None }
     }
 
     /// Runs the server, with the data it had, and waits until it takes writes.
     pub async fn run(&mut self) {
-        self.running = Some(Running::begin(&self.directory, self.port));
+        self.running = Some(Running::begin(&self.directory, self.port, self.kind));
         let admin = self.admin().await;
         until("mongod takes writes", PATIENCE, || async {
             let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
-            if hello.get_str("setName").is_err() {
+            if self.kind == Kind::ReplicaSet && hello.get_str("setName").is_err() {
                 // Fails while the server comes up, and if it was done before; then the next hello tells.
                 let _ = admin.run_command(self.initiation()).await;
             }
@@ -115,7 +121,11 @@ impl Mongod {
 
     /// Where a store finds `database`.
     pub fn uri(&self, database: &str) -> String {
-        format!("mongodb://127.0.0.1:{}/{database}?replicaSet=rs", self.port)
+        let options = match self.kind {
+            Kind::ReplicaSet => "replicaSet=rs",
+            Kind::Standalone => "directConnection=true",
+        };
+        format!("mongodb://127.0.0.1:{}/{database}?{options}", self.port)
     }
 
     /// A database for administration, reached whatever state the replica set is in.
@@ -138,22 +148,20 @@ impl Drop for Mongod {
 }
 
 impl Running {
-    fn begin(directory: &Path, port: u16) -> Self {
+    fn begin(directory: &Path, port: u16, kind: Kind) -> Self {
+        let set: &[&str] = match kind {
+            Kind::ReplicaSet => &["--replSet", "rs", "--oplogSize", "16"],
+            Kind::Standalone => &[],
+        };
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(directory)
             .arg(binary())
-            .args([
-                "--replSet",
-                "rs",
-                "--bind_ip",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-                "--nounixsocket",
-            ])
-            .args(["--oplogSize", "16", "--wiredTigerCacheSizeGB", "0.25", "--dbpath"])
+            .arg("--dbpath")
             .arg(directory)
+            .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--port", &port.to_string()])
+            .args(["--wiredTigerCacheSizeGB", "0.25"])
+            .args(set)
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

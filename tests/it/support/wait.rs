@@ -5,6 +5,9 @@ use std::{future::Future, time::Duration};
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long anything may take that has no limit of its own, on a machine that is busy with other tests.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Returns what `condition` gives once it gives something.
 ///
 /// # Panics
