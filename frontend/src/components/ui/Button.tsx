@@ -1,0 +1,66 @@
+// The buttons: with words, and round with an icon. A link that acts like a button looks like one.
+
+import type { ComponentProps, ReactNode } from 'react';
+import { Link } from 'react-router';
+import { cn } from '../../lib/cn';
+
+const base = cn(
+  'inline-flex cursor-pointer items-center justify-center gap-2 font-medium transition-colors',
+  'disabled:cursor-not-allowed disabled:opacity-50',
+);
+
+const variants = {
+  primary: 'bg-accent text-on-accent hover:bg-accent-strong',
+  secondary: 'border border-edge bg-surface text-ink hover:bg-sunken',
+  quiet: 'text-ink hover:bg-sunken',
+} as const;
+
+const shapes = {
+  regular: 'min-h-11 rounded-xl px-5 py-2',
+  round: 'size-12 shrink-0 rounded-full',
+} as const;
+
+type Variant = keyof typeof variants;
+
+interface Look {
+  variant?: Variant;
+}
+
+export function Button({
+  variant = 'primary',
+  className,
+  ...rest
+}: ComponentProps<'button'> & Look) {
+  const look = cn(base, shapes.regular, variants[variant], className);
+  return <button type="button" {...rest} className={look} />;
+}
+
+export function LinkButton({
+  variant = 'secondary',
+  className,
+  ...rest
+}: ComponentProps<typeof Link> & Look) {
+  return <Link {...rest} className={cn(base, shapes.regular, variants[variant], className)} />;
+}
+
+type IconButtonProps = Omit<ComponentProps<'button'>, 'children'> &
+  Look & {
+    /** What the icon says, to those who do not see it and to those who hover. */
+    label: string;
+    icon: ReactNode;
+  };
+
+export function IconButton({
+  variant = 'secondary',
+  label,
+  icon,
+  className,
+  ...rest
+}: IconButtonProps) {
+  const look = cn(base, shapes.round, variants[variant], className);
+  return (
+    <button type="button" {...rest} aria-label={label} title={label} className={look}>
+      {icon}
+    </button>
+  );
+}

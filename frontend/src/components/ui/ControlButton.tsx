@@ -1,0 +1,50 @@
+// A round button with its name below it, as they stand in a row under a call.
+
+import type { ComponentProps, ReactNode } from 'react';
+import { cn } from '../../lib/cn';
+
+const variants = {
+  /** Works as it should. */
+  idle: 'bg-surface text-ink border border-edge group-hover:bg-sunken',
+  /** Is switched off, and should be seen to be. */
+  off: 'bg-ink text-canvas border border-ink',
+  danger: 'bg-danger text-on-danger border border-danger group-hover:bg-danger-strong',
+} as const;
+
+type ControlButtonProps = ComponentProps<'button'> & {
+  icon: ReactNode;
+  caption: string;
+  variant?: keyof typeof variants;
+};
+
+export function ControlButton({
+  icon,
+  caption,
+  variant = 'idle',
+  className,
+  children,
+  ...rest
+}: ControlButtonProps) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      className={cn(
+        'group relative flex w-20 cursor-pointer flex-col items-center gap-1 rounded-xl',
+        'disabled:cursor-not-allowed disabled:opacity-50',
+        className,
+      )}
+    >
+      <span
+        className={cn(
+          'flex size-12 items-center justify-center rounded-full transition-colors',
+          variants[variant],
+        )}
+      >
+        {icon}
+      </span>
+      <span className="text-xs text-muted short:sr-only">{caption}</span>
+      {children}
+    </button>
+  );
+}

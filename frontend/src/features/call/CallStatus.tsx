@@ -1,0 +1,37 @@
+// The state of the call in a word or two, always in the same place, and read out when it changes.
+
+import { cn } from '../../lib/cn';
+import type { CallState } from '../../rtc/callState';
+import { phraseFor } from './phrases';
+
+const dots: Record<CallState['phase'], string> = {
+  connecting: 'bg-warn',
+  waiting: 'bg-muted',
+  connected: 'bg-good',
+  reconnecting: 'bg-warn',
+  unreachable: 'bg-danger',
+  full: 'bg-muted',
+  replaced: 'bg-muted',
+  ended: 'bg-muted',
+};
+
+interface CallStatusProps {
+  state: CallState;
+  peerName: string | null;
+}
+
+export function CallStatus({ state, peerName }: CallStatusProps) {
+  const { label, title } = phraseFor(state, peerName);
+  return (
+    <p
+      role="status"
+      data-testid="call-state"
+      data-state={state.phase}
+      className="inline-flex shrink-0 items-center gap-2 rounded-full bg-sunken px-3 py-1.5 text-sm"
+    >
+      <span aria-hidden className={cn('size-2.5 rounded-full', dots[state.phase])} />
+      <span aria-hidden>{label}</span>
+      <span className="sr-only">{title}</span>
+    </p>
+  );
+}

@@ -1,0 +1,176 @@
+// The chat, with a fake server and an archive that keeps what it is given.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type IncomingMessage, SignalingError } from '../../signaling/client';
+import { FakeSignaling } from '../../signaling/fake';
+import { ChatStore, SAVE_INTERVAL_MS } from './chatStore';
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date('2026-01-01T09:00:00.000Z') });
+});
+
+function open() {
+  const signaling = new FakeSignaling();
+  const archive = { save: vi.fn(async (_chats: unknown[]) => {}), saveInPassing: vi.fn() };
+  const chat = new ChatStore({ name: 'Ann', signaling, archive });
+  const shown = () => chat.snapshot.get().messages.map(({ text, delivery }) => [text, delivery]);
+  return { signaling, archive, chat, shown };
+}
+
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+function fromBob(id: string, body: string): { type: 'message'; message: IncomingMessage } {
+  const sentAt = '2026-01-01T09:15:00.000Z';
+  return { type: 'message', message: { id, from: 'bob', name: 'Bob', body, sentAt } };
+}
+
+function saved(id: string, body: string) {
+  return { id, from: 'me', name: 'Ann', body, sent_at: '2026-01-01T09:30:00.000Z' };
+}
+
+describe('messages', () => {
+  it('are sending until the server has them', async () => {
+    const { signaling, chat, shown } = open();
+    signaling.join();
+    chat.write('hello');
+    expect(shown()).toEqual([['hello', 'sending']]);
+    await settle();
+    expect(shown()).toEqual([['hello', 'sent']]);
+  });
+
+  it('follow the history, whatever its shape', async () => {
+    const { signaling, shown } = open();
+    signaling.join({ chats: [{ sender: 'Bob', text: 'old' }, saved('1', 'mine')] });
+    signaling.emit(fromBob('2', 'new'));
+    expect(shown()).toEqual([
+      ['old', null],
+      ['mine', 'sent'],
+      ['new', null],
+    ]);
+  });
+
+  it('are shown once, though the history brings them again', async () => {
+    const { signaling, shown } = open();
+    signaling.join();
+    signaling.emit(fromBob('1', 'hello'));
+    signaling.loseConnection();
+    signaling.join({ chats: [fromBobSaved('1', 'hello')] });
+    signaling.emit(fromBob('1', 'hello'));
+    expect(shown()).toEqual([['hello', null]]);
+  });
+
+  it('stay in sight when the history cannot be read', () => {
+    const { signaling, chat, shown } = open();
+    signaling.join({ chats: [saved('1', 'mine')] });
+    signaling.join({ chats: [], chatsAvailable: false });
+    expect(shown()).toEqual([['mine', 'sent']]);
+    expect(chat.snapshot.get().historyAvailable).toBe(false);
+  });
+
+  it('are counted as unread while out of sight', () => {
+    const { signaling, chat } = open();
+    signaling.join();
+    signaling.emit(fromBob('1', 'hello'));
+    expect(chat.snapshot.get().unread).toBe(1);
+    chat.setBeingRead(true);
+    signaling.emit(fromBob('2', 'hello?'));
+    expect(chat.snapshot.get().unread).toBe(0);
+  });
+});
+
+describe('delivery', () => {
+  it('goes on after a lost connection, with the same id', async () => {
+    const { signaling, chat, shown } = open();
+    signaling.join();
+    signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
+    chat.write('hello');
+    signaling.loseConnection();
+    await settle();
+    expect(shown()).toEqual([['hello', 'sending']]);
+    signaling.answer = async () => {};
+    signaling.join({ resumed: true });
+    await settle();
+    expect(shown()).toEqual([['hello', 'sent']]);
+    const [first, second] = signaling.messages;
+    expect(second).toEqual(first);
+  });
+
+  it('that was refused waits for the writer, and keeps the id', async () => {
+    const { signaling, chat, shown } = open();
+    signaling.join();
+    signaling.answer = () => Promise.reject(new SignalingError('chats_full'));
+    chat.write('hello');
+    await settle();
+    signaling.join({ resumed: true });
+    await settle();
+    expect(shown()).toEqual([['hello', 'failed']]);
+    signaling.answer = async () => {};
+    chat.retry(chat.snapshot.get().messages[0]?.key ?? '');
+    await settle();
+    expect(shown()).toEqual([['hello', 'sent']]);
+    const [first, second] = signaling.messages;
+    expect(second).toEqual(first);
+  });
+
+  it('that stays unanswered has failed', async () => {
+    const { signaling, chat, shown } = open();
+    signaling.join();
+    signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
+    chat.write('hello');
+    await settle();
+    expect(shown()).toEqual([['hello', 'failed']]);
+  });
+});
+
+describe('saving', () => {
+  it('hands the whole array over, history verbatim, while there is something new', async () => {
+    const { signaling, archive, chat } = open();
+    const odd = { odd: true };
+    signaling.join({ chats: [odd] });
+    chat.write('hello');
+    await vi.advanceTimersByTimeAsync(SAVE_INTERVAL_MS);
+    const id = signaling.messages[0]?.id ?? '';
+    expect(archive.save).toHaveBeenLastCalledWith([odd, saved(id, 'hello')]);
+    await vi.advanceTimersByTimeAsync(2 * SAVE_INTERVAL_MS);
+    expect(archive.save).toHaveBeenCalledOnce();
+  });
+
+  it('is tried again after it failed', async () => {
+    const { signaling, archive } = open();
+    signaling.join();
+    archive.save.mockRejectedValueOnce(new Error('no network'));
+    signaling.emit(fromBob('1', 'hello'));
+    await vi.advanceTimersByTimeAsync(3 * SAVE_INTERVAL_MS);
+    expect(archive.save).toHaveBeenCalledTimes(2);
+  });
+
+  it('leaves out what is on its way, until the page goes', async () => {
+    const { signaling, archive, chat } = open();
+    signaling.join();
+    signaling.loseConnection();
+    chat.write('hello');
+    signaling.emit(fromBob('1', 'hi'));
+    await vi.advanceTimersByTimeAsync(SAVE_INTERVAL_MS);
+    expect(archive.save.mock.lastCall?.[0]).toMatchObject([{ body: 'hi' }]);
+    chat.saveInPassing();
+    expect(archive.saveInPassing.mock.lastCall?.[0]).toMatchObject([
+      { body: 'hello' },
+      { body: 'hi' },
+    ]);
+  });
+
+  it('happens once more at the end, and then never again', async () => {
+    const { signaling, archive, chat } = open();
+    signaling.join();
+    signaling.emit(fromBob('1', 'hello'));
+    await chat.finish();
+    await vi.advanceTimersByTimeAsync(2 * SAVE_INTERVAL_MS);
+    expect(archive.save).toHaveBeenCalledOnce();
+  });
+});
+
+function fromBobSaved(id: string, body: string) {
+  return { id, from: 'bob', name: 'Bob', body, sent_at: '2026-01-01T09:15:00.000Z' };
+}

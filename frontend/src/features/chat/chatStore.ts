@@ -1,0 +1,227 @@
+// The chat of one visit: the history, what was written since, and what became of it. Messages go
+// out live; the whole of it is saved now and then besides.
+
+import { randomId } from '../../lib/randomId';
+import { type Readable, Store, type Unsubscribe } from '../../lib/store';
+import type { ChatArchive } from '../../signaling/chatArchive';
+import {
+  type IncomingMessage,
+  isRefusal,
+  type Joined,
+  type SignalingClient,
+  type SignalingEvent,
+} from '../../signaling/client';
+import { entryId, readEntry, type SavedMessage } from './chatEntry';
+
+export type Delivery = 'sending' | 'sent' | 'failed';
+
+export interface ChatMessage {
+  key: string;
+  mine: boolean;
+  name: string | null;
+  text: string;
+  sentAt: Date | null;
+  /** Null for what others wrote. */
+  delivery: Delivery | null;
+}
+
+export interface ChatSnapshot {
+  messages: ChatMessage[];
+  /** False when the server could not read the history. */
+  historyAvailable: boolean;
+  unread: number;
+}
+
+export interface ChatOptions {
+  name: string;
+  signaling: SignalingClient;
+  archive: ChatArchive;
+}
+
+/** Often enough that little is lost with a page, seldom enough to cost nothing. */
+export const SAVE_INTERVAL_MS = 15_000;
+
+/** A message written or received during this visit. */
+interface LiveMessage {
+  saved: SavedMessage;
+  delivery: Delivery | null;
+  /** The server said no; only the writer may ask again. */
+  refused: boolean;
+}
+
+export class ChatStore {
+  readonly #options: ChatOptions;
+  readonly #store = new Store<ChatSnapshot>({ messages: [], historyAvailable: true, unread: 0 });
+  readonly #unsubscribe: Unsubscribe;
+  readonly #saving: ReturnType<typeof setInterval>;
+  #history: unknown[] = [];
+  #historyMessages: ChatMessage[] = [];
+  #historyAvailable = true;
+  #live: LiveMessage[] = [];
+  #participant: string | null = null;
+  #joined = false;
+  #unread = 0;
+  #beingRead = false;
+  #hasUnsaved = false;
+
+  constructor(options: ChatOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.signaling.subscribe((event) => this.#onEvent(event));
+    this.#saving = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
+  }
+
+  get snapshot(): Readable<ChatSnapshot> {
+    return this.#store;
+  }
+
+  write(body: string): void {
+    const saved = {
+      id: randomId(),
+      from: this.#participant ?? '',
+      name: this.#options.name,
+      body,
+      sent_at: new Date().toISOString(),
+    };
+    const message: LiveMessage = { saved, delivery: 'sending', refused: false };
+    this.#live.push(message);
+    void this.#deliver(message);
+  }
+
+  retry(key: string): void {
+    const message = this.#live.find(({ saved }) => saved.id === key);
+    if (message?.delivery === 'failed') void this.#deliver(message);
+  }
+
+  /** Tells whether the messages are in sight. */
+  setBeingRead(beingRead: boolean): void {
+    this.#beingRead = beingRead;
+    if (beingRead) this.#unread = 0;
+    this.#publish();
+  }
+
+  /** The page is going away, perhaps only to be loaded anew. */
+  saveInPassing(): void {
+    if (this.#isWorthSaving) this.#options.archive.saveInPassing(this.#entries(this.#live));
+  }
+
+  /** The visit is over. What was never acknowledged is saved as well: there is no later. */
+  async finish(): Promise<void> {
+    this.close();
+    if (!this.#isWorthSaving) return;
+    await this.#options.archive.save(this.#entries(this.#live)).catch(() => {
+      // Everything acknowledged is stored already; this was the net below it.
+    });
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    clearInterval(this.#saving);
+  }
+
+  #onEvent(event: SignalingEvent): void {
+    if (event.type === 'joined') this.#onJoined(event.joined);
+    if (event.type === 'connectionLost') this.#joined = false;
+    if (event.type === 'message') this.#onMessage(event.message);
+  }
+
+  #onJoined(joined: Joined): void {
+    this.#joined = true;
+    this.#participant = joined.participant;
+    this.#historyAvailable = joined.chatsAvailable;
+    if (joined.chatsAvailable) this.#takeHistory(joined);
+    this.#publish();
+    for (const message of this.#live) {
+      if (isUnsent(message) && !message.refused) void this.#deliver(message);
+    }
+  }
+
+  #takeHistory({ participant, peer, chats }: Joined): void {
+    const reader = { participant, name: this.#options.name, peer: peer?.id ?? null };
+    this.#history = chats;
+    this.#historyMessages = chats.map((entry, index) => historyMessage(entry, index, reader));
+    this.#live = this.#live.filter(({ saved }) => !this.#isInHistory(saved.id));
+  }
+
+  #onMessage({ id, from, name, body, sentAt }: IncomingMessage): void {
+    if (this.#isInHistory(id) || this.#live.some(({ saved }) => saved.id === id)) return;
+    const saved = { id, from, name, body, sent_at: sentAt };
+    this.#live.push({ saved, delivery: null, refused: false });
+    this.#hasUnsaved = true;
+    if (!this.#beingRead) this.#unread += 1;
+    this.#publish();
+  }
+
+  async #deliver(message: LiveMessage): Promise<void> {
+    this.#setDelivery(message, 'sending');
+    // Whoever is not in the room waits for the next join, which delivers it.
+    if (!this.#joined) return;
+    const { id, body } = message.saved;
+    try {
+      const { sentAt } = await this.#options.signaling.sendMessage({ id, body });
+      message.saved = { ...message.saved, from: this.#participant ?? '', sent_at: sentAt };
+      this.#hasUnsaved = true;
+      this.#setDelivery(message, 'sent');
+    } catch (error) {
+      message.refused = isRefusal(error);
+      if (message.refused || this.#joined) this.#setDelivery(message, 'failed');
+    }
+  }
+
+  #setDelivery(message: LiveMessage, delivery: Delivery): void {
+    message.delivery = delivery;
+    this.#publish();
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#hasUnsaved) return;
+    this.#hasUnsaved = false;
+    // Messages on their way are left out: stored like this, they might count as delivered.
+    const entries = this.#entries(this.#live.filter((message) => !isUnsent(message)));
+    await this.#options.archive.save(entries).catch(() => {
+      this.#hasUnsaved = true;
+    });
+  }
+
+  #entries(live: LiveMessage[]): unknown[] {
+    return [...this.#history, ...live.map(({ saved }) => saved)];
+  }
+
+  get #isWorthSaving(): boolean {
+    return this.#hasUnsaved || this.#live.some(isUnsent);
+  }
+
+  #isInHistory(id: string): boolean {
+    return this.#history.some((entry) => entryId(entry) === id);
+  }
+
+  #publish(): void {
+    this.#store.set({
+      messages: [...this.#historyMessages, ...this.#live.map(liveMessage)],
+      historyAvailable: this.#historyAvailable,
+      unread: this.#unread,
+    });
+  }
+}
+
+function isUnsent({ delivery }: LiveMessage): boolean {
+  return delivery === 'sending' || delivery === 'failed';
+}
+
+function liveMessage({ saved, delivery }: LiveMessage): ChatMessage {
+  const { id, name, body, sent_at } = saved;
+  const sentAt = new Date(sent_at);
+  return { key: id, mine: delivery !== null, name, text: body, sentAt, delivery };
+}
+
+interface Reader {
+  participant: string;
+  name: string;
+  peer: string | null;
+}
+
+function historyMessage(entry: unknown, index: number, reader: Reader): ChatMessage {
+  const { id, from, name, text, sentAt } = readEntry(entry);
+  // Whoever came back to another seat has another id, but still the same name.
+  const mine = from === reader.participant || (from !== reader.peer && name === reader.name);
+  return { key: id ?? `entry ${index}`, mine, name, text, sentAt, delivery: mine ? 'sent' : null };
+}

@@ -1,0 +1,64 @@
+// The small tools.
+
+import { describe, expect, it, vi } from 'vitest';
+import { utf8Length } from './bytes';
+import { randomId } from './randomId';
+import { settledWithin } from './settled';
+import { Store } from './store';
+import { recall, remember } from './tabStorage';
+
+describe('Store', () => {
+  it('tells its listeners of changes, and of nothing else', () => {
+    const store = new Store(1);
+    const listener = vi.fn();
+    const unsubscribe = store.subscribe(listener);
+    store.set(1);
+    store.set(2);
+    unsubscribe();
+    store.set(3);
+    expect(listener).toHaveBeenCalledOnce();
+  });
+});
+
+describe('utf8Length', () => {
+  it.each([
+    ['a', 1],
+    ['ü', 2],
+    ['預', 3],
+    ['🙂', 4],
+  ])('of %s is %i', (text, length) => {
+    expect(utf8Length(text)).toBe(length);
+  });
+});
+
+describe('randomId', () => {
+  it('is a version 4 UUID', () => {
+    expect(randomId()).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+  });
+});
+
+describe('settledWithin', () => {
+  it('does not wait longer than it was told', async () => {
+    vi.useFakeTimers();
+    const done = vi.fn();
+    void settledWithin(new Promise(() => {}), 100).then(done);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(done).toHaveBeenCalledOnce();
+  });
+
+  it('takes a failure for an end', async () => {
+    await expect(settledWithin(Promise.reject(new Error()), 100)).resolves.toBeUndefined();
+  });
+});
+
+describe('tab storage', () => {
+  it('remembers even where the browser forbids it', () => {
+    const forbidden = () => {
+      throw new DOMException('', 'SecurityError');
+    };
+    vi.spyOn(Storage.prototype, 'setItem').mockImplementation(forbidden);
+    vi.spyOn(Storage.prototype, 'getItem').mockImplementation(forbidden);
+    remember('key', 'value');
+    expect(recall('key')).toBe('value');
+  });
+});

@@ -1,0 +1,13 @@
+// Waiting, but not for ever.
+
+/** Resolves when `work` is over, well or badly, or after `limitMs`, whichever comes first. */
+export function settledWithin(work: Promise<unknown>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    work.then(done, done);
+  });
+}

@@ -1,0 +1,11 @@
+// The one thing this page reads in a session description.
+
+/**
+ * The session id of the `o=` line, which stays the same for as long as an RTCPeerConnection lives
+ * and differs from that of every other.
+ *
+ * Source: RFC 9429 §5.2.1
+ */
+export function originOf(sdp: string | undefined): string | null {
+  return sdp?.match(/^o=\S+ (\S+) /m)?.[1] ?? null;
+}

@@ -1,0 +1,76 @@
+// Signaling for tests: says what the test wants, and keeps what it was given.
+
+import type { Unsubscribe } from '../lib/store';
+import {
+  type Joined,
+  type OutgoingMessage,
+  type ParticipantId,
+  type Signal,
+  type SignalingClient,
+  SignalingError,
+  type SignalingEvent,
+} from './client';
+
+export class FakeSignaling implements SignalingClient {
+  /** What the server has got, in order. */
+  readonly signals: Array<{ to: ParticipantId; signal: Signal }> = [];
+  readonly messages: OutgoingMessage[] = [];
+  /** How the server answers from now on; by default it accepts. */
+  answer: () => Promise<void> = async () => {};
+  isConnected = true;
+
+  readonly #listeners = new Set<(event: SignalingEvent) => void>();
+
+  emit(event: SignalingEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  join(joined: Partial<Joined> = {}): void {
+    this.isConnected = true;
+    this.emit({
+      type: 'joined',
+      joined: {
+        participant: 'me',
+        peer: null,
+        resumed: false,
+        polite: false,
+        chats: [],
+        chatsAvailable: true,
+        ...joined,
+      },
+    });
+  }
+
+  loseConnection(): void {
+    this.isConnected = false;
+    this.emit({ type: 'connectionLost' });
+  }
+
+  subscribe(listener: (event: SignalingEvent) => void): Unsubscribe {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async signal(to: ParticipantId, signal: Signal): Promise<void> {
+    if (!this.isConnected) throw new SignalingError('disconnected');
+    this.signals.push({ to, signal });
+    await this.answer();
+  }
+
+  async sendMessage(message: OutgoingMessage): Promise<{ sentAt: string }> {
+    if (!this.isConnected) throw new SignalingError('disconnected');
+    this.messages.push(message);
+    await this.answer();
+    return { sentAt: '2026-01-01T09:30:00.000Z' };
+  }
+
+  connect(): void {}
+
+  async leave(): Promise<void> {
+    this.disconnect();
+  }
+
+  disconnect(): void {
+    this.isConnected = false;
+  }
+}

@@ -1,0 +1,247 @@
+// The Socket.IO client against a socket whose other end is the test.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SignalingEvent } from './client';
+import type { SeatStorage } from './seatStorage';
+import { type SignalingSocket, SocketIoSignaling } from './socketIo';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+class FakeSocket {
+  readonly emitted: Array<[event: string, payload: unknown]> = [];
+  readonly io = { reconnectionDelay: vi.fn(() => 200), reconnectionDelayMax: vi.fn() };
+  readonly connect = vi.fn();
+  readonly disconnect = vi.fn();
+  connected = false;
+  active = true;
+  /** What the server acknowledges with, by event. */
+  answers: Record<string, object> = {};
+  readonly #listeners = new Map<string, Array<(payload: unknown) => void>>();
+
+  on(event: string, listener: (payload: unknown) => void): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  timeout(): this {
+    return this;
+  }
+
+  async emitWithAck(event: string, payload: unknown): Promise<object> {
+    this.emitted.push([event, payload]);
+    return this.answers[event] ?? { success: true };
+  }
+
+  receive(event: string, payload?: unknown): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(payload);
+  }
+
+  open(): void {
+    this.connected = true;
+    this.receive('connect');
+  }
+
+  drop(reason = 'transport close'): void {
+    this.connected = false;
+    this.receive('disconnect', reason);
+  }
+}
+
+function memorySeat(session: string | null = null): SeatStorage {
+  let kept = session;
+  return {
+    read: () => kept,
+    write: (written) => {
+      kept = written;
+    },
+    clear: () => {
+      kept = null;
+    },
+  };
+}
+
+function start(seat = memorySeat()) {
+  const socket = new FakeSocket();
+  const appointment = { appointmentId: '42', name: 'Ann' };
+  const signaling = new SocketIoSignaling(socket as unknown as SignalingSocket, appointment, seat);
+  const events: SignalingEvent[] = [];
+  signaling.subscribe((event) => events.push(event));
+  return { socket, signaling, seat, events };
+}
+
+const joined = {
+  message: 'Joined Successfully',
+  remoteSocket: 'bob',
+  opponent_name: 'Bob',
+  chats: [],
+  chats_available: true,
+  participant: 'ann',
+  session: 'token',
+  resumed: false,
+  polite: true,
+  peer_connected: true,
+  seq: 10,
+};
+
+function join(socket: FakeSocket, overrides: Partial<typeof joined> = {}): void {
+  socket.open();
+  socket.receive('joined_successfully', { ...joined, ...overrides });
+}
+
+const resumed = (seq: number) => ['peer_resumed', { remoteSocket: 'bob', seq }] as const;
+
+describe('joining', () => {
+  it('happens on every connection, with the proof and the place to resume from', () => {
+    const { socket } = start();
+    join(socket);
+    socket.receive(...resumed(11));
+    socket.drop();
+    socket.open();
+    expect(socket.emitted).toEqual([
+      ['join_room', { appointment_id: '42', name: 'Ann' }],
+      ['join_room', { appointment_id: '42', name: 'Ann', session: 'token', received: 11 }],
+    ]);
+  });
+
+  it('of a reloaded page asks for the seat, but not for what an earlier page handled', () => {
+    const { socket } = start(memorySeat('kept'));
+    socket.open();
+    expect(socket.emitted).toEqual([
+      ['join_room', { appointment_id: '42', name: 'Ann', session: 'kept' }],
+    ]);
+  });
+
+  it('tells who is there', () => {
+    const { socket, events } = start();
+    join(socket);
+    const peer = { id: 'bob', name: 'Bob', connected: true };
+    expect(events).toMatchObject([{ type: 'joined', joined: { peer, polite: true } }]);
+  });
+
+  it('is tried again when the server is busy', async () => {
+    const { socket, events } = start();
+    socket.answers.join_room = { success: false, error: { code: 'unavailable' } };
+    socket.open();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(socket.emitted).toHaveLength(2);
+    expect(events).toEqual([]);
+  });
+
+  it('that is refused is reported', async () => {
+    const { socket, events } = start();
+    socket.answers.join_room = { success: false, error: { code: 'room_full' } };
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toEqual([{ type: 'refused', code: 'room_full' }]);
+  });
+});
+
+describe('numbered events', () => {
+  it('are handed on once', () => {
+    const { socket, events } = start();
+    join(socket);
+    for (const seq of [9, 10, 11, 11, 12]) socket.receive(...resumed(seq));
+    expect(events.filter(({ type }) => type === 'peerResumed')).toHaveLength(2);
+  });
+
+  it('go on counting from what was handled when resumed', () => {
+    const { socket, events } = start();
+    join(socket);
+    socket.receive(...resumed(11));
+    socket.drop();
+    join(socket, { resumed: true, seq: 13 });
+    for (const seq of [11, 12, 13]) socket.receive(...resumed(seq));
+    expect(events.filter(({ type }) => type === 'peerResumed')).toHaveLength(3);
+  });
+
+  it('count anew when the server was restarted', () => {
+    const { socket, events } = start();
+    join(socket);
+    socket.drop();
+    join(socket, { resumed: false, seq: 0 });
+    socket.receive(...resumed(1));
+    expect(events.at(-1)).toEqual({ type: 'peerResumed', id: 'bob' });
+  });
+});
+
+describe('candidates', () => {
+  const candidate = { candidate: 'candidate:1', sdpMid: '0' };
+
+  it.each([
+    ['as documented', { candidate, seq: 11 }, candidate],
+    ['bare', candidate, candidate],
+    ['null', { candidate: null, seq: 11 }, null],
+  ])('are taken %s', (_form, payload, expected) => {
+    const { socket, events } = start();
+    join(socket);
+    socket.receive('ice_candidate', payload);
+    expect(events.at(-1)).toEqual({ type: 'candidate', candidate: expected });
+  });
+});
+
+describe('sending', () => {
+  it.each([
+    ['offer', 'send_offer', 'offer'],
+    ['answer', 'send_answer', 'answer'],
+  ] as const)('puts an %s into %s', async (type, event, field) => {
+    const { socket, signaling } = start();
+    join(socket);
+    const description = { type, sdp: 'v=0' };
+    await signaling.signal('bob', { kind: 'description', description });
+    const payload = { appointment_id: '42', [field]: description, remoteSocketId: 'bob' };
+    expect(socket.emitted.at(-1)).toEqual([event, payload]);
+  });
+
+  it('tells what was refused', async () => {
+    const { socket, signaling } = start();
+    join(socket);
+    socket.answers.send_message = { success: false, error: { code: 'chats_full' } };
+    const sending = signaling.sendMessage({ id: '1', body: 'hello' });
+    await expect(sending).rejects.toMatchObject({ code: 'chats_full' });
+  });
+
+  it('fails at once while disconnected, lest it overtake the join', async () => {
+    const { socket, signaling } = start();
+    const signal = { kind: 'candidate', candidate: null } as const;
+    await expect(signaling.signal('bob', signal)).rejects.toMatchObject({ code: 'disconnected' });
+    expect(socket.emitted).toEqual([]);
+  });
+});
+
+describe('the connection', () => {
+  it('is final once it was replaced', () => {
+    const { socket, signaling, events } = start();
+    join(socket);
+    socket.receive('replaced', { message: 'replaced' });
+    socket.drop('io server disconnect');
+    vi.runAllTimers();
+    signaling.connect();
+    expect(events.at(-1)).toEqual({ type: 'replaced' });
+    expect(socket.connect).not.toHaveBeenCalled();
+  });
+
+  it('comes back after the server closed it', () => {
+    const { socket } = start();
+    join(socket);
+    socket.drop('io server disconnect');
+    vi.runAllTimers();
+    expect(socket.connect).toHaveBeenCalledOnce();
+  });
+
+  it('waits as long as a server that shuts down asks for', () => {
+    const { socket } = start();
+    join(socket);
+    socket.receive('shutting_down', { message: 'restarting', retry_after_ms: 3_000 });
+    expect(socket.io.reconnectionDelay).toHaveBeenLastCalledWith(3_000);
+  });
+
+  it('ends with leaving, and the seat is forgotten', async () => {
+    const { socket, signaling, seat } = start();
+    join(socket);
+    await signaling.leave();
+    expect(socket.emitted.at(-1)?.[0]).toBe('leave_room');
+    expect(socket.disconnect).toHaveBeenCalled();
+    expect(seat.read()).toBeNull();
+  });
+});
