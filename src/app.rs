@@ -90,8 +90,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     wait_for_signal().await?;
     info!("stopping");
-    let drained =
-        tokio::time::timeout(config.shutdown_grace, running.drain(&hub, &mesh, store.as_ref())).await;
+    let drained = tokio::time::timeout(
+        config.shutdown_grace,
+        running.drain(&hub, &mesh, store.as_ref(), config.shutdown_grace / 2),
+    )
+    .await;
     if drained.is_err() {
         warn!("not everything was finished in time (SHUTDOWN_GRACE)");
     }
@@ -115,7 +118,7 @@ async fn bind_all(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 
 fn doors(mesh: &Arc<MeshDoor>, origins: &AllowedOrigins) -> Router {
     mesh.router()
-        .fallback(frontend::serve)
+        .fallback_service(frontend::router())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(origins.cors_layer())
         .layer(CatchPanicLayer::new())
@@ -156,10 +159,10 @@ impl Running {
     }
 
     /// In this order: nobody new, tell those who are here, let go of them, finish what was begun, close the store.
-    async fn drain(&self, hub: &Hub, mesh: &MeshDoor, store: &dyn ChatStore) {
+    async fn drain(&self, hub: &Hub, mesh: &MeshDoor, store: &dyn ChatStore, patience: Duration) {
         hub.drain();
         self.stop.cancel();
-        mesh.shut_down().await;
+        mesh.shut_down(patience).await;
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;

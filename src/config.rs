@@ -15,27 +15,42 @@ use clap::{Parser, ValueEnum};
 
 use crate::protocols::mesh::Dialect;
 
+const EXAMPLES: &str = "\
+Examples:
+  switchboard                                  on this machine, chats in ./data
+  switchboard --listen 127.0.0.1:8080          behind a proxy that ends TLS
+  switchboard --cors-origins https://clinic.example
+  MONGODB_URI=mongodb://db/clinic switchboard  chats in MongoDB";
+
 /// A signaling server for two people who must meet over WebRTC.
 ///
 /// With nothing set it serves the call page at http://localhost:8080/ and keeps chats in ./data. Every option can
 /// also be set by the environment variable named with it, or in a file called .env in the working directory.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "switchboard", version, max_term_width = 100)]
+#[command(name = "switchboard", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Config {
     /// Where people connect; give several addresses separated by commas, or the option several times.
-    #[arg(long, env, value_name = "ADDRESS", value_delimiter = ',', default_value = "0.0.0.0:8080")]
+    #[arg(
+        help_heading = "Where",
+        long,
+        env,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        default_value = "0.0.0.0:8080"
+    )]
     pub listen: Vec<SocketAddr>,
 
     /// Where operators look: /healthz, /readyz and /metrics. Keep it private.
-    #[arg(long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    #[arg(help_heading = "Where", long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     pub ops_listen: SocketAddr,
 
     /// Where the chats and the session secret are kept. Made if it is not there.
-    #[arg(long, env, value_name = "FOLDER", default_value = "./data")]
+    #[arg(help_heading = "What is kept", long, env, value_name = "FOLDER", default_value = "./data")]
     pub data_dir: PathBuf,
 
     /// Keep chats in MongoDB instead: mongodb://user:password@host/database.
     #[arg(
+        help_heading = "What is kept",
         long,
         env,
         value_name = "URI",
@@ -47,12 +62,13 @@ pub struct Config {
 
     /// Whose web pages may use this server, besides its own: https://clinic.example, several separated by commas;
     /// * for everybody's.
-    #[arg(long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
 
     /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
     /// folder when not set.
     #[arg(
+        help_heading = "What is kept",
         long,
         env,
         value_name = "SECRET",
@@ -63,35 +79,48 @@ pub struct Config {
     pub session_secret: Secret,
 
     /// How long a seat is kept for somebody whose connection was lost.
-    #[arg(long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub seat_lease: Duration,
 
     /// The form of ICE candidates on their way to clients.
-    #[arg(long, env, value_name = "DIALECT", default_value = "documented")]
+    #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
     pub mesh_dialect: Dialect,
 
     /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
-    #[arg(long, env, value_name = "NUMBER", default_value_t = 200)]
+    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,
 
     /// Reverse proxies that are believed when they say for whom they ask (X-Forwarded-For).
-    #[arg(long, env, value_name = "ADDRESSES", value_delimiter = ',', default_value = "127.0.0.1,::1")]
+    #[arg(
+        help_heading = "Who may come in",
+        long,
+        env,
+        value_name = "ADDRESSES",
+        value_delimiter = ',',
+        default_value = "127.0.0.1,::1"
+    )]
     pub trusted_proxies: Vec<IpAddr>,
 
     /// How many connections may be open at once; more wait to be accepted.
-    #[arg(long, env, value_name = "NUMBER", default_value_t = 15_000)]
+    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 15_000)]
     pub max_connections: usize,
 
     /// How long work that was begun may take to finish when the server is told to stop.
-    #[arg(long, env, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(help_heading = "Running", long, env, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub shutdown_grace: Duration,
 
     /// What the log looks like. auto: pretty on a terminal, JSON elsewhere.
-    #[arg(long, env, value_name = "FORMAT", default_value = "auto")]
+    #[arg(help_heading = "Running", long, env, value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug, or module=level pairs. Never what people say or are called.
-    #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(
+        help_heading = "Running",
+        long = "log",
+        env = "RUST_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
     pub log: String,
 }
 

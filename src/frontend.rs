@@ -1,11 +1,13 @@
 //! The call page, served from inside the binary.
 
 use axum::{
+    Router,
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
+use tower_http::compression::CompressionLayer;
 
 use crate::protocols::http::json;
 
@@ -44,9 +46,14 @@ struct NotFound {
     code: &'static str,
 }
 
+/// Everything that no door answers.
+pub fn router() -> Router {
+    Router::new().fallback(serve).layer(CompressionLayer::new())
+}
+
 /// Answers whatever no door answers: a file of the page, the page itself for addresses that a person may have
 /// typed, or `404`.
-pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
+async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     if method != Method::GET && method != Method::HEAD {
         return not_found();
     }

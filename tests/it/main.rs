@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod cluster_contract;
 mod mesh;
+mod outage;
 mod process;
 mod store_contract;
 mod store_faults;

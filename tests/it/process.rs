@@ -192,6 +192,8 @@ async fn the_page_is_served_and_nothing_else_is_made_up() {
         assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
         assert!(page.text().await.unwrap().contains("/assets/"));
     }
+    let packed = http.get(&base).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
     for path in ["/api/v1/nothing", "/assets/nothing.js", "/../Cargo.toml", "/nothing.png"] {
         let missing = server.get(path).await;
         assert_eq!(missing.status(), 404, "{path}");

@@ -26,10 +26,12 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, middleware, routing};
+use futures_util::future::join_all;
 use metrics::Counter;
 use socketioxide::{ParserConfig, SocketIo, socket::Sid};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+use tracing::warn;
 
 use self::transport::Transport;
 pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
@@ -169,11 +171,13 @@ impl MeshDoor {
         ServiceExt::<Request>::map_response(service, |response| response.map(Body::new))
     }
 
-    /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them.
-    pub async fn shut_down(&self) {
+    /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them. Clients
+    /// that do not take their last words are left behind after `patience`.
+    pub async fn shut_down(&self, patience: Duration) {
         let sockets = std::mem::take(&mut *lock(&self.sockets));
-        for io in sockets {
-            io.close().await;
+        let close_all = join_all(sockets.iter().map(SocketIo::close));
+        if tokio::time::timeout(patience, close_all).await.is_err() {
+            warn!("some clients did not take their last words");
         }
         self.tasks.close();
         self.tasks.wait().await;
