@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,10 +13,11 @@ use async_trait::async_trait;
 
 use crate::core::{
     clock::Clock,
-    cluster::Cluster,
-    error::{ClaimError, Unavailable},
+    cluster::{ClaimError, Cluster},
+    error::Unavailable,
     ids::{Epoch, NodeId, RoomId},
     seat::{Claim, Claimed, Seat, SeatKey, Seats},
+    sync::lock,
 };
 
 /// Seats of a single node. Never unavailable.
@@ -34,7 +35,7 @@ impl LocalCluster {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Seats>> {
-        self.seats_by_room.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seats_by_room)
     }
 }
 
@@ -47,7 +48,8 @@ impl Cluster for LocalCluster {
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         let mut rooms = self.lock();
         let epoch = Epoch(self.last_epoch.fetch_add(1, Ordering::Relaxed) + 1);
-        rooms.entry(claim.room.clone()).or_default().claim(&claim, self.node, epoch, self.clock.now())
+        let seats = rooms.entry(claim.room.clone()).or_default();
+        Ok(seats.claim(&claim, self.node, epoch, self.clock.now())?)
     }
 
     async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable> {

@@ -3,11 +3,23 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use thiserror::Error;
 
 use super::{
-    error::{ClaimError, Unavailable},
-    seat::{Claim, Claimed, Seat, SeatKey},
+    error::Unavailable,
+    seat::{Claim, Claimed, Full, Seat, SeatKey},
 };
+
+/// Why a seat was not claimed.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// Every seat is held by somebody else; nothing changed.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
 
 /// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
 /// and behaves as [`Seats`](super::seat::Seats) does.

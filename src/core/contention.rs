@@ -12,10 +12,10 @@ use futures_util::{
 };
 
 use super::{
-    hub::lock,
     ids::{Name, RoomId},
     room::{Presence, Room},
     seat::{Seat, SeatKey},
+    sync::lock,
 };
 
 /// How long a holder of a seat has to show that it is there when somebody else wants in.

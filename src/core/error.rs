@@ -33,17 +33,6 @@ pub enum SaveError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a seat was not claimed.
-#[derive(Debug, Error)]
-pub enum ClaimError {
-    /// Every seat is held by somebody else, who are listed.
-    #[error("every seat is taken")]
-    Full(Vec<super::seat::Seat>),
-    /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
 /// Why somebody was not let into a room.
 #[derive(Debug, Error)]
 pub enum JoinError {

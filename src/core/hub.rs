@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::{Instant, SystemTime},
@@ -16,17 +16,18 @@ use tracing::warn;
 use super::{
     chat::{ChatEntry, ChatKey},
     clock::Clock,
-    cluster::Cluster,
+    cluster::{ClaimError, Cluster},
     contention::Contention,
-    error::{ChatError, ClaimError, JoinError, Replaced, SaveError, SignalError, Unavailable},
+    error::{ChatError, JoinError, Replaced, SaveError, SignalError, Unavailable},
     event::{ChatMessage, LeaveReason, SignalKind},
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated},
     outbox::{CloseReason, Connection},
     room::{Entered, Entrant, Room, View},
-    seat::{Claim, Claimed, SeatKey},
+    seat::{Claim, Claimed, Full, SeatKey},
     session::SessionSigner,
     store::{ChatStore, Saved},
+    sync::lock,
 };
 
 /// What became of a chat message.
@@ -127,7 +128,7 @@ impl Hub {
         let holders = match self.0.cluster.claim(claim.clone()).await {
             Ok(claimed) => return Ok(claimed),
             Err(ClaimError::Unavailable(error)) => return Err(error.into()),
-            Err(ClaimError::Full(holders)) => holders,
+            Err(ClaimError::Full(Full(holders))) => holders,
         };
         let Some(room) = self.room(&claim.room) else { return Err(JoinError::RoomFull) };
         for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name).await {
@@ -363,9 +364,4 @@ pub(super) fn end(
     {
         connection.close(CloseReason::Replaced);
     }
-}
-
-/// Locks, whatever happened to whoever held it before: the state behind these locks is whole after every call.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

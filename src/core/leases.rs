@@ -7,8 +7,9 @@ use tracing::warn;
 use super::{
     error::Unavailable,
     event::LeaveReason,
-    hub::{Hub, end, lock},
+    hub::{Hub, end},
     seat::SeatKey,
+    sync::lock,
 };
 
 impl Hub {

@@ -29,6 +29,7 @@ pub mod room;
 pub mod seat;
 pub mod session;
 pub mod store;
+pub mod sync;
 
 #[cfg(test)]
 mod tests;

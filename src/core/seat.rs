@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    error::ClaimError,
-    ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
-};
+use thiserror::Error;
+
+use super::ids::{Epoch, Name, NodeId, ParticipantId, RoomId};
 
 /// A seat that somebody holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +67,11 @@ pub struct Claimed {
     pub ended: Vec<Seat>,
 }
 
+/// Every seat is held by somebody else: by these.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("every seat is taken")]
+pub struct Full(pub Vec<Seat>);
+
 /// The seats of one room, in the order in which their holders sat down.
 #[derive(Debug, Default)]
 pub struct Seats {
@@ -78,19 +82,19 @@ impl Seats {
     /// Gives `claim`'s participant a seat: their own, if they hold one, else a free one.
     ///
     /// # Errors
-    /// [`ClaimError::Full`] with the holders, if others hold every seat; nothing changed.
+    /// [`Full`] with the holders, if others hold every seat; nothing changed.
     pub fn claim(
         &mut self,
         claim: &Claim,
         node: NodeId,
         epoch: Epoch,
         now: Instant,
-    ) -> Result<Claimed, ClaimError> {
+    ) -> Result<Claimed, Full> {
         let mine = self.held.iter().position(|seat| seat.participant == claim.participant);
         // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
         let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
         if mine.is_none() && self.held.len() >= claim.seats {
-            return Err(ClaimError::Full(self.held.clone()));
+            return Err(Full(self.held.clone()));
         }
         let seat = Seat {
             participant: claim.participant,

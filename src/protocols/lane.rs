@@ -2,11 +2,13 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
+
+use crate::core::sync::lock;
 
 /// Does the work of a [`Lane`].
 pub trait Worker<T>: Send + Sync + 'static {
@@ -97,7 +99,7 @@ impl<T: Send + 'static> Lane<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -7,10 +7,9 @@ use switchboard::{
     cluster::LocalCluster,
     core::{
         clock::SystemClock,
-        cluster::Cluster,
-        error::ClaimError,
+        cluster::{ClaimError, Cluster},
         ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, SeatKey},
+        seat::{Claim, Full, SeatKey},
     },
 };
 use tokio::task::JoinSet;
@@ -44,7 +43,7 @@ async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
     for outcome in outcomes {
         match outcome {
             Ok(_) => {}
-            Err(ClaimError::Full(holders)) => assert_eq!(holders.len(), 2),
+            Err(ClaimError::Full(Full(holders))) => assert_eq!(holders.len(), 2),
             Err(ClaimError::Unavailable(error)) => panic!("{error}"),
         }
     }

@@ -12,12 +12,11 @@ use proptest::prelude::*;
 
 use super::support::{Recorder, Told, name, room_id};
 use crate::core::{
-    error::ClaimError,
     event::{LeaveReason, SignalKind},
     ids::{Epoch, NodeId, ParticipantId},
     outbox::Connection,
     room::{Entrant, Room},
-    seat::{Claim, Seats},
+    seat::{Claim, Full, Seats},
 };
 
 const SEATS: usize = 2;
@@ -137,12 +136,11 @@ impl World {
         };
         let claimed = match self.seats.claim(&claim, self.node, Epoch(self.last_epoch), self.now) {
             Ok(claimed) => claimed,
-            Err(ClaimError::Full(holders)) => {
+            Err(Full(holders)) => {
                 assert_eq!(holders.len(), SEATS);
                 assert!(person.epoch.is_none(), "one's own seat is never refused");
                 return;
             }
-            Err(ClaimError::Unavailable(_)) => unreachable!("the model is always there"),
         };
         assert_eq!(claimed.taken_over, person.epoch.is_some());
         for seat in &claimed.ended {

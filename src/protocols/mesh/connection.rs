@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
 use bytes::Bytes;
@@ -19,13 +19,12 @@ use uuid::Uuid;
 
 use super::{
     Counters, MeshDoor,
-    delivery::ENVELOPE_BYTES,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, ServerMessage,
         Signal,
     },
-    transport::Transport,
+    transport::{ENVELOPE_BYTES, Transport},
 };
 use crate::{
     core::{
@@ -35,6 +34,7 @@ use crate::{
         ids::{ConnectionId, ParticipantId, RoomId},
         join::{JoinRequest, Joined, Seated},
         outbox::{CloseReason, Connection},
+        sync::lock,
     },
     protocols::{
         chat_json::{entry_of, sent_at_of, timestamp},
@@ -305,7 +305,7 @@ impl MeshConnection {
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {
-        self.seat.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seat)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tracing::error;
 
-use super::{Dialect, connection::MeshConnection, messages::ServerMessage};
+use super::{Dialect, connection::MeshConnection, messages::ServerMessage, transport::ENVELOPE_BYTES};
 use crate::{
     core::{
         event::{Event, LeaveReason, Numbered, Signal, SignalKind},
@@ -17,9 +17,6 @@ use crate::{
     },
     protocols::chat_json::timestamp,
 };
-
-/// About what a packet has besides its content: braces, names, ids.
-pub(super) const ENVELOPE_BYTES: usize = 64;
 
 impl Connection for MeshConnection {
     fn id(&self) -> ConnectionId {

@@ -19,7 +19,7 @@ mod transport;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -36,7 +36,7 @@ use tracing::warn;
 use self::transport::Transport;
 pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
 use crate::{
-    core::{hub::Hub, ids::ConnectionId, join::RoomPolicy},
+    core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
     protocols::{admission::Admission, origin::AllowedOrigins},
 };
 
@@ -214,8 +214,4 @@ impl Counters {
         metrics::counter!("switchboard_refusals_total", "door" => "mesh", "code" => code.unwrap_or_default())
             .increment(1);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,8 @@ use socketioxide::{
     socket::{DisconnectReason, Socket},
 };
 
-use super::{MeshDoor, connection::MeshConnection, lock, transport::Transport};
+use super::{MeshDoor, connection::MeshConnection, transport::Transport};
+use crate::core::sync::lock;
 
 /// The namespace `/`, the only one there is.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,11 +11,14 @@ use std::{
 use futures_util::future::select;
 use tokio::sync::{Notify, futures::OwnedNotified};
 
-use crate::protocols::link::Link;
+use crate::{core::sync::lock, protocols::link::Link};
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
 /// and resume.
 pub const MAX_WAITING_BYTES: u64 = 256 * 1024;
+
+/// About what a packet has besides its content: braces, names, ids.
+pub const ENVELOPE_BYTES: usize = 64;
 
 /// Watches what a session's client takes and when it was last heard, over whatever transports it uses.
 pub struct Transport {
@@ -121,6 +124,6 @@ impl Transport {
     }
 
     fn websocket(&self) -> MutexGuard<'_, Option<WebSocketLink>> {
-        self.websocket.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.websocket)
     }
 }
