@@ -66,6 +66,8 @@ pub struct MeshConnection {
 
 /// Something that happened on the connection.
 pub enum Incoming {
+    /// The client asked to connect, and is about to be told that it is.
+    Connecting,
     /// The client sent an event; it is read when its turn comes.
     Packet(Packet),
     /// The connection is over.
@@ -104,6 +106,12 @@ impl MeshConnection {
             events: Lane::new(MAX_WAITING_EVENTS),
             messages: Lane::new(MAX_WAITING_MESSAGES),
         }
+    }
+
+    /// Holds back what the client sends until it can be answered: the library lets events in a moment before it
+    /// lets answers out.
+    pub fn on_connecting(self: &Arc<Self>) {
+        Lane::submit_always(self, Incoming::Connecting, &self.door.tasks);
     }
 
     /// Takes an event in. Runs on the connection's reader: what can be done at once is done before it returns.
@@ -317,12 +325,13 @@ impl Worker<Incoming> for MeshConnection {
     fn weight(incoming: &Incoming) -> usize {
         match incoming {
             Incoming::Packet(packet) => packet.data.len() + WAITING_OVERHEAD,
-            Incoming::Disconnected(_) => 0,
+            Incoming::Connecting | Incoming::Disconnected(_) => 0,
         }
     }
 
     fn work(self: &Arc<Self>, incoming: Incoming) -> Option<BoxFuture<'static, ()>> {
         match incoming {
+            Incoming::Connecting => Some(self.transport.connecting().boxed()),
             Incoming::Packet(packet) => self.handle_packet(packet),
             Incoming::Disconnected(reason) => self.handle_disconnect(reason),
         }

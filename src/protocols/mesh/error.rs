@@ -11,7 +11,7 @@ use crate::{
         error::{ChatError, JoinError, Replaced, SaveError, SignalError, Unavailable},
         ids::TextError,
     },
-    protocols::chat_json::ChatsError,
+    protocols::{chat_json::ChatsError, http::BodyError},
 };
 
 /// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
@@ -112,6 +112,9 @@ pub const NOT_JOINED: Refusal = Refusal::new(Code::NotJoined, "Join a room first
 pub const BINARY_NOT_SUPPORTED: Refusal =
     Refusal::new(Code::BinaryNotSupported, "Events with binary attachments are not supported");
 
+/// The page that asks comes from elsewhere.
+pub const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page may not use this server");
+
 /// Too much is waiting to be done for one connection.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
 
@@ -169,6 +172,15 @@ impl From<Unavailable> for Refusal {
             "a request was refused: a back end is unavailable"
         );
         Self::new(Code::Unavailable, "Not possible at the moment; try again")
+    }
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(Code::PayloadTooLarge, "The body is too large"),
+            BodyError::Incomplete => Self::new(Code::InvalidPayload, "The body is incomplete"),
+        }
     }
 }
 

@@ -13,13 +13,12 @@ use socketioxide::socket::Sid;
 
 use super::{
     MeshDoor,
-    error::{Code, Refusal},
+    error::{Code, NOT_ALLOWED, Refusal},
     http::refusal_response,
     transport::Transport,
 };
 use crate::protocols::link::Link;
 
-const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page may not use this server");
 const TOO_MANY_SESSIONS: Refusal = Refusal::new(Code::TooManyRequests, "Too many new connections");
 
 /// Lets a request through to Socket.IO, or refuses it.
@@ -39,7 +38,7 @@ pub async fn gate(State(door): State<Arc<MeshDoor>>, mut request: Request, next:
         request.extensions_mut().insert(Arc::new(Transport::new(link, engine.websocket)));
         return next.run(request).await;
     };
-    let transport = session.parse().ok().and_then(|session: Sid| door.transport(session));
+    let transport = session.parse().ok().and_then(|session: Sid| door.transports.get(session));
     if let Some(transport) = &transport {
         transport.requested();
         if engine.websocket {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
     http::{Response, StatusCode},
 };
@@ -11,11 +11,14 @@ use serde::Serialize;
 
 use super::{
     MeshDoor,
-    error::{Code, Refusal},
+    error::{Code, NOT_ALLOWED, Refusal},
 };
 use crate::{
     core::{chat::MAX_HISTORY_BYTES, ids::RoomId},
-    protocols::{chat_json::parse_save, http::json},
+    protocols::{
+        chat_json::parse_save,
+        http::{json, read_body},
+    },
 };
 
 #[derive(Serialize)]
@@ -55,13 +58,11 @@ async fn save(
     request: Request,
 ) -> Result<(), Refusal> {
     if !door.origins.allows(request.headers()) {
-        return Err(Refusal::new(Code::OriginNotAllowed, "This page may not use this server"));
+        return Err(NOT_ALLOWED);
     }
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::text("appointment_id", error))?;
-    let body = to_bytes(request.into_body(), MAX_HISTORY_BYTES).await;
-    let body =
-        body.map_err(|_| Refusal::new(Code::PayloadTooLarge, "The body is too large or incomplete"))?;
+    let body = read_body(request.into_body(), MAX_HISTORY_BYTES).await?;
     let entries = parse_save(&body)?;
     door.hub.save_chats(&room, entries).await?;
     Ok(())

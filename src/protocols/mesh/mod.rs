@@ -17,7 +17,6 @@ mod namespace;
 mod transport;
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -28,12 +27,12 @@ use std::{
 use axum::{Router, body::Body, extract::Request, middleware, routing};
 use futures_util::future::join_all;
 use metrics::Counter;
-use socketioxide::{ParserConfig, SocketIo, socket::Sid};
+use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::warn;
 
-use self::transport::Transport;
+use self::transport::Transports;
 pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
 use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
@@ -89,8 +88,7 @@ pub struct MeshDoor {
     admission: Arc<Admission>,
     /// Work that was begun for clients.
     tasks: TaskTracker,
-    /// The transports of all connected sessions.
-    transports: Mutex<HashMap<Sid, Arc<Transport>>>,
+    transports: Transports,
     last_connection: AtomicU64,
     counters: Counters,
     sockets: Mutex<Vec<SocketIo>>,
@@ -113,7 +111,7 @@ impl MeshDoor {
             origins: options.origins,
             admission,
             tasks: TaskTracker::new(),
-            transports: Mutex::default(),
+            transports: Transports::default(),
             last_connection: AtomicU64::new(0),
             counters: Counters::new(),
             sockets: Mutex::default(),
@@ -193,10 +191,6 @@ impl MeshDoor {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let spread = u64::try_from(self.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
         connection.0.wrapping_mul(GOLDEN) % spread
-    }
-
-    fn transport(&self, session: Sid) -> Option<Arc<Transport>> {
-        lock(&self.transports).get(&session).cloned()
     }
 }
 

@@ -9,14 +9,17 @@ use socketioxide::{
 };
 
 use super::{MeshDoor, connection::MeshConnection, transport::Transport};
-use crate::core::sync::lock;
 
 /// The namespace `/`, the only one there is.
 #[derive(Clone)]
 pub struct Namespace(pub Arc<MeshDoor>);
 
 impl ConnectHandler<LocalAdapter, ()> for Namespace {
-    fn call(&self, _: Arc<Socket>, _: Option<Value>) {}
+    fn call(&self, socket: Arc<Socket>, _: Option<Value>) {
+        if let Some(transport) = socket.req_parts().extensions.get::<Arc<Transport>>() {
+            transport.connected();
+        }
+    }
 
     /// Runs before the client is told that it is connected: handlers that are set only afterwards miss what a
     /// quick client sends at once.
@@ -35,12 +38,13 @@ impl Namespace {
         let door = &self.0;
         let transport = socket.req_parts().extensions.get::<Arc<Transport>>().cloned();
         let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(None, false)));
-        lock(&door.transports).insert(socket.id, transport.clone());
+        door.transports.list(socket.id, &transport);
         let id = door.next_connection_id();
         let connection = Arc::new(MeshConnection::new(id, door.clone(), socket, transport));
+        connection.on_connecting();
         // One handler for all events: it reads the packet itself, once, and in the order of arrival.
         socket.on_fallback(OnEvent(connection.clone()));
-        socket.on_disconnect(OnDisconnect(connection, door.clone()));
+        socket.on_disconnect(OnDisconnect(connection));
     }
 }
 
@@ -52,13 +56,11 @@ impl MessageHandler<LocalAdapter, ()> for OnEvent {
     }
 }
 
-struct OnDisconnect(Arc<MeshConnection>, Arc<MeshDoor>);
+struct OnDisconnect(Arc<MeshConnection>);
 
 impl DisconnectHandler<LocalAdapter, ()> for OnDisconnect {
     fn call_with_defer(&self, socket: Arc<Socket>, reason: DisconnectReason, defer: fn(Arc<Socket>)) {
-        let Self(connection, door) = self;
-        lock(&door.transports).remove(&socket.id);
-        connection.on_disconnect(reason);
+        self.0.on_disconnect(reason);
         defer(socket);
     }
 }

@@ -1,21 +1,27 @@
 //! One Engine.IO session's way to its client: WebSocket, long polling, or first the one and then the other.
 
 use std::{
+    collections::HashMap,
     future::Future,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use futures_util::future::select;
-use tokio::sync::{Notify, futures::OwnedNotified};
+use futures_util::{FutureExt, future::select};
+use socketioxide::socket::Sid;
+use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
 use crate::{core::sync::lock, protocols::link::Link};
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
 /// and resume.
 pub const MAX_WAITING_BYTES: u64 = 256 * 1024;
+
+/// How long a client may be about to be told that it is connected: far longer than it ever takes.
+const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
 
 /// About what a packet has besides its content: braces, names, ids.
 pub const ENVELOPE_BYTES: usize = 64;
@@ -30,6 +36,36 @@ pub struct Transport {
     /// How much more may wait because one large answer, which the client asked for, is on its way.
     allowance: AtomicU64,
     websocket: Mutex<Option<WebSocketLink>>,
+    /// To be told that the client may be spoken to.
+    connected: Mutex<Option<oneshot::Sender<()>>>,
+    /// Where it is found by its session's id, until it is dropped.
+    listed: OnceLock<(Sid, Transports)>,
+}
+
+/// The transports of all sessions, by the session's id.
+#[derive(Clone, Default)]
+pub struct Transports(Arc<Mutex<HashMap<Sid, Weak<Transport>>>>);
+
+impl Transports {
+    /// The transport of a session, if the session is there.
+    pub fn get(&self, session: Sid) -> Option<Arc<Transport>> {
+        lock(&self.0).get(&session)?.upgrade()
+    }
+
+    /// Lists a session's transport for as long as it lives.
+    pub fn list(&self, session: Sid, transport: &Arc<Transport>) {
+        lock(&self.0).insert(session, Arc::downgrade(transport));
+        // Listed before: the client left the namespace and came back in the same session.
+        let _ = transport.listed.set((session, self.clone()));
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if let Some((session, transports)) = self.listed.get() {
+            lock(&transports.0).remove(session);
+        }
+    }
 }
 
 struct WebSocketLink {
@@ -46,12 +82,29 @@ impl Transport {
             sent: AtomicU64::new(0),
             polled_bytes: AtomicU64::new(0),
             allowance: AtomicU64::new(0),
-            websocket: Mutex::new(None),
+            websocket: Mutex::default(),
+            connected: Mutex::default(),
+            listed: OnceLock::new(),
         };
         if websocket {
             transport.upgraded(link);
         }
         transport
+    }
+
+    /// Resolves when the client has been told that it is connected. Whose connection ends before that never is.
+    pub fn connecting(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (sender, receiver) = oneshot::channel();
+        *lock(&self.connected) = Some(sender);
+        tokio::time::timeout(CONNECTING_LIMIT, receiver).map(|_| ())
+    }
+
+    /// The client has been told that it is connected.
+    pub fn connected(&self) {
+        if let Some(sender) = lock(&self.connected).take() {
+            // Fails if nobody waits for it any more.
+            let _ = sender.send(());
+        }
     }
 
     /// The session's WebSocket is, or is about to be, on `link`.
