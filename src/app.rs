@@ -44,6 +44,9 @@ use crate::{
 /// How often leases are looked after: the lateness of an ended seat, and well below any lease's third.
 const TICK: Duration = Duration::from_millis(500);
 
+/// After how many ticks idle addresses are forgotten: about every minute.
+const FORGET_EVERY: u32 = 120;
+
 /// How long a request's body may pause.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -151,9 +154,14 @@ impl Running {
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(TICK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            for tick in 0_u32.. {
+                if stop.run_until_cancelled(ticks.tick()).await.is_none() {
+                    return;
+                }
                 hub.tick().await;
-                admission.forget_idle();
+                if tick.is_multiple_of(FORGET_EVERY) {
+                    admission.forget_idle();
+                }
             }
         });
     }

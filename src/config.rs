@@ -141,10 +141,16 @@ impl Config {
     ///
     /// Must run before any other thread exists: it sets environment variables.
     pub fn load() -> Self {
-        match dotenvy::dotenv() {
-            Err(error) if !error.not_found() => <Self as clap::CommandFactory>::command()
-                .error(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}"))
-                .exit(),
+        match dotenvy::from_path(".env") {
+            Err(error) if !error.not_found() => {
+                // The error itself would show the line, which may hold a secret.
+                let problem = match error {
+                    dotenvy::Error::LineParse(..) => "a line is not like KEY=value".to_owned(),
+                    other => other.to_string(),
+                };
+                let message = format!(".env cannot be read: {problem}\n");
+                <Self as clap::CommandFactory>::command().error(clap::error::ErrorKind::Io, message).exit()
+            }
             _ => Self::parse(),
         }
     }

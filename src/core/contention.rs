@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::{
@@ -21,13 +21,26 @@ use super::{
 /// How long a holder of a seat has to show that it is there when somebody else wants in.
 pub const PROBE_DEADLINE: Duration = Duration::from_secs(3);
 
-type Probe = Shared<BoxFuture<'static, Vec<SeatKey>>>;
+/// How long the answer to a probe is good for: somebody who knocks without end does not keep the holders busy.
+pub const ANSWER_VALID: Duration = Duration::from_secs(1);
 
-/// Finds seats whose holders do not answer. However many people want into a room at once, its holders are asked
-/// once at a time.
+/// Finds seats whose holders do not answer. However many people want into a room, however often, its holders are
+/// asked once at a time.
 #[derive(Default)]
 pub struct Contention {
     probe_by_room: Mutex<HashMap<RoomId, Probe>>,
+}
+
+struct Probe {
+    asked_at: Instant,
+    dead: Shared<BoxFuture<'static, Vec<SeatKey>>>,
+}
+
+impl Probe {
+    /// Still under way, or answered a moment ago.
+    fn is_good(&self, now: Instant) -> bool {
+        self.dead.peek().is_none() || now.saturating_duration_since(self.asked_at) < ANSWER_VALID
+    }
 }
 
 impl Contention {
@@ -41,6 +54,7 @@ impl Contention {
         room: &Arc<Mutex<Room>>,
         holders: &[Seat],
         newcomer: &Name,
+        now: Instant,
     ) -> Vec<SeatKey> {
         let is_away = |seat: &&Seat| {
             let presence = lock(room).presence(seat.participant, seat.epoch);
@@ -49,20 +63,32 @@ impl Contention {
         if let Some(seat) = holders.iter().find(is_away) {
             return vec![seat.key_in(id)];
         }
-        let probe = lock(&self.probe_by_room)
-            .entry(id.clone())
-            .or_insert_with(|| probe(id.clone(), room.clone(), holders.to_vec()).boxed().shared())
-            .clone();
-        let dead = probe.clone().await;
+        self.probe(id, room, holders, now).await
+    }
+
+    fn probe(
+        &self,
+        id: &RoomId,
+        room: &Arc<Mutex<Room>>,
+        holders: &[Seat],
+        now: Instant,
+    ) -> Shared<BoxFuture<'static, Vec<SeatKey>>> {
         let mut probes = lock(&self.probe_by_room);
-        if probes.get(id).is_some_and(|current| current.ptr_eq(&probe)) {
-            probes.remove(id);
+        if let Some(probe) = probes.get(id).filter(|probe| probe.is_good(now)) {
+            return probe.dead.clone();
         }
+        let dead = find_dead(id.clone(), room.clone(), holders.to_vec()).boxed().shared();
+        probes.insert(id.clone(), Probe { asked_at: now, dead: dead.clone() });
         dead
+    }
+
+    /// Lets go of answers that are good for nothing any more.
+    pub fn forget_old(&self, now: Instant) {
+        lock(&self.probe_by_room).retain(|_, probe| probe.is_good(now));
     }
 }
 
-async fn probe(id: RoomId, room: Arc<Mutex<Room>>, holders: Vec<Seat>) -> Vec<SeatKey> {
+async fn find_dead(id: RoomId, room: Arc<Mutex<Room>>, holders: Vec<Seat>) -> Vec<SeatKey> {
     let probes = holders.iter().map(|seat| is_dead(&room, seat));
     let verdicts = join_all(probes).await;
     holders.iter().zip(verdicts).filter(|(_, dead)| *dead).map(|(seat, _)| seat.key_in(&id)).collect()

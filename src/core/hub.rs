@@ -59,7 +59,7 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     sessions: SessionSigner,
     rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
-    contention: Contention,
+    pub(super) contention: Contention,
     draining: AtomicBool,
 }
 
@@ -131,7 +131,8 @@ impl Hub {
             Err(ClaimError::Full(Full(holders))) => holders,
         };
         let Some(room) = self.room(&claim.room) else { return Err(JoinError::RoomFull) };
-        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name).await {
+        let now = self.0.clock.now();
+        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name, now).await {
             self.give_up(&dead, &room, LeaveReason::NotAlive).await?;
         }
         match self.0.cluster.claim(claim.clone()).await {

@@ -17,6 +17,7 @@ impl Hub {
     /// time of the shortest lease, about every second.
     pub async fn tick(&self) {
         let now = self.0.clock.now();
+        self.0.contention.forget_old(now);
         // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
         // still there.
         if let Err(error) = self.renew(now).await {
