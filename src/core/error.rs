@@ -65,14 +65,3 @@ pub enum SignalError {
     #[error("nobody by that id sits in the room")]
     NoSuchParticipant,
 }
-
-/// Why a chat message was not sent.
-#[derive(Debug, Error)]
-pub enum ChatError {
-    /// The sender does not hold its seat any more.
-    #[error(transparent)]
-    Replaced(#[from] Replaced),
-    /// It could not be stored.
-    #[error(transparent)]
-    Save(#[from] SaveError),
-}

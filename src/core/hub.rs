@@ -18,7 +18,7 @@ use super::{
     clock::Clock,
     cluster::{ClaimError, Cluster},
     contention::Contention,
-    error::{ChatError, JoinError, Replaced, SaveError, SignalError, Unavailable},
+    error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     event::{ChatMessage, LeaveReason, SignalKind},
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated},
@@ -31,11 +31,12 @@ use super::{
 };
 
 /// What became of a chat message.
-pub enum Chatted {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
     /// It is stored, and the others are told.
-    Sent(ChatMessage),
+    Now,
     /// One with its key was stored before, and is left as it is: its JSON.
-    Duplicate(Box<str>),
+    Before(Box<str>),
 }
 
 /// How much is going on, for metrics.
@@ -207,35 +208,36 @@ impl Hub {
         lock(&seat.room).signal(seat.key.participant, seat.key.epoch, to, kind, payload, now)
     }
 
-    /// Stores what the participant wrote and tells the others. When it returns, the message is durable.
-    ///
-    /// `id` makes the message unique in its room; `encode` gives the entry to be stored.
+    /// Makes a message of what the participant writes, now and under its present name.
     ///
     /// # Errors
-    /// - [`ChatError::Replaced`]: the seat was not its own any more; nothing is stored.
-    /// - [`ChatError::Save`]: as [`ChatStore::save`]; nobody is told.
-    pub async fn chat(
+    /// [`Replaced`]: the seat is not its own any more.
+    pub fn compose(&self, seat: &Seated, id: &str, body: &str) -> Result<ChatMessage, Replaced> {
+        let from = seat.key.participant;
+        let name = lock(&seat.room).name_of(from, seat.key.epoch)?;
+        Ok(ChatMessage { id: id.into(), from, name, body: body.into(), sent_at: self.0.clock.wall() })
+    }
+
+    /// Stores a message as `entry` and tells the others, even if its writer has left meanwhile. When it returns,
+    /// the message is durable.
+    ///
+    /// # Errors
+    /// As [`ChatStore::save`]; nobody is told.
+    pub async fn publish(
         &self,
         seat: &Seated,
-        id: &str,
-        body: &str,
-        encode: impl FnOnce(&ChatMessage) -> ChatEntry + Send,
-    ) -> Result<Chatted, ChatError> {
-        let (from, epoch) = (seat.key.participant, seat.key.epoch);
-        let name = lock(&seat.room).name_of(from, epoch)?;
-        let sent_at = self.0.clock.wall();
-        let message = ChatMessage { id: id.into(), from, name, body: body.into(), sent_at };
-        let entry = encode(&message);
+        message: &ChatMessage,
+        entry: ChatEntry,
+    ) -> Result<Published, SaveError> {
         let key = entry.key.clone();
         let saved = self.0.store.save(&seat.key.room, vec![entry]).await?;
         if saved.added == 0
             && let Some(json) = self.find(&seat.key.room, &key).await?
         {
-            return Ok(Chatted::Duplicate(json));
+            return Ok(Published::Before(json));
         }
-        let now = self.0.clock.now();
-        lock(&seat.room).chat(&message, now);
-        Ok(Chatted::Sent(message))
+        lock(&seat.room).chat(message, self.0.clock.now());
+        Ok(Published::Now)
     }
 
     async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, SaveError> {

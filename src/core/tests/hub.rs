@@ -11,9 +11,9 @@ use crate::{
     core::{
         chat::{ChatEntry, ChatKey},
         contention::{ANSWER_VALID, PROBE_DEADLINE},
-        error::{ChatError, JoinError, Replaced, SignalError},
-        event::{ChatMessage, LeaveReason, SignalKind},
-        hub::{Chatted, Hub},
+        error::{JoinError, Replaced, SaveError, SignalError},
+        event::{LeaveReason, SignalKind},
+        hub::{Hub, Published},
         join::{JoinRequest, Joined, RoomPolicy},
         outbox::{CloseReason, Connection},
         session::SessionSigner,
@@ -60,6 +60,12 @@ impl World {
         self.hub.signal(&from.seat, to.seat.participant(), SignalKind::Offer, payload)
     }
 
+    async fn write(&self, from: &Joined, id: &str) -> Result<Published, SaveError> {
+        let message = self.hub.compose(&from.seat, id, "hi").unwrap();
+        let entry = ChatEntry { key: ChatKey::from_id(id), json: r#""hi""#.into() };
+        self.hub.publish(&from.seat, &message, entry).await
+    }
+
     async fn wait(&self, time: Duration) {
         self.clock.advance(time);
         self.hub.tick().await;
@@ -72,10 +78,6 @@ fn payloads(connection: &Recorder) -> Vec<String> {
         _ => None,
     });
     signals.collect()
-}
-
-fn entry(message: &ChatMessage) -> ChatEntry {
-    ChatEntry { key: ChatKey::from_id(&message.id), json: format!("{:?}", message.body).into() }
 }
 
 #[tokio::test]
@@ -262,11 +264,24 @@ async fn a_chat_is_told_once_it_is_stored_and_a_retry_is_not_told_twice() {
     let world = World::new();
     let (_ann, ann_hears) = world.join("Ann", None).await;
     let (bob, _) = world.join("Bob", None).await;
-    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Ok(Chatted::Sent(_))));
-    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Ok(Chatted::Duplicate(_))));
+    assert_eq!(world.write(&bob, "1").await.unwrap(), Published::Now);
+    assert!(matches!(world.write(&bob, "1").await, Ok(Published::Before(_))));
     let chats = ann_hears.told().into_iter().filter(|told| matches!(told, Told::Chat(_)));
     assert_eq!(chats.collect::<Vec<_>>(), [Told::Chat("hi".into())]);
     assert_eq!(world.try_join("Bob", Some(bob.session.as_str())).await.unwrap().history.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_written_before_leaving_is_told_after_it() {
+    let world = World::new();
+    let (_ann, ann_hears) = world.join("Ann", None).await;
+    let (bob, _) = world.join("Bob", None).await;
+    let message = world.hub.compose(&bob.seat, "1", "bye").unwrap();
+    world.hub.leave(&bob.seat).await;
+    assert_eq!(world.hub.compose(&bob.seat, "2", "too late"), Err(Replaced));
+    let entry = ChatEntry { key: ChatKey::from_id("1"), json: r#""bye""#.into() };
+    assert_eq!(world.hub.publish(&bob.seat, &message, entry).await.unwrap(), Published::Now);
+    assert_eq!(ann_hears.told().last(), Some(&Told::Chat("bye".into())));
 }
 
 #[tokio::test]
@@ -278,7 +293,7 @@ async fn without_a_store_calls_go_on_and_chats_are_refused() {
     assert!(bob.history.is_none());
     world.send(&bob, &ann, "offer").unwrap();
     assert_eq!(payloads(&ann_hears), ["offer"]);
-    assert!(matches!(world.hub.chat(&bob.seat, "1", "hi", entry).await, Err(ChatError::Save(_))));
+    assert!(world.write(&bob, "1").await.is_err());
     assert!(!ann_hears.told().iter().any(|told| matches!(told, Told::Chat(_))));
 }
 

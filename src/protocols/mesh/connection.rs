@@ -29,8 +29,8 @@ use super::{
 use crate::{
     core::{
         error::{Replaced, SignalError},
-        event::SignalKind,
-        hub::Chatted,
+        event::{ChatMessage, SignalKind},
+        hub::Published,
         ids::{ConnectionId, ParticipantId, RoomId},
         join::{JoinRequest, Joined, Seated},
         outbox::{CloseReason, Connection},
@@ -84,8 +84,7 @@ pub struct Packet {
 /// A chat message on its way into the store.
 pub struct OutgoingMessage {
     seat: Seated,
-    id: Box<str>,
-    body: Box<str>,
+    message: ChatMessage,
     ack: AckSender,
 }
 
@@ -148,7 +147,10 @@ impl MeshConnection {
             Ok(ClientMessage::SendOffer(signal)) => self.signal(SignalKind::Offer, &signal, packet),
             Ok(ClientMessage::SendAnswer(signal)) => self.signal(SignalKind::Answer, &signal, packet),
             Ok(ClientMessage::IceCandidate(signal)) => self.signal(SignalKind::Candidate, &signal, packet),
-            Ok(ClientMessage::SendMessage(message)) => return self.queue_message(&message, ack),
+            Ok(ClientMessage::SendMessage(message)) => {
+                self.queue_message(&message, ack);
+                return None;
+            }
             Ok(ClientMessage::LeaveRoom) => return Some(self.clone().leave(ack).boxed()),
             Ok(ClientMessage::JoinRoom(join)) => match self.join_request(&join) {
                 Ok(request) => return Some(self.clone().join(request, ack).boxed()),
@@ -248,35 +250,33 @@ impl MeshConnection {
         acknowledge(ack, &reply);
     }
 
-    fn queue_message(
-        self: &Arc<Self>,
-        message: &SendMessage,
-        ack: AckSender,
-    ) -> Option<BoxFuture<'static, ()>> {
-        let Some(seat) = self.seat().clone() else {
-            self.refuse(ack, &NOT_JOINED);
-            return None;
-        };
-        let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string().into(), Into::into);
-        let message = OutgoingMessage { seat, id, body: message.body.as_ref().into(), ack };
-        // A lane of their own: signals must not wait for a disk.
-        if let Err(message) = Lane::submit(self, message, &self.door.tasks) {
-            self.refuse(message.ack, &TOO_MANY_REQUESTS);
+    fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: AckSender) {
+        // Written now, under this name and from this seat, whatever comes before it is stored.
+        let composed = self.seat().clone().ok_or(NOT_JOINED).and_then(|seat| {
+            let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+            Ok((self.door.hub.compose(&seat, &id, &message.body)?, seat))
+        });
+        match composed {
+            Err(refusal) => self.refuse(ack, &refusal),
+            Ok((message, seat)) => {
+                // A lane of their own: signals must not wait for a disk.
+                let message = OutgoingMessage { seat, message, ack };
+                if let Err(refused) = Lane::submit(self, message, &self.door.tasks) {
+                    self.refuse(refused.ack, &TOO_MANY_REQUESTS);
+                }
+            }
         }
-        None
     }
 
-    async fn send_message(self: Arc<Self>, message: OutgoingMessage) {
-        let OutgoingMessage { seat, id, body, ack } = message;
-        let sent_at = match self.door.hub.chat(&seat, &id, &body, entry_of).await {
-            Ok(Chatted::Sent(message)) => timestamp(message.sent_at),
-            Ok(Chatted::Duplicate(json)) => {
-                sent_at_of(&json).unwrap_or_else(|| timestamp(self.door.hub.wall()))
-            }
+    async fn send_message(self: Arc<Self>, outgoing: OutgoingMessage) {
+        let OutgoingMessage { seat, message, ack } = outgoing;
+        let sent_at = match self.door.hub.publish(&seat, &message, entry_of(&message)).await {
+            Ok(Published::Now) => timestamp(message.sent_at),
+            Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
             Err(error) => return self.refuse(ack, &error.into()),
         };
         self.door.counters.messages.increment(1);
-        acknowledge(ack, &MessageSent { success: true, id: &id, sent_at: &sent_at });
+        acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
     }
 
     async fn leave(self: Arc<Self>, ack: AckSender) {
@@ -343,8 +343,8 @@ impl Worker<OutgoingMessage> for MeshConnection {
         &self.messages
     }
 
-    fn weight(message: &OutgoingMessage) -> usize {
-        message.body.len() + WAITING_OVERHEAD
+    fn weight(outgoing: &OutgoingMessage) -> usize {
+        outgoing.message.body.len() + WAITING_OVERHEAD
     }
 
     fn work(self: &Arc<Self>, message: OutgoingMessage) -> Option<BoxFuture<'static, ()>> {

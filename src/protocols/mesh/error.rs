@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::{
     core::{
-        error::{ChatError, JoinError, Replaced, SaveError, SignalError, Unavailable},
+        error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
         ids::TextError,
     },
     protocols::{chat_json::ChatsError, http::BodyError},
@@ -143,15 +143,6 @@ impl From<SignalError> for Refusal {
 impl From<Replaced> for Refusal {
     fn from(Replaced: Replaced) -> Self {
         Self::new(Code::Replaced, "Your seat was taken over or given up")
-    }
-}
-
-impl From<ChatError> for Refusal {
-    fn from(error: ChatError) -> Self {
-        match error {
-            ChatError::Replaced(replaced) => replaced.into(),
-            ChatError::Save(error) => error.into(),
-        }
     }
 }
 

@@ -9,6 +9,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Response, Uri, header, request::Parts},
     middleware::Next,
 };
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde::Deserialize;
 use socketioxide::socket::Sid;
 
 use super::{
@@ -16,56 +19,111 @@ use super::{
     error::{Code, NOT_ALLOWED, Refusal},
     http::refusal_response,
     transport::Transport,
+    upgrade::{SocketService, Upgrade},
 };
 use crate::protocols::link::Link;
 
 const TOO_MANY_SESSIONS: Refusal = Refusal::new(Code::TooManyRequests, "Too many new connections");
 
+/// The way in at one path.
+#[derive(Clone)]
+pub struct Gate {
+    /// The door.
+    pub door: Arc<MeshDoor>,
+    /// What serves Socket.IO there.
+    pub service: SocketService,
+}
+
 /// Lets a request through to Socket.IO, or refuses it.
-pub async fn gate(State(door): State<Arc<MeshDoor>>, mut request: Request, next: Next) -> Response<Body> {
+pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response<Body> {
+    let door = &gate.door;
     if !door.origins.allows(request.headers()) {
         return refusal_response(&NOT_ALLOWED);
     }
     let engine = EngineRequest::of(&request);
-    let link = request.extensions().get::<Arc<Link>>().cloned();
-    let Some(session) = engine.session else {
-        if request.method() != Method::OPTIONS
-            && !door.admission.admits(request.headers(), request.extensions())
-        {
+    let Some(session) = &engine.session else {
+        let counts = request.method() != Method::OPTIONS;
+        if counts && !door.admission.admits(request.headers(), request.extensions()) {
             return refusal_response(&TOO_MANY_SESSIONS);
         }
-        request = slim(request);
-        request.extensions_mut().insert(Arc::new(Transport::new(link, engine.websocket)));
-        return next.run(request).await;
+        return open(door, &engine, request, next).await;
     };
-    let transport = session.parse().ok().and_then(|session: Sid| door.transports.get(session));
-    if let Some(transport) = &transport {
-        transport.requested();
-        if engine.websocket {
-            transport.upgraded(link);
-        }
+    match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
+        Some(transport) => gate.go_on(transport, &engine, request, next).await,
+        None => next.run(request).await,
     }
-    let polls = request.method() == Method::GET && !engine.websocket;
+}
+
+/// Opens a session.
+async fn open(door: &MeshDoor, engine: &EngineRequest, request: Request, next: Next) -> Response<Body> {
+    let link = request.extensions().get::<Arc<Link>>().cloned();
+    let transport = Arc::new(Transport::new(link, engine.websocket));
+    let mut request = slim(request);
+    request.extensions_mut().insert(transport.clone());
     let response = next.run(request).await;
-    if let Some(transport) = transport.filter(|_| polls) {
-        transport.answered(response.body().size_hint().lower());
+    if engine.websocket {
+        return response;
     }
-    response
+    // Where the session is to be found from now on is in the answer, and nowhere else.
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if let Some(session) = session_in(&body) {
+        door.transports.list(session, &transport);
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The session id in an Engine.IO open packet.
+fn session_in(body: &Bytes) -> Option<Sid> {
+    #[derive(Deserialize)]
+    struct Open<'a> {
+        sid: &'a str,
+    }
+    let open: Open = serde_json::from_slice(body.strip_prefix(b"0")?).ok()?;
+    open.sid.parse().ok()
+}
+
+impl Gate {
+    /// Serves a request of a session that is there.
+    async fn go_on(
+        self,
+        transport: Arc<Transport>,
+        engine: &EngineRequest,
+        mut request: Request,
+        next: Next,
+    ) -> Response<Body> {
+        transport.requested();
+        if engine.websocket && engine.is_current_version {
+            let upgrade = Upgrade { door: self.door, service: self.service, transport: transport.clone() };
+            if let Some(response) = upgrade.begin(&mut request) {
+                return response;
+            }
+        }
+        let polls = request.method() == Method::GET && !engine.websocket;
+        let response = next.run(request).await;
+        if polls {
+            transport.answered(response.body().size_hint().lower());
+        }
+        response
+    }
 }
 
 /// What Engine.IO has in the query. Source: Engine.IO protocol v4, "Protocol".
 struct EngineRequest {
     session: Option<String>,
     websocket: bool,
+    is_current_version: bool,
 }
 
 impl EngineRequest {
     fn of(request: &Request) -> Self {
         let query = request.uri().query().unwrap_or_default();
-        let value_of = |name| {
-            query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
-        };
-        Self { session: value_of("sid"), websocket: value_of("transport").is_some_and(|t| t == "websocket") }
+        let value_of = |name| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        Self {
+            session: value_of("sid").map(str::to_owned),
+            websocket: value_of("transport") == Some("websocket") && request.method() == Method::GET,
+            is_current_version: value_of("EIO") == Some("4"),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod http;
 mod messages;
 mod namespace;
 mod transport;
+mod upgrade;
 
 use std::{
     sync::{
@@ -28,12 +29,12 @@ use axum::{Router, body::Body, extract::Request, middleware, routing};
 use futures_util::future::join_all;
 use metrics::Counter;
 use socketioxide::{ParserConfig, SocketIo};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use tracing::warn;
 
-use self::transport::Transports;
 pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
+use self::{gate::Gate, transport::Transports, upgrade::SocketService};
 use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
     protocols::{admission::Admission, origin::AllowedOrigins},
@@ -88,6 +89,8 @@ pub struct MeshDoor {
     admission: Arc<Admission>,
     /// Work that was begun for clients.
     tasks: TaskTracker,
+    /// Ends what nobody waits for.
+    stop: CancellationToken,
     transports: Transports,
     last_connection: AtomicU64,
     counters: Counters,
@@ -111,6 +114,7 @@ impl MeshDoor {
             origins: options.origins,
             admission,
             tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
             transports: Transports::default(),
             last_connection: AtomicU64::new(0),
             counters: Counters::new(),
@@ -120,34 +124,28 @@ impl MeshDoor {
 
     /// Its routes.
     pub fn router(self: &Arc<Self>) -> Router {
-        let mut sockets = Router::new();
-        for path in SOCKET_PATHS {
-            let service = self.socket_service(path);
-            sockets = sockets
-                .route_service(path, service.clone())
-                .route_service(&format!("{path}/"), service.clone())
-                .route_service(&format!("{path}/{{*rest}}"), service);
-        }
-        let sockets = sockets.layer(middleware::from_fn_with_state(self.clone(), gate::gate));
-        Router::new()
+        let mut router = Router::new()
             .route("/api/v1/signalling/health-status", routing::get(http::health_status))
             .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
-            .with_state(self.clone())
-            .merge(sockets)
+            .with_state(self.clone());
+        for path in SOCKET_PATHS {
+            router = router.merge(self.socket_router(path));
+        }
+        router
     }
 
-    fn socket_service(
-        self: &Arc<Self>,
-        path: &'static str,
-    ) -> impl tower::Service<
-        Request,
-        Response = axum::response::Response,
-        Error = std::convert::Infallible,
-        Future: Send,
-    > + Clone
-    + Send
-    + Sync
-    + 'static {
+    fn socket_router(self: &Arc<Self>, path: &'static str) -> Router {
+        let service = self.socket_service(path);
+        let gate = Gate { door: self.clone(), service: service.clone() };
+        let service = ServiceExt::<Request>::map_response(service, |response| response.map(Body::new));
+        Router::new()
+            .route_service(path, service.clone())
+            .route_service(&format!("{path}/"), service.clone())
+            .route_service(&format!("{path}/{{*rest}}"), service)
+            .layer(middleware::from_fn_with_state(gate, gate::pass))
+    }
+
+    fn socket_service(self: &Arc<Self>, path: &'static str) -> SocketService {
         let parser = ParserConfig::common()
             .max_incoming_binaries(1)
             .max_incoming_binary_buf_size(MAX_PACKET_BYTES)
@@ -163,10 +161,10 @@ impl MeshDoor {
             .ws_max_frame_size(MAX_PACKET_BYTES)
             .ws_read_buffer_size(1024)
             .with_parser(parser)
-            .build_svc();
+            .build_with_inner_svc(Router::new());
         io.ns("/", namespace::Namespace(self.clone()));
         lock(&self.sockets).push(io);
-        ServiceExt::<Request>::map_response(service, |response| response.map(Body::new))
+        service
     }
 
     /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them. Clients
@@ -177,6 +175,7 @@ impl MeshDoor {
         if tokio::time::timeout(patience, close_all).await.is_err() {
             warn!("some clients did not take their last words");
         }
+        self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }

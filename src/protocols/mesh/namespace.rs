@@ -38,7 +38,6 @@ impl Namespace {
         let door = &self.0;
         let transport = socket.req_parts().extensions.get::<Arc<Transport>>().cloned();
         let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(None, false)));
-        door.transports.list(socket.id, &transport);
         let id = door.next_connection_id();
         let connection = Arc::new(MeshConnection::new(id, door.clone(), socket, transport));
         connection.on_connecting();

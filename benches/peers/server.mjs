@@ -1,0 +1,85 @@
+// The service that Switchboard is measured beside: the events of docs/mesh.md, written the way one writes them with
+// Express and socket.io. It is not made slow, and it does less: it keeps nothing, numbers nothing, checks little, and
+// brings nobody back. A participant is known by the id of its socket.
+
+import { createServer } from 'node:http';
+import express from 'express';
+import { Server } from 'socket.io';
+
+const SEATS = 2;
+
+const app = express();
+app.get('/api/v1/signalling/health-status', (_request, response) => response.json({}));
+
+const http = createServer(app);
+const io = new Server(http, { cors: { origin: '*' } });
+
+/** Who sits in which room: `appointment_id` → socket id → name. */
+const rooms = new Map();
+
+io.on('connection', (socket) => {
+  socket.on('join_room', ({ appointment_id, name }, ack) => {
+    const room = rooms.get(appointment_id) ?? new Map();
+    if (room.size >= SEATS) return refuse(ack, 'room_full', 'the room is full');
+    if (socket.data.room) return refuse(ack, 'already_joined', 'one connection sits in one room');
+
+    const [opponent] = room;
+    rooms.set(appointment_id, room.set(socket.id, name));
+    socket.data = { room: appointment_id, name };
+    socket.join(appointment_id);
+
+    const joined = {
+      message: 'Joined Successfully',
+      remoteSocket: opponent?.[0] ?? null,
+      opponent_name: opponent?.[1] ?? null,
+      chats: [],
+      participant: socket.id,
+      polite: opponent !== undefined,
+    };
+    socket.emit('joined_successfully', joined);
+    ack?.({ success: true, ...joined });
+    socket.to(appointment_id).emit('peer_joined', { remoteSocket: socket.id, opponent_name: name });
+  });
+
+  socket.on('send_offer', ({ offer, remoteSocketId }, ack) => {
+    io.to(remoteSocketId).emit('receive_offer', { from: socket.id, offer, name: socket.data.name });
+    ack?.({ success: true });
+  });
+
+  socket.on('send_answer', ({ answer, remoteSocketId }, ack) => {
+    io.to(remoteSocketId).emit('receive_answer', { from: socket.id, answer });
+    ack?.({ success: true });
+  });
+
+  socket.on('ice_candidate', ({ candidate, remoteSocketId }, ack) => {
+    io.to(remoteSocketId).emit('ice_candidate', { candidate });
+    ack?.({ success: true });
+  });
+
+  socket.on('leave_room', (_nothing, ack) => {
+    leave(socket);
+    ack?.({ success: true });
+  });
+
+  socket.on('disconnect', () => leave(socket));
+});
+
+function refuse(ack, code, message) {
+  ack?.({ success: false, message, error: { code } });
+}
+
+function leave(socket) {
+  const { room } = socket.data;
+  if (room === undefined) return;
+  const seats = rooms.get(room);
+  seats.delete(socket.id);
+  if (seats.size === 0) rooms.delete(room);
+  socket.to(room).emit('user_left', { message: 'User left', remoteSocket: socket.id });
+  socket.leave(room);
+  socket.data = {};
+}
+
+// Port 0 is any free one; whoever started this reads which.
+http.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
+  console.log(`open http://127.0.0.1:${http.address().port}/`);
+});

@@ -1,0 +1,176 @@
+//! A session goes over from long polling to WebSocket.
+//!
+//! The library stops the session's polling as soon as the WebSocket is open, and closes the session if nothing comes
+//! over it. Behind a proxy that opens a WebSocket and swallows what is sent over it, which clinics have, nobody
+//! would stay connected. So the library gets the WebSocket only once the client's probe has come through it; until
+//! then, and if it never does, polling goes on.
+//!
+//! Source: Engine.IO protocol v4, "Upgrade".
+
+use std::{
+    io::{self, ErrorKind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, Response, StatusCode, Uri, header},
+};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use socketioxide::service::SocketIoService;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tower::Service;
+use tungstenite::handshake::derive_accept_key;
+
+use super::{MeshDoor, transport::Transport};
+use crate::protocols::link::Link;
+
+/// How long the probe may take.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a probe says, in a masked text frame of its own.
+const PROBE: &[u8; 6] = b"2probe";
+const PROBE_FRAME_HEAD: [u8; 2] = [0x81, 0x80 | 6];
+const PROBE_FRAME_BYTES: usize = 2 + 4 + PROBE.len();
+
+/// What serves Socket.IO at one path.
+pub type SocketService = SocketIoService<Router>;
+
+/// A session's request to go over to WebSocket.
+pub struct Upgrade {
+    /// The door.
+    pub door: Arc<MeshDoor>,
+    /// What is to get the WebSocket.
+    pub service: SocketService,
+    /// The session's transport.
+    pub transport: Arc<Transport>,
+}
+
+impl Upgrade {
+    /// Opens the WebSocket, and passes it on once the probe has come. `None`, with nothing done, if the request does
+    /// not ask for one properly.
+    pub fn begin(self, request: &mut Request) -> Option<Response<Body>> {
+        let accept = derive_accept_key(request.headers().get(header::SEC_WEBSOCKET_KEY)?.as_bytes());
+        let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
+        let link = request.extensions().get::<Arc<Link>>().cloned();
+        let uri = request.uri().clone();
+        let (tasks, stop) = (self.door.tasks.clone(), self.door.stop.clone());
+        tasks.spawn(async move {
+            stop.run_until_cancelled(self.pass_on(on_upgrade, link, uri)).await;
+        });
+        Some(switching_protocols(&accept))
+    }
+
+    async fn pass_on(self, on_upgrade: OnUpgrade, link: Option<Arc<Link>>, uri: Uri) {
+        let Ok(upgraded) = on_upgrade.await else { return };
+        let mut stream = TokioIo::new(upgraded);
+        let probe = tokio::time::timeout(PROBE_TIMEOUT, read_probe(&mut stream)).await;
+        let Ok(Ok(probe)) = probe else { return };
+        self.transport.upgraded(link);
+        let mut request = http::Request::new(());
+        *request.uri_mut() = uri.clone();
+        let mut service = self.service.clone();
+        let stream = ProbedStream { stream, probe, read: 0, end: Some(End { upgrade: self, uri }) };
+        // It goes on in a task of the library's; an error means that it did not begin.
+        let _ = Service::call(&mut service, (stream, request)).await;
+    }
+}
+
+fn switching_protocols(accept: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::from_str(accept) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+/// Reads the client's first frame, which must be a probe.
+async fn read_probe(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<[u8; PROBE_FRAME_BYTES]> {
+    let mut frame = [0; PROBE_FRAME_BYTES];
+    stream.read_exact(&mut frame).await?;
+    let (head, masked) = frame.split_at(PROBE_FRAME_HEAD.len());
+    let (mask, payload) = masked.split_at(4);
+    let says_probe = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).eq(*PROBE);
+    if head == PROBE_FRAME_HEAD && says_probe { Ok(frame) } else { Err(ErrorKind::InvalidData.into()) }
+}
+
+/// A WebSocket of which the probe has been read already.
+struct ProbedStream<S> {
+    stream: S,
+    probe: [u8; PROBE_FRAME_BYTES],
+    /// How much of the probe was read once more.
+    read: usize,
+    end: Option<End>,
+}
+
+/// What is to be done when the WebSocket is over.
+struct End {
+    upgrade: Upgrade,
+    uri: Uri,
+}
+
+impl End {
+    /// Closes the session if it is still in between: the library would keep it there for ever. One that went over
+    /// is no longer to be closed by a polling request, and refuses this.
+    async fn close_unfinished(self) {
+        let uri = self.uri.to_string().replace("transport=websocket", "transport=polling");
+        let Ok(uri) = uri.parse::<Uri>() else { return };
+        let mut request = Request::new(Body::from("1"));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        let mut service = self.upgrade.service;
+        let _ = Service::call(&mut service, request).await;
+    }
+}
+
+impl<S> Drop for ProbedStream<S> {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let tasks = end.upgrade.door.tasks.clone();
+            tasks.spawn_on(end.close_unfinished(), &runtime);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ProbedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.read == PROBE_FRAME_BYTES {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let rest = &self.probe[self.read..];
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        self.read += count;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ProbedStream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,269 @@
+// Somebody in front of the call page: what people do there, and what they expect to find.
+
+import assert from 'node:assert/strict';
+import { DEADLINE_MS, within } from '../../clients/support/deadline.mjs';
+
+/** What grows for as long as somebody sees the other one move. */
+const SIGHT = { framesDecoded: 1, framesShown: 1 };
+
+/** A hundredth of what one beep of the browser's microphone amounts to. */
+const AUDIBLE = 1e-3;
+
+/** What grows for as long as somebody hears the other one: not only packets, but something loud is in them. */
+const SOUND = { bytesHeard: 1, loudness: AUDIBLE };
+
+/** A second, in which the microphone would beep twice. */
+const SILENCE = { samples: 48_000, loudness: AUDIBLE };
+
+export class Person {
+  name;
+  /** @type {import('playwright-core').Page} */
+  page;
+  /** How their browser behaved. @type {import('./conduct.mjs').Conduct} */
+  conduct;
+
+  constructor(name, page, conduct) {
+    this.name = name;
+    this.page = page;
+    this.conduct = conduct;
+    page.setDefaultTimeout(DEADLINE_MS);
+  }
+
+  // Going places
+
+  async openFirstPage() {
+    await this.page.goto('/', { waitUntil: 'domcontentloaded' });
+  }
+
+  /** Joins as most people do: from the first page. */
+  async join(appointment) {
+    await this.openFirstPage();
+    await this.#at('appointment-input').fill(appointment);
+    await this.#at('name-input').fill(this.name);
+    await this.#at('join-button').click();
+  }
+
+  /** Joins by the link in an invitation. */
+  async openLink(appointment) {
+    const name = new URLSearchParams({ name: this.name });
+    await this.page.goto(`/room/${encodeURIComponent(appointment)}?${name}`, { waitUntil: 'domcontentloaded' });
+  }
+
+  async reload() {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
+  }
+
+  async leave() {
+    await this.#at('leave-button').click();
+    await this.expectState('ended');
+  }
+
+  /** Takes the way back that the page offers when it is all over. */
+  async comeBack() {
+    await this.#at('reopen-button').click();
+  }
+
+  /** Opens the same page in another tab, as “Duplicate” in a tab's menu does. */
+  async duplicateTab() {
+    const opening = this.page.waitForEvent('popup');
+    await this.page.evaluate(() => void window.open(location.href));
+    return new Person(this.name, await opening, this.conduct);
+  }
+
+  async closeTab() {
+    await this.page.close();
+  }
+
+  // The call
+
+  /** @param {'waiting' | 'connecting' | 'connected' | 'reconnecting' | 'full' | 'replaced' | 'ended'} state */
+  async expectState(state) {
+    await this.#until(
+      `the call to be ${state}`,
+      (wanted) => document.querySelector('[data-testid=call-state]')?.dataset.state === wanted,
+      state,
+    );
+  }
+
+  /** Sees the other one move and hears them, now and for a while. */
+  async expectToSeeAndHear() {
+    await this.#expectFlowOf({ ...SIGHT, ...SOUND });
+  }
+
+  async expectToHear() {
+    await this.#expectFlowOf(SOUND);
+  }
+
+  /** Once could be the tail of something that has ended; twice is a flow. */
+  async #expectFlowOf(figures) {
+    for (const more of ['more', 'still more']) {
+      const receiving = this.page.evaluate((amounts) => window.probe.receiveMore(amounts), figures);
+      await this.#expect(`${more} of ${Object.keys(figures)}`, within(receiving, 'media'));
+    }
+  }
+
+  async expectSilence() {
+    const listening = this.page.evaluate((limits) => window.probe.hearNothing(limits), SILENCE);
+    await this.#expect('silence', within(listening, 'silence'));
+  }
+
+  /** The other one's picture is black. */
+  async expectDarkness() {
+    await this.#until('darkness', () => window.probe.brightestSpot() < 32);
+  }
+
+  async expectLight() {
+    await this.#until('light', () => window.probe.brightestSpot() > 128);
+  }
+
+  async pressMute() {
+    await this.#at('mute-button').click();
+  }
+
+  async pressCamera() {
+    await this.#at('camera-button').click();
+  }
+
+  /** How many media connections this page has made: one, for as long as a call is not interrupted. */
+  callsMade() {
+    return this.page.evaluate(() => window.probe.calls.length);
+  }
+
+  /** The servers that its media connections may ask for a way to the other side. */
+  async iceServers() {
+    const configurations = await this.page.evaluate(() => window.probe.configurations);
+    return configurations.flatMap(({ iceServers = [] }) => iceServers);
+  }
+
+  /** What the server answered each time that this page joined. */
+  joins() {
+    return this.page.evaluate(() => window.probe.joins());
+  }
+
+  /** The id by which the server knows this participant. */
+  async participant() {
+    return (await this.joins()).at(-1).participant;
+  }
+
+  // The chat
+
+  /** Writes a message and sees it delivered. */
+  async write(text) {
+    await this.submit(text);
+    await this.expectMessage(text, 'sent');
+  }
+
+  /** Writes a message, whatever will become of it. */
+  async submit(text) {
+    await this.#at('chat-input').fill(text);
+    await this.#at('chat-send').click();
+  }
+
+  /** @param {'sent' | 'sending' | 'failed' | undefined} delivery of one's own; none for the other one's */
+  async expectMessage(text, delivery) {
+    await this.#until(
+      `the message “${text}”, ${delivery ?? 'from the other side'}`,
+      ([body, state]) =>
+        [...document.querySelectorAll('[data-testid=chat-message]')].some(
+          (message) => message.dataset.delivery === state && message.innerText.includes(body),
+        ),
+      [text, delivery],
+    );
+  }
+
+  /** The chat is exactly this, in this order: `['You: hello', 'Bob: hi']`. */
+  async expectChat(expected) {
+    await this.#until(
+      `${expected.length} messages`,
+      (count) => document.querySelectorAll('[data-testid=chat-message]').length >= count,
+      expected.length,
+    );
+    const messages = await this.#at('chat-message').evaluateAll((items) =>
+      items.map((item) => {
+        const [heading, body] = item.querySelectorAll('p');
+        return `${heading.querySelector('span').innerText}: ${body.innerText}`;
+      }),
+    );
+    assert.deepEqual(messages, expected);
+  }
+
+  /** On a small screen the chat is not in sight until it is asked for. */
+  async openChat() {
+    await this.#at('chat-toggle').click();
+    await this.#at('chat-input').waitFor();
+  }
+
+  async closeChat() {
+    await this.page.getByRole('button', { name: 'Close the chat' }).click();
+    await this.#at('chat-input').waitFor({ state: 'hidden' });
+  }
+
+  async expectUnread(count) {
+    await this.#until(
+      `${count} unread messages`,
+      (wanted) => document.querySelector('[data-testid=chat-toggle] [role=status]')?.innerText.startsWith(wanted),
+      String(count),
+    );
+  }
+
+  // The devices
+
+  /** Reads why the page has no camera or no microphone. */
+  async notice() {
+    return this.#at('media-notice').innerText();
+  }
+
+  /** Allows the page to use its devices after all, and has it try again. */
+  async allowDevices() {
+    await this.page.context().grantPermissions(['camera', 'microphone']);
+    await this.#at('media-notice').getByRole('button', { name: 'Try again' }).click();
+    await this.#at('media-notice').waitFor({ state: 'detached' });
+  }
+
+  /** The devices whose lights are on, in alphabetical order. */
+  async devicesInUse() {
+    const kinds = await this.page.evaluate(() =>
+      window.probe.tracks.filter(({ readyState }) => readyState === 'live').map(({ kind }) => kind),
+    );
+    return kinds.sort();
+  }
+
+  // The network
+
+  /** Cuts the connection to the server, as happens to a phone between two networks, and waits until the page is back. */
+  async loseSocket() {
+    await this.#until('a WebSocket to cut', () => window.probe.sockets.length > 0);
+    const { length } = await this.joins();
+    await this.page.evaluate(() => window.probe.sockets.at(-1).close());
+    await this.#until('to join again', (times) => window.probe.joins().length > times, length);
+  }
+
+  async goOffline() {
+    await this.page.context().setOffline(true);
+  }
+
+  async goOnline() {
+    await this.page.context().setOffline(false);
+  }
+
+  // How it is done
+
+  #at(testId) {
+    return this.page.getByTestId(testId);
+  }
+
+  /** Waits until `condition`, evaluated in the page, holds. */
+  #until(what, condition, argument) {
+    return this.#expect(what, this.page.waitForFunction(condition, argument, { polling: 50 }));
+  }
+
+  /** Says, when `happening` fails, what the page looked like. */
+  async #expect(what, happening) {
+    try {
+      return await happening;
+    } catch (cause) {
+      const seen = await this.page.evaluate(() => document.body.innerText).catch((error) => error.message);
+      throw new Error(`${this.name} expected ${what} in vain. The page at ${this.page.url()} said:\n${seen}`, { cause });
+    }
+  }
+}

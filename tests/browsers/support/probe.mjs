@@ -1,0 +1,128 @@
+// What runs inside of every page before the page itself: it looks at the connections that the page makes and at what
+// the server tells it, and can break them. The page does not notice.
+
+/** Installs `window.probe`. Handed to the browser as text, so it stands alone. */
+export function installProbe() {
+  /** Every media connection that was ever made. @type {RTCPeerConnection[]} */
+  const calls = [];
+  /** @type {RTCConfiguration[]} */
+  const configurations = [];
+  /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
+  const tracks = [];
+  /** The connections to the server that came into use, those that were only tried out not among them. @type {WebSocket[]} */
+  const sockets = [];
+  /** What the server said, packet by packet. @type {string[]} */
+  const packets = [];
+
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+      super(configuration);
+      calls.push(this);
+      configurations.push(configuration ?? {});
+    }
+  };
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...address) {
+      super(...address);
+      this.addEventListener('message', ({ data }) => packets.push(data));
+    }
+
+    send(packet) {
+      // Engine.IO's “upgrade”, or Socket.IO's “connect”: from here on everything goes this way.
+      if (packet === '5' || packet.startsWith('40')) sockets.push(this);
+      super.send(packet);
+    }
+  };
+
+  // Long polling, with which every visit begins.
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (...body) {
+    this.addEventListener('load', () => packets.push(...this.responseText.split('\x1e')));
+    return send.apply(this, body);
+  };
+
+  // Empty pages, with which every tab begins, have no devices.
+  const devices = navigator.mediaDevices;
+  const getUserMedia = devices?.getUserMedia.bind(devices);
+  if (devices) {
+    devices.getUserMedia = async (constraints) => {
+      const stream = await getUserMedia(constraints);
+      tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+
+  document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+    console.error(`violates the Content-Security-Policy: ${violatedDirective} ${blockedURI}`);
+  });
+
+  /** What the server answered each time that this page joined. */
+  function joins() {
+    const answers = packets.filter((packet) => packet.startsWith('42["joined_successfully"'));
+    return answers.map((packet) => JSON.parse(packet.slice(2))[1]);
+  }
+
+  function openCall() {
+    return calls.findLast(({ connectionState }) => connectionState !== 'closed');
+  }
+
+  /** What came so far over the connection that is open now. Every figure grows for as long as media flows. */
+  async function received() {
+    const sums = { bytesHeard: 0, samplesHeard: 0, loudness: 0, framesDecoded: 0, framesShown: 0 };
+    for (const report of (await openCall()?.getStats())?.values() ?? []) {
+      if (report.type !== 'inbound-rtp') continue;
+      if (report.kind === 'audio') {
+        sums.bytesHeard += report.bytesReceived;
+        sums.samplesHeard += report.totalSamplesReceived ?? 0;
+        sums.loudness += report.totalAudioEnergy ?? 0;
+      } else {
+        sums.framesDecoded += report.framesDecoded ?? 0;
+      }
+    }
+    const screen = document.querySelector('[data-testid=remote-video]');
+    if (screen && !screen.paused) sums.framesShown = screen.getVideoPlaybackQuality().totalVideoFrames;
+    return sums;
+  }
+
+  /** Resolves when each of `figures` is greater, by the amount given with it, than it was. */
+  async function receiveMore(figures) {
+    const before = await received();
+    const isEnough = (now) => Object.entries(figures).every(([figure, amount]) => now[figure] >= before[figure] + amount);
+    let now = before;
+    while (!isEnough(now)) {
+      await new Promise(requestAnimationFrame);
+      now = await received();
+    }
+  }
+
+  /** Resolves when nothing as loud as `loudness` was heard for so many samples. */
+  async function hearNothing({ samples, loudness }) {
+    let quietSince = await received();
+    let now = quietSince;
+    while (now.samplesHeard < quietSince.samplesHeard + samples) {
+      await new Promise(requestAnimationFrame);
+      now = await received();
+      if (now.loudness >= quietSince.loudness + loudness) quietSince = now;
+    }
+  }
+
+  /** The lightest point of the other one's picture: 0 is black, 255 is white. */
+  function brightestSpot() {
+    const [width, height] = [64, 36];
+    const canvas = new OffscreenCanvas(width, height).getContext('2d');
+    canvas.drawImage(document.querySelector('[data-testid=remote-video]'), 0, 0, width, height);
+    const { data } = canvas.getImageData(0, 0, width, height);
+    return Math.max(...data.filter((_, index) => index % 4 < 3));
+  }
+
+  window.probe = { calls, configurations, tracks, sockets, joins, receiveMore, hearNothing, brightestSpot };
+}
+
+/** Makes a computer that has neither camera nor microphone. Handed to the browser as text, too. */
+export function unplugDevices() {
+  if (!navigator.mediaDevices) return;
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException('Requested device not found', 'NotFoundError');
+  };
+}

@@ -1,0 +1,216 @@
+"""The mesh door as python-socketio sees it: join, signal, chat, come back, leave, over each transport at each path."""
+
+import functools
+import itertools
+import os
+import queue
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+import uuid
+
+import socketio
+
+# Only ends a test that would hang; nothing is concluded from how long a wait took.
+DEADLINE_S = 30
+
+PATHS = ["socket.io", "api/v1/signalling/socket"]
+WEBSOCKET, POLLING, UPGRADED = ["websocket"], ["polling"], ["polling", "websocket"]
+
+
+class Server:
+    """The server that SWITCHBOARD_BIN names, on ports and with a data folder of its own."""
+
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="switchboard-python-")
+        settings = {
+            "LISTEN": "127.0.0.1:0",
+            "OPS_LISTEN": "127.0.0.1:0",
+            "DATA_DIR": os.path.join(self._folder.name, "data"),
+            "NEW_SESSIONS_PER_ADDRESS": "0",
+        }
+        with open(os.path.join(self._folder.name, "stderr"), "w") as log:
+            self._process = subprocess.Popen(
+                [os.path.abspath(os.environ["SWITCHBOARD_BIN"])],
+                cwd=self._folder.name, env=settings, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.url = self._greeting()
+
+    def _greeting(self):
+        for line in self._process.stdout:
+            if found := re.match(r"  open +(http://localhost:\d+)/$", line):
+                return found[1]
+        raise RuntimeError(f"the server did not start:\n{self._log()}")
+
+    def _log(self):
+        with open(os.path.join(self._folder.name, "stderr")) as log:
+            return log.read()
+
+    def stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(DEADLINE_S)
+        self._process.stdout.close()
+        log = self._log()
+        self._folder.cleanup()
+        if code != 0 or "panick" in log:
+            raise RuntimeError(f"the server ended with {code}:\n{log}")
+
+
+class Client:
+    """A python-socketio client that keeps what it is told, by event."""
+
+    def __init__(self, test, path, transports):
+        self._told = {}
+        self._sio = socketio.Client(reconnection=False)
+        self._sio.on("*", lambda event, *args: self._box(event).put(args[0] if args else None))
+        self._sio.on("disconnect", lambda *_: self._box("disconnect").put(None))
+        self._sio.connect(test.server.url, socketio_path=path, transports=transports, wait_timeout=DEADLINE_S)
+        test.addCleanup(self.disconnect)
+
+    def _box(self, event):
+        return self._told.setdefault(event, queue.Queue())
+
+    def next(self, event):
+        try:
+            return self._box(event).get(timeout=DEADLINE_S)
+        except queue.Empty:
+            raise AssertionError(f"waited in vain for {event}") from None
+
+    def has_heard(self, event):
+        return not self._box(event).empty()
+
+    def ask(self, event, payload=None):
+        return self._sio.call(event, payload, timeout=DEADLINE_S)
+
+    def join(self, appointment, name, **more):
+        ack = self.ask("join_room", {"appointment_id": appointment, "name": name, **more})
+        assert ack.pop("success"), ack
+        reply = self.next("joined_successfully")
+        assert {**ack, "session": reply["session"]} == reply, (ack, reply)
+        self.id, self.session = reply["participant"], reply["session"]
+        return reply
+
+    def disconnect(self):
+        self._sio.disconnect()
+
+    def lose_connection(self):
+        """Ends the WebSocket as a lost network does, without a word."""
+        self._sio.eio.ws.shutdown()
+
+
+def each_way(*transports):
+    """Runs a test at each path over each of `transports`, with a function that connects a client that way."""
+    def decorate(run):
+        @functools.wraps(run)
+        def run_each_way(test):
+            for path, way in itertools.product(PATHS, transports):
+                with test.subTest(path=path, transports=way):
+                    run(test, lambda: Client(test, path, way))
+        return run_each_way
+    return decorate
+
+
+class MeshDoor(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.stop)
+
+    def pair(self, connect):
+        appointment = f"appointment {uuid.uuid4()}"
+        ann, bob = connect(), connect()
+        self.assertIsNone(ann.join(appointment, "Ann")["remoteSocket"])
+        self.assertEqual(bob.join(appointment, "Bob")["remoteSocket"], ann.id)
+        self.assertEqual(ann.next("peer_joined")["remoteSocket"], bob.id)
+        return appointment, ann, bob
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_two_people_exchange_offer_answer_candidates_and_messages(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        offer = {"type": "offer", "sdp": "v=0\r\n", "unknown": [None, 1e3, "é👩‍⚕️"]}
+        to = {"appointment_id": appointment, "remoteSocketId": ann.id}
+        self.assertEqual(bob.ask("send_offer", {**to, "offer": offer}), {"success": True})
+        offered = ann.next("receive_offer")
+        self.assertEqual((offered["from"], offered["name"], offered["offer"]), (bob.id, "Bob", offer))
+
+        to = {"appointment_id": appointment, "remoteSocketId": offered["from"]}
+        self.assertEqual(ann.ask("send_answer", {**to, "answer": {"type": "answer"}}), {"success": True})
+        answered = bob.next("receive_answer")
+        self.assertEqual((answered["from"], answered["answer"]), (ann.id, {"type": "answer"}))
+
+        for candidate in ({"candidate": "c", "sdpMid": "0"}, {"candidate": ""}, None):
+            bob.ask("ice_candidate", {"remoteSocketId": ann.id, "candidate": candidate})
+            self.assertEqual(ann.next("ice_candidate")["candidate"], candidate)
+
+        sent = bob.ask("send_message", {"id": "one", "body": "hello"})
+        self.assertEqual((sent["success"], sent["id"]), (True, "one"))
+        message = ann.next("receive_message")
+        self.assertEqual((message["from"], message["body"], message["sent_at"]), (bob.id, "hello", sent["sent_at"]))
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_what_is_wrong_is_refused_with_its_code(self, connect):
+        client = connect()
+        for event, payload, code in [
+            ("send_message", {"body": "hello"}, "not_joined"),
+            ("join_room", None, "invalid_payload"),
+            ("join_room", {"name": "Ann"}, "invalid_field"),
+            ("join_room", {"name": b"Ann"}, "binary_not_supported"),
+            ("no_such_event", {}, "unknown_event"),
+        ]:
+            ack = client.ask(event, payload)
+            self.assertEqual((ack["success"], ack["error"]["code"]), (False, code))
+            self.assertEqual(client.next("error")["code"], code)
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_a_third_person_finds_the_room_full(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        refusal = connect().ask("join_room", {"appointment_id": appointment, "name": "Eve"})
+        self.assertEqual(refusal.get("error"), {"code": "room_full"})
+        bob.ask("ice_candidate", {"remoteSocketId": ann.id, "candidate": None})
+        ann.next("ice_candidate")
+        self.assertFalse(ann.has_heard("user_left") or bob.has_heard("replaced"))
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_a_person_comes_back_to_the_same_seat_and_misses_nothing(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        again = connect()
+        reply = again.join(appointment, "Bob", session=bob.session, received=0)
+        self.assertEqual((reply["resumed"], again.id, reply["remoteSocket"]), (True, bob.id, ann.id))
+        bob.next("replaced")
+        bob.next("disconnect")
+        ann.ask("ice_candidate", {"remoteSocketId": bob.id, "candidate": {"candidate": "c"}})
+        again.next("ice_candidate")
+        self.assertFalse(ann.has_heard("user_left"))
+
+    @each_way(WEBSOCKET, UPGRADED)
+    def test_a_lost_connection_is_told_and_resumed(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        bob.lose_connection()
+        self.assertEqual(ann.next("peer_reconnecting")["remoteSocket"], bob.id)
+        ann.ask("ice_candidate", {"remoteSocketId": bob.id, "candidate": {"candidate": "meanwhile"}})
+        again = connect()
+        self.assertTrue(again.join(appointment, "Bob", session=bob.session, received=0)["resumed"])
+        self.assertEqual(again.next("ice_candidate")["candidate"], {"candidate": "meanwhile"})
+        self.assertEqual(ann.next("peer_resumed")["remoteSocket"], bob.id)
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_leaving_is_told_at_once_and_the_seat_is_free_again(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        self.assertEqual(bob.ask("leave_room"), {"success": True})
+        self.assertEqual(ann.next("user_left")["remoteSocket"], bob.id)
+        self.assertEqual(bob.join(appointment, "Bob")["remoteSocket"], ann.id)
+        self.assertEqual(ann.next("peer_joined")["remoteSocket"], bob.id)
+
+    # Only over long polling: over WebSocket python-socketio closes the connection before its goodbye is written,
+    # which looks like a lost one.
+    @each_way(POLLING)
+    def test_disconnecting_is_told_at_once(self, connect):
+        _, ann, bob = self.pair(connect)
+        bob.disconnect()
+        self.assertEqual(ann.next("user_left")["remoteSocket"], bob.id)
+        self.assertFalse(ann.has_heard("peer_reconnecting"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,169 @@
+// A person's browser: the real socket.io-client, with everything it is told kept in order.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after } from 'node:test';
+import { io } from 'socket.io-client';
+import { DEADLINE_MS } from './deadline.mjs';
+import { Inbox } from './inbox.mjs';
+import { MODES } from './modes.mjs';
+
+/** An appointment that no other test knows. */
+export function newAppointment() {
+  return `appointment ${randomUUID()}`;
+}
+
+/**
+ * Connects to the server, over the last transport of `mode` once this resolves.
+ *
+ * @param {{url: string}} server or a proxy to it
+ */
+export async function connect(server, mode = MODES[0]) {
+  const client = new Client(server, mode);
+  await client.connected();
+  if (mode.transports.length > 1) await client.upgraded();
+  return client;
+}
+
+/** As {@link connect}, and joins. The reply is the `reply` of the client. */
+export async function connectAndJoin(server, mode, appointment, name) {
+  const client = await connect(server, mode);
+  await client.join(appointment, name);
+  return client;
+}
+
+/** Ann and Bob in a new appointment; both have heard of each other. */
+export async function connectPair(server, mode, appointment = newAppointment()) {
+  const ann = await connectAndJoin(server, mode, appointment, 'Ann');
+  const bob = await connectAndJoin(server, mode, appointment, 'Bob');
+  const { remoteSocket } = await ann.next('peer_joined');
+  assert.equal(remoteSocket, bob.id);
+  return { appointment, ann, bob };
+}
+
+export class Client {
+  /** Events and the ends of connections, as they came. @type {Inbox<{event: string, args: unknown[]}>} */
+  inbox = new Inbox();
+  /** Every reply to a join. */
+  replies = [];
+  /** Every id that the transport had, which nobody else must ever see. @type {Set<string>} */
+  transportIds = new Set();
+  appointment;
+  name;
+
+  constructor(server, { path, transports }, { connectNow = true } = {}) {
+    this.socket = io(server.url, {
+      path,
+      transports,
+      forceNew: true,
+      autoConnect: false,
+      reconnectionDelay: 20,
+      reconnectionDelayMax: 100,
+      ackTimeout: DEADLINE_MS,
+    });
+    this.socket.onAny((event, ...args) => this.inbox.put({ event, args }));
+    this.socket.on('connect', () => {
+      this.transportIds.add(this.socket.id).add(this.engine.id);
+      this.inbox.put({ event: '(connected)', args: [] });
+    });
+    this.socket.on('disconnect', (reason) => this.inbox.put({ event: '(disconnected)', args: [reason] }));
+    after(() => this.socket.disconnect());
+    if (connectNow) this.socket.connect();
+  }
+
+  /** The Engine.IO connection underneath. */
+  get engine() {
+    return this.socket.io.engine;
+  }
+
+  /** The last reply to a join. */
+  get reply() {
+    return this.replies.at(-1);
+  }
+
+  /** This participant's own id. */
+  get id() {
+    return this.reply.participant;
+  }
+
+  /** Takes the next arrival of `event`; its argument. */
+  async next(event) {
+    const arrival = await this.inbox.take((arrived) => arrived.event === event, `${event} to ${this.name}`);
+    return arrival.args[0];
+  }
+
+  /** The arguments of all arrivals of `event` so far, taken or not. */
+  all(event) {
+    return this.inbox.all.filter((arrived) => arrived.event === event).map((arrived) => arrived.args[0]);
+  }
+
+  /** The names of all events that told this client something, in order, without the server's probes. */
+  get heard() {
+    return this.inbox.all.map(({ event }) => event).filter((event) => event !== 'probe' && !event.startsWith('('));
+  }
+
+  connected() {
+    return this.next('(connected)');
+  }
+
+  disconnected() {
+    return this.next('(disconnected)');
+  }
+
+  async upgraded() {
+    if (this.engine.transport.name === 'websocket') return;
+    this.engine.once('upgrade', () => this.inbox.put({ event: '(upgraded)', args: [] }));
+    await this.next('(upgraded)');
+  }
+
+  /** Sends an event and resolves with its ack. */
+  ask(event, ...args) {
+    return this.socket.emitWithAck(event, ...args);
+  }
+
+  /** As {@link ask}, for what must succeed. */
+  async tell(event, payload) {
+    const ack = await this.ask(event, payload);
+    assert.equal(ack.success, true, JSON.stringify(ack));
+    return ack;
+  }
+
+  /** Joins, and checks that the ack is the `joined_successfully` object. */
+  async join(appointment, name, extra = {}) {
+    this.appointment = appointment;
+    this.name = name;
+    const { success, ...ack } = await this.tell('join_room', { appointment_id: appointment, name, ...extra });
+    const reply = await this.next('joined_successfully');
+    // The event and the ack may carry differently dated tokens of the same worth; all else is equal.
+    assert.deepEqual({ ...ack, session: reply.session }, reply);
+    this.replies.push(reply);
+    return reply;
+  }
+
+  /** Comes back to the seat it had. */
+  rejoin(extra = {}) {
+    return this.join(this.appointment, this.name, { session: this.reply.session, ...extra });
+  }
+
+  /** Sends something that must be refused; resolves with the code, after the ack and the event agreed on it. */
+  async refused(event, ...args) {
+    const ack = await this.ask(event, ...args);
+    assert.equal(ack.success, false, `${event} ${JSON.stringify(args)} was not refused`);
+    const { message, ...told } = await this.next('error');
+    assert.deepEqual({ message, error: told }, { message: ack.message, error: ack.error });
+    assert.ok(message.length > 0);
+    return told;
+  }
+
+  offer(to, offer = { type: 'offer', sdp: 'v=0\r\n' }) {
+    return this.tell('send_offer', { appointment_id: this.appointment, offer, remoteSocketId: to.id ?? to });
+  }
+
+  answer(to, answer = { type: 'answer', sdp: 'v=0\r\n' }) {
+    return this.tell('send_answer', { appointment_id: this.appointment, answer, remoteSocketId: to.id ?? to });
+  }
+
+  candidate(to, candidate = { candidate: '', sdpMid: '0' }) {
+    return this.tell('ice_candidate', { remoteSocketId: to.id ?? to, candidate });
+  }
+}
