@@ -45,11 +45,15 @@ writes this page; `scripts/bench.sh` says how to make it larger or smaller.
 - **Whole calls**: two connections, two joins, offer and answer of 4 kB, candidates both ways, two departures; the next
   call begins when one is done.
 
-One load generator (`benches/relay/`) drives both, in turn; who goes first alternates. It checks that every signal arrives
-once, in order and unchanged, and fails otherwise. Every run has a fresh process and a part that is not measured, for the
-just-in-time compiler. CPU time is the server process's own, user and system, as Linux counts it. Where a server's use of
-its core is well below 100 %, the load generator set the rate, and the CPU time is what to compare. It all runs over
-loopback: no TLS, no network, no proxy.
+- **Memory**: Switchboard keeps each participant's latest events, at most 512 and for 12 seconds, for whoever loses the
+  connection and comes back. A call has some twenty of them; the streams of the relay fill it. The Node service keeps
+  nothing.
+
+One load generator (`benches/relay/`) drives both, in turn; who goes first alternates. It checks that every signal
+arrives once, in order and unchanged, and fails otherwise. Every run has a fresh process and a part that is not
+measured, for the just-in-time compiler. CPU time is the server process's own, user and system, in steps of 10 ms. Where
+a server's use of its core is well below 100 %, it waited for the load generator or for its core, and the CPU time is
+what to compare. It all runs over loopback: no TLS, no network, no proxy.
 
 END
 }

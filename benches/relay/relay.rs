@@ -32,9 +32,9 @@ pub struct Load {
 pub struct Relayed {
     pub cost: Cost,
     /// The server's memory with everybody in their rooms and nothing said yet.
-    pub seated_mib: f64,
+    pub before_mib: f64,
     /// The server's memory when everything was relayed, with everybody still there.
-    pub relayed_mib: f64,
+    pub after_mib: f64,
 }
 
 /// Relays `load` through `server`, in rooms whose numbers begin with `first_room`.
@@ -43,17 +43,17 @@ pub async fn measure(server: &Server, load: Load, first_room: u32) -> anyhow::Re
     for room in first_room..first_room + load.pairs {
         everybody.extend(pair::meet(server.address(), room).await?);
     }
-    let seated_mib = server.resident_mib()?;
+    let before_mib = server.resident_mib()?;
     let each = load.messages / (2 * load.pairs);
     let everybody = exchange(everybody, each.div_ceil(WARM_UP), load).await?;
     let meter = Meter::start(server)?;
     let everybody = exchange(everybody, each, load).await?;
     let cost = meter.stop(server, 2 * load.pairs * each)?;
-    let relayed_mib = server.resident_mib()?;
+    let after_mib = server.resident_mib()?;
     for participant in everybody {
         participant.leave().await?;
     }
-    Ok(Relayed { cost, seated_mib, relayed_mib })
+    Ok(Relayed { cost, before_mib, after_mib })
 }
 
 /// Lets every participant send `each` candidates and hear as many; those who came first begin.

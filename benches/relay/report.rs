@@ -65,8 +65,8 @@ const CALLS: [Row; 3] = [
 
 const MEMORY: [Row; 3] = [
     row("resident MiB, nobody there yet", 1, Better::Less, |sample| sample.resident_mib),
-    row("resident MiB, everybody in their rooms", 1, Better::Less, |sample| sample.relayed[0].seated_mib),
-    row("resident MiB after the first relay", 1, Better::Less, |sample| sample.relayed[0].relayed_mib),
+    row("resident MiB, everybody in their rooms", 1, Better::Less, |sample| sample.relayed[0].before_mib),
+    row("resident MiB after the first relay", 1, Better::Less, |sample| sample.relayed[0].after_mib),
 ];
 
 impl fmt::Display for Report {
@@ -154,19 +154,21 @@ impl fmt::Display for Facts {
         let Self { cores, cpu_model, kernel, node, load_average, others_percent, .. } = self;
         writeln!(f, "- {cores} cores ({cpu_model}), Linux {kernel}, Node {node}.")?;
         writeln!(f, "- {}", self.placement())?;
-        writeln!(
-            f,
-            "- Load average before the run {load_average:.2}; others used {others_percent:.0} % of the machine during it. {}",
-            if self.is_noisy() {
-                "**Noisy**: trust the ratios and the CPU times, not the rates."
-            } else {
-                "Quiet."
-            }
-        )
+        write!(f, "- Load average before the run {load_average:.2}; ")?;
+        write!(f, "others used {others_percent:.0} % of the machine during it. ")?;
+        writeln!(f, "{}", self.verdict())
     }
 }
 
 impl Facts {
+    fn verdict(&self) -> &'static str {
+        if self.is_noisy() {
+            "**Noisy**: trust the factors and the CPU times, not the rates."
+        } else {
+            "Quiet."
+        }
+    }
+
     fn placement(&self) -> &'static str {
         match (self.pinned, self.siblings) {
             (true, false) => "The server had one core, the load generator another.",

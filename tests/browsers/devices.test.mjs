@@ -26,8 +26,10 @@ test('whoever has neither camera nor microphone sees and hears the other one', a
   const appointment = newAppointment();
   const ann = await scene.person('Ann', { hasDevices: false });
   const bob = await scene.person('Bob');
-  await ann.join(appointment);
+  // Whoever comes second calls: with nothing to offer, in this case.
   await bob.join(appointment);
+  await bob.expectState('waiting');
+  await ann.join(appointment);
   await each([ann, bob], (person) => person.expectState('connected'));
   await ann.expectToSeeAndHear();
   assert.match(await ann.notice(), /found no camera or microphone/);
