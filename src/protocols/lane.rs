@@ -2,11 +2,13 @@
 
 use std::{
     collections::VecDeque,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::task::TaskTracker;
+use tracing::error;
 
 use crate::core::sync::lock;
 
@@ -71,10 +73,12 @@ impl<T: Send + 'static> Lane<T> {
     fn run<W: Worker<T>>(worker: &Arc<W>, first: T, tasks: &TaskTracker) {
         let mut item = first;
         loop {
-            if let Some(future) = worker.work(item) {
+            if let Some(future) = catch(|| worker.work(item)).flatten() {
                 let (worker, tracker) = (worker.clone(), tasks.clone());
                 tasks.spawn(async move {
-                    future.await;
+                    if AssertUnwindSafe(future).catch_unwind().await.is_err() {
+                        report_panic();
+                    }
                     if let Some(next) = worker.lane().next::<W>() {
                         Self::run(&worker, next, &tracker);
                     }
@@ -103,13 +107,23 @@ impl<T: Send + 'static> Lane<T> {
     }
 }
 
+/// A panic is a bug. It costs the item it happened in; what follows, the end of a connection most of all, must not
+/// be stuck behind it.
+fn catch<R>(work: impl FnOnce() -> R) -> Option<R> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).inspect_err(|_| report_panic()).ok()
+}
+
+fn report_panic() {
+    error!("a bug: something a client asked for was given up");
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
 
-    /// Does even numbers at once and odd ones when the gate opens.
+    /// Does even numbers at once and odd ones when the gate opens; 13 and 14 are too much for it.
     struct Recorder {
         lane: Lane<u32>,
         done: Mutex<Vec<u32>>,
@@ -126,6 +140,7 @@ mod tests {
         }
 
         fn work(self: &Arc<Self>, item: u32) -> Option<BoxFuture<'static, ()>> {
+            assert_ne!(item, 14);
             if item.is_multiple_of(2) {
                 self.done.lock().unwrap().push(item);
                 return None;
@@ -133,6 +148,7 @@ mod tests {
             let this = self.clone();
             Some(Box::pin(async move {
                 this.gate.acquire().await.unwrap().forget();
+                assert_ne!(item, 13);
                 this.done.lock().unwrap().push(item);
             }))
         }
@@ -151,6 +167,19 @@ mod tests {
         tasks.close();
         tasks.wait().await;
         assert_eq!(*worker.done.lock().unwrap(), [0, 2, 1, 4, 3, 6]);
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_panic_is_done() {
+        let worker =
+            Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(9) });
+        let tasks = TaskTracker::new();
+        for item in [14, 1, 13, 3, 14, 4] {
+            Lane::submit(&worker, item, &tasks).unwrap();
+        }
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!(*worker.done.lock().unwrap(), [1, 3, 4]);
     }
 
     #[tokio::test]
