@@ -163,7 +163,7 @@ impl fmt::Display for Facts {
 impl Facts {
     fn verdict(&self) -> &'static str {
         if self.is_noisy() {
-            "**Noisy**: trust the factors and the CPU times, not the rates."
+            "**Noisy**: the rates mean little; the CPU times suffer too, if less."
         } else {
             "Quiet."
         }

@@ -263,7 +263,9 @@ export class Person {
       return await happening;
     } catch (cause) {
       const seen = await this.page.evaluate(() => document.body.innerText).catch((error) => error.message);
-      throw new Error(`${this.name} expected ${what} in vain. The page at ${this.page.url()} said:\n${seen}`, { cause });
+      throw new Error(`${this.name} expected ${what} in vain. The page at ${this.page.url()} said:\n${seen}`, {
+        cause,
+      });
     }
   }
 }

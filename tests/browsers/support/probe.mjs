@@ -88,7 +88,8 @@ export function installProbe() {
   /** Resolves when each of `figures` is greater, by the amount given with it, than it was. */
   async function receiveMore(figures) {
     const before = await received();
-    const isEnough = (now) => Object.entries(figures).every(([figure, amount]) => now[figure] >= before[figure] + amount);
+    const isEnough = (now) =>
+      Object.entries(figures).every(([figure, amount]) => now[figure] >= before[figure] + amount);
     let now = before;
     while (!isEnough(now)) {
       await new Promise(requestAnimationFrame);
