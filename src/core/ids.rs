@@ -15,7 +15,7 @@ pub const MAX_CHARS: usize = 128;
 /// What a room is called by those who want to meet in it.
 ///
 /// 1 to [`MAX_CHARS`] characters, trimmed, in Unicode normalisation form C, so that two people who type the
-/// same id on different keyboards meet. Holds no `/` (it is a path segment), no control characters and no
+/// same id on different keyboards meet. Holds no `/` and is not `.` or `..` (it is a path segment), no control characters and no
 /// invisible formatting characters. Compared as it is: case matters.
 ///
 /// Source: mesh document, `appointment_id`.
@@ -48,7 +48,9 @@ impl FromStr for RoomId {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        clean(text, |c| c == '/').map(Self)
+        let id = clean(text, |c| c == '/').map(Self)?;
+        // In a path they mean folders.
+        if matches!(id.as_str(), "." | "..") { Err(TextError::Forbidden) } else { Ok(id) }
     }
 }
 
@@ -183,6 +185,7 @@ mod tests {
             (&"x".repeat(MAX_CHARS + 1), TextError::TooLong),
             (&"x".repeat(10_000), TextError::TooLong),
             ("a/b", TextError::Forbidden),
+            ("..", TextError::Forbidden),
             ("a\u{0}b", TextError::Forbidden),
             ("a\u{202e}b", TextError::Forbidden),
             ("a\u{200f}b", TextError::Forbidden),

@@ -65,15 +65,16 @@ function waitingForReturnOf(name: string): Phrase {
 
 function reconnecting(lost: 'server' | 'peer' | 'media', peer: string): Phrase {
   const titles = {
-    server: 'Your connection was interrupted',
+    server: 'Reconnecting to the server',
     peer: `We have lost touch with ${peer}`,
     media: `The connection to ${peer} was interrupted`,
   };
-  const detail =
-    lost === 'peer'
-      ? 'Please stay on this page while they reconnect.'
-      : 'Please stay on this page while we reconnect you.';
-  return { label: 'Reconnecting', title: titles[lost], detail };
+  const details = {
+    server: 'If you still hear each other, just go on talking. Please stay on this page.',
+    peer: 'Please stay on this page while they reconnect.',
+    media: 'Please stay on this page while we reconnect you.',
+  };
+  return { label: 'Reconnecting', title: titles[lost], detail: details[lost] };
 }
 
 const unreachable: Phrase = {

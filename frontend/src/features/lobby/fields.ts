@@ -9,6 +9,8 @@ export function appointmentProblem(value: string): string | null {
   if (id === '') return 'Please enter your appointment number.';
   if (length(id) > MAX_LENGTH) return 'This is too long for an appointment number.';
   if (/[/\p{Cc}\p{Cf}]/u.test(id)) return 'An appointment number has no “/” in it.';
+  // In an address they mean folders.
+  if (id === '.' || id === '..') return 'Please enter your appointment number.';
   return null;
 }
 
