@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -339,11 +339,6 @@ impl Hub {
 
     fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Mutex<Room>>>> {
         lock(&self.0.rooms)
-    }
-
-    /// What time people would say it is.
-    pub fn wall(&self) -> SystemTime {
-        self.0.clock.wall()
     }
 }
 

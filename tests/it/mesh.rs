@@ -159,6 +159,15 @@ async fn a_seat_ends_with_its_lease_and_is_announced_once() {
 }
 
 #[tokio::test]
+async fn a_connection_that_dies_without_a_word_is_noticed_and_its_seat_kept() {
+    let server = TestServer::start().await;
+    let (mut ann, _, bob, bob_joined) = pair(&server).await;
+    bob.stop_reading();
+    assert_eq!(ann.next("peer_reconnecting").await["remoteSocket"], bob_joined["participant"]);
+    assert!(ann.heard_so_far().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_third_is_refused_and_the_pair_notices_nothing_but_a_probe() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, _) = pair(&server).await;

@@ -182,8 +182,8 @@ impl MeshConnection {
 
     fn join_request(&self, join: &JoinRoom) -> Result<JoinRequest, Refusal> {
         Ok(JoinRequest {
-            room: join.appointment_id.parse().map_err(|error| Refusal::text("appointment_id", error))?,
-            name: join.name.parse().map_err(|error| Refusal::text("name", error))?,
+            room: join.appointment_id.parse().map_err(|error| Refusal::field("appointment_id", error))?,
+            name: join.name.parse().map_err(|error| Refusal::field("name", error))?,
             policy: self.door.policy,
             session: join.session.as_deref().map(str::to_owned),
             received: join.received,

@@ -7,10 +7,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::{
-    core::{
-        error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
-        ids::TextError,
-    },
+    core::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     protocols::{chat_json::ChatsError, http::BodyError},
 };
 
@@ -97,11 +94,6 @@ impl Refusal {
     pub fn field(field: &'static str, problem: impl std::fmt::Display) -> Self {
         let message = format!("{field} {problem}").into();
         Self { code: Code::InvalidField, message, field: Some(field) }
-    }
-
-    /// A refusal because a [`RoomId`](crate::core::ids::RoomId) or a [`Name`](crate::core::ids::Name) is not one.
-    pub fn text(field: &'static str, error: TextError) -> Self {
-        Self::field(field, error)
     }
 }
 

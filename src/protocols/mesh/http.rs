@@ -61,7 +61,7 @@ async fn save(
         return Err(NOT_ALLOWED);
     }
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
-    let room: RoomId = room.parse().map_err(|error| Refusal::text("appointment_id", error))?;
+    let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
     let body = read_body(request.into_body(), MAX_HISTORY_BYTES).await?;
     let entries = parse_save(&body)?;
     door.hub.save_chats(&room, entries).await?;

@@ -33,7 +33,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use tracing::warn;
 
-pub use self::{error::Code, messages::MAX_SIGNAL_BYTES};
+pub use self::error::Code;
 use self::{gate::Gate, transport::Transports, upgrade::SocketService};
 use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},

@@ -42,7 +42,7 @@ pub struct Transport {
     listed: OnceLock<(Sid, Transports)>,
 }
 
-/// The transports of all sessions, by the session's id.
+/// The transports of all sessions that began with long polling, by the session's id.
 #[derive(Clone, Default)]
 pub struct Transports(Arc<Mutex<HashMap<Sid, Weak<Transport>>>>);
 
@@ -54,9 +54,9 @@ impl Transports {
 
     /// Lists a session's transport for as long as it lives.
     pub fn list(&self, session: Sid, transport: &Arc<Transport>) {
-        lock(&self.0).insert(session, Arc::downgrade(transport));
-        // Listed before: the client left the namespace and came back in the same session.
-        let _ = transport.listed.set((session, self.clone()));
+        if transport.listed.set((session, self.clone())).is_ok() {
+            lock(&self.0).insert(session, Arc::downgrade(transport));
+        }
     }
 }
 

@@ -4,6 +4,6 @@ mod client;
 mod server;
 
 pub use self::{
-    client::{ClientMessage, JoinRoom, MAX_SIGNAL_BYTES, SendMessage, Signal},
+    client::{ClientMessage, JoinRoom, SendMessage, Signal},
     server::{DONE, JoinedSuccessfully, MessageSent, Refused, ServerMessage},
 };
