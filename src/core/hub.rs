@@ -174,6 +174,21 @@ impl Hub {
         Ok((Seated { key, lease: claim.lease, room }, entered))
     }
 
+    /// The seat that a session token proves its bearer's, if it is held just now. Takes and renews nothing.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub async fn seat_of(&self, id: &RoomId, session: &str) -> Result<Option<Seated>, Unavailable> {
+        let Some(participant) = self.0.sessions.verify(id, session, self.0.clock.wall()) else {
+            return Ok(None);
+        };
+        Ok(self.room(id).and_then(|room| {
+            let (epoch, lease) = lock(&room).holding_of(participant)?;
+            let key = SeatKey { room: id.clone(), participant, epoch };
+            Some(Seated { key, lease, room })
+        }))
+    }
+
     /// Sends what was kept for the participant since it joined, and all that follows, to `connection`.
     ///
     /// # Errors

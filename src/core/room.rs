@@ -227,6 +227,12 @@ impl Room {
         Some((member.presence, member.outbox.connection().cloned()))
     }
 
+    /// The epoch and the length of the lease under which a participant sits here.
+    pub fn holding_of(&self, participant: ParticipantId) -> Option<(Epoch, Duration)> {
+        let member = &self.members[self.position(participant)?];
+        Some((member.epoch, member.lease))
+    }
+
     /// The live connections.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<dyn Connection>> {
         self.members.iter().filter_map(|member| member.outbox.connection())

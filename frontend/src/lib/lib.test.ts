@@ -1,11 +1,11 @@
 // The small tools.
 
 import { describe, expect, it, vi } from 'vitest';
+import { recall, remember } from './browserStorage';
 import { utf8Length } from './bytes';
 import { randomId } from './randomId';
 import { settledWithin } from './settled';
 import { Store } from './store';
-import { recall, remember } from './tabStorage';
 
 describe('Store', () => {
   it('tells its listeners of changes, and of nothing else', () => {

@@ -1,6 +1,6 @@
 // The name somebody goes by in this tab, so that a reload does not ask for it again.
 
-import { recall, remember } from './tabStorage';
+import { recall, remember } from './browserStorage';
 
 const key = 'switchboard.name';
 

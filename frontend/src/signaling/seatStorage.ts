@@ -1,7 +1,7 @@
 // The proof that a seat is ours. It lives as long as the tab, so that a reload comes back to the
 // same seat, while another tab of its own accord does not.
 
-import { forget, recall, remember } from '../lib/tabStorage';
+import { forget, recall, remember } from '../lib/browserStorage';
 
 export interface SeatStorage {
   read(): string | null;

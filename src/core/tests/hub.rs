@@ -97,6 +97,18 @@ async fn two_meet_and_hear_only_each_other() {
 }
 
 #[tokio::test]
+async fn a_token_shows_which_seat_is_held_without_taking_one() {
+    let world = World::new();
+    let (ann, _) = world.join("Ann", None).await;
+    let token = ann.session.as_str();
+    let found = world.hub.seat_of(&room_id("7"), token).await.unwrap().unwrap();
+    assert_eq!(found.participant(), ann.seat.participant());
+    assert!(world.hub.seat_of(&room_id("8"), token).await.unwrap().is_none());
+    world.hub.leave(&found).await;
+    assert!(world.hub.seat_of(&room_id("7"), token).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_token_gives_the_seat_back_and_fences_the_older_connection_off() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;

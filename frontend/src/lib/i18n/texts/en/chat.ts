@@ -1,0 +1,3 @@
+// The chat.
+
+export const chat = {};

@@ -1,0 +1,9 @@
+// Words that appear all over the page.
+
+export const common = {
+  productName: 'Switchboard',
+  tryAgain: 'Try again',
+  close: 'Close',
+  cancel: 'Cancel',
+  language: 'Language',
+};

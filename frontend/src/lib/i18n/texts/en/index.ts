@@ -1,0 +1,11 @@
+// Every text of the page, in English: the language that the others are measured by.
+
+import { call } from './call';
+import { chat } from './chat';
+import { common } from './common';
+import { lobby } from './lobby';
+
+export const en = { common, lobby, call, chat };
+
+/** What a language must have. A text with something variable in it is a function of that. */
+export type Texts = typeof en;
