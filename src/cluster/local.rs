@@ -15,7 +15,7 @@ use crate::core::{
     clock::Clock,
     cluster::{ClaimError, Cluster},
     error::Unavailable,
-    ids::{Epoch, NodeId, RoomId},
+    ids::{Epoch, NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Seat, SeatKey, Seats},
     sync::lock,
 };
@@ -63,6 +63,11 @@ impl Cluster for LocalCluster {
             }
         }
         Ok(lost)
+    }
+
+    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
+        let now = self.clock.now();
+        Ok(self.lock().get(room).and_then(|seats| seats.holding(participant, now).cloned()))
     }
 
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {

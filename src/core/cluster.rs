@@ -7,15 +7,16 @@ use thiserror::Error;
 
 use super::{
     error::Unavailable,
-    seat::{Claim, Claimed, Full, Seat, SeatKey},
+    ids::{ParticipantId, RoomId},
+    seat::{Claim, Claimed, Refused, Seat, SeatKey},
 };
 
 /// Why a seat was not claimed.
 #[derive(Debug, Error)]
 pub enum ClaimError {
-    /// Every seat is held by somebody else; nothing changed.
+    /// Every seat is held by somebody else, or the name is; nothing changed.
     #[error(transparent)]
-    Full(#[from] Full),
+    Refused(#[from] Refused),
     /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -34,12 +35,15 @@ pub trait Cluster: Send + Sync + 'static {
     /// Gives the claim's participant a seat on this node: the one it holds, under a new epoch, or a free one.
     ///
     /// # Errors
-    /// - [`ClaimError::Full`] with the holders: nothing changed.
+    /// - [`ClaimError::Refused`] with the holders: nothing changed.
     /// - [`ClaimError::Unavailable`].
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
 
     /// Lets each of these holdings last for its lease from now. Returns those that are no longer held.
     async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable>;
+
+    /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
+    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;
 
     /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;

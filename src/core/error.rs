@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
+use super::seat::Refused;
+
 /// A back end does not answer. Trying again later may help; nothing is known to be lost.
 #[derive(Debug, Error)]
 #[error("{what} is unavailable")]
@@ -39,6 +41,9 @@ pub enum JoinError {
     /// Every seat is taken by somebody whose connection is alive; nothing changed.
     #[error("the room is full")]
     RoomFull,
+    /// Names are unique in this room, and somebody whose connection is alive has this one; nothing changed.
+    #[error("the name is taken")]
+    NameTaken,
     /// The same participant joined once more, later, and has the seat.
     #[error(transparent)]
     Replaced(#[from] Replaced),
@@ -48,6 +53,15 @@ pub enum JoinError {
     /// The cluster does not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl From<Refused> for JoinError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full(_) => Self::RoomFull,
+            Refused::NameTaken(_) => Self::NameTaken,
+        }
+    }
 }
 
 /// Why a connection was not attached to its seat.
@@ -61,7 +75,7 @@ pub enum SignalError {
     /// The sender does not hold its seat any more.
     #[error(transparent)]
     Replaced(#[from] Replaced),
-    /// Nobody by that id sits in the sender's room.
+    /// Nobody by that id sits in the sender's room, or nobody at all in the room that was named.
     #[error("nobody by that id sits in the room")]
     NoSuchParticipant,
 }

@@ -68,7 +68,7 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// What a signal is, in the words of RFC 8829.
+/// What a signal is, in the words of RFC 8829 where its door can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SignalKind {
     /// A session description that begins a negotiation.
@@ -77,6 +77,8 @@ pub enum SignalKind {
     Answer,
     /// An ICE candidate, or the sign that no more will come.
     Candidate,
+    /// Whatever two clients agreed on; their door carries it and does not look.
+    Other,
 }
 
 /// Something a participant wrote.

@@ -1,4 +1,6 @@
-//! The way into the core: join, attach, signal, chat, leave. The asynchronous shell around rooms and seats.
+//! The way into the core: join, attach, leave. The asynchronous shell around rooms and seats.
+//!
+//! What passes through it is in `signals` and `history`, what time does to it in `leases`.
 
 use std::{
     collections::HashMap,
@@ -10,34 +12,23 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
 use tracing::warn;
 
 use super::{
-    chat::{ChatEntry, ChatKey},
     clock::Clock,
     cluster::{ClaimError, Cluster},
     contention::Contention,
-    error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
-    event::{ChatMessage, LeaveReason, SignalKind},
+    error::{JoinError, Replaced, Unavailable},
+    event::LeaveReason,
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated},
     outbox::{CloseReason, Connection},
     room::{Entered, Entrant, Room, View},
-    seat::{Claim, Claimed, Full, SeatKey},
+    seat::{Claim, Claimed, SeatKey},
     session::SessionSigner,
-    store::{ChatStore, Saved},
+    store::ChatStore,
     sync::lock,
 };
-
-/// What became of a chat message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
-    /// It is stored, and the others are told.
-    Now,
-    /// One with its key was stored before, and is left as it is: its JSON.
-    Before(Box<str>),
-}
 
 /// How much is going on, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,7 +47,7 @@ pub struct Hub(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) cluster: Arc<dyn Cluster>,
-    store: Arc<dyn ChatStore>,
+    pub(super) store: Arc<dyn ChatStore>,
     pub(super) clock: Arc<dyn Clock>,
     sessions: SessionSigner,
     rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
@@ -91,6 +82,7 @@ impl Hub {
     ///
     /// # Errors
     /// - [`JoinError::RoomFull`]: every seat is held by somebody who answers; nobody was disturbed.
+    /// - [`JoinError::NameTaken`]: names are unique here, and somebody who answers has this one.
     /// - [`JoinError::ShuttingDown`]: this node takes nobody in any more.
     /// - [`JoinError::Unavailable`]: the cluster does not answer.
     pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
@@ -103,6 +95,7 @@ impl Hub {
             seats: request.policy.seats,
             participant: returning.unwrap_or_else(ParticipantId::random),
             name: request.name.clone(),
+            unique_name: request.policy.unique_names,
             lease: request.policy.lease,
         };
         let claimed = self.claim(&claim).await?;
@@ -126,19 +119,20 @@ impl Hub {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Claimed, JoinError> {
-        let holders = match self.0.cluster.claim(claim.clone()).await {
+        let refused = match self.0.cluster.claim(claim.clone()).await {
             Ok(claimed) => return Ok(claimed),
             Err(ClaimError::Unavailable(error)) => return Err(error.into()),
-            Err(ClaimError::Full(Full(holders))) => holders,
+            Err(ClaimError::Refused(refused)) => refused,
         };
-        let Some(room) = self.room(&claim.room) else { return Err(JoinError::RoomFull) };
+        let Some(room) = self.room(&claim.room) else { return Err(refused.into()) };
         let now = self.0.clock.now();
-        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name, now).await {
+        let holders = refused.holders();
+        for dead in self.0.contention.find_dead(&claim.room, &room, holders, &claim.name, now).await {
             self.give_up(&dead, &room, LeaveReason::NotAlive).await?;
         }
         match self.0.cluster.claim(claim.clone()).await {
             Ok(claimed) => Ok(claimed),
-            Err(ClaimError::Full(_)) => Err(JoinError::RoomFull),
+            Err(ClaimError::Refused(refused)) => Err(refused.into()),
             Err(ClaimError::Unavailable(error)) => Err(error.into()),
         }
     }
@@ -182,10 +176,10 @@ impl Hub {
         let Some(participant) = self.0.sessions.verify(id, session, self.0.clock.wall()) else {
             return Ok(None);
         };
+        let Some(held) = self.0.cluster.holding(id, participant).await? else { return Ok(None) };
         Ok(self.room(id).and_then(|room| {
-            let (epoch, lease) = lock(&room).holding_of(participant)?;
-            let key = SeatKey { room: id.clone(), participant, epoch };
-            Some(Seated { key, lease, room })
+            let lease = lock(&room).lease_of(participant, held.epoch).ok()?;
+            Some(Seated { key: held.key_in(id), lease, room })
         }))
     }
 
@@ -205,63 +199,6 @@ impl Hub {
     pub async fn view(&self, seat: &Seated) -> Result<Joined, Replaced> {
         let view = lock(&seat.room).view(seat.key.participant, seat.key.epoch)?;
         Ok(self.welcome(seat, true, view).await)
-    }
-
-    /// Delivers a signal to `to`, in the sender's own room. Synchronous: signals of one sender arrive in the
-    /// order of these calls.
-    ///
-    /// # Errors
-    /// As [`Room::signal`].
-    pub fn signal(
-        &self,
-        seat: &Seated,
-        to: ParticipantId,
-        kind: SignalKind,
-        payload: Bytes,
-    ) -> Result<(), SignalError> {
-        let now = self.0.clock.now();
-        lock(&seat.room).signal(seat.key.participant, seat.key.epoch, to, kind, payload, now)
-    }
-
-    /// Makes a message of what the participant writes, now and under its present name.
-    ///
-    /// # Errors
-    /// [`Replaced`]: the seat is not its own any more.
-    pub fn compose(&self, seat: &Seated, id: &str, body: &str) -> Result<ChatMessage, Replaced> {
-        let from = seat.key.participant;
-        let name = lock(&seat.room).name_of(from, seat.key.epoch)?;
-        Ok(ChatMessage { id: id.into(), from, name, body: body.into(), sent_at: self.0.clock.wall() })
-    }
-
-    /// Stores a message as `entry` and tells the others, even if its writer has left meanwhile. When it returns,
-    /// the message is durable.
-    ///
-    /// # Errors
-    /// As [`ChatStore::save`]; nobody is told.
-    pub async fn publish(
-        &self,
-        seat: &Seated,
-        message: &ChatMessage,
-        entry: ChatEntry,
-    ) -> Result<Published, SaveError> {
-        let key = entry.key.clone();
-        let saved = self.0.store.save(&seat.key.room, vec![entry]).await?;
-        if saved.added == 0
-            && let Some(json) = self.find(&seat.key.room, &key).await?
-        {
-            return Ok(Published::Before(json));
-        }
-        lock(&seat.room).chat(message, self.0.clock.now());
-        Ok(Published::Now)
-    }
-
-    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, SaveError> {
-        Ok(self.0.store.find(room, key).await?)
-    }
-
-    /// Adds `entries` to the history of `room`; as [`ChatStore::save`].
-    pub async fn save_chats(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        self.0.store.save(room, entries).await
     }
 
     /// Gives the seat up at once and tells the others. Nothing happens if it is not its own any more.
@@ -325,16 +262,6 @@ impl Hub {
             occupancy.connected += room.connections().count();
         }
         occupancy
-    }
-
-    async fn history(&self, room: &RoomId) -> Option<Vec<Box<str>>> {
-        match self.0.store.history(room).await {
-            Ok(history) => Some(history),
-            Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "a history could not be read");
-                None
-            }
-        }
     }
 
     pub(super) fn room(&self, id: &RoomId) -> Option<Arc<Mutex<Room>>> {

@@ -18,6 +18,8 @@ pub const MAX_CHARS: usize = 128;
 /// same id on different keyboards meet. Holds no `/` and is not `.` or `..` (it is a path segment), no control characters and no
 /// invisible formatting characters. Compared as it is: case matters.
 ///
+/// Rooms of different namespaces never meet, whatever they are called: see [`RoomId::within`].
+///
 /// Source: mesh document, `appointment_id`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomId(Arc<str>);
@@ -51,6 +53,25 @@ impl FromStr for RoomId {
         let id = clean(text, |c| c == '/').map(Self)?;
         // In a path they mean folders.
         if matches!(id.as_str(), "." | "..") { Err(TextError::Forbidden) } else { Ok(id) }
+    }
+}
+
+impl RoomId {
+    /// The room called `text` among those of `namespace`, which is a word of letters and digits chosen by a door.
+    ///
+    /// `text` is held to the rules above, except that it may hold `/` and be `.` or `..`.
+    ///
+    /// # Errors
+    /// As for [`RoomId`] itself.
+    pub fn within(namespace: &str, text: &str) -> Result<Self, TextError> {
+        debug_assert!(!namespace.is_empty() && namespace.chars().all(char::is_alphanumeric));
+        let id = clean(text, |_| false)?;
+        Ok(Self(format!("{namespace}/{id}").into()))
+    }
+
+    /// What it is called within its namespace; [`as_str`](Self::as_str) has the namespace before it.
+    pub fn local(&self) -> &str {
+        self.0.split_once('/').map_or(&self.0, |(_, local)| local)
     }
 }
 
@@ -92,7 +113,7 @@ fn is_invisible(c: char) -> bool {
 macro_rules! text_accessors {
     ($type:ident) => {
         impl $type {
-            /// The text itself.
+            /// The whole text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -193,6 +214,16 @@ mod tests {
         for (text, error) in cases {
             assert_eq!(text.parse::<RoomId>(), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn rooms_of_different_namespaces_never_meet() {
+        let here = RoomId::within("here", "a/7").unwrap();
+        assert_eq!(here.local(), "a/7");
+        assert_ne!(here, RoomId::within("there", "a/7").unwrap());
+        assert!(here.as_str().parse::<RoomId>().is_err(), "nobody can name it from outside");
+        assert_eq!("7".parse::<RoomId>().unwrap().local(), "7");
+        assert_eq!(RoomId::within("here", " "), Err(TextError::Empty));
     }
 
     #[test]

@@ -13,13 +13,16 @@ use super::{
     session::SessionToken,
 };
 
-/// How many seats a room has, and how long one is kept without a connection. Set by the door.
+/// How many seats a room has, how long one is kept without a connection, and whether names are unique. Set by the
+/// door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomPolicy {
     /// The number of seats, at least 1.
     pub seats: usize,
     /// How long a seat outlives its connection.
     pub lease: Duration,
+    /// Whether no two participants may be called the same.
+    pub unique_names: bool,
 }
 
 /// Who wants in where.

@@ -11,7 +11,8 @@
 //! 7. Payloads are opaque: never rewritten, never logged.
 //! 8. A chat that was acknowledged is readable afterwards.
 //!
-//! [`hub::Hub`] is the way in. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`] and
+//! [`hub::Hub`] is the way in; what passes through it is in `signals` and [`history`], what time does to it in
+//! `leases` and `contention`. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`] and
 //! [`cluster`] say what the core needs from outside.
 
 pub mod chat;
@@ -20,14 +21,17 @@ pub mod cluster;
 mod contention;
 pub mod error;
 pub mod event;
+pub mod history;
 pub mod hub;
 pub mod ids;
 pub mod join;
 mod leases;
 pub mod outbox;
+pub mod records;
 pub mod room;
 pub mod seat;
 pub mod session;
+mod signals;
 pub mod store;
 pub mod sync;
 

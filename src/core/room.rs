@@ -178,6 +178,35 @@ impl Room {
         Ok(())
     }
 
+    /// Delivers a signal to everybody else in this room.
+    ///
+    /// # Errors
+    /// [`Replaced`]: `from` does not sit here under `epoch`.
+    pub fn broadcast(
+        &mut self,
+        from: ParticipantId,
+        epoch: Epoch,
+        kind: SignalKind,
+        payload: Bytes,
+        now: Instant,
+    ) -> Result<(), Replaced> {
+        let name = self.member(from, epoch)?.name.clone();
+        self.tell_others(from, &Event::Signal(Signal { from, name, kind, payload }), now);
+        Ok(())
+    }
+
+    /// Delivers a signal that comes from another room to everybody in this one.
+    pub fn receive(&mut self, signal: &Signal, now: Instant) {
+        for member in &mut self.members {
+            member.outbox.push(Event::Signal(signal.clone()), now);
+        }
+    }
+
+    /// Who is called `name` here; where names are not unique, the first who sat down.
+    pub fn find(&self, name: &Name) -> Option<ParticipantId> {
+        self.members.iter().find(|member| member.name == *name).map(|member| member.participant)
+    }
+
     /// Tells the others what the writer, who need not sit here any more, wrote.
     pub fn chat(&mut self, message: &ChatMessage, now: Instant) {
         self.tell_others(message.from, &Event::Chat(message.clone()), now);
@@ -227,10 +256,12 @@ impl Room {
         Some((member.presence, member.outbox.connection().cloned()))
     }
 
-    /// The epoch and the length of the lease under which a participant sits here.
-    pub fn holding_of(&self, participant: ParticipantId) -> Option<(Epoch, Duration)> {
-        let member = &self.members[self.position(participant)?];
-        Some((member.epoch, member.lease))
+    /// For how long the participant's seat is kept without a renewal.
+    ///
+    /// # Errors
+    /// [`Replaced`]: it does not sit here under `epoch`.
+    pub fn lease_of(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<Duration, Replaced> {
+        self.member(participant, epoch).map(|member| member.lease)
     }
 
     /// The live connections.

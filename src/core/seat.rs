@@ -39,6 +39,8 @@ pub struct Claim {
     pub participant: ParticipantId,
     /// What they are called from now on.
     pub name: Name,
+    /// Whether nobody else in the room may be called the same.
+    pub unique_name: bool,
     /// How long the seat is theirs without a renewal.
     pub lease: Duration,
 }
@@ -67,10 +69,26 @@ pub struct Claimed {
     pub ended: Vec<Seat>,
 }
 
-/// Every seat is held by somebody else: by these.
+/// Why there is no seat for a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("every seat is taken")]
-pub struct Full(pub Vec<Seat>);
+pub enum Refused {
+    /// Every seat is held by somebody else: by these.
+    #[error("every seat is taken")]
+    Full(Vec<Seat>),
+    /// Somebody else has the name, and it must be unique.
+    #[error("the name is taken")]
+    NameTaken(Box<Seat>),
+}
+
+impl Refused {
+    /// The seats that stand in the way.
+    pub fn holders(&self) -> &[Seat] {
+        match self {
+            Self::Full(holders) => holders,
+            Self::NameTaken(holder) => std::slice::from_ref(holder),
+        }
+    }
+}
 
 /// The seats of one room, in the order in which their holders sat down.
 #[derive(Debug, Default)]
@@ -82,20 +100,27 @@ impl Seats {
     /// Gives `claim`'s participant a seat: their own, if they hold one, else a free one.
     ///
     /// # Errors
-    /// [`Full`] with the holders, if others hold every seat; nothing changed.
+    /// [`Refused`] with the holders, if others hold every seat or the name; nothing changed.
     pub fn claim(
         &mut self,
         claim: &Claim,
         node: NodeId,
         epoch: Epoch,
         now: Instant,
-    ) -> Result<Claimed, Full> {
-        let mine = self.held.iter().position(|seat| seat.participant == claim.participant);
+    ) -> Result<Claimed, Refused> {
+        let mine = self.held.iter().any(|seat| seat.participant == claim.participant);
+        let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
+        let live = || others().filter(|seat| seat.lease_ends > now);
+        if claim.unique_name
+            && let Some(holder) = live().find(|seat| seat.name == claim.name)
+        {
+            return Err(Refused::NameTaken(Box::new(holder.clone())));
+        }
+        if !mine && live().count() >= claim.seats {
+            return Err(Refused::Full(live().cloned().collect()));
+        }
         // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
         let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
-        if mine.is_none() && self.held.len() >= claim.seats {
-            return Err(Full(self.held.clone()));
-        }
         let seat = Seat {
             participant: claim.participant,
             name: claim.name.clone(),
@@ -108,7 +133,7 @@ impl Seats {
             None => self.held.push(seat),
         }
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
-        Ok(Claimed { epoch, taken_over: mine.is_some(), others, ended })
+        Ok(Claimed { epoch, taken_over: mine, others, ended })
     }
 
     /// Lets the holding last for `lease` from `now`. `false` if it is not the seat's holding any more.
@@ -120,6 +145,11 @@ impl Seats {
             }
             None => false,
         }
+    }
+
+    /// What the participant holds, unless its lease has ended.
+    pub fn holding(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
+        self.held.iter().find(|seat| seat.participant == participant && seat.lease_ends > now)
     }
 
     /// Gives the seat up. `false` if it is not the seat's holding any more; then nothing changed.

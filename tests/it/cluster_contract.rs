@@ -9,7 +9,7 @@ use switchboard::{
         clock::SystemClock,
         cluster::{ClaimError, Cluster},
         ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, Full, SeatKey},
+        seat::{Claim, Refused, SeatKey},
     },
 };
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_hours(1);
 
 fn claim(room: &str, participant: ParticipantId, lease: Duration) -> Claim {
     let (room, name) = (room.parse().unwrap(), "Ann".parse().unwrap());
-    Claim { room, seats: 2, participant, name, lease }
+    Claim { room, seats: 2, participant, name, unique_name: false, lease }
 }
 
 fn key(room: &str, participant: ParticipantId, epoch: Epoch) -> SeatKey {
@@ -43,7 +43,7 @@ async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
     for outcome in outcomes {
         match outcome {
             Ok(_) => {}
-            Err(ClaimError::Full(Full(holders))) => assert_eq!(holders.len(), 2),
+            Err(ClaimError::Refused(refused)) => assert_eq!(refused.holders().len(), 2),
             Err(ClaimError::Unavailable(error)) => panic!("{error}"),
         }
     }
@@ -65,10 +65,12 @@ async fn an_old_epoch_changes_nothing(cluster: Arc<dyn Cluster>) {
     let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     let (old, new) = (key(&room, ann, old), key(&room, ann, new));
+    assert_eq!(cluster.holding(&new.room, ann).await.unwrap().unwrap().epoch, new.epoch);
     assert!(!cluster.release(&old).await.unwrap());
     assert_eq!(cluster.renew(&[(old.clone(), LONG), (new.clone(), LONG)]).await.unwrap(), [old]);
     assert!(cluster.release(&new).await.unwrap());
     assert!(!cluster.release(&new).await.unwrap(), "once");
+    assert!(cluster.holding(&new.room, ann).await.unwrap().is_none());
 }
 
 async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn Cluster>) {
@@ -106,7 +108,7 @@ async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn Cluster>) {
     let claimed = loop {
         match cluster.claim(newcomer.clone()).await {
             Ok(claimed) => break claimed,
-            Err(ClaimError::Full(_)) => tokio::task::yield_now().await,
+            Err(ClaimError::Refused(_)) => tokio::task::yield_now().await,
             Err(ClaimError::Unavailable(error)) => panic!("{error}"),
         }
     };
@@ -120,6 +122,27 @@ async fn rooms_do_not_touch_each_other(cluster: Arc<dyn Cluster>) {
     assert!(!cluster.release(&key(&there, ann, epoch)).await.unwrap());
     let elsewhere = cluster.claim(claim(&there, ann, LONG)).await.unwrap();
     assert!(!elsewhere.taken_over && elsewhere.others.is_empty());
+}
+
+async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dyn Cluster>) {
+    let (room, ann, namesake) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
+    let unique = |participant| Claim { unique_name: true, ..claim(&room, participant, LONG) };
+    let mut racers = JoinSet::new();
+    for _ in 0..20 {
+        let (cluster, claim) = (cluster.clone(), unique(ParticipantId::random()));
+        racers.spawn(async move { cluster.claim(claim).await });
+    }
+    let winners: Vec<_> = racers.join_all().await.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(winners.len(), 1);
+    let winner = cluster.claim(claim(&room, ann, LONG)).await.unwrap().others.remove(0);
+    match cluster.claim(unique(namesake)).await {
+        Err(ClaimError::Refused(Refused::NameTaken(holder))) => {
+            assert!([winner.participant, ann].contains(&holder.participant));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(cluster.release(&winner.key_in(&room.parse().unwrap())).await.unwrap());
+    assert!(cluster.claim(unique(ann)).await.unwrap().taken_over, "one's own name is never in the way");
 }
 
 #[derive(Debug, Clone)]
@@ -145,8 +168,10 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step
                     held.insert(person, claimed.epoch);
                     last.insert(person, claimed.epoch);
                 }
-                Err(ClaimError::Full(_)) => assert!(held.len() == 2 && !held.contains_key(&person)),
-                Err(ClaimError::Unavailable(error)) => panic!("{error}"),
+                Err(ClaimError::Refused(Refused::Full(_))) => {
+                    assert!(held.len() == 2 && !held.contains_key(&person));
+                }
+                Err(error) => panic!("{error}"),
             },
             Step::Release(person) => {
                 let epoch = last.get(&person).copied().unwrap_or(Epoch(0));
@@ -170,6 +195,7 @@ async fn contract(cluster: Arc<dyn Cluster>) {
     a_seat_released_and_taken_again_has_a_newer_epoch(cluster.clone()).await;
     a_lease_ends_unless_it_is_renewed(cluster.clone()).await;
     a_seat_whose_lease_has_ended_makes_room(cluster.clone()).await;
+    a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster.clone()).await;
     rooms_do_not_touch_each_other(cluster).await;
 }
 

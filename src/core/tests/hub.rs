@@ -13,7 +13,9 @@ use crate::{
         contention::{ANSWER_VALID, PROBE_DEADLINE},
         error::{JoinError, Replaced, SaveError, SignalError},
         event::{LeaveReason, SignalKind},
-        hub::{Hub, Published},
+        history::Published,
+        hub::Hub,
+        ids::RoomId,
         join::{JoinRequest, Joined, RoomPolicy},
         outbox::{CloseReason, Connection},
         session::SessionSigner,
@@ -26,6 +28,7 @@ struct World {
     hub: Hub,
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
+    unique_names: bool,
 }
 
 impl World {
@@ -34,14 +37,23 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let cluster = Arc::new(LocalCluster::new(clock.clone()));
         let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
-        Self { hub, clock, store }
+        Self { hub, clock, store, unique_names: false }
     }
 
     async fn try_join(&self, who: &str, session: Option<&str>) -> Result<Joined, JoinError> {
+        self.try_join_room(room_id("7"), who, session).await
+    }
+
+    async fn try_join_room(
+        &self,
+        room: RoomId,
+        who: &str,
+        session: Option<&str>,
+    ) -> Result<Joined, JoinError> {
         let request = JoinRequest {
-            room: room_id("7"),
+            room,
             name: name(who),
-            policy: RoomPolicy { seats: 2, lease: LEASE },
+            policy: RoomPolicy { seats: 2, lease: LEASE, unique_names: self.unique_names },
             session: session.map(str::to_owned),
             received: None,
         };
@@ -94,6 +106,48 @@ async fn two_meet_and_hear_only_each_other() {
     assert_eq!(payloads(&ann_hears), ["offer"]);
     assert_eq!(payloads(&bob_hears), ["answer"]);
     assert_eq!(world.send(&ann, &ann, "to myself"), Err(SignalError::NoSuchParticipant));
+}
+
+#[tokio::test]
+async fn what_is_meant_for_everybody_reaches_everybody_else() {
+    let world = World::new();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let (_, bob_hears) = world.join("Bob", None).await;
+    world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::from_static(b"all")).unwrap();
+    assert_eq!(payloads(&bob_hears), ["all"]);
+    assert!(payloads(&ann_hears).is_empty());
+    world.hub.leave(&ann.seat).await;
+    let late = world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::new());
+    assert_eq!(late, Err(Replaced));
+}
+
+#[tokio::test]
+async fn another_room_can_be_addressed_and_hears_who_it_was() {
+    let world = World::new();
+    let (ann, _) = world.join("Ann", None).await;
+    let elsewhere = RoomId::within("users", "bob").unwrap();
+    let call = |payload: &'static str| {
+        let payload = Bytes::from_static(payload.as_bytes());
+        world.hub.signal_room(&ann.seat, &elsewhere, SignalKind::Other, payload)
+    };
+    assert_eq!(call("too early"), Err(SignalError::NoSuchParticipant));
+    let bob = world.try_join_room(elsewhere.clone(), "Bob", None).await.unwrap();
+    call("early").unwrap();
+    let bob_hears = Recorder::new();
+    world.hub.attach(&bob.seat, bob_hears.clone()).unwrap();
+    call("late").unwrap();
+    assert_eq!(payloads(&bob_hears), ["early", "late"]);
+    assert!(bob_hears.told().iter().all(|told| matches!(told, Told::Signal { name, .. } if name == "Ann")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unique_name_is_refused_while_its_holder_answers() {
+    let world = World { unique_names: true, ..World::new() };
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    assert!(matches!(world.try_join("Ann", None).await, Err(JoinError::NameTaken)));
+    assert_eq!(world.hub.find(&ann.seat, &name("Ann")), Some(ann.seat.participant()));
+    world.hub.connection_lost(&ann.seat, ann_hears.id()).await;
+    assert!(world.try_join("Ann", None).await.is_ok(), "whoever is away is taken for the same person");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::core::{
     ids::{Epoch, NodeId, ParticipantId},
     outbox::Connection,
     room::{Entrant, Room},
-    seat::{Claim, Full, Seats},
+    seat::{Claim, Refused, Seats},
 };
 
 const SEATS: usize = 2;
@@ -132,15 +132,17 @@ impl World {
             seats: SEATS,
             participant: person.id,
             name: name(&format!("person {index}")),
+            unique_name: true,
             lease: LEASE,
         };
         let claimed = match self.seats.claim(&claim, self.node, Epoch(self.last_epoch), self.now) {
             Ok(claimed) => claimed,
-            Err(Full(holders)) => {
+            Err(Refused::Full(holders)) => {
                 assert_eq!(holders.len(), SEATS);
                 assert!(person.epoch.is_none(), "one's own seat is never refused");
                 return;
             }
+            Err(Refused::NameTaken(holder)) => panic!("{holder:?} is nobody's namesake"),
         };
         assert_eq!(claimed.taken_over, person.epoch.is_some());
         for seat in &claimed.ended {

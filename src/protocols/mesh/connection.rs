@@ -30,7 +30,7 @@ use crate::{
     core::{
         error::{Replaced, SignalError},
         event::{ChatMessage, SignalKind},
-        hub::Published,
+        history::Published,
         ids::{ConnectionId, ParticipantId, RoomId},
         join::{JoinRequest, Joined, Seated},
         outbox::{CloseReason, Connection},

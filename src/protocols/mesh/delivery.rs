@@ -99,6 +99,7 @@ impl MeshConnection {
                 ServerMessage::IceCandidate { candidate: payload, seq }
             }
             (SignalKind::Candidate, Dialect::Original) => ServerMessage::BareIceCandidate(payload),
+            (SignalKind::Other, _) => return Ok(()),
         };
         self.emit(&message, signal.payload.len())
     }

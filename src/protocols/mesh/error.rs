@@ -113,7 +113,7 @@ pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too 
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::RoomFull => Self::new(Code::RoomFull, "Room is full"),
+            JoinError::RoomFull | JoinError::NameTaken => Self::new(Code::RoomFull, "Room is full"),
             JoinError::Replaced(replaced) => replaced.into(),
             JoinError::ShuttingDown => Self::new(Code::ShuttingDown, "The server is restarting"),
             JoinError::Unavailable(error) => error.into(),

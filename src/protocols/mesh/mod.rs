@@ -108,7 +108,7 @@ impl MeshDoor {
     pub fn new(hub: Hub, admission: Arc<Admission>, options: MeshOptions) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            policy: RoomPolicy { seats: 2, lease: options.seat_lease },
+            policy: RoomPolicy { seats: 2, lease: options.seat_lease, unique_names: false },
             dialect: options.dialect,
             return_spread: options.return_spread,
             origins: options.origins,
