@@ -1,7 +1,9 @@
 //! Puts the parts together, runs them, and stops them in the right order. The only place that sees everything.
 
 use std::{
+    collections::HashSet,
     io::{self, Write},
+    iter,
     net::SocketAddr,
     sync::Arc,
     time::Duration,
@@ -9,6 +11,7 @@ use std::{
 
 use anyhow::Context;
 use axum::Router;
+use futures_util::future::join_all;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -33,19 +36,20 @@ use crate::{
     frontend, listener,
     ops::{self, Ops},
     protocols::{
-        admission::Admission,
-        mesh::{MeshDoor, MeshOptions},
+        self,
+        admission::{Admission, Quotas},
+        door::{Common, Door},
         origin::AllowedOrigins,
     },
-    store::{MongoStore, SqliteStore},
+    store::{MemoryRecords, MongoStore, SqliteStore},
     telemetry,
 };
 
 /// How often leases are looked after: the lateness of an ended seat, and well below any lease's third.
 const TICK: Duration = Duration::from_millis(500);
 
-/// After how many ticks idle addresses are forgotten: about every minute.
-const FORGET_EVERY: u32 = 120;
+/// After how many ticks what has expired is forgotten: about every minute.
+const TIDY_EVERY: u32 = 120;
 
 /// How long a request's body may pause.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,22 +68,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
-    let hub = Hub::new(cluster.clone(), store.clone(), clock, SessionSigner::new(&secret));
+    let hub = Hub::new(cluster.clone(), store.clone(), clock.clone(), SessionSigner::new(&secret));
 
-    let admission = Arc::new(Admission::new(config.new_sessions_per_address, config.trusted_proxies.clone()));
-    let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
-    let origins = AllowedOrigins::new(&origins);
-    let options = MeshOptions {
-        origins: origins.clone(),
-        dialect: config.mesh_dialect,
-        seat_lease: config.seat_lease,
-        return_spread: config.shutdown_grace / 2,
-    };
-    let mesh = MeshDoor::new(hub.clone(), admission.clone(), options);
+    let common = common_of(&config, hub.clone(), clock);
+    let doors = protocols::open_all(&common, &config.doors);
 
-    let listeners = bind_all(&config).await?;
-    let ops_listener = listener::bind(config.ops_listen).await.context("OPS_LISTEN")?;
-    print_greeting(&config, &listeners, &ops_listener, &data)?;
+    let listeners = Listeners::bind(&config, &doors).await?;
+    print_greeting(&config, &listeners, &data)?;
 
     let running = Running {
         stop: CancellationToken::new(),
@@ -87,15 +82,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
-    running.serve_ops(ops_listener, ops);
-    running.serve_doors(listeners, &doors(&mesh, &origins), config.max_connections);
-    running.look_after(hub.clone(), admission);
+    running.serve_ops(listeners.ops, &ops);
+    running.serve_doors(listeners.doors, &router(&doors), config.max_connections);
+    running.look_after(hub.clone(), common.admission, doors.clone());
 
     wait_for_signal().await?;
     info!("stopping");
     let drained = tokio::time::timeout(
         config.shutdown_grace,
-        running.drain(&hub, &mesh, store.as_ref(), config.shutdown_grace / 2),
+        running.drain(&hub, &doors, store.as_ref(), config.shutdown_grace / 2),
     )
     .await;
     if drained.is_err() {
@@ -111,20 +106,61 @@ fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn Chat
     })
 }
 
-async fn bind_all(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
-    let mut listeners = Vec::new();
-    for address in &config.listen {
-        listeners.push(listener::bind(*address).await.context("LISTEN")?);
+fn common_of(config: &Config, hub: Hub, clock: Arc<dyn Clock>) -> Common {
+    let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
+    let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
+    Common {
+        hub,
+        records: Arc::new(MemoryRecords::default()),
+        clock,
+        admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
+        origins: AllowedOrigins::new(&origins),
+        return_spread: config.shutdown_grace / 2,
+        admin_token: config.admin_token.clone(),
     }
-    Ok(listeners)
 }
 
-fn doors(mesh: &Arc<MeshDoor>, origins: &AllowedOrigins) -> Router {
-    mesh.router()
+/// All doors, and the page for whatever none of them answers.
+fn router(doors: &[Arc<dyn Door>]) -> Router {
+    let routers = doors.iter().map(|door| door.clone().router());
+    routers
+        .fold(Router::new(), Router::merge)
         .fallback_service(frontend::router())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(origins.cors_layer())
         .layer(CatchPanicLayer::new())
+}
+
+/// Where people and operators connect.
+struct Listeners {
+    doors: Vec<TcpListener>,
+    ops: Vec<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config, doors: &[Arc<dyn Door>]) -> anyhow::Result<Self> {
+        let further = doors.iter().flat_map(|door| door.listen());
+        let further_ops = doors.iter().flat_map(|door| door.ops_listen());
+        Ok(Self {
+            doors: bind_all("LISTEN", config.listen.iter().copied().chain(further)).await?,
+            ops: bind_all("OPS_LISTEN", iter::once(config.ops_listen).chain(further_ops)).await?,
+        })
+    }
+}
+
+/// Binds each address once.
+async fn bind_all(
+    setting: &'static str,
+    addresses: impl Iterator<Item = SocketAddr>,
+) -> anyhow::Result<Vec<TcpListener>> {
+    let mut bound = HashSet::new();
+    let mut listeners = Vec::new();
+    for address in addresses {
+        // Port 0 is a new one each time.
+        if address.port() == 0 || bound.insert(address) {
+            listeners.push(listener::bind(address).await.context(setting)?);
+        }
+    }
+    Ok(listeners)
 }
 
 /// All that runs until the server stops.
@@ -136,9 +172,11 @@ struct Running {
 }
 
 impl Running {
-    fn serve_ops(&self, ops: TcpListener, router: Router) {
+    fn serve_ops(&self, listeners: Vec<TcpListener>, router: &Router) {
         let room = Arc::new(Semaphore::new(MAX_OPS_CONNECTIONS));
-        tokio::spawn(listener::serve(ops, router, room, self.ops_stop.clone()));
+        for listener in listeners {
+            tokio::spawn(listener::serve(listener, router.clone(), room.clone(), self.ops_stop.clone()));
+        }
     }
 
     fn serve_doors(&self, listeners: Vec<TcpListener>, router: &Router, max_connections: usize) {
@@ -149,7 +187,7 @@ impl Running {
         }
     }
 
-    fn look_after(&self, hub: Hub, admission: Arc<Admission>) {
+    fn look_after(&self, hub: Hub, admission: Arc<Admission>, doors: Vec<Arc<dyn Door>>) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(TICK);
@@ -159,18 +197,19 @@ impl Running {
                     return;
                 }
                 hub.tick().await;
-                if tick.is_multiple_of(FORGET_EVERY) {
+                if tick.is_multiple_of(TIDY_EVERY) {
                     admission.forget_idle();
+                    join_all(doors.iter().map(|door| door.tidy())).await;
                 }
             }
         });
     }
 
     /// In this order: nobody new, tell those who are here, let go of them, finish what was begun, close the store.
-    async fn drain(&self, hub: &Hub, mesh: &MeshDoor, store: &dyn ChatStore, patience: Duration) {
+    async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], store: &dyn ChatStore, patience: Duration) {
         hub.drain();
         self.stop.cancel();
-        mesh.shut_down(patience).await;
+        join_all(doors.iter().map(|door| door.shut_down(patience))).await;
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;
@@ -188,12 +227,7 @@ async fn wait_for_signal() -> anyhow::Result<()> {
 }
 
 /// Says in plain lines where to go, what is used, and what is not set.
-fn print_greeting(
-    config: &Config,
-    listeners: &[TcpListener],
-    ops: &TcpListener,
-    data: &DataFolder,
-) -> anyhow::Result<()> {
+fn print_greeting(config: &Config, listeners: &Listeners, data: &DataFolder) -> anyhow::Result<()> {
     let chats = match config.mongodb_uri.reveal() {
         Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
         None => format!("SQLite, {}", data.chats_file().display()),
@@ -207,10 +241,12 @@ fn print_greeting(
     };
     let mut out = io::stdout().lock();
     writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
-    for listener in listeners {
+    for listener in &listeners.doors {
         writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
     }
-    writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", ops.local_addr()?)?;
+    for listener in &listeners.ops {
+        writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", listener.local_addr()?)?;
+    }
     writeln!(out, "  chats    {chats}")?;
     writeln!(out, "  rooms    in this process")?;
     writeln!(out, "  cors     {cors}")?;

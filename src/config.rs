@@ -3,7 +3,6 @@
 #![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where addresses stand bare")]
 
 use std::{
-    fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     str::FromStr,
@@ -13,7 +12,10 @@ use std::{
 use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
-use crate::protocols::mesh::Dialect;
+use crate::protocols::{
+    DoorOptions,
+    options::{Secret, duration},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,17 +80,13 @@ pub struct Config {
     )]
     pub session_secret: Secret,
 
-    /// How long a seat is kept for somebody whose connection was lost.
-    #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub seat_lease: Duration,
-
-    /// The form of ICE candidates on their way to clients.
-    #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
-    pub mesh_dialect: Dialect,
-
     /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,
+
+    /// How many events one client address may send a second; ten times as many in a burst. 0: no limit.
+    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 1_000)]
+    pub events_per_address: u32,
 
     /// Reverse proxies that are believed when they say for whom they ask (X-Forwarded-For).
     #[arg(
@@ -104,6 +102,19 @@ pub struct Config {
     /// How many connections may be open at once; more wait to be accepted.
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 15_000)]
     pub max_connections: usize,
+
+    /// Proves an administrator to the doors that have something for one; 16 characters or more. Without it, only
+    /// this machine's own requests are an administrator's.
+    #[arg(
+        help_heading = "Who may come in",
+        long,
+        env,
+        value_name = "SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub admin_token: Secret,
 
     /// How long work that was begun may take to finish when the server is told to stop.
     #[arg(help_heading = "Running", long, env, value_name = "TIME", default_value = "10s", value_parser = duration)]
@@ -122,6 +133,10 @@ pub struct Config {
         default_value = "info"
     )]
     pub log: String,
+
+    /// What each door adds.
+    #[command(flatten)]
+    pub doors: DoorOptions,
 }
 
 /// What the log looks like.
@@ -156,31 +171,6 @@ impl Config {
     }
 }
 
-/// Text that must not be shown. Empty when it is not set.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text, if it is set.
-    pub fn reveal(&self) -> Option<&str> {
-        (!self.0.is_empty()).then_some(self.0.as_str())
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.trim().to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "Secret(not set)" } else { "Secret(…)" })
-    }
-}
-
 /// A web origin, or `*`; empty when an empty list was given. Source: RFC 6454, section 6.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(pub HeaderValue);
@@ -197,12 +187,6 @@ impl FromStr for Origin {
         let value = HeaderValue::from_str(text).ok().filter(|_| valid);
         value.map(Self).ok_or_else(|| "an origin is like https://clinic.example, or *".into())
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
-    if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ impl Server {
             .env("LISTEN", "127.0.0.1:0")
             .env("OPS_LISTEN", "127.0.0.1:0")
             .env("NEW_SESSIONS_PER_ADDRESS", "0")
+            .env("EVENTS_PER_ADDRESS", "0")
             .env("DATA_DIR", data.path())
             .current_dir(data.path())
             .stdout(Stdio::piped())

@@ -1,6 +1,13 @@
 //! The names things have: rooms, participants, connections, nodes, and the epoch of a seat.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
@@ -168,6 +175,14 @@ impl FromStr for ParticipantId {
 /// A live transport of a participant; unique within this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
+
+impl ConnectionId {
+    /// One that no other connection has; they count up.
+    pub fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
 
 /// A process that serves rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

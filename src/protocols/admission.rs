@@ -1,4 +1,5 @@
-//! Who may open a new session, and how often: a token bucket for each client address.
+//! How much one client may ask of all doors together: token buckets for each address, one for sessions that are
+//! opened and one for events.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,39 +17,71 @@ const REFILL: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Limits how fast one client address opens sessions.
+/// Whom a request comes from, as far as limits go: an address, or a subscriber line's whole IPv6 network. By default
+/// nobody known, who is not limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Client(Option<IpAddr>);
+
+/// How much one client may ask for. 0 stands for no limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    /// Sessions opened in one burst; as many again within ten seconds.
+    pub sessions: u32,
+    /// Events and other requests a second, with bursts of [`EVENT_BURST`] seconds' worth.
+    pub events: u32,
+}
+
+/// For how many seconds a client that was quiet may do everything at once: a waiting room full of people behind one
+/// address sets its calls up in the same moment.
+pub const EVENT_BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
+
+/// Limits how fast one client opens sessions and sends events, at whatever door.
 pub struct Admission {
-    limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    sessions: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    events: Option<DefaultKeyedRateLimiter<IpAddr>>,
     trusted_proxies: Vec<IpAddr>,
 }
 
 impl Admission {
-    /// Admits bursts of `burst` new sessions from an address; 0 admits everything.
+    /// Admits what `quotas` allow.
     ///
     /// `trusted_proxies` are believed when they say, in `X-Forwarded-For`, whom they speak for.
-    pub fn new(burst: u32, trusted_proxies: Vec<IpAddr>) -> Self {
-        let quota = NonZeroU32::new(burst)
+    pub fn new(quotas: Quotas, trusted_proxies: Vec<IpAddr>) -> Self {
+        let sessions = NonZeroU32::new(quotas.sessions)
             .and_then(|burst| Some(Quota::with_period(REFILL / burst.get())?.allow_burst(burst)));
-        Self { limiter: quota.map(RateLimiter::keyed), trusted_proxies }
+        let events = NonZeroU32::new(quotas.events)
+            .map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(EVENT_BURST)));
+        Self {
+            sessions: sessions.map(RateLimiter::keyed),
+            events: events.map(RateLimiter::keyed),
+            trusted_proxies,
+        }
     }
 
-    /// Whether the sender of a request may open a session now.
-    pub fn admits(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
-        let (Some(limiter), Some(address)) = (&self.limiter, self.client(headers, extensions)) else {
-            return true;
-        };
-        limiter.check_key(&bucket(address)).is_ok()
+    /// Whom a request comes from.
+    pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Client {
+        Client(self.address(headers, extensions).map(bucket))
     }
 
-    /// Forgets addresses that have not opened anything for a while. To be called now and then.
+    /// Whether the client may open a session now.
+    pub fn admits_session(&self, client: Client) -> bool {
+        admits(self.sessions.as_ref(), client)
+    }
+
+    /// Whether the client may send an event, or ask for anything else that costs work, now.
+    pub fn admits_event(&self, client: Client) -> bool {
+        admits(self.events.as_ref(), client)
+    }
+
+    /// Forgets addresses that have not asked for anything for a while. To be called now and then.
     pub fn forget_idle(&self) {
-        if let Some(limiter) = &self.limiter {
+        for limiter in [&self.sessions, &self.events].into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
     }
 
-    fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let peer = extensions.get::<PeerAddress>()?.0.ip().to_canonical();
         if !self.trusted_proxies.contains(&peer) {
             return Some(peer);
@@ -61,6 +94,13 @@ impl Admission {
             .filter_map(|address| address.trim().parse::<IpAddr>().ok())
             .rfind(|address| !self.trusted_proxies.contains(address));
         Some(client.unwrap_or(peer))
+    }
+}
+
+fn admits(limiter: Option<&DefaultKeyedRateLimiter<IpAddr>>, client: Client) -> bool {
+    match (limiter, client.0) {
+        (Some(limiter), Some(address)) => limiter.check_key(&address).is_ok(),
+        _ => true,
     }
 }
 
@@ -86,28 +126,42 @@ mod tests {
         (headers, extensions)
     }
 
+    fn admission(sessions: u32, events: u32, trusted_proxies: Vec<IpAddr>) -> Admission {
+        Admission::new(Quotas { sessions, events }, trusted_proxies)
+    }
+
     fn admits(admission: &Admission, peer: &str, forwarded: Option<&str>) -> bool {
         let (headers, extensions) = request(peer, forwarded);
-        admission.admits(&headers, &extensions)
+        admission.admits_session(admission.client(&headers, &extensions))
     }
 
     #[test]
     fn each_address_has_a_burst_of_its_own() {
-        let admission = Admission::new(2, vec![]);
-        let verdicts: Vec<_> = (0..3).map(|_| admits(&admission, "192.0.2.1", None)).collect();
+        let limited = admission(2, 0, vec![]);
+        let verdicts: Vec<_> = (0..3).map(|_| admits(&limited, "192.0.2.1", None)).collect();
         assert_eq!(verdicts, [true, true, false]);
-        assert!(admits(&admission, "192.0.2.2", None));
-        assert!((0..9).all(|_| admits(&Admission::new(0, vec![]), "192.0.2.1", None)));
+        assert!(admits(&limited, "192.0.2.2", None));
+        assert!((0..9).all(|_| admits(&admission(0, 0, vec![]), "192.0.2.1", None)));
+    }
+
+    #[test]
+    fn events_have_a_bucket_of_their_own() {
+        let limited = admission(1, 2, vec![]);
+        let (headers, extensions) = request("192.0.2.1", None);
+        let client = limited.client(&headers, &extensions);
+        assert!(limited.admits_session(client));
+        let admitted = (0..100).take_while(|_| limited.admits_event(client)).count();
+        assert_eq!(admitted, 2 * EVENT_BURST.get() as usize);
     }
 
     #[test]
     fn only_a_trusted_proxy_is_believed_and_only_for_its_own_caller() {
         let proxy: IpAddr = "127.0.0.1".parse().unwrap();
-        let admission = Admission::new(1, vec![proxy]);
-        assert!(admits(&admission, "127.0.0.1", Some("192.0.2.1")));
-        assert!(!admits(&admission, "127.0.0.1", Some("198.51.100.7, 192.0.2.1")), "a forged first entry");
-        assert!(admits(&admission, "127.0.0.1", Some("192.0.2.9")));
-        assert!(admits(&admission, "203.0.113.5", Some("192.0.2.50")));
-        assert!(!admits(&admission, "203.0.113.5", Some("192.0.2.51")), "not a proxy of ours");
+        let limited = admission(1, 0, vec![proxy]);
+        assert!(admits(&limited, "127.0.0.1", Some("192.0.2.1")));
+        assert!(!admits(&limited, "127.0.0.1", Some("198.51.100.7, 192.0.2.1")), "a forged first entry");
+        assert!(admits(&limited, "127.0.0.1", Some("192.0.2.9")));
+        assert!(admits(&limited, "203.0.113.5", Some("192.0.2.50")));
+        assert!(!admits(&limited, "203.0.113.5", Some("192.0.2.51")), "not a proxy of ours");
     }
 }

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub mod memory;
 pub mod mongo;
 pub mod sqlite;
 
+pub use memory::MemoryRecords;
 pub use mongo::{ConfigError, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 

@@ -18,7 +18,7 @@ use socketioxide::{
 use uuid::Uuid;
 
 use super::{
-    Counters, MeshDoor,
+    MeshDoor,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, ServerMessage,
@@ -128,6 +128,10 @@ impl MeshConnection {
 
     fn handle_packet(self: &Arc<Self>, mut packet: Packet) -> Option<BoxFuture<'static, ()>> {
         let ack = packet.take_ack();
+        if !self.door.admission.admits_event(self.transport.client) {
+            self.refuse(ack, &TOO_MANY_REQUESTS);
+            return None;
+        }
         match &packet.data {
             Value::Str(data, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
                 self.handle_event(&data.clone().into(), ack)
@@ -305,7 +309,7 @@ impl MeshConnection {
     }
 
     fn refuse(&self, ack: AckSender, refusal: &Refusal) {
-        Counters::refused(refusal.code);
+        self.door.counters.refused(refusal.code.name());
         let Refusal { message, code, field } = refusal;
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ServerMessage::Error { message, code: *code, field: *field }, message.len());

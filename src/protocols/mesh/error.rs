@@ -55,6 +55,12 @@ impl Code {
         Self::ShuttingDown,
     ];
 
+    /// What it is called on the wire.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+    }
+
     /// The HTTP status that goes with it.
     pub fn status(self) -> StatusCode {
         match self {

@@ -21,7 +21,7 @@ use super::{
     transport::Transport,
     upgrade::{SocketService, Upgrade},
 };
-use crate::protocols::link::Link;
+use crate::protocols::{admission::Client, link::Link};
 
 const TOO_MANY_SESSIONS: Refusal = Refusal::new(Code::TooManyRequests, "Too many new connections");
 
@@ -43,10 +43,11 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let engine = EngineRequest::of(&request);
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;
-        if counts && !door.admission.admits(request.headers(), request.extensions()) {
+        let client = door.admission.client(request.headers(), request.extensions());
+        if counts && !door.admission.admits_session(client) {
             return refusal_response(&TOO_MANY_SESSIONS);
         }
-        return open(door, &engine, request, next).await;
+        return open(door, &engine, client, request, next).await;
     };
     match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
         Some(transport) => gate.go_on(transport, &engine, request, next).await,
@@ -55,9 +56,15 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
 }
 
 /// Opens a session.
-async fn open(door: &MeshDoor, engine: &EngineRequest, request: Request, next: Next) -> Response<Body> {
+async fn open(
+    door: &MeshDoor,
+    engine: &EngineRequest,
+    client: Client,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     let link = request.extensions().get::<Arc<Link>>().cloned();
-    let transport = Arc::new(Transport::new(link, engine.websocket));
+    let transport = Arc::new(Transport::new(client, link, engine.websocket));
     let mut request = slim(request);
     request.extensions_mut().insert(transport.clone());
     let response = next.run(request).await;

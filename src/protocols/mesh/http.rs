@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, Refusal},
+    error::{Code, NOT_ALLOWED, TOO_MANY_REQUESTS, Refusal},
 };
 use crate::{
     core::{chat::MAX_HISTORY_BYTES, ids::RoomId},
@@ -59,6 +59,10 @@ async fn save(
 ) -> Result<(), Refusal> {
     if !door.origins.allows(request.headers()) {
         return Err(NOT_ALLOWED);
+    }
+    let client = door.admission.client(request.headers(), request.extensions());
+    if !door.admission.admits_event(client) {
+        return Err(TOO_MANY_REQUESTS);
     }
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;

@@ -18,16 +18,13 @@ mod transport;
 mod upgrade;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use axum::{Router, body::Body, extract::Request, middleware, routing};
 use futures_util::future::join_all;
-use metrics::Counter;
 use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
@@ -37,7 +34,13 @@ pub use self::error::Code;
 use self::{gate::Gate, transport::Transports, upgrade::SocketService};
 use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
-    protocols::{admission::Admission, origin::AllowedOrigins},
+    protocols::{
+        admission::Admission,
+        counters::Counters,
+        door::{Common, Door},
+        options::duration,
+        origin::AllowedOrigins,
+    },
 };
 
 /// Where Socket.IO is served: the library's usual path, and the one of the mesh document's original.
@@ -67,16 +70,32 @@ pub enum Dialect {
 }
 
 /// What can be set about the mesh door.
-#[derive(Debug, Clone)]
-pub struct MeshOptions {
-    /// Whose pages may use it.
-    pub origins: AllowedOrigins,
-    /// The form of candidates.
-    pub dialect: Dialect,
-    /// How long a seat outlives its connection.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// How long a seat is kept for somebody whose connection was lost.
+    #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub seat_lease: Duration,
-    /// Over how long the return of all clients is spread when the server stops.
-    pub return_spread: Duration,
+
+    /// The form of ICE candidates on their way to clients.
+    #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
+    pub mesh_dialect: Dialect,
+}
+
+/// Opens the mesh door.
+pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
+    Arc::new(MeshDoor {
+        hub: common.hub.clone(),
+        policy: RoomPolicy { seats: 2, lease: options.seat_lease, unique_names: false },
+        dialect: options.mesh_dialect,
+        return_spread: common.return_spread,
+        origins: common.origins.clone(),
+        admission: common.admission.clone(),
+        tasks: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        transports: Transports::default(),
+        counters: Counters::new("mesh"),
+        sockets: Mutex::default(),
+    })
 }
 
 /// The mesh door.
@@ -92,38 +111,17 @@ pub struct MeshDoor {
     /// Ends what nobody waits for.
     stop: CancellationToken,
     transports: Transports,
-    last_connection: AtomicU64,
     counters: Counters,
     sockets: Mutex<Vec<SocketIo>>,
 }
 
-struct Counters {
-    joins: Counter,
-    signals: Counter,
-    messages: Counter,
-}
-
-impl MeshDoor {
-    /// A door to `hub`.
-    pub fn new(hub: Hub, admission: Arc<Admission>, options: MeshOptions) -> Arc<Self> {
-        Arc::new(Self {
-            hub,
-            policy: RoomPolicy { seats: 2, lease: options.seat_lease, unique_names: false },
-            dialect: options.dialect,
-            return_spread: options.return_spread,
-            origins: options.origins,
-            admission,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            transports: Transports::default(),
-            last_connection: AtomicU64::new(0),
-            counters: Counters::new(),
-            sockets: Mutex::default(),
-        })
+#[async_trait]
+impl Door for MeshDoor {
+    fn name(&self) -> &'static str {
+        "mesh"
     }
 
-    /// Its routes.
-    pub fn router(self: &Arc<Self>) -> Router {
+    fn router(self: Arc<Self>) -> Router {
         let mut router = Router::new()
             .route("/api/v1/signalling/health-status", routing::get(http::health_status))
             .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
@@ -131,9 +129,22 @@ impl MeshDoor {
         for path in SOCKET_PATHS {
             router = router.merge(self.socket_router(path));
         }
-        router
+        router.layer(self.origins.cors_layer())
     }
 
+    async fn shut_down(&self, patience: Duration) {
+        let sockets = std::mem::take(&mut *lock(&self.sockets));
+        let close_all = join_all(sockets.iter().map(SocketIo::close));
+        if tokio::time::timeout(patience, close_all).await.is_err() {
+            warn!("some clients did not take their last words");
+        }
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl MeshDoor {
     fn socket_router(self: &Arc<Self>, path: &'static str) -> Router {
         let service = self.socket_service(path);
         let gate = Gate { door: self.clone(), service: service.clone() };
@@ -167,44 +178,11 @@ impl MeshDoor {
         service
     }
 
-    /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them. Clients
-    /// that do not take their last words are left behind after `patience`.
-    pub async fn shut_down(&self, patience: Duration) {
-        let sockets = std::mem::take(&mut *lock(&self.sockets));
-        let close_all = join_all(sockets.iter().map(SocketIo::close));
-        if tokio::time::timeout(patience, close_all).await.is_err() {
-            warn!("some clients did not take their last words");
-        }
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    fn next_connection_id(&self) -> ConnectionId {
-        ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
     /// Spreads the clients evenly, so that the server they come back to is not hit by all at once.
     fn retry_after_ms(&self, connection: ConnectionId) -> u64 {
         /// The golden ratio's fraction of 2^64: multiples of it fill an interval evenly.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let spread = u64::try_from(self.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
         connection.0.wrapping_mul(GOLDEN) % spread
-    }
-}
-
-impl Counters {
-    fn new() -> Self {
-        Self {
-            joins: metrics::counter!("switchboard_joins_total", "door" => "mesh"),
-            signals: metrics::counter!("switchboard_signals_total", "door" => "mesh"),
-            messages: metrics::counter!("switchboard_messages_total", "door" => "mesh"),
-        }
-    }
-
-    fn refused(code: Code) {
-        let code = serde_json::to_value(code).ok().and_then(|code| code.as_str().map(str::to_owned));
-        metrics::counter!("switchboard_refusals_total", "door" => "mesh", "code" => code.unwrap_or_default())
-            .increment(1);
     }
 }

@@ -9,6 +9,7 @@ use socketioxide::{
 };
 
 use super::{MeshDoor, connection::MeshConnection, transport::Transport};
+use crate::{core::ids::ConnectionId, protocols::admission::Client};
 
 /// The namespace `/`, the only one there is.
 #[derive(Clone)]
@@ -37,8 +38,8 @@ impl Namespace {
     fn welcome(&self, socket: &Arc<Socket>) {
         let door = &self.0;
         let transport = socket.req_parts().extensions.get::<Arc<Transport>>().cloned();
-        let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(None, false)));
-        let id = door.next_connection_id();
+        let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(Client::default(), None, false)));
+        let id = ConnectionId::next();
         let connection = Arc::new(MeshConnection::new(id, door.clone(), socket, transport));
         connection.on_connecting();
         // One handler for all events: it reads the packet itself, once, and in the order of arrival.

@@ -14,7 +14,10 @@ use futures_util::{FutureExt, future::select};
 use socketioxide::socket::Sid;
 use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
-use crate::{core::sync::lock, protocols::link::Link};
+use crate::{
+    core::sync::lock,
+    protocols::{admission::Client, link::Link},
+};
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
 /// and resume.
@@ -28,6 +31,8 @@ pub const ENVELOPE_BYTES: usize = 64;
 
 /// Watches what a session's client takes and when it was last heard, over whatever transports it uses.
 pub struct Transport {
+    /// Whose it is, as far as limits go.
+    pub client: Client,
     polled: Arc<Notify>,
     /// Bytes given to the library to send, in all.
     sent: AtomicU64,
@@ -75,9 +80,10 @@ struct WebSocketLink {
 }
 
 impl Transport {
-    /// A session that is about to be opened over `link`.
-    pub fn new(link: Option<Arc<Link>>, websocket: bool) -> Self {
+    /// A session that is about to be opened by `client` over `link`.
+    pub fn new(client: Client, link: Option<Arc<Link>>, websocket: bool) -> Self {
         let transport = Self {
+            client,
             polled: Arc::default(),
             sent: AtomicU64::new(0),
             polled_bytes: AtomicU64::new(0),

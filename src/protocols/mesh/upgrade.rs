@@ -25,8 +25,8 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use socketioxide::service::SocketIoService;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service;
-use tungstenite::handshake::derive_accept_key;
 
 use super::{MeshDoor, transport::Transport};
 use crate::protocols::link::Link;

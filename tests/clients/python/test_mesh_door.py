@@ -30,6 +30,7 @@ class Server:
             "OPS_LISTEN": "127.0.0.1:0",
             "DATA_DIR": os.path.join(self._folder.name, "data"),
             "NEW_SESSIONS_PER_ADDRESS": "0",
+            "EVENTS_PER_ADDRESS": "0",
         }
         with open(os.path.join(self._folder.name, "stderr"), "w") as log:
             self._process = subprocess.Popen(

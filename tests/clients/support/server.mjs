@@ -51,6 +51,7 @@ class Server {
         OPS_LISTEN: '127.0.0.1:0',
         DATA_DIR: join(this.#dataFolder, 'data'),
         NEW_SESSIONS_PER_ADDRESS: '0',
+        EVENTS_PER_ADDRESS: '0',
         LOG_FORMAT: 'json',
         ...this.#settings,
       },
