@@ -4,7 +4,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
@@ -26,6 +26,7 @@ use crate::{
         clock::{Clock, SystemClock},
         cluster::Cluster,
         hub::Hub,
+        records::RecordStore,
         session::SessionSigner,
         store::ChatStore,
     },
@@ -44,7 +45,7 @@ use crate::{
 /// How often leases are looked after: the lateness of an ended seat, and well below any lease's third.
 const TICK: Duration = Duration::from_millis(500);
 
-/// After how many ticks idle addresses are forgotten: about every minute.
+/// After how many ticks idle addresses and expired records are forgotten: about every minute.
 const FORGET_EVERY: u32 = 120;
 
 /// How long a request's body may pause.
@@ -64,7 +65,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
-    let hub = Hub::new(cluster.clone(), store.clone(), clock, SessionSigner::new(&secret));
+    let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), SessionSigner::new(&secret));
 
     let admission = Arc::new(Admission::new(config.new_sessions_per_address, config.trusted_proxies.clone()));
     let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
@@ -86,16 +87,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         ops_stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
-    let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
+    let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
     running.serve_ops(ops_listener, ops);
     running.serve_doors(listeners, &doors(&mesh, &origins), config.max_connections);
-    running.look_after(hub.clone(), admission);
+    running.look_after(hub.clone(), admission, store.records, clock);
 
     wait_for_signal().await?;
     info!("stopping");
     let drained = tokio::time::timeout(
         config.shutdown_grace,
-        running.drain(&hub, &mesh, store.as_ref(), config.shutdown_grace / 2),
+        running.drain(&hub, &mesh, store.chats.as_ref(), config.shutdown_grace / 2),
     )
     .await;
     if drained.is_err() {
@@ -104,10 +105,23 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn ChatStore>> {
+/// One store, seen from both sides. Checking and closing the chats is checking and closing all of it.
+struct Store {
+    chats: Arc<dyn ChatStore>,
+    records: Arc<dyn RecordStore>,
+}
+
+impl Store {
+    fn new(store: impl ChatStore + RecordStore) -> Self {
+        let store = Arc::new(store);
+        Self { chats: store.clone(), records: store }
+    }
+}
+
+fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
     Ok(match config.mongodb_uri.reveal() {
-        Some(uri) => Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?),
-        None => Arc::new(SqliteStore::open(&data.chats_file())?),
+        Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
+        None => Store::new(SqliteStore::open(&data.chats_file())?),
     })
 }
 
@@ -149,8 +163,14 @@ impl Running {
         }
     }
 
-    fn look_after(&self, hub: Hub, admission: Arc<Admission>) {
-        let stop = self.stop.clone();
+    fn look_after(
+        &self,
+        hub: Hub,
+        admission: Arc<Admission>,
+        records: Arc<dyn RecordStore>,
+        clock: Arc<dyn Clock>,
+    ) {
+        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(TICK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -161,6 +181,8 @@ impl Running {
                 hub.tick().await;
                 if tick.is_multiple_of(FORGET_EVERY) {
                     admission.forget_idle();
+                    // Beside the ticks, which must not wait for a disk or a database.
+                    tasks.spawn(forget_expired(records.clone(), clock.wall()));
                 }
             }
         });
@@ -175,6 +197,12 @@ impl Running {
         self.tasks.wait().await;
         store.close().await;
         self.ops_stop.cancel();
+    }
+}
+
+async fn forget_expired(records: Arc<dyn RecordStore>, now: SystemTime) {
+    if let Err(error) = records.forget_expired(now).await {
+        warn!(error = &error as &dyn std::error::Error, "expired records could not be forgotten");
     }
 }
 

@@ -2,3 +2,4 @@
 
 mod mongo;
 mod sqlite;
+mod sqlite_records;
