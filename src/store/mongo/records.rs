@@ -81,7 +81,7 @@ pub(super) async fn get(
 ) -> Result<Option<Record>, Fault> {
     let records = database.collection::<Stored>(COLLECTION).await?;
     let found = records.find_one(filter(key, doc! { "expires": has_not_expired(now) })).await?;
-    Ok(found.map(|stored| stored.record()))
+    Ok(found.map(Stored::record))
 }
 
 /// Puts `record` in the place of one whose content is `expected`; whether there was one.

@@ -33,12 +33,12 @@ pub(super) fn job<T: Send + 'static>(
     step: impl Fn(&Connection) -> Result<T, RowError> + Send + 'static,
 ) -> (Box<dyn Job>, Answer<T>) {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Step { bytes, step, outcome: None, reply }), answer)
+    (Box::new(Step { bytes, perform: step, outcome: None, reply }), answer)
 }
 
 struct Step<T, F> {
     bytes: usize,
-    step: F,
+    perform: F,
     outcome: Option<T>,
     reply: oneshot::Sender<Result<T, Unavailable>>,
 }
@@ -53,7 +53,7 @@ impl<T: Send, F: Fn(&Connection) -> Result<T, RowError> + Send> Job for Step<T, 
     }
 
     fn perform(&mut self, connection: &Connection) -> Result<(), RowError> {
-        self.outcome = Some((self.step)(connection)?);
+        self.outcome = Some((self.perform)(connection)?);
         Ok(())
     }
 
