@@ -8,9 +8,9 @@ pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 /// Each step makes the next layout out of the one before; a layout's number is how many steps led to it.
 ///
 /// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
-/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed.
-/// Records have an order within their namespace. No tally misses a lost one; their indexes, which are checked when
-/// the file is opened, do.
+/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed. Records are numbered within
+/// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
+/// opened.
 const STEPS: [&str; 2] = [
     "
     CREATE TABLE room (
