@@ -29,6 +29,7 @@ use crate::{
         clock::{Clock, SystemClock},
         cluster::Cluster,
         hub::Hub,
+        records::RecordStore,
         session::SessionSigner,
         store::ChatStore,
     },
@@ -41,7 +42,7 @@ use crate::{
         door::{Common, Door},
         origin::AllowedOrigins,
     },
-    store::{MemoryRecords, MongoStore, SqliteStore},
+    store::{MongoStore, SqliteStore},
     telemetry,
 };
 
@@ -68,9 +69,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
-    let hub = Hub::new(cluster.clone(), store.clone(), clock.clone(), SessionSigner::new(&secret));
+    let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), SessionSigner::new(&secret));
 
-    let common = common_of(&config, hub.clone(), clock);
+    let common = common_of(&config, hub.clone(), store.records, clock);
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors).await?;
@@ -81,16 +82,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         ops_stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
-    let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
+    let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
     running.serve_ops(listeners.ops, &ops);
     running.serve_doors(listeners.doors, &router(&doors), config.max_connections);
-    running.look_after(hub.clone(), common.admission, doors.clone());
+    running.look_after(common, doors.clone());
 
     wait_for_signal().await?;
     info!("stopping");
     let drained = tokio::time::timeout(
         config.shutdown_grace,
-        running.drain(&hub, &doors, store.as_ref(), config.shutdown_grace / 2),
+        running.drain(&hub, &doors, store.chats.as_ref(), config.shutdown_grace / 2),
     )
     .await;
     if drained.is_err() {
@@ -99,19 +100,32 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn ChatStore>> {
+/// One store, seen from both sides. Checking and closing the chats is checking and closing all of it.
+struct Store {
+    chats: Arc<dyn ChatStore>,
+    records: Arc<dyn RecordStore>,
+}
+
+impl Store {
+    fn new(store: impl ChatStore + RecordStore) -> Self {
+        let store = Arc::new(store);
+        Self { chats: store.clone(), records: store }
+    }
+}
+
+fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
     Ok(match config.mongodb_uri.reveal() {
-        Some(uri) => Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?),
-        None => Arc::new(SqliteStore::open(&data.chats_file())?),
+        Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
+        None => Store::new(SqliteStore::open(&data.chats_file())?),
     })
 }
 
-fn common_of(config: &Config, hub: Hub, clock: Arc<dyn Clock>) -> Common {
+fn common_of(config: &Config, hub: Hub, records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>) -> Common {
     let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
     let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
     Common {
         hub,
-        records: Arc::new(MemoryRecords::default()),
+        records,
         clock,
         admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
         origins: AllowedOrigins::new(&origins),
@@ -187,8 +201,8 @@ impl Running {
         }
     }
 
-    fn look_after(&self, hub: Hub, admission: Arc<Admission>, doors: Vec<Arc<dyn Door>>) {
-        let stop = self.stop.clone();
+    fn look_after(&self, common: Common, doors: Vec<Arc<dyn Door>>) {
+        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(TICK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -196,10 +210,10 @@ impl Running {
                 if stop.run_until_cancelled(ticks.tick()).await.is_none() {
                     return;
                 }
-                hub.tick().await;
+                common.hub.tick().await;
                 if tick.is_multiple_of(TIDY_EVERY) {
-                    admission.forget_idle();
-                    join_all(doors.iter().map(|door| door.tidy())).await;
+                    // Beside the ticks, which must not wait for a disk or a database.
+                    tasks.spawn(tidy(common.clone(), doors.clone()));
                 }
             }
         });
@@ -215,6 +229,15 @@ impl Running {
         store.close().await;
         self.ops_stop.cancel();
     }
+}
+
+/// Forgets what has expired.
+async fn tidy(common: Common, doors: Vec<Arc<dyn Door>>) {
+    common.admission.forget_idle();
+    if let Err(error) = common.records.forget_expired(common.clock.wall()).await {
+        warn!(error = &error as &dyn std::error::Error, "expired records could not be forgotten");
+    }
+    join_all(doors.iter().map(|door| door.tidy())).await;
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! The folder for what must outlive the process: the chats' file and the session secret.
+//! The folder for what must outlive the process: the store's file and the session secret.
 
 use std::{
     fs::{self, File, OpenOptions},

@@ -1,6 +1,9 @@
 //! What doors need kept besides chats: small records under names, such as who registered and what was claimed.
 
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 
@@ -29,6 +32,13 @@ pub struct Record {
     /// From when on it is as if it were not there; `None`: it stays until it is removed. Kept to the millisecond,
     /// rounded down.
     pub expires: Option<SystemTime>,
+}
+
+impl Record {
+    /// Whether, at `now`, it is as if it were not there.
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| to_millis(expires) <= to_millis(now))
+    }
 }
 
 /// Redacted: people's names are in there.
@@ -78,7 +88,8 @@ pub trait RecordStore: Send + Sync + 'static {
         now: SystemTime,
     ) -> Result<bool, Unavailable>;
 
-    /// Removes the record whose content still is `expected`. `false`, with nothing changed, if that is not so.
+    /// Removes the record whose content still is `expected`. `false`, with nothing changed, if that is not so. One
+    /// that has expired may be there still, or may have been forgotten.
     async fn remove(&self, key: &RecordKey, expected: &str) -> Result<bool, Unavailable>;
 
     /// At most `limit` records of `namespace` that have not expired, oldest first.
@@ -91,4 +102,53 @@ pub trait RecordStore: Send + Sync + 'static {
 
     /// Forgets what has expired. To be called now and then.
     async fn forget_expired(&self, now: SystemTime) -> Result<(), Unavailable>;
+}
+
+/// `time` as stores keep it: whole milliseconds since 1970, rounded down.
+pub fn to_millis(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+        Err(earlier) => {
+            let before = earlier.duration().as_nanos().div_ceil(1_000_000);
+            i64::try_from(before).map_or(i64::MIN, |before| -before)
+        }
+    }
+}
+
+/// The time that a store has kept as `millis`.
+pub fn from_millis(millis: i64) -> SystemTime {
+    let distance = Duration::from_millis(millis.unsigned_abs());
+    if millis < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_kept_to_the_millisecond_rounded_down() {
+        let nanos = Duration::from_nanos;
+        for (time, millis) in [
+            (UNIX_EPOCH, 0),
+            (UNIX_EPOCH + nanos(999_999), 0),
+            (UNIX_EPOCH + nanos(1_000_000), 1),
+            (UNIX_EPOCH - nanos(1), -1),
+            (UNIX_EPOCH - nanos(1_000_000), -1),
+            (UNIX_EPOCH - nanos(1_000_001), -2),
+        ] {
+            assert_eq!(to_millis(time), millis, "{time:?}");
+            assert_eq!(to_millis(from_millis(millis)), millis);
+        }
+    }
+
+    #[test]
+    fn a_record_has_expired_from_its_instant_on() {
+        let expires =
+            |nanos| Record { json: "1".into(), expires: Some(UNIX_EPOCH + Duration::from_nanos(nanos)) };
+        let now = UNIX_EPOCH + Duration::from_millis(5);
+        assert!(expires(5_000_000).has_expired(now));
+        assert!(expires(5_000_001).has_expired(now), "it is kept rounded down");
+        assert!(!expires(6_000_000).has_expired(now));
+        assert!(!Record { json: "1".into(), expires: None }.has_expired(now));
+    }
 }

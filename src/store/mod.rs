@@ -1,19 +1,18 @@
-//! Where chats are kept: [`SqliteStore`] in a file beside the server, [`MongoStore`] in a database that several
-//! servers share.
+//! Where chats and records are kept: [`SqliteStore`] in a file beside the server, [`MongoStore`] in a database that
+//! several servers share.
 //!
-//! Both keep an entry as the text it came as and answer within [`ANSWER_WITHIN`], whatever the disk or the
-//! network does. What they promise is [`ChatStore`](crate::core::store::ChatStore)'s; that they keep it is shown
-//! by `tests/it/store_contract.rs` and, with the back end dying under them, by `tests/it/store_faults.rs`.
+//! Both keep JSON as the text it came as and answer within [`ANSWER_WITHIN`], whatever the disk or the network
+//! does. What they promise is [`ChatStore`](crate::core::store::ChatStore)'s and
+//! [`RecordStore`](crate::core::records::RecordStore)'s; that they keep it is shown by `tests/it/store_contract.rs`,
+//! `tests/it/record_contract.rs` and, with the back end dying under them, by `tests/it/store_faults.rs`.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-pub mod memory;
 pub mod mongo;
 pub mod sqlite;
 
-pub use memory::MemoryRecords;
 pub use mongo::{ConfigError, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 

@@ -8,6 +8,7 @@ mod cluster_contract;
 mod mesh;
 mod outage;
 mod process;
+mod record_contract;
 mod store_contract;
 mod store_faults;
 mod support;

@@ -4,9 +4,17 @@ use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use switchboard::protocols::mesh::Code;
+use switchboard::{
+    core::{records::RecordStore, store::ChatStore},
+    protocols::mesh::Code,
+    store::SqliteStore,
+};
 
-use crate::support::server::{Options, TestServer, command};
+use crate::support::{
+    records::{NOW, at, expiring, key, record},
+    server::{Options, TestServer, command},
+    wait::{PATIENCE, until},
+};
 
 fn run(args: &[&str], env: &[(&str, &str)]) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -212,4 +220,23 @@ fn every_error_code_is_documented() {
             assert!(document.contains(&row), "{row}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_forgotten_by_itself() {
+    let data = Arc::new(tempfile::tempdir().unwrap());
+    let path = data.path().join("switchboard.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.create(&key("ann"), expiring("1", NOW + 1), at(NOW)).await.unwrap();
+    store.create(&key("bob"), record("1"), at(NOW)).await.unwrap();
+    store.close().await;
+
+    let _server = TestServer::start_with(Options { data: Some(data), ..Options::default() }).await;
+    let file = rusqlite::Connection::open(&path).unwrap();
+    until("only what has not expired is left", PATIENCE, async || {
+        let mut left = file.prepare("SELECT name FROM record").unwrap();
+        let left: Vec<String> = left.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        (left == ["bob"]).then_some(())
+    })
+    .await;
 }

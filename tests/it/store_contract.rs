@@ -3,7 +3,6 @@
 use std::{collections::HashSet, sync::Mutex};
 
 use futures_util::future::join_all;
-use proptest::test_runner::{Config, TestRunner};
 use switchboard::{
     core::{
         chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
@@ -17,7 +16,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{
     chats::{entries, entry, entry_of, fresh_room, room, texts},
+    json,
     mongod::Mongod,
+    property::check_property,
     wait::{PATIENCE, until},
 };
 
@@ -241,7 +242,7 @@ fn a_closed_store_answers_that_it_is_unavailable(runtime: &Runtime, store: &dyn 
 }
 
 fn every_text_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn ChatStore) {
-    check_property(48, &strategies::texts(), |texts: Vec<String>| {
+    check_property(48, &json::texts(), |texts: Vec<String>| {
         runtime.block_on(async {
             let room = fresh_room();
             let by_position = |(position, text): (usize, &String)| entry_of(&position.to_string(), text);
@@ -307,19 +308,4 @@ async fn talk(
     }
     let said = said.lock().unwrap();
     texts(&said)
-}
-
-/// Looks for something `strategy` makes that `test` panics on, and makes it small.
-fn check_property<S>(cases: u32, strategy: &S, test: impl Fn(S::Value))
-where
-    S: proptest::strategy::Strategy,
-{
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
-    let checked = TestRunner::new(config).run(strategy, |value| {
-        test(value);
-        Ok(())
-    });
-    if let Err(failure) = checked {
-        panic!("{failure}");
-    }
 }

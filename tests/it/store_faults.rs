@@ -1,4 +1,6 @@
-//! What becomes of the chats when disks fail, processes die and databases go away.
+//! What becomes of chats and records when disks fail, processes die and databases go away.
 
 mod mongo;
+mod mongo_records;
 mod sqlite;
+mod sqlite_records;

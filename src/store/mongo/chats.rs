@@ -9,22 +9,23 @@ use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
 use mongodb::{
-    Collection, Database, IndexModel,
-    bson::{Document, doc},
+    Collection, IndexModel,
+    bson::doc,
     error::{Error as DriverError, ErrorKind},
-    options::IndexOptions,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
 
-use super::{address::Address, fault::Fault};
+use super::{
+    database::{Database, unique},
+    fault::{DUPLICATE_KEY, Fault},
+};
 use crate::core::{
     chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_HISTORY_BYTES},
     ids::RoomId,
 };
 
-/// What the server answers when a unique index already has what is to be inserted.
-const DUPLICATE_KEY: i32 = 11_000;
+/// Where the documents are.
+pub(super) const COLLECTION: &str = "messages";
 
 /// How often a save gives way to others before it gives up. Each time, another save has made progress.
 const ATTEMPTS: usize = 64;
@@ -36,13 +37,6 @@ pub(super) enum Outcome {
     Added(usize),
     /// The room's history is at its limit; nothing was stored.
     Full,
-}
-
-/// The database with the chats, connected to when first needed.
-pub(super) struct Chats {
-    address: Address,
-    database: OnceCell<Database>,
-    indexed: OnceCell<()>,
 }
 
 /// One entry, as it is stored.
@@ -60,84 +54,54 @@ struct Text {
     json: Box<str>,
 }
 
-impl Chats {
-    pub(super) fn new(address: Address) -> Self {
-        Self { address, database: OnceCell::new(), indexed: OnceCell::new() }
-    }
+/// What keeps entries apart.
+pub(super) fn indexes() -> Vec<IndexModel> {
+    vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 })]
+}
 
-    /// Adds those of `entries` whose keys `room` does not have.
-    pub(super) async fn save(&self, room: &RoomId, entries: &[ChatEntry]) -> Result<Outcome, Fault> {
-        self.prepare().await?;
-        let messages = self.messages().await?;
-        let mut added = 0;
-        for _ in 0..ATTEMPTS {
-            let held = Held::read(&messages, room).await?;
-            let missing = held.missing(entries);
-            // Once a part is stored, the rest follows: a save is refused as a whole or not at all.
-            if added == 0 && held.overflows_with(&missing) {
-                return Ok(Outcome::Full);
-            }
-            match append(&messages, room, held.last, &missing).await? {
-                Appended::All => return Ok(Outcome::Added(added + missing.len())),
-                Appended::Before(conflict) => added += conflict,
-            }
+/// Adds those of `entries` whose keys `room` does not have.
+pub(super) async fn save(
+    database: &Database,
+    room: &RoomId,
+    entries: &[ChatEntry],
+) -> Result<Outcome, Fault> {
+    let messages = database.prepared::<Message<'_>>(COLLECTION).await?;
+    let mut added = 0;
+    for _ in 0..ATTEMPTS {
+        let held = Held::read(&messages, room).await?;
+        let missing = held.missing(entries);
+        // Once a part is stored, the rest follows: a save is refused as a whole or not at all.
+        if added == 0 && held.overflows_with(&missing) {
+            return Ok(Outcome::Full);
         }
-        Err(Fault::Contended)
-    }
-
-    /// The JSON of all entries of `room`, oldest first.
-    pub(super) async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Fault> {
-        let texts = self.messages().await?.clone_with_type::<Text>();
-        let found = texts
-            .find(doc! { "room": room.as_str() })
-            .sort(doc! { "seq": 1 })
-            .projection(doc! { "_id": 0, "json": 1 })
-            .await?;
-        Ok(found.map_ok(|text| text.json).try_collect().await?)
-    }
-
-    /// The JSON of one entry of `room`.
-    pub(super) async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Fault> {
-        let texts = self.messages().await?.clone_with_type::<Text>();
-        let found = texts.find_one(doc! { "room": room.as_str(), "key": key.as_str() }).await?;
-        Ok(found.map(|text| text.json))
-    }
-
-    /// Writes something as durably as a chat, to see whether that works.
-    pub(super) async fn check(&self) -> Result<(), Fault> {
-        self.prepare().await?;
-        let checks = self.database().await?.collection::<Document>("check");
-        checks.update_one(doc! { "_id": "save" }, doc! { "$inc": { "times": 1 } }).upsert(true).await?;
-        Ok(())
-    }
-
-    /// Makes the indexes that keep entries apart, once. Nothing is saved before they are there.
-    pub(super) async fn prepare(&self) -> Result<(), Fault> {
-        self.indexed.get_or_try_init(|| self.make_indexes()).await.copied()
-    }
-
-    /// Lets go of all connections.
-    pub(super) async fn close(&self) {
-        if let Some(database) = self.database.get() {
-            database.client().clone().shutdown().immediate(true).await;
+        match append(&messages, room, held.last, &missing).await? {
+            Appended::All => return Ok(Outcome::Added(added + missing.len())),
+            Appended::Before(conflict) => added += conflict,
         }
     }
+    Err(Fault::Contended)
+}
 
-    async fn make_indexes(&self) -> Result<(), Fault> {
-        let unique = IndexOptions::builder().unique(true).build();
-        let index = |keys| IndexModel::builder().keys(keys).options(unique.clone()).build();
-        let indexes = [index(doc! { "room": 1, "seq": 1 }), index(doc! { "room": 1, "key": 1 })];
-        self.messages().await?.create_indexes(indexes).await?;
-        Ok(())
-    }
+/// The JSON of all entries of `room`, oldest first.
+pub(super) async fn history(database: &Database, room: &RoomId) -> Result<Vec<Box<str>>, Fault> {
+    let texts = database.collection::<Text>(COLLECTION).await?;
+    let found = texts
+        .find(doc! { "room": room.as_str() })
+        .sort(doc! { "seq": 1 })
+        .projection(doc! { "_id": 0, "json": 1 })
+        .await?;
+    Ok(found.map_ok(|text| text.json).try_collect().await?)
+}
 
-    async fn messages(&self) -> Result<Collection<Message<'_>>, Fault> {
-        Ok(self.database().await?.collection("messages"))
-    }
-
-    async fn database(&self) -> Result<&Database, Fault> {
-        Ok(self.database.get_or_try_init(|| self.address.connect()).await?)
-    }
+/// The JSON of one entry of `room`.
+pub(super) async fn find(
+    database: &Database,
+    room: &RoomId,
+    key: &ChatKey,
+) -> Result<Option<Box<str>>, Fault> {
+    let texts = database.collection::<Text>(COLLECTION).await?;
+    let found = texts.find_one(doc! { "room": room.as_str(), "key": key.as_str() }).await?;
+    Ok(found.map(|text| text.json))
 }
 
 /// How far an append came.

@@ -5,6 +5,9 @@ use std::io;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 use thiserror::Error;
 
+/// What the server answers when a unique index already has what is to be inserted.
+pub(super) const DUPLICATE_KEY: i32 = 11_000;
+
 /// Why the database did not do what it was asked.
 ///
 /// Stands in for the driver's own error, which quotes the server's whole answer: documents, keys and all.
@@ -18,9 +21,9 @@ pub(super) enum Fault {
     Authentication,
     #[error("the server refused, with code {0}")]
     Refused(i32),
-    #[error("a majority has not confirmed the save, code {0}")]
+    #[error("a majority has not confirmed what was written, code {0}")]
     Unconfirmed(i32),
-    #[error("others saved in the same room all the time")]
+    #[error("others wrote in the same place all the time")]
     Contended,
     #[error("the driver failed: {0}")]
     Driver(&'static str),

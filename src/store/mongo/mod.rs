@@ -1,14 +1,23 @@
-//! Chats in MongoDB, shared by any number of servers.
+//! Chats and records in MongoDB, shared by any number of servers.
 //!
 //! - `address`: where the database is, and the settings no address may weaken.
-//! - `chats`: the documents, and what a save, a history and a look-up are.
+//! - `database`: the database, connected to and prepared when first needed.
+//! - `chats`: the documents of chats, and what a save, a history and a look-up are.
+//! - `records`: the documents of records, and what is done with them.
 //! - `fault`: what went wrong, without a word of what people wrote.
 
 mod address;
 mod chats;
+mod database;
 mod fault;
+mod records;
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use tokio::{
@@ -18,16 +27,13 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::address::ConfigError;
-use self::{
-    address::Address,
-    chats::{Chats, Outcome},
-    fault::Fault,
-};
+use self::{address::Address, chats::Outcome, database::Database, fault::Fault};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     chat::{ChatEntry, ChatKey},
     error::{SaveError, Unavailable},
     ids::RoomId,
+    records::{Created, Record, RecordKey, RecordStore},
     store::{ChatStore, Saved},
 };
 
@@ -39,13 +45,13 @@ const OPERATIONS: u32 = 128;
 /// How long to wait before trying to prepare the database once more.
 const PREPARE_AGAIN: Duration = Duration::from_secs(2);
 
-/// The chats of one MongoDB database.
+/// The chats and records of one MongoDB database.
 ///
-/// A save is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
+/// A write is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
 /// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards. At a
 /// room's limit, saves at the same instant may exceed it by one save each.
 pub struct MongoStore {
-    chats: Arc<Chats>,
+    database: Arc<Database>,
     slots: Arc<Semaphore>,
     preparation: AbortOnDropHandle<()>,
 }
@@ -53,17 +59,24 @@ pub struct MongoStore {
 impl MongoStore {
     /// Makes a store of the database at `uri` (`mongodb://` or `mongodb+srv://`), which need not be up.
     ///
-    /// The chats are kept in the database the address names, or else in `switchboard`. Prepares it in the
+    /// All is kept in the database the address names, or else in `switchboard`. Prepares it in the
     /// background. To be called within a Tokio runtime.
     ///
     /// # Errors
     /// - [`ConfigError::Address`]: the part before the `?` is wrong.
     /// - [`ConfigError::Options`]: the part after it is.
     pub fn connect(uri: &str) -> Result<Self, ConfigError> {
-        let chats = Arc::new(Chats::new(Address::parse(uri)?));
+        let database = Arc::new(Database::new(Address::parse(uri)?));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
-        let preparation = tokio::spawn(prepare(chats.clone(), slots.clone()));
-        Ok(Self { chats, slots, preparation: AbortOnDropHandle::new(preparation) })
+        let preparation = tokio::spawn(prepare(database.clone(), slots.clone()));
+        Ok(Self { database, slots, preparation: AbortOnDropHandle::new(preparation) })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        run(&self.slots, operation).await
     }
 }
 
@@ -74,26 +87,26 @@ impl ChatStore for MongoStore {
     }
 
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        let (chats, room) = (self.chats.clone(), room.clone());
-        match run(&self.slots, async move { chats.save(&room, &entries).await }).await? {
+        let (database, room) = (self.database.clone(), room.clone());
+        match self.run(async move { chats::save(&database, &room, &entries).await }).await? {
             Outcome::Added(added) => Ok(Saved { added }),
             Outcome::Full => Err(SaveError::Full),
         }
     }
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
-        let (chats, room) = (self.chats.clone(), room.clone());
-        run(&self.slots, async move { chats.history(&room).await }).await
+        let (database, room) = (self.database.clone(), room.clone());
+        self.run(async move { chats::history(&database, &room).await }).await
     }
 
     async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
-        let (chats, room, key) = (self.chats.clone(), room.clone(), key.clone());
-        run(&self.slots, async move { chats.find(&room, &key).await }).await
+        let (database, room, key) = (self.database.clone(), room.clone(), key.clone());
+        self.run(async move { chats::find(&database, &room, &key).await }).await
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
-        let chats = self.chats.clone();
-        run(&self.slots, async move { chats.check().await }).await
+        let database = self.database.clone();
+        self.run(async move { database.check().await }).await
     }
 
     async fn close(&self) {
@@ -102,8 +115,52 @@ impl ChatStore for MongoStore {
         let finished = timeout(ANSWER_WITHIN, self.slots.acquire_many(OPERATIONS)).await;
         self.slots.close();
         drop(finished);
-        let chats = self.chats.clone();
-        let _ = timeout(ANSWER_WITHIN, tokio::spawn(async move { chats.close().await })).await;
+        let database = self.database.clone();
+        let _ = timeout(ANSWER_WITHIN, tokio::spawn(async move { database.close().await })).await;
+    }
+}
+
+#[async_trait]
+impl RecordStore for MongoStore {
+    async fn create(&self, key: &RecordKey, record: Record, now: SystemTime) -> Result<Created, Unavailable> {
+        let (database, key) = (self.database.clone(), key.clone());
+        self.run(async move { records::create(&database, &key, &record, now).await }).await
+    }
+
+    async fn get(&self, key: &RecordKey, now: SystemTime) -> Result<Option<Record>, Unavailable> {
+        let (database, key) = (self.database.clone(), key.clone());
+        self.run(async move { records::get(&database, &key, now).await }).await
+    }
+
+    async fn replace(
+        &self,
+        key: &RecordKey,
+        expected: &str,
+        record: Record,
+        now: SystemTime,
+    ) -> Result<bool, Unavailable> {
+        let (database, key, expected) = (self.database.clone(), key.clone(), Box::<str>::from(expected));
+        self.run(async move { records::replace(&database, &key, &expected, &record, now).await }).await
+    }
+
+    async fn remove(&self, key: &RecordKey, expected: &str) -> Result<bool, Unavailable> {
+        let (database, key, expected) = (self.database.clone(), key.clone(), Box::<str>::from(expected));
+        self.run(async move { records::remove(&database, &key, &expected).await }).await
+    }
+
+    async fn list(
+        &self,
+        namespace: &'static str,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<(RecordKey, Record)>, Unavailable> {
+        let database = self.database.clone();
+        self.run(async move { records::list(&database, namespace, limit, now).await }).await
+    }
+
+    async fn forget_expired(&self, now: SystemTime) -> Result<(), Unavailable> {
+        let database = self.database.clone();
+        self.run(async move { records::forget_expired(&database, now).await }).await
     }
 }
 
@@ -136,10 +193,10 @@ async fn run<T: Send + 'static>(
 }
 
 /// Makes the indexes as soon as the database can be reached, so that the first save does not have to.
-async fn prepare(chats: Arc<Chats>, slots: Arc<Semaphore>) {
+async fn prepare(database: Arc<Database>, slots: Arc<Semaphore>) {
     loop {
-        let chats = chats.clone();
-        match run(&slots, async move { chats.prepare().await }).await {
+        let database = database.clone();
+        match run(&slots, async move { database.prepare().await }).await {
             Ok(()) => return tracing::info!("the database is ready"),
             Err(error) => tracing::warn!(
                 reason = error.source.map(tracing::field::display),

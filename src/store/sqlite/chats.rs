@@ -3,25 +3,12 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
-use thiserror::Error;
 
+use super::row::{Checksum, RowError, text};
 use crate::core::{
     chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_HISTORY_BYTES},
     ids::RoomId,
 };
-
-/// How much of a SHA-256 is kept: chance has to be told from content, not a forger.
-const CHECKSUM_BYTES: usize = 16;
-
-/// Why chats could not be written or read.
-#[derive(Debug, Error)]
-pub(super) enum ChatsError {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("a stored chat is not what was written")]
-    Damaged,
-}
 
 /// What a save came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +24,7 @@ pub(super) fn save(
     connection: &Connection,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome, ChatsError> {
+) -> Result<Outcome, RowError> {
     let missing = missing(connection, room, entries)?;
     if missing.is_empty() {
         return Ok(Outcome::Added(0));
@@ -55,7 +42,7 @@ pub(super) fn save(
 }
 
 /// The JSON of all entries of `room`, oldest first.
-pub(super) fn history(connection: &mut Connection, room: &RoomId) -> Result<Vec<Box<str>>, ChatsError> {
+pub(super) fn history(connection: &mut Connection, room: &RoomId) -> Result<Vec<Box<str>>, RowError> {
     let snapshot = connection.transaction()?;
     let expected = Tally::read(&snapshot, room)?;
     let mut found = Tally::default();
@@ -68,7 +55,7 @@ pub(super) fn history(connection: &mut Connection, room: &RoomId) -> Result<Vec<
         found = found.plus(&json);
         history.push(json);
     }
-    if found == expected { Ok(history) } else { Err(ChatsError::Damaged) }
+    if found == expected { Ok(history) } else { Err(RowError::Damaged) }
 }
 
 /// The JSON of one entry of `room`.
@@ -76,7 +63,7 @@ pub(super) fn find(
     connection: &Connection,
     room: &RoomId,
     key: &ChatKey,
-) -> Result<Option<Box<str>>, ChatsError> {
+) -> Result<Option<Box<str>>, RowError> {
     connection
         .prepare_cached("SELECT seq, key, json, checksum FROM message WHERE room = ?1 AND key = ?2")?
         .query_row([room.as_str(), key.as_str()], |row| Ok(verified_json(row, room)))
@@ -103,35 +90,21 @@ fn missing<'a>(
 }
 
 fn insert(connection: &Connection, room: &RoomId, seq: usize, entry: &ChatEntry) -> rusqlite::Result<()> {
-    let checksum = checksum(room.as_str(), seq, entry.key.as_str(), &entry.json);
+    let checksum = checksum(room, seq, entry.key.as_str(), &entry.json).finish();
     connection
         .prepare_cached("INSERT INTO message (room, seq, key, json, checksum) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![room.as_str(), seq, entry.key.as_str(), &*entry.json, checksum])?;
     Ok(())
 }
 
-fn verified_json(row: &Row<'_>, room: &RoomId) -> Result<Box<str>, ChatsError> {
-    let seq: usize = row.get("seq")?;
-    // A text that is not UTF-8 any more is damage like any other.
-    let text = |column| row.get_ref(column)?.as_str().map_err(|_| ChatsError::Damaged);
-    let (key, json) = (text("key")?, text("json")?);
-    let written: [u8; CHECKSUM_BYTES] = row.get("checksum").map_err(|_| ChatsError::Damaged)?;
-    if checksum(room.as_str(), seq, key, json) == written {
-        Ok(json.into())
-    } else {
-        Err(ChatsError::Damaged)
-    }
+fn verified_json(row: &Row<'_>, room: &RoomId) -> Result<Box<str>, RowError> {
+    let (seq, key, json) = (row.get("seq")?, text(row, "key")?, text(row, "json")?);
+    checksum(room, seq, key, json).verify(row)?;
+    Ok(json.into())
 }
 
-fn checksum(room: &str, seq: usize, key: &str, json: &str) -> [u8; CHECKSUM_BYTES] {
-    let mut hash = Sha256::new();
-    hash.update((seq as u64).to_le_bytes());
-    for text in [room, key, json] {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    }
-    let digest: [u8; 32] = hash.finalize().into();
-    *digest.first_chunk().expect("invariant: a digest is longer than its beginning")
+fn checksum(room: &RoomId, seq: usize, key: &str, json: &str) -> Checksum {
+    Checksum::new().number(seq as u64).text(room.as_str()).text(key).text(json)
 }
 
 /// How much a room holds.

@@ -79,9 +79,18 @@ pub(super) fn probe(path: &Path) -> Result<Connection, ConnectError> {
     Ok(connection)
 }
 
-/// Reads the whole file and tells whether its structure is sound.
-pub(super) fn quick_check(connection: &Connection) -> Result<(), ConnectError> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+/// Reads the whole file and tells whether its structure is sound, and whether every record is found by its indexes.
+pub(super) fn check(connection: &Connection) -> Result<(), ConnectError> {
+    verdict(connection, "PRAGMA quick_check(1)")?;
+    // The first layout has none.
+    if connection.table_exists(None, "record")? {
+        verdict(connection, "PRAGMA integrity_check(record)")?;
+    }
+    Ok(())
+}
+
+fn verdict(connection: &Connection, check: &str) -> Result<(), ConnectError> {
+    let verdict: String = connection.query_row(check, [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(ConnectError::Damaged(verdict)) }
 }
 

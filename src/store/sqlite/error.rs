@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::connection::ConnectError;
 
-/// Why the file with the chats could not be opened. Whatever it was, the file was not changed.
+/// Why the file could not be opened. Whatever it was, the file was not changed.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The file, or the directory it is or would be in, cannot be written.

@@ -60,7 +60,7 @@ fn inspect(path: &Path) -> Result<(), OpenError> {
     if layout > schema::LATEST {
         return Err(OpenError::Newer { path: path.into(), found: layout, known: schema::LATEST });
     }
-    connection::quick_check(&probe).map_err(refused)
+    connection::check(&probe).map_err(refused)
 }
 
 /// Makes an empty file: aside, then moved into place, so that no crash leaves half of one.

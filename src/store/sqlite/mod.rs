@@ -1,39 +1,45 @@
-//! Chats in one SQLite file: durable when acknowledged, readable with the `sqlite3` shell, damage noticed.
+//! Chats and records in one SQLite file: durable when acknowledged, readable with the `sqlite3` shell, damage noticed.
 //!
 //! - `file`: which file that is, whose it is, and whether it is sound.
 //! - `connection`: the settings the promises rest on.
 //! - `schema`: tables, and how an older file becomes a newer one.
 //! - `chats`: what a save, a history and a look-up are in SQL.
+//! - `records`: what is done with records in SQL.
+//! - `row`: what can be wrong with a row, and how that is told.
 //! - `writer`: the one thread that writes, with group commit.
+//! - `job`: one step for it, and who waits for what comes of it.
 //! - `readers`: the few connections that read beside it.
 
 mod chats;
 mod connection;
 mod error;
 mod file;
+mod job;
 mod readers;
+mod records;
+mod row;
 mod schema;
 mod writer;
 
-use std::path::Path;
+use std::{path::Path, time::SystemTime};
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
 pub use self::error::OpenError;
-use self::{
-    readers::Readers,
-    writer::{Work, Writer},
-};
+use self::{chats::Outcome, readers::Readers, writer::Writer};
+use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     chat::{ChatEntry, ChatKey},
     error::{SaveError, Unavailable},
     ids::RoomId,
+    records::{Created, Record, RecordKey, RecordStore},
     store::{ChatStore, Saved},
 };
 
 const NAME: &str = "sqlite";
 
-/// The chats of one SQLite file, which belongs to this process alone while it is open.
+/// The chats and records of one SQLite file, which belongs to this process alone while it is open.
 ///
 /// Others may read the file at any time (`sqlite3 switchboard.db .backup`, say); a second Switchboard may not
 /// open it. Dropping the store closes it in the background; [`close`](ChatStore::close) waits for that.
@@ -70,7 +76,12 @@ impl ChatStore for SqliteStore {
     }
 
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        self.writer.submit(Work::Save { room: room.clone(), entries }).await
+        let room = room.clone();
+        let bytes = entries.iter().map(|entry| entry.key.as_str().len() + entry.json.len()).sum();
+        match self.writer.write(bytes, move |connection| chats::save(connection, &room, &entries)).await? {
+            Outcome::Added(added) => Ok(Saved { added }),
+            Outcome::Full => Err(SaveError::Full),
+        }
     }
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
@@ -84,15 +95,63 @@ impl ChatStore for SqliteStore {
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
-        match self.writer.submit(Work::Check).await {
-            Ok(_) => Ok(()),
-            Err(SaveError::Unavailable(unavailable)) => Err(unavailable),
-            Err(SaveError::Full) => Err(Unavailable::new(NAME, SaveError::Full)),
-        }
+        self.writer.write(0, |connection| Ok(schema::touch(connection)?)).await
     }
 
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl RecordStore for SqliteStore {
+    async fn create(&self, key: &RecordKey, record: Record, now: SystemTime) -> Result<Created, Unavailable> {
+        let key = key.clone();
+        let bytes = key.name.len() + record.json.len();
+        self.writer.write(bytes, move |connection| records::create(connection, &key, &record, now)).await
+    }
+
+    async fn get(&self, key: &RecordKey, now: SystemTime) -> Result<Option<Record>, Unavailable> {
+        let key = key.clone();
+        self.readers.read(move |connection| records::get(connection, &key, now)).await
+    }
+
+    async fn replace(
+        &self,
+        key: &RecordKey,
+        expected: &str,
+        record: Record,
+        now: SystemTime,
+    ) -> Result<bool, Unavailable> {
+        let (key, expected) = (key.clone(), Box::<str>::from(expected));
+        let bytes = record.json.len();
+        let step = move |connection: &_| records::replace(connection, &key, &expected, &record, now);
+        self.writer.write(bytes, step).await
+    }
+
+    async fn remove(&self, key: &RecordKey, expected: &str) -> Result<bool, Unavailable> {
+        let (key, expected) = (key.clone(), Box::<str>::from(expected));
+        self.writer.write(0, move |connection| records::remove(connection, &key, &expected)).await
+    }
+
+    async fn list(
+        &self,
+        namespace: &'static str,
+        limit: usize,
+        now: SystemTime,
+    ) -> Result<Vec<(RecordKey, Record)>, Unavailable> {
+        self.readers.read(move |connection| records::list(connection, namespace, limit, now)).await
+    }
+
+    /// Within the time there is; what is left is forgotten the next time.
+    async fn forget_expired(&self, now: SystemTime) -> Result<(), Unavailable> {
+        let forgetting = async {
+            let step = move |connection: &_| records::forget_expired(connection, now);
+            while self.writer.write(0, step).await? == records::FORGOTTEN_AT_ONCE {}
+            Ok(())
+        };
+        let late = |_| Err(Unavailable::new(NAME, NoAnswer::Late));
+        timeout(ANSWER_WITHIN, forgetting).await.unwrap_or_else(late)
     }
 }

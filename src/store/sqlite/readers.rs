@@ -10,8 +10,8 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{
     NAME,
-    chats::ChatsError,
     connection::{self, ConnectError},
+    row::RowError,
 };
 use crate::{
     core::error::Unavailable,
@@ -38,7 +38,7 @@ impl Readers {
     /// Runs `query` on a connection of its own, off the async threads.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&mut Connection) -> Result<T, ChatsError> + Send + 'static,
+        query: impl FnOnce(&mut Connection) -> Result<T, RowError> + Send + 'static,
     ) -> Result<T, Unavailable> {
         let answer = timeout(ANSWER_WITHIN, async {
             let Ok(slot) = self.slots.clone().acquire_owned().await else {
@@ -72,10 +72,7 @@ struct Pool {
 }
 
 impl Pool {
-    fn read<T>(
-        &self,
-        query: impl FnOnce(&mut Connection) -> Result<T, ChatsError>,
-    ) -> Result<T, Unavailable> {
+    fn read<T>(&self, query: impl FnOnce(&mut Connection) -> Result<T, RowError>) -> Result<T, Unavailable> {
         let mut connection = self.connection().map_err(|error| Unavailable::new(NAME, error))?;
         match query(&mut connection) {
             Ok(answer) => {
@@ -84,8 +81,8 @@ impl Pool {
             }
             // The connection is not used again: it may be what is broken.
             Err(error) => {
-                if matches!(error, ChatsError::Damaged) {
-                    tracing::error!(path = %self.path.display(), "a stored chat is damaged; restore a backup");
+                if matches!(error, RowError::Damaged) {
+                    tracing::error!(path = %self.path.display(), "a stored row is damaged; restore a backup");
                 }
                 Err(Unavailable::new(NAME, error))
             }

@@ -8,8 +8,11 @@ pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 /// Each step makes the next layout out of the one before; a layout's number is how many steps led to it.
 ///
 /// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
-/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed.
-const STEPS: [&str; 1] = ["
+/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed. Records are numbered within
+/// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
+/// opened.
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE room (
         name    TEXT    PRIMARY KEY,
         entries INTEGER NOT NULL,
@@ -25,7 +28,22 @@ const STEPS: [&str; 1] = ["
         PRIMARY KEY (room, seq),
         UNIQUE (room, key)
     ) STRICT, WITHOUT ROWID;
-"];
+    ",
+    "
+    CREATE TABLE record (
+        namespace TEXT    NOT NULL,
+        name      TEXT    NOT NULL,
+        seq       INTEGER NOT NULL,
+        json      TEXT    NOT NULL,
+        expires   INTEGER,
+        checksum  BLOB    NOT NULL,
+        PRIMARY KEY (namespace, name),
+        UNIQUE (namespace, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX record_expires ON record (expires) WHERE expires IS NOT NULL;
+    ",
+];
 
 /// The layout this program writes.
 pub(super) const LATEST: usize = STEPS.len();

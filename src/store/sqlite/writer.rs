@@ -9,53 +9,34 @@ use std::{
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     time::timeout,
 };
 
 use super::{
     NAME, OpenError,
-    chats::{self, ChatsError, Outcome},
     connection::{self, ConnectError},
     file::Lock,
-    schema,
+    job::{Job, job},
+    row::RowError,
 };
 use crate::{
-    core::{
-        chat::ChatEntry,
-        error::{SaveError, Unavailable},
-        ids::RoomId,
-        store::Saved,
-    },
+    core::error::Unavailable,
     store::{ANSWER_WITHIN, NoAnswer},
 };
 
-/// How many saves wait in line at most; more wait with their callers.
+/// How many steps wait in line at most; more wait with their callers.
 const QUEUE: usize = 256;
 
-/// How many bytes of keys and JSON are committed together at most, give or take one save.
+/// How many bytes of keys and JSON are committed together at most, give or take one step.
 ///
-/// Small enough that a group of saves is done well before the first of them is given up.
+/// Small enough that a group of steps is done well before the first of them is given up.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the writer is asked to do.
-#[derive(Debug)]
-pub(super) enum Work {
-    /// Add to the chats of a room.
-    Save {
-        /// The room.
-        room: RoomId,
-        /// What to add.
-        entries: Vec<ChatEntry>,
-    },
-    /// See whether the file can be written.
-    Check,
-}
-
-/// Hands work to the writing thread.
+/// Hands steps to the writing thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     stopped: watch::Receiver<()>,
 }
 
@@ -76,18 +57,25 @@ impl Writer {
         }
     }
 
-    /// Has `work` done and committed.
-    pub(super) async fn submit(&self, work: Work) -> Result<Saved, SaveError> {
+    /// Has `step`, which writes about so many `bytes`, done and committed.
+    ///
+    /// It is done with others in one transaction, and may be done again if that was undone. If it fails, what it
+    /// has written is undone, and the others are left as they are.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        step: impl Fn(&Connection) -> Result<T, RowError> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (job, answer) = job(bytes, step);
+        let jobs = self.jobs.lock().expect("invariant: nothing panics while it is locked").clone();
         let answer = timeout(ANSWER_WITHIN, async {
-            let (reply, answer) = oneshot::channel();
-            let jobs = self.jobs.lock().expect("invariant: nothing panics while it is locked").clone();
-            jobs.ok_or(NoAnswer::Closed)?.send(Job { work, reply }).await.map_err(|_| NoAnswer::Closed)?;
+            jobs.ok_or(NoAnswer::Closed)?.send(job).await.map_err(|_| NoAnswer::Closed)?;
             answer.await.map_err(|_| NoAnswer::Closed)
         });
         match answer.await {
             Ok(Ok(result)) => result,
-            Ok(Err(silence)) => Err(Unavailable::new(NAME, silence).into()),
-            Err(_) => Err(Unavailable::new(NAME, NoAnswer::Late).into()),
+            Ok(Err(silence)) => Err(Unavailable::new(NAME, silence)),
+            Err(_) => Err(Unavailable::new(NAME, NoAnswer::Late)),
         }
     }
 
@@ -99,32 +87,13 @@ impl Writer {
     }
 }
 
-type Answer = Result<Saved, SaveError>;
-
-#[derive(Debug)]
-struct Job {
-    work: Work,
-    reply: oneshot::Sender<Answer>,
-}
-
-impl Job {
-    fn bytes(&self) -> usize {
-        match &self.work {
-            Work::Save { entries, .. } => {
-                entries.iter().map(|entry| entry.key.as_str().len() + entry.json.len()).sum()
-            }
-            Work::Check => 0,
-        }
-    }
-}
-
-/// Why a group of saves could not be committed.
+/// Why a group of steps could not be committed.
 #[derive(Debug, Error)]
 enum GroupError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
-    Write(#[from] ChatsError),
+    Write(#[from] RowError),
 }
 
 impl From<rusqlite::Error> for GroupError {
@@ -136,8 +105,8 @@ impl From<rusqlite::Error> for GroupError {
 impl GroupError {
     fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Write(ChatsError::Sqlite(error)) => error.sqlite_error_code(),
-            Self::Write(ChatsError::Damaged) | Self::Connect(_) => None,
+            Self::Write(RowError::Sqlite(error)) => error.sqlite_error_code(),
+            Self::Write(RowError::Damaged) | Self::Connect(_) => None,
         }
     }
 }
@@ -150,7 +119,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(&mut self, mut waiting: mpsc::Receiver<Job>) {
+    fn run(&mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
         while let Some(first) = waiting.blocking_recv() {
             let group = gather(first, &mut waiting);
             if !group.is_empty() {
@@ -159,13 +128,15 @@ impl Thread {
         }
     }
 
-    /// Commits the whole group and tells each caller what became of its save.
-    fn answer(&mut self, group: Vec<Job>) {
-        match self.commit(&group) {
-            Ok(outcomes) => {
-                for (job, outcome) in group.into_iter().zip(outcomes) {
-                    // Whoever does not wait any more does not want to know.
-                    let _ = job.reply.send(answer_to(outcome));
+    /// Commits the whole group and tells each caller what became of its step.
+    fn answer(&mut self, mut group: Vec<Box<dyn Job>>) {
+        match self.commit(&mut group) {
+            Ok(performed) => {
+                for (job, performed) in group.into_iter().zip(performed) {
+                    match performed {
+                        Ok(()) => job.acknowledge(),
+                        Err(error) => self.refuse(job, error),
+                    }
                 }
             }
             // What is too large for the rest of the disk must not take along what is not.
@@ -177,19 +148,27 @@ impl Thread {
             Err(error) => {
                 let error = Arc::new(error);
                 for job in group {
-                    let _ = job.reply.send(Err(Unavailable::new(NAME, error.clone()).into()));
+                    job.refuse(Unavailable::new(NAME, error.clone()));
                 }
             }
         }
     }
 
-    fn commit(&mut self, group: &[Job]) -> Result<Vec<Result<Outcome, ChatsError>>, GroupError> {
+    fn refuse(&self, job: Box<dyn Job>, error: RowError) {
+        if matches!(error, RowError::Damaged) {
+            tracing::error!(path = %self.path.display(), "a stored row is damaged; restore a backup");
+        }
+        job.refuse(Unavailable::new(NAME, error));
+    }
+
+    /// Whether each of the group was performed; all that were are committed.
+    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), RowError>>, GroupError> {
         let outcomes = transact(self.connection()?, group);
         if let Err(error) = &outcomes
             && !matches!(error.code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy))
         {
             // After a failed fsync the system may take for written what is not; only a fresh look can tell.
-            tracing::error!(path = %self.path.display(), %error, "cannot write chats; reopening the file");
+            tracing::error!(path = %self.path.display(), %error, "cannot write; reopening the file");
             self.connection = None;
         }
         outcomes
@@ -198,7 +177,7 @@ impl Thread {
     fn connection(&mut self) -> Result<&mut Connection, ConnectError> {
         if self.connection.is_none() {
             let connection = connection::writer(&self.path)?;
-            connection::quick_check(&connection)?;
+            connection::check(&connection)?;
             tracing::info!(path = %self.path.display(), "the file is open again");
             self.connection = Some(connection);
         }
@@ -207,7 +186,7 @@ impl Thread {
 }
 
 /// The first job and those that wait behind it, without those whose callers have gone.
-fn gather(first: Job, waiting: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+fn gather(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut bytes = first.bytes();
     let mut group = vec![first];
     while bytes < GROUP_BYTES
@@ -216,20 +195,20 @@ fn gather(first: Job, waiting: &mut mpsc::Receiver<Job>) -> Vec<Job> {
         bytes += job.bytes();
         group.push(job);
     }
-    group.retain(|job| !job.reply.is_closed());
+    group.retain(|job| !job.is_abandoned());
     group
 }
 
-/// Does all of `group` in one transaction; a save that fails on its own leaves the others as they are.
+/// Does all of `group` in one transaction; a step that fails on its own leaves the others as they are.
 fn transact(
     connection: &mut Connection,
-    group: &[Job],
-) -> Result<Vec<Result<Outcome, ChatsError>>, GroupError> {
+    group: &mut [Box<dyn Job>],
+) -> Result<Vec<Result<(), RowError>>, GroupError> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group {
         let savepoint = transaction.savepoint()?;
-        let outcome = perform(&savepoint, &job.work);
+        let outcome = job.perform(&savepoint);
         if outcome.is_ok() {
             savepoint.commit()?;
         } else {
@@ -245,28 +224,17 @@ fn transact(
     Ok(outcomes)
 }
 
-fn perform(connection: &Connection, work: &Work) -> Result<Outcome, ChatsError> {
-    match work {
-        Work::Save { room, entries } => chats::save(connection, room, entries),
-        Work::Check => {
-            schema::touch(connection)?;
-            Ok(Outcome::Added(0))
-        }
-    }
-}
-
-fn answer_to(outcome: Result<Outcome, ChatsError>) -> Answer {
-    match outcome {
-        Ok(Outcome::Added(added)) => Ok(Saved { added }),
-        Ok(Outcome::Full) => Err(SaveError::Full),
-        Err(error) => Err(Unavailable::new(NAME, error).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::core::chat::ChatKey;
+    use super::{
+        super::{
+            chats::{self, Outcome},
+            job::Answer,
+            schema,
+        },
+        *,
+    };
+    use crate::core::chat::{ChatEntry, ChatKey};
 
     /// A thread's state over a new file, not running.
     fn thread(directory: &tempfile::TempDir) -> Thread {
@@ -276,10 +244,10 @@ mod tests {
         Thread { path, connection: Some(connection) }
     }
 
-    fn saving(room: &str, bytes: usize) -> (Job, oneshot::Receiver<Answer>) {
+    fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Outcome>) {
         let entry = ChatEntry { key: ChatKey::from_id(&bytes.to_string()), json: "x".repeat(bytes).into() };
-        let (reply, answer) = oneshot::channel();
-        (Job { work: Work::Save { room: room.parse().unwrap(), entries: vec![entry] }, reply }, answer)
+        let (room, entries) = (room.parse().unwrap(), [entry]);
+        job(bytes, move |connection| chats::save(connection, &room, &entries))
     }
 
     /// What becomes of saves that are committed together: whether each was acknowledged.
@@ -334,7 +302,7 @@ mod tests {
         let (second, _answer) = saving("b", 2);
         jobs.try_send(second).unwrap();
         let group = gather(first, &mut waiting);
-        assert_eq!(group.iter().map(Job::bytes).collect::<Vec<_>>(), [5]);
+        assert_eq!(group.iter().map(|job| job.bytes()).collect::<Vec<_>>(), [2]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use switchboard::{
     core::{
         error::SaveError,
         ids::RoomId,
+        records::RecordStore,
         store::{ChatStore, Saved},
     },
     store::MongoStore,
@@ -20,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     chats::{entries, entry, fresh_room, texts},
     mongod::{Kind, Mongod},
+    records::{NOW, at, get, key, record},
     wait::{PATIENCE, until},
 };
 
-fn store(mongod: &Mongod, database: &str) -> MongoStore {
+pub fn store(mongod: &Mongod, database: &str) -> MongoStore {
     MongoStore::connect(&mongod.uri(database)).unwrap()
 }
 
@@ -77,12 +79,15 @@ async fn survives_kills(mut mongod: Mongod, kills: usize) {
             let expected = texts(&entries(writer.acknowledged()));
             let in_order: Vec<_> = found.iter().filter(|text| expected.contains(text)).cloned().collect();
             assert_eq!(in_order, expected, "all that was acknowledged, in its order");
+            for name in writer.acknowledged() {
+                assert_eq!(get(&*store, &name).await, Some(record("1")), "{name}");
+            }
         }
     }
     store.close().await;
 }
 
-/// Saves one numbered entry after the other, each until it is acknowledged.
+/// Saves one numbered entry after the other, and a record of the same name, each until it is acknowledged.
 struct Writer {
     number: usize,
     record: Mutex<Record>,
@@ -101,7 +106,11 @@ impl Writer {
 
     async fn write(self: Arc<Self>, store: Arc<MongoStore>, room: RoomId, enough: CancellationToken) {
         for next in 0.. {
-            let entry = entry(&self.name(next));
+            let name = self.name(next);
+            while store.create(&key(&name), record("1"), at(NOW)).await.is_err() {
+                self.record.lock().unwrap().unavailable += 1;
+            }
+            let entry = entry(&name);
             while let Err(error) = store.save(&room, vec![entry.clone()]).await {
                 assert!(matches!(error, SaveError::Unavailable(_)), "{error}");
                 self.record.lock().unwrap().unavailable += 1;
@@ -136,10 +145,12 @@ async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
     let room = fresh_room();
     assert!(is_unavailable(&store.save(&room, entries([1])).await));
     assert!(store.history(&room).await.is_err());
+    assert!(store.create(&key("ann"), record("1"), at(NOW)).await.is_err());
     assert!(store.check().await.is_err());
 
     mongod.run().await;
     recovers(&store).await;
+    store.create(&key("ann"), record("1"), at(NOW)).await.unwrap();
     assert_eq!(store.save(&room, entries([1])).await.unwrap(), Saved { added: 1 });
     store.close().await;
 }
@@ -156,6 +167,8 @@ async fn a_server_that_hangs_delays_nobody_beyond_the_limit() {
     let answers = join_all((0..200).map(|id| store.save(&room, entries([id])))).await;
     assert!(answers.iter().all(is_unavailable));
     assert!(store.history(&room).await.is_err());
+    assert!(store.get(&key("ann"), at(NOW)).await.is_err());
+    assert!(store.replace(&key("ann"), "1", record("2"), at(NOW)).await.is_err());
     assert!(store.check().await.is_err());
 
     mongod.resume();

@@ -9,12 +9,14 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::future::join_all;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rusqlite::Connection;
 use switchboard::{
     core::{
         error::SaveError,
         ids::RoomId,
+        records::{Record, RecordKey, RecordStore},
         store::{ChatStore, Saved},
     },
     store::{OpenError, SqliteStore},
@@ -23,23 +25,31 @@ use tempfile::TempDir;
 
 use crate::support::{
     chats::{entries, entry, entry_of, room, texts},
+    records::{NOW, at, expiring, get, key, record},
     wait::{PATIENCE, until},
 };
 
 /// A directory and the file in it.
-fn place() -> (TempDir, PathBuf) {
+pub fn place() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("chats.db");
     (directory, path)
 }
 
-/// Makes a file with chats enough for many pages.
+/// Makes a file with chats and records enough for many pages.
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path).unwrap();
     for name in ["a", "b"] {
         store.save(&room(name), entries(0..120)).await.unwrap();
     }
+    join_all(records().iter().map(|(key, record)| store.create(key, record.clone(), at(NOW)))).await;
     store.close().await;
+}
+
+/// The records in it, oldest first.
+fn records() -> Vec<(RecordKey, Record)> {
+    let names = (0..120).map(|number| format!("{} {number}", number * 7 % 10));
+    names.map(|name| (key(&name), expiring(&format!("{name:?}"), NOW + 9))).collect()
 }
 
 fn refusal(path: &Path) -> OpenError {
@@ -151,6 +161,14 @@ async fn is_refused(path: &Path, content: &[u8]) -> bool {
             assert_eq!(found, entry(&7).json);
         }
     }
+    if let Ok(list) = store.list("user", usize::MAX, at(NOW)).await {
+        assert_eq!(list, records());
+    }
+    for (key, record) in records().into_iter().step_by(40) {
+        if let Ok(found) = store.get(&key, at(NOW)).await {
+            assert_eq!(found, Some(record));
+        }
+    }
     store.close().await;
     false
 }
@@ -258,6 +276,7 @@ async fn a_process_killed_in_mid_save_loses_nothing_acknowledged() {
         for name in &acknowledged {
             let found = store.find(&room_of(name), &entry(name).key).await.unwrap();
             assert_eq!(found, Some(entry(name).json), "round {round}: {name}");
+            assert_eq!(get(&store, name).await, Some(record("2")), "round {round}: {name}");
         }
         store.close().await;
     }
@@ -337,14 +356,14 @@ async fn saves_until_it_is_killed(file: &Path) {
         tokio::spawn(async move {
             for number in 0.. {
                 let name = format!("{process} {saver} {number}");
-                match store.save(&room_of(&name), vec![entry(&name)]).await {
-                    Ok(_) => say(&format!("acknowledged {name}")),
-                    Err(error) => panic!("{error}"),
-                }
+                store.save(&room_of(&name), vec![entry(&name)]).await.unwrap();
+                store.create(&key(&name), record("1"), at(NOW)).await.unwrap();
+                assert!(store.replace(&key(&name), "1", record("2"), at(NOW)).await.unwrap());
+                say(&format!("acknowledged {name}"));
             }
         })
     });
-    futures_util::future::join_all(savers).await;
+    join_all(savers).await;
 }
 
 /// Says it at once: a line that is still on its way when the process dies is not said.
@@ -358,6 +377,7 @@ async fn meets_a_disk_that_fails(file: &Path) {
     let store = SqliteStore::open(file).unwrap();
     store.save(&room("a"), entries([1])).await.unwrap();
     store.history(&room("a")).await.unwrap();
+    store.create(&key("ann"), record("1"), at(NOW)).await.unwrap();
 
     let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
     setrlimit(Resource::RLIMIT_FSIZE, 1, hard).unwrap();
@@ -366,9 +386,14 @@ async fn meets_a_disk_that_fails(file: &Path) {
         assert!(matches!(answer, Err(SaveError::Unavailable(_))), "{answer:?}");
         assert!(store.check().await.is_err());
         assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([1])));
+        assert!(store.create(&key("bob"), record("1"), at(NOW)).await.is_err());
+        assert!(store.replace(&key("ann"), "1", record("2"), at(NOW)).await.is_err());
+        assert!(store.remove(&key("ann"), "1").await.is_err());
+        assert_eq!(get(&store, "ann").await, Some(record("1")));
     }
 
     setrlimit(Resource::RLIMIT_FSIZE, hard, hard).unwrap();
+    assert!(store.replace(&key("ann"), "1", record("2"), at(NOW)).await.unwrap());
     assert_eq!(store.save(&room("a"), entries([2])).await.unwrap(), Saved { added: 1 });
     store.save(&room("b"), vec![entry_of("large", &format!("\"{}\"", "x".repeat(60_000)))]).await.unwrap();
     assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([1, 2])));

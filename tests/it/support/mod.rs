@@ -2,6 +2,9 @@
 
 pub mod chats;
 pub mod client;
+pub mod json;
 pub mod mongod;
+pub mod property;
+pub mod records;
 pub mod server;
 pub mod wait;

@@ -1,0 +1,171 @@
+//! The documents of records, and what is done with them.
+//!
+//! One document per record: `{namespace, name, json, expires, created}`, the JSON as text, `(namespace, name)` unique.
+//! Every write is a single command whose filter says what has to be there, so that the server does it whole or not
+//! at all; there are no transactions, locks or clocks in it.
+//!
+//! `created` gives the order: the server stamps it with a BSON timestamp, which counts the operations within each
+//! second, so no two are the same and each is after all that were acknowledged before, also when another server of
+//! the replica set takes over. Only a server that runs alone, without a replica set, goes by its machine's clock.
+
+use std::time::SystemTime;
+
+use futures_util::TryStreamExt;
+use mongodb::{
+    IndexModel,
+    bson::{Bson, DateTime, Document, doc},
+};
+use serde::Deserialize;
+
+use super::{
+    database::{Database, unique},
+    fault::{DUPLICATE_KEY, Fault},
+};
+use crate::core::records::{Created, Record, RecordKey, from_millis, to_millis};
+
+/// Where the documents are.
+pub(super) const COLLECTION: &str = "records";
+
+/// How often a record that was in the way may be gone again before a creation gives up.
+const ATTEMPTS: usize = 64;
+
+/// What is read of a document.
+#[derive(Deserialize)]
+struct Stored {
+    name: Box<str>,
+    json: Box<str>,
+    expires: Option<DateTime>,
+}
+
+/// What keeps records apart, and what finds them in their order and when they have expired.
+pub(super) fn indexes() -> Vec<IndexModel> {
+    let index = |keys| IndexModel::builder().keys(keys).build();
+    vec![
+        unique(doc! { "namespace": 1, "name": 1 }),
+        index(doc! { "namespace": 1, "created": 1 }),
+        index(doc! { "expires": 1 }),
+    ]
+}
+
+/// Stores `record` unless one that has not expired is in its place.
+pub(super) async fn create(
+    database: &Database,
+    key: &RecordKey,
+    record: &Record,
+    now: SystemTime,
+) -> Result<Created, Fault> {
+    let records = database.prepared::<Document>(COLLECTION).await?;
+    // Finds what has expired, or else nothing; then the document is inserted, which the unique index forbids if
+    // there is one that has not.
+    let filter = filter(key, doc! { "expires": has_expired(now) });
+    let stamp = doc! { "created": { "$type": "timestamp" } };
+    let update = doc! { "$set": content(record), "$currentDate": stamp };
+    for _ in 0..ATTEMPTS {
+        match records.update_one(filter.clone(), update.clone()).upsert(true).await.map_err(Fault::from) {
+            Ok(_) => return Ok(Created::Now),
+            Err(Fault::Refused(DUPLICATE_KEY)) => {}
+            Err(fault) => return Err(fault),
+        }
+        if let Some(before) = get(database, key, now).await? {
+            return Ok(Created::Before(before));
+        }
+    }
+    Err(Fault::Contended)
+}
+
+/// What is kept under `key`, unless it has expired.
+pub(super) async fn get(
+    database: &Database,
+    key: &RecordKey,
+    now: SystemTime,
+) -> Result<Option<Record>, Fault> {
+    let records = database.collection::<Stored>(COLLECTION).await?;
+    let found = records.find_one(filter(key, doc! { "expires": has_not_expired(now) })).await?;
+    Ok(found.map(Stored::record))
+}
+
+/// Puts `record` in the place of one whose content is `expected`; whether there was one.
+pub(super) async fn replace(
+    database: &Database,
+    key: &RecordKey,
+    expected: &str,
+    record: &Record,
+    now: SystemTime,
+) -> Result<bool, Fault> {
+    let records = database.prepared::<Document>(COLLECTION).await?;
+    let unchanged = filter(key, doc! { "json": expected, "expires": has_not_expired(now) });
+    let replaced = records.update_one(unchanged, doc! { "$set": content(record) }).await?;
+    Ok(replaced.matched_count == 1)
+}
+
+/// Removes the record if its content is `expected`; whether it was.
+pub(super) async fn remove(database: &Database, key: &RecordKey, expected: &str) -> Result<bool, Fault> {
+    let records = database.prepared::<Document>(COLLECTION).await?;
+    let removed = records.delete_one(filter(key, doc! { "json": expected })).await?;
+    Ok(removed.deleted_count == 1)
+}
+
+/// At most `limit` records of `namespace` that have not expired, oldest first.
+pub(super) async fn list(
+    database: &Database,
+    namespace: &'static str,
+    limit: usize,
+    now: SystemTime,
+) -> Result<Vec<(RecordKey, Record)>, Fault> {
+    // To the server, a limit of 0 is none.
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let records = database.collection::<Stored>(COLLECTION).await?;
+    let found = records
+        .find(doc! { "namespace": namespace, "expires": has_not_expired(now) })
+        .sort(doc! { "created": 1 })
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .await?;
+    Ok(found.map_ok(|stored| (stored.key(namespace), stored.record())).try_collect().await?)
+}
+
+/// Forgets what has expired.
+pub(super) async fn forget_expired(database: &Database, now: SystemTime) -> Result<(), Fault> {
+    let records = database.prepared::<Document>(COLLECTION).await?;
+    records.delete_many(doc! { "expires": has_expired(now) }).await?;
+    Ok(())
+}
+
+impl Stored {
+    fn key(&self, namespace: &'static str) -> RecordKey {
+        RecordKey { namespace, name: self.name.clone() }
+    }
+
+    fn record(self) -> Record {
+        Record {
+            json: self.json,
+            expires: self.expires.map(|expires| from_millis(expires.timestamp_millis())),
+        }
+    }
+}
+
+/// The document of `key`, if besides it has what `rest` says. Texts in a filter are values, whatever they hold.
+fn filter(key: &RecordKey, rest: Document) -> Document {
+    let mut filter = doc! { "namespace": key.namespace, "name": &*key.name };
+    filter.extend(rest);
+    filter
+}
+
+fn content(record: &Record) -> Document {
+    let expires = record.expires.map_or(Bson::Null, |expires| date(expires).into());
+    doc! { "json": &*record.json, "expires": expires }
+}
+
+/// Never so of `null`, which compares with no date.
+fn has_expired(now: SystemTime) -> Document {
+    doc! { "$lte": date(now) }
+}
+
+fn has_not_expired(now: SystemTime) -> Document {
+    doc! { "$not": has_expired(now) }
+}
+
+fn date(time: SystemTime) -> DateTime {
+    DateTime::from_millis(to_millis(time))
+}
