@@ -1,11 +1,6 @@
 //! Puts the parts together, runs them, and stops them in the right order. The only place that sees everything.
 
-use std::{
-    io::{self, Write},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -30,10 +25,13 @@ use crate::{
         store::ChatStore,
     },
     data_folder::DataFolder,
-    frontend, listener,
+    frontend,
+    greeting::Greeting,
+    listener,
     ops::{self, Ops},
     protocols::{
         admission::Admission,
+        ice_servers::{IceServers, SettingsError},
         mesh::{MeshDoor, MeshOptions},
         origin::AllowedOrigins,
     },
@@ -63,6 +61,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let metrics = telemetry::start_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
+    let ice_servers = Arc::new(ice_servers(&config, clock.clone())?);
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
     let hub = Hub::new(cluster.clone(), store.clone(), clock, SessionSigner::new(&secret));
 
@@ -73,13 +72,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         origins: origins.clone(),
         dialect: config.mesh_dialect,
         seat_lease: config.seat_lease,
+        ice_servers,
         return_spread: config.shutdown_grace / 2,
     };
     let mesh = MeshDoor::new(hub.clone(), admission.clone(), options);
 
     let listeners = bind_all(&config).await?;
     let ops_listener = listener::bind(config.ops_listen).await.context("OPS_LISTEN")?;
-    print_greeting(&config, &listeners, &ops_listener, &data)?;
+    let greeting = Greeting { config: &config, listeners: &listeners, ops: &ops_listener, data: &data };
+    greeting.print().context("standard output is closed")?;
 
     let running = Running {
         stop: CancellationToken::new(),
@@ -102,6 +103,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         warn!("not everything was finished in time (SHUTDOWN_GRACE)");
     }
     Ok(())
+}
+
+fn ice_servers(config: &Config, clock: Arc<dyn Clock>) -> Result<IceServers, SettingsError> {
+    let secret = config.turn_secret.reveal();
+    IceServers::new(&config.stun_urls, &config.turn_urls, secret, config.turn_ttl, clock)
 }
 
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn ChatStore>> {
@@ -185,44 +191,4 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
     }
     Ok(())
-}
-
-/// Says in plain lines where to go, what is used, and what is not set.
-fn print_greeting(
-    config: &Config,
-    listeners: &[TcpListener],
-    ops: &TcpListener,
-    data: &DataFolder,
-) -> anyhow::Result<()> {
-    let chats = match config.mongodb_uri.reveal() {
-        Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
-        None => format!("SQLite, {}", data.chats_file().display()),
-    };
-    let cors = if config.cors_origins.iter().all(|origin| origin.0.is_empty()) {
-        "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned()
-    } else {
-        let origins: Vec<_> =
-            config.cors_origins.iter().filter_map(|origin| origin.0.to_str().ok()).collect();
-        format!("pages from {} may use this server", origins.join(", "))
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
-    for listener in listeners {
-        writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
-    }
-    writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", ops.local_addr()?)?;
-    writeln!(out, "  chats    {chats}")?;
-    writeln!(out, "  rooms    in this process")?;
-    writeln!(out, "  cors     {cors}")?;
-    writeln!(out, "  turn     not set: people behind strict firewalls may not see each other")?;
-    out.flush().context("standard output is closed")
-}
-
-/// What to type into a browser on this machine.
-fn address_for_people(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() || address.ip().is_loopback() {
-        format!("http://localhost:{}/", address.port())
-    } else {
-        format!("http://{address}/")
-    }
 }

@@ -13,7 +13,7 @@ use std::{
 use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
-use crate::protocols::mesh::Dialect;
+use crate::protocols::{ice_url::IceUrls, mesh::Dialect};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,6 +85,49 @@ pub struct Config {
     /// The form of ICE candidates on their way to clients.
     #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
     pub mesh_dialect: Dialect,
+
+    /// STUN servers, by which browsers learn how they are seen from outside: stun:stun.your.server:3478, several
+    /// separated by commas.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "URLS",
+        value_parser = IceUrls::stun,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub stun_urls: IceUrls,
+
+    /// TURN servers, which relay the call of people behind strict firewalls: turn:turn.your.server:3478, several
+    /// separated by commas.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "URLS",
+        value_parser = IceUrls::turn,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub turn_urls: IceUrls,
+
+    /// What the TURN servers have as static-auth-secret; credentials are made with it.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub turn_secret: Secret,
+
+    /// How long TURN credentials are good for. A call outlives them: they are needed to set a path up, not to keep
+    /// it, and whoever has a seat gets new ones. Short enough that somebody who left cannot relay for long.
+    #[arg(help_heading = "Calls", long, env, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub turn_ttl: Duration,
 
     /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
@@ -205,6 +248,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
 }
 
+/// A duration that is told in whole seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(duration) }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -247,6 +296,9 @@ mod tests {
             ["--seat-lease", "soon"],
             ["--cors-origins", "clinic.example"],
             ["--mesh-dialect", "other"],
+            ["--stun-urls", "stun://stun.example"],
+            ["--turn-urls", "turn.example"],
+            ["--turn-ttl", "900ms"],
         ] {
             assert!(parse(&args).is_err(), "{args:?}");
         }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod core;
 pub mod data_folder;
 pub mod frontend;
+pub mod greeting;
 pub mod listener;
 pub mod ops;
 pub mod protocols;

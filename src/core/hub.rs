@@ -178,6 +178,7 @@ impl Hub {
     ///
     /// # Errors
     /// The cluster does not answer.
+    #[allow(clippy::unused_async, reason = "a seat of another node's has to be asked for")]
     pub async fn seat_of(&self, id: &RoomId, session: &str) -> Result<Option<Seated>, Unavailable> {
         let Some(participant) = self.0.sessions.verify(id, session, self.0.clock.wall()) else {
             return Ok(None);

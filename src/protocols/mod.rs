@@ -4,6 +4,8 @@
 pub mod admission;
 pub mod chat_json;
 pub mod http;
+pub mod ice_servers;
+pub mod ice_url;
 pub mod lane;
 pub mod link;
 pub mod mesh;

@@ -5,6 +5,7 @@ mod architecture;
 mod attacks;
 mod bad_input;
 mod cluster_contract;
+mod ice_servers;
 mod mesh;
 mod outage;
 mod process;

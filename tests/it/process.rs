@@ -44,6 +44,9 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
         ([("MONGODB_URI", "http://db")], "MONGODB_URI"),
         ([("DATA_DIR", "/dev/null/data")], "DATA_DIR"),
         ([("RUST_LOG", "=,=")], "RUST_LOG"),
+        ([("TURN_URLS", "turn:turn.example")], "set it to the TURN server's static-auth-secret"),
+        ([("TURN_SECRET", "north")], "set it to where the TURN server is"),
+        ([("STUN_URLS", "stun://stun.example")], "--stun-urls"),
     ] {
         let (success, output) = run(&[], &env);
         assert!(!success && output.contains(expected), "{expected} in {output}");
@@ -138,6 +141,8 @@ async fn nothing_that_people_say_or_are_called_is_ever_logged() {
         ("RUST_LOG", "trace".to_owned()),
         ("LOG_FORMAT", "json".to_owned()),
         ("SESSION_SECRET", format!("{CANARY}-secret-secret")),
+        ("TURN_URLS", "turn:turn.example".to_owned()),
+        ("TURN_SECRET", format!("{CANARY}-turn")),
     ];
     let server = TestServer::start_with(Options { env, ..Options::default() }).await;
     let mut logged_secrets = vec![CANARY.to_owned()];
@@ -146,7 +151,13 @@ async fn nothing_that_people_say_or_are_called_is_ever_logged() {
     let ann_joined = ann.join(&room, &format!("{CANARY}-ann")).await;
     let bob_joined = bob.join(&room, &format!("{CANARY}-bob")).await;
     for joined in [&ann_joined, &bob_joined] {
-        logged_secrets.push(joined["session"].as_str().unwrap().to_owned());
+        let session = joined["session"].as_str().unwrap();
+        logged_secrets.push(session.to_owned());
+        let fetched = server.ice_servers(&format!("?appointment_id={room}"), Some(session)).await.1;
+        for servers in [&joined["iceServers"], &fetched["iceServers"]] {
+            logged_secrets.push(servers[0]["username"].as_str().unwrap().to_owned());
+            logged_secrets.push(servers[0]["credential"].as_str().unwrap().to_owned());
+        }
     }
     logged_secrets.extend([ann.sid.clone(), bob.sid.clone()]);
     let (to, sdp) = (&ann_joined["participant"], format!("{CANARY}-sdp"));

@@ -226,6 +226,7 @@ impl MeshConnection {
         let chats = RawValue::from_string(chats.unwrap_or_else(|| "[]".into()));
         let chats = chats.expect("a store gives back the JSON it was given");
         let other = joined.view.others.first();
+        let ice = self.door.ice_servers.for_participant(joined.seat.participant());
         let mut reply = JoinedSuccessfully {
             success: None,
             message: "Joined Successfully",
@@ -239,6 +240,9 @@ impl MeshConnection {
             polite: joined.view.polite,
             peer_connected: other.is_some_and(|other| other.connected),
             seq: joined.view.seq,
+            ice_servers: &ice.ice_servers,
+            ice_servers_ttl: ice.ttl,
+            turn_urls: &ice.turn_urls,
         };
         let Some(socket) = self.socket.upgrade() else { return };
         let size = chats.get().len() + ENVELOPE_BYTES;

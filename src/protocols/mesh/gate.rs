@@ -16,14 +16,12 @@ use socketioxide::socket::Sid;
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, Refusal},
+    error::{NOT_ALLOWED, TOO_MANY_ATTEMPTS},
     http::refusal_response,
     transport::Transport,
     upgrade::{SocketService, Upgrade},
 };
 use crate::protocols::link::Link;
-
-const TOO_MANY_SESSIONS: Refusal = Refusal::new(Code::TooManyRequests, "Too many new connections");
 
 /// The way in at one path.
 #[derive(Clone)]
@@ -44,7 +42,7 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;
         if counts && !door.admission.admits(request.headers(), request.extensions()) {
-            return refusal_response(&TOO_MANY_SESSIONS);
+            return refusal_response(&TOO_MANY_ATTEMPTS);
         }
         return open(door, &engine, request, next).await;
     };

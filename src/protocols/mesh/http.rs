@@ -1,23 +1,27 @@
-//! The mesh door's two HTTP endpoints. Source: mesh document, sections 1 and 2.
+//! The mesh door's HTTP endpoints. Source: mesh document, sections 1 and 2; `docs/mesh.md`, "HTTP".
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State, rejection::PathRejection},
-    http::{Response, StatusCode},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, Refusal},
+    error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, UNAUTHORIZED},
 };
 use crate::{
     core::{chat::MAX_HISTORY_BYTES, ids::RoomId},
     protocols::{
         chat_json::parse_save,
         http::{json, read_body},
+        ice_servers::IceConfiguration,
     },
 };
 
@@ -68,8 +72,77 @@ async fn save(
     Ok(())
 }
 
+/// Whose seat credentials are wanted for.
+#[derive(Deserialize)]
+pub struct SeatQuery {
+    appointment_id: Option<String>,
+}
+
+/// `GET /api/v1/ice-servers`: the STUN servers, for anybody; with `?appointment_id=` and the session token as
+/// `Authorization: Bearer`, TURN servers with new credentials too, for as long as the token's seat is held.
+pub async fn ice_servers(
+    State(door): State<Arc<MeshDoor>>,
+    query: Result<Query<SeatQuery>, QueryRejection>,
+    request: Request,
+) -> Response<Body> {
+    let configuration = match proof_of_seat(&door, query, &request) {
+        Ok(None) => Ok(door.ice_servers.for_anybody()),
+        Ok(Some((room, session))) => with_credentials(&door, &room, session).await,
+        Err(refusal) => Err(refusal),
+    };
+    match configuration {
+        Ok(configuration) => json(StatusCode::OK, &configuration),
+        Err(refusal) => refusal_response(&refusal),
+    }
+}
+
+async fn with_credentials(
+    door: &MeshDoor,
+    room: &RoomId,
+    session: &str,
+) -> Result<IceConfiguration, Refusal> {
+    let seat = door.hub.seat_of(room, session).await?.ok_or(UNAUTHORIZED)?;
+    Ok(door.ice_servers.for_participant(seat.participant()))
+}
+
+/// The room and the session token of somebody who asks for credentials; `None` for whoever does not.
+fn proof_of_seat<'a>(
+    door: &MeshDoor,
+    query: Result<Query<SeatQuery>, QueryRejection>,
+    request: &'a Request,
+) -> Result<Option<(RoomId, &'a str)>, Refusal> {
+    if !door.origins.allows(request.headers()) {
+        return Err(NOT_ALLOWED);
+    }
+    if !door.admission.admits(request.headers(), request.extensions()) {
+        return Err(TOO_MANY_ATTEMPTS);
+    }
+    let Query(query) = query.map_err(|_| Refusal::field("appointment_id", "must be there once"))?;
+    match (query.appointment_id, bearer_token(request.headers())) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Refusal::field("appointment_id", "is missing")),
+        (Some(_), None) => Err(UNAUTHORIZED),
+        (Some(room), Some(session)) => {
+            let room = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
+            Ok(Some((room, session)))
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer`, empty if it is none that could be read. Another scheme is a proxy's matter.
+/// Source: RFC 6750, section 2.1.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
+    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
 /// `{success: false, message, code}` with the code's status.
 pub fn refusal_response(refusal: &Refusal) -> Response<Body> {
     let outcome = Outcome { success: false, message: &refusal.message, code: Some(refusal.code) };
-    json(refusal.code.status(), &outcome)
+    let mut response = json(refusal.code.status(), &outcome);
+    if refusal.code == Code::Unauthorized {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }

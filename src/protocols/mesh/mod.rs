@@ -37,7 +37,7 @@ pub use self::error::Code;
 use self::{gate::Gate, transport::Transports, upgrade::SocketService};
 use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
-    protocols::{admission::Admission, origin::AllowedOrigins},
+    protocols::{admission::Admission, ice_servers::IceServers, origin::AllowedOrigins},
 };
 
 /// Where Socket.IO is served: the library's usual path, and the one of the mesh document's original.
@@ -75,6 +75,8 @@ pub struct MeshOptions {
     pub dialect: Dialect,
     /// How long a seat outlives its connection.
     pub seat_lease: Duration,
+    /// What participants are told to find a path to each other with.
+    pub ice_servers: Arc<IceServers>,
     /// Over how long the return of all clients is spread when the server stops.
     pub return_spread: Duration,
 }
@@ -87,6 +89,7 @@ pub struct MeshDoor {
     return_spread: Duration,
     origins: AllowedOrigins,
     admission: Arc<Admission>,
+    ice_servers: Arc<IceServers>,
     /// Work that was begun for clients.
     tasks: TaskTracker,
     /// Ends what nobody waits for.
@@ -113,6 +116,7 @@ impl MeshDoor {
             return_spread: options.return_spread,
             origins: options.origins,
             admission,
+            ice_servers: options.ice_servers,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             transports: Transports::default(),
@@ -127,6 +131,7 @@ impl MeshDoor {
         let mut router = Router::new()
             .route("/api/v1/signalling/health-status", routing::get(http::health_status))
             .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
+            .route("/api/v1/ice-servers", routing::get(http::ice_servers))
             .with_state(self.clone());
         for path in SOCKET_PATHS {
             router = router.merge(self.socket_router(path));

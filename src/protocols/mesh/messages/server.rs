@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::protocols::mesh::error::{Code, Refusal};
+use crate::protocols::{
+    ice_servers::IceServer,
+    mesh::error::{Code, Refusal},
+};
 
 /// `joined_successfully`, and the ack of `join_room`.
 #[derive(Debug, Serialize)]
@@ -35,6 +38,15 @@ pub struct JoinedSuccessfully<'a> {
     pub peer_connected: bool,
     /// The number that the events to come count on from.
     pub seq: u64,
+    /// For `RTCConfiguration`, with credentials of the participant's own.
+    #[serde(rename = "iceServers")]
+    pub ice_servers: &'a [IceServer],
+    /// How many seconds the credentials are good for, `null` where there are none.
+    #[serde(rename = "iceServersTtl")]
+    pub ice_servers_ttl: Option<u64>,
+    /// The TURN servers that there are.
+    #[serde(rename = "turnUrls")]
+    pub turn_urls: &'a [String],
 }
 
 /// What the server tells a participant.
