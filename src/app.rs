@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::Router;
+use axum::{Router, http::HeaderValue};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::{
     cluster::LocalCluster,
-    config::Config,
+    config::{Config, Origin},
     core::{
         clock::{Clock, SystemClock},
         cluster::Cluster,
@@ -66,8 +66,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let hub = Hub::new(cluster.clone(), store.clone(), clock, SessionSigner::new(&secret));
 
     let admission = Arc::new(Admission::new(config.new_sessions_per_address, config.trusted_proxies.clone()));
-    let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
-    let origins = AllowedOrigins::new(&origins);
+    let origins = AllowedOrigins::new(&values(&config.cors_origins));
     let options = MeshOptions {
         origins: origins.clone(),
         dialect: config.mesh_dialect,
@@ -89,7 +88,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
     running.serve_ops(ops_listener, ops);
-    running.serve_doors(listeners, &doors(&mesh, &origins), config.max_connections);
+    let page = frontend::router(&values(&config.frame_ancestors));
+    let doors = doors(&mesh, page, &origins);
+    running.serve_doors(listeners, &doors, config.max_connections);
     running.look_after(hub.clone(), admission);
 
     wait_for_signal().await?;
@@ -110,6 +111,10 @@ fn ice_servers(config: &Config, clock: Arc<dyn Clock>) -> Result<IceServers, Set
     IceServers::new(&config.stun_urls, &config.turn_urls, secret, config.turn_ttl, clock)
 }
 
+fn values(origins: &[Origin]) -> Vec<HeaderValue> {
+    origins.iter().map(|origin| origin.0.clone()).collect()
+}
+
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Arc<dyn ChatStore>> {
     Ok(match config.mongodb_uri.reveal() {
         Some(uri) => Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?),
@@ -125,9 +130,9 @@ async fn bind_all(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-fn doors(mesh: &Arc<MeshDoor>, origins: &AllowedOrigins) -> Router {
+fn doors(mesh: &Arc<MeshDoor>, page: Router, origins: &AllowedOrigins) -> Router {
     mesh.router()
-        .fallback_service(frontend::router())
+        .fallback_service(page)
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(origins.cors_layer())
         .layer(CatchPanicLayer::new())

@@ -65,6 +65,11 @@ pub struct Config {
     #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
 
+    /// Whose web pages may show the call page in a frame, besides this server's own: https://clinic.example, several
+    /// separated by commas; * for everybody's.
+    #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    pub frame_ancestors: Vec<Origin>,
+
     /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
     /// folder when not set.
     #[arg(
@@ -236,7 +241,7 @@ impl FromStr for Origin {
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let valid = text.is_empty()
             || text == "*"
-            || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+            || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', ';', '\'', '"']));
         let value = HeaderValue::from_str(text).ok().filter(|_| valid);
         value.map(Self).ok_or_else(|| "an origin is like https://clinic.example, or *".into())
     }
@@ -295,6 +300,7 @@ mod tests {
             ["--seat-lease", "0s"],
             ["--seat-lease", "soon"],
             ["--cors-origins", "clinic.example"],
+            ["--frame-ancestors", "https://a.example; script-src *"],
             ["--mesh-dialect", "other"],
             ["--stun-urls", "stun://stun.example"],
             ["--turn-urls", "turn.example"],

@@ -39,6 +39,9 @@ impl Greeting<'_> {
         writeln!(out, "  chats    {}", self.chats())?;
         writeln!(out, "  rooms    in this process")?;
         writeln!(out, "  cors     {}", self.cors())?;
+        if let Some(origins) = list(&self.config.frame_ancestors) {
+            writeln!(out, "  frames   pages from {origins} may show the call page")?;
+        }
         // Whoever waits for the greeting waits for this last line.
         writeln!(out, "  turn     {}", self.turn())?;
         out.flush()

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
-//!   (config.rs,     ├─ frontend.rs                       ├─ core/
+//!   (config.rs,     ├─ frontend/                         ├─ core/
 //!    telemetry.rs,  ├─ ops.rs ───────────────────────────┤
 //!    data_folder.rs)└─ store/, cluster/ ─────────────────┘
 //! ```

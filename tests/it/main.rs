@@ -8,6 +8,7 @@ mod cluster_contract;
 mod ice_servers;
 mod mesh;
 mod outage;
+mod page;
 mod process;
 mod store_contract;
 mod store_faults;

@@ -193,27 +193,6 @@ async fn a_second_process_on_the_same_folder_says_so() {
     server.assert_healthy().await;
 }
 
-#[tokio::test]
-async fn the_page_is_served_and_nothing_else_is_made_up() {
-    let server = TestServer::start().await;
-    let http = reqwest::Client::new();
-    let base = format!("http://{}", server.address);
-    for path in ["/", "/room/7?name=Ann"] {
-        let page = http.get(format!("{base}{path}")).header("accept", "text/html").send().await.unwrap();
-        assert_eq!(page.status(), 200, "{path}; build the page with `make build-page`");
-        assert_eq!(page.headers()["cache-control"], "no-cache");
-        assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
-        assert!(page.text().await.unwrap().contains("/assets/"));
-    }
-    let packed = http.get(&base).header("accept-encoding", "gzip").send().await.unwrap();
-    assert_eq!(packed.headers()["content-encoding"], "gzip");
-    for path in ["/api/v1/nothing", "/assets/nothing.js", "/../Cargo.toml", "/nothing.png"] {
-        let missing = server.get(path).await;
-        assert_eq!(missing.status(), 404, "{path}");
-        assert_eq!(missing.json::<Value>().await.unwrap()["success"], false);
-    }
-}
-
 #[test]
 fn every_error_code_is_documented() {
     for document in [include_str!("../../docs/mesh.md"), include_str!("../../README.md")] {
