@@ -31,6 +31,7 @@ struct Turn {
 /// What a client is told. As it is JSON, it can be given to `new RTCPeerConnection` as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct IceConfiguration {
     /// TURN servers are among them only for somebody who has a seat.
     pub ice_servers: Vec<IceServer>,
@@ -42,14 +43,17 @@ pub struct IceConfiguration {
 
 /// Servers that take the same credentials. Source: W3C WebRTC, `RTCIceServer`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct IceServer {
     /// At least one: browsers refuse an empty list.
     pub urls: Vec<String>,
     /// Only for TURN: `<end in Unix seconds>:<participant>`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub username: Option<String>,
     /// Only for TURN.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub credential: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use crate::{
 /// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ErrorCode"))]
 #[expect(missing_docs, reason = "`docs/mesh.md` says what each means")]
 pub enum Code {
     InvalidPayload,

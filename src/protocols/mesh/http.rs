@@ -29,11 +29,22 @@ use crate::{
 struct Empty {}
 
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct Saved {
     success: bool,
+    message: &'static str,
+}
+
+/// The body of an answer that refuses.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HttpRefusal<'a> {
+    /// Always `false`.
+    #[cfg_attr(test, ts(type = "false"))]
+    success: bool,
+    /// Why, for people.
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    /// Why, for programs.
+    code: Code,
 }
 
 /// `GET /api/v1/signalling/health-status`: `200 {}` for as long as the process serves at all.
@@ -49,9 +60,7 @@ pub async fn save_chats(
     request: Request,
 ) -> Response<Body> {
     match save(&door, room, request).await {
-        Ok(()) => {
-            json(StatusCode::OK, &Outcome { success: true, message: "Chats saved Successfully", code: None })
-        }
+        Ok(()) => json(StatusCode::OK, &Saved { success: true, message: "Chats saved Successfully" }),
         Err(refusal) => refusal_response(&refusal),
     }
 }
@@ -139,8 +148,8 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 
 /// `{success: false, message, code}` with the code's status.
 pub fn refusal_response(refusal: &Refusal) -> Response<Body> {
-    let outcome = Outcome { success: false, message: &refusal.message, code: Some(refusal.code) };
-    let mut response = json(refusal.code.status(), &outcome);
+    let body = HttpRefusal { success: false, message: &refusal.message, code: refusal.code };
+    let mut response = json(refusal.code.status(), &body);
     if refusal.code == Code::Unauthorized {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
