@@ -112,6 +112,7 @@ pub struct ReceiveCandidate<'a> {
 
 /// `ice_candidate` as the original implementation has it: no wrapper.
 #[derive(Debug, Serialize)]
+#[serde(transparent)]
 pub struct BareCandidate<'a>(pub &'a RawValue);
 
 impl ServerEvent for BareCandidate<'_> {
