@@ -1,16 +1,9 @@
 //! Puts the parts together, runs them, and stops them in the right order. The only place that sees everything.
 
-use std::{
-    collections::HashSet,
-    io::{self, Write},
-    iter,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, iter, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::Router;
+use axum::{Router, http::HeaderValue};
 use futures_util::future::join_all;
 use tokio::{
     net::TcpListener,
@@ -24,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::{
     cluster::LocalCluster,
-    config::Config,
+    config::{Config, Origin},
     core::{
         clock::{Clock, SystemClock},
         cluster::Cluster,
@@ -34,12 +27,15 @@ use crate::{
         store::ChatStore,
     },
     data_folder::DataFolder,
-    frontend, listener,
+    frontend,
+    greeting::Greeting,
+    listener,
     ops::{self, Ops},
     protocols::{
         self,
         admission::{Admission, Quotas},
         door::{Common, Door},
+        ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
     },
     store::{MongoStore, SqliteStore},
@@ -71,11 +67,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
     let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), SessionSigner::new(&secret));
 
-    let common = common_of(&config, hub.clone(), store.records, clock);
+    let common = common_of(&config, hub.clone(), store.records, clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors).await?;
-    print_greeting(&config, &listeners, &data)?;
+    let greeting = Greeting { config: &config, doors: &listeners.doors, ops: &listeners.ops, data: &data };
+    greeting.print().context("standard output is closed")?;
 
     let running = Running {
         stop: CancellationToken::new(),
@@ -84,7 +81,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
     running.serve_ops(listeners.ops, &ops);
-    running.serve_doors(listeners.doors, &router(&doors), config.max_connections);
+    let page = frontend::router(&values(&config.frame_ancestors));
+    running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
     running.look_after(common, doors.clone());
 
     wait_for_signal().await?;
@@ -113,6 +111,15 @@ impl Store {
     }
 }
 
+fn ice_servers(config: &Config, clock: Arc<dyn Clock>) -> Result<IceServers, SettingsError> {
+    let secret = config.turn_secret.reveal();
+    IceServers::new(&config.stun_urls, &config.turn_urls, secret, config.turn_ttl, clock)
+}
+
+fn values(origins: &[Origin]) -> Vec<HeaderValue> {
+    origins.iter().map(|origin| origin.0.clone()).collect()
+}
+
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
     Ok(match config.mongodb_uri.reveal() {
         Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
@@ -120,26 +127,31 @@ fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
     })
 }
 
-fn common_of(config: &Config, hub: Hub, records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>) -> Common {
+fn common_of(
+    config: &Config,
+    hub: Hub,
+    records: Arc<dyn RecordStore>,
+    clock: Arc<dyn Clock>,
+) -> Result<Common, SettingsError> {
     let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
-    let origins: Vec<_> = config.cors_origins.iter().map(|origin| origin.0.clone()).collect();
-    Common {
+    Ok(Common {
         hub,
         records,
-        clock,
         admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
-        origins: AllowedOrigins::new(&origins),
+        origins: AllowedOrigins::new(&values(&config.cors_origins)),
+        ice_servers: Arc::new(ice_servers(config, clock.clone())?),
         return_spread: config.shutdown_grace / 2,
         admin_token: config.admin_token.clone(),
-    }
+        clock,
+    })
 }
 
 /// All doors, and the page for whatever none of them answers.
-fn router(doors: &[Arc<dyn Door>]) -> Router {
+fn router(doors: &[Arc<dyn Door>], page: Router) -> Router {
     let routers = doors.iter().map(|door| door.clone().router());
     routers
         .fold(Router::new(), Router::merge)
-        .fallback_service(frontend::router())
+        .fallback_service(page)
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CatchPanicLayer::new())
 }
@@ -247,41 +259,4 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
     }
     Ok(())
-}
-
-/// Says in plain lines where to go, what is used, and what is not set.
-fn print_greeting(config: &Config, listeners: &Listeners, data: &DataFolder) -> anyhow::Result<()> {
-    let chats = match config.mongodb_uri.reveal() {
-        Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
-        None => format!("SQLite, {}", data.chats_file().display()),
-    };
-    let cors = if config.cors_origins.iter().all(|origin| origin.0.is_empty()) {
-        "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned()
-    } else {
-        let origins: Vec<_> =
-            config.cors_origins.iter().filter_map(|origin| origin.0.to_str().ok()).collect();
-        format!("pages from {} may use this server", origins.join(", "))
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
-    for listener in &listeners.doors {
-        writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
-    }
-    for listener in &listeners.ops {
-        writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", listener.local_addr()?)?;
-    }
-    writeln!(out, "  chats    {chats}")?;
-    writeln!(out, "  rooms    in this process")?;
-    writeln!(out, "  cors     {cors}")?;
-    writeln!(out, "  turn     not set: people behind strict firewalls may not see each other")?;
-    out.flush().context("standard output is closed")
-}
-
-/// What to type into a browser on this machine.
-fn address_for_people(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() || address.ip().is_loopback() {
-        format!("http://localhost:{}/", address.port())
-    } else {
-        format!("http://{address}/")
-    }
 }

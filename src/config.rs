@@ -14,7 +14,8 @@ use clap::{Parser, ValueEnum};
 
 use crate::protocols::{
     DoorOptions,
-    options::{Secret, duration},
+    ice_url::IceUrls,
+    options::{Secret, duration, seconds},
 };
 
 const EXAMPLES: &str = "\
@@ -67,6 +68,11 @@ pub struct Config {
     #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
 
+    /// Whose web pages may show the call page in a frame, besides this server's own: https://clinic.example, several
+    /// separated by commas; * for everybody's.
+    #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    pub frame_ancestors: Vec<Origin>,
+
     /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
     /// folder when not set.
     #[arg(
@@ -79,6 +85,49 @@ pub struct Config {
         hide_env_values = true
     )]
     pub session_secret: Secret,
+
+    /// STUN servers, by which browsers learn how they are seen from outside: stun:stun.your.server:3478, several
+    /// separated by commas.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "URLS",
+        value_parser = IceUrls::stun,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub stun_urls: IceUrls,
+
+    /// TURN servers, which relay the call of people behind strict firewalls: turn:turn.your.server:3478, several
+    /// separated by commas.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "URLS",
+        value_parser = IceUrls::turn,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub turn_urls: IceUrls,
+
+    /// What the TURN servers have as static-auth-secret; credentials are made with it.
+    #[arg(
+        help_heading = "Calls",
+        long,
+        env,
+        value_name = "SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub turn_secret: Secret,
+
+    /// How long TURN credentials are good for. A call outlives them: they are needed to set a path up, not to keep
+    /// it, and whoever has a seat gets new ones. Short enough that somebody who left cannot relay for long.
+    #[arg(help_heading = "Calls", long, env, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub turn_ttl: Duration,
 
     /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
@@ -183,7 +232,7 @@ impl FromStr for Origin {
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let valid = text.is_empty()
             || text == "*"
-            || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+            || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', ';', '\'', '"']));
         let value = HeaderValue::from_str(text).ok().filter(|_| valid);
         value.map(Self).ok_or_else(|| "an origin is like https://clinic.example, or *".into())
     }
@@ -230,7 +279,11 @@ mod tests {
             ["--seat-lease", "0s"],
             ["--seat-lease", "soon"],
             ["--cors-origins", "clinic.example"],
+            ["--frame-ancestors", "https://a.example; script-src *"],
             ["--mesh-dialect", "other"],
+            ["--stun-urls", "stun://stun.example"],
+            ["--turn-urls", "turn.example"],
+            ["--turn-ttl", "900ms"],
         ] {
             assert!(parse(&args).is_err(), "{args:?}");
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
-//!   (config.rs,     ├─ frontend.rs                       ├─ core/
+//!   (config.rs,     ├─ frontend/                         ├─ core/
 //!    telemetry.rs,  ├─ ops.rs ───────────────────────────┤
 //!    data_folder.rs)└─ store/, cluster/ ─────────────────┘
 //! ```
@@ -16,6 +16,7 @@ pub mod config;
 pub mod core;
 pub mod data_folder;
 pub mod frontend;
+pub mod greeting;
 pub mod listener;
 pub mod ops;
 pub mod protocols;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 
-use super::{admission::Admission, origin::AllowedOrigins};
+use super::{admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins};
 use crate::core::{clock::Clock, hub::Hub, records::RecordStore};
 
 /// One of the protocols that people come in by.
@@ -49,8 +49,10 @@ pub struct Common {
     pub admission: Arc<Admission>,
     /// Whose pages may use the doors that have no rule of their own.
     pub origins: AllowedOrigins,
+    /// What participants are told to find a path to each other with.
+    pub ice_servers: Arc<IceServers>,
     /// Over how long the return of all clients is spread when the server stops.
     pub return_spread: Duration,
     /// Proves an administrator, at doors that have something for one.
-    pub admin_token: super::options::Secret,
+    pub admin_token: Secret,
 }

@@ -7,6 +7,8 @@ pub mod chat_json;
 pub mod counters;
 pub mod door;
 pub mod http;
+pub mod ice_servers;
+pub mod ice_url;
 pub mod lane;
 pub mod link;
 pub mod options;

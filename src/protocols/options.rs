@@ -36,3 +36,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
     if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
 }
+
+/// A time that is told in whole seconds.
+///
+/// # Errors
+/// What is wrong, for people.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(duration) }
+}

@@ -34,7 +34,9 @@ test('the watch notices errors, dialogs, violations of the policy and strange ad
       throw new Error('thrown on purpose');
     });
     alert('opened on purpose');
+    const violation = new Promise((resolve) => document.addEventListener('securitypolicyviolation', resolve));
     await fetch('https://stranger.example/').catch(() => console.error('complained on purpose'));
+    await violation;
   });
   await ann.page.goto('http://stranger.example/').catch(() => {});
   const offences = ann.conduct.pardon().join('\n');

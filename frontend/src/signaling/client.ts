@@ -2,6 +2,9 @@
 // and the chat can be tested without a server (fake.ts) and run with one (socketIo.ts).
 
 import type { Unsubscribe } from '../lib/store';
+import type { ErrorCode } from './wire';
+
+export type { ErrorCode } from './wire';
 
 export interface SignalingClient {
   /** Events arrive in the order in which the server sent them, each of them once. */
@@ -82,24 +85,6 @@ export type SignalingEvent =
     }
   | { type: 'candidate'; candidate: RTCIceCandidateInit | null }
   | { type: 'message'; message: IncomingMessage };
-
-export type ErrorCode =
-  | 'invalid_payload'
-  | 'invalid_field'
-  | 'binary_not_supported'
-  | 'unknown_event'
-  | 'payload_too_large'
-  | 'chats_full'
-  | 'not_joined'
-  | 'already_joined'
-  | 'wrong_room'
-  | 'peer_not_found'
-  | 'room_full'
-  | 'replaced'
-  | 'too_many_requests'
-  | 'origin_not_allowed'
-  | 'unavailable'
-  | 'shutting_down';
 
 export class SignalingError extends Error {
   readonly code: ErrorCode | 'disconnected';

@@ -21,8 +21,8 @@ use super::{
     MeshDoor,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
-        ClientMessage, DONE, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, ServerMessage,
-        Signal,
+        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage,
+        ServerEvent,
     },
     transport::{ENVELOPE_BYTES, Transport},
 };
@@ -148,14 +148,20 @@ impl MeshConnection {
             .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not UTF-8"))
             .and_then(ClientMessage::parse);
         let outcome = match message {
-            Ok(ClientMessage::SendOffer(signal)) => self.signal(SignalKind::Offer, &signal, packet),
-            Ok(ClientMessage::SendAnswer(signal)) => self.signal(SignalKind::Answer, &signal, packet),
-            Ok(ClientMessage::IceCandidate(signal)) => self.signal(SignalKind::Candidate, &signal, packet),
+            Ok(ClientMessage::SendOffer(sent)) => self
+                .check_room(&sent.appointment_id)
+                .and_then(|()| self.signal(SignalKind::Offer, &sent.remote_socket_id, sent.offer, packet)),
+            Ok(ClientMessage::SendAnswer(sent)) => self
+                .check_room(&sent.appointment_id)
+                .and_then(|()| self.signal(SignalKind::Answer, &sent.remote_socket_id, sent.answer, packet)),
+            Ok(ClientMessage::SendCandidate(sent)) => {
+                self.signal(SignalKind::Candidate, &sent.remote_socket_id, sent.candidate, packet)
+            }
             Ok(ClientMessage::SendMessage(message)) => {
                 self.queue_message(&message, ack);
                 return None;
             }
-            Ok(ClientMessage::LeaveRoom) => return Some(self.clone().leave(ack).boxed()),
+            Ok(ClientMessage::LeaveRoom(_)) => return Some(self.clone().leave(ack).boxed()),
             Ok(ClientMessage::JoinRoom(join)) => match self.join_request(&join) {
                 Ok(request) => return Some(self.clone().join(request, ack).boxed()),
                 Err(refusal) => Err(refusal),
@@ -170,18 +176,23 @@ impl MeshConnection {
     }
 
     /// Relays an offer, an answer or a candidate: the hot path, without an await or a copy of the payload.
-    fn signal(&self, kind: SignalKind, signal: &Signal, packet: &Bytes) -> Result<(), Refusal> {
+    fn signal(&self, kind: SignalKind, to: &str, payload: &RawValue, packet: &Bytes) -> Result<(), Refusal> {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
-        if let Some(appointment_id) = &signal.appointment_id
-            && !names_room(appointment_id, seat.room())
-        {
-            return Err(Refusal::new(Code::WrongRoom, "You are not in that room"));
-        }
         // An id that is none is nobody's: told apart, the two would say which ids exist.
-        let to: ParticipantId = signal.remote.parse().map_err(|_| SignalError::NoSuchParticipant)?;
-        self.door.hub.signal(&seat, to, kind, packet.slice_ref(signal.payload.as_bytes()))?;
+        let to: ParticipantId = to.parse().map_err(|_| SignalError::NoSuchParticipant)?;
+        self.door.hub.signal(&seat, to, kind, packet.slice_ref(payload.get().as_bytes()))?;
         self.door.counters.signals.increment(1);
         Ok(())
+    }
+
+    /// Whether the room that a client names is its own.
+    fn check_room(&self, named: &str) -> Result<(), Refusal> {
+        let seat = self.seat().clone().ok_or(NOT_JOINED)?;
+        if names_room(named, seat.room()) {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::WrongRoom, "You are not in that room"))
+        }
     }
 
     fn join_request(&self, join: &JoinRoom) -> Result<JoinRequest, Refusal> {
@@ -230,6 +241,7 @@ impl MeshConnection {
         let chats = RawValue::from_string(chats.unwrap_or_else(|| "[]".into()));
         let chats = chats.expect("a store gives back the JSON it was given");
         let other = joined.view.others.first();
+        let ice = self.door.ice_servers.for_participant(joined.seat.participant());
         let mut reply = JoinedSuccessfully {
             success: None,
             message: "Joined Successfully",
@@ -243,12 +255,15 @@ impl MeshConnection {
             polite: joined.view.polite,
             peer_connected: other.is_some_and(|other| other.connected),
             seq: joined.view.seq,
+            ice_servers: &ice.ice_servers,
+            ice_servers_ttl: ice.ttl,
+            turn_urls: &ice.turn_urls,
         };
         let Some(socket) = self.socket.upgrade() else { return };
         let size = chats.get().len() + ENVELOPE_BYTES;
         self.transport.send_answer(size);
         // If it does not get through, the connection is over, and says so itself.
-        let _ = socket.emit("joined_successfully", &reply);
+        let _ = socket.emit(JoinedSuccessfully::NAME, &reply);
         reply.success = Some(true);
         self.transport.send_answer(size);
         acknowledge(ack, &reply);
@@ -312,7 +327,7 @@ impl MeshConnection {
         self.door.counters.refused(refusal.code.name());
         let Refusal { message, code, field } = refusal;
         // If it does not get through, the connection is over, and says so itself.
-        let _ = self.emit(&ServerMessage::Error { message, code: *code, field: *field }, message.len());
+        let _ = self.emit(&ErrorEvent { message, code: *code, field: *field }, message.len());
         acknowledge(ack, &Refused::from(refusal));
     }
 

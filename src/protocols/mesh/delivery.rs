@@ -8,7 +8,15 @@ use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tracing::error;
 
-use super::{Dialect, connection::MeshConnection, messages::ServerMessage, transport::ENVELOPE_BYTES};
+use super::{
+    Dialect,
+    connection::MeshConnection,
+    messages::{
+        BareCandidate, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate,
+        ReceiveMessage, ReceiveOffer, Replaced, ServerEvent, ShuttingDown, UserLeft,
+    },
+    transport::ENVELOPE_BYTES,
+};
 use crate::{
     core::{
         event::{Event, LeaveReason, Numbered, Signal, SignalKind},
@@ -24,35 +32,32 @@ impl Connection for MeshConnection {
     }
 
     fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
-        let seq = *seq;
-        let message = match event {
-            Event::Signal(signal) => return self.deliver_signal(signal, seq),
+        let (seq, size) = (*seq, event.size());
+        match event {
+            Event::Signal(signal) => self.deliver_signal(signal, seq),
             Event::Chat(chat) => {
                 let (id, from, name) = (&*chat.id, chat.from.to_string(), chat.name.as_str());
                 let sent_at = timestamp(chat.sent_at);
-                ServerMessage::ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }
+                self.emit(&ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }, size)
             }
-            Event::Joined { participant, name } => ServerMessage::PeerJoined {
-                remote_socket: participant.to_string(),
-                opponent_name: name.as_str(),
-                seq,
-            },
+            Event::Joined { participant, name } => {
+                let (remote_socket, opponent_name) = (participant.to_string(), name.as_str());
+                self.emit(&PeerJoined { remote_socket, opponent_name, seq }, size)
+            }
             Event::Reconnecting { participant } => {
-                ServerMessage::PeerReconnecting { remote_socket: participant.to_string(), seq }
+                self.emit(&PeerReconnecting { remote_socket: participant.to_string(), seq }, size)
             }
             Event::Resumed { participant } => {
-                ServerMessage::PeerResumed { remote_socket: participant.to_string(), seq }
+                self.emit(&PeerResumed { remote_socket: participant.to_string(), seq }, size)
             }
-            Event::Left { participant, reason } => ServerMessage::UserLeft {
-                message: match reason {
+            Event::Left { participant, reason } => {
+                let message = match reason {
                     LeaveReason::Left => "The other user has left.",
                     LeaveReason::LeaseEnded | LeaveReason::NotAlive => "The other user has disconnected.",
-                },
-                remote_socket: participant.to_string(),
-                seq,
-            },
-        };
-        self.emit(&message, event.size())
+                };
+                self.emit(&UserLeft { message, remote_socket: participant.to_string(), seq }, size)
+            }
+        }
     }
 
     fn close(&self, reason: CloseReason) {
@@ -60,7 +65,7 @@ impl Connection for MeshConnection {
         match reason {
             CloseReason::Replaced => {
                 let message = "This visit goes on in another window or on another device.";
-                let _ = self.emit(&ServerMessage::Replaced { message }, message.len());
+                let _ = self.emit(&Replaced { message }, message.len());
                 // A disconnection by the server: Socket.IO's clients do not come back from it by themselves.
                 if SocketRef::from(socket).disconnect().is_err() {
                     self.transport.cut();
@@ -70,7 +75,7 @@ impl Connection for MeshConnection {
             CloseReason::ShuttingDown => {
                 let message = "The server restarts; the call goes on.";
                 let retry_after_ms = self.door.retry_after_ms(self.id);
-                let _ = self.emit(&ServerMessage::ShuttingDown { message, retry_after_ms }, message.len());
+                let _ = self.emit(&ShuttingDown { message, retry_after_ms }, message.len());
             }
         }
     }
@@ -78,7 +83,7 @@ impl Connection for MeshConnection {
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
         let heard = self.transport.next_heard();
         self.transport.ping_with_next_event();
-        match self.emit(&ServerMessage::Probe {}, 0) {
+        match self.emit(&Probe {}, 0) {
             Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),
             Err(DeliverError::Closed) => pending().boxed(),
         }
@@ -92,25 +97,25 @@ impl MeshConnection {
             return Ok(());
         };
         let (from, name) = (signal.from.to_string(), signal.name.as_str());
-        let message = match (signal.kind, self.door.dialect) {
-            (SignalKind::Offer, _) => ServerMessage::ReceiveOffer { from, offer: payload, name, seq },
-            (SignalKind::Answer, _) => ServerMessage::ReceiveAnswer { from, answer: payload, seq },
+        let size = signal.payload.len();
+        match (signal.kind, self.door.dialect) {
+            (SignalKind::Offer, _) => self.emit(&ReceiveOffer { from, offer: payload, name, seq }, size),
+            (SignalKind::Answer, _) => self.emit(&ReceiveAnswer { from, answer: payload, seq }, size),
             (SignalKind::Candidate, Dialect::Documented) => {
-                ServerMessage::IceCandidate { candidate: payload, seq }
+                self.emit(&ReceiveCandidate { candidate: payload, seq }, size)
             }
-            (SignalKind::Candidate, Dialect::Original) => ServerMessage::BareIceCandidate(payload),
-            (SignalKind::Other, _) => return Ok(()),
-        };
-        self.emit(&message, signal.payload.len())
+            (SignalKind::Candidate, Dialect::Original) => self.emit(&BareCandidate(payload), size),
+            (SignalKind::Other, _) => Ok(()),
+        }
     }
 
     /// Sends an event. `content_bytes` is about how much it carries.
-    pub(super) fn emit(&self, message: &ServerMessage, content_bytes: usize) -> Result<(), DeliverError> {
+    pub(super) fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
         let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
         if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
             return Err(DeliverError::TooSlow);
         }
-        socket.emit(message.event(), message).map_err(|error| match error {
+        socket.emit(E::NAME, event).map_err(|error| match error {
             SendError::Socket(SocketError::InternalChannelFull) => DeliverError::TooSlow,
             _ => DeliverError::Closed,
         })

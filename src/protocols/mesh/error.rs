@@ -14,6 +14,7 @@ use crate::{
 /// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ErrorCode"))]
 #[expect(missing_docs, reason = "`docs/mesh.md` says what each means")]
 pub enum Code {
     InvalidPayload,
@@ -29,6 +30,7 @@ pub enum Code {
     RoomFull,
     Replaced,
     TooManyRequests,
+    Unauthorized,
     OriginNotAllowed,
     Unavailable,
     ShuttingDown,
@@ -36,7 +38,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidPayload,
         Self::InvalidField,
         Self::BinaryNotSupported,
@@ -50,6 +52,7 @@ impl Code {
         Self::RoomFull,
         Self::Replaced,
         Self::TooManyRequests,
+        Self::Unauthorized,
         Self::OriginNotAllowed,
         Self::Unavailable,
         Self::ShuttingDown,
@@ -73,6 +76,7 @@ impl Code {
             }
             Self::PeerNotFound => StatusCode::NOT_FOUND,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::OriginNotAllowed => StatusCode::FORBIDDEN,
             Self::Unavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -112,6 +116,14 @@ pub const BINARY_NOT_SUPPORTED: Refusal =
 
 /// The page that asks comes from elsewhere.
 pub const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page may not use this server");
+
+/// No session, or one whose seat is not held. Which of the two is nobody's business who has none.
+pub const UNAUTHORIZED: Refusal =
+    Refusal::new(Code::Unauthorized, "Only for somebody who has a seat in this room");
+
+/// One address asks for too much at once.
+pub const TOO_MANY_ATTEMPTS: Refusal =
+    Refusal::new(Code::TooManyRequests, "Too many requests from your address; try again in a moment");
 
 /// Too much is waiting to be done for one connection.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");

@@ -16,14 +16,12 @@ use socketioxide::socket::Sid;
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, Refusal},
+    error::{NOT_ALLOWED, TOO_MANY_ATTEMPTS},
     http::refusal_response,
     transport::Transport,
     upgrade::{SocketService, Upgrade},
 };
 use crate::protocols::{admission::Client, link::Link};
-
-const TOO_MANY_SESSIONS: Refusal = Refusal::new(Code::TooManyRequests, "Too many new connections");
 
 /// The way in at one path.
 #[derive(Clone)]
@@ -45,7 +43,7 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
         let counts = request.method() != Method::OPTIONS;
         let client = door.admission.client(request.headers(), request.extensions());
         if counts && !door.admission.admits_session(client) {
-            return refusal_response(&TOO_MANY_SESSIONS);
+            return refusal_response(&TOO_MANY_ATTEMPTS);
         }
         return open(door, &engine, client, request, next).await;
     };

@@ -1,23 +1,27 @@
-//! The mesh door's two HTTP endpoints. Source: mesh document, sections 1 and 2.
+//! The mesh door's HTTP endpoints. Source: mesh document, sections 1 and 2; `docs/mesh.md`, "HTTP".
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State, rejection::PathRejection},
-    http::{Response, StatusCode},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, TOO_MANY_REQUESTS, Refusal},
+    error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
 };
 use crate::{
     core::{chat::MAX_HISTORY_BYTES, ids::RoomId},
     protocols::{
         chat_json::parse_save,
         http::{json, read_body},
+        ice_servers::IceConfiguration,
     },
 };
 
@@ -25,11 +29,22 @@ use crate::{
 struct Empty {}
 
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct Saved {
     success: bool,
+    message: &'static str,
+}
+
+/// The body of an answer that refuses.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HttpRefusal<'a> {
+    /// Always `false`.
+    #[cfg_attr(test, ts(type = "false"))]
+    success: bool,
+    /// Why, for people.
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    /// Why, for programs.
+    code: Code,
 }
 
 /// `GET /api/v1/signalling/health-status`: `200 {}` for as long as the process serves at all.
@@ -45,9 +60,7 @@ pub async fn save_chats(
     request: Request,
 ) -> Response<Body> {
     match save(&door, room, request).await {
-        Ok(()) => {
-            json(StatusCode::OK, &Outcome { success: true, message: "Chats saved Successfully", code: None })
-        }
+        Ok(()) => json(StatusCode::OK, &Saved { success: true, message: "Chats saved Successfully" }),
         Err(refusal) => refusal_response(&refusal),
     }
 }
@@ -72,8 +85,78 @@ async fn save(
     Ok(())
 }
 
+/// Whose seat credentials are wanted for.
+#[derive(Deserialize)]
+pub struct SeatQuery {
+    appointment_id: Option<String>,
+}
+
+/// `GET /api/v1/ice-servers`: the STUN servers, for anybody; with `?appointment_id=` and the session token as
+/// `Authorization: Bearer`, TURN servers with new credentials too, for as long as the token's seat is held.
+pub async fn ice_servers(
+    State(door): State<Arc<MeshDoor>>,
+    query: Result<Query<SeatQuery>, QueryRejection>,
+    request: Request,
+) -> Response<Body> {
+    let configuration = match proof_of_seat(&door, query, &request) {
+        Ok(None) => Ok(door.ice_servers.for_anybody()),
+        Ok(Some((room, session))) => with_credentials(&door, &room, session).await,
+        Err(refusal) => Err(refusal),
+    };
+    match configuration {
+        Ok(configuration) => json(StatusCode::OK, &configuration),
+        Err(refusal) => refusal_response(&refusal),
+    }
+}
+
+async fn with_credentials(
+    door: &MeshDoor,
+    room: &RoomId,
+    session: &str,
+) -> Result<IceConfiguration, Refusal> {
+    let seat = door.hub.seat_of(room, session).await?.ok_or(UNAUTHORIZED)?;
+    Ok(door.ice_servers.for_participant(seat.participant()))
+}
+
+/// The room and the session token of somebody who asks for credentials; `None` for whoever does not.
+fn proof_of_seat<'a>(
+    door: &MeshDoor,
+    query: Result<Query<SeatQuery>, QueryRejection>,
+    request: &'a Request,
+) -> Result<Option<(RoomId, &'a str)>, Refusal> {
+    if !door.origins.allows(request.headers()) {
+        return Err(NOT_ALLOWED);
+    }
+    let client = door.admission.client(request.headers(), request.extensions());
+    if !door.admission.admits_session(client) {
+        return Err(TOO_MANY_ATTEMPTS);
+    }
+    let Query(query) = query.map_err(|_| Refusal::field("appointment_id", "must be there once"))?;
+    match (query.appointment_id, bearer_token(request.headers())) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Refusal::field("appointment_id", "is missing")),
+        (Some(_), None) => Err(UNAUTHORIZED),
+        (Some(room), Some(session)) => {
+            let room = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
+            Ok(Some((room, session)))
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer`, empty if it is none that could be read. Another scheme is a proxy's matter.
+/// Source: RFC 6750, section 2.1.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
+    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
 /// `{success: false, message, code}` with the code's status.
 pub fn refusal_response(refusal: &Refusal) -> Response<Body> {
-    let outcome = Outcome { success: false, message: &refusal.message, code: Some(refusal.code) };
-    json(refusal.code.status(), &outcome)
+    let body = HttpRefusal { success: false, message: &refusal.message, code: refusal.code };
+    let mut response = json(refusal.code.status(), &body);
+    if refusal.code == Code::Unauthorized {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }

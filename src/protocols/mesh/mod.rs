@@ -38,6 +38,7 @@ use crate::{
         admission::Admission,
         counters::Counters,
         door::{Common, Door},
+        ice_servers::IceServers,
         options::duration,
         origin::AllowedOrigins,
     },
@@ -90,6 +91,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
         return_spread: common.return_spread,
         origins: common.origins.clone(),
         admission: common.admission.clone(),
+        ice_servers: common.ice_servers.clone(),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         transports: Transports::default(),
@@ -106,6 +108,7 @@ pub struct MeshDoor {
     return_spread: Duration,
     origins: AllowedOrigins,
     admission: Arc<Admission>,
+    ice_servers: Arc<IceServers>,
     /// Work that was begun for clients.
     tasks: TaskTracker,
     /// Ends what nobody waits for.
@@ -125,6 +128,7 @@ impl Door for MeshDoor {
         let mut router = Router::new()
             .route("/api/v1/signalling/health-status", routing::get(http::health_status))
             .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
+            .route("/api/v1/ice-servers", routing::get(http::ice_servers))
             .with_state(self.clone());
         for path in SOCKET_PATHS {
             router = router.merge(self.socket_router(path));

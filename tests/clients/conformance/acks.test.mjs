@@ -29,6 +29,9 @@ describe('every event is acknowledged', { concurrency: 3 }, () => {
         polite: false,
         peer_connected: false,
         seq: 0,
+        iceServers: [],
+        iceServersTtl: null,
+        turnUrls: [],
       });
 
       const bob = await connect(server, mode);

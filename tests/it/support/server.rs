@@ -112,6 +112,18 @@ impl TestServer {
         (status, response.json().await.unwrap())
     }
 
+    /// Status and answer of `GET /api/v1/ice-servers`.
+    pub async fn ice_servers(&self, query: &str, session: Option<&str>) -> (u16, Value) {
+        let mut request = self.http.get(format!("http://{}/api/v1/ice-servers{query}", self.address));
+        if let Some(session) = session {
+            request = request.bearer_auth(session);
+        }
+        let response = request.send().await.unwrap();
+        assert!(response.headers()["cache-control"].to_str().unwrap().contains("no-store"));
+        assert_eq!(response.headers().contains_key("www-authenticate"), response.status() == 401);
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
     pub async fn assert_healthy(&self) {
         let response = self.get("/api/v1/signalling/health-status").await;
         assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, "{}"));

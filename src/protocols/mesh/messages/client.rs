@@ -23,55 +23,96 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 /// The longest id of a chat message, in characters.
 pub const MAX_MESSAGE_ID_CHARS: usize = 128;
 
-/// What a client asks for. Texts are borrowed from the packet where they hold no escapes.
+/// What a client asks for, not judged any further than that it has the right shape. Texts are borrowed from the packet
+/// where they hold no escapes.
 #[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize), serde(untagged))]
 pub enum ClientMessage<'a> {
     /// `join_room`
     JoinRoom(JoinRoom<'a>),
     /// `send_offer`
-    SendOffer(Signal<'a>),
+    SendOffer(SendOffer<'a>),
     /// `send_answer`
-    SendAnswer(Signal<'a>),
+    SendAnswer(SendAnswer<'a>),
     /// `ice_candidate`
-    IceCandidate(Signal<'a>),
+    SendCandidate(SendCandidate<'a>),
     /// `send_message`
     SendMessage(SendMessage<'a>),
     /// `leave_room`
-    LeaveRoom,
+    LeaveRoom(LeaveRoom),
 }
 
 /// `join_room`
 #[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS))]
 pub struct JoinRoom<'a> {
-    /// `appointment_id`, unchecked.
+    /// 1 to 128 characters.
     pub appointment_id: Cow<'a, str>,
-    /// `name`, unchecked.
+    /// 1 to 128 characters.
     pub name: Cow<'a, str>,
-    /// `session`, unchecked.
+    /// The token of an earlier join.
+    #[cfg_attr(test, ts(optional = nullable))]
     pub session: Option<Cow<'a, str>>,
-    /// `received`
+    /// The number of the last event that the client has.
+    #[cfg_attr(test, ts(optional = nullable))]
     pub received: Option<u64>,
 }
 
-/// `send_offer`, `send_answer` or `ice_candidate`
+/// `send_offer`
 #[derive(Debug)]
-pub struct Signal<'a> {
-    /// `appointment_id`, unchecked; candidates have none.
-    pub appointment_id: Option<Cow<'a, str>>,
-    /// `remoteSocketId`, unchecked.
-    pub remote: Cow<'a, str>,
-    /// `offer`, `answer` or `candidate`: an object, or `null` for a candidate; at most [`MAX_SIGNAL_BYTES`].
-    pub payload: &'a str,
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS))]
+pub struct SendOffer<'a> {
+    /// The sender's own room.
+    pub appointment_id: Cow<'a, str>,
+    /// An object, opaque, of at most 64 KiB.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub offer: &'a RawValue,
+    /// Whom it is for.
+    #[cfg_attr(test, serde(rename = "remoteSocketId"))]
+    pub remote_socket_id: Cow<'a, str>,
+}
+
+/// `send_answer`
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS))]
+pub struct SendAnswer<'a> {
+    /// The sender's own room.
+    pub appointment_id: Cow<'a, str>,
+    /// An object, opaque, of at most 64 KiB.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub answer: &'a RawValue,
+    /// Whom it is for.
+    #[cfg_attr(test, serde(rename = "remoteSocketId"))]
+    pub remote_socket_id: Cow<'a, str>,
+}
+
+/// `ice_candidate`
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS))]
+pub struct SendCandidate<'a> {
+    /// An object, opaque, of at most 64 KiB; or `null`, which ends the candidates.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub candidate: &'a RawValue,
+    /// Whom it is for.
+    #[cfg_attr(test, serde(rename = "remoteSocketId"))]
+    pub remote_socket_id: Cow<'a, str>,
 }
 
 /// `send_message`
 #[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS))]
 pub struct SendMessage<'a> {
-    /// `id`, if the client chose one.
+    /// Chosen by the client, so that a retry is not stored twice: 1 to 128 characters.
+    #[cfg_attr(test, ts(optional = nullable))]
     pub id: Option<Cow<'a, str>>,
-    /// `body`: 1 to [`MAX_BODY_BYTES`].
+    /// 1 to 16,384 bytes of UTF-8.
     pub body: Cow<'a, str>,
 }
+
+/// `leave_room`
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize, ts_rs::TS), ts(type = "Record<string, never>"))]
+pub struct LeaveRoom {}
 
 impl<'a> ClientMessage<'a> {
     /// Reads a Socket.IO event packet's data: `["event", payload]`.
@@ -83,13 +124,11 @@ impl<'a> ClientMessage<'a> {
             .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not valid JSON"))?;
         match packet.event.as_ref() {
             "join_room" => join_room(&packet.fields()?),
-            "send_offer" => Signal::description(&packet.fields()?, "offer", |f| f.offer).map(Self::SendOffer),
-            "send_answer" => {
-                Signal::description(&packet.fields()?, "answer", |f| f.answer).map(Self::SendAnswer)
-            }
-            "ice_candidate" => Signal::candidate(&packet.fields()?).map(Self::IceCandidate),
+            "send_offer" => send_offer(&packet.fields()?),
+            "send_answer" => send_answer(&packet.fields()?),
+            "ice_candidate" => send_candidate(&packet.fields()?),
             "send_message" => send_message(&packet.fields()?),
-            "leave_room" => Ok(Self::LeaveRoom),
+            "leave_room" => Ok(Self::LeaveRoom(LeaveRoom {})),
             _ => Err(Refusal::new(Code::UnknownEvent, "There is no such event")),
         }
     }
@@ -159,33 +198,37 @@ fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::SendMessage(SendMessage { id, body }))
 }
 
-impl<'a> Signal<'a> {
-    fn description(
-        fields: &Fields<'a>,
-        field: &'static str,
-        payload: impl Fn(&Fields<'a>) -> Option<&'a RawValue>,
-    ) -> Result<Self, Refusal> {
-        let payload = payload(fields).filter(|raw| is_object(raw));
-        let payload = payload.ok_or_else(|| Refusal::field(field, "must be an object"))?;
-        Ok(Self {
-            appointment_id: Some(required_text("appointment_id", fields.appointment_id)?),
-            remote: required_text("remoteSocketId", fields.remote_socket_id)?,
-            payload: limited(field, payload)?,
-        })
-    }
-
-    fn candidate(fields: &Fields<'a>) -> Result<Self, Refusal> {
-        let payload = fields.candidate.filter(|raw| is_object(raw) || is_null(raw));
-        let payload = payload.ok_or_else(|| Refusal::field("candidate", "must be an object or null"))?;
-        Ok(Self {
-            appointment_id: None,
-            remote: required_text("remoteSocketId", fields.remote_socket_id)?,
-            payload: limited("candidate", payload)?,
-        })
-    }
+fn send_offer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+    Ok(ClientMessage::SendOffer(SendOffer {
+        offer: description("offer", fields.offer)?,
+        appointment_id: required_text("appointment_id", fields.appointment_id)?,
+        remote_socket_id: required_text("remoteSocketId", fields.remote_socket_id)?,
+    }))
 }
 
-fn limited<'a>(field: &'static str, raw: &'a RawValue) -> Result<&'a str, Refusal> {
+fn send_answer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+    Ok(ClientMessage::SendAnswer(SendAnswer {
+        answer: description("answer", fields.answer)?,
+        appointment_id: required_text("appointment_id", fields.appointment_id)?,
+        remote_socket_id: required_text("remoteSocketId", fields.remote_socket_id)?,
+    }))
+}
+
+fn send_candidate<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+    let candidate = fields.candidate.filter(|raw| is_object(raw) || is_null(raw));
+    let candidate = candidate.ok_or_else(|| Refusal::field("candidate", "must be an object or null"))?;
+    Ok(ClientMessage::SendCandidate(SendCandidate {
+        candidate: limited("candidate", candidate)?,
+        remote_socket_id: required_text("remoteSocketId", fields.remote_socket_id)?,
+    }))
+}
+
+fn description<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<&'a RawValue, Refusal> {
+    let raw = raw.filter(|raw| is_object(raw));
+    limited(field, raw.ok_or_else(|| Refusal::field(field, "must be an object"))?)
+}
+
+fn limited<'a>(field: &'static str, raw: &'a RawValue) -> Result<&'a RawValue, Refusal> {
     let json = raw.get();
     if json.len() > MAX_SIGNAL_BYTES {
         return Err(Refusal {
@@ -196,7 +239,7 @@ fn limited<'a>(field: &'static str, raw: &'a RawValue) -> Result<&'a str, Refusa
     if nests_deeper_than(json, MAX_SIGNAL_DEPTH) {
         return Err(Refusal::new(Code::InvalidPayload, "The signal nests too deep"));
     }
-    Ok(json)
+    Ok(raw)
 }
 
 /// Whether arrays and objects of valid JSON nest deeper than `limit`.

@@ -1,9 +1,17 @@
-//! The events of the mesh door, as they are on the wire.
+//! The events of the mesh door, as they are on the wire. What the page knows of them,
+//! `frontend/src/signaling/wire.ts`, is made from these types (`tests/wire_types.rs`).
 
 mod client;
 mod server;
 
 pub use self::{
-    client::{ClientMessage, JoinRoom, SendMessage, Signal},
-    server::{DONE, JoinedSuccessfully, MessageSent, Refused, ServerMessage},
+    client::{ClientMessage, JoinRoom, SendMessage},
+    server::{
+        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, PeerJoined, PeerReconnecting,
+        PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer, Refused, Replaced,
+        ServerEvent, ShuttingDown, UserLeft,
+    },
 };
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,25 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::protocols::mesh::error::{Code, Refusal};
+use crate::protocols::{
+    ice_servers::IceServer,
+    mesh::error::{Code, Refusal},
+};
+
+/// Something that the server tells a client.
+pub trait ServerEvent: Serialize {
+    /// The event that it is sent as.
+    const NAME: &'static str;
+}
 
 /// `joined_successfully`, and the ack of `join_room`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of the wire format")]
 pub struct JoinedSuccessfully<'a> {
     /// Only in the ack.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(skip))]
     pub success: Option<bool>,
     /// `Joined Successfully`, as the document has it.
     pub message: &'static str,
@@ -20,6 +31,7 @@ pub struct JoinedSuccessfully<'a> {
     /// The other participant's name, `null` when alone.
     pub opponent_name: Option<&'a str>,
     /// An array of everything ever saved, each entry as it was saved.
+    #[cfg_attr(test, ts(type = "unknown[]"))]
     pub chats: &'a RawValue,
     /// Whether `chats` could be read.
     pub chats_available: bool,
@@ -35,98 +47,174 @@ pub struct JoinedSuccessfully<'a> {
     pub peer_connected: bool,
     /// The number that the events to come count on from.
     pub seq: u64,
+    /// For `RTCConfiguration`, with credentials of the participant's own.
+    #[serde(rename = "iceServers")]
+    pub ice_servers: &'a [IceServer],
+    /// How many seconds the credentials are good for, `null` where there are none.
+    #[serde(rename = "iceServersTtl")]
+    pub ice_servers_ttl: Option<u64>,
+    /// The TURN servers that there are.
+    #[serde(rename = "turnUrls")]
+    pub turn_urls: &'a [String],
 }
 
-/// What the server tells a participant.
+/// `peer_joined`: the other seat was taken.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ServerMessage<'a> {
-    PeerJoined {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        opponent_name: &'a str,
-        seq: u64,
-    },
-    ReceiveOffer {
-        from: String,
-        offer: &'a RawValue,
-        name: &'a str,
-        seq: u64,
-    },
-    ReceiveAnswer {
-        from: String,
-        answer: &'a RawValue,
-        seq: u64,
-    },
-    IceCandidate {
-        candidate: &'a RawValue,
-        seq: u64,
-    },
-    /// The original implementation's form: no wrapper.
-    BareIceCandidate(&'a RawValue),
-    ReceiveMessage {
-        id: &'a str,
-        from: String,
-        name: &'a str,
-        body: &'a str,
-        sent_at: String,
-        seq: u64,
-    },
-    PeerReconnecting {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    PeerResumed {
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    UserLeft {
-        message: &'static str,
-        #[serde(rename = "remoteSocket")]
-        remote_socket: String,
-        seq: u64,
-    },
-    Error {
-        message: &'a str,
-        code: Code,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        field: Option<&'static str>,
-    },
-    Replaced {
-        message: &'static str,
-    },
-    ShuttingDown {
-        message: &'static str,
-        retry_after_ms: u64,
-    },
-    Probe {},
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PeerJoined<'a> {
+    /// Who sits there.
+    #[serde(rename = "remoteSocket")]
+    pub remote_socket: String,
+    /// What they are called.
+    pub opponent_name: &'a str,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
 }
 
-impl ServerMessage<'_> {
-    /// The event it is sent as.
-    pub fn event(&self) -> &'static str {
-        match self {
-            Self::PeerJoined { .. } => "peer_joined",
-            Self::ReceiveOffer { .. } => "receive_offer",
-            Self::ReceiveAnswer { .. } => "receive_answer",
-            Self::IceCandidate { .. } | Self::BareIceCandidate(_) => "ice_candidate",
-            Self::ReceiveMessage { .. } => "receive_message",
-            Self::PeerReconnecting { .. } => "peer_reconnecting",
-            Self::PeerResumed { .. } => "peer_resumed",
-            Self::UserLeft { .. } => "user_left",
-            Self::Error { .. } => "error",
-            Self::Replaced { .. } => "replaced",
-            Self::ShuttingDown { .. } => "shutting_down",
-            Self::Probe {} => "probe",
-        }
-    }
+/// `receive_offer`
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReceiveOffer<'a> {
+    /// Who sent it, as the server knows.
+    pub from: String,
+    /// As it was sent.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub offer: &'a RawValue,
+    /// What the sender is called, as the server knows.
+    pub name: &'a str,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
 }
+
+/// `receive_answer`
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReceiveAnswer<'a> {
+    /// Who sent it, as the server knows.
+    pub from: String,
+    /// As it was sent.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub answer: &'a RawValue,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `ice_candidate`, as documented.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReceiveCandidate<'a> {
+    /// As it was sent; `null` ends the candidates.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub candidate: &'a RawValue,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `ice_candidate` as the original implementation has it: no wrapper.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct BareCandidate<'a>(pub &'a RawValue);
+
+impl ServerEvent for BareCandidate<'_> {
+    const NAME: &'static str = ReceiveCandidate::NAME;
+}
+
+/// `receive_message`: the other side wrote, and it is stored.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReceiveMessage<'a> {
+    /// What it is known by.
+    pub id: &'a str,
+    /// Who wrote it.
+    pub from: String,
+    /// What the writer was called then.
+    pub name: &'a str,
+    /// The text.
+    pub body: &'a str,
+    /// When the server took it: RFC 3339, in UTC.
+    pub sent_at: String,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `peer_reconnecting`: the other side's connection was lost; its seat is kept.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PeerReconnecting {
+    /// Whose.
+    #[serde(rename = "remoteSocket")]
+    pub remote_socket: String,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `peer_resumed`: the other side is back.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PeerResumed {
+    /// Who.
+    #[serde(rename = "remoteSocket")]
+    pub remote_socket: String,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `user_left`: the other side left, or its seat's lease ended.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct UserLeft {
+    /// Why, for people.
+    pub message: &'static str,
+    /// Who.
+    #[serde(rename = "remoteSocket")]
+    pub remote_socket: String,
+    /// Its number in the order of all that this participant is told.
+    pub seq: u64,
+}
+
+/// `error`: something that the client sent was refused.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ErrorEvent<'a> {
+    /// Why, for people.
+    pub message: &'a str,
+    /// Why, for programs.
+    pub code: Code,
+    /// Which field is wrong, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub field: Option<&'static str>,
+}
+
+/// `replaced`: a newer connection has the seat.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Replaced {
+    /// For people.
+    pub message: &'static str,
+}
+
+/// `shutting_down`: the server is about to close.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ShuttingDown {
+    /// For people.
+    pub message: &'static str,
+    /// How long to wait before coming back, in milliseconds.
+    pub retry_after_ms: u64,
+}
+
+/// `probe`: the server wants to see the connection alive.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "Record<string, never>"))]
+pub struct Probe {}
 
 /// The ack of an event that succeeded and has nothing more to say.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Done {
+    /// Always `true`.
+    #[cfg_attr(test, ts(type = "true"))]
     success: bool,
 }
 
@@ -135,8 +223,10 @@ pub const DONE: Done = Done { success: true };
 
 /// The ack of `send_message`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MessageSent<'a> {
     /// Always `true`.
+    #[cfg_attr(test, ts(type = "true"))]
     pub success: bool,
     /// What the message is known by.
     pub id: &'a str,
@@ -146,16 +236,26 @@ pub struct MessageSent<'a> {
 
 /// The ack of an event that was refused.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Refused<'a> {
+    /// Always `false`.
+    #[cfg_attr(test, ts(type = "false"))]
     success: bool,
+    /// Why, for people.
     message: &'a str,
+    /// Why, for programs.
     error: RefusedBecause,
 }
 
+/// What programs may want to know of a refusal.
 #[derive(Debug, Serialize)]
-struct RefusedBecause {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RefusedBecause {
+    /// Why.
     code: Code,
+    /// Which field is wrong, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     field: Option<&'static str>,
 }
 
@@ -164,4 +264,35 @@ impl<'a> From<&'a Refusal> for Refused<'a> {
         let error = RefusedBecause { code: refusal.code, field: refusal.field };
         Self { success: false, message: &refusal.message, error }
     }
+}
+
+/// Names the events, and lists them all for `wire.ts`.
+macro_rules! events {
+    ($($type:ident $(<$lifetime:lifetime>)? = $name:literal,)*) => {
+        $(impl ServerEvent for $type$(<$lifetime>)? {
+            const NAME: &'static str = $name;
+        })*
+
+        /// Every event, with the type of what it carries.
+        #[cfg(test)]
+        pub fn all_events() -> Vec<(&'static str, super::tests::Declared)> {
+            vec![$(($name, super::tests::Declared::of::<$type>())),*]
+        }
+    };
+}
+
+events! {
+    JoinedSuccessfully<'_> = "joined_successfully",
+    PeerJoined<'_> = "peer_joined",
+    ReceiveOffer<'_> = "receive_offer",
+    ReceiveAnswer<'_> = "receive_answer",
+    ReceiveCandidate<'_> = "ice_candidate",
+    ReceiveMessage<'_> = "receive_message",
+    PeerReconnecting = "peer_reconnecting",
+    PeerResumed = "peer_resumed",
+    UserLeft = "user_left",
+    ErrorEvent<'_> = "error",
+    Replaced = "replaced",
+    ShuttingDown = "shutting_down",
+    Probe = "probe",
 }

@@ -1,0 +1,138 @@
+//! In which form a client takes a file, and whether it has it already. Source: RFC 9110, sections 12.5.3 and 13.1.2.
+
+use axum::http::{HeaderMap, HeaderName, header};
+
+/// How a file's content is coded on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// RFC 7932: the smallest.
+    Brotli,
+    /// RFC 1952
+    Gzip,
+    /// As it is.
+    Identity,
+}
+
+impl Coding {
+    /// From the smallest to the largest: what is taken when the client does not care.
+    const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+
+    /// What the name of a file in this form ends with.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => ".br",
+            Self::Gzip => ".gz",
+            Self::Identity => "",
+        }
+    }
+
+    /// Its name in `Content-Encoding`; a file as it is has none.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Brotli => Some("br"),
+            Self::Gzip => Some("gzip"),
+            Self::Identity => None,
+        }
+    }
+
+    /// Whether a file of that name is another one's compressed form.
+    pub fn is_twin(path: &str) -> bool {
+        path.ends_with(Self::Brotli.suffix()) || path.ends_with(Self::Gzip.suffix())
+    }
+}
+
+/// What the client takes, what it likes best first.
+pub fn accepted_codings(headers: &HeaderMap) -> Vec<Coding> {
+    let listed: Vec<_> = list(headers, &header::ACCEPT_ENCODING).map(weighted).collect();
+    let weight_of = |name: &str| {
+        listed.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight)
+    };
+    let mut accepted: Vec<_> = Coding::ALL
+        .into_iter()
+        .filter_map(|coding| {
+            let named = weight_of(coding.name().unwrap_or("identity")).or_else(|| weight_of("*"));
+            // A file as it is need not be listed to be taken, but whatever is listed is liked better.
+            let default = u16::from(coding == Coding::Identity);
+            Some((named.unwrap_or(default), coding)).filter(|(weight, _)| *weight > 0)
+        })
+        .collect();
+    accepted.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    accepted.into_iter().map(|(_, coding)| coding).collect()
+}
+
+/// An entry's name, and its weight in thousandths. What cannot be read is not liked at all.
+fn weighted(entry: &str) -> (&str, u16) {
+    let (name, parameters) = entry.split_once(';').unwrap_or((entry, "q=1"));
+    let weight =
+        parameters.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
+    (name.trim(), weight.and_then(thousandths).unwrap_or(0))
+}
+
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let fraction: u16 = format!("{fraction:0<3}").parse().ok()?;
+    match (whole, fraction) {
+        ("0", fraction) => Some(fraction),
+        ("1", 0) => Some(1000),
+        _ => None,
+    }
+}
+
+/// Whether the client says that it has what `tag` stands for.
+pub fn has_it_already(headers: &HeaderMap, tag: &str) -> bool {
+    list(headers, &header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+/// The entries of a list that may be spread over several lines.
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Coding::*, *};
+
+    fn accepted(value: &'static str) -> Vec<Coding> {
+        accepted_codings(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value.parse().unwrap())]))
+    }
+
+    #[test]
+    fn the_client_decides_and_where_it_does_not_the_smallest_wins() {
+        for (value, expected) in [
+            ("gzip, deflate, br, zstd", vec![Brotli, Gzip, Identity]),
+            ("GZIP", vec![Gzip, Identity]),
+            ("gzip;q=1.0, br;q=0.5", vec![Gzip, Brotli, Identity]),
+            ("br;q=0, gzip;q=0.001", vec![Gzip, Identity]),
+            ("identity, gzip;q=0.999", vec![Identity, Gzip]),
+            ("*", vec![Brotli, Gzip, Identity]),
+            ("*;q=0.1, identity;q=0", vec![Brotli, Gzip]),
+            ("gzip , *;q=0", vec![Gzip]),
+            ("zstd", vec![Identity]),
+            ("", vec![Identity]),
+        ] {
+            assert_eq!(accepted(value), expected, "{value}");
+        }
+        assert_eq!(accepted_codings(&HeaderMap::new()), [Identity]);
+    }
+
+    #[test]
+    fn a_weight_that_is_none_counts_as_not_liked() {
+        for value in ["br;q=2", "br;q=-1", "br;q=", "br;q=0.0000", "br;q=1.5", "br;level=9", "br;q=NaN"] {
+            assert_eq!(accepted(value), [Identity], "{value}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_found_among_several_weak_ones_too() {
+        for (value, expected) in
+            [("\"a\"", true), ("\"x\", W/\"a\"", true), ("*", true), ("\"x\"", false), ("a", false)]
+        {
+            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, value.parse().unwrap())]);
+            assert_eq!(has_it_already(&headers, "\"a\""), expected, "{value}");
+        }
+    }
+}

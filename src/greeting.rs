@@ -1,0 +1,90 @@
+//! What the server says when it starts: where to go, what is used, and what is not set.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Config, Origin},
+    data_folder::DataFolder,
+};
+
+/// What there is to say.
+pub struct Greeting<'a> {
+    /// What is set.
+    pub config: &'a Config,
+    /// Where people connect.
+    pub doors: &'a [TcpListener],
+    /// Where operators look.
+    pub ops: &'a [TcpListener],
+    /// Where things are kept.
+    pub data: &'a DataFolder,
+}
+
+impl Greeting<'_> {
+    /// Prints it to standard output, one plain line for each subject.
+    ///
+    /// # Errors
+    /// Standard output is closed.
+    pub fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
+        for listener in self.doors {
+            writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
+        }
+        for listener in self.ops {
+            writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", listener.local_addr()?)?;
+        }
+        writeln!(out, "  chats    {}", self.chats())?;
+        writeln!(out, "  rooms    in this process")?;
+        writeln!(out, "  cors     {}", self.cors())?;
+        if let Some(origins) = list(&self.config.frame_ancestors) {
+            writeln!(out, "  frames   pages from {origins} may show the call page")?;
+        }
+        // Whoever waits for the greeting waits for this last line.
+        writeln!(out, "  turn     {}", self.turn())?;
+        out.flush()
+    }
+
+    fn chats(&self) -> String {
+        match self.config.mongodb_uri.reveal() {
+            Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
+            None => format!("SQLite, {}", self.data.chats_file().display()),
+        }
+    }
+
+    fn cors(&self) -> String {
+        match list(&self.config.cors_origins) {
+            None => "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned(),
+            Some(origins) => format!("pages from {origins} may use this server"),
+        }
+    }
+
+    fn turn(&self) -> String {
+        let servers = self.config.turn_urls.0.len();
+        if servers == 0 {
+            return "not set: people behind strict firewalls may not see each other (TURN_URLS)".to_owned();
+        }
+        let servers = if servers == 1 { "1 server".to_owned() } else { format!("{servers} servers") };
+        format!("{servers}, credentials for {}", humantime::format_duration(self.config.turn_ttl))
+    }
+}
+
+/// The origins that are set, separated by commas.
+fn list(origins: &[Origin]) -> Option<String> {
+    let set = origins.iter().filter_map(|origin| origin.0.to_str().ok()).filter(|text| !text.is_empty());
+    let list = set.collect::<Vec<_>>().join(", ");
+    (!list.is_empty()).then_some(list)
+}
+
+/// What to type into a browser on this machine.
+fn address_for_people(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() || address.ip().is_loopback() {
+        format!("http://localhost:{}/", address.port())
+    } else {
+        format!("http://{address}/")
+    }
+}

@@ -1,0 +1,62 @@
+// The call page in a frame of somebody else's page: where it is allowed it has camera and microphone, elsewhere it is
+// not shown at all.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, test } from 'node:test';
+import { openScene } from './support/scene.mjs';
+
+const ALLOW = 'camera; microphone; display-capture; fullscreen; autoplay; picture-in-picture; screen-wake-lock; speaker-selection; clipboard-write';
+
+const clinic = await startSite();
+const stranger = await startSite();
+const scene = await openScene({ FRAME_ANCESTORS: clinic.origin });
+
+/** A site whose one page has the call page in a frame. */
+async function startSite() {
+  const site = createServer((_request, response) => {
+    const frame = `<iframe src="${scene.server.url}/" allow="${ALLOW}"></iframe>`;
+    response.setHeader('content-type', 'text/html');
+    response.end(`<!doctype html><link rel="icon" href="data:,"><title>A site</title>${frame}`);
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  after(() => site.close());
+  return { origin: `http://127.0.0.1:${site.address().port}` };
+}
+
+/** Opens the site's page, and what is in its frame. */
+async function frameOf(site, person) {
+  await person.page.goto(site.origin);
+  const [, frame] = person.page.frames();
+  return frame;
+}
+
+/** What a page did besides talking to the site that it is in. */
+function offencesBut(site, person) {
+  return person.conduct.pardon().filter((offence) => !offence.startsWith(`talked to ${site.origin}`));
+}
+
+test('on a site that is listed, the page in the frame has camera and microphone', async () => {
+  const ann = await scene.person('Ann');
+  const frame = await frameOf(clinic, ann);
+  const found = await frame.evaluate(async () => {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+    const kinds = stream.getTracks().map((track) => track.kind);
+    for (const track of stream.getTracks()) track.stop();
+    return { origin: location.origin, kinds: kinds.sort() };
+  });
+  assert.deepEqual(found, { origin: new URL(scene.server.url).origin, kinds: ['audio', 'video'] });
+  const allowed = await frame.evaluate(() => document.featurePolicy.allowedFeatures());
+  for (const feature of ALLOW.split('; ')) assert.ok(allowed.includes(feature), feature);
+  assert.ok(!allowed.includes('geolocation'));
+  assert.deepEqual(offencesBut(clinic, ann), []);
+});
+
+test('on any other site it is not shown', async () => {
+  const ann = await scene.person('Ann');
+  const frame = await frameOf(stranger, ann);
+  assert.match(frame.url(), /^chrome-error:/);
+  assert.match(offencesBut(stranger, ann).join('\n'), /frame-ancestors/);
+});

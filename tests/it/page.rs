@@ -1,0 +1,131 @@
+//! The call page as it is served: which file, in which form, kept for how long, with which rights.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+use crate::support::server::TestServer;
+
+async fn request(server: &TestServer, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = reqwest::Client::new().request(method, format!("http://{}{path}", server.address));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+async fn get(server: &TestServer, path: &str, headers: &[(&str, &str)]) -> Response {
+    request(server, Method::GET, path, headers).await
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// Where the page's script is, as the page says: `/assets/index-….js`.
+async fn script(server: &TestServer) -> String {
+    let page = get(server, "/", &[]).await.text().await.unwrap();
+    let (_, from) = page.split_once("src=\"").expect("build the page with `make build-page`");
+    from.split_once('"').unwrap().0.to_owned()
+}
+
+/// A file of the page as it was built.
+fn built(path: &str) -> Vec<u8> {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend/dist");
+    fs::read(dist.join(path.trim_start_matches('/'))).unwrap()
+}
+
+#[tokio::test]
+async fn every_address_that_a_person_may_open_is_the_page_and_nothing_else_is_made_up() {
+    let server = TestServer::start().await;
+    for path in ["/", "/room/7?name=Ann", "/index.html"] {
+        let page = get(&server, path, &[("accept", "text/html")]).await;
+        assert_eq!(page.status(), 200, "{path}; build the page with `make build-page`");
+        assert_eq!(
+            (header(&page, "content-type"), header(&page, "cache-control")),
+            ("text/html", "no-cache")
+        );
+        assert!(page.text().await.unwrap().contains("/assets/"));
+    }
+    let twin = format!("{}.br", script(&server).await);
+    for path in ["/api/v1/nothing", "/assets/nothing.js", "/../Cargo.toml", "/nothing.png", &twin] {
+        let missing = server.get(path).await;
+        assert_eq!(missing.status(), 404, "{path}");
+        assert_eq!(missing.json::<Value>().await.unwrap()["success"], false);
+    }
+    assert_eq!(request(&server, Method::POST, "/", &[("accept", "text/html")]).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_file_comes_in_the_form_that_the_client_likes_best() {
+    let server = TestServer::start().await;
+    let script = script(&server).await;
+    let mut tags = HashSet::new();
+    for (accepts, coding, suffix) in
+        [("gzip, deflate, br", "br", ".br"), ("gzip, br;q=0.5", "gzip", ".gz"), ("zstd, identity", "", "")]
+    {
+        let accepts = [("accept-encoding", accepts)];
+        let file = get(&server, &script, &accepts).await;
+        assert_eq!((header(&file, "content-encoding"), header(&file, "vary")), (coding, "accept-encoding"));
+        assert_eq!(header(&file, "content-type"), "text/javascript");
+        assert_eq!(header(&file, "cache-control"), "public, max-age=31536000, immutable");
+        let head = request(&server, Method::HEAD, &script, &accepts).await;
+        for name in ["content-encoding", "content-length", "content-type", "etag"] {
+            assert_eq!(header(&head, name), header(&file, name), "{name}");
+        }
+        assert!(head.bytes().await.unwrap().is_empty());
+        tags.insert(header(&file, "etag").to_owned());
+        let expected = built(&format!("{script}{suffix}"));
+        assert_eq!(header(&file, "content-length"), expected.len().to_string());
+        assert_eq!(file.bytes().await.unwrap(), expected);
+    }
+    assert_eq!(tags.len(), 3, "forms are told apart");
+}
+
+#[tokio::test]
+async fn what_the_client_has_already_is_not_sent_again() {
+    let server = TestServer::start().await;
+    let tag = header(&get(&server, "/", &[]).await, "etag").to_owned();
+    for (known, encoding, status) in [
+        (tag.as_str(), "identity", 304),
+        (&format!("\"other\", W/{tag}"), "identity", 304),
+        ("\"other\"", "identity", 200),
+        (&tag, "br", 200),
+    ] {
+        let page = get(&server, "/", &[("if-none-match", known), ("accept-encoding", encoding)]).await;
+        assert_eq!(page.status(), status, "{known} as {encoding}");
+        assert_eq!((header(&page, "cache-control"), header(&page, "vary")), ("no-cache", "accept-encoding"));
+        assert!(header(&page, "content-security-policy").contains("default-src 'self'"));
+        assert_eq!(page.bytes().await.unwrap().is_empty(), status == 304);
+    }
+}
+
+#[tokio::test]
+async fn the_page_may_use_camera_and_microphone_and_nobody_elses_scripts() {
+    let server = TestServer::start().await;
+    let page = get(&server, "/", &[]).await;
+    let content = header(&page, "content-security-policy");
+    assert!(
+        content.contains("default-src 'self';") && content.ends_with("frame-ancestors 'self'"),
+        "{content}"
+    );
+    assert!(!content.contains("unsafe"), "{content}");
+    let permissions = header(&page, "permissions-policy");
+    for part in ["camera=(self)", "microphone=(self)", "display-capture=(self)", "geolocation=()"] {
+        assert!(permissions.contains(part), "{part} in {permissions}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_are_listed_may_show_it_in_a_frame() {
+    let listed = "https://clinic.example, https://school.example:8443/";
+    let server = TestServer::start_env([("FRAME_ANCESTORS", listed)]).await;
+    let page = get(&server, "/room/7", &[("accept", "text/html")]).await;
+    let ancestors = "; frame-ancestors 'self' https://clinic.example https://school.example:8443";
+    assert!(header(&page, "content-security-policy").ends_with(ancestors));
+    assert!(!page.headers().contains_key("x-frame-options"));
+    assert!(
+        server.greeting().contains("frames   pages from https://clinic.example, https://school.example:8443")
+    );
+}
