@@ -2,6 +2,7 @@
 // the server's. Nothing outside this folder sees these types.
 
 import type { ErrorCode, ParticipantId } from './client';
+import type { WireIceServers } from './iceServers';
 
 /** A signal is opaque to the server, and comes from whatever client sits opposite: trust nothing. */
 type Opaque = unknown;
@@ -21,7 +22,8 @@ export interface JoinRoom {
   received?: number;
 }
 
-export interface JoinedSuccessfully {
+/** A server that is older than they are sends none of the ICE servers' fields. */
+export interface JoinedSuccessfully extends Partial<WireIceServersOfJoin> {
   message: string;
   remoteSocket: ParticipantId | null;
   opponent_name: string | null;
@@ -33,6 +35,11 @@ export interface JoinedSuccessfully {
   polite: boolean;
   peer_connected: boolean;
   seq: number;
+}
+
+interface WireIceServersOfJoin extends Omit<WireIceServers, 'ttl'> {
+  /** In seconds. */
+  iceServersTtl: number | null;
 }
 
 export interface WireMessage {
@@ -63,6 +70,8 @@ export interface ClientEvents {
   ice_candidate: Answered<{ candidate: Opaque; remoteSocketId: ParticipantId }>;
   send_message: Answered<{ id: string; body: string }, { id: string; sent_at: string }>;
   leave_room: Answered<object>;
+  /** No event of the contract: any answer shows that the connection lives. */
+  probe: Answered<object>;
 }
 
 export interface ServerEvents {

@@ -2,6 +2,7 @@
 // opposite, so they are looked at before they are believed.
 
 import type { IncomingMessage, Joined, Participant } from './client';
+import { type IceServers, readIceServers } from './iceServers';
 import type { JoinedSuccessfully, WireMessage } from './messages';
 
 export function toJoined(wire: JoinedSuccessfully): Joined {
@@ -12,7 +13,14 @@ export function toJoined(wire: JoinedSuccessfully): Joined {
     polite: wire.polite,
     chats: wire.chats ?? [],
     chatsAvailable: wire.chats_available,
+    iceServers: toIceServers(wire),
   };
+}
+
+/** None, where the server is older than they are. */
+function toIceServers(wire: JoinedSuccessfully): IceServers {
+  const { iceServers = [], iceServersTtl: ttl = null, turnUrls = [] } = wire;
+  return readIceServers({ iceServers, ttl, turnUrls });
 }
 
 function toPeer(wire: JoinedSuccessfully): Participant | null {
