@@ -6,10 +6,22 @@ import { describe, expect, it, vi } from 'vitest';
 import { ChatPanel } from './ChatPanel';
 import { MESSAGE_LIMIT_BYTES } from './Composer';
 import type { ChatMessage } from './chatStore';
+import type { ChatView } from './useChat';
 
-function open(messages: ChatMessage[] = []) {
-  const chat = { messages, historyAvailable: true, unread: 0, write: vi.fn(), retry: vi.fn() };
-  render(<ChatPanel chat={chat} />);
+function open(messages: ChatMessage[] = [], changes: Partial<ChatView> = {}) {
+  const chat = {
+    messages,
+    historyAvailable: true,
+    latest: null,
+    unread: 0,
+    newSince: null,
+    isAtNewest: true,
+    setAtNewest: vi.fn(),
+    write: vi.fn(),
+    retry: vi.fn(),
+    ...changes,
+  };
+  render(<ChatPanel chat={chat} onSaveTranscript={vi.fn()} />);
   return { chat, input: screen.getByRole('textbox', { name: 'Message' }) };
 }
 

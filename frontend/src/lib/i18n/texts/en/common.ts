@@ -6,4 +6,5 @@ export const common = {
   close: 'Close',
   cancel: 'Cancel',
   language: 'Language',
+  firstPage: 'Back to the first page',
 };
