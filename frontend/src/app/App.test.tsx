@@ -38,6 +38,7 @@ async function goTo(address: string): Promise<void> {
   window.history.replaceState(null, '', address);
   // Other tabs are asked before anything is drawn.
   await act(async () => void render(<App />));
+  await act(() => vi.dynamicImportSettled());
 }
 
 const value = (testId: string) => screen.getByTestId<HTMLInputElement>(testId).value;
@@ -61,6 +62,7 @@ describe('the first page', () => {
     await goTo('/?appointment_id=Zahn+7');
     await userEvent.type(screen.getByTestId('name-input'), ' Ann {Enter}');
     expect(window.location.pathname).toBe('/room/Zahn%207');
+    await vi.waitFor(() => expect(openVisit).toHaveBeenCalled());
     expect(openVisit).toHaveBeenCalledExactlyOnceWith('Zahn 7', 'Ann');
   });
 });
