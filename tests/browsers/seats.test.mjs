@@ -1,5 +1,4 @@
-// Two seats and who sits on them: a third has to wait, a second tab takes over from the first, and whoever leaves makes
-// room.
+// Two seats and who sits on them: a third has to wait, and whoever leaves makes room.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,21 +54,4 @@ test('whoever closes the tab is missed at first and given up later, and can come
   await bobAgain.openLink(appointment);
   await each([ann, bobAgain], (person) => person.expectState('connected'));
   await each([ann, bobAgain], (person) => person.expectToSeeAndHear());
-});
-
-test('a second tab takes the seat over, the first one says so and can take it back', async () => {
-  const { ann, bob } = await scene.pair(newAppointment());
-  const participant = await ann.participant();
-
-  const annElsewhere = await ann.duplicateTab();
-  await ann.expectState('replaced');
-  await each([annElsewhere, bob], (person) => person.expectState('connected'));
-  await each([annElsewhere, bob], (person) => person.expectToSeeAndHear());
-  assert.equal(await annElsewhere.participant(), participant);
-
-  await ann.comeBack();
-  await annElsewhere.expectState('replaced');
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
-  assert.equal(await ann.participant(), participant);
 });
