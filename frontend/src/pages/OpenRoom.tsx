@@ -42,7 +42,10 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
       <RoomHeader appointmentId={appointmentId} call={call} />
       {/* Below a picture that stays in sight; beside it where the screen is wide, or low. */}
       <main className="relative flex min-h-0 flex-1 flex-col short:landscape:flex-row lg:flex-row lg:gap-4 lg:px-4">
-        <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <div
+          data-compact={isSheetOpen || undefined}
+          className="flex min-h-0 min-w-0 flex-1 flex-col"
+        >
           <div className="flex min-h-0 flex-1 flex-col lg:gap-4">
             <MediaNotice local={call.local} onRetry={call.retryDevices} />
             <CallStage call={call} ownName={name} />
