@@ -6,7 +6,7 @@ import { newAppointment } from './support/appointment.mjs';
 import { each, openScene } from './support/scene.mjs';
 
 // A lease so short that nobody waits long for somebody who is gone.
-const scene = await openScene({ SEAT_LEASE: '2s' });
+const scene = await openScene({ SEAT_LEASE: '4s' });
 
 test('a third person is told that the room is full, and the pair goes on undisturbed', async () => {
   const appointment = newAppointment();
@@ -54,4 +54,22 @@ test('whoever closes the tab is missed at first and given up later, and can come
   await bobAgain.openLink(appointment);
   await each([ann, bobAgain], (person) => person.expectState('connected'));
   await each([ann, bobAgain], (person) => person.expectToSeeAndHear());
+});
+
+test('whoever goes back by mistake is missed, not gone, and comes forward to the same seat', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann');
+  const bob = await scene.person('Bob');
+  await ann.join(appointment);
+  await bob.openLink(appointment);
+  await each([ann, bob], (person) => person.expectState('connected'));
+  const participant = await ann.participant();
+
+  await ann.page.goBack();
+  await ann.page.getByTestId('appointment-input').waitFor();
+  await bob.expectState('reconnecting');
+  await ann.page.goForward();
+  await each([ann, bob], (person) => person.expectState('connected'));
+  await each([ann, bob], (person) => person.expectToSeeAndHear());
+  assert.equal(await ann.participant(), participant);
 });

@@ -38,7 +38,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
   }
 
   return (
-    <div className="flex h-dvh flex-col overflow-hidden">
+    <div className="flex h-dvh flex-col overflow-hidden ps-[env(safe-area-inset-left)] pe-[env(safe-area-inset-right)] pt-[env(safe-area-inset-top)]">
       <RoomHeader appointmentId={appointmentId} call={call} />
       {/* Below a picture that stays in sight; beside it where the screen is wide, or low. */}
       <main className="relative flex min-h-0 flex-1 flex-col short:landscape:flex-row lg:flex-row lg:gap-4 lg:px-4">

@@ -3,9 +3,11 @@
 import { Suspense, useEffect } from 'react';
 import { Navigate, useLocation, useSearchParams } from 'react-router';
 import { PageTitle } from '../components/ui/PageTitle';
+import { Spinner } from '../components/ui/Spinner';
 import { OtherTab } from '../features/endings/OtherTab';
 import { useOtherTab } from '../features/endings/useOtherTab';
 import { appointmentProblem } from '../features/lobby/fields';
+import { useTexts } from '../lib/i18n/useTexts';
 import { appointmentInPath, loginPath, nameIn } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
 import { CardLayout } from './CardLayout';
@@ -34,9 +36,22 @@ function RoomEntrance({ appointmentId }: { appointmentId: string }) {
   }
   if (!name) return <Navigate to={loginPath(appointmentId)} replace />;
   return (
-    <Suspense>
+    <Suspense fallback={<Loading />}>
       <Room appointmentId={appointmentId} name={name} />
     </Suspense>
+  );
+}
+
+/** On a slow connection, for as long as the room itself takes to arrive. */
+function Loading() {
+  const { common } = useTexts();
+  return (
+    <CardLayout>
+      <p role="status" className="flex items-center justify-center gap-3">
+        <Spinner />
+        {common.loading}
+      </p>
+    </CardLayout>
   );
 }
 

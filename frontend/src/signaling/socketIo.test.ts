@@ -116,6 +116,21 @@ describe('joining', () => {
   });
 });
 
+describe('ICE servers', () => {
+  it('are asked for with the proof of the seat', async () => {
+    const { socket, signaling } = start();
+    join(socket);
+    const answer = { iceServers: [{ urls: ['stun:stun.test'] }], ttl: null, turnUrls: [] };
+    const fetch = vi.fn(async () => Response.json(answer));
+    vi.stubGlobal('fetch', fetch);
+    expect((await signaling.iceServers()).servers).toEqual(answer.iceServers);
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(
+      '/api/v1/ice-servers?appointment_id=42',
+      expect.objectContaining({ headers: { Authorization: 'Bearer token' } }),
+    );
+  });
+});
+
 describe('numbered events', () => {
   it('are handed on once', () => {
     const { socket, events } = start();

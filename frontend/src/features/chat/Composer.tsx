@@ -70,6 +70,8 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
           label={texts.send}
           icon={<SendHorizontal aria-hidden className="size-5 rtl:-scale-x-100" />}
           disabled={body === '' || isTooLong}
+          // The field keeps the focus, and a phone its keyboard.
+          onMouseDown={(event) => event.preventDefault()}
           data-testid="chat-send"
         />
       </div>
