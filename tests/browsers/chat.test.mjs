@@ -97,6 +97,24 @@ test('what is new is counted until it is read, over a reload as well', async () 
   assert.equal(await ann.page.getByTestId('chat-new-line').count(), 0);
 });
 
+test('on a phone the picture stays in sight above the chat, and Escape closes it', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann', { screen: PHONE });
+  const bob = await scene.person('Bob');
+  await ann.openLink(appointment);
+  await bob.openLink(appointment);
+  await ann.expectToSeeAndHear();
+  await ann.openChat();
+  const picture = await ann.page.getByTestId('remote-video').boundingBox();
+  const chat = await ann.page.getByRole('region', { name: 'Chat', exact: true }).boundingBox();
+  assert.ok(picture.height > 100 && picture.y + picture.height <= chat.y);
+  await ann.expectToSeeAndHear();
+
+  await ann.page.getByTestId('chat-input').press('Escape');
+  await ann.page.getByTestId('chat-input').waitFor({ state: 'hidden' });
+  assert.equal(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'chat-toggle');
+});
+
 test('whoever reads further up stays there, and jumps to the newest when they like', async () => {
   const appointment = newAppointment();
   const chats = Array.from({ length: 450 }, (_, index) => ({ id: `${index}`, name: 'Carol', body: `message ${index}` }));

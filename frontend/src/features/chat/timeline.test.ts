@@ -16,7 +16,8 @@ function drawn(messages: ChatMessage[], newSince: string | null = null): string[
   return timelineOf(messages, newSince).map((row) => {
     if (row.kind === 'day') return `-- ${row.day.getDate()} --`;
     if (row.kind === 'new') return '== new ==';
-    return row.continues ? `+ ${row.key}` : `${row.message.name}: ${row.key}`;
+    const { name, text } = row.message;
+    return row.continues ? `+ ${text}` : `${name}: ${text}`;
   });
 }
 
@@ -55,6 +56,13 @@ describe('the timeline', () => {
       message('d', 'Bob', null),
     ];
     expect(drawn(messages)).toEqual(['Bob: a', '+ b', '-- 5 --', 'Bob: c', 'Bob: d']);
+  });
+
+  it('gives every row a key of its own, whatever ids messages have', () => {
+    const day = at(5, 9, 0);
+    const messages = ['a', 'new', 'day of a'].map((key) => message(key, 'Bob', day));
+    const keys = timelineOf(messages, 'new').map(({ key }) => key);
+    expect(new Set(keys).size).toBe(5);
   });
 
   it('of nothing is empty', () => {

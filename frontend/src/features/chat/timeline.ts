@@ -36,7 +36,7 @@ export function timelineOf(messages: ChatMessage[], newSince: string | null): Ro
       isInterrupted = true;
     }
     const continues = !isInterrupted && previous !== null && goesOn(previous, message);
-    rows.push({ kind: 'message', key, message, continues });
+    rows.push({ kind: 'message', key: `message ${key}`, message, continues });
     previous = message;
   }
   return rows;
