@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { saveChats } from '../clients/support/http.mjs';
 import { newAppointment } from './support/appointment.mjs';
-import { each, openScene } from './support/scene.mjs';
+import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene();
 
@@ -20,7 +20,11 @@ const MARKUP = [
 
 /** What is in the page besides the app's own elements, were any markup taken for what it says. */
 function strangeElements({ page }) {
-  return page.evaluate(() => document.querySelectorAll('#root :is(img, script, iframe, a, b, svg[onload])').length);
+  return page.evaluate(() => {
+    const links = [...document.querySelectorAll('#root a')].map(({ href }) => href);
+    const strange = document.querySelectorAll('#root :is(img, script, iframe, b, svg[onload])');
+    return strange.length + links.filter((href) => !href.startsWith('https://example.com/')).length;
+  });
 }
 
 test('markup in messages, names and appointments is shown as it was written', async () => {
@@ -48,6 +52,102 @@ test('a message keeps its lines, its emoji and its direction', async () => {
   const text = 'first line\n  second line 👩‍⚕️\nשלום';
   const { ann, bob } = await scene.pair(newAppointment());
   await ann.write(text);
+  await bob.expectChat([`Ann: ${text}`]);
+});
+
+test('links lead out of the page without telling where from, and only to where links may lead', async () => {
+  const { ann, bob } = await scene.pair(newAppointment());
+  await ann.write('See (https://example.com/a_(b)), or javascript:alert(1).');
+  await bob.expectMessage('See');
+  const links = await bob.page
+    .locator('[data-testid=chat-message] a')
+    .evaluateAll((found) => found.map(({ href, rel, target, textContent }) => ({ href, rel, target, textContent })));
+  const href = 'https://example.com/a_(b)';
+  assert.deepEqual(links, [{ href, rel: 'noopener noreferrer nofollow', target: '_blank', textContent: href }]);
+});
+
+test('what is new is counted until it is read, over a reload as well', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann', { screen: PHONE });
+  const bob = await scene.person('Bob');
+  await ann.openLink(appointment);
+  await bob.openLink(appointment);
+  await bob.expectState('connected');
+  await ann.openChat();
+  await bob.write('one');
+  await ann.expectMessage('one');
+  await ann.expectTitle(`${appointment} · Switchboard`);
+  await ann.closeChat();
+
+  await bob.write('two');
+  await bob.write('three');
+  await ann.expectUnread(2);
+  await ann.expectTitle(`(2) ${appointment} · Switchboard`);
+  await ann.reload();
+  await ann.expectUnread(2);
+  await ann.openChat();
+  await ann.expectTitle(`${appointment} · Switchboard`);
+  const drawn = await ann.page
+    .locator('[data-testid=chat-new-line], [data-testid=chat-message] p:nth-of-type(1)[dir]')
+    .allInnerTexts();
+  assert.deepEqual(drawn, ['one', 'New messages', 'two', 'three']);
+  await ann.reload();
+  await ann.expectState('connected');
+  await ann.openChat();
+  assert.equal(await ann.page.getByTestId('chat-new-line').count(), 0);
+});
+
+test('on a phone the picture stays in sight above the chat, and Escape closes it', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann', { screen: PHONE });
+  const bob = await scene.person('Bob');
+  await ann.openLink(appointment);
+  await bob.openLink(appointment);
+  await ann.expectToSeeAndHear();
+  await ann.openChat();
+  const picture = await ann.page.getByTestId('remote-video').boundingBox();
+  const chat = await ann.page.getByRole('region', { name: 'Chat', exact: true }).boundingBox();
+  assert.ok(picture.height > 100 && picture.y + picture.height <= chat.y);
+  await ann.expectToSeeAndHear();
+
+  await ann.page.getByTestId('chat-input').press('Escape');
+  await ann.page.getByTestId('chat-input').waitFor({ state: 'hidden' });
+  assert.equal(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'chat-toggle');
+});
+
+test('whoever reads further up stays there, and jumps to the newest when they like', async () => {
+  const appointment = newAppointment();
+  const chats = Array.from({ length: 450 }, (_, index) => ({ id: `${index}`, name: 'Carol', body: `message ${index}` }));
+  await saveChats(scene.server, appointment, chats);
+  const { ann, bob } = await scene.pair(appointment);
+  const isInSight = (text) =>
+    ann.page.waitForFunction((wanted) => {
+      const list = document.querySelector('section[aria-label=Messages]').getBoundingClientRect();
+      const item = [...document.querySelectorAll('[data-testid=chat-message]')].find((one) => one.innerText.endsWith(wanted));
+      const box = item?.getBoundingClientRect();
+      return box && box.top >= list.top - 1 && box.bottom <= list.bottom + 1;
+    }, text);
+  await isInSight('message 449');
+
+  await ann.page.getByRole('button', { name: 'Show earlier messages' }).click();
+  await isInSight('message 250');
+  await bob.write('news');
+  await ann.expectMessage('news');
+  await ann.expectTitle(`(1) ${appointment} · Switchboard`);
+  await isInSight('message 250');
+  await ann.page.getByTestId('jump-to-newest').click();
+  await isInSight('news');
+  await ann.page.getByTestId('jump-to-newest').waitFor({ state: 'detached' });
+  await ann.expectTitle(`${appointment} · Switchboard`);
+});
+
+test('a very long message is folded until somebody wants to read it', async () => {
+  const { ann, bob } = await scene.pair(newAppointment());
+  const text = 'word '.repeat(2_000).trim();
+  await ann.submit(text);
+  await ann.expectMessage('word word…', 'sent');
+  await bob.expectMessage('word word…');
+  await bob.page.getByRole('button', { name: 'Show all' }).click();
   await bob.expectChat([`Ann: ${text}`]);
 });
 

@@ -5,6 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatStore } from '../features/chat/chatStore';
 import { openVisit } from '../pages/visit';
+import { VisitRecorder } from '../pages/visitRecord';
 import { Call } from '../rtc/call';
 import { LocalMedia } from '../rtc/media';
 import { FakeSignaling } from '../signaling/fake';
@@ -23,26 +24,34 @@ beforeEach(() => {
       const call = new Call({ signaling, media });
       const archive = { save: async () => {}, saveInPassing: () => {} };
       const chat = new ChatStore({ name, signaling, archive });
-      return { call, media, chat, leave: () => call.leave(), close: () => call.close() };
+      const recorder = new VisitRecorder(signaling);
+      const leave = () => {
+        recorder.end();
+        call.leave();
+      };
+      const close = () => call.close();
+      return { signaling, call, media, chat, record: recorder.record, leave, close };
     });
 });
 
-function goTo(address: string): void {
+async function goTo(address: string): Promise<void> {
   window.history.replaceState(null, '', address);
-  render(<App />);
+  // Other tabs are asked before anything is drawn.
+  await act(async () => void render(<App />));
+  await act(() => vi.dynamicImportSettled());
 }
 
 const value = (testId: string) => screen.getByTestId<HTMLInputElement>(testId).value;
 const state = () => screen.getByTestId('call-state').dataset.state;
 
 describe('the first page', () => {
-  it('takes what the link knows', () => {
-    goTo('/?appointment_id=42&name=Ann');
+  it('takes what the link knows', async () => {
+    await goTo('/?appointment_id=42&name=Ann');
     expect([value('appointment-input'), value('name-input')]).toEqual(['42', 'Ann']);
   });
 
   it('explains what is missing, and lets nobody in without it', async () => {
-    goTo('/');
+    await goTo('/');
     await userEvent.click(screen.getByTestId('join-button'));
     expect(screen.getByText('Please enter your appointment number.')).toBeTruthy();
     expect(screen.getByText('Please enter your name.')).toBeTruthy();
@@ -50,27 +59,28 @@ describe('the first page', () => {
   });
 
   it('leads into the room, and remembers the name', async () => {
-    goTo('/?appointment_id=Zahn+7');
+    await goTo('/?appointment_id=Zahn+7');
     await userEvent.type(screen.getByTestId('name-input'), ' Ann {Enter}');
     expect(window.location.pathname).toBe('/room/Zahn%207');
+    await vi.waitFor(() => expect(openVisit).toHaveBeenCalled());
     expect(openVisit).toHaveBeenCalledExactlyOnceWith('Zahn 7', 'Ann');
   });
 });
 
 describe('the room', () => {
-  it('is entered at once by a link with a name', () => {
-    goTo('/room/42?name=Ann');
+  it('is entered at once by a link with a name', async () => {
+    await goTo('/room/42?name=Ann');
     expect(openVisit).toHaveBeenCalledExactlyOnceWith('42', 'Ann');
   });
 
-  it('asks for the name where the link has none', () => {
-    goTo('/room/42');
+  it('asks for the name where the link has none', async () => {
+    await goTo('/room/42');
     expect(value('appointment-input')).toBe('42');
     expect(openVisit).not.toHaveBeenCalled();
   });
 
-  it('says what is going on', () => {
-    goTo('/room/42?name=Ann');
+  it('says what is going on', async () => {
+    await goTo('/room/42?name=Ann');
     expect(state()).toBe('connecting');
     act(() => signaling.join());
     expect(state()).toBe('waiting');
@@ -82,7 +92,7 @@ describe('the room', () => {
   });
 
   it('can be entered again after leaving', async () => {
-    goTo('/room/42?name=Ann');
+    await goTo('/room/42?name=Ann');
     act(() => signaling.join());
     await userEvent.click(screen.getByTestId('leave-button'));
     expect(state()).toBe('ended');

@@ -1,18 +1,24 @@
 // Which page is at which address.
 
-import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
+import { BrowserRouter, Route, Routes } from 'react-router';
+import { Notices } from '../components/ui/Notices';
 import { roomRoute } from '../lib/paths';
 import { LoginPage } from '../pages/LoginPage';
+import { NotFoundPage } from '../pages/NotFoundPage';
 import { RoomPage } from '../pages/RoomPage';
+import { ErrorBoundary } from './ErrorBoundary';
 
 export function App() {
   return (
-    <BrowserRouter>
-      <Routes>
-        <Route path="/" element={<LoginPage />} />
-        <Route path={roomRoute} element={<RoomPage />} />
-        <Route path="*" element={<Navigate to="/" replace />} />
-      </Routes>
-    </BrowserRouter>
+    <ErrorBoundary>
+      <BrowserRouter>
+        <Routes>
+          <Route path="/" element={<LoginPage />} />
+          <Route path={roomRoute} element={<RoomPage />} />
+          <Route path="*" element={<NotFoundPage />} />
+        </Routes>
+      </BrowserRouter>
+      <Notices />
+    </ErrorBoundary>
   );
 }

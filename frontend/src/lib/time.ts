@@ -1,10 +1,62 @@
-// Times as people in this place write them.
+// Times, days and lengths of time as people write them in the page's language.
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/** Leaves out the day where it goes without saying. */
-export function shortTime(time: Date, now: Date): string {
-  const isToday = time.toDateString() === now.toDateString();
-  return (isToday ? clock : dayAndClock).format(time);
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A time of day: “5:05 AM”, “05:05”. */
+export function clockTime(time: Date, language: string): string {
+  return formatted(time, language, { timeStyle: 'short' });
+}
+
+/** A day and a time of day, for a reader who knows neither. */
+export function fullTime(time: Date, language: string): string {
+  return formatted(time, language, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** A day: “Monday, January 5”, with its year where that is not the present one. */
+export function dayName(day: Date, now: Date, language: string): string {
+  const isThisYear = day.getFullYear() === now.getFullYear();
+  const year = isThisYear ? undefined : 'numeric';
+  return formatted(day, language, { weekday: 'long', day: 'numeric', month: 'long', year });
+}
+
+/** How many midnights lie between the two: 0 for the same day, 1 for the day before. */
+export function daysBetween(earlier: Date, later: Date): number {
+  const [from, to] = [earlier, later].map((time) =>
+    Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()),
+  ) as [number, number];
+  return (to - from) / (24 * HOUR_MS);
+}
+
+/** A length of time: “1 hour, 5 minutes”; below a minute in seconds. */
+export function lengthOfTime(ms: number, language: string): string {
+  const locale = localeFor(language);
+  const inUnits = (amount: number, unit: string) =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount);
+  if (ms < MINUTE_MS) return inUnits(Math.round(ms / 1_000), 'second');
+  const hours = Math.floor(ms / HOUR_MS);
+  const minutes = Math.floor((ms % HOUR_MS) / MINUTE_MS);
+  const parts: string[] = [];
+  if (hours > 0) parts.push(inUnits(hours, 'hour'));
+  if (minutes > 0) parts.push(inUnits(minutes, 'minute'));
+  return new Intl.ListFormat(locale, { type: 'unit' }).format(parts);
+}
+
+export function formattedNumber(value: number, language: string): string {
+  return new Intl.NumberFormat(localeFor(language)).format(value);
+}
+
+// Making a format takes as long as using it a hundred times.
+function formatted(time: Date, language: string, options: Intl.DateTimeFormatOptions): string {
+  const key = JSON.stringify([language, options]);
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(localeFor(language), options);
+  formats.set(key, format);
+  return format.format(time);
+}
+
+/** The reader's own variant of the page's language: English is written differently in Dublin. */
+function localeFor(language: string): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 }

@@ -1,6 +1,6 @@
 // The name somebody goes by in this tab, so that a reload does not ask for it again.
 
-import { recall, remember } from './browserStorage';
+import { forget, recall, remember } from './browserStorage';
 
 const key = 'switchboard.name';
 
@@ -10,4 +10,9 @@ export function recallName(): string {
 
 export function rememberName(name: string): void {
   remember(key, name);
+}
+
+/** Somebody else is about to use this tab. */
+export function forgetName(): void {
+  forget(key);
 }

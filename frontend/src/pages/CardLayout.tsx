@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react';
 import { Brand } from '../components/ui/Brand';
+import { LanguagePicker } from '../components/ui/LanguagePicker';
 
 interface CardLayoutProps {
   children: ReactNode;
@@ -11,12 +12,15 @@ interface CardLayoutProps {
 
 export function CardLayout({ children, note }: CardLayoutProps) {
   return (
-    <main className="mx-auto flex min-h-dvh w-full max-w-md flex-col justify-center gap-6 px-4 py-8">
-      <Brand />
-      <div className="rounded-2xl border border-line bg-surface p-6 shadow-sm sm:p-8">
+    <div className="mx-auto flex min-h-dvh w-full max-w-md flex-col justify-center gap-6 ps-[max(1rem,env(safe-area-inset-left))] pe-[max(1rem,env(safe-area-inset-right))] pt-[max(2rem,env(safe-area-inset-top))] pb-[max(2rem,env(safe-area-inset-bottom))]">
+      <header className="flex min-h-11 items-center justify-between gap-4">
+        <Brand />
+        <LanguagePicker />
+      </header>
+      <main className="rounded-card border border-line bg-surface p-6 shadow-sm sm:p-8">
         {children}
-      </div>
+      </main>
       {note && <p className="px-1 text-sm text-muted">{note}</p>}
-    </main>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 // The first page: which appointment, and who is there.
 
 import { useNavigate, useSearchParams } from 'react-router';
+import { PageTitle } from '../components/ui/PageTitle';
 import { JoinForm } from '../features/lobby/JoinForm';
 import { appointmentIn, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
@@ -17,7 +18,7 @@ export function LoginPage() {
 
   return (
     <CardLayout note="Your browser will ask for camera and microphone. You can join without them, too.">
-      <title>Join your appointment · Switchboard</title>
+      <PageTitle text="Join your appointment" />
       <h1 className="mb-6 text-2xl font-semibold">Join your appointment</h1>
       <JoinForm
         appointmentId={appointmentIn(query)}

@@ -1,6 +1,6 @@
-// The room while somebody is in it: the call, and the chat beside it or, on a phone, over it.
+// The room while somebody is in it: the call, and the chat beside it or, on a phone, below it.
 
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Brand } from '../components/ui/Brand';
 import { CallStage } from '../features/call/CallStage';
 import { CallStatus } from '../features/call/CallStatus';
@@ -12,6 +12,7 @@ import { ChatToggle } from '../features/chat/ChatToggle';
 import { useChat } from '../features/chat/useChat';
 import { cn } from '../lib/cn';
 import { useMediaQuery } from '../lib/useMediaQuery';
+import { useTranscript } from './useTranscript';
 import type { Visit } from './visit';
 
 interface OpenRoomProps {
@@ -24,33 +25,54 @@ interface OpenRoomProps {
 export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
   const hasRoomForChat = useMediaQuery('(min-width: 64rem)');
   const [isChatOpen, setIsChatOpen] = useState(false);
+  const chatToggle = useRef<HTMLButtonElement>(null);
   const isChatInSight = hasRoomForChat || isChatOpen;
-  const isCallCovered = !hasRoomForChat && isChatOpen;
+  const isSheetOpen = !hasRoomForChat && isChatOpen;
   const chat = useChat(visit.chat, isChatInSight);
+  const transcript = useTranscript(appointmentId, visit.chat);
   const toggleChat = () => setIsChatOpen(!isChatOpen);
 
+  function closeChat() {
+    setIsChatOpen(false);
+    chatToggle.current?.focus();
+  }
+
   return (
-    <div className="flex h-dvh flex-col overflow-hidden">
+    <div className="flex h-dvh flex-col overflow-hidden ps-[env(safe-area-inset-left)] pe-[env(safe-area-inset-right)] pt-[env(safe-area-inset-top)]">
       <RoomHeader appointmentId={appointmentId} call={call} />
-      <main className="relative flex min-h-0 flex-1 lg:gap-4 lg:px-4">
-        <div inert={isCallCovered} className="flex min-w-0 flex-1 flex-col">
+      {/* Below a picture that stays in sight; beside it where the screen is wide, or low. */}
+      <main className="relative flex min-h-0 flex-1 flex-col short:landscape:flex-row lg:flex-row lg:gap-4 lg:px-4">
+        <div
+          data-compact={isSheetOpen || undefined}
+          className="flex min-h-0 min-w-0 flex-1 flex-col"
+        >
           <div className="flex min-h-0 flex-1 flex-col lg:gap-4">
             <MediaNotice local={call.local} onRetry={call.retryDevices} />
             <CallStage call={call} ownName={name} />
           </div>
-          <ControlBar call={call} onLeave={visit.leave}>
-            {!hasRoomForChat && (
-              <ChatToggle isOpen={isChatOpen} unread={chat.unread} onToggle={toggleChat} />
-            )}
-          </ControlBar>
+          {/* Makes room when a keyboard has taken most of the screen. */}
+          <div className={cn(isSheetOpen && 'short:portrait:hidden')}>
+            <ControlBar call={call} onLeave={visit.leave}>
+              {!hasRoomForChat && (
+                <ChatToggle
+                  ref={chatToggle}
+                  isOpen={isChatOpen}
+                  unread={chat.unread}
+                  onToggle={toggleChat}
+                />
+              )}
+            </ControlBar>
+          </div>
         </div>
         {/* Hidden rather than gone: a draft survives. */}
         <ChatPanel
           chat={chat}
-          onClose={hasRoomForChat ? undefined : toggleChat}
+          onClose={hasRoomForChat ? undefined : closeChat}
+          onSaveTranscript={transcript.save}
           className={cn(
-            'absolute inset-0 z-10',
-            'lg:static lg:mb-4 lg:w-88 lg:overflow-hidden lg:rounded-2xl lg:border lg:border-line',
+            'h-3/5 rounded-t-card border-t border-line shadow-lg',
+            'short:landscape:h-auto short:landscape:w-1/2 short:landscape:rounded-none',
+            'lg:mb-4 lg:h-auto lg:w-88 lg:overflow-hidden lg:rounded-card lg:border lg:shadow-none',
             !isChatInSight && 'hidden',
           )}
         />

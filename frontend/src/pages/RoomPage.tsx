@@ -1,23 +1,58 @@
-// The room: the visit for as long as it lasts, and what is shown when it is over.
+// The way into the room: is the address one, is whoever opens it there already, and who are they?
 
-import { useEffect } from 'react';
-import { Navigate, useParams, useSearchParams } from 'react-router';
-import { LinkButton } from '../components/ui/Button';
-import { EndingScreen } from '../features/call/EndingScreen';
-import { useCall } from '../features/call/useCall';
-import { loginPath, nameIn } from '../lib/paths';
+import { Suspense, useEffect } from 'react';
+import { Navigate, useLocation, useSearchParams } from 'react-router';
+import { PageTitle } from '../components/ui/PageTitle';
+import { Spinner } from '../components/ui/Spinner';
+import { OtherTab } from '../features/endings/OtherTab';
+import { useOtherTab } from '../features/endings/useOtherTab';
+import { appointmentProblem } from '../features/lobby/fields';
+import { useTexts } from '../lib/i18n/useTexts';
+import { appointmentInPath, loginPath, nameIn } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
-import { isEnding } from '../rtc/callState';
 import { CardLayout } from './CardLayout';
-import { OpenRoom } from './OpenRoom';
-import { useVisit } from './useVisit';
-import type { Visit } from './visit';
+import { Room } from './lazyRoom';
+import { NotFoundPage } from './NotFoundPage';
 
 export function RoomPage() {
-  const { appointmentId = '' } = useParams();
+  const appointmentId = appointmentInPath(useLocation().pathname);
+  if (appointmentId === null || appointmentProblem(appointmentId)) {
+    return <NotFoundPage what="invalidAppointment" />;
+  }
+  return <RoomEntrance appointmentId={appointmentId} />;
+}
+
+function RoomEntrance({ appointmentId }: { appointmentId: string }) {
+  const otherTab = useOtherTab(appointmentId);
   const name = useVisitorName();
+  if (otherTab.phase === 'asking') return null;
+  if (otherTab.phase === 'elsewhere') {
+    return (
+      <CardLayout>
+        <PageTitle text={appointmentId} />
+        <OtherTab otherTab={otherTab} />
+      </CardLayout>
+    );
+  }
   if (!name) return <Navigate to={loginPath(appointmentId)} replace />;
-  return <Room appointmentId={appointmentId} name={name} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Room appointmentId={appointmentId} name={name} />
+    </Suspense>
+  );
+}
+
+/** On a slow connection, for as long as the room itself takes to arrive. */
+function Loading() {
+  const { common } = useTexts();
+  return (
+    <CardLayout>
+      <p role="status" className="flex items-center justify-center gap-3">
+        <Spinner />
+        {common.loading}
+      </p>
+    </CardLayout>
+  );
 }
 
 /** The name in the link, or else the one this tab knows already. */
@@ -28,42 +63,4 @@ function useVisitorName(): string {
     if (given) rememberName(given);
   }, [given]);
   return given || recallName();
-}
-
-interface RoomProps {
-  appointmentId: string;
-  name: string;
-}
-
-function Room({ appointmentId, name }: RoomProps) {
-  const { visit, reopen } = useVisit(appointmentId, name);
-  return (
-    <>
-      <title>{`${appointmentId} · Switchboard`}</title>
-      {visit && (
-        <CurrentVisit appointmentId={appointmentId} name={name} visit={visit} onReopen={reopen} />
-      )}
-    </>
-  );
-}
-
-interface CurrentVisitProps extends RoomProps {
-  visit: Visit;
-  onReopen: () => void;
-}
-
-function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProps) {
-  const call = useCall(visit.call, visit.media);
-  if (!isEnding(call.state)) {
-    return <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />;
-  }
-  return (
-    <CardLayout>
-      <EndingScreen ending={call.state} onReopen={onReopen}>
-        <LinkButton to={loginPath(appointmentId)} className="min-h-12">
-          Back to the first page
-        </LinkButton>
-      </EndingScreen>
-    </CardLayout>
-  );
 }

@@ -2,18 +2,26 @@
 // together and closed together.
 
 import { ChatStore } from '../features/chat/chatStore';
+import { rememberedReading } from '../features/chat/reading';
 import { settledWithin } from '../lib/settled';
+import type { Readable } from '../lib/store';
 import { Call } from '../rtc/call';
 import { LocalMedia } from '../rtc/media';
 import { createChatArchive } from '../signaling/chatArchive';
+import type { SignalingClient } from '../signaling/client';
+import { claimThisTab } from '../signaling/otherTabs';
 import { createSocketIoSignaling } from '../signaling/socketIo';
+import { type VisitRecord, VisitRecorder } from './visitRecord';
 
 export interface Visit {
+  readonly signaling: SignalingClient;
   readonly call: Call;
   readonly media: LocalMedia;
   readonly chat: ChatStore;
+  readonly record: Readable<VisitRecord>;
   /** Ends the visit for good: the seat is free for somebody else. */
   leave(): void;
+  /** Lets go of everything, but the seat is kept for a while: this page may come back to it. */
   close(): void;
 }
 
@@ -25,21 +33,33 @@ export function openVisit(appointmentId: string, name: string): Visit {
   const media = new LocalMedia();
   const call = new Call({ signaling, media });
   const archive = createChatArchive(appointmentId);
-  const chat = new ChatStore({ name, signaling, archive });
+  const chat = new ChatStore({
+    name,
+    signaling,
+    archive,
+    reading: rememberedReading(appointmentId),
+  });
+  const leaveTab = claimThisTab(appointmentId, name);
+  const recorder = new VisitRecorder(signaling, leaveTab);
   const saveInPassing = () => chat.saveInPassing();
   window.addEventListener('pagehide', saveInPassing);
   void settledWithin(media.acquire(), DEVICES_HEAD_START_MS).then(() => signaling.connect());
 
   return {
+    signaling,
     call,
     media,
     chat,
+    record: recorder.record,
     leave() {
+      recorder.end();
+      leaveTab();
       call.leave();
       void chat.finish();
       void signaling.leave();
     },
     close() {
+      leaveTab();
       window.removeEventListener('pagehide', saveInPassing);
       call.close();
       chat.close();

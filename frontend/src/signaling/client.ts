@@ -1,7 +1,8 @@
 // What the rest of the page needs from signaling, in its own words: an interface, so that the call
 // and the chat can be tested without a server (fake.ts) and run with one (socketIo.ts).
 
-import type { Unsubscribe } from '../lib/store';
+import type { Readable, Unsubscribe } from '../lib/store';
+import type { IceServers } from './iceServers';
 import type { ErrorCode } from './wire';
 
 export type { ErrorCode } from './wire';
@@ -13,6 +14,12 @@ export interface SignalingClient {
   /** Connects and joins, and does both again after every lost connection. */
   connect(): void;
 
+  /** How connecting and joining go, for as long as they have not succeeded. */
+  readonly attempt: Readable<Attempt>;
+
+  /** Tries at once instead of at `attempt.nextAt`. */
+  retryNow(): void;
+
   /**
    * Hands a signal to the server, which has it when the promise resolves. Rejects with a
    * SignalingError; its code is `disconnected` when nobody knows whether it arrived.
@@ -22,11 +29,21 @@ export interface SignalingClient {
   /** Resolves once the message is stored. Sending the same id again never doubles it. */
   sendMessage(message: OutgoingMessage): Promise<{ sentAt: string }>;
 
+  /** Rejects when the server cannot be reached, or when there is no seat any more. */
+  iceServers(): Promise<IceServers>;
+
   /** Gives the seat up for good. */
   leave(): Promise<void>;
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without a word: the seat is kept for a while. */
   disconnect(): void;
+}
+
+export interface Attempt {
+  /** What was in the way last time: no connection, a server with too much to do, or one that restarts. */
+  obstacle: 'network' | 'busy' | 'restarting' | null;
+  /** When the next try is, in milliseconds of performance.now(); null while none is planned. */
+  nextAt: number | null;
 }
 
 /** Chosen by the server; stays the same over reconnects and reloads. */
@@ -65,11 +82,20 @@ export interface Joined {
   /** The history as it was saved: entries of any shape, oldest first. */
   chats: unknown[];
   chatsAvailable: boolean;
+  iceServers: IceServers;
+}
+
+/** The server does not let this person in, and will not if asked again. */
+export interface Refused {
+  type: 'refused';
+  code: ErrorCode;
+  /** With `invalid_field`: which of them. */
+  field?: string;
 }
 
 export type SignalingEvent =
   | { type: 'joined'; joined: Joined }
-  | { type: 'refused'; code: ErrorCode }
+  | Refused
   | { type: 'connectionLost' }
   | { type: 'replaced' }
   | { type: 'peerJoined'; peer: Participant }

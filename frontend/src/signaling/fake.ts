@@ -1,7 +1,8 @@
 // Signaling for tests: says what the test wants, and keeps what it was given.
 
-import type { Unsubscribe } from '../lib/store';
+import { Store, type Unsubscribe } from '../lib/store';
 import {
+  type Attempt,
   type Joined,
   type OutgoingMessage,
   type ParticipantId,
@@ -10,6 +11,9 @@ import {
   SignalingError,
   type SignalingEvent,
 } from './client';
+import type { IceServers } from './iceServers';
+
+export const noIceServers: IceServers = { servers: [], expiresAt: null, turnUrls: [] };
 
 export class FakeSignaling implements SignalingClient {
   /** What the server has got, in order. */
@@ -18,6 +22,10 @@ export class FakeSignaling implements SignalingClient {
   /** How the server answers from now on; by default it accepts. */
   answer: () => Promise<void> = async () => {};
   isConnected = true;
+  /** What `iceServers` answers. */
+  ice = noIceServers;
+  readonly attempt = new Store<Attempt>({ obstacle: null, nextAt: null });
+  retries = 0;
 
   readonly #listeners = new Set<(event: SignalingEvent) => void>();
 
@@ -36,6 +44,7 @@ export class FakeSignaling implements SignalingClient {
         polite: false,
         chats: [],
         chatsAvailable: true,
+        iceServers: this.ice,
         ...joined,
       },
     });
@@ -64,7 +73,15 @@ export class FakeSignaling implements SignalingClient {
     return { sentAt: '2026-01-01T09:30:00.000Z' };
   }
 
+  async iceServers(): Promise<IceServers> {
+    return this.ice;
+  }
+
   connect(): void {}
+
+  retryNow(): void {
+    this.retries += 1;
+  }
 
   async leave(): Promise<void> {
     this.disconnect();

@@ -1,20 +1,14 @@
 // Which STUN and TURN servers help two people to find a path to each other, as the server tells it.
 // Source: docs/mesh.md, "GET /api/v1/ice-servers"
 
+import type { IceConfiguration } from './wire';
+
 export interface IceServers {
   /** For RTCConfiguration. Holds TURN servers only for somebody who has a seat. */
   servers: RTCIceServer[];
   /** When their credentials end, in milliseconds of performance.now(); null where none are needed. */
   expiresAt: number | null;
   /** The TURN servers that there are, without credentials: enough to see whether they answer. */
-  turnUrls: string[];
-}
-
-/** What the server answers, and what it puts into its answer to a join. */
-export interface WireIceServers {
-  iceServers: RTCIceServer[];
-  /** In seconds. */
-  ttl: number | null;
   turnUrls: string[];
 }
 
@@ -33,7 +27,7 @@ export async function fetchIceServers(proof?: SeatProof): Promise<IceServers> {
   return readIceServers(await response.json());
 }
 
-export function readIceServers({ iceServers, ttl, turnUrls }: WireIceServers): IceServers {
+export function readIceServers({ iceServers, ttl, turnUrls }: IceConfiguration): IceServers {
   const expiresAt = ttl === null ? null : performance.now() + ttl * 1_000;
   return { servers: iceServers, expiresAt, turnUrls };
 }

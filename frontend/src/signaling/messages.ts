@@ -14,6 +14,9 @@ export type {
 export type Ack<Answer = object> = ({ success: true } & Answer) | Refused;
 
 export type ClientEvents = {
+  /** No event of the contract: any answer shows that the connection lives. */
+  probe: (payload: object, ack: (answer: Ack) => void) => void;
+} & {
   [Event in keyof ClientMessages]: (
     payload: ClientMessages[Event]['payload'],
     ack: (answer: Ack<ClientMessages[Event]['answer']>) => void,

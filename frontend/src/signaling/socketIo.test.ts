@@ -1,55 +1,19 @@
 // The Socket.IO client against a socket whose other end is the test.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeSocket } from '../testing/fakeSocket';
 import type { SignalingEvent } from './client';
-import type { SeatStorage } from './seatStorage';
-import { type SignalingSocket, SocketIoSignaling } from './socketIo';
+import type { SignalingSocket } from './connection';
+import type { JoinedSuccessfully } from './messages';
+import type { Seat, SeatStorage } from './seatStorage';
+import { SocketIoSignaling } from './socketIo';
 
 beforeEach(() => {
   vi.useFakeTimers();
 });
 
-class FakeSocket {
-  readonly emitted: Array<[event: string, payload: unknown]> = [];
-  readonly io = { reconnectionDelay: vi.fn(() => 200), reconnectionDelayMax: vi.fn() };
-  readonly connect = vi.fn();
-  readonly disconnect = vi.fn();
-  connected = false;
-  active = true;
-  /** What the server acknowledges with, by event. */
-  answers: Record<string, object> = {};
-  readonly #listeners = new Map<string, Array<(payload: unknown) => void>>();
-
-  on(event: string, listener: (payload: unknown) => void): void {
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
-  }
-
-  timeout(): this {
-    return this;
-  }
-
-  async emitWithAck(event: string, payload: unknown): Promise<object> {
-    this.emitted.push([event, payload]);
-    return this.answers[event] ?? { success: true };
-  }
-
-  receive(event: string, payload?: unknown): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener(payload);
-  }
-
-  open(): void {
-    this.connected = true;
-    this.receive('connect');
-  }
-
-  drop(reason = 'transport close'): void {
-    this.connected = false;
-    this.receive('disconnect', reason);
-  }
-}
-
 function memorySeat(session: string | null = null): SeatStorage {
-  let kept = session;
+  let kept: Seat | null = session === null ? null : { participant: 'ann', session };
   return {
     read: () => kept,
     write: (written) => {
@@ -70,7 +34,7 @@ function start(seat = memorySeat()) {
   return { socket, signaling, seat, events };
 }
 
-const joined = {
+const joined: JoinedSuccessfully = {
   message: 'Joined Successfully',
   remoteSocket: 'bob',
   opponent_name: 'Bob',
@@ -81,10 +45,13 @@ const joined = {
   resumed: false,
   polite: true,
   peer_connected: true,
+  iceServers: [],
+  iceServersTtl: null,
+  turnUrls: [],
   seq: 10,
 };
 
-function join(socket: FakeSocket, overrides: Partial<typeof joined> = {}): void {
+function join(socket: FakeSocket, overrides: Partial<JoinedSuccessfully> = {}): void {
   socket.open();
   socket.receive('joined_successfully', { ...joined, ...overrides });
 }
@@ -119,21 +86,51 @@ describe('joining', () => {
     expect(events).toMatchObject([{ type: 'joined', joined: { peer, polite: true } }]);
   });
 
-  it('is tried again when the server is busy', async () => {
+  it('tells which ICE servers there are, and none where the server knows of none', () => {
     const { socket, events } = start();
+    const iceServers = [{ urls: ['stun:stun.test'] }];
+    join(socket, { iceServers, iceServersTtl: 60, turnUrls: [] });
+    join(socket);
+    const told = events.map((event) => event.type === 'joined' && event.joined.iceServers);
+    expect(told).toEqual([
+      { servers: iceServers, expiresAt: performance.now() + 60_000, turnUrls: [] },
+      { servers: [], expiresAt: null, turnUrls: [] },
+    ]);
+  });
+
+  it('is tried again when the server is busy, which is told', async () => {
+    const { socket, signaling, events } = start();
     socket.answers.join_room = { success: false, error: { code: 'unavailable' } };
     socket.open();
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(signaling.attempt.get().obstacle).toBe('busy');
+    await vi.advanceTimersByTimeAsync(1_500);
     expect(socket.emitted).toHaveLength(2);
     expect(events).toEqual([]);
   });
 
-  it('that is refused is reported', async () => {
+  it('that is refused is reported, with the field that is to blame', async () => {
     const { socket, events } = start();
-    socket.answers.join_room = { success: false, error: { code: 'room_full' } };
+    const error = { code: 'invalid_field', field: 'name' };
+    socket.answers.join_room = { success: false, error };
     socket.open();
     await vi.advanceTimersByTimeAsync(0);
-    expect(events).toEqual([{ type: 'refused', code: 'room_full' }]);
+    expect(events).toEqual([{ type: 'refused', ...error }]);
+  });
+});
+
+describe('ICE servers', () => {
+  it('are asked for with the proof of the seat', async () => {
+    const { socket, signaling } = start();
+    join(socket);
+    const answer = { iceServers: [{ urls: ['stun:stun.test'] }], ttl: null, turnUrls: [] };
+    const fetch = vi.fn(async () => Response.json(answer));
+    vi.stubGlobal('fetch', fetch);
+    expect((await signaling.iceServers()).servers).toEqual(answer.iceServers);
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(
+      '/api/v1/ice-servers?appointment_id=42',
+      expect.objectContaining({ headers: { Authorization: 'Bearer token' } }),
+    );
   });
 });
 
@@ -214,26 +211,10 @@ describe('the connection', () => {
     const { socket, signaling, events } = start();
     join(socket);
     socket.receive('replaced', { message: 'replaced' });
-    socket.drop('io server disconnect');
-    vi.runAllTimers();
+    vi.runOnlyPendingTimers();
     signaling.connect();
     expect(events.at(-1)).toEqual({ type: 'replaced' });
     expect(socket.connect).not.toHaveBeenCalled();
-  });
-
-  it('comes back after the server closed it', () => {
-    const { socket } = start();
-    join(socket);
-    socket.drop('io server disconnect');
-    vi.runAllTimers();
-    expect(socket.connect).toHaveBeenCalledOnce();
-  });
-
-  it('waits as long as a server that shuts down asks for', () => {
-    const { socket } = start();
-    join(socket);
-    socket.receive('shutting_down', { message: 'restarting', retry_after_ms: 3_000 });
-    expect(socket.io.reconnectionDelay).toHaveBeenLastCalledWith(3_000);
   });
 
   it('ends with leaving, and the seat is forgotten', async () => {
@@ -243,5 +224,14 @@ describe('the connection', () => {
     expect(socket.emitted.at(-1)?.[0]).toBe('leave_room');
     expect(socket.disconnect).toHaveBeenCalled();
     expect(seat.read()).toBeNull();
+  });
+
+  it('ends without a word otherwise, and the seat is kept', () => {
+    const { socket, signaling, seat } = start();
+    join(socket);
+    signaling.disconnect();
+    expect(socket.engine.close).toHaveBeenCalled();
+    expect(socket.disconnect).not.toHaveBeenCalled();
+    expect(seat.read()).toEqual({ participant: 'ann', session: 'token' });
   });
 });

@@ -1,10 +1,10 @@
 // Signaling over Socket.IO: joins on every connection, comes back to the same seat after a lost
-// one, and hands every event on once. The only user of socket.io-client.
+// one, and hands every event on once. Beside connection.ts, the only user of socket.io-client.
 
-import { io, type Socket } from 'socket.io-client';
-import type { Unsubscribe } from '../lib/store';
+import { io } from 'socket.io-client';
+import type { Readable, Unsubscribe } from '../lib/store';
 import {
-  type ErrorCode,
+  type Attempt,
   type OutgoingMessage,
   type ParticipantId,
   type Signal,
@@ -12,30 +12,19 @@ import {
   SignalingError,
   type SignalingEvent,
 } from './client';
-import type {
-  Ack,
-  ClientEvents,
-  JoinedSuccessfully,
-  JoinRoom,
-  Refusal,
-  ServerEvents,
-} from './messages';
+import { Connection, isPassing, type SignalingSocket } from './connection';
+import { fetchIceServers, type IceServers } from './iceServers';
+import type { Ack, JoinedSuccessfully, JoinRoom, Refusal, ServerEvents } from './messages';
 import { type SeatStorage, seatStorageFor } from './seatStorage';
 import { sequenceNumberOf, toCandidate, toDescription, toJoined, toMessage } from './translate';
-
-export type SignalingSocket = Socket<ServerEvents, ClientEvents>;
 
 interface Appointment {
   appointmentId: string;
   name: string;
 }
 
-/** Short enough that a blink of the network is not noticed, long enough not to storm a server. */
-const RECONNECT_MIN_MS = 200;
-const RECONNECT_MAX_MS = 2_000;
-
-/** How long to wait before asking again a server that is busy, or closed the connection itself. */
-const BUSY_RETRY_MS = 1_000;
+/** A connection that takes longer to open is better begun anew. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A stored message is acknowledged in milliseconds; after this the writer should know. */
 const MESSAGE_TIMEOUT_MS = 10_000;
@@ -43,38 +32,44 @@ const MESSAGE_TIMEOUT_MS = 10_000;
 /** Leaving waits this long for the server: the seat is then freed by the closed connection. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
-const passingRefusals: ErrorCode[] = ['unavailable', 'too_many_requests', 'shutting_down'];
-
 export function createSocketIoSignaling(appointment: Appointment): SignalingClient {
+  const { appointmentId, name } = appointment;
   const socket: SignalingSocket = io({
     path: '/socket.io',
     autoConnect: false,
-    reconnectionDelay: RECONNECT_MIN_MS,
-    reconnectionDelayMax: RECONNECT_MAX_MS,
+    // connection.ts tries again: at the right moment, and it can say when that is.
+    reconnection: false,
+    timeout: CONNECT_TIMEOUT_MS,
     // Long polling first gets through every proxy; once a WebSocket has worked, come back by it.
     rememberUpgrade: true,
   });
-  return new SocketIoSignaling(socket, appointment, seatStorageFor(appointment.appointmentId));
+  return new SocketIoSignaling(socket, appointment, seatStorageFor(appointmentId, name));
 }
 
 export class SocketIoSignaling implements SignalingClient {
   readonly #socket: SignalingSocket;
+  readonly #connection: Connection;
   readonly #appointment: Appointment;
   readonly #seat: SeatStorage;
   readonly #listeners = new Set<(event: SignalingEvent) => void>();
   /** Null until the first join: then there is nothing to resume from. */
   #lastSeq: number | null = null;
-  /** Replaced, or left: nothing may bring this connection back. */
-  #over = false;
-  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: SignalingSocket, appointment: Appointment, seat: SeatStorage) {
     this.#socket = socket;
     this.#appointment = appointment;
     this.#seat = seat;
-    this.#listenToConnection();
+    this.#connection = new Connection(socket, {
+      onOpen: () => void this.#join(),
+      onLost: () => this.#emit({ type: 'connectionLost' }),
+      onRefused: (code) => this.#emit({ type: 'refused', code }),
+    });
     this.#listenToRoom();
     this.#listenToPeer();
+  }
+
+  get attempt(): Readable<Attempt> {
+    return this.#connection.attempt;
   }
 
   subscribe(listener: (event: SignalingEvent) => void): Unsubscribe {
@@ -83,7 +78,11 @@ export class SocketIoSignaling implements SignalingClient {
   }
 
   connect(): void {
-    if (!this.#over) this.#socket.connect();
+    this.#connection.open();
+  }
+
+  retryNow(): void {
+    this.#connection.retryNow();
   }
 
   async signal(to: ParticipantId, signal: Signal): Promise<void> {
@@ -97,22 +96,25 @@ export class SocketIoSignaling implements SignalingClient {
     return { sentAt: answer.sent_at };
   }
 
+  async iceServers(): Promise<IceServers> {
+    const { appointmentId } = this.#appointment;
+    const session = this.#seat.read()?.session;
+    return fetchIceServers(session ? { appointmentId, session } : undefined);
+  }
+
   async leave(): Promise<void> {
-    this.#over = true;
     this.#seat.clear();
     if (this.#socket.connected) {
       const socket = this.#socket.timeout(LEAVE_TIMEOUT_MS);
       await accepted(socket.emitWithAck('leave_room', {})).catch(() => {
-        // Unheard or refused: the disconnect below frees the seat just as well.
+        // Unheard or refused: the closed connection frees the seat just as well.
       });
     }
-    this.disconnect();
+    this.#connection.close();
   }
 
   disconnect(): void {
-    this.#over = true;
-    clearTimeout(this.#retry);
-    this.#socket.disconnect();
+    this.#connection.drop();
   }
 
   #sendSignal(to: ParticipantId, signal: Signal): Promise<Ack> {
@@ -131,26 +133,6 @@ export class SocketIoSignaling implements SignalingClient {
     }
     const answer = { appointment_id, answer: description, remoteSocketId };
     return this.#socket.emitWithAck('send_answer', answer);
-  }
-
-  #listenToConnection(): void {
-    const socket = this.#socket;
-    socket.on('connect', () => {
-      this.#delayReconnection(RECONNECT_MIN_MS);
-      void this.#join();
-    });
-    socket.on('disconnect', (reason) => {
-      if (this.#over) return;
-      this.#emit({ type: 'connectionLost' });
-      // The one reason after which Socket.IO does not come back by itself.
-      if (reason === 'io server disconnect') this.#later(() => socket.connect());
-    });
-    socket.on('connect_error', (error) => {
-      // An active socket tries again by itself; an inactive one was turned away by the server.
-      if (socket.active || this.#over) return;
-      this.#onRefused(error.message as ErrorCode, () => socket.connect());
-    });
-    socket.on('shutting_down', ({ retry_after_ms }) => this.#delayReconnection(retry_after_ms));
   }
 
   #listenToRoom(): void {
@@ -187,38 +169,30 @@ export class SocketIoSignaling implements SignalingClient {
     const join: JoinRoom = {
       appointment_id: this.#appointment.appointmentId,
       name: this.#appointment.name,
-      session: this.#seat.read() ?? undefined,
+      session: this.#seat.read()?.session,
       received: this.#lastSeq ?? undefined,
     };
     try {
       const answer = await this.#socket.emitWithAck('join_room', join);
       // Success is told by joined_successfully, which keeps its place among the events.
-      if (!answer.success) this.#onRefused(answer.error.code, () => this.#join());
+      if (!answer.success) this.#onRefused(answer);
     } catch {
       // The connection broke; the next one joins again.
     }
   }
 
+  #onRefused({ error: { code, field } }: Refusal): void {
+    if (isPassing(code)) this.#connection.askLater(code, () => void this.#join());
+    else this.#emit({ type: 'refused', code, field });
+  }
+
   #onJoined(wire: JoinedSuccessfully): void {
     // Resumed, the count goes on from what was handled; otherwise from where the server is.
     if (this.#lastSeq === null || !wire.resumed) this.#lastSeq = wire.seq;
-    this.#seat.write(wire.session);
+    const { participant, session } = wire;
+    this.#seat.write({ participant, session });
+    this.#connection.settle();
     this.#emit({ type: 'joined', joined: toJoined(wire) });
-  }
-
-  #onRefused(code: ErrorCode, again: () => void): void {
-    if (passingRefusals.includes(code)) this.#later(again);
-    else this.#emit({ type: 'refused', code });
-  }
-
-  #later(action: () => void): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(action, Math.max(BUSY_RETRY_MS, this.#socket.io.reconnectionDelay()));
-  }
-
-  #delayReconnection(delayMs: number): void {
-    this.#socket.io.reconnectionDelay(delayMs);
-    this.#socket.io.reconnectionDelayMax(Math.max(delayMs, RECONNECT_MAX_MS));
   }
 
   /** Listens to a numbered event; one that was handled before a lost connection is dropped. */

@@ -2,6 +2,7 @@
 // opposite, so they are looked at before they are believed.
 
 import type { IncomingMessage, Joined, Participant } from './client';
+import { type IceServers, readIceServers } from './iceServers';
 import type { JoinedSuccessfully, WireMessage } from './messages';
 
 export function toJoined(wire: JoinedSuccessfully): Joined {
@@ -12,7 +13,12 @@ export function toJoined(wire: JoinedSuccessfully): Joined {
     polite: wire.polite,
     chats: wire.chats ?? [],
     chatsAvailable: wire.chats_available,
+    iceServers: toIceServers(wire),
   };
+}
+
+function toIceServers({ iceServers, iceServersTtl, turnUrls }: JoinedSuccessfully): IceServers {
+  return readIceServers({ iceServers, ttl: iceServersTtl, turnUrls });
 }
 
 function toPeer(wire: JoinedSuccessfully): Participant | null {

@@ -10,7 +10,16 @@
 //   join-button          submits the first page
 //   call-state           state of the call, in data-state: connecting, waiting, connected,
 //                        reconnecting, unreachable, full, replaced or ended
+//   ending               a screen in place of the call; which one is in data-ending: left, full,
+//                        replaced, refused, unreachable, other-tab, invalidAppointment, notFound
+//                        or crashed
 //   reopen-button        the way back in, where data-state is full, replaced or ended
+//   unreachable          “Try now”, where the server was not reached at joining
+//   other-tab            asks somebody who sits in the appointment in another tab already
+//   use-this-tab-button  takes the seat from that tab
+//   join-as-another-button  joins besides it
+//   transcript-button    saves the chat as a file; in the chat, and when a visit is over
+//   language-select      chooses the page's language; only where there are several
 //   local-video          <video> with the own picture
 //   remote-video         <video> with the other one's picture
 //   mute-button          microphone on and off
@@ -20,6 +29,9 @@
 //   chat-toggle          opens the chat; only where the window is narrower than 64rem
 //   chat-input           where messages are written
 //   chat-send            sends them
+//   chat-day             names the day of the messages below it
+//   chat-new-line        stands where reading stopped
+//   jump-to-newest       only while somebody reads further up
 //   chat-message         one per message; own ones carry data-delivery: sending, sent or failed
 
 import { cleanup } from '@testing-library/react';
@@ -27,10 +39,19 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { FakeMediaStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
+/** Nothing has a size here. */
+class FakeResizeObserver {
+  observe(): void {}
+  disconnect(): void {}
+}
+
 beforeEach(() => {
   FakePeerConnection.made = [];
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection);
   vi.stubGlobal('MediaStream', FakeMediaStream);
+  vi.stubGlobal('ResizeObserver', FakeResizeObserver);
+  // Node's own would tell tests of each other.
+  vi.stubGlobal('BroadcastChannel', undefined);
   vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: true }));
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
 });

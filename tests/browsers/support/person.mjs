@@ -1,6 +1,7 @@
 // Somebody in front of the call page: what people do there, and what they expect to find.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { DEADLINE_MS, within } from '../../clients/support/deadline.mjs';
 
 /** What grows for as long as somebody sees the other one move. */
@@ -70,8 +71,48 @@ export class Person {
     return new Person(this.name, await opening, this.conduct);
   }
 
+  /** Opens the link to the appointment once more, in a new tab of the same browser. */
+  async openTab(appointment, name = this.name) {
+    const tab = new Person(name, await this.page.context().newPage(), this.conduct);
+    await tab.openLink(appointment);
+    return tab;
+  }
+
   async closeTab() {
     await this.page.close();
+  }
+
+  /** Is asked about another tab, and goes on in this one. */
+  async useThisTab() {
+    await this.#at('use-this-tab-button').click();
+  }
+
+  /** Is asked about another tab, and is somebody else. */
+  async joinAsAnother() {
+    await this.#at('join-as-another-button').click();
+  }
+
+  /** Sees a screen in place of a call. @param {string} name what is in its `data-ending` */
+  async expectEnding(name) {
+    await this.#until(
+      `the screen “${name}”`,
+      (wanted) => document.querySelector('[data-testid=ending]')?.dataset.ending === wanted,
+      name,
+    );
+  }
+
+  /** Saves the chat as a file, and reads it. */
+  async saveTranscript() {
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.#at('transcript-button').click(),
+    ]);
+    const path = await download.path();
+    return { name: download.suggestedFilename(), text: await readFile(path, 'utf8') };
+  }
+
+  async expectTitle(title) {
+    await this.#until(`the title “${title}”`, (wanted) => document.title === wanted, title);
   }
 
   // The call

@@ -1,8 +1,10 @@
 // The name of the service and its sign.
 
 import { cn } from '../../lib/cn';
+import { useTexts } from '../../lib/i18n/useTexts';
 
 export function Brand({ className }: { className?: string }) {
+  const { common } = useTexts();
   return (
     <span className={cn('inline-flex items-center gap-2.5 font-semibold', className)}>
       <svg viewBox="0 0 32 32" aria-hidden="true" className="size-7 text-accent">
@@ -13,7 +15,7 @@ export function Brand({ className }: { className?: string }) {
           <circle cx="22.5" cy="16" r="4" fill="none" />
         </g>
       </svg>
-      Switchboard
+      {common.productName}
     </span>
   );
 }

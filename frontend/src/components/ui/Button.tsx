@@ -4,19 +4,21 @@ import type { ComponentProps, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { cn } from '../../lib/cn';
 
+// A border that is not seen becomes one where colours are forced.
 const base = cn(
-  'inline-flex cursor-pointer items-center justify-center gap-2 font-medium transition-colors',
+  'inline-flex cursor-pointer items-center justify-center gap-2 border text-center font-medium',
+  'motion-safe:transition-colors',
   'disabled:cursor-not-allowed disabled:opacity-50',
 );
 
 const variants = {
-  primary: 'bg-accent text-on-accent hover:bg-accent-strong',
-  secondary: 'border border-edge bg-surface text-ink hover:bg-sunken',
-  quiet: 'text-ink hover:bg-sunken',
+  primary: 'border-transparent bg-accent text-on-accent hover:bg-accent-strong',
+  secondary: 'border-edge bg-surface text-ink hover:bg-sunken',
+  quiet: 'border-transparent text-ink hover:bg-sunken',
 } as const;
 
 const shapes = {
-  regular: 'min-h-11 rounded-xl px-5 py-2',
+  regular: 'min-h-11 rounded-control px-5 py-2',
   round: 'size-12 shrink-0 rounded-full',
 } as const;
 

@@ -5,10 +5,10 @@ import { cn } from '../../lib/cn';
 
 const variants = {
   /** Works as it should. */
-  idle: 'bg-surface text-ink border border-edge group-hover:bg-sunken',
+  idle: 'bg-surface text-ink border-edge group-hover:bg-sunken',
   /** Is switched off, and should be seen to be. */
-  off: 'bg-ink text-canvas border border-ink',
-  danger: 'bg-danger text-on-danger border border-danger group-hover:bg-danger-strong',
+  off: 'bg-ink text-canvas border-ink',
+  danger: 'bg-danger text-on-danger border-danger group-hover:bg-danger-strong',
 } as const;
 
 type ControlButtonProps = ComponentProps<'button'> & {
@@ -30,14 +30,14 @@ export function ControlButton({
       type="button"
       {...rest}
       className={cn(
-        'group relative flex w-20 cursor-pointer flex-col items-center gap-1 rounded-xl',
+        'group relative flex w-20 cursor-pointer flex-col items-center gap-1 rounded-control',
         'disabled:cursor-not-allowed disabled:opacity-50',
         className,
       )}
     >
       <span
         className={cn(
-          'flex size-12 items-center justify-center rounded-full transition-colors',
+          'flex size-12 items-center justify-center rounded-full border motion-safe:transition-colors',
           variants[variant],
         )}
       >

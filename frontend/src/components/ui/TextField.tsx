@@ -24,7 +24,7 @@ export function TextField({ label, hint, error, ...rest }: TextFieldProps) {
         aria-invalid={error ? true : undefined}
         aria-describedby={note ? noteId : undefined}
         className={cn(
-          'min-h-12 w-full rounded-xl border bg-surface px-4 text-ink',
+          'min-h-12 w-full rounded-control border bg-surface px-4 text-ink',
           error ? 'border-danger' : 'border-edge',
         )}
       />

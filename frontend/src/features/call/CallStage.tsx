@@ -73,10 +73,12 @@ function StageWords({ state, phrase, hasRemote }: StageWordsProps) {
   const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
   if (hasRemote) return <Banner phrase={phrase} isBusy={isBusy} />;
   return (
-    <div className="absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 pb-44 text-center short:gap-1 short:px-36 short:py-2">
+    <div className="absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 pb-44 text-center short:gap-1 short:px-36 short:py-2 compact:pe-32 compact:py-1">
       {isBusy && <Spinner className="size-8" />}
-      <h2 className="text-xl font-semibold text-balance sm:text-2xl">{phrase.title}</h2>
-      <p className="max-w-md text-balance text-on-stage-muted">{phrase.detail}</p>
+      <h2 className="text-xl font-semibold text-balance sm:text-2xl compact:text-base">
+        {phrase.title}
+      </h2>
+      <p className="max-w-md text-balance text-on-stage-muted compact:sr-only">{phrase.detail}</p>
     </div>
   );
 }

@@ -13,7 +13,7 @@ const variants = {
   local: {
     tile: cn(
       'absolute right-3 bottom-3 h-36 w-28 overflow-hidden rounded-xl bg-stage-raised',
-      'shadow-lg ring-1 ring-on-stage/20 sm:h-36 sm:w-52 short:h-20 short:w-32 lg:right-4 lg:bottom-4',
+      'shadow-lg ring-1 ring-on-stage/20 sm:h-36 sm:w-52 short:h-20 short:w-32 compact:h-16 compact:w-24 lg:right-4 lg:bottom-4',
     ),
     video: '-scale-x-100 object-cover',
     initials: 'size-14 text-xl',

@@ -6,11 +6,28 @@ import { describe, expect, it, vi } from 'vitest';
 import { ChatPanel } from './ChatPanel';
 import { MESSAGE_LIMIT_BYTES } from './Composer';
 import type { ChatMessage } from './chatStore';
+import type { ChatView } from './useChat';
 
-function open(messages: ChatMessage[] = []) {
-  const chat = { messages, historyAvailable: true, unread: 0, write: vi.fn(), retry: vi.fn() };
-  render(<ChatPanel chat={chat} />);
-  return { chat, input: screen.getByRole('textbox', { name: 'Message' }) };
+function open(messages: ChatMessage[] = [], changes: Partial<ChatView> = {}) {
+  const chat = {
+    messages,
+    historyAvailable: true,
+    latest: null,
+    unread: 0,
+    newSince: null,
+    isAtNewest: true,
+    setAtNewest: vi.fn(),
+    write: vi.fn(),
+    retry: vi.fn(),
+    ...changes,
+  };
+  const onClose = vi.fn();
+  const view = (shown: ChatView) => (
+    <ChatPanel chat={shown} onClose={onClose} onSaveTranscript={vi.fn()} />
+  );
+  const { rerender } = render(view(chat));
+  const change = (changed: Partial<ChatView>) => rerender(view({ ...chat, ...changed }));
+  return { chat, change, onClose, input: screen.getByRole('textbox', { name: 'Message' }) };
 }
 
 const message: ChatMessage = {
@@ -54,5 +71,65 @@ describe('the chat panel', () => {
     const { chat } = open([{ ...message, delivery: 'failed' }]);
     await userEvent.click(screen.getByRole('button', { name: /try again/i }));
     expect(chat.retry).toHaveBeenCalledExactlyOnceWith('1');
+  });
+
+  it('makes links of what looks like one, and nothing else', () => {
+    open([{ ...message, text: 'See www.example.com, not javascript:alert(1).' }]);
+    const link = screen.getByRole('link');
+    expect(link.textContent).toBe('www.example.com');
+    expect(link.getAttribute('href')).toBe('https://www.example.com/');
+    expect(link.getAttribute('rel')).toBe('noopener noreferrer nofollow');
+    expect(link.getAttribute('target')).toBe('_blank');
+  });
+
+  it('reads out what comes in, but no history', () => {
+    const { change } = open([message]);
+    expect(screen.getByTestId('chat-announcer').textContent).toBe('');
+    const latest = { ...message, key: '2', mine: false, name: 'Bob', text: 'Good morning' };
+    change({ messages: [message, latest], latest });
+    expect(screen.getByTestId('chat-announcer').textContent).toBe('Bob: Good morning');
+  });
+
+  it('shows a long message in part, and all of it to whoever wants it', async () => {
+    open([{ ...message, text: `${'word '.repeat(2_000)}end` }]);
+    expect(screen.queryByText(/end$/)).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Show all' }));
+    expect(screen.getByText(/end$/)).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: 'Show less' }));
+    expect(screen.queryByText(/end$/)).toBeNull();
+  });
+
+  it('names days by how near they are', () => {
+    const at = (daysAgo: number) => new Date(Date.now() - daysAgo * 24 * 3_600_000);
+    open([0, 1, 2].map((age) => ({ ...message, key: `${age}`, sentAt: at(2 - age) })));
+    const days = screen.getAllByTestId('chat-day').map((day) => day.textContent);
+    expect(days.slice(1)).toEqual(['Yesterday', 'Today']);
+    expect(days[0]).toMatch(/^\w+day, /);
+  });
+
+  it('offers a way back to the newest message to whoever reads further up', () => {
+    const { change } = open([message]);
+    expect(screen.queryByTestId('jump-to-newest')).toBeNull();
+    change({ isAtNewest: false });
+    screen.getByRole('button', { name: 'Jump to the newest message' });
+    change({ isAtNewest: false, unread: 2 });
+    screen.getByRole('button', { name: '2 new messages' });
+  });
+
+  it('shows the newest of a very long history, and more of it on demand', async () => {
+    open(Array.from({ length: 450 }, (_, index) => ({ ...message, key: `${index}` })));
+    const count = () => screen.getAllByTestId('chat-message').length;
+    const more = () => screen.queryByRole('button', { name: 'Show earlier messages' });
+    expect(count()).toBe(200);
+    await userEvent.click(more() as HTMLElement);
+    await userEvent.click(more() as HTMLElement);
+    expect(count()).toBe(450);
+    expect(more()).toBeNull();
+  });
+
+  it('closes with Escape', async () => {
+    const { input, onClose } = open();
+    await userEvent.type(input, '{Escape}');
+    expect(onClose).toHaveBeenCalledOnce();
   });
 });

@@ -1,61 +1,60 @@
 // The chat beside the call: what was written so far, and a place to write.
 
-import { X } from 'lucide-react';
+import { Download, X } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
 import { IconButton } from '../../components/ui/Button';
 import { cn } from '../../lib/cn';
+import { useTexts } from '../../lib/i18n/useTexts';
+import { Announcer } from './Announcer';
 import { Composer } from './Composer';
-import { MessageItem } from './MessageItem';
+import { MessageList } from './MessageList';
 import type { ChatView } from './useChat';
 
 interface ChatPanelProps {
   chat: ChatView;
   /** Absent where the panel is always in sight. */
-  onClose?: () => void;
+  onClose?: (() => void) | undefined;
+  onSaveTranscript: () => void;
   className?: string;
 }
 
-export function ChatPanel({ chat, onClose, className }: ChatPanelProps) {
+export function ChatPanel({ chat, onClose, onSaveTranscript, className }: ChatPanelProps) {
+  const { chat: texts } = useTexts();
+
+  function onKeyDown(event: KeyboardEvent) {
+    // While composing, Escape gives a suggestion up.
+    if (event.key === 'Escape' && !event.nativeEvent.isComposing) onClose?.();
+  }
+
   return (
-    <section aria-label="Chat" className={cn('flex min-h-0 flex-col bg-surface', className)}>
-      <header className="flex min-h-14 items-center justify-between border-b border-line pr-1 pl-4">
-        <h2 className="font-semibold">Chat</h2>
+    <section
+      aria-label={texts.title}
+      onKeyDown={onKeyDown}
+      className={cn('flex min-h-0 flex-col bg-surface', className)}
+    >
+      <header className="flex min-h-13 shrink-0 items-center border-b border-line ps-4 pe-1 short:min-h-12">
+        <h2 className="flex-1 font-semibold">{texts.title}</h2>
+        {chat.messages.length > 0 && (
+          <IconButton
+            variant="quiet"
+            label={texts.save}
+            icon={<Download aria-hidden className="size-5" />}
+            onClick={onSaveTranscript}
+            data-testid="transcript-button"
+          />
+        )}
         {onClose && (
           <IconButton
             variant="quiet"
-            label="Close the chat"
+            label={texts.close}
             icon={<X aria-hidden className="size-5" />}
             onClick={onClose}
           />
         )}
       </header>
-      <Messages chat={chat} />
+      <MessageList chat={chat} />
       <Composer onSend={chat.write} />
+      <Announcer latest={chat.latest} />
     </section>
-  );
-}
-
-function Messages({ chat }: { chat: ChatView }) {
-  const isEmpty = chat.messages.length === 0;
-  return (
-    // Reversed, the browser itself keeps the newest message in sight.
-    <div className="flex min-h-0 flex-1 flex-col-reverse overflow-y-auto overscroll-contain p-4">
-      <div role="log" aria-label="Messages" className={cn(!isEmpty && 'mb-auto')}>
-        <ol className="flex flex-col gap-4">
-          {chat.messages.map((message) => (
-            <MessageItem key={message.key} message={message} onRetry={chat.retry} />
-          ))}
-        </ol>
-      </div>
-      {!chat.historyAvailable && (
-        <p className="mb-4 rounded-xl bg-sunken p-3 text-sm text-muted">
-          Earlier messages cannot be shown right now. They are not lost.
-        </p>
-      )}
-      {isEmpty && chat.historyAvailable && (
-        <p className="m-auto max-w-56 text-center text-sm text-balance text-muted">
-          No messages yet. What you write here stays with this appointment.
-        </p>
-      )}
-    </div>
   );
 }

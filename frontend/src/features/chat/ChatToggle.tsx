@@ -1,25 +1,31 @@
 // Opens the chat where there is no room for it beside the call, and counts what was not read yet.
 
 import { MessageSquare } from 'lucide-react';
+import type { Ref } from 'react';
 import { ControlButton } from '../../components/ui/ControlButton';
+import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
+import { formattedNumber } from '../../lib/time';
 
 interface ChatToggleProps {
   isOpen: boolean;
   unread: number;
   onToggle: () => void;
+  ref?: Ref<HTMLButtonElement>;
 }
 
-export function ChatToggle({ isOpen, unread, onToggle }: ChatToggleProps) {
+export function ChatToggle({ isOpen, unread, onToggle, ref }: ChatToggleProps) {
+  const { chat: texts } = useTexts();
   return (
     <ControlButton
-      caption="Chat"
+      ref={ref}
+      caption={texts.title}
       icon={<MessageSquare aria-hidden />}
       aria-expanded={isOpen}
       onClick={onToggle}
       data-testid="chat-toggle"
     >
       {/* There before the first message, or that one would not be read out. */}
-      <span role="status" className="absolute -top-1 right-1">
+      <span role="status" className="absolute -top-1 end-1">
         {unread > 0 && <UnreadBadge count={unread} />}
       </span>
     </ControlButton>
@@ -27,10 +33,12 @@ export function ChatToggle({ isOpen, unread, onToggle }: ChatToggleProps) {
 }
 
 function UnreadBadge({ count }: { count: number }) {
+  const { chat: texts } = useTexts();
+  const language = useLanguage();
   return (
-    <span className="flex h-5 min-w-5 items-center justify-center rounded-full bg-danger px-1.5 text-xs font-semibold text-on-danger">
-      {count > 99 ? '99+' : count}
-      <span className="sr-only">{count === 1 ? ' new message' : ' new messages'}</span>
+    <span className="flex h-5 min-w-5 items-center justify-center rounded-full border border-transparent bg-danger px-1.5 text-xs font-semibold text-on-danger">
+      <span aria-hidden>{count > 99 ? '99+' : formattedNumber(count, language)}</span>
+      <span className="sr-only">{texts.unread(count)}</span>
     </span>
   );
 }

@@ -1,15 +1,22 @@
 // Where a message is written. Enter sends, Shift+Enter starts a new line.
 
 import { SendHorizontal } from 'lucide-react';
-import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react';
 import { IconButton } from '../../components/ui/Button';
 import { utf8Length } from '../../lib/bytes';
+import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
+import { formattedNumber } from '../../lib/time';
 
 /** The server's limit for one message. */
 export const MESSAGE_LIMIT_BYTES = 16_384;
 
+const MAX_ROWS = 5;
+
 export function Composer({ onSend }: { onSend: (body: string) => void }) {
+  const { chat: texts } = useTexts();
+  const language = useLanguage();
   const [draft, setDraft] = useState('');
+  const input = useRef<HTMLTextAreaElement>(null);
   const warningId = useId();
   const body = draft.trim();
   const excess = utf8Length(body) - MESSAGE_LIMIT_BYTES;
@@ -20,6 +27,8 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
     if (body === '' || isTooLong) return;
     onSend(body);
     setDraft('');
+    // The button goes out of use and would take the focus with it.
+    input.current?.focus();
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -35,29 +44,34 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
     >
       {isTooLong && (
         <p id={warningId} role="alert" className="px-1 pb-2 text-sm text-danger">
-          This message is too long to send. Please shorten it by {excess.toLocaleString()}{' '}
-          {excess === 1 ? 'character' : 'characters'}, or send it in parts.
+          {texts.tooLong(excess, formattedNumber(excess, language))}
         </p>
       )}
       <div className="flex items-end gap-2">
         <textarea
+          ref={input}
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
-          rows={1}
-          aria-label="Message"
+          // For browsers in which the field does not grow by itself.
+          rows={Math.min(MAX_ROWS, draft.split('\n').length)}
+          enterKeyHint="send"
+          dir="auto"
+          aria-label={texts.input}
           aria-invalid={isTooLong || undefined}
           aria-describedby={isTooLong ? warningId : undefined}
-          placeholder="Write a message"
+          placeholder={texts.placeholder}
           data-testid="chat-input"
-          className="field-sizing-content max-h-36 min-h-12 flex-1 resize-none rounded-xl border border-edge bg-surface px-3.5 py-2.75 wrap-anywhere placeholder:text-muted"
+          className="field-sizing-content max-h-36 min-h-12 flex-1 resize-none rounded-control border border-edge bg-surface px-3.5 py-2.75 wrap-anywhere placeholder:text-muted"
         />
         <IconButton
           type="submit"
           variant="primary"
-          label="Send"
-          icon={<SendHorizontal aria-hidden className="size-5" />}
+          label={texts.send}
+          icon={<SendHorizontal aria-hidden className="size-5 rtl:-scale-x-100" />}
           disabled={body === '' || isTooLong}
+          // The field keeps the focus, and a phone its keyboard.
+          onMouseDown={(event) => event.preventDefault()}
           data-testid="chat-send"
         />
       </div>

@@ -1,60 +1,149 @@
 // One message. Text only, whatever is in it.
 
 import { Check, Clock, RotateCw } from 'lucide-react';
+import { memo, useState } from 'react';
 import { cn } from '../../lib/cn';
-import { shortTime } from '../../lib/time';
+import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
+import { clockTime, fullTime } from '../../lib/time';
 import type { ChatMessage, Delivery } from './chatStore';
+import { beginningOf } from './fold';
+import { linkify } from './linkify';
 
 interface MessageItemProps {
   message: ChatMessage;
+  /** Goes on with the message before it: the name is only said to those who cannot see that. */
+  continues: boolean;
   onRetry: (key: string) => void;
 }
 
-export function MessageItem({ message, onRetry }: MessageItemProps) {
-  const { key, mine, name, text, sentAt, delivery } = message;
+export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
+  const { message, continues, onRetry } = props;
+  const { key, mine, delivery } = message;
   return (
     <li
       data-testid="chat-message"
       data-delivery={delivery ?? undefined}
-      className={cn('flex max-w-[85%] flex-col gap-1', mine ? 'items-end self-end' : 'self-start')}
+      className={cn(
+        'flex max-w-[88%] flex-col gap-1',
+        continues ? 'mt-1' : 'mt-3 first:mt-0',
+        mine ? 'items-end self-end' : 'items-start self-start',
+      )}
     >
-      <p className="flex max-w-full gap-2 px-1 text-xs text-muted">
-        <span className="truncate font-medium">{mine ? 'You' : (name ?? 'Unknown')}</span>
-        {sentAt && (
-          <time dateTime={sentAt.toISOString()} className="shrink-0">
-            {shortTime(sentAt, new Date())}
-          </time>
-        )}
+      <Heading message={message} isHidden={continues} />
+      <div className="flex max-w-full items-end gap-1.5">
         {delivery && delivery !== 'failed' && <DeliverySign delivery={delivery} />}
+        <Body text={message.text} mine={mine} />
+      </div>
+      {delivery === 'failed' && <RetryButton onClick={() => onRetry(key)} />}
+    </li>
+  );
+}, isSame);
+
+/** The store makes its messages anew when anything changes. */
+function isSame(before: MessageItemProps, after: MessageItemProps): boolean {
+  const [a, b] = [before.message, after.message];
+  return (
+    before.continues === after.continues &&
+    a.key === b.key &&
+    a.text === b.text &&
+    a.delivery === b.delivery &&
+    a.name === b.name &&
+    a.sentAt?.getTime() === b.sentAt?.getTime()
+  );
+}
+
+function Heading({ message, isHidden }: { message: ChatMessage; isHidden: boolean }) {
+  const { mine, name, sentAt } = message;
+  const { chat: texts } = useTexts();
+  const language = useLanguage();
+  return (
+    <p className={isHidden ? 'sr-only' : 'flex max-w-full gap-2 px-1 text-xs text-muted'}>
+      <span dir="auto" className="truncate font-medium">
+        {mine ? texts.you : (name ?? texts.unknown)}
+      </span>{' '}
+      {sentAt && (
+        <time
+          dateTime={sentAt.toISOString()}
+          title={fullTime(sentAt, language)}
+          className="shrink-0"
+        >
+          {clockTime(sentAt, language)}
+        </time>
+      )}
+    </p>
+  );
+}
+
+function Body({ text, mine }: { text: string; mine: boolean }) {
+  const { chat: texts } = useTexts();
+  const [isWhole, setWhole] = useState(false);
+  const beginning = beginningOf(text);
+  const isFolded = beginning !== null && !isWhole;
+  return (
+    <div
+      className={cn(
+        'min-w-0 rounded-card border border-transparent px-3.5 py-2',
+        mine ? 'rounded-se-md bg-accent text-on-accent' : 'rounded-ss-md bg-sunken',
+      )}
+    >
+      <p dir="auto" className="wrap-anywhere whitespace-pre-wrap">
+        <Words text={isFolded ? `${beginning}…` : text} />
       </p>
-      <p
-        className={cn(
-          'max-w-full rounded-2xl px-3.5 py-2 wrap-anywhere whitespace-pre-wrap',
-          mine ? 'rounded-tr-md bg-accent text-on-accent' : 'rounded-tl-md bg-sunken',
-        )}
-      >
-        {text}
-      </p>
-      {delivery === 'failed' && (
+      {beginning !== null && (
         <button
           type="button"
-          onClick={() => onRetry(key)}
-          className="flex min-h-11 cursor-pointer items-center gap-2 rounded-lg px-2 text-sm text-danger"
+          onClick={() => setWhole(!isWhole)}
+          aria-expanded={isWhole}
+          className="min-h-9 cursor-pointer font-medium underline underline-offset-2 focus-visible:outline-current"
         >
-          <RotateCw aria-hidden className="size-4" />
-          Not sent. Try again
+          {isWhole ? texts.showLess : texts.showAll}
         </button>
       )}
-    </li>
+    </div>
+  );
+}
+
+function Words({ text }: { text: string }) {
+  let position = 0;
+  return linkify(text).map((piece) => {
+    const key = position;
+    position += piece.text.length;
+    if (!piece.href) return piece.text;
+    return (
+      <a
+        key={key}
+        href={piece.href}
+        target="_blank"
+        rel="noopener noreferrer nofollow"
+        className="underline underline-offset-2 focus-visible:outline-current"
+      >
+        {piece.text}
+      </a>
+    );
+  });
+}
+
+function RetryButton({ onClick }: { onClick: () => void }) {
+  const { chat: texts } = useTexts();
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      className="flex min-h-11 cursor-pointer items-center gap-2 rounded-control px-2 text-sm text-danger"
+    >
+      <RotateCw aria-hidden className="size-4" />
+      {texts.notSent}
+    </button>
   );
 }
 
 function DeliverySign({ delivery }: { delivery: Exclude<Delivery, 'failed'> }) {
+  const { chat: texts } = useTexts();
   const Icon = delivery === 'sent' ? Check : Clock;
   return (
-    <>
-      <Icon aria-hidden className="size-4 shrink-0" />
-      <span className="sr-only">{delivery === 'sent' ? 'Sent' : 'Sending'}</span>
-    </>
+    <span className="shrink-0 pb-1 text-muted">
+      <Icon aria-hidden className="size-3.5" />
+      <span className="sr-only">{delivery === 'sent' ? texts.sent : texts.sending}</span>
+    </span>
   );
 }

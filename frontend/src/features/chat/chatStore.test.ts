@@ -4,15 +4,16 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type IncomingMessage, SignalingError } from '../../signaling/client';
 import { FakeSignaling } from '../../signaling/fake';
 import { ChatStore, SAVE_INTERVAL_MS } from './chatStore';
+import { type ReadingMemory, rememberedReading } from './reading';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-01T09:00:00.000Z') });
 });
 
-function open() {
+function open(reading?: ReadingMemory) {
   const signaling = new FakeSignaling();
   const archive = { save: vi.fn(async (_chats: unknown[]) => {}), saveInPassing: vi.fn() };
-  const chat = new ChatStore({ name: 'Ann', signaling, archive });
+  const chat = new ChatStore({ name: 'Ann', signaling, archive, reading });
   const shown = () => chat.snapshot.get().messages.map(({ text, delivery }) => [text, delivery]);
   return { signaling, archive, chat, shown };
 }
@@ -68,15 +69,79 @@ describe('messages', () => {
     expect(shown()).toEqual([['mine', 'sent']]);
     expect(chat.snapshot.get().historyAvailable).toBe(false);
   });
+});
 
-  it('are counted as unread while out of sight', () => {
-    const { signaling, chat } = open();
-    signaling.join();
-    signaling.emit(fromBob('1', 'hello'));
-    expect(chat.snapshot.get().unread).toBe(1);
+describe('what is new', () => {
+  function openAndRead() {
+    const opened = open(rememberedReading('42'));
+    const { signaling, chat } = opened;
     chat.setBeingRead(true);
-    signaling.emit(fromBob('2', 'hello?'));
-    expect(chat.snapshot.get().unread).toBe(0);
+    signaling.join({ chats: [fromBobSaved('1', 'one')] });
+    const news = () => {
+      const { unread, newSince } = chat.snapshot.get();
+      return { unread, newSince };
+    };
+    return { ...opened, news };
+  }
+
+  it('is counted while out of sight, and marked when it is read', () => {
+    const { signaling, chat, news } = openAndRead();
+    chat.setBeingRead(false);
+    signaling.emit(fromBob('2', 'two'));
+    signaling.emit(fromBob('3', 'three'));
+    expect(news()).toEqual({ unread: 2, newSince: '2' });
+    chat.setBeingRead(true);
+    expect(news()).toEqual({ unread: 0, newSince: '2' });
+    signaling.emit(fromBob('4', 'four'));
+    expect(news()).toEqual({ unread: 0, newSince: '2' });
+  });
+
+  it('is no longer marked once reading stopped, or an answer was written', () => {
+    const { signaling, chat, news } = openAndRead();
+    for (const done of [() => chat.setBeingRead(false), () => chat.write('yes')]) {
+      chat.setBeingRead(false);
+      signaling.emit(fromBob(done.toString(), 'news'));
+      chat.setBeingRead(true);
+      done();
+      expect(news().newSince).toBeNull();
+    }
+  });
+
+  it('is still known after a reload, and what is old as well', () => {
+    const first = openAndRead();
+    first.chat.setBeingRead(false);
+    first.signaling.emit(fromBob('2', 'two'));
+    first.chat.close();
+
+    const chats = ['1', '2', '3'].map((id) => fromBobSaved(id, id));
+    const reloaded = open(rememberedReading('42'));
+    reloaded.signaling.join({ chats });
+    expect(reloaded.chat.snapshot.get()).toMatchObject({ unread: 2, newSince: '2' });
+    reloaded.chat.setBeingRead(true);
+
+    const again = open(rememberedReading('42'));
+    again.signaling.join({ chats });
+    expect(again.chat.snapshot.get()).toMatchObject({ unread: 0, newSince: null });
+  });
+
+  it('that was missed while the connection was lost is marked, though the chat was in sight', () => {
+    const { signaling, news } = openAndRead();
+    signaling.loseConnection();
+    signaling.join({ chats: [fromBobSaved('1', 'one'), fromBobSaved('2', 'two')] });
+    expect(news()).toEqual({ unread: 0, newSince: '2' });
+  });
+
+  it('counts for whoever comes late: all that the other one wrote', () => {
+    const { signaling, chat } = open(rememberedReading('42'));
+    signaling.join({ chats: [fromBobSaved('1', 'one'), saved('2', 'mine')] });
+    expect(chat.snapshot.get().unread).toBe(1);
+  });
+
+  it('is news only when it comes in live', () => {
+    const { signaling, chat } = openAndRead();
+    expect(chat.snapshot.get().latest).toBeNull();
+    signaling.emit(fromBob('2', 'two'));
+    expect(chat.snapshot.get().latest).toMatchObject({ name: 'Bob', text: 'two' });
   });
 });
 

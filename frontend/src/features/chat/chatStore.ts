@@ -12,6 +12,7 @@ import {
   type SignalingEvent,
 } from '../../signaling/client';
 import { entryId, readEntry, type SavedMessage } from './chatEntry';
+import { Reading, type ReadingMemory, type ReadingView } from './reading';
 
 export type Delivery = 'sending' | 'sent' | 'failed';
 
@@ -25,17 +26,19 @@ export interface ChatMessage {
   delivery: Delivery | null;
 }
 
-export interface ChatSnapshot {
+export interface ChatSnapshot extends ReadingView {
   messages: ChatMessage[];
   /** False when the server could not read the history. */
   historyAvailable: boolean;
-  unread: number;
+  /** The last that came in live; what the history brings is not news. */
+  latest: ChatMessage | null;
 }
 
 export interface ChatOptions {
   name: string;
   signaling: SignalingClient;
   archive: ChatArchive;
+  reading?: ReadingMemory;
 }
 
 /** Often enough that little is lost with a page, seldom enough to cost nothing. */
@@ -51,7 +54,14 @@ interface LiveMessage {
 
 export class ChatStore {
   readonly #options: ChatOptions;
-  readonly #store = new Store<ChatSnapshot>({ messages: [], historyAvailable: true, unread: 0 });
+  readonly #store = new Store<ChatSnapshot>({
+    messages: [],
+    historyAvailable: true,
+    latest: null,
+    unread: 0,
+    newSince: null,
+  });
+  readonly #reading: Reading;
   readonly #unsubscribe: Unsubscribe;
   readonly #saving: ReturnType<typeof setInterval>;
   #history: unknown[] = [];
@@ -60,12 +70,12 @@ export class ChatStore {
   #live: LiveMessage[] = [];
   #participant: string | null = null;
   #joined = false;
-  #unread = 0;
-  #beingRead = false;
+  #latest: ChatMessage | null = null;
   #hasUnsaved = false;
 
   constructor(options: ChatOptions) {
     this.#options = options;
+    this.#reading = new Reading(options.reading);
     this.#unsubscribe = options.signaling.subscribe((event) => this.#onEvent(event));
     this.#saving = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
   }
@@ -84,6 +94,7 @@ export class ChatStore {
     };
     const message: LiveMessage = { saved, delivery: 'sending', refused: false };
     this.#live.push(message);
+    this.#reading.onAnswer();
     void this.#deliver(message);
   }
 
@@ -94,8 +105,7 @@ export class ChatStore {
 
   /** Tells whether the messages are in sight. */
   setBeingRead(beingRead: boolean): void {
-    this.#beingRead = beingRead;
-    if (beingRead) this.#unread = 0;
+    this.#reading.setGoingOn(beingRead);
     this.#publish();
   }
 
@@ -129,6 +139,7 @@ export class ChatStore {
     this.#participant = joined.participant;
     this.#historyAvailable = joined.chatsAvailable;
     if (joined.chatsAvailable) this.#takeHistory(joined);
+    this.#reading.onHistory(this.#messages);
     this.#publish();
     for (const message of this.#live) {
       if (isUnsent(message) && !message.refused) void this.#deliver(message);
@@ -145,9 +156,10 @@ export class ChatStore {
   #onMessage({ id, from, name, body, sentAt }: IncomingMessage): void {
     if (this.#isInHistory(id) || this.#live.some(({ saved }) => saved.id === id)) return;
     const saved = { id, from, name, body, sent_at: sentAt };
-    this.#live.push({ saved, delivery: null, refused: false });
+    const message: LiveMessage = { saved, delivery: null, refused: false };
+    this.#live.push(message);
+    this.#latest = liveMessage(message);
     this.#hasUnsaved = true;
-    if (!this.#beingRead) this.#unread += 1;
     this.#publish();
   }
 
@@ -194,11 +206,17 @@ export class ChatStore {
     return this.#history.some((entry) => entryId(entry) === id);
   }
 
+  get #messages(): ChatMessage[] {
+    return [...this.#historyMessages, ...this.#live.map(liveMessage)];
+  }
+
   #publish(): void {
+    const messages = this.#messages;
     this.#store.set({
-      messages: [...this.#historyMessages, ...this.#live.map(liveMessage)],
+      messages,
       historyAvailable: this.#historyAvailable,
-      unread: this.#unread,
+      latest: this.#latest,
+      ...this.#reading.follow(messages),
     });
   }
 }

@@ -1,22 +1,9 @@
-// The languages of the page: which there are, which one somebody wants, and loading it. English comes
-// with the page; the others come when they are wanted.
+// Which language somebody wants, and drawing the page in it.
 
 import { recallForever, rememberForever } from '../browserStorage';
 import { type Readable, Store } from '../store';
+import { type Language, languages } from './languages';
 import { en, type Texts } from './texts/en';
-
-interface LanguageInfo {
-  /** What its speakers call it. */
-  name: string;
-  direction: 'ltr' | 'rtl';
-  load: () => Promise<Texts>;
-}
-
-export const languages = {
-  en: { name: 'English', direction: 'ltr', load: async () => en },
-} satisfies Record<string, LanguageInfo>;
-
-export type Language = keyof typeof languages;
 
 export interface Translation {
   language: Language;
@@ -26,13 +13,16 @@ export interface Translation {
 const storageKey = 'switchboard.language';
 const store = new Store<Translation>({ language: 'en', texts: en });
 
+/** The language asked for last: one that loads slowly must not overtake it. */
+let wanted: Language = 'en';
+
 /** What the page is drawn in. Read it in components with useTexts. */
 export const translation: Readable<Translation> = store;
 
 /** The one chosen earlier, or else the first of the browser's that there is, or else English. */
 export function preferredLanguage(): Language {
-  const wanted = [recallForever(storageKey), ...navigator.languages];
-  return wanted.map((tag) => tag?.split('-')[0] ?? '').find(isLanguage) ?? 'en';
+  const tags = [recallForever(storageKey), ...navigator.languages];
+  return tags.map((tag) => tag?.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 }
 
 /** Changes to a language for good. */
@@ -43,9 +33,10 @@ export async function chooseLanguage(language: Language): Promise<void> {
 
 /** Loads a language and draws the page in it; stays with the present one if it cannot be loaded. */
 export async function showLanguage(language: Language): Promise<void> {
+  wanted = language;
   const { direction, load } = languages[language];
   const texts = await load().catch(() => null);
-  if (!texts) return;
+  if (!texts || wanted !== language) return;
   document.documentElement.lang = language;
   document.documentElement.dir = direction;
   store.set({ language, texts });

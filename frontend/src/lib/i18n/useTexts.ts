@@ -1,7 +1,8 @@
 // The texts of the page in the language it is drawn in.
 
 import { useStore } from '../useStore';
-import { type Language, translation } from './language';
+import { translation } from './language';
+import type { Language } from './languages';
 import type { Texts } from './texts/en';
 
 export function useTexts(): Texts {

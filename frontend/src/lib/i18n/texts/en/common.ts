@@ -6,4 +6,6 @@ export const common = {
   close: 'Close',
   cancel: 'Cancel',
   language: 'Language',
+  loading: 'One moment…',
+  firstPage: 'Back to the first page',
 };

@@ -3,9 +3,10 @@
 import { call } from './call';
 import { chat } from './chat';
 import { common } from './common';
+import { endings } from './endings';
 import { lobby } from './lobby';
 
-export const en = { common, lobby, call, chat };
+export const en = { common, lobby, call, chat, endings };
 
 /** What a language must have. A text with something variable in it is a function of that. */
 export type Texts = typeof en;

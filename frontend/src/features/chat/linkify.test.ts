@@ -1,0 +1,97 @@
+// Which parts of a message are links, and which only look like it.
+
+import { describe, expect, it } from 'vitest';
+import { linkify } from './linkify';
+
+const linksIn = (text: string) => linkify(text).flatMap(({ text, href }) => (href ? [text] : []));
+const hrefsIn = (text: string) => linkify(text).flatMap(({ href }) => href ?? []);
+
+/** The slowest of what is tried here takes a few milliseconds. */
+const LINEAR_MS = 250;
+
+describe('a link', () => {
+  it.each([
+    ['https://example.com/a?b=c#d', 'https://example.com/a?b=c#d'],
+    ['HTTP://EXAMPLE.COM', 'http://example.com/'],
+    ['www.example.com/a', 'https://www.example.com/a'],
+    ['mailto:ann@example.com', 'mailto:ann@example.com'],
+    ['https://[::1]:8080/', 'https://[::1]:8080/'],
+  ])('%s leads to %s', (text, href) => {
+    expect(linkify(text)).toEqual([{ text, href }]);
+  });
+
+  it('of an international domain is shown as it was typed', () => {
+    expect(linkify('https://bücher.example/ä')).toEqual([
+      { text: 'https://bücher.example/ä', href: 'https://xn--bcher-kva.example/%C3%A4' },
+    ]);
+  });
+
+  it.each([
+    ['See https://example.com.', 'https://example.com'],
+    ['(https://example.com/a_(b))', 'https://example.com/a_(b)'],
+    ['[here](https://example.com/).', 'https://example.com/'],
+    ['Is it “https://example.com/?a=1”?!', 'https://example.com/?a=1'],
+    ['https://example.com/a,b;c…', 'https://example.com/a,b;c'],
+    ['**https://example.com**', 'https://example.com'],
+    ['見て https://example.com/診察。', 'https://example.com/診察'],
+    ['https://example.com/a))', 'https://example.com/a'],
+  ])('in %s ends where the sentence goes on', (text, link) => {
+    expect(linksIn(text)).toEqual([link]);
+  });
+
+  it('stands among others, and nothing is lost between them', () => {
+    const text = 'a https://a.test, b\nwww.b.test (c) mailto:c@c.test!';
+    expect(linksIn(text)).toEqual(['https://a.test', 'www.b.test', 'mailto:c@c.test']);
+    expect(
+      linkify(text)
+        .map((piece) => piece.text)
+        .join(''),
+    ).toBe(text);
+  });
+});
+
+describe('no link is made of', () => {
+  it.each([
+    'javascript:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'vbscript:x file:///etc/passwd ftp://example.com blob:x',
+    'https://',
+    'https://:80',
+    'https://your.bank@evil.test/',
+    'https://user:secret@example.com/',
+    'mailto:nobody',
+    'mailto:?bcc=all@example.com',
+    'awww.cute xhttps://example.com',
+    'Mr.Smith 4711 3.14 a.b@c',
+  ])('%s', (text) => {
+    expect(hrefsIn(text)).toEqual([]);
+    expect(linkify(text)).toEqual([{ text }]);
+  });
+
+  it('what only begins after an invisible character', () => {
+    expect(linksIn('https://example.com/\u202egnp.exe')).toEqual(['https://example.com/']);
+  });
+
+  it('markup around a link', () => {
+    expect(hrefsIn('<a href="https://a.test" onclick=alert(1)>x</a>')).toEqual(['https://a.test/']);
+  });
+});
+
+describe('a long message takes no longer than it has to', () => {
+  it.each([
+    ['https://', 'https://'],
+    ['opening brackets', '('],
+    ['closing brackets', 'https://a.test/)))))))))'],
+    ['full stops', 'https://a.test/....'],
+    ['www.', 'www.'],
+    ['links', 'https://a.test/ '],
+    ['colons', 'mailto:'],
+    ['words', 'a'],
+  ])('made of %s', (_what, part) => {
+    const text = part.repeat(Math.ceil(100_000 / part.length));
+    const start = performance.now();
+    const pieces = linkify(text);
+    expect(performance.now() - start).toBeLessThan(LINEAR_MS);
+    expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+  });
+});

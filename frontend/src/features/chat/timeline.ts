@@ -1,0 +1,49 @@
+// What is drawn in the chat, from top to bottom: messages, the days they were written on, and the
+// line above what is new. Pure.
+
+import { daysBetween } from '../../lib/time';
+import type { ChatMessage } from './chatStore';
+
+export type Row =
+  | { kind: 'day'; key: string; day: Date }
+  | { kind: 'new'; key: string }
+  | {
+      kind: 'message';
+      key: string;
+      message: ChatMessage;
+      /** Goes on with what the same person said just before: their name need not be repeated. */
+      continues: boolean;
+    };
+
+/** After a pause this long, somebody's next message begins afresh. */
+const PAUSE_MS = 5 * 60_000;
+
+export function timelineOf(messages: ChatMessage[], newSince: string | null): Row[] {
+  const rows: Row[] = [];
+  let day: Date | null = null;
+  let previous: ChatMessage | null = null;
+  for (const message of messages) {
+    const { key, sentAt } = message;
+    let isInterrupted = false;
+    if (sentAt && (!day || daysBetween(day, sentAt) !== 0)) {
+      rows.push({ kind: 'day', key: `day of ${key}`, day: sentAt });
+      day = sentAt;
+      isInterrupted = true;
+    }
+    // Above the very first message it would say nothing.
+    if (previous && key === newSince) {
+      rows.push({ kind: 'new', key: 'new' });
+      isInterrupted = true;
+    }
+    const continues = !isInterrupted && previous !== null && goesOn(previous, message);
+    rows.push({ kind: 'message', key: `message ${key}`, message, continues });
+    previous = message;
+  }
+  return rows;
+}
+
+function goesOn(previous: ChatMessage, message: ChatMessage): boolean {
+  if (previous.mine !== message.mine || previous.name !== message.name) return false;
+  if (!previous.sentAt || !message.sentAt) return previous.sentAt === message.sentAt;
+  return Math.abs(message.sentAt.getTime() - previous.sentAt.getTime()) < PAUSE_MS;
+}

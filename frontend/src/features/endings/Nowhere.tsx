@@ -1,0 +1,20 @@
+// The screens for addresses that lead nowhere.
+
+import type { ReactNode } from 'react';
+import { useTexts } from '../../lib/i18n/useTexts';
+import { Detail, Screen, ScreenTitle } from './Screen';
+
+interface NowhereProps {
+  what: 'invalidAppointment' | 'notFound';
+  /** The way on. */
+  children: ReactNode;
+}
+
+export function Nowhere({ what, children }: NowhereProps) {
+  const { title, detail } = useTexts().endings[what];
+  return (
+    <Screen name={what} title={<ScreenTitle>{title}</ScreenTitle>} actions={children}>
+      <Detail>{detail}</Detail>
+    </Screen>
+  );
+}

@@ -1,0 +1,35 @@
+// Appointment ids in addresses.
+
+import { describe, expect, it } from 'vitest';
+import { appointmentIn, appointmentInPath, loginPath, roomPath } from './paths';
+
+const ids = [
+  '42',
+  'Zoë’s 2nd visit',
+  '100% sure?',
+  'a+b&c=d #7',
+  '診察 42',
+  'a%2Fb',
+  '%',
+  'v1.5',
+  ' ',
+];
+
+describe('an appointment id', () => {
+  it.each(ids)('%j comes out of a room’s address as it went in', (id) => {
+    const { pathname } = new URL(roomPath(id), 'http://localhost/');
+    expect(appointmentInPath(pathname)).toBe(id);
+  });
+
+  it.each(ids)('%j comes out of the first page’s address as it went in', (id) => {
+    expect(appointmentIn(new URL(loginPath(id), 'http://localhost/').searchParams)).toBe(id);
+  });
+
+  it('may be followed by a slash that somebody added', () => {
+    expect(appointmentInPath('/room/42/')).toBe('42');
+  });
+
+  it.each(['/room/a/b', '/room/%zz', '/room/%ff'])('cannot be %s', (path) => {
+    expect(appointmentInPath(path)).toBeNull();
+  });
+});

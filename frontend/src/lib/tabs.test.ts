@@ -1,0 +1,59 @@
+// Tabs that ask for each other, in a browser that is faked.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
+import { ANSWER_MS, askOtherTabs, sitAt } from './tabs';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('BroadcastChannel', FakeBroadcastChannel);
+});
+
+async function ask(place: string): Promise<unknown[]> {
+  const asking = askOtherTabs(place);
+  await vi.advanceTimersByTimeAsync(ANSWER_MS);
+  return asking;
+}
+
+describe('a tab', () => {
+  it('hears of every other one at the same place, as they are now', async () => {
+    let name = 'Ann';
+    const leave = [sitAt('room 1', () => ({ name })), sitAt('room 1', () => ({ name: 'Bob' }))];
+    name = 'Anna';
+    expect(await ask('room 1')).toEqual([{ name: 'Anna' }, { name: 'Bob' }]);
+    for (const stop of leave) stop();
+  });
+
+  it('does not hear of tabs at other places', async () => {
+    const leave = sitAt('room 1', () => 'here');
+    expect(await ask('room 2')).toEqual([]);
+    leave();
+  });
+
+  it('that has left, was closed or crashed leaves nothing behind', async () => {
+    const leave = sitAt('room 1', () => 'here');
+    leave();
+    expect(await ask('room 1')).toEqual([]);
+  });
+
+  it('that only asks is not sitting anywhere', async () => {
+    const [first, second] = [ask('room 1'), ask('room 1')];
+    expect(await Promise.all([first, second])).toEqual([[], []]);
+  });
+
+  it('believes itself alone where tabs cannot talk to each other', async () => {
+    vi.stubGlobal('BroadcastChannel', undefined);
+    const leave = sitAt('room 1', () => 'here');
+    await expect(askOtherTabs('room 1')).resolves.toEqual([]);
+    leave();
+  });
+
+  it('is not confused by what it does not understand', async () => {
+    const leave = sitAt('room 1', () => 'here');
+    const stranger = new FakeBroadcastChannel('switchboard room 1');
+    for (const odd of [null, 'whoIsHere', { type: 'odd' }]) stranger.postMessage(odd);
+    expect(await ask('room 1')).toEqual(['here']);
+    stranger.close();
+    leave();
+  });
+});

@@ -1,0 +1,54 @@
+// The room when nobody is in it any more, or not yet: what became of the visit, and the ways on.
+
+import { LinkButton } from '../components/ui/Button';
+import { EndingScreen } from '../features/endings/EndingScreen';
+import { Unreachable } from '../features/endings/Unreachable';
+import { useTexts } from '../lib/i18n/useTexts';
+import { loginPath } from '../lib/paths';
+import { useStore } from '../lib/useStore';
+import type { Ending } from '../rtc/callState';
+import { CardLayout } from './CardLayout';
+import { useTranscript } from './useTranscript';
+import type { Visit } from './visit';
+import { lengthOfVisit } from './visitRecord';
+
+interface RoomProps {
+  appointmentId: string;
+  visit: Visit;
+}
+
+export function EndedRoom(props: RoomProps & { ending: Ending; onReopen: () => void }) {
+  const { appointmentId, visit, ending, onReopen } = props;
+  const record = useStore(visit.record);
+  const { hasMessages, save } = useTranscript(appointmentId, visit.chat);
+  return (
+    <CardLayout>
+      <EndingScreen
+        ending={ending}
+        refusal={record.refusal}
+        lengthMs={lengthOfVisit(record)}
+        onSaveTranscript={hasMessages ? save : undefined}
+        onReopen={onReopen}
+      >
+        <FirstPageLink appointmentId={appointmentId} />
+      </EndingScreen>
+    </CardLayout>
+  );
+}
+
+/** The visit goes on trying, and the room opens as soon as it gets through. */
+export function UnreachableRoom({ appointmentId, visit }: RoomProps) {
+  const attempt = useStore(visit.signaling.attempt);
+  return (
+    <CardLayout>
+      <Unreachable attempt={attempt} onTryNow={() => visit.signaling.retryNow()}>
+        <FirstPageLink appointmentId={appointmentId} />
+      </Unreachable>
+    </CardLayout>
+  );
+}
+
+function FirstPageLink({ appointmentId }: { appointmentId: string }) {
+  const { common } = useTexts();
+  return <LinkButton to={loginPath(appointmentId)}>{common.firstPage}</LinkButton>;
+}

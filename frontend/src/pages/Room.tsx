@@ -1,0 +1,48 @@
+// The room: the visit for as long as it lasts, and what is shown when it is over. A chunk of its own:
+// whoever opens the page has something to read or to fill in before they need it.
+
+import { PageTitle } from '../components/ui/PageTitle';
+import { useCall } from '../features/call/useCall';
+import { useStore } from '../lib/useStore';
+import { isEnding } from '../rtc/callState';
+import { EndedRoom, UnreachableRoom } from './ClosedRoom';
+import { OpenRoom } from './OpenRoom';
+import { useVisit } from './useVisit';
+import type { Visit } from './visit';
+
+interface RoomProps {
+  appointmentId: string;
+  name: string;
+}
+
+export default function Room({ appointmentId, name }: RoomProps) {
+  const { visit, reopen } = useVisit(appointmentId, name);
+  return (
+    <>
+      <PageTitle text={appointmentId} />
+      {visit && (
+        <CurrentVisit appointmentId={appointmentId} name={name} visit={visit} onReopen={reopen} />
+      )}
+    </>
+  );
+}
+
+interface CurrentVisitProps extends RoomProps {
+  visit: Visit;
+  onReopen: () => void;
+}
+
+function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProps) {
+  const call = useCall(visit.call, visit.media);
+  const { joinedAt } = useStore(visit.record);
+  const { state } = call;
+  if (isEnding(state)) {
+    return (
+      <EndedRoom appointmentId={appointmentId} visit={visit} ending={state} onReopen={onReopen} />
+    );
+  }
+  if (state.phase === 'unreachable' && joinedAt === null) {
+    return <UnreachableRoom appointmentId={appointmentId} visit={visit} />;
+  }
+  return <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />;
+}

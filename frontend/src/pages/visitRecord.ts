@@ -1,0 +1,43 @@
+// What a visit leaves behind: how long it was, and what the server said if it ended it.
+
+import { type Readable, Store } from '../lib/store';
+import type { Refused, SignalingClient } from '../signaling/client';
+
+export interface VisitRecord {
+  /** In milliseconds since the epoch, like `endedAt`; null for whoever never got in. */
+  joinedAt: number | null;
+  endedAt: number | null;
+  refusal: Refused | null;
+}
+
+export class VisitRecorder {
+  readonly #store = new Store<VisitRecord>({ joinedAt: null, endedAt: null, refusal: null });
+
+  constructor(signaling: SignalingClient, onEnded: () => void = () => {}) {
+    signaling.subscribe((event) => {
+      if (event.type === 'joined')
+        this.#note({ joinedAt: this.record.get().joinedAt ?? Date.now() });
+      if (event.type === 'refused') this.#note({ refusal: event });
+      if (event.type !== 'refused' && event.type !== 'replaced') return;
+      this.end();
+      onEnded();
+    });
+  }
+
+  get record(): Readable<VisitRecord> {
+    return this.#store;
+  }
+
+  end(): void {
+    if (this.record.get().endedAt === null) this.#note({ endedAt: Date.now() });
+  }
+
+  #note(change: Partial<VisitRecord>): void {
+    this.#store.set({ ...this.#store.get(), ...change });
+  }
+}
+
+/** In milliseconds; null when there was none, or when it goes on. */
+export function lengthOfVisit({ joinedAt, endedAt }: VisitRecord): number | null {
+  return joinedAt === null || endedAt === null ? null : endedAt - joinedAt;
+}

@@ -1,0 +1,57 @@
+// Whether somebody who opens an appointment is asked about another tab.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ANSWER_MS, sitAt } from '../lib/tabs';
+import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
+import { claimThisTab, findOtherTab, type TabClaim } from './otherTabs';
+import { joinAsAnother, takeSeat } from './seatStorage';
+
+const ann: TabClaim = { name: 'Ann', seat: { participant: 'ann', session: 'token' } };
+const bob: TabClaim = { name: 'Bob', seat: { participant: 'bob', session: 'another token' } };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('BroadcastChannel', FakeBroadcastChannel);
+});
+
+async function findWhile(...claims: TabClaim[]): Promise<TabClaim | null> {
+  const leave = claims.map((claim) => sitAt('appointment 42', () => claim));
+  const finding = findOtherTab('42');
+  await vi.advanceTimersByTimeAsync(ANSWER_MS);
+  for (const stop of leave) stop();
+  return finding;
+}
+
+describe('a new tab', () => {
+  it('is asked about the one that is there already', async () => {
+    expect(await findWhile(ann)).toEqual(ann);
+    expect(await findWhile()).toBeNull();
+  });
+
+  it('finds what another tab says of itself', async () => {
+    takeSeat('42', ann.seat);
+    const leave = claimThisTab('42', 'Ann');
+    const finding = findOtherTab('42');
+    await vi.advanceTimersByTimeAsync(ANSWER_MS);
+    expect(await finding).toEqual(ann);
+    leave();
+  });
+
+  it('of somebody who joins as another person is not asked again', async () => {
+    joinAsAnother('42');
+    expect(await findWhile(ann)).toBeNull();
+  });
+});
+
+describe('a tab with a seat', () => {
+  it('that was reloaded is not asked about its neighbour', async () => {
+    takeSeat('42', bob.seat);
+    expect(await findWhile(ann)).toBeNull();
+  });
+
+  it('that was duplicated is asked about the one it was made from', async () => {
+    takeSeat('42', bob.seat);
+    const renewed = { name: 'Bob', seat: { participant: 'bob', session: 'a newer token' } };
+    expect(await findWhile(ann, renewed)).toEqual(renewed);
+  });
+});

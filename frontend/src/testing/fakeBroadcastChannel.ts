@@ -1,0 +1,28 @@
+// BroadcastChannel as it is between the tabs of one browser: whatever one says, all others of the
+// same name hear a moment later.
+
+const open = new Set<FakeBroadcastChannel>();
+
+export class FakeBroadcastChannel {
+  readonly name: string;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+    open.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    const event = new MessageEvent('message', { data: structuredClone(data) });
+    for (const other of open) {
+      if (other === this || other.name !== this.name) continue;
+      queueMicrotask(() => {
+        if (open.has(other)) other.onmessage?.(event);
+      });
+    }
+  }
+
+  close(): void {
+    open.delete(this);
+  }
+}

@@ -1,0 +1,60 @@
+// A Socket.IO client's socket whose other end is the test.
+
+import { vi } from 'vitest';
+
+export class FakeSocket {
+  readonly emitted: Array<[event: string, payload: unknown]> = [];
+  /** Something came from the server. */
+  hear: () => void = () => {};
+  readonly engine = {
+    on: (_packet: string, listener: () => void) => {
+      this.hear = listener;
+    },
+    close: vi.fn(() => this.drop('forced close')),
+  };
+  readonly io = { engine: this.engine };
+  readonly connect = vi.fn();
+  readonly disconnect = vi.fn();
+  connected = false;
+  active = true;
+  /** What the server acknowledges with, by event; null when it never does. */
+  answers: Record<string, object | null> = {};
+  readonly #listeners = new Map<string, Array<(payload: unknown) => void>>();
+  #timeoutMs = 0;
+
+  on(event: string, listener: (payload: unknown) => void): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  timeout(limitMs: number): this {
+    this.#timeoutMs = limitMs;
+    return this;
+  }
+
+  async emitWithAck(event: string, payload: unknown): Promise<object> {
+    this.emitted.push([event, payload]);
+    const answer = this.answers[event];
+    if (answer !== null) return answer ?? { success: true };
+    return new Promise((_, reject) => setTimeout(() => reject(new Error()), this.#timeoutMs));
+  }
+
+  receive(event: string, payload?: unknown): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(payload);
+  }
+
+  open(): void {
+    this.connected = true;
+    this.receive('connect');
+  }
+
+  drop(reason = 'transport close'): void {
+    this.connected = false;
+    this.receive('disconnect', reason);
+  }
+
+  /** An attempt to connect that failed; with an answer, if there was one. */
+  fail(answer?: object): void {
+    const context = { responseText: JSON.stringify(answer) };
+    this.receive('connect_error', Object.assign(new Error('xhr poll error'), { context }));
+  }
+}
