@@ -6,4 +6,7 @@ export const common = {
   close: 'Close',
   cancel: 'Cancel',
   language: 'Language',
+  loading: 'One moment…',
+  notLoaded: 'This part of the page could not be loaded. Please check your connection.',
+  reload: 'Load the page anew',
 };

@@ -3,9 +3,11 @@
 import { call } from './call';
 import { chat } from './chat';
 import { common } from './common';
+import { connection } from './connection';
+import { devices } from './devices';
 import { lobby } from './lobby';
 
-export const en = { common, lobby, call, chat };
+export const en = { common, lobby, devices, connection, call, chat };
 
 /** What a language must have. A text with something variable in it is a function of that. */
 export type Texts = typeof en;
