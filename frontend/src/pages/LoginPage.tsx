@@ -1,7 +1,8 @@
-// The first page: which appointment, and who is there.
+// The first page: which appointment, and who is there. The check of the devices comes next.
 
 import { useNavigate, useSearchParams } from 'react-router';
 import { JoinForm } from '../features/lobby/JoinForm';
+import { useTexts } from '../lib/i18n/useTexts';
 import { appointmentIn, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
 import { CardLayout } from './CardLayout';
@@ -9,6 +10,7 @@ import { CardLayout } from './CardLayout';
 export function LoginPage() {
   const [query] = useSearchParams();
   const navigate = useNavigate();
+  const { lobby, common } = useTexts();
 
   function join(appointmentId: string, name: string) {
     rememberName(name);
@@ -16,9 +18,9 @@ export function LoginPage() {
   }
 
   return (
-    <CardLayout note="Your browser will ask for camera and microphone. You can join without them, too.">
-      <title>Join your appointment · Switchboard</title>
-      <h1 className="mb-6 text-2xl font-semibold">Join your appointment</h1>
+    <CardLayout note={lobby.login.note}>
+      <title>{`${lobby.login.title} · ${common.productName}`}</title>
+      <h1 className="mb-6 text-2xl font-semibold">{lobby.login.title}</h1>
       <JoinForm
         appointmentId={appointmentIn(query)}
         name={nameIn(query) || recallName()}

@@ -1,69 +1,71 @@
-// The room: the visit for as long as it lasts, and what is shown when it is over.
+// The way into a room: the check before joining, or straight into a call that this tab has a seat in.
+// The camera and microphone opened for the one go on in the other.
 
-import { useEffect } from 'react';
-import { Navigate, useParams, useSearchParams } from 'react-router';
-import { LinkButton } from '../components/ui/Button';
-import { EndingScreen } from '../features/call/EndingScreen';
-import { useCall } from '../features/call/useCall';
-import { loginPath, nameIn } from '../lib/paths';
+import { lazy, useEffect, useState, useTransition } from 'react';
+import { useNavigate, useParams, useSearchParams } from 'react-router';
+import { Lazy } from '../components/Lazy';
+import { nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
-import { isEnding } from '../rtc/callState';
-import { CardLayout } from './CardLayout';
-import { OpenRoom } from './OpenRoom';
-import { useVisit } from './useVisit';
-import type { Visit } from './visit';
+import { LocalMedia } from '../rtc/media';
+import { seatStorageFor } from '../signaling/seatStorage';
+import { PreJoinPage } from './PreJoinPage';
+
+const loadRoom = () => import('./Room');
+const Room = lazy(loadRoom);
 
 export function RoomPage() {
   const { appointmentId = '' } = useParams();
-  const name = useVisitorName();
-  if (!name) return <Navigate to={loginPath(appointmentId)} replace />;
-  return <Room appointmentId={appointmentId} name={name} />;
+  return <Entrance key={appointmentId} appointmentId={appointmentId} />;
 }
 
-/** The name in the link, or else the one this tab knows already. */
-function useVisitorName(): string {
+function Entrance({ appointmentId }: { appointmentId: string }) {
   const [query] = useSearchParams();
-  const given = nameIn(query);
-  useEffect(() => {
-    if (given) rememberName(given);
-  }, [given]);
-  return given || recallName();
-}
+  const navigate = useNavigate();
+  const name = nameIn(query) || recallName();
+  /** Under which name somebody went in; null as long as they are outside. */
+  const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
+  const [isJoining, startJoining] = useTransition();
+  const media = useLocalMedia();
 
-interface RoomProps {
-  appointmentId: string;
-  name: string;
-}
+  // While people look at themselves, the rest of the page can come.
+  useEffect(() => void loadRoom().catch(() => {}), []);
 
-function Room({ appointmentId, name }: RoomProps) {
-  const { visit, reopen } = useVisit(appointmentId, name);
+  function join(givenName: string) {
+    rememberName(givenName);
+    startJoining(() => {
+      setInsideAs(givenName);
+      // The link would bring another name back with every reload.
+      if (givenName !== name) navigate(roomPath(appointmentId), { replace: true });
+    });
+  }
+
   return (
     <>
       <title>{`${appointmentId} · Switchboard`}</title>
-      {visit && (
-        <CurrentVisit appointmentId={appointmentId} name={name} visit={visit} onReopen={reopen} />
+      {insideAs !== null ? (
+        <Lazy>
+          <Room appointmentId={appointmentId} name={insideAs} media={media} />
+        </Lazy>
+      ) : (
+        <PreJoinPage
+          appointmentId={appointmentId}
+          name={name}
+          media={media}
+          isJoining={isJoining}
+          onJoin={join}
+        />
       )}
     </>
   );
 }
 
-interface CurrentVisitProps extends RoomProps {
-  visit: Visit;
-  onReopen: () => void;
+/** Somebody who comes back after a reload, or to another tab of theirs, is in the middle of a call. */
+function hasSeatIn(appointmentId: string): boolean {
+  return seatStorageFor(appointmentId).read() !== null;
 }
 
-function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProps) {
-  const call = useCall(visit.call, visit.media);
-  if (!isEnding(call.state)) {
-    return <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />;
-  }
-  return (
-    <CardLayout>
-      <EndingScreen ending={call.state} onReopen={onReopen}>
-        <LinkButton to={loginPath(appointmentId)} className="min-h-12">
-          Back to the first page
-        </LinkButton>
-      </EndingScreen>
-    </CardLayout>
-  );
+function useLocalMedia(): LocalMedia {
+  const [media] = useState(() => new LocalMedia());
+  useEffect(() => () => media.stop(), [media]);
+  return media;
 }

@@ -18,6 +18,9 @@ export interface DeviceLists {
   speakers: Device[];
 }
 
+/** Sound comes out where the system wants it. */
+export const systemSpeaker: Device = { id: '', label: '' };
+
 export const noDevices: DeviceLists = { cameras: [], microphones: [], speakers: [] };
 
 export const sourceKinds: readonly SourceKind[] = ['microphone', 'camera'];

@@ -17,6 +17,7 @@ import {
   rememberChoice,
   type SourceKind,
   sourceKinds,
+  systemSpeaker,
 } from './devices';
 import { watchDevices } from './deviceWatch';
 import { permissionOf } from './mediaProblem';
@@ -86,7 +87,8 @@ export class LocalMedia {
 
   /** Changes to another device, for good. */
   async select(kind: DeviceKind, id: string): Promise<void> {
-    const device = devicesOf(kind, this.#devices).find((candidate) => candidate.id === id);
+    const found = devicesOf(kind, this.#devices).find((candidate) => candidate.id === id);
+    const device = found ?? (kind === 'speaker' ? systemSpeaker : undefined);
     if (!device) return;
     this.#moved = null;
     if (kind === 'speaker') this.#speaker = device;

@@ -38,6 +38,10 @@ export class FakeMediaStream extends EventTarget {
     return [...this.#tracks];
   }
 
+  getAudioTracks(): FakeTrack[] {
+    return this.#tracks.filter(({ kind }) => kind === 'audio');
+  }
+
   addTrack(track: FakeTrack): void {
     this.#tracks.push(track);
   }

@@ -8,10 +8,27 @@
 //   appointment-input    field of the first page
 //   name-input           field of the first page
 //   join-button          submits the first page
+//   prejoin              the page before the room
+//   prejoin-name-input   there: field for the name, where the link has none or it is to be changed
+//   prejoin-join-button  there: leads into the room
+//   prejoin-mute-button, prejoin-camera-button
+//                        there: microphone and camera on and off
+//   mic-level            role="meter": how loud the microphone is
+//   camera-select, microphone-select, speaker-select
+//                        <select> of the device to use
+//   speaker-test-button  plays a sound
+//   device-help          what is wrong with a device and how to mend it; data-problem is denied,
+//                        dismissed, system, absent, busy, insecure, unsupported or embedded
+//   connection-check-button
+//                        begins the check of the connection
+//   connection-check-result
+//                        data-verdict: pending, good, doubtful or bad
+//   connection-line      one per thing that is checked; data-kind is server, webSocket, local, stun
+//                        or relay; data-outcome is pending, good, fair, bad, none or unknown
 //   call-state           state of the call, in data-state: connecting, waiting, connected,
 //                        reconnecting, unreachable, full, replaced or ended
 //   reopen-button        the way back in, where data-state is full, replaced or ended
-//   local-video          <video> with the own picture
+//   local-video          <video> with the own picture, before joining and in the room
 //   remote-video         <video> with the other one's picture
 //   mute-button          microphone on and off
 //   camera-button        camera on and off
@@ -24,6 +41,7 @@
 
 import { cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
+import { FakeAudioContext, FakeAudioNode } from './fakeAudio';
 import { FakeMediaStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
@@ -31,6 +49,10 @@ beforeEach(() => {
   FakePeerConnection.made = [];
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection);
   vi.stubGlobal('MediaStream', FakeMediaStream);
+  FakeAudioContext.reset();
+  vi.stubGlobal('AudioContext', FakeAudioContext);
+  vi.stubGlobal('OscillatorNode', FakeAudioNode);
+  vi.stubGlobal('GainNode', FakeAudioNode);
   vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: true }));
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
 });
