@@ -2,7 +2,7 @@
 // apart. What should be captured is decided in media.ts.
 
 import { type Outcome, requestDevices, type Wanted } from './deviceRequest';
-import { constraintsFor, type SourceKind } from './devices';
+import { constraintsFor, type DeviceLists, type SourceKind } from './devices';
 import type { Facing } from './mediaSnapshot';
 import { openSource } from './mediaSource';
 
@@ -28,7 +28,7 @@ export class Capture {
   }
 
   /** Resolves when all of them are answered, well or badly. A newer request makes it worthless. */
-  async request(kinds: SourceKind[], facing: Facing): Promise<void> {
+  async request(kinds: SourceKind[], devices: DeviceLists, facing: Facing): Promise<void> {
     this.#endFading();
     const wanted: Wanted = {};
     const turns = { microphone: 0, camera: 0 };
@@ -36,7 +36,7 @@ export class Capture {
       const source = this.sources[kind];
       source.isPending = true;
       turns[kind] = ++source.turn;
-      wanted[kind] = constraintsFor(kind, source.choice, facing);
+      wanted[kind] = constraintsFor(kind, source.choice, devices, facing);
     }
     this.#events.onChange();
     const isAwaited = (kind: SourceKind) => this.sources[kind].turn === turns[kind];

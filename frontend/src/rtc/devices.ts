@@ -60,16 +60,21 @@ export function canFlip({ cameras }: DeviceLists): boolean {
   return isHandheld && mediaDevices?.getSupportedConstraints?.().facingMode === true;
 }
 
-/** Wishes, no conditions: if that device is away, another one will do. */
+/**
+ * Insists on the chosen device where it is known to be there, as browsers are free to overlook a
+ * wish. Where it is not, they find another one.
+ */
 export function constraintsFor(
   kind: SourceKind,
   choice: Device | null,
+  devices: DeviceLists,
   facing: 'user' | 'environment',
 ): MediaTrackConstraints {
-  const chosen = choice && { deviceId: { ideal: choice.id } };
-  if (kind === 'microphone') return { ...chosen };
-  const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
-  return { ...size, ...(chosen ?? { facingMode: facing }) };
+  const found = findChoice(choice, devicesOf(kind, devices));
+  const wish = choice ? { deviceId: { ideal: choice.id } } : { facingMode: facing };
+  const chosen = found ? { deviceId: { exact: found.id } } : wish;
+  if (kind === 'microphone') return found || choice ? chosen : {};
+  return { ...chosen, width: { ideal: 1280 }, height: { ideal: 720 } };
 }
 
 /** Ids change when a browser's site data is cleared; the label then still tells what was meant. */

@@ -22,6 +22,13 @@ const labelsInUse = () => devices.inUse.map(({ label }) => label).sort();
 const sent = () => snapshot().stream.getTracks() as unknown as FakeTrack[];
 const refusal = (name: string, message = '') => new DOMException(message, name);
 
+/** Until the browser asks the person. In an object, as a promise would be waited for. */
+async function openAsFarAsTheQuestion(): Promise<{ done: Promise<void> }> {
+  const done = media.open();
+  await vi.waitFor(() => expect(devices.getUserMedia).toHaveBeenCalled());
+  return { done };
+}
+
 /** What a reloaded page begins with. */
 function reload(): LocalMedia {
   media.stop();
@@ -66,10 +73,10 @@ describe('devices', () => {
 
   it('granted after everything is over are given back', async () => {
     const answer = devices.hold();
-    const opening = media.open();
+    const opening = await openAsFarAsTheQuestion();
     media.stop();
     answer();
-    await opening;
+    await opening.done;
     expect(devices.granted).toHaveLength(2);
     expect(devices.inUse).toEqual([]);
   });
@@ -104,10 +111,10 @@ describe('the microphone', () => {
 
   it('muted before it is granted is never heard', async () => {
     const answer = devices.hold();
-    const opening = media.open();
+    const opening = await openAsFarAsTheQuestion();
     media.setMicrophone(false);
     answer();
-    await opening;
+    await opening.done;
     expect(snapshot().microphone).toBe('off');
     expect(devices.granted.find(({ kind }) => kind === 'audio')?.enabled).toBe(false);
   });
@@ -159,10 +166,10 @@ describe('the camera', () => {
 
   it('turned off while the browser still asks stays off', async () => {
     const answer = devices.hold();
-    const opening = media.open();
+    const opening = await openAsFarAsTheQuestion();
     media.toggleCamera();
     answer();
-    await opening;
+    await opening.done;
     expect(snapshot().camera).toBe('off');
     expect(labelsInUse()).toEqual(['Desk']);
   });

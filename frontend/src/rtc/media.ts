@@ -128,7 +128,8 @@ export class LocalMedia {
 
   async #open(): Promise<void> {
     this.#unwatch = watchDevices(() => void this.#takeUp());
-    await this.acquire();
+    await this.#refreshDevices();
+    if (this.#opening) await this.acquire();
   }
 
   get #sources() {
@@ -164,23 +165,30 @@ export class LocalMedia {
 
   async #request(kinds: SourceKind[]): Promise<void> {
     if (kinds.length === 0) return;
-    await this.#capture.request(kinds, this.#facing);
+    await this.#capture.request(kinds, this.#devices, this.#facing);
     await this.#refreshDevices();
-    for (const kind of kinds) await this.#compareWithChoice(kind);
+    // Once more at most, and by name: before anything was granted, nobody knew which were there.
+    const mistaken = kinds.filter((kind) => this.#isMistaken(kind));
+    if (mistaken.includes('camera')) this.#capture.release('camera');
+    if (mistaken.length > 0) {
+      await this.#capture.request(mistaken, this.#devices, this.#facing);
+    }
   }
 
-  /** The labels are known only now, and with them what the person chose, if its id has changed. */
-  async #compareWithChoice(kind: SourceKind): Promise<void> {
-    const source = this.#sources[kind];
-    const found = findChoice(source.choice, devicesOf(kind, this.#devices));
-    if (!source.track || !source.choice || found) this.#substituted.delete(kind);
-    else this.#substituted.add(kind);
-    if (!source.track || !found || found.id === source.choice?.id) return;
-    await this.#choose(kind, found);
+  /** Whether another device was given than the one that was chosen, though that is there. */
+  #isMistaken(kind: SourceKind): boolean {
+    const { choice, track, problem } = this.#sources[kind];
+    const found = findChoice(choice, devicesOf(kind, this.#devices));
+    if (!track || problem) return false;
+    if (choice && !found) this.#substituted.add(kind);
+    else this.#substituted.delete(kind);
+    const { deviceId } = track.getSettings();
+    return found !== undefined && deviceId !== undefined && deviceId !== found.id;
   }
 
   /** Finds a substitute for a device that has gone, or finds out why there is none. */
   async #moveOn(kind: SourceKind): Promise<void> {
+    await this.#refreshDevices();
     await this.#request([kind]);
     this.#noteMove(kind);
   }

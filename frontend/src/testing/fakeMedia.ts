@@ -148,10 +148,9 @@ export class FakeDevices extends EventTarget {
     await this.answering;
     const wanted = kinds.filter((kind) => constraints[members[kind]]);
     for (const kind of wanted) this.#check(kind);
-    const tracks = wanted.map((kind) => {
-      const { deviceId, facingMode } = constraints[members[kind]] as MediaTrackConstraints;
-      return this.#track(kind, (deviceId as { ideal?: string })?.ideal, facingMode as string);
-    });
+    const tracks = wanted.map((kind) =>
+      this.#track(kind, constraints[members[kind]] as MediaTrackConstraints),
+    );
     this.granted.push(...tracks);
     return new FakeMediaStream(tracks);
   }
@@ -165,14 +164,16 @@ export class FakeDevices extends EventTarget {
     if (state === 'prompt') throw new DOMException('Permission dismissed', 'NotAllowedError');
   }
 
-  #track(kind: Kind, deviceId?: string, facingMode?: string): FakeTrack {
+  /** Overlooks wishes for a device, as browsers may. */
+  #track(kind: Kind, { deviceId, facingMode }: MediaTrackConstraints): FakeTrack {
     const labels = this.#labels(kind);
-    const byId = labels.find((label) => idOf(label) === deviceId);
-    const byFacing =
-      facingMode === 'environment' ? labels.find((label) => label === 'Back') : undefined;
-    const label = byId ?? byFacing ?? labels[0] ?? '';
-    const facing = { Front: 'user', Back: 'environment' }[label];
-    return new FakeTrack(members[kind], idOf(label), label, facing);
+    const { exact } = (deviceId ?? {}) as { exact?: string };
+    const asked = exact ? labels.find((label) => idOf(label) === exact) : undefined;
+    if (exact && !asked) throw new DOMException('', 'OverconstrainedError');
+    const facing = facingMode === 'environment' && labels.includes('Back') ? 'Back' : undefined;
+    const label = asked ?? facing ?? labels[0] ?? '';
+    const looks = { Front: 'user', Back: 'environment' }[label];
+    return new FakeTrack(members[kind], idOf(label), label, looks);
   }
 
   #labels(kind: Kind): string[] {
