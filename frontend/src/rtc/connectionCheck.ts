@@ -51,7 +51,8 @@ export async function checkConnection({ proof, signal, onLine }: CheckOptions): 
     await Promise.all([
       checkServer(limit.signal, iceServers).then(tell),
       checkWebSocket(limit.signal).then(tell),
-      iceServers.then((servers) => checkNetwork(servers, limit.signal, tell)),
+      checkLocal(limit.signal).then(tell),
+      iceServers.then((servers) => checkStun(servers, limit.signal)).then(tell),
       iceServers.then((servers) => checkRelay(servers, limit.signal)).then(tell),
     ]);
     signal.throwIfAborted();
@@ -98,21 +99,17 @@ async function checkWebSocket(signal: AbortSignal): Promise<CheckLine> {
   }
 }
 
-async function checkNetwork(
-  iceServers: IceServers | null,
-  signal: AbortSignal,
-  tell: (line: CheckLine) => void,
-): Promise<void> {
-  const stunServers = (iceServers?.servers ?? []).filter((server) => !isRelay(server));
-  const gathered = await tryToGather(
-    { iceServers: stunServers },
-    signal,
-    ({ srflx }) => srflx !== null,
-  );
-  tell(line('local', (gathered?.host ?? gathered?.srflx) != null ? 'good' : 'bad'));
-  if (!iceServers) tell(line('stun', 'unknown'));
-  else if (stunServers.length === 0) tell(line('stun', 'none'));
-  else tell(stunLine(gathered));
+async function checkLocal(signal: AbortSignal): Promise<CheckLine> {
+  const gathered = await tryToGather({}, signal, ({ host }) => host !== null);
+  return line('local', gathered?.host == null ? 'bad' : 'good');
+}
+
+async function checkStun(iceServers: IceServers | null, signal: AbortSignal): Promise<CheckLine> {
+  if (!iceServers) return line('stun', 'unknown');
+  const stunServers = iceServers.servers.filter((server) => !isRelay(server));
+  if (stunServers.length === 0) return line('stun', 'none');
+  const configuration = { iceServers: stunServers };
+  return stunLine(await tryToGather(configuration, signal, ({ srflx }) => srflx !== null));
 }
 
 function stunLine(gathered: Gathered | null): CheckLine {

@@ -43,13 +43,13 @@ describe('before anything is asked for', () => {
   });
 
   it('an insecure address does', () => {
-    vi.stubGlobal('navigator', {});
+    FakeDevices.uninstall();
     vi.stubGlobal('isSecureContext', false);
     expect(obstacle('camera')).toBe('insecure');
   });
 
   it('an old browser does', () => {
-    vi.stubGlobal('navigator', {});
+    FakeDevices.uninstall();
     vi.stubGlobal('isSecureContext', true);
     expect(obstacle('camera')).toBe('unsupported');
   });

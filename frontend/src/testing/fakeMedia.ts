@@ -82,19 +82,19 @@ export class FakeDevices extends EventTarget {
   answering: Promise<void> = Promise.resolve();
   readonly getUserMedia = vi.fn((constraints: MediaStreamConstraints) => this.#answer(constraints));
 
-  /** Puts them where a browser has them, until the test is over. */
+  /** Puts them where a browser has them, until `uninstall` or the end of the test. */
   install(): this {
-    const permissions = {
-      query: async ({ name }: { name: Kind }) => this.permissions[name],
-    };
-    vi.stubGlobal(
-      'navigator',
-      Object.create(navigator, {
-        mediaDevices: { value: this },
-        permissions: { value: permissions },
-      }),
-    );
+    const query = async ({ name }: { name: Kind }) => this.permissions[name];
+    const place = (name: string, value: object) =>
+      Object.defineProperty(navigator, name, { value, configurable: true });
+    place('mediaDevices', this);
+    place('permissions', { query });
     return this;
+  }
+
+  static uninstall(): void {
+    Reflect.deleteProperty(navigator, 'mediaDevices');
+    Reflect.deleteProperty(navigator, 'permissions');
   }
 
   /** Holds all answers back until the returned function is called. */

@@ -42,7 +42,7 @@
 import { cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { FakeAudioContext, FakeAudioNode } from './fakeAudio';
-import { FakeMediaStream } from './fakeMedia';
+import { FakeDevices, FakeMediaStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
 beforeEach(() => {
@@ -55,10 +55,17 @@ beforeEach(() => {
   vi.stubGlobal('GainNode', FakeAudioNode);
   vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: true }));
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function () {
+    this.open = false;
+  };
 });
 
 afterEach(() => {
   cleanup();
+  FakeDevices.uninstall();
   window.sessionStorage.clear();
   window.localStorage.clear();
   vi.useRealTimers();

@@ -27,10 +27,14 @@ export function DevicePicker({ media, kind }: DevicePickerProps) {
   const { devices, selected, speaker } = useStore(media.snapshot);
   if (kind === 'speaker' && !canChooseSpeaker()) return null;
 
-  const found: Option[] = devicesOf(kind, devices)
+  const listed = devicesOf(kind, devices);
+  const found: Option[] = listed
     .filter(({ id }) => id !== '')
     .map(({ id, label }, index) => ({ value: id, label: label || texts.unnamed(kind, index + 1) }));
-  const none: Option = { value: '', label: texts.noneFound };
+  const none: Option = {
+    value: '',
+    label: listed.length > 0 ? texts.notKnownYet : texts.noneFound,
+  };
   const system: Option = { value: '', label: texts.systemSpeaker };
   const isDefaultListed = found.some(({ value }) => value === 'default');
   const options = kind === 'speaker' && !isDefaultListed ? [system, ...found] : found;

@@ -44,7 +44,10 @@ export function MicrophoneLevel({ media }: { media: LocalMedia }) {
       </div>
       <p
         role="status"
-        className={cn('mt-1.5 text-sm', hearing === 'heard' ? 'text-good' : 'text-muted')}
+        className={cn(
+          'mt-1.5 text-sm',
+          hearing === 'heard' && !isMuted ? 'text-good' : 'text-muted',
+        )}
       >
         {isMuted ? texts.muted : texts[hearing]}
       </p>

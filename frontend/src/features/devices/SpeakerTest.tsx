@@ -32,11 +32,7 @@ export function SpeakerTest({ media }: { media: LocalMedia }) {
         aria-disabled={step === 'playing'}
         data-testid="speaker-test-button"
       >
-        {step === 'playing' ? (
-          <Spinner />
-        ) : (
-          <Play aria-hidden className="size-4 rtl:-scale-x-100" />
-        )}
+        {step === 'playing' ? <Spinner /> : <Play aria-hidden className="size-4" />}
         {step === 'playing' ? texts.playing : texts.play}
       </Button>
       <div role="status">

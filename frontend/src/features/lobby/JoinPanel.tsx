@@ -65,17 +65,19 @@ export function JoinPanel({ appointmentId, isJoining, onJoin, ...initial }: Join
         </div>
       )}
       {/* On a phone it stays above everything, so that nobody has to look for it. */}
-      <div className="fixed inset-x-0 bottom-0 z-10 border-t border-line bg-canvas/95 p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] wide:static wide:border-0 wide:bg-transparent wide:p-0">
-        <Button
-          ref={joinButton}
-          type="submit"
-          aria-disabled={isJoining}
-          className="mx-auto flex min-h-12 w-full max-w-xl"
-          data-testid="prejoin-join-button"
-        >
-          {isJoining && <Spinner />}
-          {isJoining ? texts.joining : texts.join}
-        </Button>
+      <div className="fixed inset-x-0 bottom-0 z-10 border-t border-line bg-canvas p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] wide:static wide:border-0 wide:bg-transparent wide:p-0">
+        <div className="mx-auto max-w-xl">
+          <Button
+            ref={joinButton}
+            type="submit"
+            aria-disabled={isJoining}
+            className="min-h-12 w-full"
+            data-testid="prejoin-join-button"
+          >
+            {isJoining && <Spinner />}
+            {isJoining ? texts.joining : texts.join}
+          </Button>
+        </div>
       </div>
       <p className="text-sm text-muted">{texts.nobodySees}</p>
     </form>

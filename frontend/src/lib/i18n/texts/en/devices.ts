@@ -14,6 +14,7 @@ export const devices = {
   unnamed: (kind: 'camera' | 'microphone' | 'speaker', number: number) =>
     `${{ camera: 'Camera', microphone: 'Microphone', speaker: 'Speaker' }[kind]} ${number}`,
   noneFound: 'None found',
+  notKnownYet: 'Shown once it is allowed',
   systemSpeaker: 'As the system decides',
 
   settingsTitle: 'Camera, microphone and speaker',
