@@ -92,17 +92,21 @@ export async function timeRelay(iceServers: RTCIceServer[], signal: AbortSignal)
 }
 
 async function connect(near: RTCPeerConnection, far: RTCPeerConnection): Promise<void> {
+  const negotiated = negotiate(near, far);
   const pass = (from: RTCPeerConnection, to: RTCPeerConnection) =>
     from.addEventListener('icecandidate', ({ candidate }) => {
-      // One that comes late, or does not fit, is one less.
-      if (candidate) void to.addIceCandidate(candidate).catch(() => {});
+      // One that does not fit is one less.
+      if (candidate) void negotiated.then(() => to.addIceCandidate(candidate)).catch(() => {});
     });
-  await near.setLocalDescription();
-  if (!near.localDescription) return;
-  await far.setRemoteDescription(near.localDescription);
-  await far.setLocalDescription();
   pass(near, far);
   pass(far, near);
+  await negotiated;
+}
+
+async function negotiate(near: RTCPeerConnection, far: RTCPeerConnection): Promise<void> {
+  await near.setLocalDescription();
+  if (near.localDescription) await far.setRemoteDescription(near.localDescription);
+  await far.setLocalDescription();
   if (far.localDescription) await near.setRemoteDescription(far.localDescription);
 }
 

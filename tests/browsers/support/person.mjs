@@ -329,6 +329,20 @@ export class Person {
 
   // The network
 
+  /** Has the page check the connection; the verdict, and the outcome of each thing that was tried. */
+  async checkConnection() {
+    await this.#at('connection-check-button').click();
+    await this.#until(
+      'a verdict on the connection',
+      () => /good|doubtful|bad/.test(document.querySelector('[data-testid=connection-check-result]')?.dataset.verdict),
+    );
+    const verdict = await this.#at('connection-check-result').getAttribute('data-verdict');
+    const lines = await this.#at('connection-line').evaluateAll((items) =>
+      items.map(({ dataset }) => [dataset.kind, dataset.outcome]),
+    );
+    return { verdict, ...Object.fromEntries(lines) };
+  }
+
   /** Cuts the connection to the server, as happens to a phone between two networks, and waits until the page is back. */
   async loseSocket() {
     await this.#until('a WebSocket to cut', () => window.probe.sockets.length > 0);
