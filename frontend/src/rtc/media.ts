@@ -8,7 +8,6 @@ import {
   canFlip,
   type Device,
   type DeviceKind,
-  type DeviceLists,
   devicesOf,
   findChoice,
   listDevices,
@@ -20,7 +19,7 @@ import {
   systemSpeaker,
 } from './devices';
 import { watchDevices } from './deviceWatch';
-import { permissionOf } from './mediaProblem';
+import { isPromising } from './mediaProblem';
 import type { Facing, MediaSnapshot, Move } from './mediaSnapshot';
 import { idOf, rememberWish, stateOf } from './mediaSource';
 
@@ -132,7 +131,7 @@ export class LocalMedia {
     if (this.#opening) await this.acquire();
   }
 
-  get #sources() {
+  get #sources(): Capture['sources'] {
     return this.#capture.sources;
   }
 
@@ -206,21 +205,14 @@ export class LocalMedia {
     await this.#refreshDevices();
     const promising: SourceKind[] = [];
     for (const kind of sourceKinds) {
-      if (await this.#isPromising(kind, before)) promising.push(kind);
+      const { problem } = this.#sources[kind];
+      const isMissing = problem !== null && this.#isMissing(kind);
+      if (isMissing && (await isPromising(problem, kind, before, this.#devices)))
+        promising.push(kind);
       else if (this.#hasComeBack(kind)) await this.#change(kind).then(() => this.#noteMove(kind));
     }
     // The problem stays in sight until it is known to be gone.
     if (this.#opening) await this.#request(promising.filter((kind) => this.#isMissing(kind)));
-  }
-
-  /** Whether asking again may succeed, and will not have the browser ask the person time and again. */
-  async #isPromising(kind: SourceKind, before: DeviceLists): Promise<boolean> {
-    const { problem } = this.#sources[kind];
-    if (!problem || !this.#isMissing(kind)) return false;
-    const isThere = devicesOf(kind, this.#devices).length > 0;
-    if (problem === 'absent' && !isThere) return false;
-    const isNew = isThere && devicesOf(kind, before).length === 0;
-    return isNew || (await permissionOf(kind))?.state === 'granted';
   }
 
   #hasComeBack(kind: SourceKind): boolean {

@@ -1,7 +1,7 @@
 // Why a camera or a microphone cannot be had, told apart as far as browsers tell it: what helps
 // against one problem is useless against another.
 
-import type { SourceKind } from './devices';
+import { type DeviceLists, devicesOf, type SourceKind } from './devices';
 
 export type MediaProblem =
   /** The browser keeps it from this page, because somebody once said so. */
@@ -55,6 +55,22 @@ export async function problemOf(error: unknown, kind: SourceKind): Promise<Media
     default:
       return 'absent';
   }
+}
+
+/**
+ * Whether asking again may succeed now, and will not have the browser ask the person time and again.
+ * `before` and `now` are the devices that there were and are.
+ */
+export async function isPromising(
+  problem: MediaProblem,
+  kind: SourceKind,
+  before: DeviceLists,
+  now: DeviceLists,
+): Promise<boolean> {
+  const isThere = devicesOf(kind, now).length > 0;
+  if (problem === 'absent' && !isThere) return false;
+  const isNew = isThere && devicesOf(kind, before).length === 0;
+  return isNew || (await permissionOf(kind))?.state === 'granted';
 }
 
 async function refusalOf(message: string, kind: SourceKind): Promise<MediaProblem> {

@@ -58,6 +58,14 @@ describe('watching a microphone', () => {
     await vi.waitFor(() => expect(onAsleep).toHaveBeenLastCalledWith(false));
   });
 
+  it('is done without where the browser cannot', () => {
+    vi.stubGlobal('AudioContext', undefined);
+    const { onLevel, stop } = watch();
+    vi.advanceTimersToNextFrame();
+    stop();
+    expect(onLevel).not.toHaveBeenCalled();
+  });
+
   it('leaves nothing behind when it ends', () => {
     const { onLevel, stop } = watch();
     stop();

@@ -20,11 +20,9 @@ export interface LevelEvents {
 
 /** Watches `track` until the returned function is called. */
 export function watchLevel(track: MediaStreamTrack, events: LevelEvents): () => void {
-  // Made only now that a microphone is granted: a page that records may measure without a touch.
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 1024;
-  context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+  const opened = openAnalyser(track);
+  if (!opened) return () => {};
+  const { context, analyser } = opened;
   const ending = new AbortController();
   const { signal } = ending;
 
@@ -54,6 +52,20 @@ export function watchLevel(track: MediaStreamTrack, events: LevelEvents): () => 
     cancelAnimationFrame(frame);
     void context.close().catch(() => {});
   };
+}
+
+/** Null where the browser cannot: a level is a comfort, and no reason to fail. */
+function openAnalyser(track: MediaStreamTrack) {
+  try {
+    // Made only now that a microphone is granted: a page that records may measure without a touch.
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 1024;
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    return { context, analyser };
+  } catch {
+    return null;
+  }
 }
 
 /** Loudness as ears take it, which is in decibels: from 0 to 1. */

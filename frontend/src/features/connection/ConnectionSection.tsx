@@ -15,7 +15,7 @@ interface ConnectionSectionProps {
 }
 
 export function ConnectionSection({ proof }: ConnectionSectionProps) {
-  const texts = useTexts().connection;
+  const { connection: texts, common } = useTexts();
   /** Counts the checks: another number is another check. */
   const [run, setRun] = useState(0);
   return (
@@ -29,7 +29,13 @@ export function ConnectionSection({ proof }: ConnectionSectionProps) {
           <Activity aria-hidden className="size-4" />
           {run === 0 ? texts.check : texts.checkAgain}
         </Button>
-        {run === 0 && <p className="min-w-40 flex-1 text-sm text-muted">{texts.intro}</p>}
+        {run === 0 ? (
+          <p className="min-w-40 flex-1 text-sm text-muted">{texts.intro}</p>
+        ) : (
+          <Button variant="quiet" onClick={() => setRun(0)}>
+            {common.close}
+          </Button>
+        )}
       </div>
       {run > 0 && (
         <Lazy>

@@ -8,7 +8,7 @@ import type { DeviceSettingsProps } from './DeviceSettings';
 import { MicrophoneLevel } from './MicrophoneLevel';
 import { SpeakerTest } from './SpeakerTest';
 
-export default function DeviceDialog({ media, isOpen, onClose }: DeviceSettingsProps) {
+export default function DeviceDialog({ media, isOpen, onClose, children }: DeviceSettingsProps) {
   const texts = useTexts().devices;
   return (
     <Dialog title={texts.settingsTitle} isOpen={isOpen} onClose={onClose}>
@@ -24,6 +24,7 @@ export default function DeviceDialog({ media, isOpen, onClose }: DeviceSettingsP
             <DevicePicker media={media} kind="speaker" />
             <SpeakerTest media={media} />
           </div>
+          {children}
         </div>
       )}
     </Dialog>

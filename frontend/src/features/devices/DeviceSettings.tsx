@@ -1,7 +1,7 @@
 // The dialog about devices, in which they are tried and changed during the call. It is loaded when it
 // is opened for the first time.
 
-import { lazy, useState } from 'react';
+import { lazy, type ReactNode, useState } from 'react';
 import { Lazy } from '../../components/Lazy';
 import type { LocalMedia } from '../../rtc/media';
 
@@ -11,15 +11,17 @@ export interface DeviceSettingsProps {
   media: LocalMedia;
   isOpen: boolean;
   onClose: () => void;
+  /** What else belongs to it, below the devices. */
+  children?: ReactNode;
 }
 
-export function DeviceSettings({ media, isOpen, onClose }: DeviceSettingsProps) {
+export function DeviceSettings(props: DeviceSettingsProps) {
   const [wasOpen, setWasOpen] = useState(false);
-  if (isOpen && !wasOpen) setWasOpen(true);
+  if (props.isOpen && !wasOpen) setWasOpen(true);
   if (!wasOpen) return null;
   return (
     <Lazy fallback={null}>
-      <DeviceDialog media={media} isOpen={isOpen} onClose={onClose} />
+      <DeviceDialog {...props} />
     </Lazy>
   );
 }

@@ -7,8 +7,6 @@ export const connection = {
   intro: 'Takes a few seconds, and tells whether a call will work from here.',
   checking: 'Checking your connection…',
   checkAgain: 'Check again',
-  stop: 'Stop',
-  result: 'Result of the check',
   meaning: 'What this means',
   roundTrip: (ms: number) => `${ms} ms`,
 

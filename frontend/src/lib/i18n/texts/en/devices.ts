@@ -23,7 +23,6 @@ export const devices = {
   unmute: 'Unmute',
   startCamera: 'Start camera',
   stopCamera: 'Stop camera',
-  flipCamera: 'Turn the camera round',
 
   level: {
     label: 'Microphone level',
