@@ -35,7 +35,7 @@ test('whoever has neither camera nor microphone sees and hears the other one', a
   assert.match(await ann.notice(), /found no camera or microphone/);
 });
 
-test('a camera that is allowed late joins the call that goes on already', async () => {
+test('a camera that is allowed late joins the call that goes on already, without a click', async () => {
   const appointment = newAppointment();
   const ann = await scene.person('Ann', { allows: ['microphone'] });
   const bob = await scene.person('Bob');
@@ -47,6 +47,7 @@ test('a camera that is allowed late joins the call that goes on already', async 
   assert.match(await ann.notice(), /does not let this page use your camera\./);
 
   await ann.allowDevices();
+  await ann.expectNoNotice();
   await bob.expectToSeeAndHear();
   await ann.expectToSeeAndHear();
   for (const person of [ann, bob]) assert.equal(await person.callsMade(), 1);
@@ -61,12 +62,96 @@ test('muted means silent, until it is not', async () => {
   await ann.expectToSeeAndHear();
 });
 
-test('a camera that is switched off shows nothing, until it is on again', async () => {
+test('a camera that is switched off shows nothing and is given back, until it is on again', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
   await ann.expectToSeeAndHear();
   await bob.pressCamera();
   await ann.expectDarkness();
+  await bob.expectDevicesInUse(['audio']);
   await bob.pressCamera();
   await ann.expectLight();
   await ann.expectToSeeAndHear();
+});
+
+test('before joining, people see themselves move and their voice move the bar', async () => {
+  const ann = await scene.person('Ann');
+  await ann.goToDoor(newAppointment());
+  await ann.expectToSeeThemselves();
+  await ann.expectLevel();
+});
+
+test('what was opened before joining goes on in the call: nobody is asked twice', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann');
+  const bob = await scene.person('Bob');
+  await bob.openLink(appointment);
+  await ann.goToDoor(appointment);
+  await ann.expectToSeeThemselves();
+  await ann.enter();
+  await each([ann, bob], (person) => person.expectToSeeAndHear());
+  assert.equal(await ann.questions(), 1);
+});
+
+test('whoever goes in muted and with the camera off is neither heard nor seen, nor after a reload', async () => {
+  const appointment = newAppointment();
+  const ann = await scene.person('Ann');
+  const bob = await scene.person('Bob');
+  await bob.openLink(appointment);
+  await ann.goToDoor(appointment);
+  await ann.expectToSeeThemselves();
+  await ann.muteAtDoor();
+  await ann.darkenAtDoor();
+  await ann.enter();
+  await each([ann, bob], (person) => person.expectState('connected'));
+  await ann.expectToSeeAndHear();
+  await bob.expectSilence();
+  await ann.expectDevicesInUse(['audio']);
+
+  await ann.reload();
+  await ann.expectState('connected');
+  await ann.expectToSeeAndHear();
+  await ann.expectDevicesInUse(['audio']);
+  await bob.expectSilence();
+});
+
+test('the devices that were chosen are those of the call, of a reload, and of the next visit', async () => {
+  const ann = await scene.person('Ann');
+  await ann.goToDoor(newAppointment());
+  await ann.expectToSeeThemselves();
+  await ann.chooseDevice('microphone', 'Fake Audio Input 2');
+  await ann.chooseDevice('camera', 'fake_device_1');
+  await ann.chooseDevice('speaker', 'Fake Audio Output 1');
+  const chosen = ['Fake Audio Input 2', 'fake_device_1'];
+  assert.deepEqual(await ann.tracksInUse(), chosen);
+  await ann.enter();
+  await ann.expectState('waiting');
+  assert.deepEqual(await ann.tracksInUse(), chosen);
+  await ann.reload();
+  await ann.expectState('waiting');
+  await ann.expectDevicesInUse(['audio', 'video']);
+  assert.deepEqual(await ann.tracksInUse(), chosen);
+
+  await ann.leave();
+  await ann.goToDoor(newAppointment());
+  await ann.expectDevice('microphone', 'Fake Audio Input 2');
+  await ann.expectDevice('camera', 'fake_device_1');
+  await ann.expectDevice('speaker', 'Fake Audio Output 1');
+});
+
+test('help names the problem, device by device, and goes when it is solved', async () => {
+  const ann = await scene.person('Ann', { allows: ['microphone'] });
+  await ann.goToDoor(newAppointment());
+  await ann.expectHelp(['denied']);
+  await ann.expectLevel();
+  await ann.allowDevices();
+  await ann.expectHelp([]);
+  await ann.expectToSeeThemselves();
+});
+
+test('whoever has no devices is told before joining, and gets in all the same', async () => {
+  const ann = await scene.person('Ann', { hasDevices: false });
+  await ann.goToDoor(newAppointment());
+  await ann.expectHelp(['absent']);
+  await ann.enter();
+  await ann.expectState('waiting');
 });

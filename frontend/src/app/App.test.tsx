@@ -1,6 +1,6 @@
 // The ways into a room and out of it, with a fake server.
 
-import { act, render, screen } from '@testing-library/react';
+import { act, cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatStore } from '../features/chat/chatStore';
@@ -9,6 +9,8 @@ import { VisitRecorder } from '../pages/visitRecord';
 import { Call } from '../rtc/call';
 import { LocalMedia } from '../rtc/media';
 import { FakeSignaling } from '../signaling/fake';
+import { seatStorageFor } from '../signaling/seatStorage';
+import { FakeDevices } from '../testing/fakeMedia';
 import { App } from './App';
 
 vi.mock('../pages/visit');
@@ -18,9 +20,8 @@ let signaling: FakeSignaling;
 beforeEach(() => {
   vi.mocked(openVisit)
     .mockReset()
-    .mockImplementation((_appointmentId, name) => {
+    .mockImplementation((_appointmentId, name, media) => {
       signaling = new FakeSignaling();
-      const media = new LocalMedia();
       const call = new Call({ signaling, media });
       const archive = { save: async () => {}, saveInPassing: () => {} };
       const chat = new ChatStore({ name, signaling, archive });
@@ -43,6 +44,14 @@ async function goTo(address: string): Promise<void> {
 
 const value = (testId: string) => screen.getByTestId<HTMLInputElement>(testId).value;
 const state = () => screen.getByTestId('call-state').dataset.state;
+const anyMedia = expect.any(LocalMedia);
+
+/** Enters the room by a link with a name. */
+async function enter(): Promise<void> {
+  await goTo('/room/42?name=Ann');
+  await userEvent.click(screen.getByTestId('prejoin-join-button'));
+  await screen.findByTestId('call-state');
+}
 
 describe('the first page', () => {
   it('takes what the link knows', async () => {
@@ -50,37 +59,94 @@ describe('the first page', () => {
     expect([value('appointment-input'), value('name-input')]).toEqual(['42', 'Ann']);
   });
 
-  it('explains what is missing, and lets nobody in without it', async () => {
-    await goTo('/');
+  it('has the first thing that is missing ready to be written', async () => {
+    await goTo('/?appointment_id=42');
+    expect(document.activeElement).toBe(screen.getByTestId('name-input'));
+  });
+
+  it('explains what is missing, goes there, and lets nobody on without it', async () => {
+    await goTo('/?name=Ann');
+    await userEvent.clear(screen.getByTestId('name-input'));
     await userEvent.click(screen.getByTestId('join-button'));
     expect(screen.getByText('Please enter your appointment number.')).toBeTruthy();
     expect(screen.getByText('Please enter your name.')).toBeTruthy();
-    expect(openVisit).not.toHaveBeenCalled();
+    expect(document.activeElement).toBe(screen.getByTestId('appointment-input'));
+    expect(window.location.pathname).toBe('/');
   });
 
-  it('leads into the room, and remembers the name', async () => {
+  it('leads to the room, which is one more click away', async () => {
     await goTo('/?appointment_id=Zahn+7');
     await userEvent.type(screen.getByTestId('name-input'), ' Ann {Enter}');
     expect(window.location.pathname).toBe('/room/Zahn%207');
-    await vi.waitFor(() => expect(openVisit).toHaveBeenCalled());
-    expect(openVisit).toHaveBeenCalledExactlyOnceWith('Zahn 7', 'Ann');
+    await userEvent.click(screen.getByTestId('prejoin-join-button'));
+    await screen.findByTestId('call-state');
+    expect(openVisit).toHaveBeenCalledExactlyOnceWith('Zahn 7', 'Ann', anyMedia);
+  });
+});
+
+describe('the way into the room', () => {
+  it('asks nothing more than to join where the link has a name', async () => {
+    await goTo('/room/42?name=Ann');
+    expect(screen.queryByTestId('prejoin-name-input')).toBeNull();
+    expect(openVisit).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByTestId('prejoin-join-button'));
+    await screen.findByTestId('call-state');
+    expect(openVisit).toHaveBeenCalledExactlyOnceWith('42', 'Ann', anyMedia);
+  });
+
+  it('asks for the name where the link has none, and remembers it', async () => {
+    await goTo('/room/42');
+    await userEvent.click(screen.getByTestId('prejoin-join-button'));
+    expect(screen.getByText('Please enter your name.')).toBeTruthy();
+    expect(document.activeElement).toBe(screen.getByTestId('prejoin-name-input'));
+    await userEvent.keyboard('Ann{Enter}');
+    await screen.findByTestId('call-state');
+    expect(openVisit).toHaveBeenCalledExactlyOnceWith('42', 'Ann', anyMedia);
+    cleanup();
+    await goTo('/room/43');
+    expect(screen.getByText('Ann')).toBeTruthy();
+  });
+
+  it('takes another name than that of the link, also after a reload', async () => {
+    await goTo('/room/42?name=Ann');
+    await userEvent.click(screen.getByText('Change name'));
+    await userEvent.clear(screen.getByTestId('prejoin-name-input'));
+    await userEvent.type(screen.getByTestId('prejoin-name-input'), 'Bob{Enter}');
+    await screen.findByTestId('call-state');
+    expect(openVisit).toHaveBeenCalledExactlyOnceWith('42', 'Bob', anyMedia);
+    expect(window.location.search).toBe('');
+  });
+
+  it('is straight for whoever has a seat already', async () => {
+    seatStorageFor('42', 'Ann').write({ participant: 'ann', session: 'a session' });
+    await goTo('/room/42?name=Ann');
+    await screen.findByTestId('call-state');
+    expect(screen.queryByTestId('prejoin')).toBeNull();
+  });
+
+  it('keeps what was muted and dark before', async () => {
+    new FakeDevices().install();
+    await goTo('/room/42?name=Ann');
+    await screen.findByTestId('mic-level');
+    await userEvent.click(screen.getByTestId('prejoin-mute-button'));
+    await userEvent.click(screen.getByTestId('prejoin-camera-button'));
+    await userEvent.click(screen.getByTestId('prejoin-join-button'));
+    await screen.findByTestId('call-state');
+    expect(screen.getByTestId('mute-button').textContent).toBe('Unmute');
+    expect(screen.getByTestId('camera-button').textContent).toBe('Start camera');
+  });
+
+  it('asks for the devices once', async () => {
+    const devices = new FakeDevices().install();
+    await enter();
+    expect(devices.getUserMedia).toHaveBeenCalledOnce();
+    expect(devices.inUse).toHaveLength(2);
   });
 });
 
 describe('the room', () => {
-  it('is entered at once by a link with a name', async () => {
-    await goTo('/room/42?name=Ann');
-    expect(openVisit).toHaveBeenCalledExactlyOnceWith('42', 'Ann');
-  });
-
-  it('asks for the name where the link has none', async () => {
-    await goTo('/room/42');
-    expect(value('appointment-input')).toBe('42');
-    expect(openVisit).not.toHaveBeenCalled();
-  });
-
   it('says what is going on', async () => {
-    await goTo('/room/42?name=Ann');
+    await enter();
     expect(state()).toBe('connecting');
     act(() => signaling.join());
     expect(state()).toBe('waiting');
@@ -91,8 +157,8 @@ describe('the room', () => {
     expect(screen.getByRole('heading', { name: /Bob/ })).toBeTruthy();
   });
 
-  it('can be entered again after leaving', async () => {
-    await goTo('/room/42?name=Ann');
+  it('can be entered again after leaving, without another check', async () => {
+    await enter();
     act(() => signaling.join());
     await userEvent.click(screen.getByTestId('leave-button'));
     expect(state()).toBe('ended');

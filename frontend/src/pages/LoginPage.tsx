@@ -1,8 +1,9 @@
-// The first page: which appointment, and who is there.
+// The first page: which appointment, and who is there. The check of the devices comes next.
 
 import { useNavigate, useSearchParams } from 'react-router';
 import { PageTitle } from '../components/ui/PageTitle';
 import { JoinForm } from '../features/lobby/JoinForm';
+import { useTexts } from '../lib/i18n/useTexts';
 import { appointmentIn, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
 import { CardLayout } from './CardLayout';
@@ -10,6 +11,7 @@ import { CardLayout } from './CardLayout';
 export function LoginPage() {
   const [query] = useSearchParams();
   const navigate = useNavigate();
+  const { lobby } = useTexts();
 
   function join(appointmentId: string, name: string) {
     rememberName(name);
@@ -17,9 +19,9 @@ export function LoginPage() {
   }
 
   return (
-    <CardLayout note="Your browser will ask for camera and microphone. You can join without them, too.">
-      <PageTitle text="Join your appointment" />
-      <h1 className="mb-6 text-2xl font-semibold">Join your appointment</h1>
+    <CardLayout note={lobby.login.note}>
+      <PageTitle text={lobby.login.title} />
+      <h1 className="mb-6 text-title font-semibold">{lobby.login.title}</h1>
       <JoinForm
         appointmentId={appointmentIn(query)}
         name={nameIn(query) || recallName()}

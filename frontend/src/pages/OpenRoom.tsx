@@ -5,11 +5,11 @@ import { Brand } from '../components/ui/Brand';
 import { CallStage } from '../features/call/CallStage';
 import { CallStatus } from '../features/call/CallStatus';
 import { ControlBar } from '../features/call/ControlBar';
-import { MediaNotice } from '../features/call/MediaNotice';
 import type { CallView } from '../features/call/useCall';
 import { ChatPanel } from '../features/chat/ChatPanel';
 import { ChatToggle } from '../features/chat/ChatToggle';
 import { useChat } from '../features/chat/useChat';
+import { MediaNotice } from '../features/devices/MediaNotice';
 import { cn } from '../lib/cn';
 import { useMediaQuery } from '../lib/useMediaQuery';
 import { useTranscript } from './useTranscript';
@@ -47,7 +47,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
           className="flex min-h-0 min-w-0 flex-1 flex-col"
         >
           <div className="flex min-h-0 flex-1 flex-col lg:gap-4">
-            <MediaNotice local={call.local} onRetry={call.retryDevices} />
+            <MediaNotice media={visit.media} />
             <CallStage call={call} ownName={name} />
           </div>
           {/* Makes room when a keyboard has taken most of the screen. */}

@@ -1,10 +1,10 @@
 // The room: the visit for as long as it lasts, and what is shown when it is over. A chunk of its own:
 // whoever opens the page has something to read or to fill in before they need it.
 
-import { PageTitle } from '../components/ui/PageTitle';
 import { useCall } from '../features/call/useCall';
 import { useStore } from '../lib/useStore';
 import { isEnding } from '../rtc/callState';
+import type { LocalMedia } from '../rtc/media';
 import { EndedRoom, UnreachableRoom } from './ClosedRoom';
 import { OpenRoom } from './OpenRoom';
 import { useVisit } from './useVisit';
@@ -13,21 +13,18 @@ import type { Visit } from './visit';
 interface RoomProps {
   appointmentId: string;
   name: string;
+  media: LocalMedia;
 }
 
-export default function Room({ appointmentId, name }: RoomProps) {
-  const { visit, reopen } = useVisit(appointmentId, name);
-  return (
-    <>
-      <PageTitle text={appointmentId} />
-      {visit && (
-        <CurrentVisit appointmentId={appointmentId} name={name} visit={visit} onReopen={reopen} />
-      )}
-    </>
-  );
+export default function Room({ appointmentId, name, media }: RoomProps) {
+  const { visit, reopen } = useVisit(appointmentId, name, media);
+  if (!visit) return null;
+  return <CurrentVisit appointmentId={appointmentId} name={name} visit={visit} onReopen={reopen} />;
 }
 
-interface CurrentVisitProps extends RoomProps {
+interface CurrentVisitProps {
+  appointmentId: string;
+  name: string;
   visit: Visit;
   onReopen: () => void;
 }

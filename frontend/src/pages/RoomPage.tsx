@@ -1,66 +1,91 @@
-// The way into the room: is the address one, is whoever opens it there already, and who are they?
+// The way into a room: is the address one, does another tab sit there, the check before joining, or
+// straight into a call that this tab has a seat in. The camera and microphone opened for the check go on
+// in the call.
 
-import { Suspense, useEffect } from 'react';
-import { Navigate, useLocation, useSearchParams } from 'react-router';
+import { useEffect, useState, useTransition } from 'react';
+import { useLocation, useNavigate, useSearchParams } from 'react-router';
+import { Lazy } from '../components/Lazy';
 import { PageTitle } from '../components/ui/PageTitle';
-import { Spinner } from '../components/ui/Spinner';
 import { OtherTab } from '../features/endings/OtherTab';
 import { useOtherTab } from '../features/endings/useOtherTab';
 import { appointmentProblem } from '../features/lobby/fields';
-import { useTexts } from '../lib/i18n/useTexts';
-import { appointmentInPath, loginPath, nameIn } from '../lib/paths';
+import { appointmentInPath, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
+import { LocalMedia } from '../rtc/media';
+import { readTab } from '../signaling/seatStorage';
 import { CardLayout } from './CardLayout';
 import { Room } from './lazyRoom';
 import { NotFoundPage } from './NotFoundPage';
+import { PreJoinPage } from './PreJoinPage';
 
 export function RoomPage() {
   const appointmentId = appointmentInPath(useLocation().pathname);
   if (appointmentId === null || appointmentProblem(appointmentId)) {
     return <NotFoundPage what="invalidAppointment" />;
   }
-  return <RoomEntrance appointmentId={appointmentId} />;
+  return <RoomUnlessElsewhere key={appointmentId} appointmentId={appointmentId} />;
 }
 
-function RoomEntrance({ appointmentId }: { appointmentId: string }) {
+function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
   const otherTab = useOtherTab(appointmentId);
-  const name = useVisitorName();
   if (otherTab.phase === 'asking') return null;
-  if (otherTab.phase === 'elsewhere') {
+  return (
+    <>
+      <PageTitle text={appointmentId} />
+      {otherTab.phase === 'clear' ? (
+        <Entrance appointmentId={appointmentId} />
+      ) : (
+        <CardLayout>
+          <OtherTab otherTab={otherTab} />
+        </CardLayout>
+      )}
+    </>
+  );
+}
+
+function Entrance({ appointmentId }: { appointmentId: string }) {
+  const [query] = useSearchParams();
+  const navigate = useNavigate();
+  const name = nameIn(query) || recallName();
+  /** Under which name somebody went in; null as long as they are outside. */
+  const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
+  const [isJoining, startJoining] = useTransition();
+  const media = useLocalMedia();
+
+  function join(givenName: string) {
+    rememberName(givenName);
+    startJoining(() => {
+      setInsideAs(givenName);
+      // The link would bring another name back with every reload.
+      if (givenName !== name) navigate(roomPath(appointmentId), { replace: true });
+    });
+  }
+
+  if (insideAs === null) {
     return (
-      <CardLayout>
-        <PageTitle text={appointmentId} />
-        <OtherTab otherTab={otherTab} />
-      </CardLayout>
+      <PreJoinPage
+        appointmentId={appointmentId}
+        name={name}
+        media={media}
+        isJoining={isJoining}
+        onJoin={join}
+      />
     );
   }
-  if (!name) return <Navigate to={loginPath(appointmentId)} replace />;
   return (
-    <Suspense fallback={<Loading />}>
-      <Room appointmentId={appointmentId} name={name} />
-    </Suspense>
+    <Lazy>
+      <Room appointmentId={appointmentId} name={insideAs} media={media} />
+    </Lazy>
   );
 }
 
-/** On a slow connection, for as long as the room itself takes to arrive. */
-function Loading() {
-  const { common } = useTexts();
-  return (
-    <CardLayout>
-      <p role="status" className="flex items-center justify-center gap-3">
-        <Spinner />
-        {common.loading}
-      </p>
-    </CardLayout>
-  );
+/** Somebody who comes back after a reload, or to another tab of theirs, is in the middle of a call. */
+function hasSeatIn(appointmentId: string): boolean {
+  return readTab(appointmentId).seat !== null;
 }
 
-/** The name in the link, or else the one this tab knows already. */
-function useVisitorName(): string {
-  const [query] = useSearchParams();
-  const given = nameIn(query);
-  useEffect(() => {
-    if (given) rememberName(given);
-  }, [given]);
-  return given || recallName();
+function useLocalMedia(): LocalMedia {
+  const [media] = useState(() => new LocalMedia());
+  useEffect(() => () => media.stop(), [media]);
+  return media;
 }

@@ -6,7 +6,7 @@ import { rememberedReading } from '../features/chat/reading';
 import { settledWithin } from '../lib/settled';
 import type { Readable } from '../lib/store';
 import { Call } from '../rtc/call';
-import { LocalMedia } from '../rtc/media';
+import type { LocalMedia } from '../rtc/media';
 import { createChatArchive } from '../signaling/chatArchive';
 import type { SignalingClient } from '../signaling/client';
 import { claimThisTab } from '../signaling/otherTabs';
@@ -28,9 +28,9 @@ export interface Visit {
 /** Devices granted this fast go into the first offer; nobody waits for a slow answer, though. */
 const DEVICES_HEAD_START_MS = 1_000;
 
-export function openVisit(appointmentId: string, name: string): Visit {
+/** `media` may be open already, and closes with the visit. */
+export function openVisit(appointmentId: string, name: string, media: LocalMedia): Visit {
   const signaling = createSocketIoSignaling({ appointmentId, name });
-  const media = new LocalMedia();
   const call = new Call({ signaling, media });
   const archive = createChatArchive(appointmentId);
   const chat = new ChatStore({
@@ -43,7 +43,7 @@ export function openVisit(appointmentId: string, name: string): Visit {
   const recorder = new VisitRecorder(signaling, leaveTab);
   const saveInPassing = () => chat.saveInPassing();
   window.addEventListener('pagehide', saveInPassing);
-  void settledWithin(media.acquire(), DEVICES_HEAD_START_MS).then(() => signaling.connect());
+  void settledWithin(media.open(), DEVICES_HEAD_START_MS).then(() => signaling.connect());
 
   return {
     signaling,

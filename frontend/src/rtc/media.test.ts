@@ -1,88 +1,282 @@
-// Devices that are there, are not, come late and go away.
+// Devices that are there, are not, come late, go away and come back.
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FakeMediaStream, FakeTrack } from '../testing/fakeMedia';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeDevices, type FakeTrack } from '../testing/fakeMedia';
+import { LAST_PICTURE_MS } from './capture';
 import { LocalMedia } from './media';
 
-afterEach(() => {
-  Reflect.deleteProperty(navigator, 'mediaDevices');
+let devices: FakeDevices;
+let media: LocalMedia;
+
+beforeEach(() => {
+  devices = new FakeDevices().install();
+  media = new LocalMedia();
 });
 
-/** Grants what is listed, and refuses everything else with `refusal`. */
-function devices(available: Array<'audio' | 'video'>, refusal = 'NotFoundError') {
-  const granted: FakeTrack[] = [];
-  const getUserMedia = vi.fn(async (constraints: MediaStreamConstraints) => {
-    const wanted = (['audio', 'video'] as const).filter((kind) => constraints[kind]);
-    if (!wanted.every((kind) => available.includes(kind))) throw new DOMException('', refusal);
-    const tracks = wanted.map((kind) => new FakeTrack(kind));
-    granted.push(...tracks);
-    return new FakeMediaStream(tracks);
-  });
-  Object.defineProperty(navigator, 'mediaDevices', {
-    value: { getUserMedia },
-    configurable: true,
-  });
-  return { granted };
+afterEach(() => {
+  media.stop();
+});
+
+const snapshot = () => media.snapshot.get();
+const labelsInUse = () => devices.inUse.map(({ label }) => label).sort();
+const sent = () => snapshot().stream.getTracks() as unknown as FakeTrack[];
+const refusal = (name: string, message = '') => new DOMException(message, name);
+
+/** Until the browser asks the person. In an object, as a promise would be waited for. */
+async function openAsFarAsTheQuestion(): Promise<{ done: Promise<void> }> {
+  const done = media.open();
+  await vi.waitFor(() => expect(devices.getUserMedia).toHaveBeenCalled());
+  return { done };
+}
+
+/** What a reloaded page begins with. */
+function reload(): LocalMedia {
+  media.stop();
+  media = new LocalMedia();
+  return media;
 }
 
 describe('devices', () => {
-  it('are both taken where there are both', async () => {
-    devices(['audio', 'video']);
-    const media = new LocalMedia();
-    await media.acquire();
-    expect(media.snapshot.get()).toMatchObject({ microphone: 'on', camera: 'on', problem: null });
+  it('are asked for with one question, and once', async () => {
+    await Promise.all([media.open(), media.open()]);
+    expect(snapshot()).toMatchObject({ microphone: 'on', camera: 'on' });
+    expect(devices.getUserMedia).toHaveBeenCalledOnce();
+  });
+
+  it('are judged apart: a blocked camera hides no microphone', async () => {
+    devices.permit('camera', 'denied');
+    await media.open();
+    expect(snapshot()).toMatchObject({
+      microphone: 'on',
+      camera: 'missing',
+      problems: { microphone: null, camera: 'denied' },
+    });
   });
 
   it.each([
-    [['audio'], { microphone: 'on', camera: 'missing', problem: 'absent' }],
-    [['video'], { microphone: 'missing', camera: 'on', problem: 'absent' }],
-    [[], { microphone: 'missing', camera: 'missing', problem: 'absent' }],
-  ] as const)('are taken as far as there are any: %j', async (available, expected) => {
-    devices([...available]);
-    const media = new LocalMedia();
-    await media.acquire();
-    expect(media.snapshot.get()).toMatchObject(expected);
+    ['no microphone', { microphones: [] }, { microphone: 'missing', camera: 'on' }],
+    ['no camera', { cameras: [] }, { microphone: 'on', camera: 'missing' }],
+    ['nothing', { cameras: [], microphones: [] }, { microphone: 'missing', camera: 'missing' }],
+  ])('are taken as far as there are any: %s', async (_, plugged, expected) => {
+    devices.plug(plugged);
+    await media.open();
+    expect(snapshot()).toMatchObject(expected);
   });
 
-  it.each([
-    ['NotAllowedError', 'blocked'],
-    ['NotReadableError', 'busy'],
-  ])('withheld with %s are reported as %s', async (refusal, problem) => {
-    devices([], refusal);
-    const media = new LocalMedia();
-    await media.acquire();
-    expect(media.snapshot.get().problem).toBe(problem);
-  });
-
-  it('do not exist on insecure pages', async () => {
-    const media = new LocalMedia();
-    await media.acquire();
-    expect(media.snapshot.get().problem).toBe('insecure');
-  });
-
-  it('stay muted when they are asked for once more', async () => {
-    devices(['audio', 'video']);
-    const media = new LocalMedia();
-    await media.acquire();
-    media.toggleMicrophone();
-    await media.acquire();
-    expect(media.snapshot.get()).toMatchObject({ microphone: 'off', camera: 'on' });
+  it('are not asked for again by whoever has just closed the question', async () => {
+    devices.permit('camera', 'prompt');
+    devices.permit('microphone', 'prompt');
+    await media.open();
+    expect(snapshot().problems).toEqual({ microphone: 'dismissed', camera: 'dismissed' });
+    expect(devices.getUserMedia).toHaveBeenCalledOnce();
   });
 
   it('granted after everything is over are given back', async () => {
-    const { granted } = devices(['audio', 'video']);
-    const media = new LocalMedia();
-    const acquiring = media.acquire();
+    const answer = devices.hold();
+    const opening = await openAsFarAsTheQuestion();
     media.stop();
-    await acquiring;
-    expect(granted.map(({ isStopped }) => isStopped)).toEqual([true, true]);
+    answer();
+    await opening.done;
+    expect(devices.granted).toHaveLength(2);
+    expect(devices.inUse).toEqual([]);
   });
 
-  it('may be unplugged', async () => {
-    const { granted } = devices(['audio', 'video']);
-    const media = new LocalMedia();
-    await media.acquire();
-    granted.find(({ kind }) => kind === 'video')?.dispatchEvent(new Event('ended'));
-    expect(media.snapshot.get()).toMatchObject({ camera: 'missing', problem: 'absent' });
+  it('of a request that was overtaken are given back, whichever is answered last', async () => {
+    await media.open();
+    const answer = devices.hold();
+    const first = media.select('microphone', 'headset');
+    devices.answering = Promise.resolve();
+    await media.select('microphone', 'desk');
+    answer();
+    await first;
+    expect(labelsInUse()).toEqual(['Desk', 'Front']);
+    expect(
+      sent()
+        .map(({ label }) => label)
+        .sort(),
+    ).toEqual(['Desk', 'Front']);
+  });
+});
+
+describe('the microphone', () => {
+  it('is muted at once, and stays open', async () => {
+    await media.open();
+    media.toggleMicrophone();
+    expect(snapshot().microphone).toBe('off');
+    expect(sent().find(({ kind }) => kind === 'audio')).toMatchObject({
+      enabled: false,
+      isStopped: false,
+    });
+  });
+
+  it('muted before it is granted is never heard', async () => {
+    const answer = devices.hold();
+    const opening = await openAsFarAsTheQuestion();
+    media.setMicrophone(false);
+    answer();
+    await opening.done;
+    expect(snapshot().microphone).toBe('off');
+    expect(devices.granted.find(({ kind }) => kind === 'audio')?.enabled).toBe(false);
+  });
+
+  it('goes on while another one that does not start was chosen', async () => {
+    await media.open();
+    devices.refusals.microphone = refusal('NotReadableError');
+    await media.select('microphone', 'headset');
+    expect(snapshot()).toMatchObject({ microphone: 'on', selected: { microphone: 'desk' } });
+    expect(snapshot().problems.microphone).toBe('busy');
+    expect(labelsInUse()).toEqual(['Desk', 'Front']);
+  });
+});
+
+describe('the camera', () => {
+  it('that is turned off sends a black picture, and then its light goes out', async () => {
+    vi.useFakeTimers();
+    await media.open();
+    media.toggleCamera();
+    expect(snapshot().camera).toBe('off');
+    expect(sent().find(({ kind }) => kind === 'video')).toMatchObject({
+      enabled: false,
+      isStopped: false,
+    });
+    vi.advanceTimersByTime(LAST_PICTURE_MS);
+    expect(sent().map(({ kind }) => kind)).toEqual(['audio']);
+    expect(labelsInUse()).toEqual(['Desk']);
+  });
+
+  it('is let go of by those who listen before it stops', async () => {
+    await media.open();
+    const camera = devices.granted.find(({ kind }) => kind === 'video');
+    const wasRunning: boolean[] = [];
+    media.snapshot.subscribe(() => {
+      if (!sent().includes(camera as FakeTrack)) wasRunning.push(camera?.isStopped === false);
+    });
+    media.stop();
+    expect(wasRunning[0]).toBe(true);
+  });
+
+  it('is taken anew when it is turned on again, however soon', async () => {
+    await media.open();
+    media.toggleCamera();
+    media.toggleCamera();
+    await vi.waitFor(() => expect(snapshot().camera).toBe('on'));
+    expect(labelsInUse()).toEqual(['Desk', 'Front']);
+    expect(sent().filter(({ kind }) => kind === 'video')).toHaveLength(1);
+  });
+
+  it('turned off while the browser still asks stays off', async () => {
+    const answer = devices.hold();
+    const opening = await openAsFarAsTheQuestion();
+    media.toggleCamera();
+    answer();
+    await opening.done;
+    expect(snapshot().camera).toBe('off');
+    expect(labelsInUse()).toEqual(['Desk']);
+  });
+
+  it('can be flipped, and is not mirrored when it looks away', async () => {
+    await media.open();
+    await media.flipCamera();
+    expect(snapshot()).toMatchObject({ facing: 'environment', selected: { camera: 'back' } });
+    await media.flipCamera();
+    expect(snapshot()).toMatchObject({ facing: 'user', selected: { camera: 'front' } });
+    expect(labelsInUse()).toEqual(['Desk', 'Front']);
+  });
+
+  it('is flipped to the next one where none of them tells where it looks', async () => {
+    devices.plug({ cameras: ['One', 'Two'] });
+    await media.open();
+    expect(snapshot().canFlip).toBe(true);
+    await media.flipCamera();
+    expect(snapshot().selected.camera).toBe('two');
+  });
+});
+
+describe('a reload', () => {
+  it('leaves muted and dark what was so', async () => {
+    await media.open();
+    media.toggleMicrophone();
+    media.toggleCamera();
+    await reload().open();
+    expect(snapshot()).toMatchObject({ microphone: 'off', camera: 'off' });
+    expect(labelsInUse()).toEqual(['Desk']);
+  });
+
+  it('takes the devices that were chosen', async () => {
+    await media.open();
+    await media.select('microphone', 'headset');
+    await media.select('camera', 'back');
+    await media.select('speaker', 'quiet');
+    await reload().open();
+    expect(labelsInUse()).toEqual(['Back', 'Headset']);
+    expect(snapshot().speaker).toBe('quiet');
+  });
+
+  it('finds a chosen device by its label where the browser gave it another id', async () => {
+    window.localStorage.setItem('switchboard.device.microphone', 'an id of yesterday\nHeadset');
+    await reload().open();
+    expect(snapshot().selected.microphone).toBe('headset');
+    expect(labelsInUse()).toEqual(['Front', 'Headset']);
+  });
+});
+
+describe('later', () => {
+  it('a device that is allowed is used without a click', async () => {
+    devices.permit('camera', 'denied');
+    await media.open();
+    devices.permit('camera', 'granted');
+    await vi.waitFor(() => expect(snapshot().camera).toBe('on'));
+    expect(snapshot().problems.camera).toBeNull();
+  });
+
+  it('a device that is plugged in is used without a click', async () => {
+    devices.plug({ microphones: [] });
+    await media.open();
+    devices.plug({ microphones: ['Headset'] });
+    await vi.waitFor(() => expect(snapshot().microphone).toBe('on'));
+  });
+
+  it('a busy device is taken when somebody comes back to the page', async () => {
+    devices.refusals.camera = refusal('NotReadableError');
+    await media.open();
+    expect(snapshot().problems.camera).toBe('busy');
+    delete devices.refusals.camera;
+    window.dispatchEvent(new Event('focus'));
+    await vi.waitFor(() => expect(snapshot().camera).toBe('on'));
+  });
+
+  it('a camera that was turned off stays off, whatever is plugged in', async () => {
+    await media.open();
+    media.toggleCamera();
+    devices.plug({ cameras: ['Front', 'Back', 'New'] });
+    await vi.waitFor(() => expect(snapshot().devices.cameras).toHaveLength(3));
+    expect(snapshot().camera).toBe('off');
+  });
+
+  it('nobody is asked again and again by a browser that would ask', async () => {
+    devices.permit('camera', 'prompt');
+    await media.open();
+    const asked = devices.getUserMedia.mock.calls.length;
+    window.dispatchEvent(new Event('focus'));
+    await vi.waitFor(() => expect(snapshot().problems.camera).toBe('dismissed'));
+    expect(devices.getUserMedia).toHaveBeenCalledTimes(asked);
+  });
+
+  it('an unplugged device gives way to another one, says so, and is taken again when it is back', async () => {
+    await media.open();
+    await media.select('microphone', 'headset');
+    devices.plug({ microphones: ['Desk'] });
+    await vi.waitFor(() => expect(snapshot().moved).toEqual({ kind: 'microphone', to: 'Desk' }));
+    expect(snapshot().microphone).toBe('on');
+    devices.plug({ microphones: ['Desk', 'Headset'] });
+    await vi.waitFor(() => expect(snapshot().selected.microphone).toBe('headset'));
+    expect(labelsInUse()).toEqual(['Front', 'Headset']);
+  });
+
+  it('the last device unplugged is missing', async () => {
+    await media.open();
+    devices.plug({ cameras: [] });
+    await vi.waitFor(() => expect(snapshot().problems.camera).toBe('absent'));
+    expect(snapshot()).toMatchObject({ camera: 'missing', microphone: 'on', moved: null });
   });
 });

@@ -8,6 +8,23 @@
 //   appointment-input    field of the first page
 //   name-input           field of the first page
 //   join-button          submits the first page
+//   prejoin              the page before the room
+//   prejoin-name-input   there: field for the name, where the link has none or it is to be changed
+//   prejoin-join-button  there: leads into the room
+//   prejoin-mute-button, prejoin-camera-button
+//                        there: microphone and camera on and off
+//   mic-level            role="meter": how loud the microphone is
+//   camera-select, microphone-select, speaker-select
+//                        <select> of the device to use
+//   speaker-test-button  plays a sound
+//   device-help          what is wrong with a device and how to mend it; data-problem is denied,
+//                        dismissed, system, absent, busy, insecure, unsupported or embedded
+//   connection-check-button
+//                        begins the check of the connection
+//   connection-check-result
+//                        data-verdict: pending, good, doubtful or bad
+//   connection-line      one per thing that is checked; data-kind is server, webSocket, local, stun
+//                        or relay; data-outcome is pending, good, fair, bad, none or unknown
 //   call-state           state of the call, in data-state: connecting, waiting, connected,
 //                        reconnecting, unreachable, full, replaced or ended
 //   ending               a screen in place of the call; which one is in data-ending: left, full,
@@ -20,7 +37,7 @@
 //   join-as-another-button  joins besides it
 //   transcript-button    saves the chat as a file; in the chat, and when a visit is over
 //   language-select      chooses the page's language; only where there are several
-//   local-video          <video> with the own picture
+//   local-video          <video> with the own picture, before joining and in the room
 //   remote-video         <video> with the other one's picture
 //   mute-button          microphone on and off
 //   camera-button        camera on and off
@@ -36,7 +53,8 @@
 
 import { cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { FakeMediaStream } from './fakeMedia';
+import { FakeAudioContext, FakeAudioNode } from './fakeAudio';
+import { FakeDevices, FakeMediaStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
 /** Nothing has a size here. */
@@ -52,12 +70,23 @@ beforeEach(() => {
   vi.stubGlobal('ResizeObserver', FakeResizeObserver);
   // Node's own would tell tests of each other.
   vi.stubGlobal('BroadcastChannel', undefined);
+  FakeAudioContext.reset();
+  vi.stubGlobal('AudioContext', FakeAudioContext);
+  vi.stubGlobal('OscillatorNode', FakeAudioNode);
+  vi.stubGlobal('GainNode', FakeAudioNode);
   vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: true }));
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function () {
+    this.open = false;
+  };
 });
 
 afterEach(() => {
   cleanup();
+  FakeDevices.uninstall();
   window.sessionStorage.clear();
   window.localStorage.clear();
   vi.useRealTimers();

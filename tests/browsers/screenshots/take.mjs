@@ -36,7 +36,10 @@ async function takeAll(size, circumstances) {
 
   await ann.openFirstPage();
   await take(ann, 'login');
-  await ann.join(appointment);
+  await ann.goToDoor(appointment);
+  await ann.expectToSeeThemselves();
+  await take(ann, 'prejoin');
+  await ann.enter();
   await ann.expectState('waiting');
   await take(ann, 'waiting');
 

@@ -6,8 +6,8 @@ const FLAGS = [
   // Root has no sandbox, and nothing but our own page is opened.
   '--no-sandbox',
   '--disable-gpu',
-  // Pictures that move at 20 frames a second, and a beep.
-  '--use-fake-device-for-media-stream',
+  // Two cameras with pictures that move at 20 frames a second, and a beep.
+  '--use-fake-device-for-media-stream=device-count=2',
   // There is no other address in the tests' network than that of the loopback interface.
   '--allow-loopback-in-peer-connection',
 ];

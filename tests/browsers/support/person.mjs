@@ -42,12 +42,25 @@ export class Person {
     await this.#at('appointment-input').fill(appointment);
     await this.#at('name-input').fill(this.name);
     await this.#at('join-button').click();
+    await this.enter();
   }
 
   /** Joins by the link in an invitation. */
   async openLink(appointment) {
+    await this.goToDoor(appointment);
+    await this.enter();
+  }
+
+  /** Follows the link as far as the page before the room. */
+  async goToDoor(appointment) {
     const name = new URLSearchParams({ name: this.name });
     await this.page.goto(`/room/${encodeURIComponent(appointment)}?${name}`, { waitUntil: 'domcontentloaded' });
+    await this.#at('prejoin').waitFor();
+  }
+
+  /** Goes in from the page before the room. */
+  async enter() {
+    await this.#at('prejoin-join-button').click();
   }
 
   async reload() {
@@ -254,11 +267,97 @@ export class Person {
     return this.#at('media-notice').innerText();
   }
 
-  /** Allows the page to use its devices after all, and has it try again. */
+  /** Allows the page to use its devices after all, in the settings of the browser, and touches nothing else. */
   async allowDevices() {
     await this.page.context().grantPermissions(['camera', 'microphone']);
-    await this.#at('media-notice').getByRole('button', { name: 'Try again' }).click();
+  }
+
+  /** What the page says about missing devices before joining, problem by problem. */
+  async expectHelp(problems) {
+    await this.#until(
+      `help with ${problems}`,
+      (wanted) =>
+        JSON.stringify(
+          [...document.querySelectorAll('[data-testid=device-help]')].map(({ dataset }) => dataset.problem),
+        ) === wanted,
+      JSON.stringify(problems),
+    );
+  }
+
+  /** Nothing is said about a missing device any more. */
+  async expectNoNotice() {
     await this.#at('media-notice').waitFor({ state: 'detached' });
+  }
+
+  /** Sees themselves move. */
+  async expectToSeeThemselves() {
+    const frames = () => document.querySelector('[data-testid=local-video]').getVideoPlaybackQuality().totalVideoFrames;
+    const before = await this.page.evaluate(frames);
+    await this.#until(
+      'the own picture to move',
+      (seen) =>
+        document.querySelector('[data-testid=local-video]').getVideoPlaybackQuality().totalVideoFrames > seen + 2,
+      before,
+    );
+  }
+
+  /** The bar beside the microphone moves. */
+  async expectLevel() {
+    await this.#until(
+      'the level to move',
+      () => Number(document.querySelector('[data-testid=mic-level]')?.getAttribute('aria-valuenow')) > 20,
+    );
+  }
+
+  async muteAtDoor() {
+    await this.#at('prejoin-mute-button').click();
+  }
+
+  async darkenAtDoor() {
+    await this.#at('prejoin-camera-button').click();
+  }
+
+  /** @param {'camera' | 'microphone' | 'speaker'} kind */
+  async chooseDevice(kind, label) {
+    await this.#at(`${kind}-select`).selectOption({ label });
+    await this.expectDevice(kind, label);
+  }
+
+  /** The device that a picker shows. */
+  async expectDevice(kind, label) {
+    await this.#until(
+      `the ${kind} to be ${label}`,
+      ([of, wanted]) => document.querySelector(`[data-testid=${of}-select]`)?.selectedOptions[0]?.label === wanted,
+      [kind, label],
+    );
+  }
+
+  /** Waits until these lights are on, and no others. */
+  async expectDevicesInUse(kinds) {
+    await this.#until(
+      `${kinds} to be in use`,
+      (wanted) =>
+        String(
+          window.probe.tracks
+            .filter(({ readyState }) => readyState === 'live')
+            .map(({ kind }) => kind)
+            .sort(),
+        ) === wanted,
+      String(kinds),
+    );
+  }
+
+  /** The labels of the tracks that are captured, in alphabetical order. */
+  async tracksInUse() {
+    const labels = await this.page.evaluate(() =>
+      window.probe.tracks.filter(({ readyState }) => readyState === 'live').map(({ label }) => label),
+    );
+    return labels.sort();
+  }
+
+  /** How often the browser was asked for devices. */
+  questions() {
+    return this.page.evaluate(() => window.probe.questions());
   }
 
   /** The devices whose lights are on, in alphabetical order. */
@@ -270,6 +369,20 @@ export class Person {
   }
 
   // The network
+
+  /** Has the page check the connection; the verdict, and the outcome of each thing that was tried. */
+  async checkConnection() {
+    await this.#at('connection-check-button').click();
+    await this.#until(
+      'a verdict on the connection',
+      () => /good|doubtful|bad/.test(document.querySelector('[data-testid=connection-check-result]')?.dataset.verdict),
+    );
+    const verdict = await this.#at('connection-check-result').getAttribute('data-verdict');
+    const lines = await this.#at('connection-line').evaluateAll((items) =>
+      items.map(({ dataset }) => [dataset.kind, dataset.outcome]),
+    );
+    return { verdict, ...Object.fromEntries(lines) };
+  }
 
   /** Cuts the connection to the server, as happens to a phone between two networks, and waits until the page is back. */
   async loseSocket() {

@@ -9,6 +9,7 @@ export function installProbe() {
   const configurations = [];
   /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
   const tracks = [];
+  let asked = 0;
   /** The connections to the server that came into use, those that were only tried out not among them. @type {WebSocket[]} */
   const sockets = [];
   /** What the server said, packet by packet. @type {string[]} */
@@ -47,6 +48,7 @@ export function installProbe() {
   const getUserMedia = devices?.getUserMedia.bind(devices);
   if (devices) {
     devices.getUserMedia = async (constraints) => {
+      asked += 1;
       const stream = await getUserMedia(constraints);
       tracks.push(...stream.getTracks());
       return stream;
@@ -117,7 +119,7 @@ export function installProbe() {
     return Math.max(...data.filter((_, index) => index % 4 < 3));
   }
 
-  window.probe = { calls, configurations, tracks, sockets, joins, receiveMore, hearNothing, brightestSpot };
+  window.probe = { calls, configurations, tracks, questions: () => asked, sockets, joins, receiveMore, hearNothing, brightestSpot };
 }
 
 /** Makes a computer that has neither camera nor microphone. Handed to the browser as text, too. */

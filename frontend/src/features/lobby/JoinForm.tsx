@@ -1,9 +1,11 @@
 // The two things anybody has to tell to get into an appointment.
 
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Button } from '../../components/ui/Button';
 import { TextField } from '../../components/ui/TextField';
+import { useTexts } from '../../lib/i18n/useTexts';
 import { appointmentProblem, nameProblem, normalizeAppointment } from './fields';
+import { NameField } from './NameField';
 
 interface JoinFormProps {
   appointmentId: string;
@@ -12,43 +14,54 @@ interface JoinFormProps {
 }
 
 export function JoinForm({ onJoin, ...initial }: JoinFormProps) {
+  const texts = useTexts().lobby;
   const [appointmentId, setAppointmentId] = useState(initial.appointmentId);
   const [name, setName] = useState(initial.name);
   const [isChecked, setIsChecked] = useState(false);
+  const appointmentField = useRef<HTMLInputElement>(null);
+  const nameField = useRef<HTMLInputElement>(null);
   const wrongAppointment = appointmentProblem(appointmentId);
   const wrongName = nameProblem(name);
+
+  function focusFirst(appointmentMatters: unknown, nameMatters: unknown) {
+    if (appointmentMatters) appointmentField.current?.focus();
+    else if (nameMatters) nameField.current?.focus();
+  }
+
+  // Only at first: whoever empties a field is in it already.
+  useEffect(() => focusFirst(!initial.appointmentId, !initial.name), []);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     setIsChecked(true);
-    if (wrongAppointment || wrongName) return;
-    onJoin(normalizeAppointment(appointmentId), name.trim());
+    if (wrongAppointment || wrongName) focusFirst(wrongAppointment, wrongName);
+    else onJoin(normalizeAppointment(appointmentId), name.trim());
   }
 
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
       <TextField
-        label="Appointment number"
-        hint="You find it in your invitation."
-        error={isChecked ? wrongAppointment : null}
+        ref={appointmentField}
+        label={texts.login.appointment}
+        hint={texts.login.appointmentHint}
+        error={isChecked && wrongAppointment ? texts.problems.appointment[wrongAppointment] : null}
         value={appointmentId}
         onChange={(event) => setAppointmentId(event.target.value)}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
+        enterKeyHint="next"
         data-testid="appointment-input"
       />
-      <TextField
-        label="Your name"
-        hint="The other person will see it."
-        error={isChecked ? wrongName : null}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        autoComplete="name"
-        data-testid="name-input"
+      <NameField
+        ref={nameField}
+        name={name}
+        onChange={setName}
+        isChecked={isChecked}
+        testId="name-input"
       />
       <Button type="submit" className="min-h-12" data-testid="join-button">
-        Join
+        {texts.login.continue}
       </Button>
     </form>
   );

@@ -3,24 +3,23 @@
 
 const MAX_LENGTH = 128;
 
+export type FieldProblem = 'missing' | 'tooLong' | 'forbidden';
+
 /** Returns what is wrong, or null. */
-export function appointmentProblem(value: string): string | null {
+export function appointmentProblem(value: string): FieldProblem | null {
   const id = normalizeAppointment(value);
-  if (id === '') return 'Please enter your appointment number.';
-  if (length(id) > MAX_LENGTH) return 'This is too long for an appointment number.';
-  if (/[/\p{Cc}\p{Cf}]/u.test(id)) return 'An appointment number has no “/” in it.';
-  // In an address they mean folders.
-  if (id === '.' || id === '..') return 'Please enter your appointment number.';
-  return null;
+  // In an address, dots alone mean folders.
+  if (id === '' || id === '.' || id === '..') return 'missing';
+  if (length(id) > MAX_LENGTH) return 'tooLong';
+  return /[/\p{Cc}\p{Cf}]/u.test(id) ? 'forbidden' : null;
 }
 
 /** Returns what is wrong, or null. */
-export function nameProblem(value: string): string | null {
+export function nameProblem(value: string): FieldProblem | null {
   const name = value.trim();
-  if (name === '') return 'Please enter your name.';
-  if (length(name) > MAX_LENGTH) return 'Please use a shorter name.';
-  if (/\p{Cc}/u.test(name)) return 'Please use letters only.';
-  return null;
+  if (name === '') return 'missing';
+  if (length(name) > MAX_LENGTH) return 'tooLong';
+  return /\p{Cc}/u.test(name) ? 'forbidden' : null;
 }
 
 /** The form in which the server compares ids. */

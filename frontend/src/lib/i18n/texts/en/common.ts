@@ -8,4 +8,6 @@ export const common = {
   language: 'Language',
   loading: 'One moment…',
   firstPage: 'Back to the first page',
+  notLoaded: 'This part of the page could not be loaded. Please check your connection.',
+  reload: 'Load the page anew',
 };

@@ -1,3 +1,43 @@
-// The way in: the first page, and the check of devices and connection before joining.
+// The way in: the first page, and the check of devices before joining.
 
-export const lobby = {};
+export const lobby = {
+  login: {
+    title: 'Join your appointment',
+    note: 'You can try camera and microphone next, before anybody sees or hears you.',
+    appointment: 'Appointment number',
+    appointmentHint: 'You find it in your invitation.',
+    name: 'Your name',
+    nameHint: 'The other person will see it.',
+    continue: 'Continue',
+  },
+
+  problems: {
+    appointment: {
+      missing: 'Please enter your appointment number.',
+      tooLong: 'This is too long for an appointment number.',
+      forbidden: 'An appointment number has no “/” in it.',
+    },
+    name: {
+      missing: 'Please enter your name.',
+      tooLong: 'Please use a shorter name.',
+      forbidden: 'Please use letters only.',
+    },
+  },
+
+  preJoin: {
+    title: 'Ready to join?',
+    appointment: 'Appointment',
+    joinAs: 'You join as',
+    changeName: 'Change name',
+    join: 'Join now',
+    joining: 'Joining…',
+    ownPicture: 'Your picture',
+    cameraOff: 'Your camera is off',
+    cameraStarting: 'Starting your camera…',
+    cameraMissing: 'No camera',
+    controls: 'Microphone and camera',
+    nobodySees: 'Nobody sees or hears you yet.',
+  },
+
+  backToFirstPage: 'Back to the first page',
+};

@@ -1,0 +1,32 @@
+// What is in the dialog about devices. Its meter listens only while it is open.
+
+import { Dialog } from '../../components/ui/Dialog';
+import { useTexts } from '../../lib/i18n/useTexts';
+import { DeviceHelp } from './DeviceHelp';
+import { DevicePicker } from './DevicePicker';
+import type { DeviceSettingsProps } from './DeviceSettings';
+import { MicrophoneLevel } from './MicrophoneLevel';
+import { SpeakerTest } from './SpeakerTest';
+
+export default function DeviceDialog({ media, isOpen, onClose, children }: DeviceSettingsProps) {
+  const texts = useTexts().devices;
+  return (
+    <Dialog title={texts.settingsTitle} isOpen={isOpen} onClose={onClose}>
+      {isOpen && (
+        <div className="flex flex-col gap-5">
+          <DeviceHelp media={media} />
+          <DevicePicker media={media} kind="camera" />
+          <div className="flex flex-col gap-3">
+            <DevicePicker media={media} kind="microphone" />
+            <MicrophoneLevel media={media} />
+          </div>
+          <div className="flex flex-col gap-3">
+            <DevicePicker media={media} kind="speaker" />
+            <SpeakerTest media={media} />
+          </div>
+          {children}
+        </div>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,27 @@
+// The dialog about devices, in which they are tried and changed during the call. It is loaded when it
+// is opened for the first time.
+
+import { lazy, type ReactNode, useState } from 'react';
+import { Lazy } from '../../components/Lazy';
+import type { LocalMedia } from '../../rtc/media';
+
+const DeviceDialog = lazy(() => import('./DeviceDialog'));
+
+export interface DeviceSettingsProps {
+  media: LocalMedia;
+  isOpen: boolean;
+  onClose: () => void;
+  /** What else belongs to it, below the devices. */
+  children?: ReactNode;
+}
+
+export function DeviceSettings(props: DeviceSettingsProps) {
+  const [wasOpen, setWasOpen] = useState(false);
+  if (props.isOpen && !wasOpen) setWasOpen(true);
+  if (!wasOpen) return null;
+  return (
+    <Lazy fallback={null}>
+      <DeviceDialog {...props} />
+    </Lazy>
+  );
+}

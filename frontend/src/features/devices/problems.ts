@@ -1,0 +1,24 @@
+// Which problems there are to tell about, and in which order: one for camera and microphone together
+// where both suffer from the same, else one for each.
+
+import type { SourceKind } from '../../rtc/devices';
+import type { MediaProblem, MediaSnapshot } from '../../rtc/media';
+
+export interface ProblemReport {
+  what: SourceKind | 'both';
+  problem: MediaProblem;
+}
+
+export function problemsOf({ problems }: Pick<MediaSnapshot, 'problems'>): ProblemReport[] {
+  const { microphone, camera } = problems;
+  if (microphone && microphone === camera) return [{ what: 'both', problem: microphone }];
+  const reports: ProblemReport[] = [];
+  if (microphone) reports.push({ what: 'microphone', problem: microphone });
+  if (camera) reports.push({ what: 'camera', problem: camera });
+  return reports;
+}
+
+/** Whether asking the browser once more can change anything. */
+export function canAskAgain(problem: MediaProblem): boolean {
+  return !['insecure', 'unsupported', 'embedded'].includes(problem);
+}
