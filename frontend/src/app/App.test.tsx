@@ -78,7 +78,7 @@ describe('the first page', () => {
     await goTo('/?appointment_id=Zahn+7');
     await userEvent.type(screen.getByTestId('name-input'), ' Ann {Enter}');
     expect(window.location.pathname).toBe('/room/Zahn%207');
-    await userEvent.click(screen.getByTestId('prejoin-join-button'));
+    await userEvent.click(await screen.findByTestId('prejoin-join-button'));
     await screen.findByTestId('call-state');
     expect(openVisit).toHaveBeenCalledExactlyOnceWith('Zahn 7', 'Ann', anyMedia);
   });
