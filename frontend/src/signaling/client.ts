@@ -2,6 +2,7 @@
 // and the chat can be tested without a server (fake.ts) and run with one (socketIo.ts).
 
 import type { Unsubscribe } from '../lib/store';
+import type { IceServers } from './iceServers';
 
 export interface SignalingClient {
   /** Events arrive in the order in which the server sent them, each of them once. */
@@ -18,6 +19,9 @@ export interface SignalingClient {
 
   /** Resolves once the message is stored. Sending the same id again never doubles it. */
   sendMessage(message: OutgoingMessage): Promise<{ sentAt: string }>;
+
+  /** Asks for fresh STUN and TURN servers. Rejects when there is no server to ask, or no seat. */
+  iceServers(): Promise<IceServers>;
 
   /** Gives the seat up for good. */
   leave(): Promise<void>;
@@ -62,6 +66,8 @@ export interface Joined {
   /** The history as it was saved: entries of any shape, oldest first. */
   chats: unknown[];
   chatsAvailable: boolean;
+  /** Which servers help to find a path to the other side. */
+  iceServers: IceServers;
 }
 
 export type SignalingEvent =

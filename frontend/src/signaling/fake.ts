@@ -10,6 +10,7 @@ import {
   SignalingError,
   type SignalingEvent,
 } from './client';
+import type { IceServers } from './iceServers';
 
 export class FakeSignaling implements SignalingClient {
   /** What the server has got, in order. */
@@ -18,6 +19,10 @@ export class FakeSignaling implements SignalingClient {
   /** How the server answers from now on; by default it accepts. */
   answer: () => Promise<void> = async () => {};
   isConnected = true;
+  /** What the server knows, and says when it is asked or joined. */
+  servers: IceServers = { servers: [], expiresAt: null, turnUrls: [] };
+  /** How often it was asked. */
+  serversAsked = 0;
 
   readonly #listeners = new Set<(event: SignalingEvent) => void>();
 
@@ -36,6 +41,7 @@ export class FakeSignaling implements SignalingClient {
         polite: false,
         chats: [],
         chatsAvailable: true,
+        iceServers: this.servers,
         ...joined,
       },
     });
@@ -62,6 +68,12 @@ export class FakeSignaling implements SignalingClient {
     this.messages.push(message);
     await this.answer();
     return { sentAt: '2026-01-01T09:30:00.000Z' };
+  }
+
+  async iceServers(): Promise<IceServers> {
+    this.serversAsked += 1;
+    await this.answer();
+    return this.servers;
   }
 
   connect(): void {}

@@ -12,6 +12,7 @@ import {
   SignalingError,
   type SignalingEvent,
 } from './client';
+import { fetchIceServers, type IceServers } from './iceServers';
 import type {
   Ack,
   ClientEvents,
@@ -95,6 +96,12 @@ export class SocketIoSignaling implements SignalingClient {
     const socket = this.#socket.timeout(MESSAGE_TIMEOUT_MS);
     const answer = await accepted(socket.emitWithAck('send_message', { id, body }));
     return { sentAt: answer.sent_at };
+  }
+
+  async iceServers(): Promise<IceServers> {
+    const session = this.#seat.read();
+    const { appointmentId } = this.#appointment;
+    return fetchIceServers(session ? { appointmentId, session } : undefined);
   }
 
   async leave(): Promise<void> {

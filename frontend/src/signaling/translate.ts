@@ -12,6 +12,7 @@ export function toJoined(wire: JoinedSuccessfully): Joined {
     polite: wire.polite,
     chats: wire.chats ?? [],
     chatsAvailable: wire.chats_available,
+    iceServers: { servers: [], expiresAt: null, turnUrls: [] },
   };
 }
 

@@ -4,6 +4,7 @@ export class FakeTrack extends EventTarget {
   enabled = true;
   muted = false;
   isStopped = false;
+  contentHint = '';
 
   constructor(readonly kind: 'audio' | 'video') {
     super();
@@ -11,6 +12,10 @@ export class FakeTrack extends EventTarget {
 
   stop(): void {
     this.isStopped = true;
+  }
+
+  getSettings(): MediaTrackSettings {
+    return {};
   }
 }
 

@@ -1,7 +1,8 @@
 // A call and this side's devices, as components see them.
 
 import { useStore } from '../../lib/useStore';
-import type { Call, CallSnapshot } from '../../rtc/call';
+import type { Call } from '../../rtc/call';
+import type { CallSnapshot } from '../../rtc/callState';
 import type { LocalMedia, MediaSnapshot } from '../../rtc/media';
 
 export interface CallView extends CallSnapshot {
