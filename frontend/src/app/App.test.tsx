@@ -69,8 +69,9 @@ describe('the room', () => {
     expect(openVisit).not.toHaveBeenCalled();
   });
 
-  it('says what is going on', () => {
+  it('says what is going on', async () => {
     goTo('/room/42?name=Ann');
+    await screen.findByTestId('call-state');
     expect(state()).toBe('connecting');
     act(() => signaling.join());
     expect(state()).toBe('waiting');
@@ -84,10 +85,11 @@ describe('the room', () => {
   it('can be entered again after leaving', async () => {
     goTo('/room/42?name=Ann');
     act(() => signaling.join());
-    await userEvent.click(screen.getByTestId('leave-button'));
+    await userEvent.click(await screen.findByTestId('leave-button'));
     expect(state()).toBe('ended');
     await userEvent.click(screen.getByTestId('reopen-button'));
     expect(openVisit).toHaveBeenCalledTimes(2);
+    await screen.findByTestId('leave-button');
     expect(state()).toBe('connecting');
   });
 });

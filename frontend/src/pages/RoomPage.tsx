@@ -1,6 +1,6 @@
 // The room: the visit for as long as it lasts, and what is shown when it is over.
 
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { Navigate, useParams, useSearchParams } from 'react-router';
 import { LinkButton } from '../components/ui/Button';
 import { EndingScreen } from '../features/call/EndingScreen';
@@ -9,9 +9,12 @@ import { loginPath, nameIn } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
 import { isEnding } from '../rtc/callState';
 import { CardLayout } from './CardLayout';
-import { OpenRoom } from './OpenRoom';
+import { Joining } from './Joining';
 import { useVisit } from './useVisit';
 import type { Visit } from './visit';
+
+/** Comes after the page is there: what comes before a call needs nothing of it. */
+const OpenRoom = lazy(() => import('./OpenRoom'));
 
 export function RoomPage() {
   const { appointmentId = '' } = useParams();
@@ -55,7 +58,11 @@ interface CurrentVisitProps extends RoomProps {
 function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProps) {
   const call = useCall(visit.call, visit.media);
   if (!isEnding(call.state)) {
-    return <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />;
+    return (
+      <Suspense fallback={<Joining />}>
+        <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />
+      </Suspense>
+    );
   }
   return (
     <CardLayout>

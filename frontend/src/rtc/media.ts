@@ -14,6 +14,10 @@ export interface MediaSnapshot {
   microphone: DeviceState;
   camera: DeviceState;
   problem: MediaProblem | null;
+  /** There is a front and a back camera. */
+  canFlip: boolean;
+  /** Id of the output device; empty for the default one. */
+  speaker: string;
 }
 
 const video: MediaTrackConstraints = {
@@ -32,6 +36,8 @@ export class LocalMedia {
     microphone: 'pending',
     camera: 'pending',
     problem: null,
+    canFlip: false,
+    speaker: '',
   });
   #stopped = false;
 
@@ -62,6 +68,12 @@ export class LocalMedia {
   toggleCamera(): void {
     this.#toggle('video');
   }
+
+  setMicrophone(on: boolean): void {
+    if ((this.#store.get().microphone === 'on') !== on) this.toggleMicrophone();
+  }
+
+  async flipCamera(): Promise<void> {}
 
   /** Gives the devices back: their lights go out. */
   stop(): void {
@@ -109,6 +121,8 @@ export class LocalMedia {
       microphone: stateOf(this.#track('audio')),
       camera: stateOf(this.#track('video')),
       problem,
+      canFlip: false,
+      speaker: '',
     });
   }
 

@@ -108,11 +108,13 @@ export function installProbe() {
     }
   }
 
-  /** The lightest point of the other one's picture: 0 is black, 255 is white. */
+  /** The lightest point of the other one's picture: 0 is black, or no picture; 255 is white. */
   function brightestSpot() {
     const [width, height] = [64, 36];
+    const screen = document.querySelector('[data-testid=remote-video]');
+    if (getComputedStyle(screen).visibility === 'hidden') return 0;
     const canvas = new OffscreenCanvas(width, height).getContext('2d');
-    canvas.drawImage(document.querySelector('[data-testid=remote-video]'), 0, 0, width, height);
+    canvas.drawImage(screen, 0, 0, width, height);
     const { data } = canvas.getImageData(0, 0, width, height);
     return Math.max(...data.filter((_, index) => index % 4 < 3));
   }

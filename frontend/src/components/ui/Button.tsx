@@ -13,6 +13,8 @@ const variants = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong',
   secondary: 'border border-edge bg-surface text-ink hover:bg-sunken',
   quiet: 'text-ink hover:bg-sunken',
+  /** Over a picture, which is dark by day as well. */
+  onStage: 'bg-on-stage text-stage hover:bg-on-stage-muted',
 } as const;
 
 const shapes = {

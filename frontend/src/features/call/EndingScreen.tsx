@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react';
 import { Button } from '../../components/ui/Button';
+import { useTexts } from '../../lib/i18n/useTexts';
 import type { Ending } from '../../rtc/callState';
 import { CallStatus } from './CallStatus';
 import { phraseFor } from './phrases';
@@ -20,7 +21,8 @@ interface EndingScreenProps {
 }
 
 export function EndingScreen({ ending, onReopen, children }: EndingScreenProps) {
-  const { title, detail } = phraseFor(ending, null);
+  const about = { peerName: null, hasRelay: false };
+  const { title, detail } = phraseFor(ending, about, useTexts());
   return (
     <section className="flex flex-col items-start gap-4">
       <CallStatus state={ending} peerName={null} />

@@ -15,6 +15,7 @@ export function ChatToggle({ isOpen, unread, onToggle }: ChatToggleProps) {
       caption="Chat"
       icon={<MessageSquare aria-hidden />}
       aria-expanded={isOpen}
+      aria-keyshortcuts="C"
       onClick={onToggle}
       data-testid="chat-toggle"
     >

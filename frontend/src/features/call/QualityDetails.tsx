@@ -1,0 +1,50 @@
+// The connection in words first, and then in figures.
+
+import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
+import type { Picture } from '../../rtc/quality';
+import type { Quality } from '../../rtc/qualityMonitor';
+
+export default function QualityDetails({ quality: { verdict, figures } }: { quality: Quality }) {
+  const texts = useTexts().call.quality;
+  const language = useLanguage();
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+  const known = <Value,>(value: Value | null, format: (value: Value) => string) =>
+    value === null ? texts.unknown : format(value);
+  const milliseconds = (amount: number) => texts.milliseconds(whole.format(amount));
+  const kilobits = (amount: number) => texts.kilobits(whole.format(amount / 1_000));
+  const picture = ({ width, height, framesPerSecond }: Picture) =>
+    texts.picture(width, height, whole.format(framesPerSecond));
+  const { path } = figures;
+
+  const rows: Array<[name: string, value: string]> = [
+    [texts.roundTrip, known(figures.roundTripMs, milliseconds)],
+    [texts.lossIn, known(figures.lossIn, percent.format)],
+    [texts.lossOut, known(figures.lossOut, percent.format)],
+    [texts.jitter, known(figures.jitterMs, milliseconds)],
+    [texts.received, known(figures.bitrateIn, kilobits)],
+    [texts.sent, known(figures.bitrateOut, kilobits)],
+    [texts.pictureIn, known(figures.pictureIn, picture)],
+    [texts.pictureOut, known(figures.pictureOut, picture)],
+    [
+      texts.path,
+      known(path, ({ kind, protocol }) => `${texts.pathKind[kind]}, ${protocol.toUpperCase()}`),
+    ],
+  ];
+
+  return (
+    <div data-testid="quality-details" className="text-sm">
+      <p className="font-semibold">{texts.label[verdict]}</p>
+      <p className="mt-1 text-muted">{texts.advice[verdict]}</p>
+      {path && <p className="mt-1 text-muted">{texts[path.kind]}</p>}
+      <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 border-t border-line pt-3">
+        {rows.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="text-end tabular-nums">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
