@@ -9,6 +9,8 @@ export function installProbe() {
   const configurations = [];
   /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
   const tracks = [];
+  /** Every screen that was ever shared. @type {MediaStreamTrack[]} */
+  const screens = [];
   /** The connections to the server that came into use, those that were only tried out not among them. @type {WebSocket[]} */
   const sockets = [];
   /** What the server said, packet by packet. @type {string[]} */
@@ -19,6 +21,11 @@ export function installProbe() {
       super(configuration);
       calls.push(this);
       configurations.push(configuration ?? {});
+    }
+
+    async setLocalDescription(description) {
+      await super.setLocalDescription(description);
+      if (this.signalingState === 'have-local-offer') window.probe.offers += 1;
     }
   };
 
@@ -49,6 +56,15 @@ export function installProbe() {
     devices.getUserMedia = async (constraints) => {
       const stream = await getUserMedia(constraints);
       tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+
+  const getDisplayMedia = devices?.getDisplayMedia?.bind(devices);
+  if (getDisplayMedia) {
+    devices.getDisplayMedia = async (constraints) => {
+      const stream = await getDisplayMedia(constraints);
+      screens.push(...stream.getTracks());
       return stream;
     };
   }
@@ -119,7 +135,19 @@ export function installProbe() {
     return Math.max(...data.filter((_, index) => index % 4 < 3));
   }
 
-  window.probe = { calls, configurations, tracks, sockets, joins, receiveMore, hearNothing, brightestSpot };
+  window.probe = {
+    calls,
+    configurations,
+    tracks,
+    screens,
+    sockets,
+    /** How often this page has offered. */
+    offers: 0,
+    joins,
+    receiveMore,
+    hearNothing,
+    brightestSpot,
+  };
 }
 
 /** Makes a computer that has neither camera nor microphone. Handed to the browser as text, too. */

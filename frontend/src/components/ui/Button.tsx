@@ -14,7 +14,7 @@ const variants = {
   secondary: 'border border-edge bg-surface text-ink hover:bg-sunken',
   quiet: 'text-ink hover:bg-sunken',
   /** Over a picture, which is dark by day as well. */
-  onStage: 'bg-on-stage text-stage hover:bg-on-stage-muted',
+  onStage: 'bg-on-stage text-stage hover:bg-on-stage-muted focus-visible:outline-on-stage',
 } as const;
 
 const shapes = {

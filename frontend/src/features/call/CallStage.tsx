@@ -48,7 +48,13 @@ export function CallStage(props: CallStageProps) {
         onInvite={onInvite}
         onCheckConnection={onCheckConnection}
       />
-      <OwnTile call={call} name={ownName} corner={corner} handlers={handlers} />
+      <OwnTile
+        call={call}
+        name={ownName}
+        corner={corner}
+        isTopTaken={isThere && state.phase !== 'connected'}
+        handlers={handlers}
+      />
       {isTalking && <Note className="bottom-3">{texts.call.stage.talking}</Note>}
       {local.camera === 'pending' && (
         <Note className="appear-late top-3">{texts.call.stage.allowDevices}</Note>

@@ -14,6 +14,8 @@ interface OwnTileProps {
   call: CallView;
   name: string;
   corner: Corner;
+  /** Something is said at the top. */
+  isTopTaken: boolean;
   handlers: ReturnType<typeof useCorner>['handlers'];
 }
 
@@ -22,7 +24,7 @@ const places = {
   inline: { start: 'start-3 lg:start-4', end: 'end-3 lg:end-4' },
 } as const;
 
-export function OwnTile({ call, name, corner, handlers }: OwnTileProps) {
+export function OwnTile({ call, name, corner, isTopTaken, handlers }: OwnTileProps) {
   const { local, screen, isVideoPaused } = call;
   const texts = useTexts().call.stage;
   const hasCamera = local.camera === 'on';
@@ -40,9 +42,9 @@ export function OwnTile({ call, name, corner, handlers }: OwnTileProps) {
       data-corner={`${corner.block} ${corner.inline}`}
       className={cn(
         'absolute z-10 flex cursor-grab touch-none items-center justify-center overflow-hidden active:cursor-grabbing',
-        'rounded-xl bg-stage-raised shadow-lg ring-1 ring-on-stage/20',
+        'rounded-xl bg-stage-raised shadow-lg ring-1 ring-on-stage/20 focus-visible:outline-on-stage',
         'h-36 w-28 sm:h-36 sm:w-52 short:h-20 short:w-32 3xl:h-56 3xl:w-80',
-        places.block[corner.block],
+        isTopTaken && corner.block === 'start' ? 'top-32 short:top-22' : places.block[corner.block],
         places.inline[corner.inline],
       )}
     >
@@ -52,8 +54,8 @@ export function OwnTile({ call, name, corner, handlers }: OwnTileProps) {
         name={name}
         label={screen ? texts.yourScreen : texts.ownPicture}
         testId="local-video"
-        initialsClass="size-14 text-xl"
-        isWhole={screen !== null}
+        initialsClass="size-14 text-xl short:mb-4 short:size-10 short:text-sm"
+        fit={screen ? 'whole' : 'filled'}
         className={cn(!screen && !isOfBackCamera(local.stream) && '-scale-x-100')}
       />
       <p className="absolute start-2 bottom-2 flex max-w-[calc(100%-1rem)] items-center gap-1.5 rounded-lg bg-stage/80 px-2 py-1 text-xs">

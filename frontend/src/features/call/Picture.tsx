@@ -12,16 +12,20 @@ interface PictureProps {
   label: string;
   testId: string;
   initialsClass: string;
-  /** Crops nothing, whatever the shapes: every corner of a screen may matter. */
-  isWhole?: boolean;
+  /**
+   * Whole, as every corner of a screen may matter; or filled, where little is to be seen anyway. By
+   * default filled only where that cuts off little.
+   */
+  fit?: 'whole' | 'filled';
   className?: string;
 }
 
 export function Picture(props: PictureProps) {
-  const { stream, hasVideo, name, label, testId, initialsClass, isWhole = false } = props;
+  const { stream, hasVideo, name, label, testId, initialsClass, fit } = props;
   const { ref } = usePlayback<HTMLVideoElement>(stream);
   const { hasFrames, isAlike } = useShape(ref, stream);
   const isShown = hasVideo && hasFrames;
+  const isFilled = fit ? fit === 'filled' : isAlike;
   return (
     <>
       {!isShown && name && <Initials name={name} className={initialsClass} />}
@@ -34,7 +38,7 @@ export function Picture(props: PictureProps) {
         data-testid={testId}
         className={cn(
           'absolute inset-0 size-full',
-          isAlike && !isWhole ? 'object-cover' : 'object-contain',
+          isFilled ? 'object-cover' : 'object-contain',
           !isShown && 'invisible',
           props.className,
         )}

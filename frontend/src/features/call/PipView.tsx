@@ -28,7 +28,7 @@ export default function PipView({ window, call, onLeave }: PipViewProps) {
         label={texts.stage.pictureOf(name)}
         testId="pip-video"
         initialsClass="size-20 text-2xl"
-        isWhole={remote?.status.screen}
+        fit={remote?.status.screen ? 'whole' : undefined}
       />
       <div className="absolute inset-x-0 bottom-3 flex justify-center gap-3">
         <IconButton

@@ -37,7 +37,7 @@ export default function QualityDetails({ quality: { verdict, figures } }: { qual
       <p className="font-semibold">{texts.label[verdict]}</p>
       <p className="mt-1 text-muted">{texts.advice[verdict]}</p>
       {path && <p className="mt-1 text-muted">{texts[path.kind]}</p>}
-      <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 border-t border-line pt-3">
+      <dl className="mt-3 grid grid-cols-[auto_auto] gap-x-4 gap-y-1 border-t border-line pt-3">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-muted">{name}</dt>

@@ -34,7 +34,7 @@ export function RemoteTile(props: RemoteTileProps) {
         label={texts.pictureOf(name)}
         testId="remote-video"
         initialsClass="size-28 text-4xl short:size-20 short:text-2xl"
-        isWhole={status?.screen}
+        fit={status?.screen ? 'whole' : undefined}
       />
       {status?.videoPaused && <VideoPaused whose="peer" className="relative" />}
       <RemoteSound stream={remote?.stream ?? null} name={name} speaker={speaker} />

@@ -43,7 +43,7 @@ export function StageWords(props: StageWordsProps) {
     </>
   );
   return hasPicture ? (
-    <Banner phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
+    <Banner phrase={phrase} isBusy={isBusy} action={action} />
   ) : (
     <Words phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
   );
@@ -58,11 +58,10 @@ function waysOn(state: CallState): 'check' | 'invite' | null {
 interface LookProps {
   phrase: Phrase;
   isBusy: boolean;
-  isLow: boolean;
   action: ReactNode;
 }
 
-function Words({ phrase, isBusy, isLow, action }: LookProps) {
+function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }) {
   return (
     <div
       className={cn(
@@ -79,14 +78,12 @@ function Words({ phrase, isBusy, isLow, action }: LookProps) {
 }
 
 /** Leaves the picture in sight: it may be moving still. */
-function Banner({ phrase, isBusy, isLow, action }: LookProps) {
+function Banner({ phrase, isBusy, action }: LookProps) {
   return (
-    <div
-      className={cn('absolute inset-x-3 z-10 flex justify-center', isLow ? 'bottom-16' : 'top-3')}
-    >
+    <div className="absolute inset-x-3 top-3 z-10 flex justify-center">
       <div className="flex flex-wrap items-center gap-3 rounded-2xl bg-stage/90 px-4 py-3 ring-1 ring-on-stage/20">
         {isBusy && <Spinner />}
-        <div className="max-w-md flex-1">
+        <div className="max-w-md min-w-48 flex-1">
           <h2 className="font-medium">{phrase.title}</h2>
           <p className="text-sm text-on-stage-muted">{phrase.detail}</p>
         </div>

@@ -156,8 +156,7 @@ export const call = {
     pathKind: { direct: 'direct', relayed: 'relayed' },
     milliseconds: (amount: string) => `${amount} ms`,
     kilobits: (amount: string) => `${amount} kbit/s`,
-    picture: (width: number, height: number, rate: string) =>
-      `${width} × ${height}, ${rate} per second`,
+    picture: (width: number, height: number, rate: string) => `${width} × ${height}, ${rate}/s`,
     unknown: '–',
   },
 };
