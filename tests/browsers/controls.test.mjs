@@ -154,6 +154,21 @@ test('how well the connection does is shown, and how it goes, to whoever wants t
   await details.waitFor({ state: 'detached' });
 });
 
+test('on a poor network the picture gives way to the sound, says so on both sides, and comes back', async () => {
+  const { ann, bob } = await scene.pair(newAppointment());
+  await bob.believeRoundTripsOf(2);
+  await ann.expectPausedPicture('peer');
+  await bob.expectPausedPicture('own');
+  await bob.page.locator('[data-testid=quality-sign][data-quality=poor]').waitFor();
+  const { framesDecoded } = await ann.page.evaluate(() => window.probe.received());
+  await ann.expectToHear();
+  assert.equal((await ann.page.evaluate(() => window.probe.received())).framesDecoded, framesDecoded);
+
+  await bob.believeRoundTripsOf(null);
+  await ann.expectToSeeAndHear();
+  await ann.page.getByTestId('video-paused').waitFor({ state: 'detached' });
+});
+
 test('the time of a call goes on when the page is loaded anew', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
   const seconds = async () => {

@@ -208,7 +208,7 @@ describe('a network that cannot carry everything', () => {
     await look(1 + 3, 2);
     expect(encoding()).toMatchObject({ active: true, maxBitrate: steps[1]?.maxBitrate });
     expect(call.quality.get()?.verdict).toBe('poor');
-    await look(9, 2);
+    await look(6, 2);
     expect(encoding()).toMatchObject({ active: false });
     expect(call.snapshot.get().isVideoPaused).toBe(true);
     expect(told()).toMatchObject({ screen: true, videoPaused: true });
@@ -217,12 +217,12 @@ describe('a network that cannot carry everything', () => {
 
   it('gets the picture back when it is better', async () => {
     const { call } = await showing();
-    await look(1 + 12, 2);
+    await look(1 + 9, 2);
     await look(5, 0.05);
     expect(encoding()).toMatchObject({ active: true });
     expect(call.snapshot.get().isVideoPaused).toBe(false);
     expect(told()).toMatchObject({ videoPaused: false });
-    await look(20, 0.05);
+    await look(15, 0.05);
     expect(encoding()).toEqual({ active: true, priority: 'low', networkPriority: 'low' });
   });
 

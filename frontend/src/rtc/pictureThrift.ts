@@ -8,9 +8,8 @@ import type { Level } from './quality';
 /** From all there is down to nothing. */
 export const steps: readonly VideoLimits[] = [
   { active: true },
-  { active: true, maxBitrate: 500_000, scaleResolutionDownBy: 1.5 },
-  { active: true, maxBitrate: 200_000, scaleResolutionDownBy: 2 },
-  { active: true, maxBitrate: 90_000, scaleResolutionDownBy: 4 },
+  { active: true, maxBitrate: 400_000, scaleResolutionDownBy: 1.5 },
+  { active: true, maxBitrate: 120_000, scaleResolutionDownBy: 3 },
   { active: false },
 ];
 

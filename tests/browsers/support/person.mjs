@@ -166,6 +166,18 @@ export class Person {
     await this.page.evaluate(() => window.probe.calls.at(-1).restartIce());
   }
 
+  /** Has the page measure a network on which everything takes so long; null for the one that there is. */
+  async believeRoundTripsOf(seconds) {
+    await this.page.evaluate((time) => {
+      window.probe.roundTripTime = time;
+    }, seconds);
+  }
+
+  /** Sees that a picture has given way to the sound. @param {'own' | 'peer'} whose */
+  async expectPausedPicture(whose) {
+    await this.page.locator(`[data-testid=video-paused][data-whose=${whose}]`).waitFor();
+  }
+
   /** What names the path as this side sees it; another one after each restart. */
   iceFragment() {
     return this.page.evaluate(

@@ -27,6 +27,17 @@ export function installProbe() {
       await super.setLocalDescription(description);
       if (this.signalingState === 'have-local-offer') window.probe.offers += 1;
     }
+
+    /** Tells the page, if a test wants that, of round trips that are longer than they are. */
+    async getStats(...selector) {
+      const report = await super.getStats(...selector);
+      const { roundTripTime: currentRoundTripTime } = window.probe;
+      if (currentRoundTripTime === null) return report;
+      const entries = [...report].map(([id, stat]) =>
+        stat.type === 'candidate-pair' ? [id, { ...stat, currentRoundTripTime }] : [id, stat],
+      );
+      return new Map(entries);
+    }
   };
 
   window.WebSocket = class extends WebSocket {
@@ -143,7 +154,10 @@ export function installProbe() {
     sockets,
     /** How often this page has offered. */
     offers: 0,
+    /** What the page is to believe, in seconds; the truth when null. @type {number | null} */
+    roundTripTime: null,
     joins,
+    received,
     receiveMore,
     hearNothing,
     brightestSpot,
