@@ -353,6 +353,9 @@ describe('the status channel', () => {
     const track = new FakeTrack('video');
     impolite.connection.dispatchEvent(Object.assign(new Event('track'), { track }));
     expect(impolite.peer.remote).toMatchObject({ hasVideo: true, status: { camera: true } });
+    track.muted = true;
+    track.dispatchEvent(new Event('mute'));
+    expect(impolite.peer.remote).toMatchObject({ hasVideo: false, status: { camera: false } });
     const told = { ...status, camera: false, microphone: false };
     impolite.connection.channel?.deliver(JSON.stringify({ type: 'status', ...told, more: 1 }));
     expect(impolite.peer.remote).toMatchObject({ hasVideo: false, status: told });

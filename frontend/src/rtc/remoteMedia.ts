@@ -14,8 +14,8 @@ export class RemoteTracks {
   readonly #stream = new MediaStream();
   readonly #onChange: () => void;
   readonly #signal: AbortSignal;
-  /** Sound was there and has stopped; before it begins, nothing can be said. */
-  #fellSilent = false;
+  /** What was there and has stopped; before it begins, nothing can be said. */
+  readonly #stopped = { audio: false, video: false };
 
   constructor(onChange: () => void, signal: AbortSignal) {
     this.#onChange = onChange;
@@ -35,17 +35,18 @@ export class RemoteTracks {
     const tracks = this.#stream.getTracks();
     if (tracks.length === 0) return null;
     const hasPicture = tracks.some((track) => track.kind === 'video' && !track.muted);
-    const status = told ?? this.#guess(hasPicture);
+    const status = told ?? this.#guess();
     const isMeantToBeSeen = (status.camera || status.screen) && !status.videoPaused;
     return { stream: this.#stream, hasVideo: hasPicture && isMeantToBeSeen, status };
   }
 
-  #guess(camera: boolean): PeerStatus {
-    return { microphone: !this.#fellSilent, camera, screen: false, videoPaused: false };
+  #guess(): PeerStatus {
+    const { audio, video } = this.#stopped;
+    return { microphone: !audio, camera: !video, screen: false, videoPaused: false };
   }
 
   #onTrackEvent(track: MediaStreamTrack): void {
-    if (track.kind === 'audio') this.#fellSilent = track.muted;
+    this.#stopped[track.kind as 'audio' | 'video'] = track.muted;
     this.#onChange();
   }
 }

@@ -35,12 +35,15 @@ export function Popover({ trigger, width, children, onOpen, className, ...rest }
   const [isOpen, setIsOpen] = useState(false);
 
   function onBeforeToggle({ currentTarget, newState }: ToggleEvent<HTMLElement>) {
-    setIsOpen(newState === 'open');
-    if (newState === 'open' && button.current) place(currentTarget, button.current, width);
+    if (newState !== 'open') return;
+    setIsOpen(true);
+    if (button.current) place(currentTarget, button.current, width);
   }
 
   function onToggle({ currentTarget, newState }: ToggleEvent<HTMLElement>) {
     if (newState === 'open') onOpen?.(currentTarget);
+    // Not before it is closed: the browser gives the focus back only while something has it.
+    else setIsOpen(false);
   }
 
   return (

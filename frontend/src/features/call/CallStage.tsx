@@ -29,8 +29,9 @@ export function CallStage(props: CallStageProps) {
   const bottomStart = corner.block === 'end' && corner.inline === 'start';
   return (
     <section
+      tabIndex={-1}
       aria-label={texts.call.stage.label}
-      className="relative min-h-0 flex-1 overflow-hidden bg-stage text-on-stage lg:rounded-2xl lg:border lg:border-line"
+      className="relative min-h-0 flex-1 overflow-hidden bg-stage text-on-stage outline-none lg:rounded-2xl lg:border lg:border-line"
     >
       <RemoteTile
         remote={remote}

@@ -1,10 +1,26 @@
 // The connection in words first, and then in figures.
 
 import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
-import type { Picture } from '../../rtc/quality';
-import type { Quality } from '../../rtc/qualityMonitor';
+import type { Figures, Level, Picture } from '../../rtc/quality';
 
-export default function QualityDetails({ quality: { verdict, figures } }: { quality: Quality }) {
+interface QualityDetailsProps {
+  verdict: Level | 'unknown';
+  figures: Figures | null;
+}
+
+export default function QualityDetails({ verdict, figures }: QualityDetailsProps) {
+  const texts = useTexts().call.quality;
+  return (
+    <div data-testid="quality-details" className="text-sm">
+      <p className="font-semibold">{texts.label[verdict]}</p>
+      <p className="mt-1 text-muted">{texts.advice[verdict]}</p>
+      {figures?.path && <p className="mt-1 text-muted">{texts[figures.path.kind]}</p>}
+      {figures && <FiguresTable figures={figures} />}
+    </div>
+  );
+}
+
+function FiguresTable({ figures }: { figures: Figures }) {
   const texts = useTexts().call.quality;
   const language = useLanguage();
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
@@ -33,18 +49,13 @@ export default function QualityDetails({ quality: { verdict, figures } }: { qual
   ];
 
   return (
-    <div data-testid="quality-details" className="text-sm">
-      <p className="font-semibold">{texts.label[verdict]}</p>
-      <p className="mt-1 text-muted">{texts.advice[verdict]}</p>
-      {path && <p className="mt-1 text-muted">{texts[path.kind]}</p>}
-      <dl className="mt-3 grid grid-cols-[auto_auto] gap-x-4 gap-y-1 border-t border-line pt-3">
-        {rows.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-muted">{name}</dt>
-            <dd className="text-end tabular-nums">{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </div>
+    <dl className="mt-3 grid grid-cols-[auto_auto] gap-x-4 gap-y-1 border-t border-line pt-3">
+      {rows.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted">{name}</dt>
+          <dd className="text-end tabular-nums">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

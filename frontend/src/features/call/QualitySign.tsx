@@ -1,7 +1,7 @@
 // A small sign of how well the connection carries the call, and what is behind it for whoever asks.
 
-import { Signal, SignalLow, SignalMedium } from 'lucide-react';
-import { lazy, Suspense } from 'react';
+import { Signal, SignalLow, SignalMedium, SignalZero } from 'lucide-react';
+import { lazy, Suspense, useRef } from 'react';
 import { Popover } from '../../components/ui/Popover';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
@@ -15,13 +15,17 @@ const looks = {
   good: { Icon: Signal, color: 'text-good' },
   fair: { Icon: SignalMedium, color: 'text-warn' },
   poor: { Icon: SignalLow, color: 'text-danger' },
+  unknown: { Icon: SignalZero, color: 'text-muted' },
 } as const;
 
 export function QualitySign({ quality: store }: { quality: Readable<Quality | null> }) {
   const texts = useTexts().call.quality;
   const quality = useStore(store);
-  if (!quality) return null;
-  const { verdict, figures } = quality;
+  // Comes when there is something to be said, and stays: it may have the focus.
+  const wasKnown = useRef(false);
+  wasKnown.current ||= quality !== null;
+  if (!wasKnown.current) return null;
+  const verdict = quality?.verdict ?? 'unknown';
   const { Icon, color } = looks[verdict];
   const label = texts.label[verdict];
   return (
@@ -39,7 +43,7 @@ export function QualitySign({ quality: store }: { quality: Readable<Quality | nu
           title={label}
           data-testid="quality-sign"
           data-quality={verdict}
-          data-path={figures.path?.kind}
+          data-path={quality?.figures.path?.kind}
           className="flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-full hover:bg-sunken"
         >
           <Icon aria-hidden className={cn('size-5', color)} />
@@ -48,7 +52,7 @@ export function QualitySign({ quality: store }: { quality: Readable<Quality | nu
     >
       {() => (
         <Suspense>
-          <QualityDetails quality={quality} />
+          <QualityDetails verdict={verdict} figures={quality?.figures ?? null} />
         </Suspense>
       )}
     </Popover>

@@ -1,6 +1,7 @@
 // Which keys work the call, and whether they should.
 
 import { X } from 'lucide-react';
+import type { MouseEvent } from 'react';
 import { IconButton } from '../../components/ui/Button';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { type ShortcutName, shortcuts } from './shortcuts';
@@ -28,7 +29,7 @@ export default function ShortcutsDialog({ isEnabled, onEnable, onClose }: Shortc
           variant="quiet"
           label={texts.common.close}
           icon={<X aria-hidden className="size-5" />}
-          onClick={onClose}
+          onClick={close}
         />
       </div>
       <dl className="mt-3 grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2.5 text-sm">
@@ -54,6 +55,11 @@ export default function ShortcutsDialog({ isEnabled, onEnable, onClose }: Shortc
       </label>
     </dialog>
   );
+}
+
+/** Closed by itself, a dialog gives the focus back to where it was. */
+function close({ currentTarget }: MouseEvent<HTMLElement>): void {
+  currentTarget.closest('dialog')?.close();
 }
 
 function showModal(dialog: HTMLDialogElement | null): void {

@@ -2,7 +2,7 @@
 // header is read out; this is for the eyes.
 
 import { UserPlus } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { Button } from '../../components/ui/Button';
 import { Spinner } from '../../components/ui/Spinner';
 import { cn } from '../../lib/cn';
@@ -27,8 +27,8 @@ export function StageWords(props: StageWordsProps) {
   if (state.phase === 'connected') return null;
   const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
   const way = waysOn(state);
-  const action = (
-    <>
+  const action = way && (
+    <FocusHeir>
       {way === 'check' && onCheckConnection && (
         <Button variant="onStage" onClick={onCheckConnection}>
           {texts.states.noPath.check}
@@ -40,12 +40,29 @@ export function StageWords(props: StageWordsProps) {
           {texts.controls.invite}
         </Button>
       )}
-    </>
+    </FocusHeir>
   );
   return hasPicture ? (
     <Banner phrase={phrase} isBusy={isBusy} action={action} />
   ) : (
     <Words phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
+  );
+}
+
+/** When a button goes that has the focus, the stage takes it: it must not get lost. */
+function FocusHeir({ children }: { children: ReactNode }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const group = ref.current;
+    const heir = group?.closest('section');
+    return () => {
+      if (group?.contains(document.activeElement)) heir?.focus();
+    };
+  }, []);
+  return (
+    <div ref={ref} className="mt-2 empty:hidden short:mt-0">
+      {children}
+    </div>
   );
 }
 
@@ -72,7 +89,7 @@ function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }
       {isBusy && <Spinner className="size-8" />}
       <h2 className="text-xl font-semibold text-balance sm:text-2xl">{phrase.title}</h2>
       <p className="max-w-md text-balance text-on-stage-muted">{phrase.detail}</p>
-      <div className="mt-2 empty:hidden short:mt-0">{action}</div>
+      {action}
     </div>
   );
 }

@@ -135,11 +135,13 @@ export const call = {
       good: 'Good connection',
       fair: 'Fair connection',
       poor: 'Poor connection',
+      unknown: 'Connection being measured',
     },
     advice: {
       good: 'Sound and picture get through well.',
       fair: 'It may stutter now and then.',
       poor: 'It helps to move closer to the Wi-Fi, or to close other programs that use the internet.',
+      unknown: 'There are no figures at the moment.',
     },
     direct: 'You are connected to each other directly.',
     relayed: 'You are connected through a relay.',
