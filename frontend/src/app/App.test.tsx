@@ -4,6 +4,8 @@ import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatStore } from '../features/chat/chatStore';
+// Loaded beforehand: tests wait for what happens, not for modules.
+import '../pages/OpenRoom';
 import { openVisit } from '../pages/visit';
 import { Call } from '../rtc/call';
 import { LocalMedia } from '../rtc/media';

@@ -84,7 +84,7 @@ export default function OpenRoom({
               call={call}
               ownName={name}
               isTalking={isTalking}
-              onInvite={invite.invite}
+              invite={invite}
               onCheckConnection={opener('connection')}
             />
           </div>

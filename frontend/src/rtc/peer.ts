@@ -123,7 +123,8 @@ export class Peer {
 
   /** The path is there, but encryption failed on it: no ICE restart mends that. */
   get #failedAboveIce(): boolean {
-    return this.state === 'failed' && this.#connection.iceConnectionState !== 'failed';
+    const hasPath = ['connected', 'completed'].includes(this.#connection.iceConnectionState);
+    return this.state === 'failed' && hasPath;
   }
 
   #openLink(): Link {

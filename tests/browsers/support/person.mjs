@@ -156,6 +156,11 @@ export class Person {
     );
   }
 
+  /** Waits until this page has offered once more than so many times. */
+  async expectMoreOffersThan(count) {
+    await this.#until('another offer', (before) => window.probe.offers > before, count);
+  }
+
   /** How often this page has offered: once at most, unless something went wrong. */
   offersMade() {
     return this.page.evaluate(() => window.probe.offers);

@@ -8,19 +8,20 @@ import { RemoteTile } from './RemoteTile';
 import { StageWords } from './StageWords';
 import type { CallView } from './useCall';
 import { useCorner } from './useCorner';
+import type { Invite } from './useInvite';
 
 interface CallStageProps {
   call: CallView;
   ownName: string;
   /** While whoever is muted holds the key to be heard. */
   isTalking: boolean;
-  onInvite: () => void;
+  invite: Invite;
   /** Absent where there is no such check. */
   onCheckConnection?: () => void;
 }
 
 export function CallStage(props: CallStageProps) {
-  const { call, ownName, isTalking, onInvite, onCheckConnection } = props;
+  const { call, ownName, isTalking, invite, onCheckConnection } = props;
   const { state, remote, local } = call;
   const texts = useTexts();
   const { corner, handlers } = useCorner();
@@ -46,7 +47,7 @@ export function CallStage(props: CallStageProps) {
         phrase={phraseFor(state, call, texts)}
         hasPicture={isThere}
         isLow={corner.block === 'start'}
-        onInvite={onInvite}
+        invite={invite}
         onCheckConnection={onCheckConnection}
       />
       <OwnTile

@@ -9,6 +9,7 @@ import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallState } from '../../rtc/callState';
 import type { Phrase } from './phrases';
+import type { Invite } from './useInvite';
 
 interface StageWordsProps {
   state: CallState;
@@ -17,12 +18,12 @@ interface StageWordsProps {
   hasPicture: boolean;
   /** The upper corners are taken. */
   isLow: boolean;
-  onInvite: () => void;
+  invite: Invite;
   onCheckConnection?: () => void;
 }
 
 export function StageWords(props: StageWordsProps) {
-  const { state, phrase, hasPicture, isLow, onInvite, onCheckConnection } = props;
+  const { state, phrase, hasPicture, isLow, invite, onCheckConnection } = props;
   const texts = useTexts().call;
   if (state.phase === 'connected') return null;
   const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
@@ -35,9 +36,9 @@ export function StageWords(props: StageWordsProps) {
         </Button>
       )}
       {way === 'invite' && (
-        <Button variant="onStage" onClick={onInvite}>
+        <Button variant="onStage" onClick={invite.invite}>
           <UserPlus aria-hidden className="size-5" />
-          {texts.controls.invite}
+          {invite.isSent ? texts.controls.shareInvite : texts.controls.invite}
         </Button>
       )}
     </FocusHeir>
