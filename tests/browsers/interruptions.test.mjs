@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
+import { cutNetwork, restoreNetwork } from './support/network.mjs';
 import { each, openScene } from './support/scene.mjs';
 
 const scene = await openScene();
@@ -87,4 +88,24 @@ test('what is written without a server is sent, once, when there is one again', 
   await each([ann, bob], (person) => person.reload());
   await ann.expectChat(['You: Are you still there?', 'Bob: Yes.']);
   await bob.expectChat(['Ann: Are you still there?', 'You: Yes.']);
+});
+
+test('a network that is gone until both look for new paths is found again, and the call goes on in it', async () => {
+  const { ann, bob } = await scene.pair(newAppointment(), { losesServer: true });
+  const both = [ann, bob];
+  await each(both, (person) => person.expectToSeeAndHear());
+  const before = await each(both, (person) => person.iceFragment());
+  const offers = await each(both, (person) => person.offersMade());
+  cutNetwork();
+  try {
+    await each(both, (person) => person.expectState('reconnecting'));
+    await each(both, (person) => person.expectMoreOffersThan(offers[both.indexOf(person)]));
+  } finally {
+    restoreNetwork();
+  }
+  await each(both, (person) => person.expectState('connected'));
+  await each(both, (person) => person.expectToSeeAndHear());
+  const after = await each(both, (person) => person.iceFragment());
+  for (const index of [0, 1]) assert.notEqual(after[index], before[index]);
+  for (const person of both) assert.equal(await person.callsMade(), 1);
 });

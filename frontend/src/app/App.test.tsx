@@ -4,6 +4,8 @@ import { act, cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatStore } from '../features/chat/chatStore';
+// Loaded beforehand: tests wait for what happens, not for modules.
+import '../pages/OpenRoom';
 import { openVisit } from '../pages/visit';
 import { VisitRecorder } from '../pages/visitRecord';
 import { Call } from '../rtc/call';
@@ -133,7 +135,7 @@ describe('the way into the room', () => {
     await userEvent.click(screen.getByTestId('prejoin-join-button'));
     await screen.findByTestId('call-state');
     expect(screen.getByTestId('mute-button').textContent).toBe('Unmute');
-    expect(screen.getByTestId('camera-button').textContent).toBe('Start camera');
+    expect(screen.getByTestId('camera-button').ariaLabel).toBe('Start camera');
   });
 
   it('asks for the devices once', async () => {
@@ -160,10 +162,11 @@ describe('the room', () => {
   it('can be entered again after leaving, without another check', async () => {
     await enter();
     act(() => signaling.join());
-    await userEvent.click(screen.getByTestId('leave-button'));
+    await userEvent.click(await screen.findByTestId('leave-button'));
     expect(state()).toBe('ended');
     await userEvent.click(screen.getByTestId('reopen-button'));
     expect(openVisit).toHaveBeenCalledTimes(2);
+    await screen.findByTestId('leave-button');
     expect(state()).toBe('connecting');
   });
 });

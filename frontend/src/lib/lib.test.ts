@@ -6,6 +6,7 @@ import { utf8Length } from './bytes';
 import { randomId } from './randomId';
 import { settledWithin } from './settled';
 import { Store } from './store';
+import { duration } from './time';
 
 describe('Store', () => {
   it('tells its listeners of changes, and of nothing else', () => {
@@ -28,6 +29,17 @@ describe('utf8Length', () => {
     ['🙂', 4],
   ])('of %s is %i', (text, length) => {
     expect(utf8Length(text)).toBe(length);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    [0, '0:00'],
+    [59_999, '0:59'],
+    [187_000, '3:07'],
+    [3_787_000, '1:03:07'],
+  ])('of %i ms is %s', (ms, text) => {
+    expect(duration(ms)).toBe(text);
   });
 });
 

@@ -60,3 +60,12 @@ function formatted(time: Date, language: string, options: Intl.DateTimeFormatOpt
 function localeFor(language: string): string {
   return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 }
+
+/** As clocks in a call show it: 3:07, or 1:03:07. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const two = (amount: number) => String(amount).padStart(2, '0');
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}

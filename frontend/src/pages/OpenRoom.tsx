@@ -1,19 +1,36 @@
 // The room while somebody is in it: the call, and the chat beside it or, on a phone, below it.
 
-import { useRef, useState } from 'react';
-import { Brand } from '../components/ui/Brand';
+import { lazy, Suspense, useRef, useState } from 'react';
+import { ArrivalNotice } from '../features/call/ArrivalNotice';
 import { CallStage } from '../features/call/CallStage';
-import { CallStatus } from '../features/call/CallStatus';
 import { ControlBar } from '../features/call/ControlBar';
+import { InviteNote } from '../features/call/InviteNote';
+import { MoreMenu } from '../features/call/MoreMenu';
+import { News } from '../features/call/News';
+import { useArrivalSound } from '../features/call/useArrivalSound';
 import type { CallView } from '../features/call/useCall';
+import { useFullScreen } from '../features/call/useFullScreen';
+import { useInvite } from '../features/call/useInvite';
+import { useMediaSession } from '../features/call/useMediaSession';
+import { usePictureInPicture } from '../features/call/usePictureInPicture';
+import { usePushToTalk } from '../features/call/usePushToTalk';
+import { useShortcuts, useShortcutsEnabled } from '../features/call/useShortcuts';
+import { useWakeLock } from '../features/call/useWakeLock';
 import { ChatPanel } from '../features/chat/ChatPanel';
 import { ChatToggle } from '../features/chat/ChatToggle';
 import { useChat } from '../features/chat/useChat';
+import { ConnectionSection } from '../features/connection/ConnectionSection';
+import { DeviceSettings } from '../features/devices/DeviceSettings';
 import { MediaNotice } from '../features/devices/MediaNotice';
 import { cn } from '../lib/cn';
 import { useMediaQuery } from '../lib/useMediaQuery';
+import { readTab } from '../signaling/seatStorage';
+import { RoomHeader } from './RoomHeader';
 import { useTranscript } from './useTranscript';
 import type { Visit } from './visit';
+
+const ShortcutsDialog = lazy(() => import('../features/call/ShortcutsDialog'));
+const PipView = lazy(() => import('../features/call/PipView'));
 
 interface OpenRoomProps {
   appointmentId: string;
@@ -25,12 +42,32 @@ interface OpenRoomProps {
 export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
   const hasRoomForChat = useMediaQuery('(min-width: 64rem)');
   const [isChatOpen, setIsChatOpen] = useState(false);
+  const [dialog, setDialog] = useState<'devices' | 'shortcuts' | null>(null);
   const chatToggle = useRef<HTMLButtonElement>(null);
   const isChatInSight = hasRoomForChat || isChatOpen;
   const isSheetOpen = !hasRoomForChat && isChatOpen;
   const chat = useChat(visit.chat, isChatInSight);
   const transcript = useTranscript(appointmentId, visit.chat);
   const toggleChat = () => setIsChatOpen(!isChatOpen);
+  const openDevices = () => setDialog('devices');
+  const openShortcuts = () => setDialog('shortcuts');
+  const closeDialog = () => setDialog(null);
+  const invite = useInvite(appointmentId);
+  const arrivalSound = useArrivalSound();
+  const pip = usePictureInPicture();
+  const fullScreen = useFullScreen();
+  const { isTalking, talk } = usePushToTalk(call);
+  const keys = useShortcutsEnabled();
+  useShortcuts(keys.isEnabled, {
+    microphone: call.toggleMicrophone,
+    camera: call.toggleCamera,
+    screen: () => call.canShareScreen && call.toggleScreen(),
+    chat: () => (hasRoomForChat ? focusOnChat() : toggleChat()),
+    help: openShortcuts,
+    talk,
+  });
+  useWakeLock(call.state.phase !== 'waiting');
+  useMediaSession(call, visit.leave);
 
   function closeChat() {
     setIsChatOpen(false);
@@ -39,16 +76,22 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
 
   return (
     <div className="flex h-dvh flex-col overflow-hidden ps-[env(safe-area-inset-left)] pe-[env(safe-area-inset-right)] pt-[env(safe-area-inset-top)]">
-      <RoomHeader appointmentId={appointmentId} call={call} />
+      <RoomHeader appointmentId={appointmentId} call={call} quality={visit.call.quality} />
       {/* Below a picture that stays in sight; beside it where the screen is wide, or low. */}
       <main className="relative flex min-h-0 flex-1 flex-col short:landscape:flex-row lg:flex-row lg:gap-4 lg:px-4">
         <div
           data-compact={isSheetOpen || undefined}
-          className="flex min-h-0 min-w-0 flex-1 flex-col"
+          className="relative flex min-h-0 min-w-0 flex-1 flex-col"
         >
           <div className="flex min-h-0 flex-1 flex-col lg:gap-4">
             <MediaNotice media={visit.media} />
-            <CallStage call={call} ownName={name} />
+            <CallStage
+              call={call}
+              ownName={name}
+              isTalking={isTalking}
+              invite={invite}
+              onCheckConnection={openDevices}
+            />
           </div>
           {/* Makes room when a keyboard has taken most of the screen. */}
           <div className={cn(isSheetOpen && 'short:portrait:hidden')}>
@@ -61,8 +104,18 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
                   onToggle={toggleChat}
                 />
               )}
+              <MoreMenu
+                call={call}
+                invite={invite}
+                pip={pip}
+                fullScreen={fullScreen}
+                arrivalSound={arrivalSound}
+                onShortcuts={openShortcuts}
+                onDevices={openDevices}
+              />
             </ControlBar>
           </div>
+          <InviteNote {...invite} />
         </div>
         {/* Hidden rather than gone: a draft survives. */}
         <ChatPanel
@@ -77,16 +130,32 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
           )}
         />
       </main>
+      <News call={call} />
+      <ArrivalNotice call={call} hasSound={arrivalSound.isOn} />
+      <DeviceSettings media={visit.media} isOpen={dialog === 'devices'} onClose={closeDialog}>
+        <SeatedConnectionSection appointmentId={appointmentId} />
+      </DeviceSettings>
+      <Suspense>
+        {dialog === 'shortcuts' && (
+          <ShortcutsDialog
+            isEnabled={keys.isEnabled}
+            onEnable={keys.enable}
+            onClose={closeDialog}
+          />
+        )}
+        {pip.window && <PipView window={pip.window} call={call} onLeave={visit.leave} />}
+      </Suspense>
     </div>
   );
 }
 
-function RoomHeader({ appointmentId, call }: { appointmentId: string; call: CallView }) {
-  return (
-    <header className="flex h-14 short:h-11 shrink-0 items-center gap-3 px-4">
-      <Brand className="max-sm:hidden" />
-      <h1 className="min-w-0 flex-1 truncate text-sm text-muted">Appointment {appointmentId}</h1>
-      <CallStatus state={call.state} peerName={call.peerName} />
-    </header>
-  );
+/** With the seat's proof, relays can be tried for real. */
+function SeatedConnectionSection({ appointmentId }: { appointmentId: string }) {
+  const session = readTab(appointmentId).seat?.session;
+  return <ConnectionSection proof={session ? { appointmentId, session } : undefined} />;
+}
+
+/** Where the chat is always in sight, its key leads to where one writes. */
+function focusOnChat(): void {
+  document.querySelector<HTMLElement>('[data-testid=chat-input]')?.focus();
 }

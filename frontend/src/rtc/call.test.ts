@@ -1,65 +1,34 @@
 // A call as the server's events drive it, with a fake server and fake connections.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Participant } from '../signaling/client';
-import { FakeSignaling } from '../signaling/fake';
+import {
+  bob,
+  connectedCall,
+  connection,
+  eve,
+  type OpenCall,
+  offer,
+  openCall,
+  settle,
+} from '../testing/fakeCall';
 import { FakePeerConnection } from '../testing/fakePeerConnection';
-import { Call, SERVER_PATIENCE_MS, STALL_CHECK_MS } from './call';
-import { LocalMedia } from './media';
-
-const bob: Participant = { id: 'bob', name: 'Bob', connected: true };
-const eve: Participant = { id: 'eve', name: 'Eve', connected: true };
-const offer = { type: 'offer', sdp: 'v=0\r\no=- 900 1 IN IP4 0\r\n' } as const;
-const answer = { type: 'answer', sdp: 'v=0\r\no=- 900 1 IN IP4 0\r\n' } as const;
+import { SERVER_PATIENCE_MS } from './call';
+import { STALL_CHECK_MS } from './stallWatch';
 
 beforeEach(() => {
   vi.useFakeTimers();
 });
 
-function open() {
-  const signaling = new FakeSignaling();
-  const call = new Call({ signaling, media: new LocalMedia() });
-  const sentTypes = () => signaling.signals.map(({ signal }) => typeOf(signal));
-  return { signaling, call, sentTypes, state: () => call.snapshot.get().state };
-}
-
-function typeOf(signal: FakeSignaling['signals'][number]['signal']): string | undefined {
-  return signal.kind === 'description' ? signal.description.type : 'candidate';
-}
-
-async function settle(): Promise<void> {
-  // Not 0: a timer that starts another one starts it a millisecond later.
-  await vi.advanceTimersByTimeAsync(1);
-}
-
-function connection(): FakePeerConnection {
-  const latest = FakePeerConnection.made.at(-1);
-  if (!latest) throw new Error('no connection was made');
-  return latest;
-}
-
-/** A call to Bob that is up. */
-async function connected() {
-  const opened = open();
-  opened.signaling.join({ peer: bob, polite: true });
-  await settle();
-  opened.signaling.emit({ type: 'description', from: bob.id, name: null, description: answer });
-  await settle();
-  connection().turn('connected');
-  opened.signaling.signals.length = 0;
-  return opened;
-}
-
 describe('joining', () => {
   it('waits when nobody is there', () => {
-    const { signaling, state } = open();
+    const { signaling, state } = openCall();
     signaling.join();
     expect(state()).toEqual({ phase: 'waiting' });
     expect(FakePeerConnection.made).toEqual([]);
   });
 
   it('calls whoever is there already', async () => {
-    const { signaling, call, sentTypes } = open();
+    const { signaling, call, sentTypes } = openCall();
     signaling.join({ peer: bob });
     await settle();
     expect(sentTypes()).toEqual(['offer']);
@@ -71,7 +40,7 @@ describe('joining', () => {
   });
 
   it('leaves the offer to whoever comes second', async () => {
-    const { signaling, sentTypes } = open();
+    const { signaling, sentTypes } = openCall();
     signaling.join();
     signaling.emit({ type: 'peerJoined', peer: bob });
     signaling.emit({ type: 'description', from: 'bob', name: 'Bob', description: offer });
@@ -80,7 +49,7 @@ describe('joining', () => {
   });
 
   it('answers somebody it has never heard of', async () => {
-    const { signaling, call, sentTypes } = open();
+    const { signaling, call, sentTypes } = openCall();
     signaling.join();
     signaling.emit({ type: 'description', from: 'eve', name: 'Eve', description: offer });
     await settle();
@@ -89,7 +58,7 @@ describe('joining', () => {
   });
 
   it('calls by itself when the other one never does', async () => {
-    const { signaling, sentTypes } = open();
+    const { signaling, sentTypes } = openCall();
     signaling.join();
     signaling.emit({ type: 'peerJoined', peer: bob });
     await vi.advanceTimersByTimeAsync(2 * STALL_CHECK_MS);
@@ -98,7 +67,7 @@ describe('joining', () => {
   });
 
   it('says so when the server cannot be reached, and forgets it on joining', async () => {
-    const { signaling, state } = open();
+    const { signaling, state } = openCall();
     expect(state()).toEqual({ phase: 'connecting', to: 'server' });
     await vi.advanceTimersByTimeAsync(SERVER_PATIENCE_MS);
     expect(state()).toEqual({ phase: 'unreachable' });
@@ -110,7 +79,7 @@ describe('joining', () => {
     ['room_full', { phase: 'full' }],
     ['invalid_field', { phase: 'ended', reason: 'refused' }],
   ] as const)('ends when refused with %s', (code, ending) => {
-    const { signaling, state } = open();
+    const { signaling, state } = openCall();
     signaling.emit({ type: 'refused', code });
     expect(state()).toEqual(ending);
     expect(signaling.isConnected).toBe(false);
@@ -119,7 +88,7 @@ describe('joining', () => {
 
 describe('a lost connection to the server', () => {
   it('does not end the call', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     await vi.advanceTimersByTimeAsync(10 * SERVER_PATIENCE_MS);
     expect(state()).toEqual({ phase: 'reconnecting', lost: 'server' });
@@ -127,7 +96,7 @@ describe('a lost connection to the server', () => {
   });
 
   it('leaves everything as it was when resumed', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: bob, resumed: true });
     await settle();
@@ -137,7 +106,7 @@ describe('a lost connection to the server', () => {
   });
 
   it('keeps a healthy connection even when events were lost', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: bob, resumed: false });
     await settle();
@@ -146,7 +115,7 @@ describe('a lost connection to the server', () => {
   });
 
   it('restarts ICE when events were lost and the connection is down', async () => {
-    const { signaling, sentTypes } = await connected();
+    const { signaling, sentTypes } = await connectedCall();
     signaling.loseConnection();
     connection().turn('disconnected');
     signaling.join({ peer: bob, resumed: false });
@@ -156,7 +125,7 @@ describe('a lost connection to the server', () => {
   });
 
   it('delays signals until the same person is there again', async () => {
-    const { signaling, sentTypes } = await connected();
+    const { signaling, sentTypes } = await connectedCall();
     signaling.loseConnection();
     connection().restartIce();
     await settle();
@@ -167,7 +136,7 @@ describe('a lost connection to the server', () => {
   });
 
   it('drops signals that were meant for somebody else', async () => {
-    const { signaling } = await connected();
+    const { signaling } = await connectedCall();
     signaling.loseConnection();
     connection().restartIce();
     await settle();
@@ -180,7 +149,7 @@ describe('a lost connection to the server', () => {
 
 describe('a restarted server', () => {
   it('that does not know the other one yet keeps the connection', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: null });
     expect(state()).toEqual({ phase: 'reconnecting', lost: 'peer' });
@@ -192,7 +161,7 @@ describe('a restarted server', () => {
   });
 
   it('that brings somebody else replaces it', async () => {
-    const { signaling, call } = await connected();
+    const { signaling, call } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: null });
     signaling.emit({ type: 'peerJoined', peer: eve });
@@ -201,7 +170,7 @@ describe('a restarted server', () => {
   });
 
   it('and a connection that fails meanwhile lead back to waiting', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: null });
     connection().turn('failed');
@@ -211,7 +180,7 @@ describe('a restarted server', () => {
 
 describe('the other one', () => {
   it('may lose the server and come back', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.emit({ type: 'peerReconnecting', id: 'bob' });
     expect(state()).toEqual({ phase: 'reconnecting', lost: 'peer' });
     signaling.emit({ type: 'peerResumed', id: 'bob' });
@@ -219,28 +188,29 @@ describe('the other one', () => {
   });
 
   it('is called again when it comes back to a dead connection', async () => {
-    const { signaling } = await connected();
+    const { signaling } = await connectedCall();
     signaling.emit({ type: 'peerReconnecting', id: 'bob' });
     connection().turn('disconnected');
     signaling.emit({ type: 'peerResumed', id: 'bob' });
+    await settle();
     expect(connection().restarts).toBe(1);
   });
 
   it('may leave, and the wait begins again', async () => {
-    const { signaling, call } = await connected();
+    const { signaling, call } = await connectedCall();
     signaling.emit({ type: 'peerLeft', id: 'bob' });
     expect(connection().isClosed).toBe(true);
     expect(call.snapshot.get()).toMatchObject({ state: { phase: 'waiting' }, peerName: 'Bob' });
   });
 
   it('that left earlier is not taken for the one who is here', async () => {
-    const { signaling, state } = await connected();
+    const { signaling, state } = await connectedCall();
     signaling.emit({ type: 'peerLeft', id: 'eve' });
     expect(state()).toEqual({ phase: 'connected' });
   });
 
   it('is called once more when the offer seems lost', async () => {
-    const { signaling, sentTypes } = open();
+    const { signaling, sentTypes } = openCall();
     signaling.join({ peer: bob });
     await vi.advanceTimersByTimeAsync(2 * STALL_CHECK_MS);
     expect(sentTypes()).toEqual(['offer', 'offer']);
@@ -249,10 +219,10 @@ describe('the other one', () => {
 
 describe('the end', () => {
   it.each([
-    ['replaced', (opened: ReturnType<typeof open>) => opened.signaling.emit({ type: 'replaced' })],
-    ['ended', (opened: ReturnType<typeof open>) => opened.call.leave()],
+    ['replaced', (opened: OpenCall) => opened.signaling.emit({ type: 'replaced' })],
+    ['ended', (opened: OpenCall) => opened.call.leave()],
   ])('by being %s is final', async (phase, end) => {
-    const opened = await connected();
+    const opened = await connectedCall();
     end(opened);
     expect(opened.state()).toMatchObject({ phase });
     expect(connection().isClosed).toBe(true);

@@ -11,70 +11,85 @@ import type {
   SignalingClient,
   SignalingEvent,
 } from '../signaling/client';
-import { type CallState, callStateOf, type Ending } from './callState';
+import { talkingSince } from './callClock';
+import {
+  type CallSnapshot,
+  type CallState,
+  callStateOf,
+  type Ending,
+  isSearching,
+  nothingYet,
+} from './callState';
+import { IceServerSupply } from './iceServerSupply';
+import { Line } from './line';
 import type { LocalMedia } from './media';
-import { Peer, type RemoteMedia } from './peer';
-import { SignalOutbox } from './signalOutbox';
+import { watchNetwork } from './networkWatch';
+import { outgoingOf, ownStatusOf } from './outgoing';
+import { Patience } from './patience';
+import type { Quality } from './qualityMonitor';
+import { ScreenShare } from './screenShare';
+import { StallWatch } from './stallWatch';
 
 export interface CallOptions {
   signaling: SignalingClient;
   media: LocalMedia;
-  iceServers?: RTCIceServer[];
-}
-
-export interface CallSnapshot {
-  state: CallState;
-  /** Whoever is, or last was, opposite. */
-  peerName: string | null;
-  remote: RemoteMedia | null;
 }
 
 /** Until then a missing server is a hiccup, and saying so would only alarm. */
 export const SERVER_PATIENCE_MS = 8_000;
 
-/** A signal's round trip takes a fraction of this, even on a bad connection. */
-export const STALL_CHECK_MS = 5_000;
-
-/** The connection to one participant, and what waits to be sent to them. */
-interface Line {
-  to: ParticipantId;
-  peer: Peer;
-  outbox: SignalOutbox;
-  wasConnected: boolean;
-}
+/** A path that exists is found within seconds. */
+export const PATH_PATIENCE_MS = 15_000;
 
 export class Call {
+  /** What this side shows of its screen. */
+  readonly screen = new ScreenShare();
+
   readonly #options: CallOptions;
-  readonly #store = new Store<CallSnapshot>({
-    state: { phase: 'connecting', to: 'server' },
-    peerName: null,
-    remote: null,
-  });
+  readonly #iceServers: IceServerSupply;
   readonly #subscriptions: Unsubscribe[];
+  readonly #store = new Store<CallSnapshot>(nothingYet);
+  readonly #quality = new Store<Quality | null>(null);
+  readonly #serverPatience = new Patience(SERVER_PATIENCE_MS, () => this.#publish());
+  readonly #pathPatience = new Patience(PATH_PATIENCE_MS, () => this.#publish());
   #server: 'opening' | 'joined' | 'lost' = 'opening';
-  #serverOverdue = false;
   #ending: Ending | null = null;
   #polite = false;
   #peer: Participant | null = null;
   #peerName: string | null = null;
+  #since: number | null = null;
   #line: Line | null = null;
-  #patience: ReturnType<typeof setTimeout> | undefined;
-  #stallCheck: ReturnType<typeof setInterval>;
-  #wasStalled = false;
 
   constructor(options: CallOptions) {
     this.#options = options;
     const { signaling, media } = options;
+    this.#iceServers = new IceServerSupply({
+      fetch: () => signaling.iceServers(),
+      onChange: () => this.#line?.peer.useServers(this.#iceServers.current),
+    });
+    const stallWatch = new StallWatch({
+      isStalled: () => this.#isStalled,
+      help: () => this.#helpOn(),
+    });
     this.#subscriptions = [
       signaling.subscribe((event) => this.#onEvent(event)),
-      media.snapshot.subscribe(() => this.#line?.peer.send(media.snapshot.get().stream)),
+      media.snapshot.subscribe(() => this.#send()),
+      this.screen.snapshot.subscribe(() => this.#send()),
+      watchNetwork(() => this.#line?.peer.probe()),
+      () => stallWatch.close(),
+      () => this.#iceServers.close(),
+      () => this.screen.close(),
     ];
-    this.#awaitServer();
-    this.#stallCheck = setInterval(() => this.#checkForStall(), STALL_CHECK_MS);
+    this.#serverPatience.begin();
   }
 
   get snapshot(): Readable<CallSnapshot> {
     return this.#store;
+  }
+
+  /** How well the call is carried; null while nothing is known. */
+  get quality(): Readable<Quality | null> {
+    return this.#quality;
   }
 
   /** The person on this side has had enough. */
@@ -85,8 +100,8 @@ export class Call {
   /** Lets go of everything, without a word to anybody. */
   close(): void {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
-    clearTimeout(this.#patience);
-    clearInterval(this.#stallCheck);
+    this.#serverPatience.end();
+    this.#pathPatience.end();
     this.#hangUp();
     this.#options.media.stop();
   }
@@ -132,11 +147,11 @@ export class Call {
     }
   }
 
-  #onJoined({ peer, polite, resumed }: Joined): void {
-    clearTimeout(this.#patience);
+  #onJoined({ peer, polite, resumed, iceServers }: Joined): void {
+    this.#serverPatience.end();
     this.#server = 'joined';
-    this.#serverOverdue = false;
     this.#polite = polite;
+    this.#iceServers.learn(iceServers);
     if (this.#line) this.#line.peer.polite = polite;
     this.#peer = null;
     // Alone with a live connection: after a restart the server may simply have met us first.
@@ -152,13 +167,13 @@ export class Call {
   }
 
   #onConnectionLost(): void {
-    if (this.#server === 'joined') this.#awaitServer();
+    this.#serverPatience.begin();
     this.#server = 'lost';
     this.#line?.outbox.close();
   }
 
   #onPeerJoined(peer: Participant): void {
-    // Whoever comes second calls; see also #checkForStall.
+    // Whoever comes second calls; see also #helpOn.
     this.#meet(peer);
     this.#recoverUnlessSettled();
   }
@@ -178,7 +193,7 @@ export class Call {
     const { from, name, description } = event;
     if (description.type === 'offer' && this.#line?.to !== from) {
       this.#meet({ id: from, name: name ?? this.#peerName ?? '', connected: true });
-      this.#line = this.#openLine(from);
+      this.#openLine(from);
     }
     if (this.#line?.to === from) this.#line.peer.receive({ kind: 'description', description });
   }
@@ -192,37 +207,40 @@ export class Call {
   }
 
   #call(id: ParticipantId): void {
-    this.#line = this.#openLine(id);
-    this.#line.peer.offer();
+    this.#openLine(id).peer.offer();
   }
 
   #openLine(to: ParticipantId): Line {
-    const { signaling, media, iceServers = [] } = this.#options;
-    const outbox = new SignalOutbox((signal) => signaling.signal(to, signal));
-    const peer = new Peer({
+    const line = new Line({
+      to,
       polite: this.#polite,
-      configuration: { iceServers },
-      onSignal: (signal) => outbox.push(signal),
-      onRenewed: () => outbox.clear(),
-      onChange: () => this.#onMediaChange(),
+      signaling: this.#options.signaling,
+      iceServers: this.#iceServers,
+      onChange: () => this.#onLineChange(),
     });
-    peer.send(media.snapshot.get().stream);
-    outbox.open();
-    return { to, peer, outbox, wasConnected: false };
+    line.quality.subscribe(() => this.#quality.set(line.quality.get()));
+    this.#line = line;
+    this.#send();
+    return line;
+  }
+
+  #send(): void {
+    const local = this.#options.media.snapshot.get();
+    this.#line?.send(outgoingOf(local, this.screen.track), ownStatusOf(local, this.screen.track));
   }
 
   #hangUp(): void {
-    this.#line?.outbox.close();
-    this.#line?.peer.close();
+    this.#line?.close();
     this.#line = null;
+    this.#quality.set(null);
   }
 
-  #onMediaChange(): void {
+  #onLineChange(): void {
     if (!this.#line) return;
-    const { state } = this.#line.peer;
-    if (state === 'connected') this.#line.wasConnected = true;
+    const { peer, isConnected, to } = this.#line;
+    if (isConnected) this.#since = talkingSince(to);
     // Nobody is known to be there who could mend it.
-    if (state === 'failed' && this.#server === 'joined' && !this.#peer) this.#hangUp();
+    if (peer.state === 'failed' && this.#server === 'joined' && !this.#peer) this.#hangUp();
     this.#publish();
   }
 
@@ -230,29 +248,15 @@ export class Call {
     if (this.#line && !this.#line.peer.settled) this.#line.peer.recover();
   }
 
-  /** Catches what got lost in ways nobody noticed, and an opposite who never calls. */
-  #checkForStall(): void {
-    const isStalled = this.#isStalled;
-    // Once is not enough: the call may have begun a moment ago.
-    if (isStalled && this.#wasStalled) this.#recoverFromStall();
-    this.#wasStalled = isStalled;
-  }
-
   get #isStalled(): boolean {
     if (this.#ending || this.#server !== 'joined' || !this.#peer?.connected) return false;
     return !this.#line || this.#line.peer.stalled;
   }
 
-  #recoverFromStall(): void {
+  /** Also calls an opposite who never does. */
+  #helpOn(): void {
     if (this.#line) this.#line.peer.recover();
     else if (this.#peer) this.#call(this.#peer.id);
-  }
-
-  #awaitServer(): void {
-    this.#patience = setTimeout(() => {
-      this.#serverOverdue = true;
-      this.#publish();
-    }, SERVER_PATIENCE_MS);
   }
 
   #end(ending: Ending): void {
@@ -261,21 +265,28 @@ export class Call {
     this.#publish();
   }
 
-  #publish(): void {
+  get #state(): CallState {
     const line = this.#line;
+    return callStateOf({
+      ending: this.#ending,
+      server: this.#server,
+      serverOverdue: this.#serverPatience.isLost,
+      peer: this.#peer,
+      media: line && { isConnected: line.isConnected, wasConnected: line.wasConnected },
+      pathOverdue: this.#pathPatience.isLost,
+    });
+  }
+
+  #publish(): void {
+    if (isSearching(this.#state)) this.#pathPatience.begin();
+    else this.#pathPatience.end();
     this.#store.set({
-      state: callStateOf({
-        ending: this.#ending,
-        server: this.#server,
-        serverOverdue: this.#serverOverdue,
-        peer: this.#peer,
-        media: line && {
-          isConnected: line.peer.state === 'connected',
-          wasConnected: line.wasConnected,
-        },
-      }),
+      state: this.#state,
       peerName: this.#peerName,
-      remote: line?.peer.remote ?? null,
+      remote: this.#line?.peer.remote ?? null,
+      since: this.#since,
+      isVideoPaused: this.#line?.isVideoPaused ?? false,
+      hasRelay: this.#iceServers.hasRelay,
     });
   }
 }

@@ -2,12 +2,15 @@
 // server, the other person and the media connection. Pure.
 
 import type { Participant } from '../signaling/client';
+import type { RemoteMedia } from './remoteMedia';
 
 export type CallState =
-  | { phase: 'connecting'; to: 'server' | 'peer' }
+  | { phase: 'connecting'; to: 'server' }
+  | { phase: 'connecting'; to: 'peer'; noPath?: true }
   | { phase: 'waiting' }
   | { phase: 'connected' }
-  | { phase: 'reconnecting'; lost: 'server' | 'peer' | 'media' }
+  | { phase: 'reconnecting'; lost: 'server' | 'peer' }
+  | { phase: 'reconnecting'; lost: 'media'; noPath?: true }
   | { phase: 'unreachable' }
   | Ending;
 
@@ -21,6 +24,37 @@ export function isEnding(state: CallState): state is Ending {
   return state.phase === 'full' || state.phase === 'replaced' || state.phase === 'ended';
 }
 
+/** Both are there, and a path between them is looked for. */
+export function isSearching(state: CallState): boolean {
+  const { phase } = state;
+  return (
+    (phase === 'connecting' && state.to === 'peer') ||
+    (phase === 'reconnecting' && state.lost === 'media')
+  );
+}
+
+export interface CallSnapshot {
+  state: CallState;
+  /** Whoever is, or last was, opposite. */
+  peerName: string | null;
+  remote: RemoteMedia | null;
+  /** Since when these two have been talking, in milliseconds since 1970; null before they do. */
+  since: number | null;
+  /** The own picture has given way to the sound. */
+  isVideoPaused: boolean;
+  /** Whether the server knows of a relay, for people between whom there is no direct path. */
+  hasRelay: boolean;
+}
+
+export const nothingYet: CallSnapshot = {
+  state: { phase: 'connecting', to: 'server' },
+  peerName: null,
+  remote: null,
+  since: null,
+  isVideoPaused: false,
+  hasRelay: false,
+};
+
 export interface CallFacts {
   ending: Ending | null;
   server: 'opening' | 'joined' | 'lost';
@@ -28,6 +62,8 @@ export interface CallFacts {
   serverOverdue: boolean;
   peer: Participant | null;
   media: MediaFacts | null;
+  /** A path has been looked for in vain for longer than that takes. */
+  pathOverdue: boolean;
 }
 
 export interface MediaFacts {
@@ -41,7 +77,9 @@ export function callStateOf(facts: CallFacts): CallState {
   if (!facts.peer) return facts.media ? reconnecting('peer') : { phase: 'waiting' };
   if (!facts.peer.connected) return reconnecting('peer');
   if (facts.media?.isConnected) return { phase: 'connected' };
-  return facts.media?.wasConnected ? reconnecting('media') : { phase: 'connecting', to: 'peer' };
+  const noPath = facts.pathOverdue ? { noPath: true as const } : {};
+  if (facts.media?.wasConnected) return { phase: 'reconnecting', lost: 'media', ...noPath };
+  return { phase: 'connecting', to: 'peer', ...noPath };
 }
 
 function withoutServer({ server, serverOverdue, media }: CallFacts): CallState {
@@ -50,6 +88,6 @@ function withoutServer({ server, serverOverdue, media }: CallFacts): CallState {
   return server === 'lost' ? reconnecting('server') : { phase: 'connecting', to: 'server' };
 }
 
-function reconnecting(lost: 'server' | 'peer' | 'media'): CallState {
+function reconnecting(lost: 'server' | 'peer'): CallState {
   return { phase: 'reconnecting', lost };
 }

@@ -2,27 +2,40 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Signal } from '../signaling/client';
-import { fakeStream } from '../testing/fakeMedia';
+import { FakeTrack, fakeStream } from '../testing/fakeMedia';
 import { FakePeerConnection } from '../testing/fakePeerConnection';
-import { DISCONNECTED_GRACE_MS, Peer } from './peer';
+import { DISCONNECTED_GRACE_MS, PROBE_MS, RETRY_MIN_MS } from './iceHealing';
+import type { Outgoing } from './mediaLines';
+import { Peer } from './peer';
+import { CHANNEL_ID } from './statusChannel';
 
 beforeEach(() => {
   vi.useFakeTimers();
 });
 
+const [oldServers, newServers] = [[{ urls: 'stun:old' }], [{ urls: 'stun:new' }]];
+
+function outgoing(stream = fakeStream()): Outgoing {
+  const [audio = null, video = null] = stream.getTracks();
+  return { stream, audio, video };
+}
+
+const status = { microphone: true, camera: true, screen: false, videoPaused: false };
+
 /** A peer, its connection, and what it wants to say. */
 function open({ polite = false } = {}) {
   const said: Signal[] = [];
   const onRenewed = vi.fn();
+  const fresh = vi.fn(async () => newServers);
   const peer = new Peer({
     polite,
-    configuration: {},
+    iceServers: { current: oldServers, fresh },
     onSignal: (signal) => said.push(signal),
     onChange: () => {},
     onRenewed,
   });
   const connection = latestConnection();
-  return { peer, connection, said, onRenewed };
+  return { peer, connection, said, onRenewed, fresh };
 }
 
 function latestConnection(): FakePeerConnection {
@@ -60,7 +73,7 @@ const candidate: Signal = { kind: 'candidate', candidate: { candidate: 'a', sdpM
 const lastCandidate: Signal = { kind: 'candidate', candidate: null };
 
 describe('negotiation', () => {
-  it('asks to receive the kinds it cannot send', async () => {
+  it('opens a line for each kind, whatever there is to send', async () => {
     const { peer, connection, said } = open();
     peer.offer();
     await settle();
@@ -68,18 +81,44 @@ describe('negotiation', () => {
     expect(said).toMatchObject([{ kind: 'description', description: { type: 'offer' } }]);
   });
 
-  it('adds no second line for a kind that it sends', async () => {
-    const { peer, connection } = open();
-    peer.send(fakeStream());
-    peer.offer();
+  it('is not needed again when a camera or a screen comes, changes or goes', async () => {
+    const { impolite, polite } = await connectedPair();
+    for (const side of [impolite, polite]) {
+      for (const media of [outgoing(), outgoing(), { ...outgoing(), video: null }]) {
+        side.peer.send(media);
+        await settle();
+        expect(side.connection.line('video').sender.track).toBe(media.video);
+      }
+    }
+    expect([impolite.connection.negotiations, polite.connection.negotiations]).toEqual([1, 0]);
+    expect([...impolite.said, ...polite.said]).toEqual([]);
+  });
+
+  it('sends both ways over the lines of an offer', async () => {
+    const { polite } = await connectedPair();
+    const lines = polite.connection.getTransceivers();
+    expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendrecv']);
+  });
+
+  it('opens what the other side did not ask for, once there is something to send', async () => {
+    const { peer, connection, said } = open();
+    const [line] = ['m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n'];
+    const description = { type: 'offer', sdp: `v=0\r\no=- 900 1 IN IP4 0\r\n${line}` } as const;
+    peer.send(outgoing());
+    peer.receive({ kind: 'description', description });
+    await settle();
     expect(connection.transceivers).toEqual(['audio', 'video']);
+    expect(said.map((signal) => 'description' in signal && signal.description.type)).toEqual([
+      'answer',
+      'offer',
+    ]);
   });
 
   it('answers an offer without offering itself', async () => {
     const [caller, called] = [open(), open({ polite: true })];
     caller.peer.offer();
     await settle();
-    called.peer.send(fakeStream());
+    called.peer.send(outgoing());
     for (const signal of caller.said) called.peer.receive(signal);
     await settle();
     expect(called.said).toMatchObject([{ description: { type: 'answer' } }]);
@@ -94,6 +133,9 @@ describe('negotiation', () => {
     expect(polite.connection.localDescription?.type).toBe('answer');
     expect(impolite.connection).toMatchObject({ signalingState: 'stable', rollbacks: 0 });
     expect(impolite.connection.remoteDescription?.type).toBe('answer');
+    expect(polite.connection.transceivers).toEqual(['audio', 'video']);
+    await settle();
+    expect([impolite.connection.negotiations, polite.connection.negotiations]).toEqual([1, 1]);
   });
 
   it('settles when both restart at once', async () => {
@@ -158,7 +200,61 @@ describe('recovery', () => {
   it('restarts ICE as soon as it has failed', async () => {
     const { impolite } = await connectedPair();
     impolite.connection.turn('failed');
+    await settle();
     expect(impolite.connection.restarts).toBe(1);
+  });
+
+  it('asks for fresh servers first, and searches with them', async () => {
+    const { impolite } = await connectedPair();
+    let deliver = () => {};
+    const asking = new Promise<void>((resolve) => {
+      deliver = resolve;
+    });
+    impolite.fresh.mockReturnValue(asking.then(() => newServers));
+    impolite.connection.turn('failed');
+    await settle();
+    expect(impolite.connection.restarts).toBe(0);
+    deliver();
+    await settle();
+    expect(impolite.connection.configuration.iceServers).toBe(newServers);
+    expect(impolite.connection.restarts).toBe(1);
+  });
+
+  it('searches less and less often where nothing is found', async () => {
+    const { impolite } = await connectedPair();
+    const failAgain = async (waitMs: number) => {
+      const { restarts } = impolite.connection;
+      impolite.connection.turn('failed');
+      await vi.advanceTimersByTimeAsync(waitMs - 1);
+      expect(impolite.connection.restarts).toBe(restarts);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(impolite.connection.restarts).toBe(restarts + 1);
+    };
+    impolite.connection.turn('failed');
+    await settle();
+    await failAgain(RETRY_MIN_MS);
+    await failAgain(2 * RETRY_MIN_MS);
+    impolite.connection.turn('connected');
+    impolite.connection.turn('failed');
+    await settle();
+    expect(impolite.connection.restarts).toBe(4);
+  });
+
+  it('restarts ICE on a path that proves dead when it is doubted', async () => {
+    const { impolite } = await connectedPair();
+    impolite.connection.stats = [{ type: 'candidate-pair', bytesReceived: 7 }];
+    impolite.peer.probe();
+    await vi.advanceTimersByTimeAsync(PROBE_MS);
+    expect(impolite.connection.restarts).toBe(1);
+  });
+
+  it('leaves a doubted path alone over which something comes', async () => {
+    const { impolite } = await connectedPair();
+    impolite.peer.probe();
+    await settle();
+    impolite.connection.stats = [{ type: 'candidate-pair', bytesReceived: 7 }];
+    await vi.advanceTimersByTimeAsync(PROBE_MS);
+    expect(impolite.connection.restarts).toBe(0);
   });
 
   it('restarts ICE when it stays disconnected', async () => {
@@ -222,3 +318,70 @@ describe('recovery', () => {
     expect(impolite.said).toMatchObject([{ description: { type: 'offer' } }]);
   });
 });
+
+describe('the status channel', () => {
+  it('is made by both sides, and costs no negotiation', async () => {
+    const { impolite, polite } = await connectedPair();
+    for (const { connection } of [impolite, polite]) {
+      expect(connection.channel?.options).toEqual({ negotiated: true, id: CHANNEL_ID });
+    }
+    await settle();
+    expect([...impolite.said, ...polite.said]).toEqual([]);
+  });
+
+  it('is not made for an offer that has no line for it', async () => {
+    const { peer, connection } = open();
+    const description = { type: 'offer', sdp: 'v=0\r\no=- 900 1 IN IP4 0\r\n' } as const;
+    peer.receive({ kind: 'description', description });
+    await settle();
+    expect(connection.channel).toBeNull();
+  });
+
+  it('tells the latest, once it is open, and nothing twice', async () => {
+    const { impolite } = await connectedPair();
+    impolite.peer.tell({ ...status, camera: false });
+    impolite.peer.tell(status);
+    impolite.connection.channel?.open();
+    impolite.peer.tell({ ...status });
+    expect(impolite.connection.channel?.sent.map((text) => JSON.parse(text))).toEqual([
+      { type: 'status', ...status },
+    ]);
+  });
+
+  it('brings what the other side says, and goes by the tracks until then', async () => {
+    const { impolite } = await connectedPair();
+    const track = new FakeTrack('video');
+    impolite.connection.dispatchEvent(Object.assign(new Event('track'), { track }));
+    expect(impolite.peer.remote).toMatchObject({ hasVideo: true, status: { camera: true } });
+    track.muted = true;
+    track.dispatchEvent(new Event('mute'));
+    expect(impolite.peer.remote).toMatchObject({ hasVideo: false, status: { camera: false } });
+    const told = { ...status, camera: false, microphone: false };
+    impolite.connection.channel?.deliver(JSON.stringify({ type: 'status', ...told, more: 1 }));
+    expect(impolite.peer.remote).toMatchObject({ hasVideo: false, status: told });
+  });
+
+  it('ignores what is not a status', async () => {
+    const { impolite } = await connectedPair();
+    const track = new FakeTrack('video');
+    impolite.connection.dispatchEvent(Object.assign(new Event('track'), { track }));
+    const before = impolite.peer.remote;
+    for (const message of hostileMessages) impolite.connection.channel?.deliver(message);
+    expect(impolite.peer.remote).toEqual(before);
+  });
+});
+
+const hostileMessages: unknown[] = [
+  '',
+  '{',
+  'null',
+  '[]',
+  '"status"',
+  '{"type":"status"}',
+  JSON.stringify({ type: 'other', ...status, camera: false }),
+  JSON.stringify({ type: 'status', ...status, camera: 'false' }),
+  JSON.stringify({ type: 'status', ...status, camera: false, padding: 'x'.repeat(1_024) }),
+  `{"__proto__":{"type":"status"},"camera":false}`,
+  new ArrayBuffer(8),
+  new Blob(['{}']),
+];

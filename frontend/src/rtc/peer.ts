@@ -4,11 +4,16 @@
 // Source: https://www.w3.org/TR/webrtc/#perfect-negotiation-example
 
 import type { Signal } from '../signaling/client';
-import { originOf } from './sdp';
+import type { IceServerSupply } from './iceServerSupply';
+import { Link } from './link';
+import type { Outgoing, VideoLimits } from './mediaLines';
+import type { PeerStatus } from './peerStatus';
+import type { RemoteMedia } from './remoteMedia';
+import { hasDataLine, originOf } from './sdp';
 
 export interface PeerOptions {
   polite: boolean;
-  configuration: RTCConfiguration;
+  iceServers: Pick<IceServerSupply, 'current' | 'fresh'>;
   /** To be delivered in order. */
   onSignal: (signal: Signal) => void;
   /** The connection's state, or what arrives over it, is different now. */
@@ -17,39 +22,23 @@ export interface PeerOptions {
   onRenewed: () => void;
 }
 
-export interface RemoteMedia {
-  stream: MediaStream;
-  /** False as long as no picture arrives. */
-  hasVideo: boolean;
-}
-
-/** Most interruptions heal by themselves within this time, and restarting costs a round trip. */
-export const DISCONNECTED_GRACE_MS = 5_000;
-
-const kinds = ['audio', 'video'] as const;
-type Kind = (typeof kinds)[number];
-
 export class Peer {
   polite: boolean;
 
   readonly #options: PeerOptions;
-  #connection: RTCPeerConnection;
-  /** Ends with the connection it listens to. */
-  #listening = new AbortController();
-  #localStream: MediaStream | null = null;
-  #remoteStream = new MediaStream();
-  readonly #senders = new Map<Kind, RTCRtpSender>();
+  #link: Link;
+  #outgoing: Outgoing | null = null;
+  #status: PeerStatus | null = null;
+  #limits: VideoLimits = { active: true };
   #makingOffer = false;
   #ignoringOffer = false;
   #earlyCandidates: Array<RTCIceCandidateInit | null> = [];
   #lastTurn: Promise<void> = Promise.resolve();
-  #restartTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.polite = options.polite;
-    this.#connection = new RTCPeerConnection(options.configuration);
-    this.#listen();
+    this.#link = this.#openLink();
   }
 
   get state(): RTCPeerConnectionState {
@@ -57,15 +46,13 @@ export class Peer {
   }
 
   get remote(): RemoteMedia | null {
-    const tracks = this.#remoteStream.getTracks();
-    if (tracks.length === 0) return null;
-    const hasVideo = tracks.some((track) => track.kind === 'video' && !track.muted);
-    return { stream: this.#remoteStream, hasVideo };
+    return this.#link.remote;
   }
 
   /** True when nothing more will happen unless somebody acts. */
   get stalled(): boolean {
-    return this.#awaitsAnswer || !['connecting', 'connected'].includes(this.state);
+    if (this.#awaitsAnswer) return true;
+    return !this.#link.healing.isUnderWay && !['connecting', 'connected'].includes(this.state);
   }
 
   /** True when the connection is up and no answer is outstanding. */
@@ -73,23 +60,27 @@ export class Peer {
     return this.state === 'connected' && !this.#awaitsAnswer;
   }
 
-  /** Sends what `stream` holds; called again, it swaps tracks without negotiating anew. */
-  send(stream: MediaStream): void {
-    this.#localStream = stream;
-    for (const kind of kinds) {
-      const track = stream.getTracks().find((candidate) => candidate.kind === kind) ?? null;
-      const sender = this.#senders.get(kind);
-      if (sender) void sender.replaceTrack(track).catch(ignoreUnusable);
-      else if (track) this.#senders.set(kind, this.#connection.addTrack(track, stream));
-    }
+  /** Sends these tracks; called again, it swaps them without negotiating anew. */
+  send(outgoing: Outgoing): void {
+    this.#outgoing = outgoing;
+    this.#link.lines.send(outgoing);
   }
 
-  /** Asks for sound and picture, also of the kinds this side has nothing to send of. */
+  limitVideo(limits: VideoLimits): void {
+    this.#limits = limits;
+    this.#link.lines.limitVideo(limits);
+  }
+
+  /** Tells the other side what this one is up to, if it can be told. */
+  tell(status: PeerStatus): void {
+    this.#status = status;
+    this.#link.tell(status);
+  }
+
+  /** Offers sound and picture, and asks for both, also of the kinds there is nothing to send of. */
   offer(): void {
-    for (const kind of kinds) {
-      if (this.#senders.has(kind)) continue;
-      this.#connection.addTransceiver(kind, { direction: 'recvonly' });
-    }
+    this.#openChannel();
+    this.#link.lines.open();
   }
 
   receive(signal: Signal): void {
@@ -101,13 +92,29 @@ export class Peer {
     // An unanswered offer is repeated as it stands: a new one could be met by the old one's answer.
     if (this.#awaitsAnswer) this.#signalLocalDescription();
     else if (this.#failedAboveIce) this.#inTurn(() => this.#renewAndOffer());
-    else this.#connection.restartIce();
+    else void this.#link.healing.restart();
+  }
+
+  /** Looks whether the path is alive still, after something that may have cut it. */
+  probe(): void {
+    if (this.#connection.remoteDescription) void this.#link.healing.probe();
+  }
+
+  /** Whatever path is looked for next is looked for with these. */
+  useServers(iceServers: RTCIceServer[]): void {
+    this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+  }
+
+  getStats(): Promise<RTCStatsReport> {
+    return this.#connection.getStats();
   }
 
   close(): void {
-    this.#listening.abort();
-    clearTimeout(this.#restartTimer);
-    this.#connection.close();
+    this.#link.close();
+  }
+
+  get #connection(): RTCPeerConnection {
+    return this.#link.connection;
   }
 
   get #awaitsAnswer(): boolean {
@@ -116,22 +123,23 @@ export class Peer {
 
   /** The path is there, but encryption failed on it: no ICE restart mends that. */
   get #failedAboveIce(): boolean {
-    return this.state === 'failed' && this.#connection.iceConnectionState !== 'failed';
+    const hasPath = ['connected', 'completed'].includes(this.#connection.iceConnectionState);
+    return this.state === 'failed' && hasPath;
   }
 
-  #listen(): void {
-    const connection = this.#connection;
-    const { signal } = this.#listening;
-    const { onSignal, onChange } = this.#options;
-    connection.addEventListener('negotiationneeded', () => void this.#makeOffer(), { signal });
-    connection.addEventListener(
-      'icecandidate',
-      ({ candidate }) => onSignal({ kind: 'candidate', candidate: candidate?.toJSON() ?? null }),
-      { signal },
-    );
-    connection.addEventListener('iceconnectionstatechange', () => this.#healIce(), { signal });
-    connection.addEventListener('connectionstatechange', onChange, { signal });
-    connection.addEventListener('track', ({ track }) => this.#takeTrack(track), { signal });
+  #openLink(): Link {
+    const { iceServers, onSignal, onChange } = this.#options;
+    return new Link({
+      iceServers,
+      onNegotiationNeeded: () => void this.#makeOffer(),
+      onCandidate: (candidate) => onSignal({ kind: 'candidate', candidate }),
+      onChange,
+    });
+  }
+
+  #openChannel(): void {
+    this.#link.openChannel();
+    if (this.#status) this.#link.tell(this.#status);
   }
 
   /** Signals are handled one after the other, each when the one before it is done. */
@@ -149,7 +157,7 @@ export class Peer {
   }
 
   async #handle(signal: Signal): Promise<void> {
-    if (this.#listening.signal.aborted) return;
+    if (this.#link.isClosed) return;
     if (signal.kind === 'description') await this.#handleDescription(signal.description);
     else await this.#handleCandidate(signal.candidate);
   }
@@ -167,9 +175,16 @@ export class Peer {
     }
     await this.#connection.setRemoteDescription(description);
     await this.#addEarlyCandidates();
-    if (!isOffer) return;
+    if (isOffer) await this.#answer(description);
+  }
+
+  async #answer({ sdp }: RTCSessionDescriptionInit): Promise<void> {
+    const { lines } = this.#link;
+    lines.adopt();
+    if (hasDataLine(sdp)) this.#openChannel();
     await this.#connection.setLocalDescription();
     this.#signalLocalDescription();
+    lines.openMissing();
   }
 
   async #handleCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
@@ -196,39 +211,17 @@ export class Peer {
 
   #renew(): void {
     this.close();
-    this.#listening = new AbortController();
-    this.#connection = new RTCPeerConnection(this.#options.configuration);
-    this.#remoteStream = new MediaStream();
-    this.#senders.clear();
+    this.#link = this.#openLink();
     this.#earlyCandidates = [];
     this.#makingOffer = false;
-    this.#listen();
     this.#options.onRenewed();
-    if (this.#localStream) this.send(this.#localStream);
+    this.#link.lines.limitVideo(this.#limits);
+    if (this.#outgoing) this.#link.lines.send(this.#outgoing);
   }
 
   #renewAndOffer(): void {
     this.#renew();
     this.offer();
-  }
-
-  #healIce(): void {
-    clearTimeout(this.#restartTimer);
-    const { iceConnectionState } = this.#connection;
-    if (iceConnectionState === 'failed') this.#connection.restartIce();
-    if (iceConnectionState === 'disconnected') {
-      this.#restartTimer = setTimeout(() => this.#connection.restartIce(), DISCONNECTED_GRACE_MS);
-    }
-  }
-
-  #takeTrack(track: MediaStreamTrack): void {
-    const { signal } = this.#listening;
-    const { onChange } = this.#options;
-    this.#remoteStream.addTrack(track);
-    for (const event of ['mute', 'unmute', 'ended']) {
-      track.addEventListener(event, onChange, { signal });
-    }
-    onChange();
   }
 
   #signalLocalDescription(): void {

@@ -22,8 +22,10 @@ export class FakeSignaling implements SignalingClient {
   /** How the server answers from now on; by default it accepts. */
   answer: () => Promise<void> = async () => {};
   isConnected = true;
-  /** What `iceServers` answers. */
-  ice = noIceServers;
+  /** What the server knows, and says when it is asked or joined. */
+  servers = noIceServers;
+  /** How often it was asked. */
+  serversAsked = 0;
   readonly attempt = new Store<Attempt>({ obstacle: null, nextAt: null });
   retries = 0;
 
@@ -44,7 +46,7 @@ export class FakeSignaling implements SignalingClient {
         polite: false,
         chats: [],
         chatsAvailable: true,
-        iceServers: this.ice,
+        iceServers: this.servers,
         ...joined,
       },
     });
@@ -74,7 +76,9 @@ export class FakeSignaling implements SignalingClient {
   }
 
   async iceServers(): Promise<IceServers> {
-    return this.ice;
+    this.serversAsked += 1;
+    await this.answer();
+    return this.servers;
   }
 
   connect(): void {}

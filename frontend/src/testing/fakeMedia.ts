@@ -6,6 +6,7 @@ export class FakeTrack extends EventTarget {
   enabled = true;
   muted = false;
   isStopped = false;
+  contentHint = '';
 
   constructor(
     readonly kind: 'audio' | 'video',

@@ -1,7 +1,56 @@
 // An RTCPeerConnection that connects nothing, but negotiates by the book: signaling states,
-// implicit rollback, and negotiationneeded in a later task and only when stable.
+// implicit rollback, transceivers that are matched with those of an offer, and negotiationneeded in
+// a later task and only when stable.
+
+import { FakeDataChannel } from './fakeDataChannel';
+import { FakeTrack } from './fakeMedia';
 
 let lastOrigin = 0;
+
+/** A sender and a receiver of one kind. */
+export class FakeTransceiver {
+  mid: string | null = null;
+  direction = 'sendrecv';
+  currentDirection: string | null = null;
+  parameters: { encodings: RTCRtpEncodingParameters[] };
+
+  readonly receiver: { track: FakeTrack };
+  readonly sender: {
+    track: unknown;
+    setStreams: () => void;
+    replaceTrack: (track: unknown) => Promise<void>;
+    getParameters: () => FakeTransceiver['parameters'];
+    setParameters: (parameters: FakeTransceiver['parameters']) => Promise<void>;
+  };
+
+  constructor(
+    readonly kind: 'audio' | 'video',
+    track: unknown = null,
+    encoding: RTCRtpEncodingParameters = {},
+  ) {
+    this.parameters = { encodings: [encoding] };
+    this.receiver = { track: new FakeTrack(kind) };
+    this.sender = {
+      track,
+      setStreams: () => {},
+      replaceTrack: async (replacement) => {
+        this.sender.track = replacement;
+      },
+      getParameters: () => structuredClone(this.parameters),
+      setParameters: async (parameters) => {
+        this.parameters = parameters;
+      },
+    };
+  }
+
+  get encoding(): RTCRtpEncodingParameters | undefined {
+    return this.parameters.encodings[0];
+  }
+
+  stop(): void {
+    this.currentDirection = 'stopped';
+  }
+}
 
 export class FakePeerConnection extends EventTarget {
   /** Every connection of the running test, oldest first. */
@@ -13,7 +62,11 @@ export class FakePeerConnection extends EventTarget {
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
   candidates: unknown[] = [];
-  transceivers: string[] = [];
+  channel: FakeDataChannel | null = null;
+  /** How often negotiation was asked for. */
+  negotiations = 0;
+  /** What getStats tells. */
+  stats: Array<Record<string, unknown>> = [];
   rollbacks = 0;
   restarts = 0;
   isClosed = false;
@@ -22,20 +75,58 @@ export class FakePeerConnection extends EventTarget {
   #version = 0;
   #needsNegotiation = false;
   #operations = 0;
+  #transceivers: FakeTransceiver[] = [];
 
-  constructor(readonly configuration?: RTCConfiguration) {
+  constructor(public configuration: RTCConfiguration = {}) {
     super();
     FakePeerConnection.made.push(this);
   }
 
-  addTrack(track: { kind: string }): { replaceTrack: () => Promise<void> } {
-    this.addTransceiver(track.kind);
-    return { replaceTrack: async () => {} };
+  /** The kinds of the lines that there are. */
+  get transceivers(): string[] {
+    return this.getTransceivers().map(({ kind }) => kind);
   }
 
-  addTransceiver(kind: string): void {
-    this.transceivers.push(kind);
+  getTransceivers(): FakeTransceiver[] {
+    return this.#transceivers.filter(({ currentDirection }) => currentDirection !== 'stopped');
+  }
+
+  line(kind: 'audio' | 'video'): FakeTransceiver {
+    const line = this.getTransceivers().find((transceiver) => transceiver.kind === kind);
+    if (!line) throw new Error(`no line for ${kind}`);
+    return line;
+  }
+
+  addTransceiver(
+    trackOrKind: FakeTrack | 'audio' | 'video',
+    { sendEncodings }: { sendEncodings?: RTCRtpEncodingParameters[] } = {},
+  ): FakeTransceiver {
+    const isKind = typeof trackOrKind === 'string';
+    const kind = isKind ? trackOrKind : trackOrKind.kind;
+    const track = isKind ? null : trackOrKind;
+    const transceiver = new FakeTransceiver(kind, track, sendEncodings?.[0]);
+    this.#transceivers.push(transceiver);
     this.#needNegotiation();
+    return transceiver;
+  }
+
+  createDataChannel(label: string, options: RTCDataChannelInit): FakeDataChannel {
+    this.channel = new FakeDataChannel(label, options);
+    this.#needNegotiation();
+    return this.channel;
+  }
+
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    if (this.isClosed) throw new DOMException('', 'InvalidStateError');
+    this.configuration = configuration;
+  }
+
+  async getStats(): Promise<Map<string, Record<string, unknown>>> {
+    return new Map(this.stats.map((stat, index) => [String(index), stat]));
   }
 
   restartIce(): void {
@@ -46,6 +137,9 @@ export class FakePeerConnection extends EventTarget {
   async setLocalDescription(): Promise<void> {
     await this.#operation(() => {
       const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
+      for (const [index, transceiver] of this.getTransceivers().entries()) {
+        transceiver.mid ??= String(index);
+      }
       this.localDescription = { type, sdp: this.#nextSdp() };
       this.signalingState = type === 'answer' ? 'stable' : 'have-local-offer';
       if (type === 'answer') this.#needsNegotiation = false;
@@ -55,7 +149,7 @@ export class FakePeerConnection extends EventTarget {
   async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     await this.#operation(() => {
       if (!description.sdp?.startsWith('v=0')) throw new DOMException('', 'OperationError');
-      if (description.type === 'offer') this.#takeOffer();
+      if (description.type === 'offer') this.#takeOffer(description.sdp);
       else this.#takeAnswer();
       this.remoteDescription = description;
     });
@@ -82,9 +176,23 @@ export class FakePeerConnection extends EventTarget {
     this.dispatchEvent(new Event('connectionstatechange'));
   }
 
-  #takeOffer(): void {
-    if (this.signalingState === 'have-local-offer') this.rollbacks += 1;
+  #takeOffer(sdp: string): void {
+    if (this.signalingState === 'have-local-offer') this.#rollBack();
     this.signalingState = 'have-remote-offer';
+    // Lines that were opened here before are not matched with those of an offer.
+    for (const [, kind, mid] of sdp.matchAll(/m=(audio|video) .*\r\na=mid:(\d+)/g)) {
+      if (this.#transceivers.some((transceiver) => transceiver.mid === mid)) continue;
+      const transceiver = new FakeTransceiver(kind as 'audio' | 'video');
+      transceiver.mid = mid ?? null;
+      transceiver.direction = 'recvonly';
+      this.#transceivers.push(transceiver);
+    }
+  }
+
+  #rollBack(): void {
+    this.rollbacks += 1;
+    if (this.remoteDescription) return;
+    for (const transceiver of this.#transceivers) transceiver.mid = null;
   }
 
   #takeAnswer(): void {
@@ -110,11 +218,16 @@ export class FakePeerConnection extends EventTarget {
     const isIdle = this.signalingState === 'stable' && this.#operations === 0;
     if (!this.#needsNegotiation || !isIdle) return;
     this.#needsNegotiation = false;
+    this.negotiations += 1;
     this.dispatchEvent(new Event('negotiationneeded'));
   }
 
   #nextSdp(): string {
     this.#version += 1;
-    return `v=0\r\no=- ${this.#origin} ${this.#version} IN IP4 127.0.0.1\r\n`;
+    const lines = this.getTransceivers().map(
+      ({ kind, mid }) => `m=${kind} 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:${mid}\r\n`,
+    );
+    if (this.channel) lines.push('m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n');
+    return `v=0\r\no=- ${this.#origin} ${this.#version} IN IP4 127.0.0.1\r\n${lines.join('')}`;
   }
 }

@@ -42,6 +42,25 @@
 //   mute-button          microphone on and off
 //   camera-button        camera on and off
 //   leave-button         ends the visit
+//   share-button         shares the screen, or stops; in the menu where the window is narrow
+//   more-button          opens the menu with these:
+//   flip-button          front and back camera, where there are both
+//   devices-button       the choice of devices
+//   fullscreen-button    the page without the browser around it
+//   pip-button           the small window on top
+//   invite-button        copies the link to this appointment, or sends it
+//   arrival-sound-button whether a sound tells that somebody arrives
+//   shortcuts-button     opens shortcuts-dialog, the list of keys
+//   quality-sign         how well the connection does, in data-quality: good, fair or poor; and which
+//                        way it takes, in data-path: direct or relayed. Opens quality-details
+//   call-timer           for how long the two have been talking
+//   own-tile             what local-video is in; its corner in data-corner: start or end, twice
+//   peer-muted           the other one is not to be heard,
+//   peer-camera-off      not to be seen,
+//   peer-sharing         shows their screen,
+//   peer-reconnecting    or is out of reach for the moment
+//   video-paused         a picture has given way to the sound; data-whose: own or peer
+//   remote-audio         <audio> with the other one's voice
 //   media-notice         says which device is missing, and why
 //   chat-toggle          opens the chat; only where the window is narrower than 64rem
 //   chat-input           where messages are written

@@ -12,9 +12,19 @@ const FLAGS = [
   '--allow-loopback-in-peer-connection',
 ];
 
-/** One browser serves a whole file: everybody has a context of their own in it, as private as a profile. */
-export function launchBrowser() {
+/** A screen to share, and nobody to ask which; devices are allowed without asking, too. */
+const SCREEN_FLAGS = [
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream=display-media-type=browser',
+];
+
+/**
+ * One browser serves a whole file: everybody has a context of their own in it, as private as a profile.
+ *
+ * @param {{hasScreen?: boolean}} [circumstances]
+ */
+export function launchBrowser({ hasScreen = false } = {}) {
   const executablePath = process.env.CHROMIUM;
   if (!executablePath) throw new Error('CHROMIUM must name the browser; start the tests with: npm test');
-  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+  return chromium.launch({ executablePath, headless: true, args: hasScreen ? [...FLAGS, ...SCREEN_FLAGS] : FLAGS });
 }

@@ -178,6 +178,81 @@ export class Person {
     await this.#at('camera-button').click();
   }
 
+  async pressShare() {
+    await this.#at('share-button').click();
+  }
+
+  /** Ends the sharing of a screen as the browser's own button does. */
+  async stopSharingByBrowser() {
+    await this.page.evaluate(() => {
+      const screen = window.probe.screens.at(-1);
+      screen.stop();
+      screen.dispatchEvent(new Event('ended'));
+    });
+  }
+
+  /** @param {'muted' | 'camera-off' | 'sharing' | 'reconnecting'} state as it is shown on the other one's tile */
+  async expectPeerToBe(state) {
+    await this.#at(`peer-${state}`).waitFor();
+  }
+
+  /** @param {'muted' | 'camera-off' | 'sharing' | 'reconnecting'} state */
+  async expectPeerNotToBe(state) {
+    await this.#at(`peer-${state}`).waitFor({ state: 'detached' });
+  }
+
+  /** The other one's picture is as wide as this, in its own pixels. */
+  async expectPictureOfWidth(width) {
+    await this.#until(
+      `a picture ${width} pixels wide`,
+      (wanted) => document.querySelector('[data-testid=remote-video]').videoWidth === wanted,
+      width,
+    );
+  }
+
+  /** Waits until this page has offered once more than so many times. */
+  async expectMoreOffersThan(count) {
+    await this.#until('another offer', (before) => window.probe.offers > before, count);
+  }
+
+  /** How often this page has offered: once at most, unless something went wrong. */
+  offersMade() {
+    return this.page.evaluate(() => window.probe.offers);
+  }
+
+  /** Looks for a new path between the two, as after a change of the network. */
+  async restartIce() {
+    await this.page.evaluate(() => window.probe.calls.at(-1).restartIce());
+  }
+
+  /** Has the page measure a network on which everything takes so long; null for the one that there is. */
+  async believeRoundTripsOf(seconds) {
+    await this.page.evaluate((time) => {
+      window.probe.roundTripTime = time;
+    }, seconds);
+  }
+
+  /** Sees that a picture has given way to the sound. @param {'own' | 'peer'} whose */
+  async expectPausedPicture(whose) {
+    await this.page.locator(`[data-testid=video-paused][data-whose=${whose}]`).waitFor();
+  }
+
+  /** What names the path as this side sees it; another one after each restart. */
+  iceFragment() {
+    return this.page.evaluate(
+      () => window.probe.calls.at(-1).currentLocalDescription.sdp.match(/a=ice-ufrag:(\S+)/)[1],
+    );
+  }
+
+  /** The corner of the own picture: of the top (start) or bottom, and of the left (start) or right. */
+  async expectOwnPictureIn(corner) {
+    await this.#until(
+      `the own picture in the corner ${corner}`,
+      (wanted) => document.querySelector('[data-testid=own-tile]')?.dataset.corner === wanted,
+      corner,
+    );
+  }
+
   /** How many media connections this page has made: one, for as long as a call is not interrupted. */
   callsMade() {
     return this.page.evaluate(() => window.probe.calls.length);

@@ -10,6 +10,8 @@ export function installProbe() {
   /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
   const tracks = [];
   let asked = 0;
+  /** Every screen that was ever shared. @type {MediaStreamTrack[]} */
+  const screens = [];
   /** The connections to the server that came into use, those that were only tried out not among them. @type {WebSocket[]} */
   const sockets = [];
   /** What the server said, packet by packet. @type {string[]} */
@@ -20,6 +22,22 @@ export function installProbe() {
       super(configuration);
       calls.push(this);
       configurations.push(configuration ?? {});
+    }
+
+    async setLocalDescription(description) {
+      await super.setLocalDescription(description);
+      if (this.signalingState === 'have-local-offer') window.probe.offers += 1;
+    }
+
+    /** Tells the page, if a test wants that, of round trips that are longer than they are. */
+    async getStats(...selector) {
+      const report = await super.getStats(...selector);
+      const { roundTripTime: currentRoundTripTime } = window.probe;
+      if (currentRoundTripTime === null) return report;
+      const entries = [...report].map(([id, stat]) =>
+        stat.type === 'candidate-pair' ? [id, { ...stat, currentRoundTripTime }] : [id, stat],
+      );
+      return new Map(entries);
     }
   };
 
@@ -51,6 +69,15 @@ export function installProbe() {
       asked += 1;
       const stream = await getUserMedia(constraints);
       tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+
+  const getDisplayMedia = devices?.getDisplayMedia?.bind(devices);
+  if (getDisplayMedia) {
+    devices.getDisplayMedia = async (constraints) => {
+      const stream = await getDisplayMedia(constraints);
+      screens.push(...stream.getTracks());
       return stream;
     };
   }
@@ -110,16 +137,35 @@ export function installProbe() {
     }
   }
 
-  /** The lightest point of the other one's picture: 0 is black, 255 is white. */
+  /** The lightest point of the other one's picture: 0 is black, or no picture; 255 is white. */
   function brightestSpot() {
     const [width, height] = [64, 36];
+    const screen = document.querySelector('[data-testid=remote-video]');
+    if (getComputedStyle(screen).visibility === 'hidden') return 0;
     const canvas = new OffscreenCanvas(width, height).getContext('2d');
-    canvas.drawImage(document.querySelector('[data-testid=remote-video]'), 0, 0, width, height);
+    canvas.drawImage(screen, 0, 0, width, height);
     const { data } = canvas.getImageData(0, 0, width, height);
     return Math.max(...data.filter((_, index) => index % 4 < 3));
   }
 
-  window.probe = { calls, configurations, tracks, questions: () => asked, sockets, joins, receiveMore, hearNothing, brightestSpot };
+  window.probe = {
+    calls,
+    configurations,
+    tracks,
+    screens,
+    sockets,
+    /** How often the page has asked for devices. */
+    questions: () => asked,
+    /** How often this page has offered. */
+    offers: 0,
+    /** What the page is to believe, in seconds; the truth when null. @type {number | null} */
+    roundTripTime: null,
+    joins,
+    received,
+    receiveMore,
+    hearNothing,
+    brightestSpot,
+  };
 }
 
 /** Makes a computer that has neither camera nor microphone. Handed to the browser as text, too. */

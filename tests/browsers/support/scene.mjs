@@ -16,10 +16,11 @@ export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, ha
  * Starts a server and a browser for the tests of one file, and stops both after the last of them.
  *
  * @param {Record<string, string>} [settings] environment variables of the server
+ * @param {{hasScreen?: boolean}} [computer] whether a screen can be shared
  */
-export async function openScene(settings) {
+export async function openScene(settings, computer) {
   // The browser first: it must be closed even when the server does not stop as it should.
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(computer);
   after(() => browser.close());
   const server = await startServer(settings);
   const scene = new Scene(server, browser);

@@ -15,6 +15,9 @@ const variants = {
   primary: 'border-transparent bg-accent text-on-accent hover:bg-accent-strong',
   secondary: 'border-edge bg-surface text-ink hover:bg-sunken',
   quiet: 'border-transparent text-ink hover:bg-sunken',
+  /** Over a picture, which is dark by day as well. */
+  onStage:
+    'border-transparent bg-on-stage text-stage hover:bg-on-stage-muted focus-visible:outline-on-stage',
 } as const;
 
 const shapes = {

@@ -30,7 +30,7 @@ export function ControlButton({
       type="button"
       {...rest}
       className={cn(
-        'group relative flex w-20 cursor-pointer flex-col items-center gap-1 rounded-control',
+        'group relative flex w-14 cursor-pointer flex-col items-center gap-1 rounded-control sm:w-18',
         'disabled:cursor-not-allowed disabled:opacity-50',
         className,
       )}
@@ -43,7 +43,7 @@ export function ControlButton({
       >
         {icon}
       </span>
-      <span className="text-xs text-muted short:sr-only">{caption}</span>
+      <span className="max-w-full truncate text-xs text-muted short:sr-only">{caption}</span>
       {children}
     </button>
   );

@@ -1,111 +1,82 @@
 // The two pictures, and over them the words for whatever is not as it should be.
 
-import { MicOff } from 'lucide-react';
-import { Spinner } from '../../components/ui/Spinner';
+import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallState } from '../../rtc/callState';
-import { ParticipantTile } from './ParticipantTile';
-import { type Phrase, phraseFor } from './phrases';
+import { OwnTile } from './OwnTile';
+import { phraseFor } from './phrases';
+import { RemoteTile } from './RemoteTile';
+import { StageWords } from './StageWords';
 import type { CallView } from './useCall';
+import { useCorner } from './useCorner';
+import type { Invite } from './useInvite';
 
 interface CallStageProps {
   call: CallView;
   ownName: string;
+  /** While whoever is muted holds the key to be heard. */
+  isTalking: boolean;
+  invite: Invite;
+  /** Absent where there is no such check. */
+  onCheckConnection?: () => void;
 }
 
-export function CallStage({ call, ownName }: CallStageProps) {
-  const { state, peerName, remote, local } = call;
-  const phrase = phraseFor(state, peerName);
+export function CallStage(props: CallStageProps) {
+  const { call, ownName, isTalking, invite, onCheckConnection } = props;
+  const { state, remote, local } = call;
+  const texts = useTexts();
+  const { corner, handlers } = useCorner();
   // Whoever sends neither sound nor picture is there all the same.
-  const hasRemote = remote !== null || state.phase === 'connected';
-  const hasOwnPicture = local.camera === 'on' || local.camera === 'off';
+  const isThere = remote !== null || state.phase === 'connected';
+  const bottomStart = corner.block === 'end' && corner.inline === 'start';
   return (
     <section
-      aria-label="Pictures"
-      className="relative min-h-0 flex-1 overflow-hidden bg-stage text-on-stage lg:rounded-2xl lg:border lg:border-line"
+      tabIndex={-1}
+      aria-label={texts.call.stage.label}
+      className="relative min-h-0 flex-1 overflow-hidden bg-stage text-on-stage outline-none lg:rounded-2xl lg:border lg:border-line"
     >
-      <ParticipantTile
-        variant="remote"
-        name={hasRemote ? (peerName ?? '') : ''}
-        stream={remote?.stream ?? null}
-        hasVideo={remote?.hasVideo ?? false}
+      <RemoteTile
+        remote={remote}
+        name={call.peerName ?? ''}
+        isThere={isThere}
+        isReconnecting={isThere && isInterrupted(state)}
+        speaker={local.speaker}
+        nameSide={bottomStart ? 'end' : 'start'}
       />
-      {hasRemote && peerName && <NameTag name={peerName} />}
-      <StageWords state={state} phrase={phrase} hasRemote={hasRemote} />
-      <ParticipantTile
-        variant="local"
+      <StageWords
+        state={state}
+        phrase={phraseFor(state, call, texts)}
+        hasPicture={isThere}
+        isLow={corner.block === 'start'}
+        invite={invite}
+        onCheckConnection={onCheckConnection}
+      />
+      <OwnTile
+        call={call}
         name={ownName}
-        stream={hasOwnPicture ? local.stream : null}
-        hasVideo={local.camera === 'on'}
-      >
-        {local.microphone === 'off' && <MutedTag />}
-      </ParticipantTile>
-      {local.camera === 'pending' && <DevicePrompt />}
+        corner={corner}
+        isTopTaken={isThere && state.phase !== 'connected'}
+        handlers={handlers}
+      />
+      {isTalking && <Note className="bottom-3">{texts.call.stage.talking}</Note>}
+      {local.camera === 'pending' && (
+        <Note className="appear-late top-3">{texts.call.stage.allowDevices}</Note>
+      )}
     </section>
   );
 }
 
-function NameTag({ name }: { name: string }) {
-  return (
-    <p className="absolute bottom-3 left-3 max-w-1/2 truncate rounded-lg bg-stage/80 px-2.5 py-1 text-sm lg:bottom-4 lg:left-4">
-      {name}
-    </p>
-  );
+/** What the other side's tile shows; that the own server is away is nothing about them. */
+function isInterrupted(state: CallState): boolean {
+  return state.phase === 'reconnecting' && state.lost !== 'server';
 }
 
-function MutedTag() {
-  return (
-    <p className="absolute bottom-2 left-2 flex items-center gap-1 rounded-lg bg-stage/80 px-2 py-1 text-xs">
-      <MicOff aria-hidden className="size-3.5" />
-      Muted
-    </p>
-  );
-}
-
-interface StageWordsProps {
-  state: CallState;
-  phrase: Phrase;
-  hasRemote: boolean;
-}
-
-/** The status in the header is read out; this is for the eyes. */
-function StageWords({ state, phrase, hasRemote }: StageWordsProps) {
-  if (state.phase === 'connected') return null;
-  const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
-  if (hasRemote) return <Banner phrase={phrase} isBusy={isBusy} />;
-  return (
-    <div className="absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 pb-44 text-center short:gap-1 short:px-36 short:py-2 compact:pe-32 compact:py-1">
-      {isBusy && <Spinner className="size-8" />}
-      <h2 className="text-xl font-semibold text-balance sm:text-2xl compact:text-base">
-        {phrase.title}
-      </h2>
-      <p className="max-w-md text-balance text-on-stage-muted compact:sr-only">{phrase.detail}</p>
-    </div>
-  );
-}
-
-/** Leaves the picture in sight: it may be moving still. */
-function Banner({ phrase, isBusy }: { phrase: Phrase; isBusy: boolean }) {
-  return (
-    <div className="absolute inset-x-3 top-3 flex justify-center">
-      <div className="flex items-center gap-3 rounded-2xl bg-stage/90 px-4 py-3 ring-1 ring-on-stage/20">
-        {isBusy && <Spinner />}
-        <div>
-          <h2 className="font-medium">{phrase.title}</h2>
-          <p className="text-sm text-on-stage-muted">{phrase.detail}</p>
-        </div>
-      </div>
-    </div>
-  );
-}
-
-/** Comes late, so that whoever has allowed the devices before never sees it. */
-function DevicePrompt() {
+function Note({ className, children }: { className: string; children: string }) {
   return (
     <p
       role="status"
-      className="appear-late absolute inset-x-3 top-3 mx-auto w-fit rounded-2xl bg-stage-raised px-4 py-3 text-center ring-1 ring-on-stage/20"
+      className={`${className} absolute inset-x-3 z-20 mx-auto w-fit rounded-2xl bg-stage-raised px-4 py-3 text-center ring-1 ring-on-stage/20`}
     >
-      If your browser asks for camera and microphone, please choose “Allow”.
+      {children}
     </p>
   );
 }

@@ -1,6 +1,7 @@
 // The state of the call in a word or two, always in the same place, and read out when it changes.
 
 import { cn } from '../../lib/cn';
+import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallState } from '../../rtc/callState';
 import { phraseFor } from './phrases';
 
@@ -18,10 +19,11 @@ const dots: Record<CallState['phase'], string> = {
 interface CallStatusProps {
   state: CallState;
   peerName: string | null;
+  hasRelay?: boolean;
 }
 
-export function CallStatus({ state, peerName }: CallStatusProps) {
-  const { label, title } = phraseFor(state, peerName);
+export function CallStatus({ state, peerName, hasRelay = false }: CallStatusProps) {
+  const { label, title } = phraseFor(state, { peerName, hasRelay }, useTexts());
   return (
     <p
       role="status"

@@ -1,6 +1,7 @@
 // What the page says about a call, in words for people in a hurry.
 
-import type { CallState } from '../../rtc/callState';
+import type { Texts } from '../../lib/i18n/texts/en';
+import type { CallSnapshot, CallState } from '../../rtc/callState';
 
 export interface Phrase {
   /** One or two words. */
@@ -9,23 +10,25 @@ export interface Phrase {
   detail: string;
 }
 
-export function phraseFor(state: CallState, peerName: string | null): Phrase {
-  const peer = peerName || 'the other person';
+/** What there is to be known besides the state. */
+export type Circumstances = Pick<CallSnapshot, 'peerName' | 'hasRelay'>;
+
+export function phraseFor(state: CallState, about: Circumstances, texts: Texts): Phrase {
+  const { states, someone } = texts.call;
+  const peer = about.peerName || someone;
   switch (state.phase) {
     case 'connecting':
-      return state.to === 'server' ? joining : connectingTo(peer);
+      if (state.to === 'server') return states.joining;
+      return state.noPath ? noPath(about, texts) : of(states.connecting, peer);
     case 'waiting':
-      return peerName ? waitingForReturnOf(peerName) : waiting;
+      return about.peerName ? of(states.waitingForReturn, about.peerName) : states.waiting;
     case 'connected':
-      return {
-        label: 'Connected',
-        title: `You are talking to ${peer}`,
-        detail: '',
-      };
+      return of({ ...states.connected, detail: '' }, peer);
     case 'reconnecting':
-      return reconnecting(state.lost, peer);
+      if (state.lost === 'media' && state.noPath) return noPath(about, texts);
+      return of({ label: states.reconnecting.label, ...states.reconnecting[state.lost] }, peer);
     case 'unreachable':
-      return unreachable;
+      return states.unreachable;
     case 'full':
       return full;
     case 'replaced':
@@ -35,53 +38,24 @@ export function phraseFor(state: CallState, peerName: string | null): Phrase {
   }
 }
 
-const joining: Phrase = {
-  label: 'Joining',
-  title: 'Joining your appointment…',
-  detail: 'This takes a moment.',
-};
-
-function connectingTo(peer: string): Phrase {
+function noPath({ peerName, hasRelay }: Circumstances, texts: Texts): Phrase {
+  const { label, title, detail, detailNoRelay } = texts.call.states.noPath;
   return {
-    label: 'Connecting',
-    title: `Connecting you to ${peer}…`,
-    detail: 'This takes a moment.',
+    label,
+    title: title(peerName || texts.call.someone),
+    detail: hasRelay ? detail : detailNoRelay,
   };
 }
 
-const waiting: Phrase = {
-  label: 'Waiting',
-  title: 'Waiting for the other person',
-  detail: 'You are in the right place. The call starts by itself as soon as they join.',
-};
-
-function waitingForReturnOf(name: string): Phrase {
-  return {
-    label: 'Waiting',
-    title: `${name} has left`,
-    detail: 'You can stay here. The call starts again by itself when they come back.',
-  };
+interface PhraseAbout {
+  label: string;
+  title: string | ((peer: string) => string);
+  detail: string;
 }
 
-function reconnecting(lost: 'server' | 'peer' | 'media', peer: string): Phrase {
-  const titles = {
-    server: 'Reconnecting to the server',
-    peer: `We have lost touch with ${peer}`,
-    media: `The connection to ${peer} was interrupted`,
-  };
-  const details = {
-    server: 'If you still hear each other, just go on talking. Please stay on this page.',
-    peer: 'Please stay on this page while they reconnect.',
-    media: 'Please stay on this page while we reconnect you.',
-  };
-  return { label: 'Reconnecting', title: titles[lost], detail: details[lost] };
+function of({ label, title, detail }: PhraseAbout, peer: string): Phrase {
+  return { label, title: typeof title === 'string' ? title : title(peer), detail };
 }
-
-const unreachable: Phrase = {
-  label: 'No connection',
-  title: 'We cannot reach the server',
-  detail: 'Please check your internet connection. We keep trying; you can just wait here.',
-};
 
 const full: Phrase = {
   label: 'Full',

@@ -1,23 +1,37 @@
 // A call and this side's devices, as components see them.
 
 import { useStore } from '../../lib/useStore';
-import type { Call, CallSnapshot } from '../../rtc/call';
+import type { Call } from '../../rtc/call';
+import type { CallSnapshot } from '../../rtc/callState';
 import type { LocalMedia, MediaSnapshot } from '../../rtc/media';
+import { ScreenShare } from '../../rtc/screenShare';
 
 export interface CallView extends CallSnapshot {
   local: MediaSnapshot;
+  /** The own screen, while it is shared. */
+  screen: MediaStream | null;
+  canShareScreen: boolean;
   toggleMicrophone(): void;
+  setMicrophone(on: boolean): void;
   toggleCamera(): void;
+  flipCamera(): void;
+  toggleScreen(): void;
   /** Asks for the devices once more. */
   retryDevices(): void;
 }
 
 export function useCall(call: Call, media: LocalMedia): CallView {
+  const { stream: screen } = useStore(call.screen.snapshot);
   return {
     ...useStore(call.snapshot),
     local: useStore(media.snapshot),
+    screen,
+    canShareScreen: ScreenShare.isSupported,
     toggleMicrophone: () => media.toggleMicrophone(),
+    setMicrophone: (on) => media.setMicrophone(on),
     toggleCamera: () => media.toggleCamera(),
+    flipCamera: () => void media.flipCamera(),
+    toggleScreen: () => (screen ? call.screen.stop() : void call.screen.start()),
     retryDevices: () => void media.acquire(),
   };
 }

@@ -21,6 +21,7 @@ export function ChatToggle({ isOpen, unread, onToggle, ref }: ChatToggleProps) {
       caption={texts.title}
       icon={<MessageSquare aria-hidden />}
       aria-expanded={isOpen}
+      aria-keyshortcuts="C"
       onClick={onToggle}
       data-testid="chat-toggle"
     >

@@ -1,10 +1,10 @@
-// Plays a stream in a <video>. Browsers may refuse sound to people who have not touched the page
-// yet; then they are asked to.
+// Plays a stream in an <audio> or <video>. Browsers may refuse sound to people who have not touched
+// the page yet; then they are asked to.
 
 import { useEffect, useRef, useState } from 'react';
 
-export function useVideoElement(stream: MediaStream | null) {
-  const ref = useRef<HTMLVideoElement>(null);
+export function usePlayback<Player extends HTMLMediaElement>(stream: MediaStream | null) {
+  const ref = useRef<Player>(null);
   const [isBlocked, setIsBlocked] = useState(false);
 
   function play() {
@@ -17,10 +17,11 @@ export function useVideoElement(stream: MediaStream | null) {
   }
 
   useEffect(() => {
-    const video = ref.current;
-    if (!video) return;
-    video.srcObject = stream;
+    const player = ref.current;
+    if (!player) return;
+    player.srcObject = stream;
     if (stream) play();
+    else setIsBlocked(false);
   }, [stream]);
 
   return { ref, isBlocked, play };

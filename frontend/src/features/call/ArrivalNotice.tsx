@@ -1,0 +1,56 @@
+// Tells whoever waits, perhaps with another tab in front, that the other one has come: by a sound,
+// and by a title that catches the eye.
+
+import { useEffect, useRef, useState } from 'react';
+import { useTexts } from '../../lib/i18n/useTexts';
+import type { CallState } from '../../rtc/callState';
+import type { CallView } from './useCall';
+
+const FLASH_MS = 1_000;
+
+interface ArrivalNoticeProps {
+  call: CallView;
+  hasSound: boolean;
+}
+
+export function ArrivalNotice({ call, hasSound }: ArrivalNoticeProps) {
+  const texts = useTexts().call;
+  const [isFlashing, setIsFlashing] = useState(false);
+  const isTitle = useFlash(isFlashing);
+  const { state, peerName } = call;
+  const wasWaiting = useRef(false);
+
+  useEffect(() => {
+    if (wasWaiting.current && hasArrived(state)) {
+      setIsFlashing(document.hidden);
+      if (hasSound) void import('./chime').then(({ chime }) => chime()).catch(() => {});
+    }
+    // Whoever is gone again needs no announcement.
+    if (state.phase === 'waiting') setIsFlashing(false);
+    wasWaiting.current = state.phase === 'waiting';
+  }, [state, hasSound]);
+
+  useEffect(() => {
+    const stop = () => !document.hidden && setIsFlashing(false);
+    document.addEventListener('visibilitychange', stop);
+    return () => document.removeEventListener('visibilitychange', stop);
+  }, []);
+
+  return isTitle ? <title>{texts.news.arrived(peerName || texts.someone)}</title> : null;
+}
+
+function hasArrived({ phase }: CallState): boolean {
+  return phase === 'connecting' || phase === 'connected';
+}
+
+/** On and off and on again, for as long as it is wanted. */
+function useFlash(isWanted: boolean): boolean {
+  const [isOn, setIsOn] = useState(true);
+  useEffect(() => {
+    if (!isWanted) return;
+    setIsOn(true);
+    const flashing = setInterval(() => setIsOn((on) => !on), FLASH_MS);
+    return () => clearInterval(flashing);
+  }, [isWanted]);
+  return isWanted && isOn;
+}

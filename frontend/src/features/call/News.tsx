@@ -1,0 +1,67 @@
+// What changes about the other one, and about the own picture, for those who do not see it. Comings
+// and goings are told by the status.
+
+import { useEffect, useRef, useState } from 'react';
+import type { Texts } from '../../lib/i18n/texts/en';
+import { useTexts } from '../../lib/i18n/useTexts';
+import type { CallView } from './useCall';
+
+/** Who toggles something to and fro is not commented on. */
+const SETTLE_MS = 800;
+
+export function News({ call }: { call: CallView }) {
+  const texts = useTexts().call;
+  const [news, setNews] = useState('');
+  const facts = useSettled(factsOf(call));
+  const before = useRef(facts);
+
+  useEffect(() => {
+    const told = whatIsNew(before.current, facts, call.peerName || texts.someone, texts.news);
+    before.current = facts;
+    if (told) setNews(told);
+  }, [facts, call.peerName, texts]);
+
+  return (
+    <p role="status" className="sr-only">
+      {news}
+    </p>
+  );
+}
+
+interface Facts {
+  /** Null before anything is known. */
+  microphone: boolean | null;
+  screen: boolean | null;
+  isPaused: boolean;
+}
+
+function factsOf({ remote, isVideoPaused }: CallView): Facts {
+  const { microphone = null, screen = null } = remote?.status ?? {};
+  return { microphone, screen, isPaused: isVideoPaused };
+}
+
+function whatIsNew(before: Facts, now: Facts, name: string, texts: Texts['call']['news']): string {
+  const told: string[] = [];
+  const wasKnown = before.microphone !== null && now.microphone !== null;
+  if (wasKnown && before.microphone !== now.microphone) {
+    told.push(now.microphone ? texts.unmuted(name) : texts.muted(name));
+  } else if (before.microphone === null && now.microphone === false) {
+    told.push(texts.muted(name));
+  }
+  if ((before.screen ?? false) !== (now.screen ?? false)) {
+    told.push(now.screen ? texts.shares(name) : texts.sharesNoMore(name));
+  }
+  if (before.isPaused !== now.isPaused) told.push(now.isPaused ? texts.paused : texts.resumed);
+  return told.join('. ');
+}
+
+/** The facts once they have not changed for a while. */
+function useSettled(facts: Facts): Facts {
+  const { microphone, screen, isPaused } = facts;
+  const [settled, setSettled] = useState(facts);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled({ microphone, screen, isPaused }), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [microphone, screen, isPaused]);
+  return settled;
+}

@@ -1,0 +1,112 @@
+// What is said over the pictures while two people are not, or not quite, talking. The status in the
+// header is read out; this is for the eyes.
+
+import { UserPlus } from 'lucide-react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import { Button } from '../../components/ui/Button';
+import { Spinner } from '../../components/ui/Spinner';
+import { cn } from '../../lib/cn';
+import { useTexts } from '../../lib/i18n/useTexts';
+import type { CallState } from '../../rtc/callState';
+import type { Phrase } from './phrases';
+import type { Invite } from './useInvite';
+
+interface StageWordsProps {
+  state: CallState;
+  phrase: Phrase;
+  /** There is something to be seen behind the words. */
+  hasPicture: boolean;
+  /** The upper corners are taken. */
+  isLow: boolean;
+  invite: Invite;
+  onCheckConnection?: () => void;
+}
+
+export function StageWords(props: StageWordsProps) {
+  const { state, phrase, hasPicture, isLow, invite, onCheckConnection } = props;
+  const texts = useTexts().call;
+  if (state.phase === 'connected') return null;
+  const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
+  const way = waysOn(state);
+  const action = way && (
+    <FocusHeir>
+      {way === 'check' && onCheckConnection && (
+        <Button variant="onStage" onClick={onCheckConnection}>
+          {texts.states.noPath.check}
+        </Button>
+      )}
+      {way === 'invite' && (
+        <Button variant="onStage" onClick={invite.invite}>
+          <UserPlus aria-hidden className="size-5" />
+          {invite.isSent ? texts.controls.shareInvite : texts.controls.invite}
+        </Button>
+      )}
+    </FocusHeir>
+  );
+  return hasPicture ? (
+    <Banner phrase={phrase} isBusy={isBusy} action={action} />
+  ) : (
+    <Words phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
+  );
+}
+
+/** When a button goes that has the focus, the stage takes it: it must not get lost. */
+function FocusHeir({ children }: { children: ReactNode }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const group = ref.current;
+    const heir = group?.closest('section');
+    return () => {
+      if (group?.contains(document.activeElement)) heir?.focus();
+    };
+  }, []);
+  return (
+    <div ref={ref} className="mt-2 empty:hidden short:mt-0">
+      {children}
+    </div>
+  );
+}
+
+/** What somebody can do about a state, other than wait. */
+function waysOn(state: CallState): 'check' | 'invite' | null {
+  if (state.phase === 'waiting') return 'invite';
+  return 'noPath' in state && state.noPath ? 'check' : null;
+}
+
+interface LookProps {
+  phrase: Phrase;
+  isBusy: boolean;
+  action: ReactNode;
+}
+
+function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }) {
+  return (
+    <div
+      className={cn(
+        'absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 text-center short:gap-1 short:px-36 short:py-2',
+        isLow ? 'pt-44' : 'pb-44',
+      )}
+    >
+      {isBusy && <Spinner className="size-8" />}
+      <h2 className="text-xl font-semibold text-balance sm:text-2xl">{phrase.title}</h2>
+      <p className="max-w-md text-balance text-on-stage-muted">{phrase.detail}</p>
+      {action}
+    </div>
+  );
+}
+
+/** Leaves the picture in sight: it may be moving still. */
+function Banner({ phrase, isBusy, action }: LookProps) {
+  return (
+    <div className="absolute inset-x-3 top-3 z-10 flex justify-center">
+      <div className="flex flex-wrap items-center gap-3 rounded-2xl bg-stage/90 px-4 py-3 ring-1 ring-on-stage/20">
+        {isBusy && <Spinner />}
+        <div className="max-w-md min-w-48 flex-1">
+          <h2 className="font-medium">{phrase.title}</h2>
+          <p className="text-sm text-on-stage-muted">{phrase.detail}</p>
+        </div>
+        {action}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+// The line above a call: where one is, for how long, and how well it goes.
+
+import { Brand } from '../components/ui/Brand';
+import { CallStatus } from '../features/call/CallStatus';
+import { CallTimer } from '../features/call/CallTimer';
+import { QualitySign } from '../features/call/QualitySign';
+import type { CallView } from '../features/call/useCall';
+import { useTexts } from '../lib/i18n/useTexts';
+import type { Readable } from '../lib/store';
+import type { Quality } from '../rtc/qualityMonitor';
+
+interface RoomHeaderProps {
+  appointmentId: string;
+  call: CallView;
+  quality: Readable<Quality | null>;
+}
+
+export function RoomHeader({ appointmentId, call, quality }: RoomHeaderProps) {
+  const texts = useTexts().call;
+  const { state, peerName, hasRelay, since, remote } = call;
+  return (
+    <header className="flex h-14 shrink-0 items-center gap-2 px-3 sm:gap-3 sm:px-4 short:h-11">
+      <Brand className="max-sm:hidden" />
+      <h1 className="min-w-0 flex-1 truncate text-sm text-muted">
+        {texts.appointment(appointmentId)}
+      </h1>
+      {since !== null && remote && <CallTimer since={since} />}
+      <QualitySign quality={quality} />
+      <CallStatus state={state} peerName={peerName} hasRelay={hasRelay} />
+    </header>
+  );
+}
