@@ -135,7 +135,7 @@ describe('the way into the room', () => {
     await userEvent.click(screen.getByTestId('prejoin-join-button'));
     await screen.findByTestId('call-state');
     expect(screen.getByTestId('mute-button').textContent).toBe('Unmute');
-    expect(screen.getByTestId('camera-button').ariaLabel).toBe('Start camera');
+    expect(screen.getByTestId('camera-button').ariaLabel).toBe('Turn the camera on');
   });
 
   it('asks for the devices once', async () => {

@@ -14,7 +14,7 @@ import { recallName, rememberName } from '../lib/visitorName';
 import { LocalMedia } from '../rtc/media';
 import { readTab } from '../signaling/seatStorage';
 import { CardLayout } from './CardLayout';
-import { Room } from './lazyRoom';
+import { preloadRoom, Room } from './lazyRoom';
 import { NotFoundPage } from './NotFoundPage';
 import { PreJoinPage } from './PreJoinPage';
 
@@ -51,6 +51,9 @@ function Entrance({ appointmentId }: { appointmentId: string }) {
   const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
   const [isJoining, startJoining] = useTransition();
   const media = useLocalMedia();
+
+  // While people look at themselves, the rest of the page can come.
+  useEffect(preloadRoom, []);
 
   function join(givenName: string) {
     rememberName(givenName);
