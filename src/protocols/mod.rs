@@ -7,6 +7,7 @@ pub mod chat_json;
 pub mod counters;
 pub mod door;
 pub mod http;
+pub mod json_depth;
 pub mod lane;
 pub mod link;
 pub mod options;
@@ -38,4 +39,4 @@ macro_rules! doors {
     };
 }
 
-doors![mesh];
+doors![arbiter, mesh];

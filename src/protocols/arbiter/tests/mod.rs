@@ -1,0 +1,3 @@
+//! Tests of what does not need a server.
+
+mod claims;
