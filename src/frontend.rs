@@ -19,6 +19,12 @@ struct Page;
 
 const INDEX: &str = "index.html";
 
+/// What the doors have to themselves.
+const API: &str = "api/";
+
+/// Under here each folder is a page of its own: a demo of one door.
+const DEMOS: &str = "demos/";
+
 /// Names under here hold a hash of their content.
 const HASHED: &str = "assets/";
 
@@ -61,8 +67,13 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     if let Some(file) = Page::get(path).filter(|_| path != INDEX) {
         return respond(file, path.starts_with(HASHED));
     }
+    if path.starts_with(DEMOS)
+        && let Some(demo) = Page::get(&format!("{}/{INDEX}", path.trim_end_matches('/')))
+    {
+        return respond(demo, false);
+    }
     let wants_page = headers.get(header::ACCEPT).is_some_and(contains_html);
-    if path.is_empty() || (wants_page && !path.starts_with("api/") && !path.starts_with(HASHED)) {
+    if path.is_empty() || (wants_page && ![API, DEMOS, HASHED].iter().any(|folder| path.starts_with(folder))) {
         return Page::get(INDEX).map_or_else(not_built, |page| respond(page, false));
     }
     not_found()
