@@ -73,7 +73,8 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
         return respond(demo, false);
     }
     let wants_page = headers.get(header::ACCEPT).is_some_and(contains_html);
-    if path.is_empty() || (wants_page && ![API, DEMOS, HASHED].iter().any(|folder| path.starts_with(folder))) {
+    if path.is_empty() || (wants_page && ![API, DEMOS, HASHED].iter().any(|folder| path.starts_with(folder)))
+    {
         return Page::get(INDEX).map_or_else(not_built, |page| respond(page, false));
     }
     not_found()

@@ -179,11 +179,9 @@ impl ArbiterConnection {
             }
             Identity::Sfu(seat) => {
                 self.wire.door.rooms.close(&seat.room);
+                self.wire.door.forget(&seat.room).await;
                 self.wire.door.hub.leave(&seat.seated).await;
                 self.wire.door.end_room(&seat.room).await;
-                if let Err(error) = self.wire.door.claims.remove(&seat.room).await {
-                    log(&error);
-                }
             }
         }
     }

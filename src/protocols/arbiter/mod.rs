@@ -77,6 +77,9 @@ const REFRESH_EVERY: Duration = Duration::from_secs(5);
 /// How many of them at once.
 const REFRESHED_AT_ONCE: usize = 16;
 
+/// How long the clients of an SFU that has gone wait to be told, while its records are removed.
+const FORGET_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long an SFU that a command runs may be without its connection.
 const MAX_ABSENCE: Duration = Duration::from_mins(1);
 
@@ -317,6 +320,15 @@ impl ArbiterDoor {
     async fn refresh(&self, room: &SfuRoom) {
         if let Err(error) = self.claims.refresh(room).await {
             log(&error);
+        }
+    }
+
+    /// Has nobody sent to an SFU any more that has gone, before its clients are told and come back.
+    async fn forget(&self, room: &SfuRoom) {
+        match timeout(FORGET_TIMEOUT, self.claims.remove(room)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log(&error),
+            Err(_) => warn!("the records of an SFU that has gone could not be removed; they end by themselves"),
         }
     }
 

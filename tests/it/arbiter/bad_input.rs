@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest};
 
 use super::stage::{claimed, client, connect, get_room, refused, send, sfu};
-use crate::support::{client::DEADLINE, server::TestServer};
+use crate::support::{client::DEADLINE, peer::Peer, server::TestServer};
 
 #[tokio::test]
 async fn every_message_is_answered() {
@@ -72,6 +72,20 @@ async fn what_is_no_websocket_is_told_so() {
             (426, &"websocket".parse().unwrap())
         );
         assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Upgrade Required"}));
+    }
+}
+
+#[tokio::test]
+async fn one_address_opens_only_so_many_connections() {
+    let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "2")]).await;
+    let mut held = vec![connect(&server).await, connect(&server).await];
+    let address = format!("ws://{}/arbiter", server.address).into_client_request().unwrap();
+    match Peer::request(address).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 429),
+        other => panic!("{:?} instead of a refusal", other.err()),
+    }
+    for peer in &mut held {
+        assert_eq!(peer.ask(&json!({})).await["message"], "Forbidden", "whoever is in is not disturbed");
     }
 }
 
