@@ -82,13 +82,16 @@ async fn a_reload_of_the_only_client_does_not_lose_the_room() {
 
 #[tokio::test]
 async fn a_claim_that_nobody_uses_lapses() {
-    let server = TestServer::start_env([("ARBITER_CLAIM_TIMEOUT", "300ms")]).await;
+    let server = TestServer::start_env([("ARBITER_CLAIM_TIMEOUT", "500ms")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
     released(&server, "/a").await;
     assert_eq!(claimed(&server, "/b").await, room);
     let _ann = client(&server, "ann", &room).await;
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    // A later claim that nobody uses has lapsed; the earlier one would have.
+    let _sfu = sfu(&server, "sfu-2").await;
+    claimed(&server, "/c").await;
+    released(&server, "/c").await;
     assert_eq!(get_room(&server, "/b").await.0, 200, "somebody is there");
 }
 
