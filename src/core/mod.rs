@@ -36,4 +36,4 @@ pub mod store;
 pub mod sync;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -31,6 +31,12 @@ struct Page;
 
 const INDEX: &str = "index.html";
 
+/// What the doors have to themselves.
+const API: &str = "api/";
+
+/// Under here each folder is a page of its own: a demo of one door.
+const DEMOS: &str = "demos/";
+
 /// Names under here hold a hash of their content.
 const HASHED: &str = "assets/";
 
@@ -61,8 +67,15 @@ async fn serve(
     if let Some(file) = Page::get(path).filter(|_| path != INDEX && !Coding::is_twin(path)) {
         return respond(path, file, &headers, &policy);
     }
+    let demo = format!("{}/{INDEX}", path.trim_end_matches('/'));
+    if path.starts_with(DEMOS)
+        && let Some(page) = Page::get(&demo)
+    {
+        return respond(&demo, page, &headers, &policy);
+    }
     let wants_page = headers.get(header::ACCEPT).is_some_and(contains_html);
-    if path.is_empty() || (wants_page && !path.starts_with("api/") && !path.starts_with(HASHED)) {
+    let is_no_page = [API, DEMOS, HASHED].iter().any(|folder| path.starts_with(folder));
+    if path.is_empty() || (wants_page && !is_no_page) {
         return Page::get(INDEX).map_or_else(not_built, |page| respond(INDEX, page, &headers, &policy));
     }
     not_found()

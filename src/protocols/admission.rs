@@ -19,7 +19,7 @@ pub struct PeerAddress(pub SocketAddr);
 
 /// Whom a request comes from, as far as limits go: an address, or a subscriber line's whole IPv6 network. By default
 /// nobody known, who is not limited.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Client(Option<IpAddr>);
 
 /// How much one client may ask for. 0 stands for no limit.

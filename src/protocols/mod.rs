@@ -9,6 +9,7 @@ pub mod door;
 pub mod http;
 pub mod ice_servers;
 pub mod ice_url;
+pub mod json_depth;
 pub mod lane;
 pub mod link;
 pub mod options;
@@ -40,4 +41,4 @@ macro_rules! doors {
     };
 }
 
-doors![mesh];
+doors![arbiter, mesh];

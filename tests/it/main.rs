@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod arbiter;
 mod architecture;
 mod attacks;
 mod bad_input;
@@ -14,3 +15,4 @@ mod record_contract;
 mod store_contract;
 mod store_faults;
 mod support;
+mod transcripts;

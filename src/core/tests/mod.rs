@@ -1,6 +1,7 @@
 //! Property tests of the room and of the hub, and what they need: connections that write down what they are told.
 
 mod hub;
+pub mod memory_records;
 mod outbox;
 mod room;
 mod support;

@@ -1,0 +1,112 @@
+// The way to the server: rooms over HTTP, everything else over one WebSocket.
+
+/**
+ * The id of the room that belongs to a page, claimed if nobody has come before.
+ *
+ * @param {string} path the page's
+ * @returns {Promise<string | null>} `null` if there is no SFU and none can be started
+ */
+export async function findRoom(path) {
+  return (
+    (await getRoom(path)) ??
+    (await claimRoom(path)) ??
+    ((await createRoom()) ? claimRoom(path) : null)
+  );
+}
+
+async function getRoom(path) {
+  return roomOf(await fetch(`/getRoomId?urlPath=${encodeURIComponent(path)}`));
+}
+
+async function claimRoom(path) {
+  const headers = { 'content-type': 'application/json' };
+  return roomOf(
+    await fetch('/claimRoom', {
+      method: 'PATCH',
+      headers,
+      body: JSON.stringify({ urlPath: path }),
+    }),
+  );
+}
+
+async function createRoom() {
+  return (await fetch('/createRoom', { method: 'PUT' })).ok;
+}
+
+async function roomOf(response) {
+  if (response.status === 404) return null;
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message);
+  return answer.roomId;
+}
+
+/** Why the server did not do what it was asked for. */
+export class Refused extends Error {
+  constructor({ statusCode = 403, message }) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+/** A WebSocket on which everything that is sent is answered, in order, by a frame without a `type`. */
+export class Gateway {
+  /** What others sent, and who has gone. @type {(message: object) => void} */
+  onMessage = () => {};
+  /** The connection is over, and not because it was closed here. */
+  onLost = () => {};
+  #socket;
+  #waiting = [];
+
+  /** @param {{secret?: string}} [proof] of an SFU, where the server asks for it */
+  static async open({ secret } = {}) {
+    const address = new URL('/arbiter', location.href);
+    address.protocol = address.protocol.replace('http', 'ws');
+    if (secret) address.searchParams.set('sfuSecret', secret);
+    const socket = new WebSocket(address.href.replaceAll('+', '%20'));
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = () => reject(new Error('The server cannot be reached'));
+    });
+    return new Gateway(socket);
+  }
+
+  constructor(socket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
+    socket.onclose = () => {
+      this.#end();
+      this.onLost();
+    };
+  }
+
+  /**
+   * @param {'identify' | 'handshake'} action
+   * @param {object} data
+   * @returns {Promise<void>} resolves when the server has done it; rejects with {@link Refused}
+   */
+  send(action, data) {
+    return new Promise((resolve, reject) => {
+      if (this.#socket.readyState !== WebSocket.OPEN)
+        return reject(new Error('The connection is over'));
+      this.#waiting.push({ resolve, reject });
+      this.#socket.send(JSON.stringify({ action, data }));
+    });
+  }
+
+  close() {
+    this.onMessage = () => {};
+    this.onLost = () => {};
+    this.#socket.close();
+  }
+
+  #take(message) {
+    if (message.type) return this.onMessage(message);
+    const { resolve, reject } = this.#waiting.shift();
+    if (message.statusCode === 200) resolve();
+    else reject(new Refused(message));
+  }
+
+  #end() {
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('The connection is over'));
+  }
+}

@@ -1,0 +1,100 @@
+// An SFU in a browser tab, to try the door out: it receives what each client sends and forwards it to all others. A real
+// one forwards packets; a browser decodes and encodes anew, so this is for a handful of people.
+
+import { randomId } from './client.js';
+import { Gateway } from './gateway.js';
+import { Peer } from './peer.js';
+
+export class Sfu {
+  /** How many clients send something. @type {(count: number) => void} */
+  onCount = () => {};
+  /** The server has gone. */
+  onOver = () => {};
+  #id = `tab-${randomId()}`;
+  #gateway;
+  /** Whoever has sent something. @type {Map<string, {producer: Peer, consumers: Map<string, Peer>}>} */
+  #clients = new Map();
+
+  /** @param {string} secret the SFUs', or nothing where the server has none */
+  async serve(secret) {
+    this.#gateway = await Gateway.open({ secret });
+    this.#gateway.onMessage = (message) => this.#take(message);
+    this.#gateway.onLost = () => {
+      this.stop();
+      this.onOver();
+    };
+    await this.#gateway.send('identify', { id: this.#id, type: 'sfu' });
+  }
+
+  stop() {
+    this.#gateway?.close();
+    for (const id of [...this.#clients.keys()]) this.#forget(id);
+  }
+
+  #take({ type, sender, remotePeerId, clientId, ...message }) {
+    if (type === 'producer') void this.#onProducer(sender, message);
+    else if (type === 'consumer')
+      void this.#clients.get(sender)?.consumers.get(remotePeerId)?.receive(message);
+    else if (type === 'clientDisconnect') this.#forget(clientId);
+  }
+
+  async #onProducer(id, message) {
+    const { producer } = this.#client(id);
+    await producer.receive(message);
+    if (message.description) this.#introduce(id);
+  }
+
+  #client(id) {
+    let client = this.#clients.get(id);
+    if (!client) {
+      const producer = new Peer((message) => this.#tell(id, { type: 'producer', ...message }));
+      client = { producer, consumers: new Map() };
+      this.#clients.set(id, client);
+      this.onCount(this.#clients.size);
+    }
+    return client;
+  }
+
+  /** The newcomer gets everybody, and everybody gets the newcomer. */
+  #introduce(newcomer) {
+    for (const other of this.#clients.keys()) {
+      if (other === newcomer) continue;
+      this.#forward(newcomer, other);
+      this.#forward(other, newcomer);
+    }
+  }
+
+  #forward(from, to) {
+    const tracks =
+      this.#clients
+        .get(from)
+        ?.producer.connection.getReceivers()
+        .map(({ track }) => track) ?? [];
+    const consumers = this.#clients.get(to)?.consumers;
+    if (tracks.length === 0 || !consumers || consumers.has(from)) return;
+    const consumer = new Peer((message) =>
+      this.#tell(to, { type: 'consumer', remotePeerId: from, ...message }),
+    );
+    const stream = new MediaStream(tracks);
+    for (const track of tracks) consumer.connection.addTrack(track, stream);
+    consumers.set(from, consumer);
+    void consumer.offer();
+  }
+
+  #forget(gone) {
+    const client = this.#clients.get(gone);
+    if (!client) return;
+    this.#clients.delete(gone);
+    for (const peer of [client.producer, ...client.consumers.values()]) peer.close();
+    for (const { consumers } of this.#clients.values()) {
+      consumers.get(gone)?.close();
+      consumers.delete(gone);
+    }
+    this.onCount(this.#clients.size);
+  }
+
+  #tell(receiver, message) {
+    // Refused if the client has just gone, which is told as well.
+    this.#gateway.send('handshake', { ...message, sender: this.#id, receiver }).catch(() => {});
+  }
+}

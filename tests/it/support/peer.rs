@@ -1,0 +1,128 @@
+//! Somebody on a plain WebSocket, who sends exactly what they are told to and forgets nothing they hear.
+
+use std::sync::Arc;
+
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use serde_json::Value;
+use tokio::{
+    net::TcpStream,
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest, http::Request},
+};
+
+use super::client::DEADLINE;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Sink = Arc<Mutex<SplitSink<Socket, Message>>>;
+
+/// A connection that is alive: it is read, and pings are answered, whatever the test does meanwhile.
+pub struct Peer {
+    sink: Sink,
+    reader: JoinHandle<()>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+}
+
+/// What came over a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Text(String),
+    /// The code and reason of the close, if the server gave one.
+    Closed(Option<(u16, String)>),
+}
+
+impl Peer {
+    /// Opens `path` at `address` (`127.0.0.1:8080`).
+    pub async fn connect(address: &str, path: &str) -> Self {
+        Self::request(format!("ws://{address}{path}").into_client_request().unwrap()).await.unwrap()
+    }
+
+    /// As [`connect`](Self::connect), with headers of its own; or why that was refused.
+    pub async fn request(request: Request<()>) -> Result<Self, Error> {
+        let (socket, _) = timeout(DEADLINE, connect_async(request)).await.expect("an answer in time")?;
+        let (sink, stream) = socket.split();
+        let sink = Arc::new(Mutex::new(sink));
+        let (sender, heard) = mpsc::unbounded_channel();
+        let reader = tokio::spawn(read(stream, sink.clone(), sender));
+        Ok(Self { sink, reader, heard })
+    }
+
+    pub async fn say(&self, text: impl Into<String>) {
+        self.send(Message::text(text.into())).await;
+    }
+
+    pub async fn send(&self, message: Message) {
+        // An error means that the server has closed; what is heard next will show it.
+        let _ = self.sink.lock().await.send(message).await;
+    }
+
+    pub async fn hear(&mut self) -> Heard {
+        timeout(DEADLINE, self.heard.recv())
+            .await
+            .expect("nothing came in time")
+            .unwrap_or(Heard::Closed(None))
+    }
+
+    /// The next message, byte for byte.
+    pub async fn next_text(&mut self) -> String {
+        match self.hear().await {
+            Heard::Text(text) => text,
+            closed @ Heard::Closed(_) => panic!("{closed:?} instead of a message"),
+        }
+    }
+
+    pub async fn next(&mut self) -> Value {
+        let text = self.next_text().await;
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:.200}"))
+    }
+
+    /// Waits for the server to close, and returns the code.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Heard::Closed(close) = self.hear().await {
+                return close.map(|(code, _)| code);
+            }
+        }
+    }
+
+    /// Closes as a browser does, and waits until the server has too.
+    pub async fn close(mut self) {
+        self.send(Message::Close(None)).await;
+        self.closed().await;
+    }
+
+    /// Holds the connection open without ever reading from it or answering on it again.
+    pub fn stop_reading(&self) {
+        self.reader.abort();
+    }
+}
+
+/// Whoever is dropped is gone without a word.
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+async fn read(mut stream: SplitStream<Socket>, sink: Sink, heard: mpsc::UnboundedSender<Heard>) {
+    while let Some(Ok(message)) = stream.next().await {
+        let _ = match message {
+            Message::Text(text) => heard.send(Heard::Text(text.to_string())),
+            Message::Close(frame) => {
+                let _ = sink.lock().await.flush().await;
+                heard.send(Heard::Closed(frame.map(|frame| (frame.code.into(), frame.reason.to_string()))))
+            }
+            // The library answers pings with what is written next.
+            Message::Ping(_) => sink.lock().await.flush().await.map_or(Ok(()), Ok),
+            _ => Ok(()),
+        };
+    }
+    let _ = heard.send(Heard::Closed(None));
+}
