@@ -38,4 +38,4 @@ macro_rules! doors {
     };
 }
 
-doors![mesh];
+doors![mesh, signals];

@@ -8,6 +8,8 @@ mod cluster_contract;
 mod mesh;
 mod outage;
 mod process;
+mod signals;
 mod store_contract;
 mod store_faults;
 mod support;
+mod transcripts;

@@ -3,5 +3,6 @@
 pub mod chats;
 pub mod client;
 pub mod mongod;
+pub mod plain;
 pub mod server;
 pub mod wait;
