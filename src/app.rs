@@ -33,7 +33,7 @@ use crate::{
         store::ChatStore,
     },
     data_folder::DataFolder,
-    frontend, listener,
+    debug, frontend, listener,
     ops::{self, Ops},
     protocols::{
         self,
@@ -82,7 +82,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.clone(), cluster, metrics });
-    running.serve_ops(listeners.ops, &ops);
+    running.serve_ops(listeners.ops, &ops.merge(debug::router(config.debug_from_anywhere)));
     running.serve_doors(listeners.doors, &router(&doors), config.max_connections);
     running.look_after(hub.clone(), common.admission, doors.clone());
 
@@ -152,15 +152,23 @@ async fn bind_all(
     setting: &'static str,
     addresses: impl Iterator<Item = SocketAddr>,
 ) -> anyhow::Result<Vec<TcpListener>> {
+    let addresses: Vec<_> = addresses.collect();
     let mut bound = HashSet::new();
     let mut listeners = Vec::new();
-    for address in addresses {
+    for address in &addresses {
         // Port 0 is a new one each time.
-        if address.port() == 0 || bound.insert(address) {
-            listeners.push(listener::bind(address).await.context(setting)?);
+        let is_new = address.port() == 0 || bound.insert(*address);
+        if is_new && !addresses.iter().any(|other| covers(*other, *address)) {
+            listeners.push(listener::bind(*address).await.context(setting)?);
         }
     }
     Ok(listeners)
+}
+
+/// Whether `all` stands for every address of the machine, `one` among them, so that both cannot be bound.
+fn covers(all: SocketAddr, one: SocketAddr) -> bool {
+    let is_same_port = all.port() == one.port() && all.is_ipv4() == one.is_ipv4() && one.port() != 0;
+    is_same_port && all.ip().is_unspecified() && !one.ip().is_unspecified()
 }
 
 /// All that runs until the server stops.
@@ -245,7 +253,7 @@ fn print_greeting(config: &Config, listeners: &Listeners, data: &DataFolder) -> 
         writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
     }
     for listener in &listeners.ops {
-        writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", listener.local_addr()?)?;
+        writeln!(out, "  health   http://{}/healthz, /readyz, /metrics, /debug", listener.local_addr()?)?;
     }
     writeln!(out, "  chats    {chats}")?;
     writeln!(out, "  rooms    in this process")?;
