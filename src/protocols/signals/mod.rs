@@ -39,30 +39,7 @@ const ENVELOPE_BYTES: usize = 4 * 1024;
 
 /// Opens the signals door.
 pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
-    let max_request_bytes = options.max_body + ENVELOPE_BYTES;
-    Arc::new(SignalsDoor {
-        hub: common.hub.clone(),
-        admission: common.admission.clone(),
-        policy: RoomPolicy { seats: options.seat_count, lease: options.seat_timeout, unique_names: false },
-        nobody: "caller".parse().expect("it is a name"),
-        origin: options.origin.clone(),
-        max_body_bytes: options.max_body,
-        max_request_bytes,
-        handshake_timeout: options.ws_handshake_timeout,
-        join_timeout: options.ws_join_timeout,
-        limits: Limits {
-            // What comes after the handshake is ignored: also a signal that was meant for a POST.
-            max_message_bytes: max_request_bytes,
-            // A client that answers every ping must never be taken for silent.
-            ping_interval: options.ws_ping_interval.min(options.ws_read_timeout / 2),
-            max_silence: options.ws_read_timeout,
-        },
-        listen: options.addr.0.into_iter().collect(),
-        ops_listen: options.healthz_addr.0.into_iter().collect(),
-        tasks: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        counters: Counters::new("signals"),
-    })
+    SignalsDoor::new(common.hub.clone(), common.admission.clone(), options)
 }
 
 /// The signals door.
@@ -88,6 +65,39 @@ pub struct SignalsDoor {
     /// Ends what nobody waits for.
     stop: CancellationToken,
     counters: Counters,
+}
+
+impl SignalsDoor {
+    /// The door of all calls in `hub`.
+    pub fn new(hub: Hub, admission: Arc<Admission>, options: &Options) -> Arc<Self> {
+        let max_request_bytes = options.max_body + ENVELOPE_BYTES;
+        Arc::new(Self {
+            hub,
+            admission,
+            policy: RoomPolicy { seats: options.seat_count, lease: options.seat_timeout, unique_names: false },
+            nobody: "caller".parse().expect("it is a name"),
+            origin: options.origin.clone(),
+            max_body_bytes: options.max_body,
+            max_request_bytes,
+            handshake_timeout: options.ws_handshake_timeout,
+            join_timeout: options.ws_join_timeout,
+            limits: Limits {
+                // What comes after the handshake is ignored: also a signal that was meant for a POST.
+                max_message_bytes: max_request_bytes,
+                // A client that answers every ping must never be taken for silent.
+                ping_interval: options
+                    .ws_ping_interval
+                    .min(options.ws_read_timeout / 2)
+                    .max(Duration::from_millis(1)),
+                max_silence: options.ws_read_timeout,
+            },
+            listen: options.addr.0.into_iter().collect(),
+            ops_listen: options.healthz_addr.0.into_iter().collect(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            counters: Counters::new("signals"),
+        })
+    }
 }
 
 #[async_trait]

@@ -19,11 +19,10 @@ use switchboard::{
     listener,
     protocols::{
         admission::{Admission, Quotas},
-        door::Common,
-        origin::AllowedOrigins,
-        signals,
+        door::Door,
+        signals::SignalsDoor,
     },
-    store::{MemoryRecords, SqliteStore},
+    store::SqliteStore,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -214,17 +213,9 @@ async fn a_socket_whose_seat_is_lost_says_so() {
     let store = Arc::new(SqliteStore::open(&folder.path().join("chats")).unwrap());
     let cluster = Arc::new(LocalCluster::new(clock.clone()));
     let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"a secret of a test"));
-    let config = Config::parse_from(["switchboard", "--seat-count", "1"]);
-    let common = Common {
-        hub,
-        records: Arc::new(MemoryRecords::default()),
-        clock: clock.clone(),
-        admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, vec![])),
-        origins: AllowedOrigins::new(&[]),
-        return_spread: Duration::ZERO,
-        admin_token: config.admin_token.clone(),
-    };
-    let router = signals::open(&common, &config.doors.signals).router();
+    let options = Config::parse_from(["switchboard", "--seat-count", "1"]).doors.signals;
+    let admission = Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, vec![]));
+    let router = SignalsDoor::new(hub, admission, &options).router();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let stop = CancellationToken::new();
