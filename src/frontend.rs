@@ -22,6 +22,9 @@ const INDEX: &str = "index.html";
 /// Names under here hold a hash of their content.
 const HASHED: &str = "assets/";
 
+/// Under here every folder has a page of its own.
+const DEMOS: &str = "demos/";
+
 /// What the page may do: talk to its own server, use the camera, and nothing else.
 const PAGE_HEADERS: [(HeaderName, &str); 5] = [
     (
@@ -60,6 +63,11 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Page::get(path).filter(|_| path != INDEX) {
         return respond(file, path.starts_with(HASHED));
+    }
+    if let Some(page) = path.strip_prefix(DEMOS).map(|folder| folder.trim_end_matches('/'))
+        && let Some(file) = Page::get(&format!("{DEMOS}{page}/{INDEX}"))
+    {
+        return respond(file, false);
     }
     let wants_page = headers.get(header::ACCEPT).is_some_and(contains_html);
     if path.is_empty() || (wants_page && !path.starts_with("api/") && !path.starts_with(HASHED)) {

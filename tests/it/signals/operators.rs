@@ -86,6 +86,23 @@ async fn the_origin_is_the_one_that_is_set() {
 }
 
 #[tokio::test]
+async fn the_demo_is_served_as_strictly_as_the_page() {
+    let server = TestServer::start().await;
+    for path in ["/demos/signals", "/demos/signals/", "/demos/signals/?call=7"] {
+        let page = server.get(path).await;
+        assert_eq!(page.status(), 200, "{path}; build the page with `make build-page`");
+        assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+        assert!(page.text().await.unwrap().contains("src=\"/demos/signals/main.js\""), "{path}");
+    }
+    for path in ["/demos/signals/main.js", "/demos/demo.css"] {
+        assert_eq!(server.get(path).await.status(), 200, "{path}");
+    }
+    for path in ["/demos/", "/demos/nothing", "/demos/../index.html"] {
+        assert_eq!(server.get(path).await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_profile_shows_where_the_time_goes_and_only_one_is_taken_at_a_time() {
     let server = TestServer::start().await;
     let profile = || server.get_ops("/debug/pprof/profile?seconds=2");
