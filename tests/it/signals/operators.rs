@@ -1,6 +1,7 @@
 //! What is set and what is looked at: the documented flags, `/healthz`, `/debug`, and nothing in the log.
 
 use nix::sys::signal::Signal;
+use pprof::protos::{Message, Profile};
 use serde_json::json;
 
 use super::{Caller, post};
@@ -119,11 +120,15 @@ async fn a_profile_shows_where_the_time_goes_and_only_one_is_taken_at_a_time() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     let taken = if one.status() == 200 { one } else { other };
-    let taken = taken.bytes().await.unwrap();
-    let text = String::from_utf8_lossy(&taken);
-    for part in ["samples", "nanoseconds", "switchboard"] {
-        assert!(text.contains(part), "{part} is in the table of strings");
+    let profile = Profile::decode(taken.bytes().await.unwrap()).unwrap();
+    assert!(!profile.sample.is_empty() && profile.sample_type.len() == 2);
+    for name in ["samples", "nanoseconds"] {
+        assert!(profile.string_table.iter().any(|text| text == name), "{name}");
     }
+    assert!(
+        profile.string_table.iter().any(|text| text.contains("switchboard::")),
+        "our own functions have names"
+    );
     assert_eq!(server.get_ops("/debug/pprof/profile?seconds=3600").await.status(), 400);
     assert_eq!(server.get("/debug/pprof/").await.status(), 404, "not for the public");
     server.assert_healthy().await;
