@@ -104,7 +104,8 @@ impl Hub {
             ClaimError::Unavailable(error) => JoinError::from(error),
         })?;
         let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
-        Ok(Taken { session: self.session_of(&seat), seat, returned: entered.returned })
+        let session = self.session_for(seat.room(), seat.participant());
+        Ok(Taken { session, seat, returned: entered.returned })
     }
 
     fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
@@ -122,13 +123,9 @@ impl Hub {
         })
     }
 
-    fn session_of(&self, seat: &Seated) -> SessionToken {
-        self.0.sessions.sign(seat.room(), seat.participant(), self.0.clock.wall())
-    }
-
     async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
         Joined {
-            session: self.session_of(seat),
+            session: self.session_for(seat.room(), seat.participant()),
             seat: seat.clone(),
             resumed,
             view,
@@ -204,6 +201,11 @@ impl Hub {
             let lease = lock(&room).lease_of(participant, held.epoch).ok()?;
             Some(Seated { key: held.key_in(id), lease, room })
         }))
+    }
+
+    /// The token with which `participant` may join `room`, for doors that know by other means who asks.
+    pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
+        self.0.sessions.sign(room, participant, self.0.clock.wall())
     }
 
     /// Sends what was kept for the participant since it joined, and all that follows, to `connection`. One that it

@@ -97,20 +97,12 @@ class Seat {
 /** The peer connection to whoever has the other seat. Every offer begins a new one. */
 class Peer {
   #connection = null;
-  #seat = null;
   #isOfferer = false;
   #lastHeard = Promise.resolve();
 
-  /** `media` is the own camera and microphone, or null. */
-  constructor(media, iceServers, onState) {
-    this.media = media;
-    this.iceServers = iceServers;
-    this.onState = onState;
-  }
-
-  /** Speaks through `seat` from now on. */
-  use(seat) {
-    this.#seat = seat;
+  /** `media` is the own camera and microphone, or null; `tell` tells the other one. */
+  constructor({ media, iceServers, tell, onState }) {
+    Object.assign(this, { media, iceServers, tell, onState });
   }
 
   /** Somebody is there and has nothing yet: whoever was here first makes the offer. */
@@ -118,7 +110,7 @@ class Peer {
     this.#inOrder(async () => {
       const connection = this.#begin(true);
       await connection.setLocalDescription();
-      this.#seat.tell('OFFER', connection.localDescription);
+      this.tell('OFFER', connection.localDescription);
     });
   }
 
@@ -127,7 +119,7 @@ class Peer {
       const connection = this.#begin(false);
       await connection.setRemoteDescription(offer);
       await connection.setLocalDescription();
-      this.#seat.tell('ANSWER', connection.localDescription);
+      this.tell('ANSWER', connection.localDescription);
     });
   }
 
@@ -163,7 +155,7 @@ class Peer {
       at('remote').srcObject = streams[0];
     };
     connection.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate) this.#seat.tell('CANDIDATE', candidate);
+      if (candidate?.candidate) this.tell('CANDIDATE', candidate);
     };
     connection.onconnectionstatechange = () => {
       if (connection !== this.#connection) return;
@@ -183,6 +175,8 @@ function show(part, state, text) {
   at('notice').textContent = text;
 }
 
+const FULL = 'Both seats are taken. One is free again half a minute after its holder has gone.';
+
 const PEER_TEXTS = {
   connecting: 'Somebody is here. Connecting…',
   connected: 'You see and hear each other.',
@@ -194,8 +188,13 @@ async function enter(call) {
   show('call', 'joining', 'Asking for a seat…');
   const media = await openCamera();
   at('own').srcObject = media;
-  const peer = new Peer(media, await iceServers(), (state) => {
-    if (state in PEER_TEXTS) show('call', state, PEER_TEXTS[state]);
+  const peer = new Peer({
+    media,
+    iceServers: await iceServers(),
+    tell: (kind, content) => seat.tell(kind, content),
+    onState: (state) => {
+      if (state in PEER_TEXTS) show('call', state, PEER_TEXTS[state]);
+    },
   });
   const seat = new Seat(call, {
     WELCOME: () => {
@@ -219,10 +218,7 @@ async function enter(call) {
     },
     full: (isFull) => {
       end();
-      const text = isFull
-        ? 'Both seats are taken. One is free again half a minute after its holder has gone.'
-        : 'No call can have this name.';
-      show('join', 'full', text);
+      show('join', 'full', isFull ? FULL : 'No call can have this name.');
     },
   });
   const end = () => {
@@ -231,7 +227,6 @@ async function enter(call) {
     at('remote').srcObject = null;
     at('own').srcObject = null;
   };
-  peer.use(seat);
   at('leave').onclick = () => {
     seat.leave();
     end();
