@@ -27,7 +27,7 @@ use crate::{
         store::ChatStore,
     },
     data_folder::DataFolder,
-    frontend,
+    debug, frontend,
     greeting::Greeting,
     listener,
     ops::{self, Ops},
@@ -80,7 +80,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
-    running.serve_ops(listeners.ops, &ops);
+    running.serve_ops(listeners.ops, &ops.merge(debug::router(config.debug_from_anywhere)));
     let page = frontend::router(&values(&config.frame_ancestors));
     running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
     running.look_after(common, doors.clone());
@@ -178,15 +178,23 @@ async fn bind_all(
     setting: &'static str,
     addresses: impl Iterator<Item = SocketAddr>,
 ) -> anyhow::Result<Vec<TcpListener>> {
+    let addresses: Vec<_> = addresses.collect();
     let mut bound = HashSet::new();
     let mut listeners = Vec::new();
-    for address in addresses {
+    for address in &addresses {
         // Port 0 is a new one each time.
-        if address.port() == 0 || bound.insert(address) {
-            listeners.push(listener::bind(address).await.context(setting)?);
+        let is_new = address.port() == 0 || bound.insert(*address);
+        if is_new && !addresses.iter().any(|other| covers(*other, *address)) {
+            listeners.push(listener::bind(*address).await.context(setting)?);
         }
     }
     Ok(listeners)
+}
+
+/// Whether `all` stands for every address of the machine, `one` among them, so that both cannot be bound.
+fn covers(all: SocketAddr, one: SocketAddr) -> bool {
+    let is_same_port = all.port() == one.port() && all.is_ipv4() == one.is_ipv4() && one.port() != 0;
+    is_same_port && all.ip().is_unspecified() && !one.ip().is_unspecified()
 }
 
 /// All that runs until the server stops.

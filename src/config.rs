@@ -43,9 +43,14 @@ pub struct Config {
     )]
     pub listen: Vec<SocketAddr>,
 
-    /// Where operators look: /healthz, /readyz and /metrics. Keep it private.
+    /// Where operators look: /healthz, /readyz, /metrics and /debug. Keep it private.
     #[arg(help_heading = "Where", long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     pub ops_listen: SocketAddr,
+
+    /// Let other machines see /debug too, if --ops-listen or --healthz-addr lets them in at all. Otherwise it is for
+    /// this machine alone.
+    #[arg(help_heading = "Where", long, env)]
+    pub debug_from_anywhere: bool,
 
     /// Where the chats and the session secret are kept. Made if it is not there.
     #[arg(help_heading = "What is kept", long, env, value_name = "FOLDER", default_value = "./data")]

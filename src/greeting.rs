@@ -36,7 +36,7 @@ impl Greeting<'_> {
             writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
         }
         for listener in self.ops {
-            writeln!(out, "  health   http://{}/healthz, /readyz, /metrics", listener.local_addr()?)?;
+            writeln!(out, "  health   http://{}/healthz, /readyz, /metrics, /debug", listener.local_addr()?)?;
         }
         writeln!(out, "  chats    {}", self.chats())?;
         writeln!(out, "  rooms    in this process")?;

@@ -3,7 +3,7 @@
 //! ```text
 //! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
 //!   (config.rs,     ├─ frontend/                         ├─ core/
-//!    telemetry.rs,  ├─ ops.rs ───────────────────────────┤
+//!    telemetry.rs,  ├─ ops.rs, debug.rs ─────────────────┤
 //!    data_folder.rs)└─ store/, cluster/ ─────────────────┘
 //! ```
 //!
@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod config;
 pub mod core;
 pub mod data_folder;
+pub mod debug;
 pub mod frontend;
 pub mod greeting;
 pub mod listener;

@@ -21,11 +21,11 @@ use super::{
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
-    join::{JoinRequest, Joined, Seated},
+    join::{JoinRequest, Joined, Seated, Taken},
     outbox::{CloseReason, Connection},
     room::{Entered, Entrant, Room, View},
     seat::{Claim, Claimed, SeatKey},
-    session::SessionSigner,
+    session::{SessionSigner, SessionToken},
     store::ChatStore,
     sync::lock,
 };
@@ -86,26 +86,46 @@ impl Hub {
     /// - [`JoinError::ShuttingDown`]: this node takes nobody in any more.
     /// - [`JoinError::Unavailable`]: the cluster does not answer.
     pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
+        let claim = self.claim_of(&request)?;
+        let claimed = self.claim(&claim).await?;
+        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
+        Ok(self.welcome(&seat, entered.resumed, entered.view).await)
+    }
+
+    /// As [`join`](Self::join), where a seat lasts for as long as its lease and there are no chats: nobody is asked
+    /// whether they are still there, and no history is read.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.
+    pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
+        let claim = self.claim_of(&request)?;
+        let claimed = self.0.cluster.claim(claim.clone()).await.map_err(|error| match error {
+            ClaimError::Refused(refused) => refused.into(),
+            ClaimError::Unavailable(error) => JoinError::from(error),
+        })?;
+        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
+        let session = self.session_for(seat.room(), seat.participant());
+        Ok(Taken { session, seat, returned: entered.returned })
+    }
+
+    fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
         if self.is_draining() {
             return Err(JoinError::ShuttingDown);
         }
-        let returning = self.returning_participant(&request);
-        let claim = Claim {
+        let returning = self.returning_participant(request);
+        Ok(Claim {
             room: request.room.clone(),
             seats: request.policy.seats,
             participant: returning.unwrap_or_else(ParticipantId::random),
             name: request.name.clone(),
             unique_name: request.policy.unique_names,
             lease: request.policy.lease,
-        };
-        let claimed = self.claim(&claim).await?;
-        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
-        Ok(self.welcome(&seat, entered.resumed, entered.view).await)
+        })
     }
 
     async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
         Joined {
-            session: self.0.sessions.sign(seat.room(), seat.participant(), self.0.clock.wall()),
+            session: self.session_for(seat.room(), seat.participant()),
             seat: seat.clone(),
             resumed,
             view,
@@ -183,13 +203,23 @@ impl Hub {
         }))
     }
 
-    /// Sends what was kept for the participant since it joined, and all that follows, to `connection`.
+    /// The token with which `participant` may join `room`, for doors that know by other means who asks.
+    pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
+        self.0.sessions.sign(room, participant, self.0.clock.wall())
+    }
+
+    /// Sends what was kept for the participant since it joined, and all that follows, to `connection`. One that it
+    /// had before in the same seat is closed.
     ///
     /// # Errors
     /// [`Replaced`]: the seat is not its own any more.
     pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
         let now = self.0.clock.now();
-        lock(&seat.room).attach(seat.key.participant, seat.key.epoch, connection, now)
+        let former = lock(&seat.room).attach(seat.key.participant, seat.key.epoch, connection, now)?;
+        if let Some(former) = former {
+            former.close(CloseReason::Replaced);
+        }
+        Ok(())
     }
 
     /// How the participant sees its room now; `history` is read anew.

@@ -25,6 +25,10 @@ pub struct RoomPolicy {
     pub unique_names: bool,
 }
 
+/// In [`JoinRequest::received`]: of somebody who comes back with nothing, and starts afresh. What was kept for them is
+/// dropped.
+pub const AFRESH: u64 = u64::MAX;
+
 /// Who wants in where.
 #[derive(Debug, Clone)]
 pub struct JoinRequest {
@@ -78,4 +82,14 @@ pub struct Joined {
     pub view: View,
     /// The JSON of all chats of the room, oldest first; `None` if the store does not answer.
     pub history: Option<Vec<Box<str>>>,
+}
+
+/// A seat that was free, or the asker's own.
+pub struct Taken {
+    /// The seat.
+    pub seat: Seated,
+    /// Proves the seat theirs when they come back.
+    pub session: SessionToken,
+    /// Whether they held it already: nobody else was told that somebody joined.
+    pub returned: bool,
 }

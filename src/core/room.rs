@@ -63,6 +63,8 @@ pub struct Entrant {
 
 /// What somebody found who entered a room.
 pub struct Entered {
+    /// Whether it was here before.
+    pub returned: bool,
     /// Whether it was here before and nothing was lost since its former connection.
     pub resumed: bool,
     /// The older connection of the same participant, to be closed.
@@ -101,7 +103,8 @@ impl Room {
     /// [`Replaced`]: an even newer epoch was here first; nothing changed.
     pub fn enter(&mut self, entrant: Entrant, now: Instant) -> Result<Entered, Replaced> {
         let participant = entrant.participant;
-        let (resumed, fenced) = match self.position(participant) {
+        let before = self.position(participant);
+        let (resumed, fenced) = match before {
             Some(position) => self.members[position].take_over(entrant, now)?,
             None => {
                 self.tell_others(
@@ -114,10 +117,11 @@ impl Room {
             }
         };
         let view = self.view_of(participant);
-        Ok(Entered { resumed, fenced, view })
+        Ok(Entered { returned: before.is_some(), resumed, fenced, view })
     }
 
-    /// Sends what is kept for the participant, and all that follows, to `connection`.
+    /// Sends what is kept for the participant, and all that follows, to `connection`. Returns the connection it had
+    /// under the same epoch.
     ///
     /// # Errors
     /// [`Replaced`]: the participant is gone, or has a newer epoch; nothing changed.
@@ -127,14 +131,14 @@ impl Room {
         epoch: Epoch,
         connection: Arc<dyn Connection>,
         now: Instant,
-    ) -> Result<(), Replaced> {
+    ) -> Result<Option<Arc<dyn Connection>>, Replaced> {
         let member = self.member(participant, epoch)?;
         let before = std::mem::replace(&mut member.presence, Presence::Connected);
-        member.outbox.attach(connection);
+        let former = member.outbox.attach(connection);
         if before != Presence::Arriving {
             self.tell_others(participant, &Event::Resumed { participant }, now);
         }
-        Ok(())
+        Ok(former)
     }
 
     /// Keeps the seat of a participant whose connection was lost, and tells the others.

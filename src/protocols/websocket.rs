@@ -144,6 +144,7 @@ async fn open(upgraded: Upgraded, limits: Limits, tasks: &TaskTracker) -> (Socke
         stream,
         socket: socket.clone(),
         max_silence: limits.max_silence,
+        farewell: None,
         written,
         _stops_writer: stop.drop_guard(),
     };
@@ -304,6 +305,8 @@ pub struct Incoming {
     stream: SplitStream<WebSocketStream<TokioIo<Upgraded>>>,
     socket: Socket,
     max_silence: Duration,
+    /// The reason that the client gave when it closed.
+    farewell: Option<Utf8Bytes>,
     /// Notified when nothing more is written.
     written: Arc<Notify>,
     /// Ends the writer with this half.
@@ -326,7 +329,10 @@ impl Incoming {
             match frame {
                 Ok(Some(Ok(Frame::Text(text)))) => return Ok(Message::Text(text)),
                 Ok(Some(Ok(Frame::Binary(_)))) => return Ok(Message::Binary),
-                Ok(Some(Ok(Frame::Close(_)))) => {
+                Ok(Some(Ok(Frame::Close(frame)))) => {
+                    self.farewell = frame.map(|frame| frame.reason);
+                    // Nothing that is said from here on would arrive.
+                    lock(&self.socket.0.state).closing = true;
                     // Reading on sends the answer, and waits for the client to close TCP.
                     let _ = timeout(CLOSE_TIMEOUT, self.stream.next()).await;
                     return Err(End::Closed);
@@ -341,6 +347,18 @@ impl Incoming {
                 Ok(None) | Err(_) => return Err(End::Lost),
             }
         }
+    }
+
+    /// The reason that the client gave when it closed, if it did and gave one.
+    pub fn farewell(&self) -> Option<&str> {
+        self.farewell.as_deref()
+    }
+
+    /// Ends the connection, as [`Socket::close`] does, and returns when that is done: also one that is taken for
+    /// lost, whose client may just have been silent.
+    pub async fn close(mut self, code: u16, reason: &'static str) {
+        self.socket.close(code, reason);
+        self.finish(End::Ours).await;
     }
 
     /// Waits for the client to answer the close; what else it still says is dropped.

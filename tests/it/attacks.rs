@@ -132,6 +132,27 @@ async fn one_address_opens_only_so_many_sessions_at_once() {
 }
 
 #[tokio::test]
+async fn one_address_sends_only_so_many_events_at_once() {
+    let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "1")]).await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    let ann_id = ann.join("7", "Ann").await["participant"].clone();
+    bob.join("7", "Bob").await;
+    let candidate = json!({"remoteSocketId": ann_id, "candidate": {}});
+    let mut codes = Vec::new();
+    for _ in 0..30 {
+        codes.push(bob.ask("ice_candidate", candidate.clone()).await["error"]["code"].clone());
+    }
+    // The two joins count as well, and a slow machine is given some more each second.
+    let refused = codes.iter().position(|code| !code.is_null()).expect("at some point it is enough");
+    assert!(refused >= 8, "a burst of ten is let through: {refused}");
+    assert_eq!(codes[refused], "too_many_requests");
+    assert_eq!(bob.next("error").await["code"], "too_many_requests", "nothing is lost in silence");
+    assert_eq!(ann.next("peer_joined").await["opponent_name"], "Bob");
+    ann.next("ice_candidate").await;
+    server.assert_healthy().await;
+}
+
+#[tokio::test]
 async fn a_session_that_never_speaks_socket_io_ends() {
     let server = TestServer::start().await;
     closed_by_server(&mut raw_websocket(&server).await).await;

@@ -12,6 +12,7 @@ mod outage;
 mod page;
 mod process;
 mod record_contract;
+mod signals;
 mod store_contract;
 mod store_faults;
 mod support;

@@ -16,7 +16,7 @@ use crate::{
         history::Published,
         hub::Hub,
         ids::RoomId,
-        join::{JoinRequest, Joined, RoomPolicy},
+        join::{AFRESH, JoinRequest, Joined, RoomPolicy, Taken},
         outbox::{CloseReason, Connection},
         session::SessionSigner,
     },
@@ -58,6 +58,17 @@ impl World {
             received: None,
         };
         self.hub.join(request).await
+    }
+
+    async fn take_seat(&self, session: Option<&str>) -> Result<Taken, JoinError> {
+        let request = JoinRequest {
+            room: room_id("7"),
+            name: name("somebody"),
+            policy: RoomPolicy { seats: 2, lease: LEASE, unique_names: false },
+            session: session.map(str::to_owned),
+            received: Some(AFRESH),
+        };
+        self.hub.take_seat(request).await
     }
 
     async fn join(&self, who: &str, session: Option<&str>) -> (Joined, Arc<Recorder>) {
@@ -119,6 +130,53 @@ async fn what_is_meant_for_everybody_reaches_everybody_else() {
     world.hub.leave(&ann.seat).await;
     let late = world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::new());
     assert_eq!(late, Err(Replaced));
+}
+
+#[tokio::test]
+async fn a_seat_that_is_only_taken_is_its_holders_for_the_whole_lease() {
+    let world = World::new();
+    let ann = world.take_seat(None).await.unwrap();
+    let ann_hears = Recorder::new();
+    world.hub.attach(&ann.seat, ann_hears.clone()).unwrap();
+    world.take_seat(None).await.unwrap();
+    ann_hears.die();
+    assert!(matches!(world.take_seat(None).await, Err(JoinError::RoomFull)));
+    assert_eq!(ann_hears.probes(), 0, "nobody is asked");
+    world.wait(LEASE).await;
+    assert!(!world.take_seat(None).await.unwrap().returned, "the seat that nobody attached to");
+    world.store.break_down();
+    assert!(world.take_seat(Some(ann.session.as_str())).await.unwrap().returned, "no history is read");
+    assert_eq!(ann_hears.closed(), [CloseReason::Replaced]);
+}
+
+#[tokio::test]
+async fn whoever_takes_their_seat_afresh_gets_nothing_of_before() {
+    let world = World::new();
+    let (ann, _) = world.join("Ann", None).await;
+    let bob = world.take_seat(None).await.unwrap();
+    let tell = |payload| world.hub.broadcast(&ann.seat, SignalKind::Offer, Bytes::from_static(payload));
+    tell(b"before").unwrap();
+    let again = world.take_seat(Some(bob.session.as_str())).await.unwrap();
+    assert_eq!((again.returned, again.seat.participant()), (true, bob.seat.participant()));
+    tell(b"after").unwrap();
+    let bob_hears = Recorder::new();
+    assert_eq!(world.hub.attach(&bob.seat, bob_hears.clone()), Err(Replaced));
+    world.hub.attach(&again.seat, bob_hears.clone()).unwrap();
+    assert_eq!(payloads(&bob_hears), ["after"]);
+}
+
+#[tokio::test]
+async fn a_newer_connection_in_the_same_seat_closes_the_older_and_hears_what_follows() {
+    let world = World::new();
+    let (ann, older) = world.join("Ann", None).await;
+    let (bob, _) = world.join("Bob", None).await;
+    let newer = Recorder::new();
+    world.hub.attach(&ann.seat, newer.clone()).unwrap();
+    assert_eq!(older.closed(), [CloseReason::Replaced]);
+    world.hub.connection_lost(&ann.seat, older.id()).await;
+    world.send(&bob, &ann, "offer").unwrap();
+    assert_eq!((payloads(&older), payloads(&newer)), (vec![], vec!["offer".to_owned()]));
+    assert_eq!(world.hub.occupancy().connected, 2);
 }
 
 #[tokio::test]

@@ -7,5 +7,6 @@ pub mod mongod;
 pub mod peer;
 pub mod property;
 pub mod records;
+pub mod plain;
 pub mod server;
 pub mod wait;

@@ -69,13 +69,8 @@ impl TestServer {
             let line = line.unwrap_or_else(|| panic!("no {marker} in: {greeting} {}", text(&log)));
             line.rsplit(':').next().unwrap().split('/').next().unwrap().to_owned()
         };
-        let (address, ops_address) = (
-            format!("127.0.0.1:{}", port("open")),
-            format!("127.0.0.1:{}", {
-                let line = greeting.lines().find(|line| line.trim().starts_with("health")).unwrap();
-                line.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap()
-            }),
-        );
+        let (address, ops_address) =
+            (format!("127.0.0.1:{}", port("open")), format!("127.0.0.1:{}", port("health")));
         let log_reader = Some(log_reader);
         Self { child, address, ops_address, greeting, log, log_reader, data, http: reqwest::Client::new() }
     }

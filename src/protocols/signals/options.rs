@@ -1,0 +1,200 @@
+//! What can be set about the signals door, by the names and in the notation of its document: addresses like `:8080`,
+//! times like `1m30s`.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
+
+use axum::http::HeaderValue;
+
+/// The units of a time, longest names first where one begins with another, with their nanoseconds.
+const UNITS: [(&str, f64); 8] =
+    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
+
+/// The longest time that the notation has, about 292 years.
+const MAX_NANOS: f64 = 9.223_372e18;
+
+/// What can be set about the signals door.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Signals door")]
+pub struct Options {
+    /// One more address where people connect, like :8080. Not needed: the signals door is served wherever --listen
+    /// says.
+    #[arg(
+        long,
+        env = "SIGNALS_ADDR",
+        value_name = "ADDRESS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub addr: Further,
+
+    /// One more address where operators look, like :8090. Not needed: --ops-listen has /healthz and /debug as well.
+    #[arg(
+        long,
+        env = "SIGNALS_HEALTHZ_ADDR",
+        value_name = "ADDRESS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub healthz_addr: Further,
+
+    /// Whose web pages may use the signals door: one origin, or *. Its answers always name this one; --cors-origins is
+    /// for the other doors.
+    #[arg(long, env = "SIGNALS_ORIGIN", value_name = "ORIGIN", default_value = "http://localhost:8080", value_parser = origin)]
+    pub origin: HeaderValue,
+
+    /// How many seats a call has.
+    #[arg(long, env = "SIGNALS_SEAT_COUNT", value_name = "NUMBER", default_value = "2", value_parser = seat_count)]
+    pub seat_count: usize,
+
+    /// How long a seat is kept for somebody who is not connected.
+    #[arg(long, env = "SIGNALS_SEAT_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = some_time)]
+    pub seat_timeout: Duration,
+
+    /// How long a WebSocket may take from its request to its JOIN message; 0s: no limit.
+    #[arg(long, env = "SIGNALS_WS_HANDSHAKE_TIMEOUT", value_name = "TIME", default_value = "15s", value_parser = time)]
+    pub ws_handshake_timeout: Duration,
+
+    /// How long a WebSocket that is open may wait for its JOIN message; 0s: no limit.
+    #[arg(long, env = "SIGNALS_WS_JOIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub ws_join_timeout: Duration,
+
+    /// How often a WebSocket is pinged. At least twice in --ws-read-timeout, whatever is said here.
+    #[arg(long, env = "SIGNALS_WS_PING_INTERVAL", value_name = "TIME", default_value = "5s", value_parser = some_time)]
+    pub ws_ping_interval: Duration,
+
+    /// How long a WebSocket may be silent before it is taken for dead.
+    #[arg(long, env = "SIGNALS_WS_READ_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = some_time)]
+    pub ws_read_timeout: Duration,
+
+    /// The largest body of an offer, an answer or a candidate, in bytes of JSON.
+    #[arg(long, env = "SIGNALS_MAX_BODY", value_name = "BYTES", default_value = "65536", value_parser = max_body)]
+    pub max_body: usize,
+}
+
+/// One more address to listen at, or none: empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Further(pub Option<SocketAddr>);
+
+impl FromStr for Further {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(Self(None)) } else { address(text).map(|address| Self(Some(address))) }
+    }
+}
+
+/// `HOST:PORT`, or `:PORT` for every address of the machine.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = |port: &str| port.parse().map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+    let address = match text.split_once(':') {
+        Some(("", text)) if !text.starts_with(':') => port(text).ok(),
+        Some(("localhost", text)) => text.parse().map(|port| (Ipv4Addr::LOCALHOST, port).into()).ok(),
+        _ => text.parse().ok(),
+    };
+    address.ok_or_else(|| "an address is like :8080 or 127.0.0.1:8080".into())
+}
+
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let valid = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+    let value = HeaderValue::from_str(text).ok().filter(|_| valid);
+    value.ok_or_else(|| "an origin is like https://clinic.example, or *".into())
+}
+
+fn seat_count(text: &str) -> Result<usize, String> {
+    bounded(text, 1, 1_000)
+}
+
+fn max_body(text: &str) -> Result<usize, String> {
+    bounded(text, 1, 1024 * 1024)
+}
+
+fn bounded(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("must be a number from {least} to {most}"))
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = time(text)?;
+    if time.is_zero() { Err("must be longer than nothing".into()) } else { Ok(time) }
+}
+
+/// A time as Go writes it: `30s`, `1m30s`, `1.5h`, `250ms`, `0`.
+fn time(text: &str) -> Result<Duration, String> {
+    let nanos = if text == "0" { Some(0.0) } else { nanos(text) };
+    let nanos = nanos.filter(|nanos| *nanos <= MAX_NANOS);
+    let time = nanos.and_then(|nanos| Duration::try_from_secs_f64(nanos / 1e9).ok());
+    time.ok_or_else(|| "a time is like 30s, 1m30s or 500ms".into())
+}
+
+fn nanos(text: &str) -> Option<f64> {
+    let mut rest = text;
+    let mut sum = 0.0;
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|digits| *digits > 0)?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let (unit, nanos) = UNITS.iter().find(|(unit, _)| {
+            let after = rest.strip_prefix(unit);
+            after.is_some_and(|after| !after.starts_with(char::is_alphabetic))
+        })?;
+        sum += number * nanos;
+        rest = &rest[unit.len()..];
+        if rest.is_empty() {
+            return Some(sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_go_writes_them() {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("1m30s", 90_000),
+            ("1h0m0.5s", 3_600_500),
+            ("250ms", 250),
+            ("1500us", 1),
+            ("1500µs", 1),
+            ("0s", 0),
+            ("0", 0),
+            (".5s", 500),
+        ] {
+            assert_eq!(time(text).map(|time| time.as_millis()), Ok(millis), "{text}");
+        }
+        for text in ["", "30", "s", "-1s", "1 s", "1s ", "1d", "1sec", "1e3s", "1.2.3s", "1s1", "9999999h"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert!(some_time("0s").is_err());
+    }
+
+    #[test]
+    fn an_address_may_leave_the_host_out() {
+        for (text, expected) in [
+            (":8080", "0.0.0.0:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("192.0.2.1:80", "192.0.2.1:80"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(text.parse(), Ok(Further(expected.parse().ok())), "{text}");
+        }
+        assert_eq!("".parse(), Ok(Further(None)));
+        for text in [" ", ":", "8080", "::1", ":70000", "clinic.example:80"] {
+            assert!(text.parse::<Further>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_one_that_browsers_send() {
+        assert!(["*", "http://localhost:8080", "https://clinic.example"].iter().all(|text| origin(text).is_ok()));
+        assert!(["", "clinic.example", "https://", "https://a/", "https://a\n"].iter().all(|text| origin(text).is_err()));
+    }
+}
