@@ -25,7 +25,7 @@ use super::{
     outbox::{CloseReason, Connection},
     room::{Entered, Entrant, Room, View},
     seat::{Claim, Claimed, SeatKey},
-    session::SessionSigner,
+    session::{SessionSigner, SessionToken},
     store::ChatStore,
     sync::lock,
 };
@@ -105,7 +105,7 @@ impl Hub {
 
     async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
         Joined {
-            session: self.0.sessions.sign(seat.room(), seat.participant(), self.0.clock.wall()),
+            session: self.session_for(seat.room(), seat.participant()),
             seat: seat.clone(),
             resumed,
             view,
@@ -183,6 +183,11 @@ impl Hub {
         }))
     }
 
+    /// The token with which `participant` may join `room`, for doors that know by other means who asks.
+    pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
+        self.0.sessions.sign(room, participant, self.0.clock.wall())
+    }
+
     /// Sends what was kept for the participant since it joined, and all that follows, to `connection`.
     ///
     /// # Errors
@@ -211,7 +216,7 @@ impl Hub {
         }
     }
 
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         key: &SeatKey,
         room: &Arc<Mutex<Room>>,

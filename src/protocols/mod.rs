@@ -9,6 +9,7 @@ pub mod door;
 pub mod http;
 pub mod lane;
 pub mod link;
+pub mod nesting;
 pub mod options;
 pub mod origin;
 pub mod websocket;
@@ -38,4 +39,4 @@ macro_rules! doors {
     };
 }
 
-doors![mesh];
+doors![mesh, direct];

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use sha2::{Digest, Sha256};
+
 /// Text that must not be shown. Empty when it is not set.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -10,6 +12,11 @@ impl Secret {
     /// The text, if it is set.
     pub fn reveal(&self) -> Option<&str> {
         (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+
+    /// Whether it is set and `text` is the same. How long the comparison takes tells nothing about the secret.
+    pub fn is(&self, text: &str) -> bool {
+        self.reveal().is_some_and(|secret| Sha256::digest(secret) == Sha256::digest(text))
     }
 }
 
@@ -35,4 +42,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
     if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_not_set_is_nobodys() {
+        let secret: Secret = " sesame ".parse().unwrap();
+        assert!(secret.is("sesame") && !secret.is("Sesame") && !secret.is(""));
+        assert!(!"".parse::<Secret>().unwrap().is(""));
+    }
 }

@@ -8,7 +8,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::protocols::mesh::error::{Code, Refusal};
+use crate::protocols::{
+    mesh::error::{Code, Refusal},
+    nesting::nests_deeper_than,
+};
 
 /// The largest offer, answer or candidate, in bytes of JSON: ten times what browsers make.
 pub const MAX_SIGNAL_BYTES: usize = 64 * 1024;
@@ -199,29 +202,6 @@ fn limited<'a>(field: &'static str, raw: &'a RawValue) -> Result<&'a str, Refusa
     Ok(json)
 }
 
-/// Whether arrays and objects of valid JSON nest deeper than `limit`.
-fn nests_deeper_than(json: &str, limit: usize) -> bool {
-    // Hardly anything has as many brackets as that at all.
-    if json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= limit {
-        return false;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth -= 1,
-            _ => {}
-        }
-        if depth > limit {
-            return true;
-        }
-    }
-    false
-}
-
 fn required_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Refusal> {
     optional_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
 }
@@ -290,23 +270,5 @@ impl<'de> Deserialize<'de> for EventPacket<'de> {
             }
         }
         deserializer.deserialize_seq(PacketVisitor)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_is_counted_outside_of_texts() {
-        for (json, deep) in [
-            ("{}", false),
-            ("[[[]]]", false),
-            ("[[[[]]]]", true),
-            (r#"[[["[[[[\"[[["]]]"#, false),
-            ("[[],[],[],[],[]]", false),
-        ] {
-            assert_eq!(nests_deeper_than(json, 3), deep, "{json}");
-        }
     }
 }
