@@ -5,6 +5,7 @@ mod architecture;
 mod attacks;
 mod bad_input;
 mod cluster_contract;
+mod direct;
 mod mesh;
 mod outage;
 mod process;

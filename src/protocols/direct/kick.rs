@@ -72,7 +72,7 @@ mod tests {
         let lines = lines.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
         let mut extensions = Extensions::new();
         extensions.insert(PeerAddress(peer.parse().unwrap()));
-        is_local(&HeaderMap::from_iter(lines), &extensions)
+        is_local(&lines.collect(), &extensions)
     }
 
     #[test]

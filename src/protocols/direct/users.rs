@@ -127,3 +127,62 @@ impl Users {
 fn key(username: &Username) -> RecordKey {
     RecordKey { namespace: NAMESPACE, name: username.as_str().into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, time::Instant};
+
+    use super::*;
+    use crate::{core::sync::lock, store::MemoryRecords};
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// Says what the test says.
+    struct Wall(Mutex<SystemTime>);
+
+    impl Clock for Wall {
+        fn now(&self) -> Instant {
+            unreachable!("names live by the calendar")
+        }
+
+        fn wall(&self) -> SystemTime {
+            *lock(&self.0)
+        }
+    }
+
+    fn users() -> (Users, Arc<Wall>) {
+        let clock = Arc::new(Wall(Mutex::new(SystemTime::UNIX_EPOCH)));
+        (Users::new(Arc::new(MemoryRecords::default()), clock.clone(), 30 * DAY), clock)
+    }
+
+    fn name(text: &str) -> Username {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_name_lasts_for_as_long_as_it_is_used_now_and_then() {
+        let (users, clock) = users();
+        users.register(&name("ann")).await.unwrap();
+        for _ in 0..10 {
+            *lock(&clock.0) += 20 * DAY;
+            let mut ann = users.find(&name("ann")).await.unwrap().expect("it is still hers");
+            users.renew(&mut ann).await.unwrap();
+        }
+        *lock(&clock.0) += 30 * DAY;
+        assert!(users.find(&name("ann")).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_is_late_cannot_renew_a_name_that_is_anothers_now() {
+        let (users, clock) = users();
+        users.register(&name("ann")).await.unwrap();
+        let mut former = users.find(&name("ann")).await.unwrap().unwrap();
+        *lock(&clock.0) += 30 * DAY;
+        let Registered::Now(session) = users.register(&name("ann")).await.unwrap() else { panic!("it is free") };
+        users.renew(&mut former).await.unwrap();
+        users.forget(&former).await.unwrap();
+        let heir = users.find(&name("ann")).await.unwrap().unwrap();
+        assert_eq!(heir.session_digest, session.digest());
+        assert_ne!(heir.participant, former.participant);
+    }
+}

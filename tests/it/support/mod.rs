@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod browser;
 pub mod chats;
 pub mod client;
 pub mod mongod;
