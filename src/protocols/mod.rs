@@ -7,9 +7,9 @@ pub mod chat_json;
 pub mod counters;
 pub mod door;
 pub mod http;
+pub mod json_depth;
 pub mod lane;
 pub mod link;
-pub mod nesting;
 pub mod options;
 pub mod origin;
 pub mod websocket;
@@ -39,4 +39,4 @@ macro_rules! doors {
     };
 }
 
-doors![mesh, direct];
+doors![direct, mesh];

@@ -14,9 +14,10 @@ impl Secret {
         (!self.0.is_empty()).then_some(self.0.as_str())
     }
 
-    /// Whether it is set and `text` is the same. How long the comparison takes tells nothing about the secret.
-    pub fn is(&self, text: &str) -> bool {
-        self.reveal().is_some_and(|secret| Sha256::digest(secret) == Sha256::digest(text))
+    /// Whether it is set, and `offered` is it. Takes the same time for every wrong text of a length.
+    pub fn is(&self, offered: &str) -> bool {
+        // What the comparison takes tells something about digests only, which nobody can choose.
+        self.reveal().is_some_and(|secret| Sha256::digest(secret) == Sha256::digest(offered))
     }
 }
 

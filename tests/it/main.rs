@@ -12,3 +12,4 @@ mod process;
 mod store_contract;
 mod store_faults;
 mod support;
+mod transcripts;

@@ -67,7 +67,7 @@ pub enum Dialect {
 
 /// What can be set about the direct door.
 #[derive(Debug, Clone, clap::Args)]
-#[group(id = "direct")]
+#[group(skip)]
 pub struct Options {
     /// What the document says, or what the original server does, where they differ.
     #[arg(help_heading = "Direct door", long, env, value_name = "DIALECT", default_value = "documented")]

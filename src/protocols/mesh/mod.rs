@@ -71,6 +71,7 @@ pub enum Dialect {
 
 /// What can be set about the mesh door.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// How long a seat is kept for somebody whose connection was lost.
     #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]

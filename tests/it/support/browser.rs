@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
-use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use reqwest::{
+    header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
+    redirect::Policy,
+};
 use tokio::{net::TcpStream, sync::mpsc, task::JoinHandle};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -48,7 +51,7 @@ impl Browser {
             address: address.to_owned(),
             cookies: BTreeMap::new(),
             headers: HeaderMap::new(),
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().redirect(Policy::none()).build().unwrap(),
         }
     }
 
@@ -88,8 +91,13 @@ impl Browser {
 
     /// Opens a WebSocket, or gives the answer that came instead.
     pub async fn open(&mut self, path: &str) -> Result<Wire, Answer> {
+        self.open_with(path, HeaderMap::new()).await
+    }
+
+    pub async fn open_with(&mut self, path: &str, headers: HeaderMap) -> Result<Wire, Answer> {
         let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
         request.headers_mut().extend(self.all_headers());
+        request.headers_mut().extend(headers);
         match connect_async(request).await {
             Ok((socket, response)) => {
                 self.keep_cookies(response.headers());

@@ -9,8 +9,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 use crate::protocols::{
+    json_depth::nests_deeper_than,
     mesh::error::{Code, Refusal},
-    nesting::nests_deeper_than,
 };
 
 /// The largest offer, answer or candidate, in bytes of JSON: ten times what browsers make.
