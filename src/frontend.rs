@@ -1,5 +1,7 @@
 //! The call page, served from inside the binary.
 
+use std::borrow::Cow;
+
 use axum::{
     Router,
     body::Body,
@@ -21,6 +23,9 @@ const INDEX: &str = "index.html";
 
 /// Names under here hold a hash of their content.
 const HASHED: &str = "assets/";
+
+/// Each folder under here is a page of its own.
+const DEMOS: &str = "demos/";
 
 /// What the page may do: talk to its own server, use the camera, and nothing else.
 const PAGE_HEADERS: [(HeaderName, &str); 5] = [
@@ -57,7 +62,7 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     if method != Method::GET && method != Method::HEAD {
         return not_found();
     }
-    let path = uri.path().trim_start_matches('/');
+    let path = &*file_at(uri.path());
     if let Some(file) = Page::get(path).filter(|_| path != INDEX) {
         return respond(file, path.starts_with(HASHED));
     }
@@ -66,6 +71,15 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
         return Page::get(INDEX).map_or_else(not_built, |page| respond(page, false));
     }
     not_found()
+}
+
+/// The name of the file at an address: that of a demo is its folder's page.
+fn file_at(path: &str) -> Cow<'_, str> {
+    let path = path.trim_start_matches('/');
+    match path.strip_prefix(DEMOS).map(|demo| demo.trim_end_matches('/')) {
+        Some(demo) if !demo.is_empty() && !demo.contains('.') => format!("{DEMOS}{demo}/{INDEX}").into(),
+        _ => path.into(),
+    }
 }
 
 fn contains_html(accept: &HeaderValue) -> bool {
@@ -101,4 +115,25 @@ fn not_built() -> Response<Body> {
         Response::new(Body::from("The call page is not built into this server; start it with: make run\n"));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_is_its_folders_page() {
+        for (path, file) in [
+            ("/", ""),
+            ("/room/7", "room/7"),
+            ("/demos", "demos"),
+            ("/demos/", "demos/"),
+            ("/demos/direct", "demos/direct/index.html"),
+            ("/demos/direct/", "demos/direct/index.html"),
+            ("/demos/direct/main.js", "demos/direct/main.js"),
+            ("/demos/demo.css", "demos/demo.css"),
+        ] {
+            assert_eq!(file_at(path), file, "{path}");
+        }
+    }
 }
