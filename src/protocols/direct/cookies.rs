@@ -37,7 +37,8 @@ pub fn keep_username(username: &Username) -> HeaderValue {
 
 /// Has the browser, and no page, keep the session for `unused`. With `encrypted` it is never sent in the clear.
 pub fn keep_session(session: &Session, unused: Duration, encrypted: bool) -> HeaderValue {
-    let (value, seconds) = (session.as_str(), unused.as_secs());
+    // 0 would have it forgotten.
+    let (value, seconds) = (session.as_str(), unused.as_secs().max(1));
     let secure = if encrypted { "; Secure" } else { "" };
     text(&format!("{SESSION}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
 }

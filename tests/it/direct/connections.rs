@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 use serde_json::json;
+use switchboard::protocols::direct::Ending;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::user::{connect, connected, open, registered};
@@ -202,6 +203,14 @@ async fn stopping_tells_everybody_and_ends_well() {
     server.signal(Signal::SIGTERM);
     assert_eq!(ann.wire.next().await, Heard::Close(1012, "SHUTTING_DOWN".into()));
     assert!(server.ended().await.0);
+}
+
+#[test]
+fn every_ending_is_documented() {
+    for ending in Ending::ALL {
+        let row = format!("| {} | `{}` |", ending.code(), ending.reason);
+        assert!(include_str!("../../../docs/direct.md").contains(&row), "{row}");
+    }
 }
 
 #[tokio::test]
