@@ -18,6 +18,7 @@ export default defineConfig({
     proxy: {
       '/api': { target: server, ws: true },
       '/socket.io': { target: server, ws: true },
+      '/v1': { target: server, ws: true },
     },
   },
   test: {

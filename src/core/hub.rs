@@ -241,7 +241,7 @@ impl Hub {
         }
     }
 
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         key: &SeatKey,
         room: &Arc<Mutex<Room>>,

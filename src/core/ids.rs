@@ -76,6 +76,11 @@ impl RoomId {
         Ok(Self(format!("{namespace}/{id}").into()))
     }
 
+    /// Whether it is one of `namespace`.
+    pub fn is_within(&self, namespace: &str) -> bool {
+        self.0.split_once('/').is_some_and(|(own, _)| own == namespace)
+    }
+
     /// What it is called within its namespace; [`as_str`](Self::as_str) has the namespace before it.
     pub fn local(&self) -> &str {
         self.0.split_once('/').map_or(&self.0, |(_, local)| local)
@@ -238,6 +243,7 @@ mod tests {
         assert_ne!(here, RoomId::within("there", "a/7").unwrap());
         assert!(here.as_str().parse::<RoomId>().is_err(), "nobody can name it from outside");
         assert_eq!("7".parse::<RoomId>().unwrap().local(), "7");
+        assert!(here.is_within("here") && !here.is_within("a") && !here.is_within("her"));
         assert_eq!(RoomId::within("here", " "), Err(TextError::Empty));
     }
 

@@ -51,6 +51,22 @@ impl Hub {
         Ok(())
     }
 
+    /// Ends the lease of everybody who sits in a room of `namespace` on this node, connected or not, and closes their
+    /// connections. Whoever has a session may come back at once.
+    ///
+    /// # Errors
+    /// The cluster does not answer; some leases may go on.
+    pub async fn end_leases(&self, namespace: &str) -> Result<(), Unavailable> {
+        for (id, room) in self.all_rooms().into_iter().filter(|(id, _)| id.is_within(namespace)) {
+            let holdings = lock(&room).holdings();
+            for (participant, epoch) in holdings {
+                let key = SeatKey { room: id.clone(), participant, epoch };
+                self.give_up(&key, &room, LeaveReason::LeaseEnded).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn end_here(&self, key: &SeatKey, reason: LeaveReason, now: Instant) {
         if let Some(room) = self.room(&key.room) {
             end(&mut lock(&room), key.participant, key.epoch, reason, now);

@@ -268,6 +268,11 @@ impl Room {
         self.member(participant, epoch).map(|member| member.lease)
     }
 
+    /// Who sits here, under which epoch.
+    pub fn holdings(&self) -> Vec<(ParticipantId, Epoch)> {
+        self.members.iter().map(|member| (member.participant, member.epoch)).collect()
+    }
+
     /// The live connections.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<dyn Connection>> {
         self.members.iter().filter_map(|member| member.outbox.connection())

@@ -63,6 +63,15 @@ impl Admission {
         Client(self.address(headers, extensions).map(bucket))
     }
 
+    /// Whether the client's own connection is encrypted, as a trusted proxy says (`X-Forwarded-Proto`).
+    pub fn is_encrypted(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
+        let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_canonical());
+        let schemes = headers.get_all("x-forwarded-proto").into_iter().next_back();
+        let scheme = schemes.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+        peer.is_some_and(|peer| self.trusted_proxies.contains(&peer))
+            && scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+    }
+
     /// Whether the client may open a session now.
     pub fn admits_session(&self, client: Client) -> bool {
         admits(self.sessions.as_ref(), client)
@@ -104,6 +113,31 @@ fn admits(limiter: Option<&DefaultKeyedRateLimiter<IpAddr>>, client: Client) -> 
     }
 }
 
+/// How often each client may do something that lasts, such as taking a name.
+pub struct Allowance(Option<DefaultKeyedRateLimiter<IpAddr>>);
+
+impl Allowance {
+    /// `times` in one burst, and as many again within `period`. 0 stands for no limit.
+    pub fn new(times: u32, period: Duration) -> Self {
+        let quota = NonZeroU32::new(times)
+            .and_then(|burst| Some(Quota::with_period(period / burst.get())?.allow_burst(burst)));
+        Self(quota.map(RateLimiter::keyed))
+    }
+
+    /// Whether the client may do it now.
+    pub fn admits(&self, client: Client) -> bool {
+        admits(self.0.as_ref(), client)
+    }
+
+    /// Forgets clients that have all of it again. To be called now and then.
+    pub fn forget_idle(&self) {
+        if let Some(limiter) = &self.0 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
 /// A subscriber line has a whole IPv6 /64 to itself; it is one client here.
 fn bucket(address: IpAddr) -> IpAddr {
     match address {
@@ -114,6 +148,8 @@ fn bucket(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderName, HeaderValue};
+
     use super::*;
 
     fn request(peer: &str, forwarded: Option<&str>) -> (HeaderMap, Extensions) {
@@ -152,6 +188,32 @@ mod tests {
         assert!(limited.admits_session(client));
         let admitted = (0..100).take_while(|_| limited.admits_event(client)).count();
         assert_eq!(admitted, 2 * EVENT_BURST.get() as usize);
+    }
+
+    #[test]
+    fn an_allowance_is_each_clients_own() {
+        let allowance = Allowance::new(2, Duration::from_hours(1));
+        let client = |address: &str| Client(address.parse().ok());
+        let verdicts: Vec<_> = (0..3).map(|_| allowance.admits(client("192.0.2.1"))).collect();
+        assert_eq!(verdicts, [true, true, false]);
+        assert!(allowance.admits(client("192.0.2.2")));
+        assert!((0..9).all(|_| Allowance::new(0, Duration::from_hours(1)).admits(client("192.0.2.1"))));
+    }
+
+    #[test]
+    fn encryption_is_what_the_nearest_trusted_proxy_says() {
+        let proxy: IpAddr = "127.0.0.1".parse().unwrap();
+        let encrypted = |peer: &str, scheme: Option<&'static str>| {
+            let (mut headers, extensions) = request(peer, None);
+            let name = HeaderName::from_static("x-forwarded-proto");
+            headers.extend(scheme.map(|scheme| (name, HeaderValue::from_static(scheme))));
+            admission(0, 0, vec![proxy]).is_encrypted(&headers, &extensions)
+        };
+        assert!(encrypted("127.0.0.1", Some("https")));
+        assert!(encrypted("127.0.0.1", Some("http, HTTPS")));
+        assert!(!encrypted("127.0.0.1", Some("https, http")));
+        assert!(!encrypted("127.0.0.1", None));
+        assert!(!encrypted("203.0.113.5", Some("https")), "not a proxy of ours");
     }
 
     #[test]

@@ -41,4 +41,4 @@ macro_rules! doors {
     };
 }
 
-doors![arbiter, mesh, signals];
+doors![arbiter, direct, mesh, signals];

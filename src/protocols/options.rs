@@ -53,3 +53,15 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(duration) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_not_set_is_nobodys() {
+        let secret: Secret = " sesame ".parse().unwrap();
+        assert!(secret.is("sesame") && !secret.is("Sesame") && !secret.is(""));
+        assert!(!"".parse::<Secret>().unwrap().is(""));
+    }
+}

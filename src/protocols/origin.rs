@@ -1,7 +1,7 @@
 //! Which web pages may talk to the doors: same origin, and those that are configured.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header, request::Parts};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, CorsLayer};
 
 /// The pages that may use this server from a browser. A request without an `Origin` is no page's and is let in.
 #[derive(Debug, Clone)]
@@ -31,6 +31,15 @@ impl AllowedOrigins {
             .allow_methods([Method::GET, Method::POST, Method::PUT])
             .allow_headers(AllowHeaders::mirror_request())
             .max_age(std::time::Duration::from_hours(1))
+    }
+
+    /// As [`cors_layer`](Self::cors_layer), for a door that knows people by their cookies: these may come along from
+    /// pages that are listed, but not from everybody's.
+    pub fn cors_layer_with_cookies(&self) -> CorsLayer {
+        let origins = self.clone();
+        self.cors_layer().allow_credentials(AllowCredentials::predicate(move |origin, parts| {
+            origins.listed.contains(origin) || is_same_host(origin, &parts.headers)
+        }))
     }
 
     fn lists(&self, origin: &HeaderValue) -> bool {

@@ -107,6 +107,11 @@ where
     Ok(response)
 }
 
+/// Whether `request` asks for a WebSocket, properly. [`upgrade`] may still find that it cannot have one.
+pub fn is_handshake(request: &Request) -> bool {
+    accept_key(request.method(), request.headers()).is_some()
+}
+
 fn accept_key(method: &Method, headers: &HeaderMap) -> Option<HeaderValue> {
     let lists = |name: &HeaderName, word: &str| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());

@@ -6,6 +6,7 @@ mod architecture;
 mod attacks;
 mod bad_input;
 mod cluster_contract;
+mod direct;
 mod ice_servers;
 mod mesh;
 mod outage;

@@ -15,7 +15,7 @@ use crate::{
         event::{LeaveReason, SignalKind},
         history::Published,
         hub::Hub,
-        ids::RoomId,
+        ids::{ParticipantId, RoomId},
         join::{AFRESH, JoinRequest, Joined, RoomPolicy, Taken},
         outbox::{CloseReason, Connection},
         session::SessionSigner,
@@ -236,6 +236,36 @@ async fn a_token_gives_the_seat_back_and_fences_the_older_connection_off() {
     world.send(&ann, &bob, "still there").unwrap();
     assert_eq!(payloads(&new), ["still there"]);
     assert!(payloads(&old).is_empty());
+}
+
+#[tokio::test]
+async fn a_door_that_knows_who_asks_gives_them_their_own_seat() {
+    let world = World::new();
+    let ann = ParticipantId::random();
+    let session = || world.hub.session_for(&room_id("7"), ann).as_str().to_owned();
+    let (first, old) = world.join("Ann", Some(&session())).await;
+    let (second, _) = world.join("Ann", Some(&session())).await;
+    assert_eq!((first.seat.participant(), second.seat.participant()), (ann, ann));
+    assert_eq!(old.closed(), [CloseReason::Replaced]);
+}
+
+#[tokio::test]
+async fn all_leases_of_a_namespace_can_be_ended_at_once() {
+    let world = World::new();
+    let (ann, ann_hears) = world.join("Ann", None).await;
+    let away = world.try_join_room(RoomId::within("users", "bob").unwrap(), "Bob", None).await.unwrap();
+    let here = world.try_join_room(RoomId::within("users", "cy").unwrap(), "Cy", None).await.unwrap();
+    let (bob_hears, cy_hears) = (Recorder::new(), Recorder::new());
+    world.hub.attach(&away.seat, bob_hears.clone()).unwrap();
+    world.hub.attach(&here.seat, cy_hears.clone()).unwrap();
+    world.hub.connection_lost(&away.seat, bob_hears.id()).await;
+
+    world.hub.end_leases("users").await.unwrap();
+    assert_eq!(cy_hears.closed(), [CloseReason::Replaced]);
+    for gone in [&away, &here] {
+        assert!(world.hub.view(&gone.seat).await.is_err());
+    }
+    assert!(world.hub.view(&ann.seat).await.is_ok() && ann_hears.closed().is_empty());
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! What the tests share.
 
+pub mod browser;
 pub mod chats;
 pub mod client;
 pub mod json;
 pub mod mongod;
 pub mod peer;
+pub mod plain;
 pub mod property;
 pub mod records;
-pub mod plain;
 pub mod server;
 pub mod wait;

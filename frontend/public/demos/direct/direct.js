@@ -1,0 +1,101 @@
+// A client of the direct door, to take away for your own page: a name, a connection, and messages to names. The words on
+// the wire are those of docs/direct.md.
+
+/** How long to wait before connecting anew, in milliseconds; twice as long each time, up to the last. */
+const RETRY_MS = { first: 500, last: 15_000 };
+
+/** The close code of a connection that a newer one of the same user has taken the place of: it must stay closed. */
+const REPLACED = 4001;
+
+/** The type of what this client sends to itself. */
+const HELLO = 'hello';
+
+/** The name that this browser has registered; the server leaves it in a cookie that pages may read. */
+export function ownName() {
+  const cookie = document.cookie.split('; ').find((pair) => pair.startsWith('user_username='));
+  return cookie && decodeURIComponent(cookie.slice('user_username='.length));
+}
+
+/** Resolves to `{status, message}`, where the status is SUCCESS, TAKEN, INVALID or one of the server's troubles. */
+export async function register(username) {
+  const response = await fetch('/v1/register', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username }),
+  });
+  return response.json();
+}
+
+/** The connection of this browser's user, which comes back by itself when it is lost. */
+export class Connection {
+  #socket;
+  #retryMs = RETRY_MS.first;
+  #timer;
+  #on;
+  /** Whether others can reach this user. */
+  #isConnected = false;
+  /** What was said while they could not. */
+  #waiting = [];
+
+  /**
+   * @param {object} on what to do
+   * @param {(message: {originator?: string, target: string, type: string, payload: any}) => void} on.message
+   *   something came: from another user, or, without an originator, from the server
+   * @param {() => void} on.connected others can reach this user
+   * @param {() => void} on.lost they cannot; it is tried again
+   * @param {() => void} on.replaced the same user has connected elsewhere
+   * @param {() => void} on.stranger this browser has no name, or cannot prove it
+   */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  open() {
+    this.close();
+    const url = new URL('/v1/connect', location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    // What comes back from oneself says that one is let in, and can be reached.
+    socket.onopen = () => socket.send(JSON.stringify({ target: ownName(), type: HELLO }));
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#onClose(code, reason);
+    };
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#isConnected = false;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close(1000);
+  }
+
+  /** Sends any JSON to whoever is connected by that name; while the connection is lost, once it is back. */
+  send(target, type, payload = null) {
+    const message = JSON.stringify({ target, type, payload });
+    if (this.#isConnected) this.#socket.send(message);
+    else this.#waiting.push(message);
+  }
+
+  #receive(message) {
+    if (message.type !== HELLO || message.originator !== ownName()) {
+      this.#on.message(message);
+      return;
+    }
+    this.#isConnected = true;
+    this.#retryMs = RETRY_MS.first;
+    for (const waiting of this.#waiting.splice(0)) this.#socket.send(waiting);
+    this.#on.connected();
+  }
+
+  #onClose(code, reason) {
+    this.#isConnected = false;
+    if (code === REPLACED) return this.#on.replaced();
+    if (reason === 'UNAUTHENTICATED') return this.#on.stranger();
+    this.#timer = setTimeout(() => this.open(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS.last);
+    this.#on.lost();
+  }
+}

@@ -1,0 +1,233 @@
+//! Being connected: by one connection at a time, which may be lost and found, and never for longer than it is alive.
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use switchboard::protocols::direct::Ending;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::user::{connect, connected, open, registered};
+use crate::support::{browser::Heard, client::DEADLINE, server::TestServer, wait::until};
+
+const ALREADY_EXISTS: (u16, &str) = (4000, "ALREADY_EXISTS");
+const REPLACED: (u16, &str) = (4001, "REPLACED");
+
+fn is(ending: &(u16, String), expected: (u16, &str)) -> bool {
+    (ending.0, ending.1.as_str()) == expected
+}
+
+async fn participants(server: &TestServer, count: u32) -> Option<()> {
+    (server.metric("switchboard_participants").await == Some(count.into())).then_some(())
+}
+
+async fn still_connected(server: &TestServer, count: u32) -> Option<()> {
+    (server.metric("switchboard_participants_connected").await == Some(count.into())).then_some(())
+}
+
+#[tokio::test]
+async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
+    let server = TestServer::start().await;
+    let mut bob = connected(&server, "bob").await;
+    let mut ann = open(registered(&server, "ann").await).await;
+    for number in 0..600 {
+        ann.say("bob", number).await;
+    }
+    for number in 0..600 {
+        assert_eq!(bob.hear().await, ("ann".into(), json!(number)));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_comes_back_to_what_was_sent_meanwhile() {
+    let server = TestServer::start().await;
+    let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    bob.wire.vanish().await;
+    until("the loss is noticed", DEADLINE, || async { still_connected(&server, 1).await }).await;
+    for number in 0..5 {
+        ann.say("bob", number).await;
+    }
+    ann.wait_until_seated().await;
+    let mut bob = open(bob.browser).await;
+    for number in 0..5 {
+        assert_eq!(bob.hear().await, ("ann".into(), json!(number)));
+    }
+}
+
+#[tokio::test]
+async fn more_than_is_kept_is_said_to_be_lost() {
+    let server = TestServer::start().await;
+    let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    bob.wire.vanish().await;
+    until("the loss is noticed", DEADLINE, || async { still_connected(&server, 1).await }).await;
+    for number in 0..1_000 {
+        ann.say("bob", number).await;
+    }
+    ann.wait_until_seated().await;
+    let mut bob = open(bob.browser).await;
+    assert_eq!(bob.notice().await, "MESSAGES_LOST");
+    ann.say("bob", "again").await;
+    assert_eq!(bob.hear().await.1, "again");
+}
+
+#[tokio::test]
+async fn a_lost_user_is_not_there_any_more_when_the_lease_has_ended() {
+    let server = TestServer::start_env([("DIRECT_LEASE", "1s")]).await;
+    let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    bob.wire.vanish().await;
+    assert!(ann.reaches("bob").await, "kept for a while");
+    until("bob is gone", DEADLINE, || async { participants(&server, 1).await }).await;
+    assert!(!ann.reaches("bob").await);
+    let mut bob = connect(bob.browser).await;
+    assert!(ann.reaches("bob").await);
+    assert_eq!(bob.hear().await.1, "?", "and nothing is left from before");
+}
+
+#[tokio::test]
+async fn whoever_closes_in_good_form_is_gone_at_once() {
+    let server = TestServer::start_env([("DIRECT_LEASE", "1h")]).await;
+    let mut ann = connected(&server, "ann").await;
+    for code in [1000, 1001, 4321] {
+        let name = format!("bob-{code}");
+        let bob = connected(&server, &name).await;
+        assert!(ann.reaches(&name).await);
+        bob.wire.close(code).await;
+        until("the seat is free", DEADLINE, || async { participants(&server, 1).await }).await;
+        assert!(!ann.reaches(&name).await, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_without_a_word_is_noticed() {
+    let server = TestServer::start_env([("DIRECT_LEASE", "500ms")]).await;
+    let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    bob.wire.stop_reading();
+    until("bob is gone", DEADLINE, || async { participants(&server, 1).await }).await;
+    assert!(!ann.reaches("bob").await);
+}
+
+#[tokio::test]
+async fn a_newer_connection_replaces_the_older_one_which_changes_nothing_any_more() {
+    let server = TestServer::start().await;
+    let (mut ann, mut old) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    let mut new = connect(old.browser.clone()).await;
+    assert!(is(&old.ended().await, REPLACED));
+    ann.say("bob", 1).await;
+    assert_eq!(new.hear().await, ("ann".into(), json!(1)));
+    old.wire.vanish().await;
+    ann.say("bob", 2).await;
+    assert_eq!(new.hear().await.1, 2, "the end of the older one takes nobody's place away");
+}
+
+#[tokio::test]
+async fn in_the_original_dialect_the_older_connection_stays_while_it_is_alive() {
+    let server = TestServer::start_env([("DIRECT_DIALECT", "original")]).await;
+    let mut old = connected(&server, "bob").await;
+    let mut new = open(old.browser.clone()).await;
+    assert!(is(&new.ended().await, ALREADY_EXISTS));
+    old.wait_until_seated().await;
+
+    old.wire.stop_reading();
+    // Its last answer is good for a second.
+    let mut new = until("the dead one is replaced", DEADLINE, || async {
+        let mut new = open(old.browser.clone()).await;
+        new.say("bob", "myself").await;
+        matches!(new.wire.next().await, Heard::Text(_)).then_some(new)
+    })
+    .await;
+    new.wait_until_seated().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_is_cut_off_and_nobody_else_pays() {
+    let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "0")]).await;
+    let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
+    let mut cy = connected(&server, "cy").await;
+    let before = server.memory();
+    bob.wire.stop_reading();
+    let flood = "x".repeat(60_000);
+    let mut sent = 0;
+    // The kernel takes a few megabytes in Bob's name before anybody can know that he does not read.
+    while server.metric("switchboard_participants_connected").await == Some(3.0) {
+        for _ in 0..20 {
+            ann.say("bob", flood.as_str()).await;
+        }
+        ann.say("cy", sent).await;
+        assert_eq!(cy.hear().await.1, sent);
+        sent += 20;
+        assert!(sent < 2_000, "120 MB were taken for somebody who reads nothing");
+    }
+    assert!(server.memory() < before + 20_000_000);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_ends_the_connection_and_says_so() {
+    let server = TestServer::start().await;
+    let mut ann = connected(&server, "ann").await;
+    ann.say("ann", "x".repeat(64 * 1024 - 100)).await;
+    assert_eq!(ann.hear().await.0, "ann");
+    ann.wire.send("x".repeat(64 * 1024 + 1)).await;
+    assert_eq!(ann.ended().await.0, 1009);
+    connect(ann.browser).await;
+}
+
+#[tokio::test]
+async fn too_much_from_one_address_is_refused_message_by_message() {
+    let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "1")]).await;
+    let mut ann = connected(&server, "ann").await;
+    for _ in 0..30 {
+        ann.say("ann", 1).await;
+    }
+    let mut refused = 0;
+    for _ in 0..30 {
+        let message = ann.next().await;
+        if message["type"] == "TOO_MANY_MESSAGES" {
+            assert_eq!(message["target"], "ann");
+            refused += 1;
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}
+
+#[tokio::test]
+async fn a_binary_message_is_refused_and_the_connection_goes_on() {
+    let server = TestServer::start().await;
+    let mut ann = connected(&server, "ann").await;
+    ann.wire.send_frame(Message::binary(br#"{"target":"ann"}"#.to_vec())).await;
+    assert_eq!(ann.notice().await, "INVALID_MESSAGE");
+    ann.wait_until_seated().await;
+}
+
+#[tokio::test]
+async fn stopping_tells_everybody_and_ends_well() {
+    let server = TestServer::start().await;
+    let mut ann = connected(&server, "ann").await;
+    server.signal(Signal::SIGTERM);
+    assert_eq!(ann.wire.next().await, Heard::Close(1012, "SHUTTING_DOWN".into()));
+    assert!(server.ended().await.0);
+}
+
+#[test]
+fn every_ending_is_documented() {
+    for ending in Ending::ALL {
+        let row = format!("| {} | `{}` |", ending.code(), ending.reason);
+        assert!(include_str!("../../../docs/direct.md").contains(&row), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_users_say_or_are_called_is_ever_logged() {
+    const CANARY: &str = "canary-7f3a";
+    let server = TestServer::start_env([("RUST_LOG", "trace"), ("LOG_FORMAT", "json")]).await;
+    let mut ann = connected(&server, CANARY).await;
+    let session = ann.browser.cookies["user_session"].clone();
+    ann.say(&format!("{CANARY}-nobody"), CANARY).await;
+    assert_eq!(ann.notice().await, "TARGET_NOT_FOUND");
+    ann.wire.send(format!("{{{CANARY}")).await;
+    assert_eq!(ann.notice().await, "INVALID_MESSAGE");
+    let metrics = server.get_ops("/metrics").await.text().await.unwrap();
+    server.signal(Signal::SIGTERM);
+    let (_, log) = server.ended().await;
+    assert!(log.contains("stopping"), "the log is there: {log}");
+    for secret in [CANARY, session.as_str()] {
+        assert!(!log.contains(secret) && !metrics.contains(secret), "{secret}");
+    }
+}

@@ -1,0 +1,107 @@
+//! A user of the direct door: a browser with a name, and its connection.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    browser::{Answer, Browser, Heard, Wire},
+    server::TestServer,
+};
+
+pub struct User {
+    pub browser: Browser,
+    pub wire: Wire,
+}
+
+/// Registers `name` in a new browser.
+pub async fn registered(server: &TestServer, name: &str) -> Browser {
+    let mut browser = Browser::new(&server.address);
+    let answer = register(&mut browser, name).await;
+    assert_eq!(outcome(&answer), (200, "SUCCESS".into()), "{name}");
+    browser
+}
+
+pub async fn register(browser: &mut Browser, name: &str) -> Answer {
+    browser.post_json("/v1/register", json!({"username": name}).to_string()).await
+}
+
+/// The status of an answer to a registration, and the word in it.
+pub fn outcome(answer: &Answer) -> (u16, String) {
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    (answer.status, body["status"].as_str().unwrap().to_owned())
+}
+
+/// Registers `name` in a new browser, and connects.
+pub async fn connected(server: &TestServer, name: &str) -> User {
+    connect(registered(server, name).await).await
+}
+
+/// Connects, and waits until others reach the user.
+pub async fn connect(browser: Browser) -> User {
+    let mut user = open(browser).await;
+    user.wait_until_seated().await;
+    user
+}
+
+/// Connects, whatever comes of it.
+pub async fn open(mut browser: Browser) -> User {
+    let wire = browser.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
+    User { browser, wire }
+}
+
+impl User {
+    pub async fn say(&mut self, target: &str, payload: impl Into<Value>) {
+        self.wire.send(json!({"target": target, "type": "t", "payload": payload.into()}).to_string()).await;
+    }
+
+    /// The sender and the payload of the next message; nothing else may come.
+    pub async fn hear(&mut self) -> (String, Value) {
+        let message = self.next().await;
+        (message["originator"].as_str().unwrap_or_default().into(), message["payload"].clone())
+    }
+
+    /// The type of the next notice from the server.
+    pub async fn notice(&mut self) -> String {
+        let notice = self.next().await;
+        assert_eq!(notice.get("originator"), None, "{notice}");
+        notice["type"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn next(&mut self) -> Value {
+        serde_json::from_str(&self.wire.next_text().await).unwrap()
+    }
+
+    /// Nobody is where the user is until the server has given them their seat; then a message to oneself comes back.
+    pub async fn wait_until_seated(&mut self) {
+        let own = self.browser.cookies["user_username"].clone();
+        let own = percent_encoding::percent_decode_str(&own).decode_utf8().unwrap().into_owned();
+        self.say(&own, "myself").await;
+        assert_eq!(self.hear().await, (own, json!("myself")));
+    }
+
+    /// Whether `target` can be reached now.
+    pub async fn reaches(&mut self, target: &str) -> bool {
+        self.say(target, "?").await;
+        // An answer to the same question, asked of oneself, comes after the refusal if there is one.
+        let own = self.browser.cookies["user_username"].clone();
+        self.say(&own, "end").await;
+        match self.next().await {
+            message if message["payload"] == "end" => true,
+            notice => {
+                assert_eq!(
+                    (&notice["type"], &notice["target"]),
+                    (&json!("TARGET_NOT_FOUND"), &json!(target))
+                );
+                assert_eq!(self.hear().await.1, "end");
+                false
+            }
+        }
+    }
+
+    /// How the server closed the connection.
+    pub async fn ended(&mut self) -> (u16, String) {
+        match self.wire.ended().await {
+            Heard::Close(code, reason) => (code, reason),
+            other => panic!("{other:?} instead of a close"),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Somebody's browser, as far as a server can tell: HTTP, WebSocket connections, and cookies.
+
+use std::collections::BTreeMap;
+
+use futures_util::{SinkExt, StreamExt, stream::SplitSink};
+use reqwest::{
+    header::{COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE},
+    redirect::Policy,
+};
+use tokio::{net::TcpStream, sync::mpsc, task::JoinHandle};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use super::client::DEADLINE;
+
+/// A browser that has only ever been to one server.
+#[derive(Clone)]
+pub struct Browser {
+    address: String,
+    /// By name. Changing one is what a page, or somebody who cheats, may do.
+    pub cookies: BTreeMap<String, String>,
+    /// Sent with every request.
+    pub headers: HeaderMap,
+    http: reqwest::Client,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// All values of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+}
+
+impl Browser {
+    pub fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            cookies: BTreeMap::new(),
+            headers: HeaderMap::new(),
+            http: reqwest::Client::builder().redirect(Policy::none()).build().unwrap(),
+        }
+    }
+
+    /// The same browser, sending one more header.
+    pub fn sending(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+        self
+    }
+
+    /// Asks for something and keeps the cookies that come with the answer.
+    pub async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: HeaderMap,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.request(method.parse().unwrap(), url).headers(self.all_headers());
+        let response = request.headers(headers).body(body).send().await.unwrap();
+        self.keep_cookies(response.headers());
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.ask("GET", path, HeaderMap::new(), "").await
+    }
+
+    pub async fn post_json(&mut self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let json = HeaderValue::from_static("application/json");
+        self.ask("POST", path, HeaderMap::from_iter([(reqwest::header::CONTENT_TYPE, json)]), body).await
+    }
+
+    /// Opens a WebSocket, or gives the answer that came instead.
+    pub async fn open(&mut self, path: &str) -> Result<Wire, Answer> {
+        self.open_with(path, HeaderMap::new()).await
+    }
+
+    pub async fn open_with(&mut self, path: &str, headers: HeaderMap) -> Result<Wire, Answer> {
+        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
+        request.headers_mut().extend(self.all_headers());
+        request.headers_mut().extend(headers);
+        match connect_async(request).await {
+            Ok((socket, response)) => {
+                self.keep_cookies(response.headers());
+                Ok(Wire::new(socket))
+            }
+            Err(Error::Http(response)) => {
+                let (head, body) = response.into_parts();
+                let body = String::from_utf8(body.unwrap_or_default()).unwrap();
+                Err(Answer { status: head.status.as_u16(), headers: head.headers, body })
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn all_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if !self.cookies.is_empty() {
+            let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            headers.insert(COOKIE, HeaderValue::from_bytes(pairs.join("; ").as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.to_ascii_lowercase().contains("max-age=0;") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// What came over a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Text(String),
+    /// The server closed it, with this code and reason.
+    Close(u16, String),
+    /// The connection ended without a word.
+    Gone,
+}
+
+/// A WebSocket that is alive: it reads and answers pings whatever the test does meanwhile.
+pub struct Wire {
+    sink: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+    reader: JoinHandle<()>,
+}
+
+impl Wire {
+    fn new(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        let (sink, mut stream) = socket.split();
+        let (sender, heard) = mpsc::unbounded_channel();
+        let reader = tokio::spawn(async move {
+            let mut last = Heard::Gone;
+            while let Some(Ok(message)) = stream.next().await {
+                match message {
+                    Message::Text(text) => drop(sender.send(Heard::Text(text.to_string()))),
+                    Message::Close(Some(frame)) => {
+                        last = Heard::Close(frame.code.into(), frame.reason.to_string());
+                    }
+                    _ => {}
+                }
+            }
+            let _ = sender.send(last);
+        });
+        Self { sink, heard, reader }
+    }
+
+    pub async fn send(&mut self, text: impl Into<String>) {
+        self.send_frame(Message::text(text.into())).await;
+    }
+
+    pub async fn send_frame(&mut self, frame: Message) {
+        // An error means that the server has closed; what is heard next will show it.
+        let _ = self.sink.send(frame).await;
+    }
+
+    /// What comes next, or has come.
+    pub async fn next(&mut self) -> Heard {
+        tokio::time::timeout(DEADLINE, self.heard.recv())
+            .await
+            .expect("nothing came in time")
+            .unwrap_or(Heard::Gone)
+    }
+
+    /// The next text; nothing else may come.
+    pub async fn next_text(&mut self) -> String {
+        match self.next().await {
+            Heard::Text(text) => text,
+            other => panic!("{other:?} instead of a text"),
+        }
+    }
+
+    /// How the connection ends; texts before that are dropped.
+    pub async fn ended(&mut self) -> Heard {
+        loop {
+            match self.next().await {
+                Heard::Text(_) => {}
+                end => return end,
+            }
+        }
+    }
+
+    /// Closes in good form, and waits until that is done.
+    pub async fn close(mut self, code: u16) {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        self.send_frame(Message::Close(Some(frame))).await;
+        self.ended().await;
+    }
+
+    /// Goes away without a word.
+    pub async fn vanish(self) {
+        self.reader.abort();
+        let _ = self.reader.await;
+    }
+
+    /// Holds the connection open without ever reading from it or answering on it again.
+    pub fn stop_reading(&self) {
+        self.reader.abort();
+    }
+}
