@@ -11,6 +11,7 @@ import { ChatToggle } from '../features/chat/ChatToggle';
 import { useChat } from '../features/chat/useChat';
 import { MediaNotice } from '../features/devices/MediaNotice';
 import { cn } from '../lib/cn';
+import { useTexts } from '../lib/i18n/useTexts';
 import { useMediaQuery } from '../lib/useMediaQuery';
 import { useTranscript } from './useTranscript';
 import type { Visit } from './visit';
@@ -82,10 +83,13 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
 }
 
 function RoomHeader({ appointmentId, call }: { appointmentId: string; call: CallView }) {
+  const texts = useTexts().call;
   return (
     <header className="flex h-14 short:h-11 shrink-0 items-center gap-3 px-4">
       <Brand className="max-sm:hidden" />
-      <h1 className="min-w-0 flex-1 truncate text-sm text-muted">Appointment {appointmentId}</h1>
+      <h1 className="min-w-0 flex-1 truncate text-sm text-muted">
+        {texts.appointment(appointmentId)}
+      </h1>
       <CallStatus state={call.state} peerName={call.peerName} />
     </header>
   );
