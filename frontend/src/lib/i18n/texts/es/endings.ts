@@ -58,8 +58,8 @@ export const endings: Texts['endings'] = {
     ],
     nextTry: (seconds) =>
       plural(seconds, {
-        one: `Lo intentaremos de nuevo en ${seconds} segundo.`,
-        other: `Lo intentaremos de nuevo en ${seconds} segundos.`,
+        one: `Nuevo intento en ${seconds} segundo.`,
+        other: `Nuevo intento en ${seconds} segundos.`,
       }),
     trying: 'Lo estamos intentando…',
     tryNow: 'Intentar ahora',
