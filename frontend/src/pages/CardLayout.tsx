@@ -8,9 +8,11 @@ interface CardLayoutProps {
   children: ReactNode;
   /** Small print below the card. */
   note?: string;
+  /** What has little to do with the card. */
+  footer?: ReactNode;
 }
 
-export function CardLayout({ children, note }: CardLayoutProps) {
+export function CardLayout({ children, note, footer }: CardLayoutProps) {
   return (
     <div className="mx-auto flex min-h-dvh w-full max-w-md flex-col justify-center gap-6 ps-[max(1rem,env(safe-area-inset-left))] pe-[max(1rem,env(safe-area-inset-right))] pt-[max(2rem,env(safe-area-inset-top))] pb-[max(2rem,env(safe-area-inset-bottom))]">
       <header className="flex min-h-11 items-center justify-between gap-4">
@@ -21,6 +23,7 @@ export function CardLayout({ children, note }: CardLayoutProps) {
         {children}
       </main>
       {note && <p className="px-1 text-sm text-muted">{note}</p>}
+      {footer && <footer>{footer}</footer>}
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { useNavigate, useSearchParams } from 'react-router';
 import { PageTitle } from '../components/ui/PageTitle';
 import { JoinForm } from '../features/lobby/JoinForm';
+import { OtherProtocols } from '../features/lobby/OtherProtocols';
 import { useTexts } from '../lib/i18n/useTexts';
 import { appointmentIn, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
@@ -19,7 +20,7 @@ export function LoginPage() {
   }
 
   return (
-    <CardLayout note={lobby.login.note}>
+    <CardLayout note={lobby.login.note} footer={<OtherProtocols />}>
       <PageTitle text={lobby.login.title} />
       <h1 className="mb-6 text-title font-semibold">{lobby.login.title}</h1>
       <JoinForm

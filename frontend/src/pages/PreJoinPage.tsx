@@ -2,6 +2,7 @@
 
 import { useEffect } from 'react';
 import { Brand } from '../components/ui/Brand';
+import { LanguagePicker } from '../components/ui/LanguagePicker';
 import { ConnectionSection } from '../features/connection/ConnectionSection';
 import { DeviceHelp } from '../features/devices/DeviceHelp';
 import { DevicePicker } from '../features/devices/DevicePicker';
@@ -29,8 +30,9 @@ export function PreJoinPage({ media, ...joining }: PreJoinPageProps) {
       data-testid="prejoin"
       className="mx-auto flex min-h-dvh w-full max-w-xl flex-col px-4 pt-4 pb-28 wide:max-w-5xl wide:px-6 wide:pb-6"
     >
-      <header className="pb-4 short:pb-2">
+      <header className="flex items-center justify-between gap-4 pb-4 short:pb-2">
         <Brand />
+        <LanguagePicker />
       </header>
       <main className="flex flex-1 flex-col gap-6 wide:grid wide:grid-cols-[minmax(0,1fr)_20rem] wide:content-center wide:items-start wide:gap-8">
         <div className="flex min-w-0 flex-col gap-4">

@@ -1,6 +1,6 @@
 // Chooses the language of the page. There is nothing to see where there is only one.
 
-import { Languages } from 'lucide-react';
+import { ChevronDown, Languages } from 'lucide-react';
 import { cn } from '../../lib/cn';
 import { chooseLanguage } from '../../lib/i18n/language';
 import { type Language, type LanguageInfo, languages } from '../../lib/i18n/languages';
@@ -13,20 +13,26 @@ export function LanguagePicker({ className }: { className?: string }) {
   if (choices.length < 2) return null;
   return (
     <label className={cn('inline-flex items-center gap-2 text-sm', className)}>
-      <Languages aria-hidden className="size-5 shrink-0 text-muted" />
+      <Languages aria-hidden className="size-5 shrink-0 text-muted max-[22rem]:hidden" />
       <span className="sr-only">{common.language}</span>
-      <select
-        value={language}
-        onChange={(event) => void chooseLanguage(event.target.value as Language)}
-        className="min-h-11 cursor-pointer rounded-control border border-edge bg-surface px-2 text-ink"
-        data-testid="language-select"
-      >
-        {choices.map(([tag, { name }]) => (
-          <option key={tag} value={tag} lang={tag}>
-            {name}
-          </option>
-        ))}
-      </select>
+      <span className="relative">
+        <select
+          value={language}
+          onChange={(event) => void chooseLanguage(event.target.value as Language)}
+          className="min-h-11 cursor-pointer appearance-none rounded-control border border-edge bg-surface ps-3 pe-8 text-ink"
+          data-testid="language-select"
+        >
+          {choices.map(([tag, { name, direction }]) => (
+            <option key={tag} value={tag} lang={tag} dir={direction}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <ChevronDown
+          aria-hidden
+          className="pointer-events-none absolute inset-y-0 end-2 my-auto size-4 text-muted"
+        />
+      </span>
     </label>
   );
 }

@@ -33,7 +33,8 @@ export function Select({ label, icon, options, onPick, className, ...rest }: Sel
           className="min-h-11 w-full cursor-pointer appearance-none truncate rounded-xl border border-edge bg-surface py-2 ps-3.5 pe-10 text-ink disabled:cursor-not-allowed disabled:text-muted"
         >
           {options.map(({ value, label: name }) => (
-            <option key={value} value={value}>
+            // A name that is cut short is cut at its end, whichever side that is.
+            <option key={value} value={value} dir="auto">
               {name}
             </option>
           ))}

@@ -9,6 +9,7 @@ export const lobby = {
     name: 'Your name',
     nameHint: 'The other person will see it.',
     continue: 'Continue',
+    otherProtocols: 'Other protocols of this server:',
   },
 
   problems: {

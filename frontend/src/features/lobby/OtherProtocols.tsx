@@ -1,0 +1,27 @@
+// The way to the demos of the server's other protocols: for those who write clients, in small print.
+
+import { useTexts } from '../../lib/i18n/useTexts';
+
+const protocols = ['signals', 'direct', 'arbiter'];
+
+export function OtherProtocols() {
+  const { login } = useTexts().lobby;
+  return (
+    <nav
+      aria-label={login.otherProtocols}
+      className="flex flex-wrap items-center gap-x-1 px-1 text-sm text-muted"
+    >
+      <span className="me-2">{login.otherProtocols}</span>
+      {protocols.map((protocol) => (
+        <a
+          key={protocol}
+          href={`/demos/${protocol}`}
+          lang="en"
+          className="inline-flex min-h-11 items-center px-1.5 underline underline-offset-2 hover:text-ink"
+        >
+          {protocol}
+        </a>
+      ))}
+    </nav>
+  );
+}
