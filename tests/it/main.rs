@@ -7,6 +7,7 @@ mod attacks;
 mod bad_input;
 mod cluster_contract;
 mod direct;
+mod doors;
 mod ice_servers;
 mod mesh;
 mod outage;
