@@ -15,7 +15,7 @@ use clap::{Parser, ValueEnum};
 use crate::protocols::{
     DoorOptions,
     ice_url::IceUrls,
-    options::{Secret, duration, seconds},
+    options::{Secret, duration, long_secret, seconds},
 };
 
 const EXAMPLES: &str = "\
@@ -166,7 +166,8 @@ pub struct Config {
         value_name = "SECRET",
         default_value = "",
         hide_default_value = true,
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = long_secret
     )]
     pub admin_token: Secret,
 
@@ -286,6 +287,7 @@ mod tests {
             ["--cors-origins", "clinic.example"],
             ["--frame-ancestors", "https://a.example; script-src *"],
             ["--mesh-dialect", "other"],
+            ["--admin-token", "short"],
             ["--stun-urls", "stun://stun.example"],
             ["--turn-urls", "turn.example"],
             ["--turn-ttl", "900ms"],

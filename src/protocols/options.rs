@@ -35,6 +35,23 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The fewest characters of a secret that others could guess at: 128 bits, if each holds eight.
+const MIN_SECRET_CHARS: usize = 16;
+
+/// A secret that cannot be guessed, or none.
+///
+/// # Errors
+/// It is too short.
+pub fn long_secret(text: &str) -> Result<Secret, String> {
+    let Ok(secret) = text.parse::<Secret>();
+    match secret.reveal() {
+        Some(text) if text.chars().count() < MIN_SECRET_CHARS => {
+            Err(format!("must have {MIN_SECRET_CHARS} characters or more"))
+        }
+        _ => Ok(secret),
+    }
+}
+
 /// A time of more than nothing, as people write it.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ mod sockets;
 
 use serde_json::{Value, json};
 
-use crate::support::{plain::PlainSocket, server::TestServer};
+use crate::support::{peer::Peer, server::TestServer};
 
 /// Somebody with a seat.
 struct Caller {
@@ -44,10 +44,10 @@ impl Caller {
     }
 
     /// Opens a WebSocket and is welcome.
-    async fn connect(&self) -> PlainSocket {
-        let mut socket = PlainSocket::open(&self.address, "/ws").await;
+    async fn connect(&self) -> Peer {
+        let mut socket = Peer::connect(&self.address, "/ws").await;
         socket.say(self.handshake()).await;
-        assert_eq!(socket.hear_text().await, json!({"call": self.call, "kind": "WELCOME"}).to_string());
+        assert_eq!(socket.next_text().await, json!({"call": self.call, "kind": "WELCOME"}).to_string());
         socket
     }
 

@@ -47,7 +47,7 @@ use crate::{
         admission::{Admission, Client},
         counters::Counters,
         door::{Common, Door},
-        options::{Secret, duration},
+        options::{Secret, duration, long_secret},
         websocket::Limits,
     },
 };
@@ -99,7 +99,7 @@ pub struct Options {
         default_value = "",
         hide_default_value = true,
         hide_env_values = true,
-        value_parser = sfu_secret
+        value_parser = long_secret
     )]
     pub arbiter_sfu_secret: Secret,
 
@@ -167,14 +167,6 @@ pub struct Options {
     /// How many SFUs one client address may have started at once; as many again within ten minutes. 0: no limit.
     #[arg(help_heading = "Arbiter door", long, env, value_name = "NUMBER", default_value_t = 10)]
     pub arbiter_starts_per_address: u32,
-}
-
-fn sfu_secret(text: &str) -> Result<Secret, &'static str> {
-    let Ok(secret) = text.parse::<Secret>();
-    match secret.reveal() {
-        Some(text) if text.len() < 16 => Err("must have 16 characters or more"),
-        _ => Ok(secret),
-    }
 }
 
 /// Opens the arbiter door.

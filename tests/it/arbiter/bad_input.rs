@@ -58,7 +58,7 @@ async fn a_message_may_be_large_but_not_too_large() {
     assert_eq!(ann.tell_sfu("producer", json!({"sdp": large})).await, json!({"statusCode": 200}));
     assert_eq!(sfu.told().await["sdp"], large);
     ann.say("x".repeat(128 * 1024 + 1)).await;
-    assert_eq!(ann.closed().await, Some(1009));
+    assert_eq!(ann.hear_close().await.0, 1009);
     assert_eq!(sfu.told().await["clientId"], "ann");
 }
 
@@ -159,7 +159,7 @@ fn whatever_is_thrown_at_it_the_door_goes_on_working() {
                 let (status, answer) = send(&server, "PATCH", "/claimRoom", message.clone()).await;
                 assert!(status < 500 && answer["message"].is_string() || status == 200, "{status} {answer}");
             }
-            eve.close().await;
+            eve.leave().await;
         });
     });
     runtime.block_on(async {

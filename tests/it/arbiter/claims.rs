@@ -62,9 +62,9 @@ async fn a_room_is_free_again_when_everybody_has_left() {
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
     let (ann, bob) = (client(&server, "ann", &room).await, client(&server, "bob", &room).await);
-    ann.close().await;
+    ann.leave().await;
     assert_eq!(claim(&server, "/b").await, not_found(), "Bob is still there");
-    bob.close().await;
+    bob.leave().await;
     released(&server, "/a").await;
     assert_eq!(claimed(&server, "/b").await, room);
 }
@@ -74,7 +74,7 @@ async fn a_reload_of_the_only_client_does_not_lose_the_room() {
     let server = TestServer::start_env([("ARBITER_RELEASE_GRACE", "1h")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
-    client(&server, "ann", &room).await.close().await;
+    client(&server, "ann", &room).await.leave().await;
     assert_eq!(claim(&server, "/b").await, not_found());
     assert_eq!(claimed(&server, "/a").await, room);
     client(&server, "ann", &room).await;
@@ -101,7 +101,7 @@ async fn nobody_is_sent_to_people_who_came_without_claiming() {
     let _sfu = sfu(&server, "sfu-1").await;
     let ann = client(&server, "ann", "sfu-1").await;
     assert_eq!(claim(&server, "/a").await, not_found());
-    ann.close().await;
+    ann.leave().await;
     until("the room is free", PATIENCE, async || (claim(&server, "/a").await.0 == 200).then_some(())).await;
 }
 
@@ -112,7 +112,7 @@ async fn the_death_of_an_sfu_frees_its_path_at_once() {
     let room = claimed(&server, "/a").await;
     let _ann = client(&server, "ann", &room).await;
     let _second = sfu(&server, "sfu-2").await;
-    first.close().await;
+    first.leave().await;
     released(&server, "/a").await;
     assert_eq!(claimed(&server, "/a").await, "sfu-2");
     assert_eq!(claim(&server, "/b").await, not_found(), "the dead one is not handed out");

@@ -81,7 +81,7 @@ async fn a_room_has_only_so_many_clients_and_always_its_sfu() {
     let bob = client(&server, "bob", "sfu-1").await;
     let mut cy = connect(&server).await;
     assert_eq!(cy.identify_client("cy", "sfu-1").await, refused(409, "The room is full"));
-    bob.close().await;
+    bob.leave().await;
     assert_eq!(cy.identify_client("cy", "sfu-1").await, json!({"statusCode": 200}));
 }
 

@@ -31,7 +31,7 @@ async fn the_way_of_two_clients_and_their_sfu() {
     bob.tell_sfu("consumer", json!({"remotePeerId": "ann", "description": {"type": "answer"}})).await;
     assert_eq!(sfu.told().await["sender"], "bob");
 
-    ann.close().await;
+    ann.leave().await;
     let gone = json!({"type": "clientDisconnect", "clientId": "ann"});
     assert_eq!(sfu.told().await, gone);
     assert_eq!(bob.told().await, gone);
@@ -73,7 +73,7 @@ async fn only_an_sfu_that_knows_a_client_is_told_that_it_has_gone() {
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
     let bob = client(&server, "bob", "sfu-1").await;
-    bob.close().await;
+    bob.leave().await;
     assert_eq!(ann.told().await, json!({"type": "clientDisconnect", "clientId": "bob"}));
     assert!(sfu.told_so_far().await.is_empty(), "it has never heard of Bob");
 }
@@ -100,7 +100,7 @@ async fn the_death_of_an_sfu_is_told_and_ends_its_room() {
     assert_eq!(ann.identify_client("ann", "sfu-1").await, json!({"statusCode": 200}));
     assert_eq!(ann.tell_sfu("producer", json!({"n": 1})).await, json!({"statusCode": 200}));
     assert_eq!(again.told().await["n"], 1);
-    ann.close().await;
+    ann.leave().await;
     assert_eq!(again.told().await["clientId"], "ann");
     assert!(again.told_so_far().await.is_empty());
     assert!(bob.told_so_far().await.is_empty(), "whoever did not come again hears nothing");
@@ -173,7 +173,7 @@ async fn a_server_that_stops_says_so_to_everybody() {
     let (mut ann, mut stranger) = (client(&server, "ann", "sfu-1").await, connect(&server).await);
     server.signal(nix::sys::signal::Signal::SIGTERM);
     for peer in [&mut sfu, &mut ann, &mut stranger] {
-        assert_eq!(peer.closed().await, Some(1001));
+        assert_eq!(peer.hear_close().await.0, 1001);
     }
     assert!(server.ended().await.0);
 }

@@ -55,8 +55,8 @@ impl Arbiter {
     }
 
     /// Closes as a browser does, and waits until the server has too.
-    pub async fn close(self) {
-        self.peer.close().await;
+    pub async fn leave(self) {
+        self.peer.leave().await;
     }
 
     pub async fn identify_client(&mut self, id: &str, room: &str) -> Value {

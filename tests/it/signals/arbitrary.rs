@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Caller, PEER, post};
 use crate::support::{
-    plain::{Heard, PlainSocket},
+    peer::{Heard, Peer},
     server::TestServer,
 };
 
@@ -70,7 +70,7 @@ async fn whatever_comes_is_answered_as_documented_and_harms_nobody() {
         assert!([200, 400, 404, 409].contains(&status), "{status} to {path}");
     }
     for (body, is_text) in some((bodies(), any::<bool>())) {
-        let mut socket = PlainSocket::open(&server.address, "/ws").await;
+        let mut socket = Peer::connect(&server.address, "/ws").await;
         match String::from_utf8(body) {
             Ok(text) if is_text => socket.say(text).await,
             Ok(text) => socket.send(Message::binary(text.into_bytes())).await,
@@ -80,6 +80,6 @@ async fn whatever_comes_is_answered_as_documented_and_harms_nobody() {
         assert!(["bad handshake", "bad seat"].contains(&reason.as_str()), "{reason}");
     }
     Caller::join(&server, "7").await;
-    assert_eq!(ann_hears.hear_text().await, PEER, "and nothing else was heard");
+    assert_eq!(ann_hears.next_text().await, PEER, "and nothing else was heard");
     server.assert_healthy().await;
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Caller, post};
 use crate::support::{
-    plain::PlainSocket,
+    peer::Peer,
     server::{Options, TestServer, command},
 };
 
@@ -155,12 +155,12 @@ async fn metrics_count_and_the_log_is_silent_about_who_says_what() {
     let ann = Caller::join(&server, CANARY).await;
     let bob = Caller::join(&server, CANARY).await;
     let mut ann_hears = ann.connect().await;
-    ann_hears.hear_text().await;
+    ann_hears.next_text().await;
     assert_eq!(bob.publish("OFFER", CANARY).await, 200);
-    ann_hears.hear_text().await;
+    ann_hears.next_text().await;
     let wrong = json!({"kind": CANARY, "call": CANARY, "session": CANARY, "body": CANARY});
     assert_eq!(post(&server.address, wrong.to_string()).await.status(), 400);
-    let mut lost = PlainSocket::open(&server.address, "/ws").await;
+    let mut lost = Peer::connect(&server.address, "/ws").await;
     lost.say(json!({"kind": "JOIN", "call": CANARY, "session": CANARY}).to_string()).await;
     lost.hear_close().await;
     ann.rejoin(&server).await.unwrap();

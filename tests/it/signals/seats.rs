@@ -16,14 +16,14 @@ async fn a_seat_that_is_never_shown_to_be_used_ends_with_the_seat_timeout() {
     let ann = Caller::join(&server, "7").await;
     let mut ann_hears = ann.connect().await;
     let bob = Caller::join(&server, "7").await;
-    assert_eq!(ann_hears.hear_text().await, PEER);
+    assert_eq!(ann_hears.next_text().await, PEER);
     assert_eq!(Caller::try_join(&server, "7").await.err(), Some(409));
     let cy =
         until("Bob's seat is free", PATIENCE, || async { Caller::try_join(&server, "7").await.ok() }).await;
-    assert_eq!(ann_hears.hear_text().await, PEER, "Ann is still there: she has answered every ping");
+    assert_eq!(ann_hears.next_text().await, PEER, "Ann is still there: she has answered every ping");
     assert_eq!(bob.publish("OFFER", "late").await, 409);
     assert_eq!(cy.publish("OFFER", "here").await, 200);
-    assert_eq!(ann_hears.hear_text().await, told("OFFER", "here"));
+    assert_eq!(ann_hears.next_text().await, told("OFFER", "here"));
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_closed_socket_keeps_its_seat_for_the_seat_timeout_and_no_longer() {
     socket.hear_close().await;
     assert_eq!(Caller::try_join(&server, "7").await.err(), Some(409));
     until("Ann's seat is free", PATIENCE, || async { Caller::try_join(&server, "7").await.ok() }).await;
-    let mut socket = crate::support::plain::PlainSocket::open(&server.address, "/ws").await;
+    let mut socket = crate::support::peer::Peer::connect(&server.address, "/ws").await;
     socket.say(ann.handshake()).await;
     assert_eq!(socket.hear_close().await, (1000, "bad seat".to_owned()));
     assert_eq!(ann.rejoin(&server).await.err(), Some(409), "a session takes nobody else's seat");
@@ -59,9 +59,9 @@ async fn a_session_finds_its_seat_after_a_restart() {
     let ann = ann.rejoin(&server).await.unwrap();
     let mut ann_hears = ann.connect().await;
     let bob = Caller::join(&server, "7").await;
-    assert_eq!(ann_hears.hear_text().await, PEER);
+    assert_eq!(ann_hears.next_text().await, PEER);
     assert_eq!(bob.publish("OFFER", "o").await, 200);
-    assert_eq!(ann_hears.hear_text().await, told("OFFER", "o"));
+    assert_eq!(ann_hears.next_text().await, told("OFFER", "o"));
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_call_never_meets_an_appointment_of_the_same_name() {
         let bob = Caller::join(&server, &appointment).await;
         let mut bob_hears = bob.connect().await;
         let cy = Caller::join(&server, &appointment).await;
-        assert_eq!(bob_hears.hear_text().await, json!({"call": appointment, "kind": "PEER"}).to_string());
+        assert_eq!(bob_hears.next_text().await, json!({"call": appointment, "kind": "PEER"}).to_string());
         assert_eq!(cy.publish("OFFER", "not for Ann").await, 200);
         assert!(mesh.heard_so_far().await.is_empty(), "{name}");
         mesh.ask("leave_room", json!({})).await;
@@ -103,7 +103,7 @@ async fn real_descriptions_pass_and_only_huge_ones_are_refused() {
     let mut bob_hears = bob.connect().await;
     let sdp = "a=candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host\n".repeat(1_000);
     assert_eq!(ann.publish("OFFER", &sdp).await, 200);
-    assert_eq!(bob_hears.hear_text().await, told("OFFER", &sdp));
+    assert_eq!(bob_hears.next_text().await, told("OFFER", &sdp));
     assert_eq!(ann.publish("OFFER", &"x".repeat(64 * 1024)).await, 200);
     for size in [64 * 1024 + 1, 70_000, 400_000, 10_000_000] {
         let signal = json!({"kind": "OFFER", "call": "7", "session": ann.session, "body": "x".repeat(size)});
@@ -167,8 +167,8 @@ async fn what_is_posted_without_a_seat_costs_nothing_and_reaches_nobody() {
     }
     let bob = Caller::join(&server, "7").await;
     assert_eq!(bob.publish("OFFER", "mine").await, 200);
-    assert_eq!(ann_hears.hear_text().await, PEER);
-    assert_eq!(ann_hears.hear_text().await, told("OFFER", "mine"));
+    assert_eq!(ann_hears.next_text().await, PEER);
+    assert_eq!(ann_hears.next_text().await, told("OFFER", "mine"));
 }
 
 #[test]

@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Caller, PEER, told};
 use crate::support::{
     client::DEADLINE,
-    plain::{Heard, PlainSocket},
+    peer::{Heard, Peer},
     server::TestServer,
     wait::{PATIENCE, until},
 };
@@ -89,27 +89,27 @@ async fn a_client_that_answers_every_ping_is_not_taken_for_silent() {
         (connected == Some(1.0)).then_some(())
     };
     until("only one is still connected", PATIENCE, connected).await;
-    assert_eq!(socket.hear_text().await, PEER);
+    assert_eq!(socket.next_text().await, PEER);
     assert_eq!(silent.publish("OFFER", "o").await, 200, "the seat is kept for a while");
-    assert_eq!(socket.hear_text().await, told("OFFER", "o"));
+    assert_eq!(socket.next_text().await, told("OFFER", "o"));
 }
 
 #[tokio::test]
 async fn the_whole_handshake_has_a_deadline_of_its_own_and_zero_is_none() {
     let settings = [("SIGNALS_WS_HANDSHAKE_TIMEOUT", "500ms"), ("SIGNALS_WS_JOIN_TIMEOUT", "0s")];
     let server = TestServer::start_env(settings).await;
-    let mut socket = PlainSocket::open(&server.address, "/ws").await;
+    let mut socket = Peer::connect(&server.address, "/ws").await;
     assert_eq!(socket.hear_close().await, closed(1000, "handshake read failure"));
     assert_eq!(socket.hear().await, Heard::Gone, "TCP is closed as well");
 
     let settings = [("SIGNALS_WS_HANDSHAKE_TIMEOUT", "0s"), ("SIGNALS_WS_JOIN_TIMEOUT", "0")];
     let server = TestServer::start_env(settings).await;
     let ann = Caller::join(&server, "7").await;
-    let mut patient = PlainSocket::open(&server.address, "/ws").await;
+    let mut patient = Peer::connect(&server.address, "/ws").await;
     // Others come and go meanwhile.
     ann.connect().await.close(1000, "").await;
     patient.say(ann.handshake()).await;
-    assert_eq!(patient.hear_text().await, r#"{"call":"7","kind":"WELCOME"}"#);
+    assert_eq!(patient.next_text().await, r#"{"call":"7","kind":"WELCOME"}"#);
 }
 
 #[tokio::test]
@@ -122,8 +122,8 @@ async fn what_comes_after_the_handshake_is_ignored_but_bounded() {
         .await;
     ann_hears.send(Message::binary(vec![0; 100])).await;
     assert_eq!(ann.publish("OFFER", "posted").await, 200);
-    assert_eq!(ann_hears.hear_text().await, PEER);
-    assert_eq!(bob_hears.hear_text().await, told("OFFER", "posted"));
+    assert_eq!(ann_hears.next_text().await, PEER);
+    assert_eq!(bob_hears.next_text().await, told("OFFER", "posted"));
     for _ in 0..100 {
         ann_hears.say("and on and on").await;
     }
@@ -138,13 +138,13 @@ async fn the_newest_socket_of_a_session_has_the_seat() {
     let server = TestServer::start().await;
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
     let (mut first, mut bob_hears) = (ann.connect().await, bob.connect().await);
-    assert_eq!(first.hear_text().await, PEER);
+    assert_eq!(first.next_text().await, PEER);
     let mut second = ann.connect().await;
     assert_eq!(first.hear_close().await, closed(1000, "replaced by a newer connection"));
     assert_eq!(bob.publish("OFFER", "o").await, 200);
-    assert_eq!(second.hear_text().await, told("OFFER", "o"));
+    assert_eq!(second.next_text().await, told("OFFER", "o"));
     assert_eq!(ann.publish("ANSWER", "a").await, 200);
-    assert_eq!(bob_hears.hear_text().await, told("ANSWER", "a"), "and nothing of Ann's sockets");
+    assert_eq!(bob_hears.next_text().await, told("ANSWER", "a"), "and nothing of Ann's sockets");
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn what_a_peer_says_between_a_goodbye_and_the_next_socket_is_not_lost() {
         bob_hears.hear_close().await;
         assert_eq!(ann.publish("CANDIDATE", &number.to_string()).await, 200);
         let mut bob_hears = bob.connect().await;
-        assert_eq!(bob_hears.hear_text().await, told("CANDIDATE", &number.to_string()));
+        assert_eq!(bob_hears.next_text().await, told("CANDIDATE", &number.to_string()));
         bob_hears.close(1001, "").await;
     }
 }
@@ -184,7 +184,7 @@ async fn stopping_says_goodbye_to_everybody_also_before_their_handshake() {
     let server = TestServer::start().await;
     let ann = Caller::join(&server, "7").await;
     let mut seated = ann.connect().await;
-    let mut unknown = PlainSocket::open(&server.address, "/ws").await;
+    let mut unknown = Peer::connect(&server.address, "/ws").await;
     server.signal(Signal::SIGTERM);
     for socket in [&mut seated, &mut unknown] {
         assert_eq!(socket.hear_close().await, closed(1001, "server stopping"));

@@ -6,7 +6,6 @@ pub mod client;
 pub mod json;
 pub mod mongod;
 pub mod peer;
-pub mod plain;
 pub mod property;
 pub mod records;
 pub mod server;

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, http::Request},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::Request, protocol::CloseFrame},
 };
 
 use super::client::DEADLINE;
@@ -34,8 +34,10 @@ pub struct Peer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Text(String),
-    /// The code and reason of the close, if the server gave one.
-    Closed(Option<(u16, String)>),
+    /// A close frame: its code, 1005 for none, and its reason.
+    Closed(u16, String),
+    /// TCP ended, after a close frame or without one.
+    Gone,
 }
 
 impl Peer {
@@ -64,17 +66,14 @@ impl Peer {
     }
 
     pub async fn hear(&mut self) -> Heard {
-        timeout(DEADLINE, self.heard.recv())
-            .await
-            .expect("nothing came in time")
-            .unwrap_or(Heard::Closed(None))
+        timeout(DEADLINE, self.heard.recv()).await.expect("nothing came in time").unwrap_or(Heard::Gone)
     }
 
     /// The next message, byte for byte.
     pub async fn next_text(&mut self) -> String {
         match self.hear().await {
             Heard::Text(text) => text,
-            closed @ Heard::Closed(_) => panic!("{closed:?} instead of a message"),
+            other => panic!("{other:?} instead of a message"),
         }
     }
 
@@ -83,19 +82,26 @@ impl Peer {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:.200}"))
     }
 
-    /// Waits for the server to close, and returns the code.
-    pub async fn closed(&mut self) -> Option<u16> {
+    /// The code and the reason that the server closes with; messages before that are dropped.
+    pub async fn hear_close(&mut self) -> (u16, String) {
         loop {
-            if let Heard::Closed(close) = self.hear().await {
-                return close.map(|(code, _)| code);
+            match self.hear().await {
+                Heard::Text(_) => {}
+                Heard::Closed(code, reason) => return (code, reason),
+                Heard::Gone => panic!("gone without a close frame"),
             }
         }
     }
 
+    pub async fn close(&self, code: u16, reason: &str) {
+        let frame = CloseFrame { code: code.into(), reason: reason.to_owned().into() };
+        self.send(Message::Close(Some(frame))).await;
+    }
+
     /// Closes as a browser does, and waits until the server has too.
-    pub async fn close(mut self) {
+    pub async fn leave(mut self) {
         self.send(Message::Close(None)).await;
-        self.closed().await;
+        while self.hear().await != Heard::Gone {}
     }
 
     /// Holds the connection open without ever reading from it or answering on it again.
@@ -117,12 +123,14 @@ async fn read(mut stream: SplitStream<Socket>, sink: Sink, heard: mpsc::Unbounde
             Message::Text(text) => heard.send(Heard::Text(text.to_string())),
             Message::Close(frame) => {
                 let _ = sink.lock().await.flush().await;
-                heard.send(Heard::Closed(frame.map(|frame| (frame.code.into(), frame.reason.to_string()))))
+                let frame = frame
+                    .map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                heard.send(Heard::Closed(frame.0, frame.1))
             }
             // The library answers pings with what is written next.
             Message::Ping(_) => sink.lock().await.flush().await.map_or(Ok(()), Ok),
             _ => Ok(()),
         };
     }
-    let _ = heard.send(Heard::Closed(None));
+    let _ = heard.send(Heard::Gone);
 }
