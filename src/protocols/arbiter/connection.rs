@@ -154,6 +154,7 @@ impl ArbiterConnection {
         if let Err(error) = self.wire.door.claims.register(&seat.room).await {
             log(&error);
         }
+        self.wire.door.rooms.has_come_in(&seat.room);
         self.identity = Identity::Sfu(seat);
         Ok(())
     }

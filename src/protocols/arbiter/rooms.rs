@@ -33,6 +33,7 @@ pub struct SfuRoom {
     /// What the records said of it last; locked while they are being written.
     pub(super) kept: AsyncMutex<Option<Row>>,
     clients: Mutex<HashMap<ParticipantId, Guest>>,
+    is_recorded: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -72,14 +73,23 @@ impl Rooms {
         lock(&self.by_sfu).values().cloned().collect()
     }
 
-    /// Resolves when the SFU called `id` is connected here, or is not.
+    /// The room can be found by its records from now on.
+    pub fn has_come_in(&self, room: &SfuRoom) {
+        room.is_recorded.store(true, Ordering::Relaxed);
+        self.changed.notify_waiters();
+    }
+
+    /// Resolves when the SFU called `id` has come in here and can be claimed, or when it is not connected.
     pub async fn is(&self, id: &Name, connected: bool) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if self.get(id).is_some() == connected {
+            let room = self.get(id);
+            let has_come_in = room.as_ref().is_some_and(|room| room.is_recorded.load(Ordering::Relaxed));
+            let is_so = if connected { has_come_in } else { room.is_none() };
+            if is_so {
                 return;
             }
             changed.await;
@@ -96,6 +106,7 @@ impl SfuRoom {
             connection,
             kept: AsyncMutex::default(),
             clients: Mutex::default(),
+            is_recorded: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
     }

@@ -181,6 +181,7 @@ mod tests {
         let room = SfuRoom::new(order().sfu, ParticipantId::random(), "connection".into());
         let room = Arc::new(room);
         starter.rooms.open(room.clone());
+        starter.rooms.has_come_in(&room);
         starter.start(order()).await.unwrap();
         assert!(matches!(starter.start(order()).await, Err(NotStarted::Enough)));
         starter.rooms.close(&room);
@@ -192,7 +193,9 @@ mod tests {
     async fn when_the_server_stops_so_do_its_sfus() {
         let starter = starter("sleep 60", LIMITS);
         let room = SfuRoom::new(order().sfu, ParticipantId::random(), "connection".into());
-        starter.rooms.open(Arc::new(room));
+        let room = Arc::new(room);
+        starter.rooms.open(room.clone());
+        starter.rooms.has_come_in(&room);
         starter.start(order()).await.unwrap();
         starter.stop.cancel();
         starter.tasks.close();
