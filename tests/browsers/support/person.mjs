@@ -53,9 +53,13 @@ export class Person {
 
   /** Follows the link as far as the page before the room. */
   async goToDoor(appointment) {
+    await this.#follow(appointment);
+    await this.#at('prejoin').waitFor();
+  }
+
+  async #follow(appointment) {
     const name = new URLSearchParams({ name: this.name });
     await this.page.goto(`/room/${encodeURIComponent(appointment)}?${name}`, { waitUntil: 'domcontentloaded' });
-    await this.#at('prejoin').waitFor();
   }
 
   /** Goes in from the page before the room. */
@@ -84,10 +88,10 @@ export class Person {
     return new Person(this.name, await opening, this.conduct);
   }
 
-  /** Opens the link to the appointment once more, in a new tab of the same browser. */
+  /** Follows the link to an appointment in a new tab of the same browser. */
   async openTab(appointment, name = this.name) {
     const tab = new Person(name, await this.page.context().newPage(), this.conduct);
-    await tab.openLink(appointment);
+    await tab.#follow(appointment);
     return tab;
   }
 
@@ -100,9 +104,11 @@ export class Person {
     await this.#at('use-this-tab-button').click();
   }
 
-  /** Is asked about another tab, and is somebody else. */
+  /** Is asked about another tab, is somebody else, and says who. */
   async joinAsAnother() {
     await this.#at('join-as-another-button').click();
+    await this.#at('prejoin-name-input').fill(this.name);
+    await this.enter();
   }
 
   /** Sees a screen in place of a call. @param {string} name what is in its `data-ending` */
