@@ -270,6 +270,45 @@ export class Person {
     return configurations.flatMap(({ iceServers = [] }) => iceServers);
   }
 
+  /** The names by which it may ask TURN servers, one after the other. */
+  async turnUsernames() {
+    const usernames = (await this.iceServers()).flatMap(({ username }) => username ?? []);
+    return [...new Set(usernames)];
+  }
+
+  /** Waits until there were so many of them. */
+  async expectTurnUsernames(count) {
+    await this.#until(
+      `${count} names for TURN servers`,
+      (wanted) => {
+        const servers = window.probe.configurations.flatMap(({ iceServers = [] }) => iceServers);
+        return new Set(servers.flatMap(({ username }) => username ?? [])).size >= wanted;
+      },
+      count,
+    );
+  }
+
+  /** Reads off the quality sign how the two are connected. @param {'direct' | 'relayed'} kind */
+  async expectPath(kind) {
+    await this.page.locator(`[data-testid=quality-sign][data-path=${kind}]`).waitFor();
+  }
+
+  /** What names the own end of the path in use: another one when a new path has taken over. */
+  pathFragment() {
+    return this.page.evaluate(async () => (await window.probe.localCandidate()).usernameFragment);
+  }
+
+  async expectOtherPathThan(fragment) {
+    await this.#until(
+      'another path',
+      async (before) => {
+        const candidate = await window.probe.localCandidate();
+        return candidate?.candidateType === 'relay' && candidate.usernameFragment !== before;
+      },
+      fragment,
+    );
+  }
+
   /** What the server answered each time that this page joined. */
   joins() {
     return this.page.evaluate(() => window.probe.joins());
@@ -404,6 +443,13 @@ export class Person {
     await this.expectDevice(kind, label);
   }
 
+  /** Opens the dialog about devices, during a call. */
+  async openDevices() {
+    await this.#at('more-button').click();
+    await this.#at('devices-button').click();
+    await this.#at('camera-select').waitFor();
+  }
+
   /** The device that a picker shows. */
   async expectDevice(kind, label) {
     await this.#until(
@@ -463,6 +509,11 @@ export class Person {
       items.map(({ dataset }) => [dataset.kind, dataset.outcome]),
     );
     return { verdict, ...Object.fromEntries(lines) };
+  }
+
+  /** What the check of the connection says about one thing. @param {'server' | 'stun' | 'relay'} kind */
+  connectionLine(kind) {
+    return this.page.locator(`[data-testid=connection-line][data-kind=${kind}]`).innerText();
   }
 
   /** Cuts the connection to the server, as happens to a phone between two networks, and waits until the page is back. */
