@@ -20,7 +20,7 @@ export function CardLayout({ children, note }: CardLayoutProps) {
       <main className="rounded-card border border-line bg-surface p-6 shadow-sm sm:p-8">
         {children}
       </main>
-      {note && <p className="px-1 text-sm text-muted">{note}</p>}
+      {note && <footer className="px-1 text-sm text-muted">{note}</footer>}
     </div>
   );
 }
