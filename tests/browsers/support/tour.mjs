@@ -7,7 +7,7 @@ const CHAT = [
   ['ann', 'Good morning, Bob! Can you see the results?'],
   ['bob', 'Yes, they just came in.'],
   ['bob', 'Nothing to worry about: all of them are within the limits. I have put the details into the letter you get.'],
-  ['ann', 'That is a relief 🙂 Thank you!'],
+  ['ann', 'That is a relief. Thank you!'],
 ];
 
 /** As long as the server allows, without a good place to break. */
