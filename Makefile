@@ -6,7 +6,7 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build dev test lint types bench build-page test-tools test-rust test-page test-clients test-browsers
+.PHONY: help run build dev test lint types bench build-page screenshots test-tools test-rust test-page test-clients test-browsers
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -53,6 +53,14 @@ lint: frontend/node_modules/.installed ## Check form and style of everything
 
 types: ## Tell the page what the server speaks: frontend/src/signaling/wire.ts
 	RENEW_WIRE_TYPES=1 cargo test --locked --lib wire_types
+
+screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Take pictures of every screen: docs/screenshots/
+	cargo build --locked
+	rm -f docs/screenshots/*.png
+	cd tests/browsers && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" \
+		SCREENSHOTS="$(CURDIR)/docs/screenshots" npm run screenshots
+	@if command -v pngquant >/dev/null; then pngquant --force --ext .png --skip-if-larger docs/screenshots/*.png; \
+		else echo 'With pngquant the pictures would be a third as large.'; fi
 
 bench: build ## Measure the server beside a Node server of the same protocol, in one run
 	scripts/bench.sh

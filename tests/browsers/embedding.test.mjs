@@ -27,9 +27,12 @@ async function startSite() {
 }
 
 /** Opens the site's page, and what is in its frame. */
-async function frameOf(site, person) {
-  await person.page.goto(site.origin);
-  const [, frame] = person.page.frames();
+async function frameOf(site, { page }) {
+  await page.goto(site.origin);
+  const [, frame] = page.frames();
+  // A frame is told of before it is known where it leads.
+  const isSomewhere = () => !['', 'about:blank'].includes(frame.url());
+  if (!isSomewhere()) await page.waitForEvent('framenavigated', isSomewhere);
   return frame;
 }
 

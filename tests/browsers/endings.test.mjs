@@ -40,14 +40,11 @@ test('a third person is told that the appointment is full', async () => {
 });
 
 test('whoever cannot reach the server is told what to try, and gets in as soon as it is there', async () => {
-  const appointment = newAppointment();
   const ann = await scene.person('Ann', { losesServer: true });
-  await ann.openFirstPage();
+  await ann.goToDoor(newAppointment());
   await ann.page.waitForLoadState('networkidle');
   await scene.server.crash();
-  await ann.page.getByTestId('appointment-input').fill(appointment);
-  await ann.page.getByTestId('name-input').fill('Ann');
-  await ann.page.getByTestId('join-button').click();
+  await ann.enter();
   await ann.expectEnding('unreachable');
   assert.equal(await heading(ann), 'We cannot reach the server');
   await ann.page.getByText(/We try again in \d+ seconds?/).waitFor();

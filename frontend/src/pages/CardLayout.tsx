@@ -22,8 +22,12 @@ export function CardLayout({ children, note, footer }: CardLayoutProps) {
       <main className="rounded-card border border-line bg-surface p-6 shadow-sm sm:p-8">
         {children}
       </main>
-      {note && <p className="px-1 text-sm text-muted">{note}</p>}
-      {footer && <footer>{footer}</footer>}
+      {(note || footer) && (
+        <footer className="flex flex-col gap-4 px-1 text-sm text-muted">
+          {note && <p>{note}</p>}
+          {footer}
+        </footer>
+      )}
     </div>
   );
 }

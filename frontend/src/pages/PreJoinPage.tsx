@@ -52,7 +52,7 @@ export function PreJoinPage({ media, ...joining }: PreJoinPageProps) {
             <DevicePicker media={media} kind="camera" />
             <DevicePicker media={media} kind="microphone" />
             <DevicePicker media={media} kind="speaker" />
-            <div className="sm:col-span-full">
+            <div className="self-end xl:col-span-full">
               <SpeakerTest media={media} />
             </div>
           </section>

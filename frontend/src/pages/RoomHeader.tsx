@@ -21,8 +21,13 @@ export function RoomHeader({ appointmentId, call, quality }: RoomHeaderProps) {
   return (
     <header className="flex h-14 shrink-0 items-center gap-2 px-3 sm:gap-3 sm:px-4 short:h-11">
       <Brand className="max-sm:hidden" />
-      <h1 className="min-w-0 flex-1 truncate text-sm text-muted">
-        {texts.appointment(appointmentId)}
+      {/* On a phone the number alone, lest it be what is cut off. */}
+      <h1
+        aria-label={texts.appointment(appointmentId)}
+        className="min-w-0 flex-1 truncate text-sm text-muted"
+      >
+        <span className="max-sm:hidden">{texts.appointment(appointmentId)}</span>
+        <bdi className="sm:hidden">{appointmentId}</bdi>
       </h1>
       {since !== null && remote && <CallTimer since={since} />}
       <QualitySign quality={quality} />

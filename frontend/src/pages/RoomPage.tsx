@@ -28,12 +28,16 @@ export function RoomPage() {
 
 function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
   const otherTab = useOtherTab(appointmentId);
+  const [query] = useSearchParams();
   if (otherTab.phase === 'asking') return null;
   return (
     <>
       <PageTitle text={appointmentId} />
       {otherTab.phase === 'clear' ? (
-        <Entrance appointmentId={appointmentId} />
+        <Entrance
+          appointmentId={appointmentId}
+          name={otherTab.name ?? (nameIn(query) || recallName())}
+        />
       ) : (
         <CardLayout>
           <OtherTab otherTab={otherTab} />
@@ -43,25 +47,25 @@ function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
   );
 }
 
-function Entrance({ appointmentId }: { appointmentId: string }) {
-  const [query] = useSearchParams();
-  const navigate = useNavigate();
-  const name = nameIn(query) || recallName();
+interface EntranceProps {
+  appointmentId: string;
+  /** As far as it is known; empty when it must be asked for. */
+  name: string;
+}
+
+function Entrance({ appointmentId, name }: EntranceProps) {
   /** Under which name somebody went in; null as long as they are outside. */
   const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
   const [isJoining, startJoining] = useTransition();
   const media = useLocalMedia();
+  useLinkWithoutOthersName(appointmentId, insideAs ?? name);
 
   // While people look at themselves, the rest of the page can come.
   useEffect(preloadRoom, []);
 
   function join(givenName: string) {
     rememberName(givenName);
-    startJoining(() => {
-      setInsideAs(givenName);
-      // The link would bring another name back with every reload.
-      if (givenName !== name) navigate(roomPath(appointmentId), { replace: true });
-    });
+    startJoining(() => setInsideAs(givenName));
   }
 
   if (insideAs === null) {
@@ -85,6 +89,16 @@ function Entrance({ appointmentId }: { appointmentId: string }) {
 /** Somebody who comes back after a reload, or to another tab of theirs, is in the middle of a call. */
 function hasSeatIn(appointmentId: string): boolean {
   return readTab(appointmentId).seat !== null;
+}
+
+/** A link with another name in it would bring that name back with every reload. */
+function useLinkWithoutOthersName(appointmentId: string, name: string): void {
+  const [query] = useSearchParams();
+  const navigate = useNavigate();
+  const isOthers = ![name, ''].includes(nameIn(query));
+  useEffect(() => {
+    if (isOthers) navigate(roomPath(appointmentId), { replace: true });
+  }, [isOthers, appointmentId, navigate]);
 }
 
 function useLocalMedia(): LocalMedia {

@@ -53,9 +53,13 @@ export class Person {
 
   /** Follows the link as far as the page before the room. */
   async goToDoor(appointment) {
+    await this.#follow(appointment);
+    await this.#at('prejoin').waitFor();
+  }
+
+  async #follow(appointment) {
     const name = new URLSearchParams({ name: this.name });
     await this.page.goto(`/room/${encodeURIComponent(appointment)}?${name}`, { waitUntil: 'domcontentloaded' });
-    await this.#at('prejoin').waitFor();
   }
 
   /** Goes in from the page before the room. */
@@ -84,10 +88,10 @@ export class Person {
     return new Person(this.name, await opening, this.conduct);
   }
 
-  /** Opens the link to the appointment once more, in a new tab of the same browser. */
+  /** Follows the link to an appointment in a new tab of the same browser. */
   async openTab(appointment, name = this.name) {
     const tab = new Person(name, await this.page.context().newPage(), this.conduct);
-    await tab.openLink(appointment);
+    await tab.#follow(appointment);
     return tab;
   }
 
@@ -100,9 +104,11 @@ export class Person {
     await this.#at('use-this-tab-button').click();
   }
 
-  /** Is asked about another tab, and is somebody else. */
+  /** Is asked about another tab, is somebody else, and says who. */
   async joinAsAnother() {
     await this.#at('join-as-another-button').click();
+    await this.#at('prejoin-name-input').fill(this.name);
+    await this.enter();
   }
 
   /** Sees a screen in place of a call. @param {string} name what is in its `data-ending` */
@@ -264,6 +270,45 @@ export class Person {
     return configurations.flatMap(({ iceServers = [] }) => iceServers);
   }
 
+  /** The names by which it may ask TURN servers, one after the other. */
+  async turnUsernames() {
+    const usernames = (await this.iceServers()).flatMap(({ username }) => username ?? []);
+    return [...new Set(usernames)];
+  }
+
+  /** Waits until there were so many of them. */
+  async expectTurnUsernames(count) {
+    await this.#until(
+      `${count} names for TURN servers`,
+      (wanted) => {
+        const servers = window.probe.configurations.flatMap(({ iceServers = [] }) => iceServers);
+        return new Set(servers.flatMap(({ username }) => username ?? [])).size >= wanted;
+      },
+      count,
+    );
+  }
+
+  /** Reads off the quality sign how the two are connected. @param {'direct' | 'relayed'} kind */
+  async expectPath(kind) {
+    await this.page.locator(`[data-testid=quality-sign][data-path=${kind}]`).waitFor();
+  }
+
+  /** What names the own end of the path in use: another one when a new path has taken over. */
+  pathFragment() {
+    return this.page.evaluate(async () => (await window.probe.localCandidate()).usernameFragment);
+  }
+
+  async expectOtherPathThan(fragment) {
+    await this.#until(
+      'another path',
+      async (before) => {
+        const candidate = await window.probe.localCandidate();
+        return candidate?.candidateType === 'relay' && candidate.usernameFragment !== before;
+      },
+      fragment,
+    );
+  }
+
   /** What the server answered each time that this page joined. */
   joins() {
     return this.page.evaluate(() => window.probe.joins());
@@ -398,6 +443,13 @@ export class Person {
     await this.expectDevice(kind, label);
   }
 
+  /** Opens the dialog about devices, during a call. */
+  async openDevices() {
+    await this.#at('more-button').click();
+    await this.#at('devices-button').click();
+    await this.#at('camera-select').waitFor();
+  }
+
   /** The device that a picker shows. */
   async expectDevice(kind, label) {
     await this.#until(
@@ -457,6 +509,11 @@ export class Person {
       items.map(({ dataset }) => [dataset.kind, dataset.outcome]),
     );
     return { verdict, ...Object.fromEntries(lines) };
+  }
+
+  /** What the check of the connection says about one thing. @param {'server' | 'stun' | 'relay'} kind */
+  connectionLine(kind) {
+    return this.page.locator(`[data-testid=connection-line][data-kind=${kind}]`).innerText();
   }
 
   /** Cuts the connection to the server, as happens to a phone between two networks, and waits until the page is back. */

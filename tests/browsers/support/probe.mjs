@@ -1,11 +1,15 @@
 // What runs inside of every page before the page itself: it looks at the connections that the page makes and at what
 // the server tells it, and can break them. The page does not notice.
 
-/** Installs `window.probe`. Handed to the browser as text, so it stands alone. */
-export function installProbe() {
+/**
+ * Installs `window.probe`. Handed to the browser as text, so it stands alone.
+ *
+ * @param {{onlyRelayed: boolean}} network whether nothing gets through but what a TURN server relays
+ */
+export function installProbe({ onlyRelayed }) {
   /** Every media connection that was ever made. @type {RTCPeerConnection[]} */
   const calls = [];
-  /** @type {RTCConfiguration[]} */
+  /** What those connections were told, at first and later on. @type {RTCConfiguration[]} */
   const configurations = [];
   /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
   const tracks = [];
@@ -19,9 +23,14 @@ export function installProbe() {
 
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
-      super(configuration);
+      super(onlyRelayed ? { ...configuration, iceTransportPolicy: 'relay' } : configuration);
       calls.push(this);
       configurations.push(configuration ?? {});
+    }
+
+    setConfiguration(configuration) {
+      super.setConfiguration(configuration);
+      configurations.push(configuration);
     }
 
     async setLocalDescription(description) {
@@ -114,6 +123,14 @@ export function installProbe() {
     return sums;
   }
 
+  /** The path's own end of the open connection, as far as there is one. */
+  async function localCandidate() {
+    const stats = (await openCall()?.getStats()) ?? new Map();
+    const transport = [...stats.values()].find(({ type }) => type === 'transport');
+    const pair = stats.get(transport?.selectedCandidatePairId);
+    return stats.get(pair?.localCandidateId);
+  }
+
   /** Resolves when each of `figures` is greater, by the amount given with it, than it was. */
   async function receiveMore(figures) {
     const before = await received();
@@ -161,6 +178,7 @@ export function installProbe() {
     /** What the page is to believe, in seconds; the truth when null. @type {number | null} */
     roundTripTime: null,
     joins,
+    localCandidate,
     received,
     receiveMore,
     hearNothing,

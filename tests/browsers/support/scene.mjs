@@ -51,13 +51,15 @@ class Scene {
    * @param {object} [circumstances]
    * @param {('camera' | 'microphone')[]} [circumstances.allows] the devices that they let the page use
    * @param {boolean} [circumstances.hasDevices] whether there are any
+   * @param {boolean} [circumstances.onlyRelayed] whether media gets through a TURN server alone
    * @param {boolean} [circumstances.losesServer] whether the network fails in this test on purpose
    * @param {import('playwright-core').BrowserContextOptions} [circumstances.screen] its size, its colours
    */
   async person(name, circumstances = {}) {
-    const { allows = ['camera', 'microphone'], hasDevices = true, losesServer = false, screen = DESK } = circumstances;
+    const { allows = ['camera', 'microphone'], hasDevices = true, onlyRelayed = false } = circumstances;
+    const { losesServer = false, screen = DESK } = circumstances;
     const context = await this.#browser.newContext({ baseURL: this.server.url, permissions: allows, ...screen });
-    await context.addInitScript(installProbe);
+    await context.addInitScript(installProbe, { onlyRelayed });
     if (!hasDevices) await context.addInitScript(unplugDevices);
     const conduct = new Conduct(context, { server: this.server, losesServer });
     this.#visits.push({ context, conduct });

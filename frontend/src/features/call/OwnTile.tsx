@@ -42,7 +42,7 @@ export function OwnTile({ call, name, corner, isTopTaken, handlers }: OwnTilePro
       data-corner={`${corner.block} ${corner.inline}`}
       className={cn(
         'absolute z-10 flex cursor-grab touch-none items-center justify-center overflow-hidden active:cursor-grabbing',
-        'rounded-xl bg-stage-raised shadow-lg ring-1 ring-on-stage/20 focus-visible:outline-on-stage',
+        'rounded-xl bg-stage-raised shadow-lg ring-1 ring-on-stage/40 focus-visible:outline-on-stage',
         'h-36 w-28 sm:h-36 sm:w-52 short:h-20 short:w-32 3xl:h-56 3xl:w-80',
         isTopTaken && corner.block === 'start' ? 'top-32 short:top-22' : places.block[corner.block],
         places.inline[corner.inline],

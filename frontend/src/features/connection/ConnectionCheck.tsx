@@ -33,7 +33,10 @@ const verdictIcons: Record<Verdict, ReactNode> = {
 export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
   const { lines, verdict } = useConnectionCheck(proof);
   return (
-    <div className="rounded-2xl border border-line bg-surface p-4">
+    <div
+      ref={bringIntoSight}
+      className="scroll-mt-4 scroll-mb-28 rounded-2xl border border-line bg-surface p-4 wide:scroll-mb-6"
+    >
       <Headline verdict={verdict} />
       <ul className="mt-3 divide-y divide-line border-t border-line">
         {lineKinds.map((kind) => (
@@ -42,6 +45,11 @@ export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
       </ul>
     </div>
   );
+}
+
+/** It opens below the button that was pressed, where the window may have ended. */
+function bringIntoSight(report: HTMLElement | null): void {
+  report?.scrollIntoView({ block: 'nearest' });
 }
 
 function Headline({ verdict }: { verdict: Verdict | null }) {

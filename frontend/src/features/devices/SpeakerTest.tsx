@@ -25,7 +25,7 @@ export function SpeakerTest({ media }: { media: LocalMedia }) {
   }
 
   return (
-    <div className="flex flex-col items-start gap-2 text-sm">
+    <div className="flex flex-col items-start text-sm">
       <Button
         variant="secondary"
         onClick={play}
@@ -35,7 +35,7 @@ export function SpeakerTest({ media }: { media: LocalMedia }) {
         {step === 'playing' ? <Spinner /> : <Play aria-hidden className="size-4" />}
         {step === 'playing' ? texts.playing : texts.play}
       </Button>
-      <div role="status">
+      <div role="status" className="*:mt-2">
         {step === 'asking' && (
           <div className="flex flex-wrap items-center gap-2">
             <p className="pe-1">{texts.question}</p>

@@ -119,7 +119,7 @@ describe('another tab in the same appointment', () => {
   function Entrance() {
     const otherTab = useOtherTab('42');
     if (otherTab.phase === 'elsewhere') return <OtherTab otherTab={otherTab} />;
-    return otherTab.phase === 'clear' ? 'come in' : null;
+    return otherTab.phase === 'clear' ? `come in, ${otherTab.name ?? 'whoever you are'}` : null;
   }
 
   /** Opens the appointment while another tab sits in it. */
@@ -135,19 +135,19 @@ describe('another tab in the same appointment', () => {
     screen.getByText(/you are called Ann/);
     expect(mine()).toBeNull();
     await userEvent.click(screen.getByTestId('use-this-tab-button'));
-    screen.getByText('come in');
+    screen.getByText('come in, Ann');
     expect(mine()).toEqual(seat);
   });
 
   it('keeps its seat when it is somebody else’s', async () => {
     await openBesides();
     await userEvent.click(screen.getByTestId('join-as-another-button'));
-    screen.getByText('come in');
+    screen.getByText('come in,');
     expect(mine()).toBeNull();
   });
 
   it('is not asked about when there is none', async () => {
     render(<Entrance />);
-    await screen.findByText('come in');
+    await screen.findByText('come in, whoever you are');
   });
 });

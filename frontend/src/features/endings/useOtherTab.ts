@@ -10,7 +10,11 @@ export type OtherTabView =
   /** For an instant, in which nothing should be drawn yet. */
   | { phase: 'asking' }
   /** Nothing is in the way of joining. */
-  | { phase: 'clear' }
+  | {
+      phase: 'clear';
+      /** Who goes on here, empty for somebody yet to be asked; null when there was no other tab. */
+      name: string | null;
+    }
   | {
       phase: 'elsewhere';
       /** By which the other tab has joined. */
@@ -19,7 +23,7 @@ export type OtherTabView =
       joinAsAnother(): void;
     };
 
-type Found = { appointmentId: string; claim: TabClaim | null };
+type Found = { appointmentId: string; claim: TabClaim | null; name: string | null };
 
 export function useOtherTab(appointmentId: string): OtherTabView {
   const [found, setFound] = useState<Found | null>(null);
@@ -27,7 +31,7 @@ export function useOtherTab(appointmentId: string): OtherTabView {
   useEffect(() => {
     let isCurrent = true;
     void findOtherTab(appointmentId).then((claim) => {
-      if (isCurrent) setFound({ appointmentId, claim });
+      if (isCurrent) setFound({ appointmentId, claim, name: null });
     });
     return () => {
       isCurrent = false;
@@ -36,20 +40,20 @@ export function useOtherTab(appointmentId: string): OtherTabView {
 
   if (found?.appointmentId !== appointmentId) return { phase: 'asking' };
   const { claim } = found;
-  if (!claim) return { phase: 'clear' };
-  const goOn = () => setFound({ appointmentId, claim: null });
+  if (!claim) return { phase: 'clear', name: found.name };
+  const goOnAs = (name: string) => setFound({ appointmentId, claim: null, name });
   return {
     phase: 'elsewhere',
     name: claim.name,
     useThisTab() {
       takeSeat(appointmentId, claim.seat);
       rememberName(claim.name);
-      goOn();
+      goOnAs(claim.name);
     },
     joinAsAnother() {
       joinAsAnother(appointmentId);
       forgetName();
-      goOn();
+      goOnAs('');
     },
   };
 }

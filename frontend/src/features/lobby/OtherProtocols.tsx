@@ -7,10 +7,7 @@ const protocols = ['signals', 'direct', 'arbiter'];
 export function OtherProtocols() {
   const { login } = useTexts().lobby;
   return (
-    <nav
-      aria-label={login.otherProtocols}
-      className="flex flex-wrap items-center gap-x-1 px-1 text-sm text-muted"
-    >
+    <nav aria-label={login.otherProtocols} className="flex flex-wrap items-center gap-x-1">
       <span className="me-2">{login.otherProtocols}</span>
       {protocols.map((protocol) => (
         <a

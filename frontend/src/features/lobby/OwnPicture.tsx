@@ -13,7 +13,7 @@ export function OwnPicture({ media }: { media: LocalMedia }) {
   const isMuted = local.microphone === 'off' || local.microphone === 'missing';
   const isDark = local.camera === 'off' || local.camera === 'missing';
   return (
-    <div className="relative flex aspect-4/3 max-h-[60dvh] w-full items-center justify-center overflow-hidden rounded-2xl bg-stage text-on-stage sm:aspect-video short:max-h-[calc(100dvh-7rem)]">
+    <div className="relative flex aspect-4/3 max-h-[60dvh] w-full items-center justify-center overflow-hidden rounded-2xl bg-stage text-on-stage ring-1 ring-line sm:aspect-video short:max-h-[calc(100dvh-7rem)]">
       <Picture local={local} label={texts.devices.ownPicture} />
       <p className="px-4 pb-16 text-center text-on-stage-muted">
         {wordFor(local, texts.lobby.preJoin)}
