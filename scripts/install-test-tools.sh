@@ -38,3 +38,10 @@ echo "Installing for the tests:$packages"
 $root apt-get update -qq
 # shellcheck disable=SC2086 # a list of words on purpose
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
+
+# The tests start a TURN server of their own. Debian's would serve the world from now on.
+case "$packages " in
+*' coturn '*)
+    if [ -d /run/systemd/system ]; then $root systemctl disable --now --quiet coturn; fi
+    ;;
+esac
