@@ -6,9 +6,6 @@ import { linkify } from './linkify';
 const linksIn = (text: string) => linkify(text).flatMap(({ text, href }) => (href ? [text] : []));
 const hrefsIn = (text: string) => linkify(text).flatMap(({ href }) => href ?? []);
 
-/** The slowest of what is tried here takes a few milliseconds. */
-const LINEAR_MS = 250;
-
 describe('a link', () => {
   it.each([
     ['https://example.com/a?b=c#d', 'https://example.com/a?b=c#d'],
@@ -77,7 +74,8 @@ describe('no link is made of', () => {
   });
 });
 
-describe('a long message takes no longer than it has to', () => {
+// What takes time in proportion to the square of the length would not end within a test's time.
+describe('a very long message is read to its end', () => {
   it.each([
     ['https://', 'https://'],
     ['opening brackets', '('],
@@ -88,10 +86,8 @@ describe('a long message takes no longer than it has to', () => {
     ['colons', 'mailto:'],
     ['words', 'a'],
   ])('made of %s', (_what, part) => {
-    const text = part.repeat(Math.ceil(100_000 / part.length));
-    const start = performance.now();
+    const text = part.repeat(Math.ceil(300_000 / part.length));
     const pieces = linkify(text);
-    expect(performance.now() - start).toBeLessThan(LINEAR_MS);
     expect(pieces.map((piece) => piece.text).join('')).toBe(text);
   });
 });
