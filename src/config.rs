@@ -138,8 +138,9 @@ pub struct Config {
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,
 
-    /// How many events one client address may send a second; ten times as many in a burst. 0: no limit.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 1_000)]
+    /// How many events one client address may send a second; ten times as many in a burst. 0: no limit. Far more
+    /// than all the people behind one address need, and too few to keep a core busy.
+    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 20_000)]
     pub events_per_address: u32,
 
     /// Reverse proxies that are believed when they say for whom they ask (X-Forwarded-For).
