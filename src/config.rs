@@ -52,11 +52,11 @@ pub struct Config {
     #[arg(help_heading = "Where", long, env)]
     pub debug_from_anywhere: bool,
 
-    /// Where the chats and the session secret are kept. Made if it is not there.
+    /// Where chats, records of the other doors and the session secret are kept. Made if it is not there.
     #[arg(help_heading = "What is kept", long, env, value_name = "FOLDER", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// Keep chats in MongoDB instead: mongodb://user:password@host/database.
+    /// Keep chats and records in MongoDB instead: mongodb://user:password@host/database.
     #[arg(
         help_heading = "What is kept",
         long,

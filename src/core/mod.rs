@@ -6,7 +6,8 @@
 //! 2. A seat is a lease: losing the connection does not lose the seat, and the lease ends in a bounded time.
 //! 3. Whoever proves a seat theirs gets it back at once; the older connection is fenced off and changes nothing.
 //! 4. What a participant was sent while away arrives in order when it is back, or it is told to start afresh.
-//! 5. A signal reaches only a member of the sender's own room, under the name the server knows.
+//! 5. A signal reaches only members of the sender's own room, or of the one room its door addresses; always under the
+//!    name the server knows.
 //! 6. A slow receiver costs nobody else anything.
 //! 7. Payloads are opaque: never rewritten, never logged.
 //! 8. A chat that was acknowledged is readable afterwards.

@@ -8,7 +8,7 @@ import { InviteNote } from '../features/call/InviteNote';
 import { MoreMenu } from '../features/call/MoreMenu';
 import { News } from '../features/call/News';
 import { useArrivalSound } from '../features/call/useArrivalSound';
-import type { CallView } from '../features/call/useCall';
+import type { OpenCallView } from '../features/call/useCall';
 import { useFullScreen } from '../features/call/useFullScreen';
 import { useInvite } from '../features/call/useInvite';
 import { useMediaSession } from '../features/call/useMediaSession';
@@ -36,7 +36,7 @@ interface OpenRoomProps {
   appointmentId: string;
   name: string;
   visit: Visit;
-  call: CallView;
+  call: OpenCallView;
 }
 
 export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {

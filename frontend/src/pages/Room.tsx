@@ -41,5 +41,7 @@ function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProp
   if (state.phase === 'unreachable' && joinedAt === null) {
     return <UnreachableRoom appointmentId={appointmentId} visit={visit} />;
   }
-  return <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={call} />;
+  return (
+    <OpenRoom appointmentId={appointmentId} name={name} visit={visit} call={{ ...call, state }} />
+  );
 }

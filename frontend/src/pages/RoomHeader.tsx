@@ -4,14 +4,14 @@ import { Brand } from '../components/ui/Brand';
 import { CallStatus } from '../features/call/CallStatus';
 import { CallTimer } from '../features/call/CallTimer';
 import { QualitySign } from '../features/call/QualitySign';
-import type { CallView } from '../features/call/useCall';
+import type { OpenCallView } from '../features/call/useCall';
 import { useTexts } from '../lib/i18n/useTexts';
 import type { Readable } from '../lib/store';
 import type { Quality } from '../rtc/qualityMonitor';
 
 interface RoomHeaderProps {
   appointmentId: string;
-  call: CallView;
+  call: OpenCallView;
   quality: Readable<Quality | null>;
 }
 

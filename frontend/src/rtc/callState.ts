@@ -20,6 +20,9 @@ export type Ending =
   | { phase: 'replaced' }
   | { phase: 'ended'; reason: 'left' | 'refused' };
 
+/** What a call looks like while there is one. */
+export type OpenCallState = Exclude<CallState, Ending>;
+
 export function isEnding(state: CallState): state is Ending {
   return state.phase === 'full' || state.phase === 'replaced' || state.phase === 'ended';
 }

@@ -6,12 +6,12 @@ import { OwnTile } from './OwnTile';
 import { phraseFor } from './phrases';
 import { RemoteTile } from './RemoteTile';
 import { StageWords } from './StageWords';
-import type { CallView } from './useCall';
+import type { OpenCallView } from './useCall';
 import { useCorner } from './useCorner';
 import type { Invite } from './useInvite';
 
 interface CallStageProps {
-  call: CallView;
+  call: OpenCallView;
   ownName: string;
   /** While whoever is muted holds the key to be heard. */
   isTalking: boolean;

@@ -2,22 +2,19 @@
 
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { CallState } from '../../rtc/callState';
+import type { OpenCallState } from '../../rtc/callState';
 import { phraseFor } from './phrases';
 
-const dots: Record<CallState['phase'], string> = {
+const dots: Record<OpenCallState['phase'], string> = {
   connecting: 'bg-warn',
   waiting: 'bg-muted',
   connected: 'bg-good',
   reconnecting: 'bg-warn',
   unreachable: 'bg-danger',
-  full: 'bg-muted',
-  replaced: 'bg-muted',
-  ended: 'bg-muted',
 };
 
 interface CallStatusProps {
-  state: CallState;
+  state: OpenCallState;
   peerName: string | null;
   hasRelay?: boolean;
 }

@@ -1,7 +1,7 @@
 // What the page says about a call, in words for people in a hurry.
 
 import type { Texts } from '../../lib/i18n/texts/en';
-import type { CallSnapshot, CallState } from '../../rtc/callState';
+import type { CallSnapshot, OpenCallState } from '../../rtc/callState';
 
 export interface Phrase {
   /** One or two words. */
@@ -13,7 +13,7 @@ export interface Phrase {
 /** What there is to be known besides the state. */
 export type Circumstances = Pick<CallSnapshot, 'peerName' | 'hasRelay'>;
 
-export function phraseFor(state: CallState, about: Circumstances, texts: Texts): Phrase {
+export function phraseFor(state: OpenCallState, about: Circumstances, texts: Texts): Phrase {
   const { states, someone } = texts.call;
   const peer = about.peerName || someone;
   switch (state.phase) {
@@ -29,12 +29,6 @@ export function phraseFor(state: CallState, about: Circumstances, texts: Texts):
       return of({ label: states.reconnecting.label, ...states.reconnecting[state.lost] }, peer);
     case 'unreachable':
       return states.unreachable;
-    case 'full':
-      return full;
-    case 'replaced':
-      return replaced;
-    case 'ended':
-      return state.reason === 'left' ? left : refused;
   }
 }
 
@@ -56,27 +50,3 @@ interface PhraseAbout {
 function of({ label, title, detail }: PhraseAbout, peer: string): Phrase {
   return { label, title: typeof title === 'string' ? title : title(peer), detail };
 }
-
-const full: Phrase = {
-  label: 'Full',
-  title: 'Two people are already in this appointment',
-  detail: 'If one of them is you, on another device, leave there first. Then try again here.',
-};
-
-const replaced: Phrase = {
-  label: 'Elsewhere',
-  title: 'This appointment is open in another tab',
-  detail: 'You can go on there, or carry on here.',
-};
-
-const left: Phrase = {
-  label: 'Left',
-  title: 'You have left the appointment',
-  detail: 'If this was a mistake, you can go straight back in.',
-};
-
-const refused: Phrase = {
-  label: 'Not possible',
-  title: 'You cannot join this appointment',
-  detail: 'Please check the appointment number and your name, or open the link once more.',
-};

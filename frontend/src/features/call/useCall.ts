@@ -2,7 +2,7 @@
 
 import { useStore } from '../../lib/useStore';
 import type { Call } from '../../rtc/call';
-import type { CallSnapshot } from '../../rtc/callState';
+import type { CallSnapshot, OpenCallState } from '../../rtc/callState';
 import type { LocalMedia, MediaSnapshot } from '../../rtc/media';
 import { ScreenShare } from '../../rtc/screenShare';
 
@@ -16,8 +16,11 @@ export interface CallView extends CallSnapshot {
   toggleCamera(): void;
   flipCamera(): void;
   toggleScreen(): void;
-  /** Asks for the devices once more. */
-  retryDevices(): void;
+}
+
+/** One that has not ended. */
+export interface OpenCallView extends CallView {
+  state: OpenCallState;
 }
 
 export function useCall(call: Call, media: LocalMedia): CallView {
@@ -32,6 +35,5 @@ export function useCall(call: Call, media: LocalMedia): CallView {
     toggleCamera: () => media.toggleCamera(),
     flipCamera: () => void media.flipCamera(),
     toggleScreen: () => (screen ? call.screen.stop() : void call.screen.start()),
-    retryDevices: () => void media.acquire(),
   };
 }
