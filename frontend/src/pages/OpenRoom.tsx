@@ -115,7 +115,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
               />
             </ControlBar>
           </div>
-          <InviteNote {...invite} />
+          <InviteNote link={invite.link} />
         </div>
         {/* Hidden rather than gone: a draft survives. */}
         <ChatPanel

@@ -1,18 +1,19 @@
-// What became of the invite link.
+// The invite link, where it could not be copied.
 
-import type { Invite } from './useInvite';
+import { useTexts } from '../../lib/i18n/useTexts';
 
 /** There before it has anything to say, or that would not be read out. */
-export function InviteNote({ note, link }: Invite) {
+export function InviteNote({ link }: { link: string | null }) {
+  const texts = useTexts().call.controls;
   return (
     <div
       role="status"
       className="pointer-events-none absolute inset-x-3 bottom-28 z-30 flex justify-center short:bottom-16"
     >
-      {note && (
-        <p className="pointer-events-auto rounded-2xl bg-ink px-4 py-3 text-center text-sm text-canvas shadow-lg">
-          {note}
-          {link && <span className="block break-all select-all">{link}</span>}
+      {link && (
+        <p className="pointer-events-auto rounded-card bg-ink px-4 py-3 text-center text-sm text-canvas shadow-lg">
+          {texts.copyThis}
+          <span className="block break-all select-all">{link}</span>
         </p>
       )}
     </div>

@@ -1,0 +1,45 @@
+// Handing the link to an appointment on.
+
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { copyText } from '../../lib/clipboard';
+import { notice } from '../../lib/notices';
+import { InviteNote } from './InviteNote';
+import { useInvite } from './useInvite';
+
+vi.mock('../../lib/clipboard');
+
+function Inviting() {
+  const { invite, link } = useInvite('version 1/5');
+  return (
+    <>
+      <button type="button" onClick={invite}>
+        Invite
+      </button>
+      <InviteNote link={link} />
+    </>
+  );
+}
+
+async function invite(works: boolean) {
+  vi.mocked(copyText).mockReset().mockResolvedValue(works);
+  render(<Inviting />);
+  await userEvent.click(screen.getByRole('button'));
+}
+
+const link = `${window.location.origin}/room/version%201%2F5`;
+
+describe('an invite', () => {
+  it('is copied, without a name in it, and says so', async () => {
+    await invite(true);
+    expect(copyText).toHaveBeenCalledExactlyOnceWith(link);
+    expect(notice.get()?.text).toMatch(/copied/i);
+    expect(screen.getByRole('status').textContent).toBe('');
+  });
+
+  it('is shown, to be copied by hand, where the browser does not let it be copied', async () => {
+    await invite(false);
+    expect(screen.getByRole('status').textContent).toContain(link);
+  });
+});
