@@ -6,7 +6,11 @@ use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{FilterFn, LevelFilter},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use crate::config::LogFormat;
@@ -27,7 +31,10 @@ pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     } else {
         fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed()
     };
-    let output = output.with_filter(filter).with_filter(filter_fn(is_discreet));
+    // Without the hint every record of every library would be made and then thrown away.
+    let discreet =
+        FilterFn::new(is_discreet).with_max_level_hint(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
+    let output = output.with_filter(filter).with_filter(discreet);
     tracing_subscriber::registry().with(output).try_init().context("logging was started before")
 }
 

@@ -26,6 +26,7 @@ pub mod history;
 pub mod hub;
 pub mod ids;
 pub mod join;
+pub mod kept;
 mod leases;
 pub mod outbox;
 pub mod records;

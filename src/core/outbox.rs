@@ -1,7 +1,6 @@
 //! What one participant is to be told: numbered, in order, bounded, kept for a while in case it did not arrive.
 
 use std::{
-    collections::VecDeque,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,13 +11,8 @@ use futures_util::future::BoxFuture;
 use super::{
     event::{Event, Numbered},
     ids::ConnectionId,
+    kept::KeptEvents,
 };
-
-/// The most bytes kept for one participant: several whole call set-ups.
-pub const MAX_KEPT_BYTES: usize = 256 * 1024;
-
-/// The most events kept for one participant.
-pub const MAX_KEPT_EVENTS: usize = 512;
 
 /// After this long on a connection that still answers, an event has arrived.
 ///
@@ -71,9 +65,8 @@ pub enum CloseReason {
 #[derive(Default)]
 pub struct Outbox {
     connection: Option<Attached>,
-    /// Not known to have arrived, in order, without a gap.
-    kept: VecDeque<Kept>,
-    kept_bytes: usize,
+    /// Not known to have arrived.
+    kept: KeptEvents,
     /// The number of the last event.
     last: u64,
     /// The number of the last event that a connection took.
@@ -86,11 +79,6 @@ struct Attached {
     broken: bool,
 }
 
-struct Kept {
-    at: Instant,
-    event: Numbered,
-}
-
 impl Outbox {
     /// Tells the participant, now or when it is back.
     ///
@@ -99,7 +87,7 @@ impl Outbox {
         self.last += 1;
         let event = Numbered { seq: self.last, event };
         self.hand_over(&event);
-        self.keep(event, now);
+        self.kept.push(event, now);
     }
 
     /// Sets what a participant that comes back has: everything up to `received`, or, if it does not say,
@@ -109,15 +97,11 @@ impl Outbox {
     /// conversation is worse than being told to start afresh.
     pub fn resume(&mut self, received: Option<u64>) -> bool {
         let from = received.unwrap_or(self.handed);
-        let oldest = self.kept.front().map_or(self.last, |kept| kept.event.seq - 1);
+        let oldest = self.kept.complete_after().unwrap_or(self.last);
         let complete = (oldest..=self.last).contains(&from);
-        if complete {
-            self.handed = from;
-            self.forget(|kept| kept.event.seq <= from);
-        } else {
-            self.handed = self.last;
-            self.forget(|_| true);
-        }
+        self.handed = if complete { from } else { self.last };
+        let handed = self.handed;
+        self.kept.forget(|seq, _| seq <= handed);
         complete
     }
 
@@ -125,15 +109,8 @@ impl Outbox {
     pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
         let former = self.detach();
         self.connection = Some(Attached { connection, broken: false });
-        let waiting: Vec<_> = self
-            .kept
-            .iter()
-            .map(|kept| &kept.event)
-            .filter(|event| event.seq > self.handed)
-            .cloned()
-            .collect();
-        for event in &waiting {
-            self.hand_over(event);
+        for event in self.kept.after(self.handed) {
+            self.hand_over(&event);
         }
         former
     }
@@ -159,7 +136,7 @@ impl Outbox {
             return;
         }
         let handed = self.handed;
-        self.forget(|kept| kept.event.seq <= handed && kept.at + ARRIVED_AFTER <= now);
+        self.kept.forget(|seq, at| seq <= handed && at + ARRIVED_AFTER <= now);
     }
 
     fn hand_over(&mut self, event: &Numbered) {
@@ -173,37 +150,13 @@ impl Outbox {
             }
         }
     }
-
-    fn keep(&mut self, event: Numbered, now: Instant) {
-        self.kept_bytes += event.event.size();
-        self.kept.push_back(Kept { at: now, event });
-        while self.kept.len() > MAX_KEPT_EVENTS || self.kept_bytes > MAX_KEPT_BYTES {
-            self.forget_first();
-        }
-    }
-
-    fn forget(&mut self, which: impl Fn(&Kept) -> bool) {
-        while self.kept.front().is_some_and(&which) {
-            self.forget_first();
-        }
-        if self.kept.is_empty() {
-            // A call's set-up is a burst; a seat that has gone quiet should not pay for it.
-            self.kept = VecDeque::new();
-        }
-    }
-
-    fn forget_first(&mut self) {
-        if let Some(kept) = self.kept.pop_front() {
-            self.kept_bytes -= kept.event.event.size();
-        }
-    }
 }
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
             .field("connected", &self.connection.is_some())
-            .field("kept", &self.kept.len())
+            .field("kept", &self.kept.count())
             .field("last", &self.last)
             .field("handed", &self.handed)
             .finish_non_exhaustive()

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod chat_json;
 pub mod counters;
 pub mod door;
+pub mod frames;
 pub mod http;
 pub mod ice_servers;
 pub mod ice_url;

@@ -9,7 +9,8 @@ use super::support::{Recorder, Told, name};
 use crate::core::{
     event::{Event, Signal, SignalKind},
     ids::ParticipantId,
-    outbox::{ARRIVED_AFTER, CloseReason, MAX_KEPT_BYTES, MAX_KEPT_EVENTS, Outbox},
+    kept::{MAX_KEPT_BYTES, MAX_KEPT_EVENTS},
+    outbox::{ARRIVED_AFTER, CloseReason, Outbox},
 };
 
 fn signal(payload: impl Into<Bytes>) -> Event {

@@ -7,12 +7,10 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
-use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{
     adapter::LocalAdapter,
-    extract::AckSender,
-    handler::{FromMessageParts, Value},
+    handler::Value,
     socket::{DisconnectReason, Socket},
 };
 use uuid::Uuid;
@@ -22,9 +20,9 @@ use super::{
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage,
-        ServerEvent,
     },
-    transport::{ENVELOPE_BYTES, Transport},
+    sending::Ack,
+    transport::Transport,
 };
 use crate::{
     core::{
@@ -85,7 +83,7 @@ pub struct Packet {
 pub struct OutgoingMessage {
     seat: Seated,
     message: ChatMessage,
-    ack: AckSender,
+    ack: Ack,
 }
 
 impl MeshConnection {
@@ -108,16 +106,19 @@ impl MeshConnection {
     }
 
     /// Holds back what the client sends until it can be answered: the library lets events in a moment before it
-    /// lets answers out.
+    /// lets answers out. Where the answers do not go through the library, it is they that are held back.
     pub fn on_connecting(self: &Arc<Self>) {
-        Lane::submit_always(self, Incoming::Connecting, &self.door.tasks);
+        match self.transport.direct() {
+            Some(link) => link.hold(),
+            None => Lane::submit_always(self, Incoming::Connecting, &self.door.tasks),
+        }
     }
 
     /// Takes an event in. Runs on the connection's reader: what can be done at once is done before it returns.
     pub fn on_packet(self: &Arc<Self>, socket: Arc<Socket<LocalAdapter>>, data: Value, ack: Option<i64>) {
         let packet = Incoming::Packet(Packet { socket, data, ack });
         if let Err(Incoming::Packet(mut packet)) = Lane::submit(self, packet, &self.door.tasks) {
-            self.refuse(packet.take_ack(), &TOO_MANY_REQUESTS);
+            self.refuse(packet.take_ack(self), &TOO_MANY_REQUESTS);
         }
     }
 
@@ -127,14 +128,14 @@ impl MeshConnection {
     }
 
     fn handle_packet(self: &Arc<Self>, mut packet: Packet) -> Option<BoxFuture<'static, ()>> {
-        let ack = packet.take_ack();
+        let ack = packet.take_ack(self);
         if !self.door.admission.admits_event(self.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
         }
         match &packet.data {
             Value::Str(data, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
-                self.handle_event(&data.clone().into(), ack)
+                self.handle_event(data.as_str(), &data.clone().into(), ack)
             }
             _ => {
                 self.refuse(ack, &BINARY_NOT_SUPPORTED);
@@ -143,11 +144,13 @@ impl MeshConnection {
         }
     }
 
-    fn handle_event(self: &Arc<Self>, packet: &Bytes, ack: AckSender) -> Option<BoxFuture<'static, ()>> {
-        let message = std::str::from_utf8(packet)
-            .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not UTF-8"))
-            .and_then(ClientMessage::parse);
-        let outcome = match message {
+    fn handle_event(
+        self: &Arc<Self>,
+        text: &str,
+        packet: &Bytes,
+        ack: Ack,
+    ) -> Option<BoxFuture<'static, ()>> {
+        let outcome = match ClientMessage::parse(text) {
             Ok(ClientMessage::SendOffer(sent)) => self
                 .check_room(&sent.appointment_id)
                 .and_then(|()| self.signal(SignalKind::Offer, &sent.remote_socket_id, sent.offer, packet)),
@@ -169,7 +172,7 @@ impl MeshConnection {
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(()) => acknowledge(ack, &DONE),
+            Ok(()) => self.acknowledge(ack, &DONE),
             Err(refusal) => self.refuse(ack, &refusal),
         }
         None
@@ -205,7 +208,7 @@ impl MeshConnection {
         })
     }
 
-    async fn join(self: Arc<Self>, request: JoinRequest, ack: AckSender) {
+    async fn join(self: Arc<Self>, request: JoinRequest, ack: Ack) {
         let present = self.seat().clone();
         let outcome = match present {
             // Joining where one sits is no second join: it tells how things stand.
@@ -225,7 +228,7 @@ impl MeshConnection {
         }
     }
 
-    fn sit_down(self: &Arc<Self>, joined: &Joined, ack: AckSender) {
+    fn sit_down(self: &Arc<Self>, joined: &Joined, ack: Ack) {
         *self.seat() = Some(joined.seat.clone());
         self.door.counters.joins.increment(1);
         // The answer goes first; what the others said since the seat was taken follows it.
@@ -235,7 +238,7 @@ impl MeshConnection {
         }
     }
 
-    fn welcome(&self, joined: &Joined, ack: AckSender) {
+    fn welcome(&self, joined: &Joined, ack: Ack) {
         let chats = joined.history.as_ref().map(|entries| format!("[{}]", entries.join(",")));
         let available = chats.is_some();
         let chats = RawValue::from_string(chats.unwrap_or_else(|| "[]".into()));
@@ -259,17 +262,13 @@ impl MeshConnection {
             ice_servers_ttl: ice.ttl,
             turn_urls: &ice.turn_urls,
         };
-        let Some(socket) = self.socket.upgrade() else { return };
-        let size = chats.get().len() + ENVELOPE_BYTES;
-        self.transport.send_answer(size);
-        // If it does not get through, the connection is over, and says so itself.
-        let _ = socket.emit(JoinedSuccessfully::NAME, &reply);
+        let size = chats.get().len();
+        self.emit_answer(&reply, size);
         reply.success = Some(true);
-        self.transport.send_answer(size);
-        acknowledge(ack, &reply);
+        self.acknowledge_largely(ack, &reply, size);
     }
 
-    fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: AckSender) {
+    fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: Ack) {
         // Written now, under this name and from this seat, whatever comes before it is stored.
         let composed = self.seat().clone().ok_or(NOT_JOINED).and_then(|seat| {
             let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
@@ -295,15 +294,15 @@ impl MeshConnection {
             Err(error) => return self.refuse(ack, &error.into()),
         };
         self.door.counters.messages.increment(1);
-        acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
+        self.acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
     }
 
-    async fn leave(self: Arc<Self>, ack: AckSender) {
+    async fn leave(self: Arc<Self>, ack: Ack) {
         let seat = self.seat().take();
         match seat {
             Some(seat) => {
                 self.door.hub.leave(&seat).await;
-                acknowledge(ack, &DONE);
+                self.acknowledge(ack, &DONE);
             }
             None => self.refuse(ack, &NOT_JOINED),
         }
@@ -323,12 +322,12 @@ impl MeshConnection {
         )
     }
 
-    fn refuse(&self, ack: AckSender, refusal: &Refusal) {
+    fn refuse(&self, ack: Ack, refusal: &Refusal) {
         self.door.counters.refused(refusal.code.name());
         let Refusal { message, code, field } = refusal;
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ErrorEvent { message, code: *code, field: *field }, message.len());
-        acknowledge(ack, &Refused::from(refusal));
+        self.acknowledge(ack, &Refused::from(refusal));
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {
@@ -372,15 +371,9 @@ impl Worker<OutgoingMessage> for MeshConnection {
 }
 
 impl Packet {
-    fn take_ack(&mut self) -> AckSender {
-        let Ok(ack) = AckSender::from_message_parts(&self.socket, &mut self.data, &self.ack);
-        ack
+    fn take_ack(&mut self, connection: &MeshConnection) -> Ack {
+        connection.ack_of(&self.socket, &mut self.data, self.ack)
     }
-}
-
-fn acknowledge(ack: AckSender, answer: &impl Serialize) {
-    // If it does not get through, the connection is over, and says so itself.
-    let _ = ack.send(answer);
 }
 
 fn names_room(text: &str, room: &RoomId) -> bool {

@@ -4,18 +4,16 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, pending},
 };
-use serde_json::value::RawValue;
-use socketioxide::{SendError, SocketError, extract::SocketRef};
+use socketioxide::extract::SocketRef;
 use tracing::error;
 
 use super::{
     Dialect,
     connection::MeshConnection,
     messages::{
-        BareCandidate, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate,
-        ReceiveMessage, ReceiveOffer, Replaced, ServerEvent, ShuttingDown, UserLeft,
+        BareCandidate, Opaque, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate,
+        ReceiveMessage, ReceiveOffer, Replaced, ShuttingDown, UserLeft,
     },
-    transport::ENVELOPE_BYTES,
 };
 use crate::{
     core::{
@@ -82,7 +80,7 @@ impl Connection for MeshConnection {
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
         let heard = self.transport.next_heard();
-        self.transport.ping_with_next_event();
+        self.transport.ping();
         match self.emit(&Probe {}, 0) {
             Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),
             Err(DeliverError::Closed) => pending().boxed(),
@@ -92,32 +90,23 @@ impl Connection for MeshConnection {
 
 impl MeshConnection {
     fn deliver_signal(&self, signal: &Signal, seq: u64) -> Result<(), DeliverError> {
-        let Ok(payload) = serde_json::from_slice::<&RawValue>(&signal.payload) else {
+        let Ok(payload) = std::str::from_utf8(&signal.payload).map(Opaque) else {
             error!("a signal that is not JSON cannot be told to a client of the mesh door");
             return Ok(());
         };
-        let (from, name) = (signal.from.to_string(), signal.name.as_str());
         let size = signal.payload.len();
+        let from = || signal.from.to_string();
         match (signal.kind, self.door.dialect) {
-            (SignalKind::Offer, _) => self.emit(&ReceiveOffer { from, offer: payload, name, seq }, size),
-            (SignalKind::Answer, _) => self.emit(&ReceiveAnswer { from, answer: payload, seq }, size),
+            (SignalKind::Offer, _) => {
+                let name = signal.name.as_str();
+                self.emit(&ReceiveOffer { from: from(), offer: payload, name, seq }, size)
+            }
+            (SignalKind::Answer, _) => self.emit(&ReceiveAnswer { from: from(), answer: payload, seq }, size),
             (SignalKind::Candidate, Dialect::Documented) => {
                 self.emit(&ReceiveCandidate { candidate: payload, seq }, size)
             }
             (SignalKind::Candidate, Dialect::Original) => self.emit(&BareCandidate(payload), size),
             (SignalKind::Other, _) => Ok(()),
         }
-    }
-
-    /// Sends an event. `content_bytes` is about how much it carries.
-    pub(super) fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
-        let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
-        if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
-            return Err(DeliverError::TooSlow);
-        }
-        socket.emit(E::NAME, event).map_err(|error| match error {
-            SendError::Socket(SocketError::InternalChannelFull) => DeliverError::TooSlow,
-            _ => DeliverError::Closed,
-        })
     }
 }

@@ -14,6 +14,7 @@ mod gate;
 mod http;
 mod messages;
 mod namespace;
+mod sending;
 mod transport;
 mod upgrade;
 

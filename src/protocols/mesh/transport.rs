@@ -16,12 +16,15 @@ use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
 use crate::{
     core::sync::lock,
-    protocols::{admission::Client, link::Link},
+    protocols::{
+        admission::Client,
+        link::{self, Link},
+    },
 };
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
 /// and resume.
-pub const MAX_WAITING_BYTES: u64 = 256 * 1024;
+pub const MAX_WAITING_BYTES: u64 = link::MAX_WAITING_BYTES as u64;
 
 /// How long a client may be about to be told that it is connected: far longer than it ever takes.
 const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
@@ -41,6 +44,9 @@ pub struct Transport {
     /// How much more may wait because one large answer, which the client asked for, is on its way.
     allowance: AtomicU64,
     websocket: Mutex<Option<WebSocketLink>>,
+    /// Where the door sends its packets itself: from the first to the last in a session that never polls. One that
+    /// does is left to the library, which knows what polling took and what is left for the WebSocket.
+    direct: Option<Arc<Link>>,
     /// To be told that the client may be spoken to.
     connected: Mutex<Option<oneshot::Sender<()>>>,
     /// Where it is found by its session's id, until it is dropped.
@@ -82,6 +88,7 @@ struct WebSocketLink {
 impl Transport {
     /// A session that is about to be opened by `client` over `link`.
     pub fn new(client: Client, link: Option<Arc<Link>>, websocket: bool) -> Self {
+        let link = link.filter(|_| websocket);
         let transport = Self {
             client,
             polled: Arc::default(),
@@ -89,13 +96,17 @@ impl Transport {
             polled_bytes: AtomicU64::new(0),
             allowance: AtomicU64::new(0),
             websocket: Mutex::default(),
+            direct: link.clone(),
             connected: Mutex::default(),
             listed: OnceLock::new(),
         };
-        if websocket {
-            transport.upgraded(link);
-        }
+        transport.upgraded(link);
         transport
+    }
+
+    /// The connection that the door sends its packets on itself, if it does.
+    pub const fn direct(&self) -> Option<&Arc<Link>> {
+        self.direct.as_ref()
     }
 
     /// Resolves when the client has been told that it is connected. Whose connection ends before that never is.
@@ -168,10 +179,10 @@ impl Transport {
         }
     }
 
-    /// Has the client's WebSocket, if it has one, answer a ping as soon as the next event is written.
-    pub fn ping_with_next_event(&self) {
+    /// Has the client's WebSocket, if it has one, answer a ping.
+    pub fn ping(&self) {
         if let Some(websocket) = self.websocket().as_ref() {
-            websocket.link.ping_after_next_write();
+            websocket.link.ping();
         }
     }
 

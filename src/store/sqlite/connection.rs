@@ -97,6 +97,8 @@ fn verdict(connection: &Connection, check: &str) -> Result<(), ConnectError> {
 fn open(path: &Path, mode: OpenFlags) -> Result<Connection, ConnectError> {
     // Each connection is used by one thread at a time, so SQLite need not lock it.
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Plans do not depend on what is looked for: else each use of a kept statement would plan it anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     set(&connection, &SETTINGS)?;
     Ok(connection)
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, SeqAccess, Visitor},
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 
@@ -123,17 +123,69 @@ impl<'a> ClientMessage<'a> {
     /// # Errors
     /// A [`Refusal`] that names what is wrong. Unknown fields are ignored.
     pub fn parse(packet: &'a str) -> Result<Self, Refusal> {
-        let packet: EventPacket = serde_json::from_str(packet)
-            .map_err(|_| Refusal::new(Code::InvalidPayload, "The event is not valid JSON"))?;
-        match packet.event.as_ref() {
-            "join_room" => join_room(&packet.fields()?),
-            "send_offer" => send_offer(&packet.fields()?),
-            "send_answer" => send_answer(&packet.fields()?),
-            "ice_candidate" => send_candidate(&packet.fields()?),
-            "send_message" => send_message(&packet.fields()?),
-            "leave_room" => Ok(Self::LeaveRoom(LeaveRoom {})),
-            _ => Err(Refusal::new(Code::UnknownEvent, "There is no such event")),
+        match serde_json::from_str::<(Text, Object)>(packet) {
+            Ok((Text(event), Object(fields))) => Self::of(&event, &fields),
+            Err(_) => Self::of_unusual(packet),
         }
+    }
+
+    fn of(event: &str, fields: &Fields<'a>) -> Result<Self, Refusal> {
+        match event {
+            "join_room" => join_room(fields),
+            "send_offer" => send_offer(fields),
+            "send_answer" => send_answer(fields),
+            "ice_candidate" => send_candidate(fields),
+            "send_message" => send_message(fields),
+            "leave_room" => Ok(Self::LeaveRoom(LeaveRoom {})),
+            _ => Err(UNKNOWN_EVENT),
+        }
+    }
+
+    /// Reads a packet that is not an event with one object: says what is wrong with it, unless the event needs none.
+    fn of_unusual(packet: &'a str) -> Result<Self, Refusal> {
+        const NOT_JSON: Refusal = Refusal::new(Code::InvalidPayload, "The event is not valid JSON");
+        let parts: Vec<&RawValue> = serde_json::from_str(packet).map_err(|_| NOT_JSON)?;
+        let event = parts.first().and_then(|event| serde_json::from_str::<Text>(event.get()).ok());
+        match (event.ok_or(NOT_JSON)?.0.as_ref(), &parts[1..]) {
+            ("leave_room", _) => Ok(Self::LeaveRoom(LeaveRoom {})),
+            ("join_room" | "send_offer" | "send_answer" | "ice_candidate" | "send_message", [payload])
+                if is_object(payload) =>
+            {
+                Err(Refusal::new(Code::InvalidPayload, "A field is there twice"))
+            }
+            ("join_room" | "send_offer" | "send_answer" | "ice_candidate" | "send_message", _) => {
+                Err(Refusal::new(Code::InvalidPayload, "The event takes one object"))
+            }
+            _ => Err(UNKNOWN_EVENT),
+        }
+    }
+}
+
+const UNKNOWN_EVENT: Refusal = Refusal::new(Code::UnknownEvent, "There is no such event");
+
+/// A text, borrowed where it holds no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The fields of an object, and of nothing else: an array would do for a struct.
+struct Object<'a>(Fields<'a>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+                Fields::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
@@ -253,9 +305,6 @@ fn optional_text<'a>(
     field: &'static str,
     raw: Option<&'a RawValue>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
     let Some(raw) = raw.filter(|raw| !is_null(raw)) else { return Ok(None) };
     let text: Text =
         serde_json::from_str(raw.get()).map_err(|_| Refusal::field(field, "must be a string"))?;
@@ -268,50 +317,4 @@ fn is_object(raw: &RawValue) -> bool {
 
 fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
-}
-
-/// `["event", payload]`, with how many payloads there were.
-struct EventPacket<'a> {
-    event: Cow<'a, str>,
-    payload: Option<&'a RawValue>,
-    surplus: bool,
-}
-
-impl<'a> EventPacket<'a> {
-    fn fields(&self) -> Result<Fields<'a>, Refusal> {
-        const ONE_OBJECT: Refusal = Refusal::new(Code::InvalidPayload, "The event takes one object");
-        let payload = self.payload.filter(|raw| is_object(raw) && !self.surplus).ok_or(ONE_OBJECT)?;
-        // A duplicate field is the only thing left that can be wrong.
-        serde_json::from_str(payload.get())
-            .map_err(|_| Refusal::new(Code::InvalidPayload, "A field is there twice"))
-    }
-}
-
-impl<'de> Deserialize<'de> for EventPacket<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PacketVisitor;
-
-        impl<'de> Visitor<'de> for PacketVisitor {
-            type Value = EventPacket<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event name and its arguments")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut packet: A) -> Result<Self::Value, A::Error> {
-                #[derive(Deserialize)]
-                struct EventName<'a>(#[serde(borrow)] Cow<'a, str>);
-
-                let EventName(event) =
-                    packet.next_element()?.ok_or_else(|| serde::de::Error::invalid_length(0, &self))?;
-                let payload = packet.next_element()?;
-                let mut surplus = false;
-                while packet.next_element::<IgnoredAny>()?.is_some() {
-                    surplus = true;
-                }
-                Ok(EventPacket { event, payload, surplus })
-            }
-        }
-        deserializer.deserialize_seq(PacketVisitor)
-    }
 }

@@ -7,7 +7,7 @@ mod server;
 pub use self::{
     client::{ClientMessage, JoinRoom, SendMessage},
     server::{
-        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, PeerJoined, PeerReconnecting,
+        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined, PeerReconnecting,
         PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer, Refused, Replaced,
         ServerEvent, ShuttingDown, UserLeft,
     },

@@ -1,12 +1,26 @@
 //! What the server says. Source: `docs/mesh.md`, "What the server sends".
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 
 use crate::protocols::{
     ice_servers::IceServer,
     mesh::error::{Code, Refusal},
 };
+
+/// JSON that was found valid when it came in, and goes out as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Opaque<'a>(pub &'a str);
+
+impl Serialize for Opaque<'_> {
+    /// As `serde_json` serialises a `RawValue`, which cannot be made without reading all of the text once more.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const RAW: &str = "$serde_json::private::RawValue";
+        let mut raw = serializer.serialize_struct(RAW, 1)?;
+        raw.serialize_field(RAW, self.0)?;
+        raw.end()
+    }
+}
 
 /// Something that the server tells a client.
 pub trait ServerEvent: Serialize {
@@ -79,7 +93,7 @@ pub struct ReceiveOffer<'a> {
     pub from: String,
     /// As it was sent.
     #[cfg_attr(test, ts(type = "unknown"))]
-    pub offer: &'a RawValue,
+    pub offer: Opaque<'a>,
     /// What the sender is called, as the server knows.
     pub name: &'a str,
     /// Its number in the order of all that this participant is told.
@@ -94,7 +108,7 @@ pub struct ReceiveAnswer<'a> {
     pub from: String,
     /// As it was sent.
     #[cfg_attr(test, ts(type = "unknown"))]
-    pub answer: &'a RawValue,
+    pub answer: Opaque<'a>,
     /// Its number in the order of all that this participant is told.
     pub seq: u64,
 }
@@ -105,7 +119,7 @@ pub struct ReceiveAnswer<'a> {
 pub struct ReceiveCandidate<'a> {
     /// As it was sent; `null` ends the candidates.
     #[cfg_attr(test, ts(type = "unknown"))]
-    pub candidate: &'a RawValue,
+    pub candidate: Opaque<'a>,
     /// Its number in the order of all that this participant is told.
     pub seq: u64,
 }
@@ -113,7 +127,7 @@ pub struct ReceiveCandidate<'a> {
 /// `ice_candidate` as the original implementation has it: no wrapper.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub struct BareCandidate<'a>(pub &'a RawValue);
+pub struct BareCandidate<'a>(pub Opaque<'a>);
 
 impl ServerEvent for BareCandidate<'_> {
     const NAME: &'static str = ReceiveCandidate::NAME;
