@@ -33,7 +33,8 @@ test-rust: $(PAGE) test-tools
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
 
-counts: build test-tools ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it anew
+counts: build ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it anew
+	scripts/install-test-tools.sh
 	cargo test --locked --test counts -- --include-ignored
 
 test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed

@@ -13,7 +13,7 @@
 //! The figures are compared with `recorded.toml`. One that rose beyond its margin fails; so does one that fell far
 //! below, since what it gained could be lost again unseen. `RENEW_COUNTS=1 make counts` records what there is now. The
 //! last run's profiles are in `target/counts/`: `callgrind_annotate` (with `--inclusive=yes`: what a function calls
-//! counted to it) and `ms_print` show where the costs come from.
+//! counted to it, or `--tree=caller`: who calls) and `ms_print` show where the costs come from.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 #[expect(dead_code, reason = "the integration tests need more of it")]
