@@ -6,8 +6,8 @@ const RECORD: &str = "tests/counts/recorded.toml";
 
 const HEAD: &str = "\
 # What the release build costs, as `make counts` counts it; tests/counts/main.rs says how and why.
-# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure fell, and when one rose for a reason worth it, which the
-# commit then tells.
+# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure fell, and when one rose for a reason worth it, which
+# the commit then tells.
 ";
 
 /// How far from its record a figure may be.

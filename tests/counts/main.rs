@@ -5,10 +5,10 @@
 //! between two moments is divided by how often it did it; start-up and set-up are outside. Two of valgrind's tools
 //! count:
 //!
-//! - callgrind: instructions, and calls of `malloc` and its kin. Repeats to a tenth of a percent. Only user space is in
-//!   it: a relayed message also costs one `recv`, one `send` and one `epoll_wait`, which the kernel does and which cost
-//!   more than all the rest. What they cost is for `make bench` to say.
-//! - massif: bytes of heap, in use and given out. Exact.
+//! - callgrind: instructions, and calls of `malloc` and its kin. Repeats to a few tenths of a percent. Only user space
+//!   is in it: a relayed message also costs one `recv`, one `send` and one `epoll_wait`, which the kernel does and
+//!   which cost more than all the rest. What they cost is for `make bench` to say.
+//! - massif: bytes of heap, in use and given out. What is in use is exact.
 //!
 //! The figures are compared with `recorded.toml`. One that rose beyond its margin fails; so does one that fell far
 //! below, since what it gained could be lost again unseen. `RENEW_COUNTS=1 make counts` records what there is now. The
@@ -129,7 +129,7 @@ impl Callgrind {
         self.server.tell(&["dump", name]).await;
         self.dumps += 1;
         let profile = fs::read_to_string(self.server.file(&format!("profile.{}", self.dumps))).unwrap();
-        // `callgrind_annotate` takes calls that have not returned yet, of which there are none, for the caller's own work.
+        // `callgrind_annotate` takes calls that have not returned, of which there are none, for the caller's own work.
         keep(&format!("{name}.callgrind"), &profile.replace("\ncalls=0 ", "\ncalls=1 "));
         Execution::parse(&profile)
     }
