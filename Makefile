@@ -6,7 +6,7 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build dev test lint types bench build-page screenshots test-tools test-rust test-page test-clients test-browsers
+.PHONY: help run build dev test lint types bench build-page screenshots test-tools test-rust counts test-page test-clients test-browsers
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,7 +22,7 @@ build-page: $(PAGE) ## Build the page into frontend/dist
 dev: frontend/node_modules/.installed ## The page with hot reload at http://localhost:5173/, against a server that runs
 	cd frontend && npm run dev
 
-test: test-tools test-page test-rust test-clients test-browsers ## Run every test; installs what they need (Debian)
+test: test-tools test-page test-rust counts test-clients test-browsers ## Run every test; installs what they need (Debian)
 	@echo 'All tests passed.'
 
 test-page: frontend/node_modules/.installed $(PAGE)
@@ -32,6 +32,10 @@ test-rust: $(PAGE) test-tools
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
+
+counts: build ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it anew
+	scripts/install-test-tools.sh
+	cargo test --locked --test counts -- --include-ignored
 
 test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
 	cargo build --locked

@@ -12,6 +12,7 @@ need ip iproute2
 need unshare util-linux
 need python3 python3
 need turnserver coturn
+need valgrind valgrind
 if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
     python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"

@@ -1,0 +1,179 @@
+//! What the server costs, counted rather than timed, so that a change that makes the hot path dearer is seen on any
+//! machine, however busy: `make counts`, which is part of `make test`.
+//!
+//! The release build runs inside valgrind, with one worker thread, and does one thing after the other. What it did
+//! between two moments is divided by how often it did it; start-up and set-up are outside. Two of valgrind's tools
+//! count:
+//!
+//! - callgrind: instructions, and calls of `malloc` and its kin. Repeats to a few tenths of a percent. Only user space
+//!   is in it: a relayed message also costs one `recv`, one `send` and one `epoll_wait`, which the kernel does and
+//!   which cost more than all the rest. What they cost is for `make bench` to say.
+//! - massif: bytes of heap, in use and given out. What is in use is exact.
+//!
+//! The figures are compared with `recorded.toml`. One that rose beyond its margin fails; so does one that fell far
+//! below, since what it gained could be lost again unseen. `RENEW_COUNTS=1 make counts` records what there is now. The
+//! last run's profiles are in `target/counts/`: `callgrind_annotate` (with `--inclusive=yes`: what a function calls
+//! counted to it, or `--tree=caller`: who calls) and `ms_print` show where the costs come from.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+#[expect(dead_code, reason = "the integration tests need more of it")]
+#[path = "../it/support/client.rs"]
+mod client;
+mod figures;
+mod load;
+mod profile;
+mod server;
+
+use std::{fs, path::Path};
+
+use self::{
+    figures::{ALLOCATIONS, BYTES, Figures, INSTRUCTIONS},
+    load::{Pair, calls, meet_all, part_all},
+    profile::{Execution, Heap},
+    server::Server,
+};
+
+/// Until after so many candidates both outboxes are full, which hold 512 events each, and every message costs the same.
+const WARM_UP: usize = 1_200;
+
+const MESSAGES: usize = 2_000;
+
+const CALLS: usize = 40;
+
+/// How many pairs are there at once, and how many connections that is.
+const PAIRS: usize = 40;
+const CONNECTIONS: usize = 2 * PAIRS;
+
+/// How often in a row the heap must look the same to be at rest. An idle server is looked at about twice a second,
+/// whenever it looks after its leases.
+const LOOKS: usize = 3;
+const MOST_LOOKS: usize = 60;
+
+#[tokio::test]
+#[ignore = "needs valgrind and a release build: `make counts`"]
+async fn the_hot_path_costs_what_is_recorded() {
+    let mut figures = Figures::default();
+    count_execution(&mut figures).await;
+    count_memory(&mut figures).await;
+    figures.settle();
+}
+
+async fn count_execution(figures: &mut Figures) {
+    let mut callgrind = Callgrind::start();
+    calls(&callgrind.server.address, CALLS / 10).await;
+    let mut pair = Pair::meet(&callgrind.server.address, "the relay").await;
+    pair.relay(WARM_UP).await;
+
+    callgrind.dump("before").await;
+    pair.relay(MESSAGES).await;
+    let relay = callgrind.dump("relay").await;
+    pair.part().await;
+
+    callgrind.dump("between").await;
+    calls(&callgrind.server.address, CALLS).await;
+    let call = callgrind.dump("call").await;
+
+    assert!(relay.allocations > 0, "the server allocates by something that is not counted: profile.rs");
+    let look = "callgrind_annotate --auto=no target/counts/relay.callgrind";
+    figures.add("instructions_per_relayed_message", relay.instructions, MESSAGES, INSTRUCTIONS, look);
+    figures.add("allocations_per_relayed_message", relay.allocations, MESSAGES, ALLOCATIONS, look);
+    let look = "callgrind_annotate --auto=no target/counts/call.callgrind";
+    figures.add("instructions_per_whole_call", call.instructions, CALLS, INSTRUCTIONS, look);
+    figures.add("allocations_per_whole_call", call.allocations, CALLS, ALLOCATIONS, look);
+}
+
+async fn count_memory(figures: &mut Figures) {
+    let massif = Massif::start();
+    let address = &massif.server.address;
+    // Tables grow to what they will need.
+    part_all(meet_all(address, PAIRS).await).await;
+    calls(address, 1).await;
+
+    let empty = massif.settled("empty").await;
+    let mut pairs = meet_all(address, PAIRS).await;
+    let seated = massif.snapshot("seated").await;
+    let pair = &mut pairs[0];
+    pair.relay(WARM_UP).await;
+    let full = massif.snapshot("full").await;
+    pair.relay(MESSAGES).await;
+    let relayed = massif.snapshot("relayed").await;
+    part_all(pairs).await;
+    calls(address, CALLS).await;
+    let left = massif.settled("left").await;
+
+    let look = "ms_print target/counts/seated.massif";
+    figures.add("heap_bytes_per_seated_connection", seated.live - empty.live, CONNECTIONS, BYTES, look);
+    let look = "ms_print target/counts/full.massif";
+    figures.add("heap_bytes_per_busy_connection", full.live - seated.live, 2, BYTES, look);
+    let look = "ms_print target/counts/left.massif, beside empty.massif";
+    let remains = left.live.saturating_sub(empty.live);
+    figures.add("heap_bytes_left_per_past_connection", remains, CONNECTIONS + 2 * CALLS, BYTES, look);
+    // What is given out is taken back: half of what moved.
+    let given = (relayed.moved - full.moved) / 2;
+    let look = "callgrind_annotate --auto=no target/counts/relay.callgrind";
+    figures.add("heap_bytes_given_out_per_relayed_message", given, MESSAGES, BYTES, look);
+}
+
+struct Callgrind {
+    server: Server,
+    dumps: u32,
+}
+
+impl Callgrind {
+    fn start() -> Self {
+        Self { server: Server::start("callgrind", &["--callgrind-out-file=profile"]), dumps: 0 }
+    }
+
+    /// What was executed since the last dump.
+    async fn dump(&mut self, name: &str) -> Execution {
+        self.server.tell(&["dump", name]).await;
+        self.dumps += 1;
+        let profile = fs::read_to_string(self.server.file(&format!("profile.{}", self.dumps))).unwrap();
+        // `callgrind_annotate` takes calls that have not returned, of which there are none, for the caller's own work.
+        keep(&format!("{name}.callgrind"), &profile.replace("\ncalls=0 ", "\ncalls=1 "));
+        Execution::parse(&profile)
+    }
+}
+
+struct Massif {
+    server: Server,
+}
+
+impl Massif {
+    fn start() -> Self {
+        // No snapshots but those asked for.
+        let options = ["--time-unit=B", "--heap-admin=0", "--peak-inaccuracy=100", "--detailed-freq=1000000"];
+        Self { server: Server::start("massif", &options) }
+    }
+
+    /// The heap once nothing moves in it any more: what has ended takes a moment to be let go of.
+    async fn settled(&self, name: &str) -> Heap {
+        let mut last = self.snapshot(name).await;
+        let mut unchanged = 0;
+        for _ in 0..MOST_LOOKS {
+            let next = self.snapshot(name).await;
+            unchanged = if next.live == last.live { unchanged + 1 } else { 0 };
+            if unchanged == LOOKS {
+                return next;
+            }
+            last = next;
+        }
+        panic!("the heap never comes to rest");
+    }
+
+    /// The heap as it stands.
+    async fn snapshot(&self, name: &str) -> Heap {
+        let file = self.server.file(name);
+        self.server.tell(&["detailed_snapshot", file.to_str().unwrap()]).await;
+        let snapshot = fs::read_to_string(file).unwrap();
+        keep(&format!("{name}.massif"), &snapshot);
+        Heap::parse(&snapshot)
+    }
+}
+
+/// For whoever wants to look.
+fn keep(name: &str, profile: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/counts");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), profile).unwrap();
+}
