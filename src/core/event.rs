@@ -115,6 +115,9 @@ pub enum LeaveReason {
 }
 
 impl Event {
+    /// About how much memory any event takes, whatever it carries.
+    pub const SIZE: usize = size_of::<Numbered>();
+
     /// About how much memory it takes, in bytes; what queues are bounded by.
     pub fn size(&self) -> usize {
         let content = match self {
@@ -122,6 +125,6 @@ impl Event {
             Self::Chat(message) => message.body.len() + message.id.len(),
             _ => 0,
         };
-        size_of::<Numbered>() + content
+        Self::SIZE + content
     }
 }

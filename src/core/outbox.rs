@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use super::{
     event::{Event, Numbered},
     ids::ConnectionId,
-    kept::KeptEvents,
+    kept::{self, KeptEvents},
 };
 
 /// After this long on a connection that still answers, an event has arrived.
@@ -87,7 +87,8 @@ impl Outbox {
         self.last += 1;
         let event = Numbered { seq: self.last, event };
         self.hand_over(&event);
-        self.kept.push(event, now);
+        let limits = if self.connection.is_some() { kept::CONNECTED } else { kept::AWAY };
+        self.kept.push(event, now, limits);
     }
 
     /// Sets what a participant that comes back has: everything up to `received`, or, if it does not say,

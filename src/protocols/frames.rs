@@ -1,4 +1,5 @@
-//! WebSocket frames on their way from a server: how one is written, and where one that somebody else writes ends.
+//! WebSocket frames between those of a library that speaks on the same connection: how a server's is written, how a
+//! client's is read, and where one that the library writes ends.
 //!
 //! Source: RFC 6455, section 5.2.
 
@@ -36,6 +37,76 @@ pub fn append_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
+/// What a client's bytes, which begin with a frame, begin with.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// A text that is not a part of a larger message, all of it.
+    Text(MaskedText),
+    /// Anything else, which takes so many bytes, or more than one wants to know.
+    Other(u64),
+    /// Less than it takes to say.
+    Unfinished,
+}
+
+/// Where a text is among the bytes that begin with its frame.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MaskedText {
+    head_bytes: usize,
+    length: usize,
+}
+
+/// The second byte of a frame's head: whether there is a mask, and the length or what it stands for.
+const MASKED: u8 = 0x80;
+const MASK_BYTES: usize = 4;
+
+/// Reads the frame that `bytes` begin with. A text of more than `limit` bytes is [`Arrived::Other`].
+pub fn arrived(bytes: &[u8], limit: usize) -> Arrived {
+    let [kind, length, ..] = *bytes else { return Arrived::Unfinished };
+    let (length, length_bytes) = match length & !MASKED {
+        MEDIUM => (bytes.get(2..4).map(big_endian), 2),
+        LONG => (bytes.get(2..10).map(big_endian), 8),
+        short => (Some(short.into()), 0),
+    };
+    let Some(length) = length else { return Arrived::Unfinished };
+    let is_masked = bytes[1] & MASKED != 0;
+    let head_bytes = 2 + length_bytes + if is_masked { MASK_BYTES } else { 0 };
+    match usize::try_from(length) {
+        Ok(length) if kind == TEXT && is_masked && length <= limit => {
+            if bytes.len() < head_bytes + length {
+                return Arrived::Unfinished;
+            }
+            Arrived::Text(MaskedText { head_bytes, length })
+        }
+        _ => Arrived::Other(length.saturating_add(head_bytes as u64)),
+    }
+}
+
+fn big_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+impl MaskedText {
+    /// How many bytes the frame takes.
+    pub const fn frame_bytes(&self) -> usize {
+        self.head_bytes + self.length
+    }
+
+    /// Takes the mask off the text of `frame`, or puts it back on.
+    pub fn unmask<'a>(&self, frame: &'a mut [u8]) -> &'a [u8] {
+        let (head, rest) = frame.split_at_mut(self.head_bytes);
+        let mask: [u8; MASK_BYTES] = std::array::from_fn(|at| head[self.head_bytes - MASK_BYTES + at]);
+        let text = &mut rest[..self.length];
+        let (words, tail) = text.as_chunks_mut::<MASK_BYTES>();
+        for word in words {
+            *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+        }
+        for (byte, mask) in tail.iter_mut().zip(mask) {
+            *byte ^= mask;
+        }
+        text
+    }
+}
+
 /// Follows what is written to a connection that begins with HTTP and goes on with WebSocket, so that it is known
 /// where a frame may be put in between.
 #[derive(Debug, Default)]
@@ -67,6 +138,11 @@ impl Follower {
         found
     }
 
+    /// Whether there has been a frame.
+    pub const fn has_begun(&self) -> bool {
+        self.websocket
+    }
+
     /// Whether the last frame was completed, and no other one was begun.
     pub const fn is_between(&self) -> bool {
         self.websocket && self.left == 0 && self.head_bytes == 0
@@ -78,7 +154,7 @@ impl Follower {
         let length = match (self.head_bytes, self.head[1]) {
             (0 | 1, _) | (2..4, MEDIUM) | (2..10, LONG) => return &bytes[1..],
             (_, MEDIUM) => u16::from_be_bytes([self.head[2], self.head[3]]).into(),
-            (_, LONG) => self.head[2..].iter().fold(0, |length, byte| length << 8 | u64::from(*byte)),
+            (_, LONG) => big_endian(&self.head[2..]),
             (_, short) => short.into(),
         };
         (self.head_bytes, self.left, self.start_bytes) = (0, length, 0);

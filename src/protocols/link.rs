@@ -3,6 +3,7 @@
 
 use std::{
     fmt, io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -17,7 +18,10 @@ use tokio::{
     sync::{Notify, futures::OwnedNotified},
 };
 
-use super::frames::{self, Follower};
+use super::{
+    arrivals::{Arrivals, Receiver},
+    frames::{self, Follower},
+};
 use crate::core::{outbox::DeliverError, sync::lock};
 
 /// The most bytes of frames that may wait for the other end to take them.
@@ -25,6 +29,9 @@ pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// How much room for frames a connection keeps when none are left: some signals.
 const SPARE_BYTES: usize = 1024;
+
+/// How much is read at once: an offer fits, and it is on the stack.
+const READ_BYTES: usize = 8 * 1024;
 
 /// How the library's text begins that frames are held back for, see [`Link::hold`]: a connect packet.
 /// Source: Socket.IO protocol v5, "Connection to a namespace".
@@ -39,6 +46,10 @@ pub struct Link {
     cut: AtomicBool,
     reader: AtomicWaker,
     frames: Mutex<Frames>,
+    /// Who gets the other end's events, once there is somebody.
+    receiver: Mutex<Option<Arc<dyn Receiver>>>,
+    /// Whether frames are looked at as they arrive.
+    spliced: AtomicBool,
     /// Whether there may be frames to write; spares a lock where there are none.
     waiting: AtomicBool,
 }
@@ -108,6 +119,25 @@ impl Link {
             frames.bytes.extend(frames::PING);
             Ok(())
         });
+    }
+
+    /// Looks at frames as they arrive, from the first one on, for a [`Receiver`] to come.
+    pub fn splice(&self) {
+        self.spliced.store(true, Ordering::Release);
+    }
+
+    /// Gives `receiver` the other end's events from now on, in their order among all that arrives.
+    pub fn receive_with(&self, receiver: Arc<dyn Receiver>) {
+        let frames = lock(&self.frames);
+        // What is over lets go of its receiver; it must not get another one.
+        if !frames.closed {
+            *lock(&self.receiver) = Some(receiver);
+        }
+    }
+
+    /// Leaves everything that arrives to the library again.
+    pub fn receive_no_more(&self) {
+        *lock(&self.receiver) = None;
     }
 
     /// Holds back what is sent from now on until the library has written a connect packet: it may tell its user of
@@ -181,13 +211,14 @@ pub struct LinkedStream<S, T = ()> {
     link: Arc<Link>,
     /// What the library writes.
     library: Follower,
+    arrivals: Arrivals,
     _kept: T,
 }
 
 impl<S, T> LinkedStream<S, T> {
     /// Watches `stream`, and drops `kept` with it.
     pub fn new(stream: S, link: Arc<Link>, kept: T) -> Self {
-        Self { stream, link, library: Follower::default(), _kept: kept }
+        Self { stream, link, library: Follower::default(), arrivals: Arrivals::default(), _kept: kept }
     }
 }
 
@@ -219,6 +250,30 @@ impl<S: AsyncWrite + Unpin, T> LinkedStream<S, T> {
     }
 }
 
+impl<S: AsyncRead + Unpin, T> LinkedStream<S, T> {
+    /// Hands events to the receiver until there is something for the library, or nothing at all.
+    ///
+    /// The library asks for more only when it is done with all that it got: so what is read here comes after that.
+    fn poll_arrivals(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut space = [MaybeUninit::uninit(); READ_BYTES];
+        loop {
+            let receiver = lock(&self.link.receiver).clone();
+            if self.arrivals.sort_left(receiver.as_deref(), buf) {
+                return Poll::Ready(Ok(()));
+            }
+            let mut arrived = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut arrived))?;
+            if arrived.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.link.heard.notify_waiters();
+            if self.arrivals.sort(arrived.filled_mut(), receiver.as_deref(), buf) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin, T: Unpin> AsyncRead for LinkedStream<S, T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -228,6 +283,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, T: Unpin> AsyncRead for LinkedStream<S, 
         self.link.reader.register(cx.waker());
         if let Poll::Ready(Err(error)) = self.poll_frames(cx) {
             return Poll::Ready(Err(error));
+        }
+        if self.link.spliced.load(Ordering::Acquire) && self.library.has_begun() {
+            return self.poll_arrivals(cx, buf);
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
@@ -263,7 +321,7 @@ impl<S: AsyncWrite + Unpin, T: Unpin> AsyncWrite for LinkedStream<S, T> {
 
 impl<S, T> Drop for LinkedStream<S, T> {
     fn drop(&mut self) {
-        let mut frames = lock(&self.link.frames);
-        *frames = Frames { closed: true, ..Frames::default() };
+        *lock(&self.link.frames) = Frames { closed: true, ..Frames::default() };
+        self.link.receive_no_more();
     }
 }

@@ -3,6 +3,7 @@
 //! `open`, and one word in the list below.
 
 pub mod admission;
+pub mod arrivals;
 pub mod chat_json;
 pub mod counters;
 pub mod door;

@@ -9,7 +9,7 @@ use super::support::{Recorder, Told, name};
 use crate::core::{
     event::{Event, Signal, SignalKind},
     ids::ParticipantId,
-    kept::{MAX_KEPT_BYTES, MAX_KEPT_EVENTS},
+    kept::{AWAY, CONNECTED},
     outbox::{ARRIVED_AFTER, CloseReason, Outbox},
 };
 
@@ -107,6 +107,23 @@ fn one_that_does_not_read_is_closed_and_finds_what_it_missed() {
     assert_eq!(payloads(&back.told()), [b"2", b"3"]);
 }
 
+#[test]
+fn the_latest_of_much_is_kept_for_one_who_is_connected() {
+    let mut outbox = Outbox::default();
+    outbox.attach(Recorder::new());
+    let count = 3 * CONNECTED.events as u64;
+    for number in 1..=count {
+        outbox.push(signal(number.to_string()), now());
+    }
+    outbox.detach();
+    let received = count - CONNECTED.events as u64;
+    assert!(outbox.resume(Some(received)));
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    let expected: Vec<_> = (received + 1..=count).map(|number| number.to_string().into_bytes()).collect();
+    assert_eq!(payloads(&back.told()), expected);
+}
+
 proptest! {
     /// However much is sent to somebody who is away: memory is bounded, and what is delivered is everything or is
     /// said not to be.
@@ -127,8 +144,8 @@ proptest! {
         let expected: Vec<u64> = (first..=all).collect();
         prop_assert_eq!(back.seqs(), expected);
         let kept: usize = payloads(&back.told()).iter().map(Vec::len).sum();
-        prop_assert!(kept <= MAX_KEPT_BYTES && back.told().len() <= MAX_KEPT_EVENTS);
-        if sizes.iter().sum::<usize>() + sizes.len() * 512 < MAX_KEPT_BYTES && sizes.len() <= MAX_KEPT_EVENTS {
+        prop_assert!(kept <= AWAY.bytes && back.told().len() <= AWAY.events);
+        if sizes.iter().sum::<usize>() + sizes.len() * 512 < AWAY.bytes && sizes.len() <= AWAY.events {
             prop_assert_eq!(complete, received.unwrap_or(0) <= all);
         }
     }

@@ -1,7 +1,6 @@
 //! One client of the mesh door: what it asks for, in order, and what it is told.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
@@ -10,9 +9,9 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::value::RawValue;
 use socketioxide::{
     adapter::LocalAdapter,
-    handler::Value,
     socket::{DisconnectReason, Socket},
 };
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use super::{
@@ -74,9 +73,9 @@ pub enum Incoming {
 
 /// An event as it came.
 pub struct Packet {
-    socket: Arc<Socket<LocalAdapter>>,
-    data: Value,
-    ack: Option<i64>,
+    /// Its name and arguments; `None` if it came with binary data.
+    data: Option<Utf8Bytes>,
+    ack: Ack,
 }
 
 /// A chat message on its way into the store.
@@ -115,10 +114,10 @@ impl MeshConnection {
     }
 
     /// Takes an event in. Runs on the connection's reader: what can be done at once is done before it returns.
-    pub fn on_packet(self: &Arc<Self>, socket: Arc<Socket<LocalAdapter>>, data: Value, ack: Option<i64>) {
-        let packet = Incoming::Packet(Packet { socket, data, ack });
-        if let Err(Incoming::Packet(mut packet)) = Lane::submit(self, packet, &self.door.tasks) {
-            self.refuse(packet.take_ack(self), &TOO_MANY_REQUESTS);
+    pub fn on_packet(self: &Arc<Self>, data: Option<Utf8Bytes>, ack: Ack) {
+        let packet = Incoming::Packet(Packet { data, ack });
+        if let Err(Incoming::Packet(packet)) = Lane::submit(self, packet, &self.door.tasks) {
+            self.refuse(packet.ack, &TOO_MANY_REQUESTS);
         }
     }
 
@@ -127,30 +126,23 @@ impl MeshConnection {
         Lane::submit_always(self, Incoming::Disconnected(reason), &self.door.tasks);
     }
 
-    fn handle_packet(self: &Arc<Self>, mut packet: Packet) -> Option<BoxFuture<'static, ()>> {
-        let ack = packet.take_ack(self);
+    fn handle_packet(self: &Arc<Self>, packet: Packet) -> Option<BoxFuture<'static, ()>> {
+        let Packet { data, ack } = packet;
         if !self.door.admission.admits_event(self.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
         }
-        match &packet.data {
-            Value::Str(data, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
-                self.handle_event(data.as_str(), &data.clone().into(), ack)
-            }
-            _ => {
+        match data {
+            Some(data) => self.handle_event(&data, ack),
+            None => {
                 self.refuse(ack, &BINARY_NOT_SUPPORTED);
                 None
             }
         }
     }
 
-    fn handle_event(
-        self: &Arc<Self>,
-        text: &str,
-        packet: &Bytes,
-        ack: Ack,
-    ) -> Option<BoxFuture<'static, ()>> {
-        let outcome = match ClientMessage::parse(text) {
+    fn handle_event(self: &Arc<Self>, packet: &Utf8Bytes, ack: Ack) -> Option<BoxFuture<'static, ()>> {
+        let outcome = match ClientMessage::parse(packet) {
             Ok(ClientMessage::SendOffer(sent)) => self
                 .check_room(&sent.appointment_id)
                 .and_then(|()| self.signal(SignalKind::Offer, &sent.remote_socket_id, sent.offer, packet)),
@@ -179,11 +171,11 @@ impl MeshConnection {
     }
 
     /// Relays an offer, an answer or a candidate: the hot path, without an await or a copy of the payload.
-    fn signal(&self, kind: SignalKind, to: &str, payload: &RawValue, packet: &Bytes) -> Result<(), Refusal> {
+    fn signal(&self, kind: SignalKind, to: &str, payload: &RawValue, packet: &Utf8Bytes) -> Result<(), Refusal> {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
         // An id that is none is nobody's: told apart, the two would say which ids exist.
         let to: ParticipantId = to.parse().map_err(|_| SignalError::NoSuchParticipant)?;
-        self.door.hub.signal(&seat, to, kind, packet.slice_ref(payload.get().as_bytes()))?;
+        self.door.hub.signal(&seat, to, kind, Bytes::from(packet.clone()).slice_ref(payload.get().as_bytes()))?;
         self.door.counters.signals.increment(1);
         Ok(())
     }
@@ -342,7 +334,7 @@ impl Worker<Incoming> for MeshConnection {
 
     fn weight(incoming: &Incoming) -> usize {
         match incoming {
-            Incoming::Packet(packet) => packet.data.len() + WAITING_OVERHEAD,
+            Incoming::Packet(packet) => packet.data.as_deref().map_or(0, str::len) + WAITING_OVERHEAD,
             Incoming::Connecting | Incoming::Disconnected(_) => 0,
         }
     }
@@ -367,12 +359,6 @@ impl Worker<OutgoingMessage> for MeshConnection {
 
     fn work(self: &Arc<Self>, message: OutgoingMessage) -> Option<BoxFuture<'static, ()>> {
         Some(self.clone().send_message(message).boxed())
-    }
-}
-
-impl Packet {
-    fn take_ack(&mut self, connection: &MeshConnection) -> Ack {
-        connection.ack_of(&self.socket, &mut self.data, self.ack)
     }
 }
 

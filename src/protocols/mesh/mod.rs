@@ -37,6 +37,7 @@ use crate::{
     core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
     protocols::{
         admission::Admission,
+        arrivals,
         counters::Counters,
         door::{Common, Door},
         ice_servers::IceServers,
@@ -57,7 +58,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest packet a client may send, over any transport: a signal or a chat message of the largest size with
 /// everything around it, escaped.
-pub const MAX_PACKET_BYTES: usize = 128 * 1024;
+pub const MAX_PACKET_BYTES: usize = arrivals::MAX_EVENT_BYTES;
 
 /// How many packets may wait for one client. Bytes are bounded as well, by [`transport::MAX_WAITING_BYTES`].
 const MAX_WAITING_PACKETS: usize = 1024;

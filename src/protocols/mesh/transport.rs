@@ -44,7 +44,7 @@ pub struct Transport {
     /// How much more may wait because one large answer, which the client asked for, is on its way.
     allowance: AtomicU64,
     websocket: Mutex<Option<WebSocketLink>>,
-    /// Where the door sends its packets itself: from the first to the last in a session that never polls. One that
+    /// Where the door reads events and sends its packets itself: from the first to the last in a session that never polls. One that
     /// does is left to the library, which knows what polling took and what is left for the WebSocket.
     direct: Option<Arc<Link>>,
     /// To be told that the client may be spoken to.
@@ -89,6 +89,9 @@ impl Transport {
     /// A session that is about to be opened by `client` over `link`.
     pub fn new(client: Client, link: Option<Arc<Link>>, websocket: bool) -> Self {
         let link = link.filter(|_| websocket);
+        if let Some(link) = &link {
+            link.splice();
+        }
         let transport = Self {
             client,
             polled: Arc::default(),
@@ -104,7 +107,7 @@ impl Transport {
         transport
     }
 
-    /// The connection that the door sends its packets on itself, if it does.
+    /// The connection that the door reads events from and sends its packets on itself, if it does.
     pub const fn direct(&self) -> Option<&Arc<Link>> {
         self.direct.as_ref()
     }
