@@ -14,10 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tracing::{debug, warn};
 
-use crate::protocols::{
-    admission::PeerAddress,
-    link::{Link, LinkedStream},
-};
+use crate::protocols::{admission::PeerAddress, link::LinkedStream};
 
 /// How long a client may take to send the head of a request, and an idle connection is kept. Slowloris ends here.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,9 +85,10 @@ async fn serve_connection(
         debug!(error = &error as &dyn std::error::Error, "a connection ended before it began");
         return;
     }
-    let link = Arc::new(Link::default());
-    // Lives as long as the connection, an upgraded one included.
-    let stream = TokioIo::new(LinkedStream::new(stream, link.clone(), permit));
+    // The permit lives as long as the connection, an upgraded one included.
+    let stream = LinkedStream::new(stream, permit);
+    let link = stream.link().clone();
+    let stream = TokioIo::new(stream);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(link.clone());
         request.extensions_mut().insert(PeerAddress(peer));

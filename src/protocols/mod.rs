@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub mod arrivals;
+pub mod batch;
 pub mod chat_json;
 pub mod counters;
 pub mod door;
@@ -16,6 +17,7 @@ pub mod lane;
 pub mod link;
 pub mod options;
 pub mod origin;
+pub mod outgoing;
 pub mod websocket;
 
 use std::sync::Arc;

@@ -38,7 +38,7 @@ impl MeshConnection {
     /// Sends an event. `content_bytes` is about how much it carries.
     pub(super) fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
         if let Some(link) = self.transport.direct() {
-            return link.send(|out| write_event(out, event));
+            return link.send(content_bytes + ENVELOPE_BYTES, |out| write_event(out, event));
         }
         let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
         if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
@@ -54,7 +54,7 @@ impl MeshConnection {
     /// through, the connection is over, and says so itself.
     pub(super) fn emit_answer<E: ServerEvent>(&self, event: &E, content_bytes: usize) {
         if let Some(link) = self.transport.direct() {
-            let _ = link.send_answer(|out| write_event(out, event));
+            let _ = link.send_answer(content_bytes + ENVELOPE_BYTES, |out| write_event(out, event));
         } else if let Some(socket) = self.socket.upgrade() {
             self.transport.send_answer(content_bytes + ENVELOPE_BYTES);
             let _ = socket.emit(E::NAME, event);
@@ -63,12 +63,12 @@ impl MeshConnection {
 
     /// Answers an event, if the client asked for it. If it does not get through, the connection is over.
     pub(super) fn acknowledge(&self, ack: Ack, answer: &impl Serialize) {
-        self.send_ack(ack, answer, 0, |link, write| link.send(write));
+        self.send_ack(ack, answer, 0, |link, bytes, write| link.send(bytes, write));
     }
 
     /// As [`acknowledge`](Self::acknowledge), for an answer that may be large.
     pub(super) fn acknowledge_largely(&self, ack: Ack, answer: &impl Serialize, content_bytes: usize) {
-        self.send_ack(ack, answer, content_bytes, |link, write| link.send_answer(write));
+        self.send_ack(ack, answer, content_bytes, |link, bytes, write| link.send_answer(bytes, write));
     }
 
     fn send_ack(
@@ -76,11 +76,12 @@ impl MeshConnection {
         ack: Ack,
         answer: &impl Serialize,
         content_bytes: usize,
-        send: impl FnOnce(&Link, &dyn Fn(&mut Vec<u8>)) -> Result<(), DeliverError>,
+        send: impl FnOnce(&Arc<Link>, usize, &dyn Fn(&mut Vec<u8>)) -> Result<(), DeliverError>,
     ) {
         match (ack, self.transport.direct()) {
             (Ack::Direct(Some(id)), Some(link)) => {
-                if send(link, &|out| write_ack(out, id, answer)) == Err(DeliverError::TooSlow) {
+                let bytes = content_bytes + ENVELOPE_BYTES;
+                if send(link, bytes, &|out| write_ack(out, id, answer)) == Err(DeliverError::TooSlow) {
                     self.transport.cut();
                 }
             }

@@ -18,13 +18,14 @@ use crate::{
     core::sync::lock,
     protocols::{
         admission::Client,
-        link::{self, Link},
+        link::Link,
+        outgoing,
     },
 };
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
 /// and resume.
-pub const MAX_WAITING_BYTES: u64 = link::MAX_WAITING_BYTES as u64;
+pub const MAX_WAITING_BYTES: u64 = outgoing::MAX_WAITING_BYTES as u64;
 
 /// How long a client may be about to be told that it is connected: far longer than it ever takes.
 const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
