@@ -18,7 +18,7 @@ use super::{
     MeshDoor,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
-        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage,
+        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, is_event,
     },
     sending::Ack,
     transport::Transport,
@@ -161,6 +161,11 @@ impl MeshConnection {
                 Ok(request) => return Some(self.clone().join(request, ack).boxed()),
                 Err(refusal) => Err(refusal),
             },
+            Err(_) if self.transport.direct().is_some() && !is_event(packet) => {
+                // As the library ends whoever sends such a thing through it.
+                self.transport.cut();
+                return None;
+            }
             Err(refusal) => Err(refusal),
         };
         match outcome {

@@ -161,6 +161,13 @@ impl<'a> ClientMessage<'a> {
     }
 }
 
+/// Whether a packet's data is an event at all: an array that begins with a name. What follows the array does not count.
+pub fn is_event(packet: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(packet).into_iter::<Vec<&RawValue>>();
+    let parts = values.next().and_then(Result::ok).unwrap_or_default();
+    parts.first().is_some_and(|name| name.get().starts_with('"'))
+}
+
 const UNKNOWN_EVENT: Refusal = Refusal::new(Code::UnknownEvent, "There is no such event");
 
 /// A text, borrowed where it holds no escapes.

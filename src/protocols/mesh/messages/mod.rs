@@ -5,7 +5,7 @@ mod client;
 mod server;
 
 pub use self::{
-    client::{ClientMessage, JoinRoom, SendMessage},
+    client::{ClientMessage, JoinRoom, SendMessage, is_event},
     server::{
         BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined, PeerReconnecting,
         PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer, Refused, Replaced,
