@@ -1,0 +1,9 @@
+//! The load generator: clients that cost little and let nothing pass unseen.
+
+pub mod floor;
+mod frame;
+pub mod mesh;
+pub mod pair;
+pub mod socket;
+mod template;
+pub mod wire;
