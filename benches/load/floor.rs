@@ -59,17 +59,18 @@ impl Floor {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let mut talkers = Vec::with_capacity(everybody.len());
         for Participant { socket, lines, ways } in everybody {
-            let stream = socket.into_stream().await?.into_std()?;
+            let (stream, rest) = socket.into_parts().await?;
+            let stream = stream.into_std()?;
             epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, talkers.len() as u64))?;
-            talkers.push(Talker { stream, lines, ways, rest: Vec::new() });
+            talkers.push(Talker { stream, lines, ways, rest });
         }
         Ok(Self { talkers, epoll, buffer: vec![0; READ_BYTES] })
     }
 
     /// Gives everybody back.
     pub fn leave(self) -> anyhow::Result<Vec<Participant>> {
-        let back = |Talker { stream, lines, ways, .. }| {
-            let socket = Socket::over(tokio::net::TcpStream::from_std(stream)?);
+        let back = |Talker { stream, lines, ways, rest }| {
+            let socket = Socket::over(tokio::net::TcpStream::from_std(stream)?, rest);
             Ok(Participant { socket, lines, ways })
         };
         self.talkers.into_iter().map(back).collect()

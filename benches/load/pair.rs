@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use serde::Deserialize;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     mesh::{self, Client},
     socket::Socket,
     template::{NUMBER, Template},
-    wire::{Route, Signal, is_next},
+    wire::{Route, Signal, check},
 };
 
 /// How long a candidate's JSON is: about what browsers send.
@@ -120,7 +120,7 @@ async fn register(to: SocketAddr, room: u32) -> anyhow::Result<Met> {
 impl Participant {
     fn new(socket: Socket, ways: Ways, signal: Signal, seq: Option<u64>) -> Self {
         let says = Template::frame(&ways.there.sent(signal, &body(signal, &ways.there)));
-        let hears = Template::text(&ways.back.heard(signal, &body(signal, &ways.back)).text);
+        let hears = Template::text(&ways.back.heard(signal, &body(signal, &ways.back)));
         Self { socket, lines: Lines { says, hears, seq }, ways }
     }
 
@@ -151,9 +151,7 @@ impl Participant {
     pub async fn hear_once(&mut self, signal: Signal) -> anyhow::Result<()> {
         let expected = self.ways.back.heard(signal, &body(signal, &self.ways.back));
         let text = heard(&mut self.socket).await?;
-        let good = is_next(text.as_bytes(), expected.text.as_bytes(), self.lines.seq.as_mut());
-        ensure!(good, "expected {}, heard {text}", expected.text);
-        Ok(())
+        check(text.as_bytes(), expected.as_bytes(), self.lines.seq.as_mut())
     }
 
     /// Leaves and closes. A signal that came twice shows here at the latest: the ack comes after it.
@@ -176,10 +174,7 @@ impl Participant {
 impl Lines {
     /// Takes what was heard, which must be the next line.
     pub(super) fn check(&mut self, text: &[u8]) -> anyhow::Result<()> {
-        if !is_next(text, self.hears.bytes(), self.seq.as_mut()) {
-            let [expected, heard] = [self.hears.bytes(), text].map(String::from_utf8_lossy);
-            bail!("expected {expected}, heard {heard}");
-        }
+        check(text, self.hears.bytes(), self.seq.as_mut())?;
         self.hears.advance();
         Ok(())
     }

@@ -37,7 +37,7 @@ impl Socket {
         socket.bind(next_source())?;
         let stream = socket.connect(to).await?;
         stream.set_nodelay(true)?;
-        let mut new = Self::over(stream);
+        let mut new = Self::over(stream, Vec::with_capacity(1024));
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
@@ -47,16 +47,16 @@ impl Socket {
         Ok(new)
     }
 
-    /// A connection whose handshake is done.
-    pub fn over(stream: TcpStream) -> Self {
-        Self { stream, inbox: Vec::with_capacity(1024), taken: 0, outbox: Vec::new() }
+    /// A connection whose handshake is done, and what has come of frames that were not taken.
+    pub fn over(stream: TcpStream, rest: Vec<u8>) -> Self {
+        Self { stream, inbox: rest, taken: 0, outbox: Vec::new() }
     }
 
-    /// The connection alone, when everything that came was taken.
-    pub async fn into_stream(mut self) -> anyhow::Result<TcpStream> {
+    /// The opposite of [`Socket::over`].
+    pub async fn into_parts(mut self) -> anyhow::Result<(TcpStream, Vec<u8>)> {
         self.flush().await?;
-        ensure!(self.taken == self.inbox.len(), "something came that nobody waited for");
-        Ok(self.stream)
+        self.inbox.drain(..self.taken);
+        Ok((self.stream, self.inbox))
     }
 
     pub fn send(&mut self, text: &[u8]) {

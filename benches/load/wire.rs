@@ -1,5 +1,7 @@
 //! What a signal looks like on its way in and on its way out, in each dialect.
 
+use anyhow::bail;
+
 use super::super::contenders::{Contender, Dialect};
 
 /// A signal from one of two to the other.
@@ -19,14 +21,6 @@ pub struct Route {
     pub to: String,
     /// What the sender is called.
     pub name: &'static str,
-}
-
-/// What must be heard.
-pub struct Expected {
-    /// It begins with this.
-    pub text: String,
-    /// Whether Switchboard's `seq` follows, or nothing.
-    pub numbered: bool,
 }
 
 impl Route {
@@ -49,15 +43,14 @@ impl Route {
         }
     }
 
-    /// What the other one hears.
-    pub fn heard(&self, signal: Signal, body: &str) -> Expected {
+    /// What the other one hears; of Switchboard's, which has a number at the end, what comes before that.
+    pub fn heard(&self, signal: Signal, body: &str) -> String {
         let Self { from, name, .. } = self;
         let text = match (self.contender.dialect(), signal) {
-            (Dialect::Bare, _) => return Expected { text: self.sent(signal, body), numbered: false },
+            (Dialect::Bare, _) => return self.sent(signal, body),
             (Dialect::PeerJs, _) => {
-                let sent = self.sent(signal, body);
-                let text = format!(r#"{},"src":"{from}"}}"#, sent.trim_end_matches('}'));
-                return Expected { text, numbered: false };
+                let (kind, to) = (peer_type(signal), &self.to);
+                return format!(r#"{{"type":"{kind}","src":"{from}","dst":"{to}","payload":{body}}}"#);
             }
             (Dialect::Mesh, Signal::Candidate) => format!(r#"42["ice_candidate",{{"candidate":{body}"#),
             (Dialect::Mesh, Signal::Offer) => {
@@ -67,8 +60,7 @@ impl Route {
                 format!(r#"42["receive_answer",{{"from":"{from}","answer":{body}"#)
             }
         };
-        let numbered = self.contender == Contender::Switchboard;
-        Expected { text: text + if numbered { r#","seq":"# } else { "}]" }, numbered }
+        text + if self.contender == Contender::Switchboard { r#","seq":"# } else { "}]" }
     }
 }
 
@@ -80,8 +72,21 @@ const fn peer_type(signal: Signal) -> &'static str {
     }
 }
 
+/// Takes the next text, which must be what was expected; see [`is_next`].
+pub fn check(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> anyhow::Result<()> {
+    if is_next(text, expected, seq) {
+        return Ok(());
+    }
+    let same = text.iter().zip(expected).take_while(|(heard, expected)| heard == expected).count();
+    let excerpt = |text: &[u8]| {
+        let end = text.len().min(same + 80);
+        String::from_utf8_lossy(&text[same.saturating_sub(20).min(end)..end]).into_owned()
+    };
+    bail!("from byte {same} on expected …{}…, heard …{}…", excerpt(expected), excerpt(text))
+}
+
 /// Whether `text` is what begins with `expected` and, if that is numbered, goes on with the number after `seq`.
-pub fn is_next(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> bool {
+fn is_next(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> bool {
     let Some(rest) = text.strip_prefix(expected) else { return false };
     let Some(seq) = seq else { return rest.is_empty() };
     *seq += 1;
