@@ -188,11 +188,15 @@ fn reframe(bytes: &mut [u8], out: &mut Vec<u8>) -> anyhow::Result<(usize, bool)>
     }
 }
 
-/// Eight bytes at a time, as compilers make it.
+/// Eight bytes at a time.
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    for chunk in payload.chunks_mut(4) {
-        chunk.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    let [a, b, c, d] = mask;
+    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (chunks, rest) = payload.as_chunks_mut();
+    for chunk in chunks {
+        *chunk = (u64::from_ne_bytes(*chunk) ^ word).to_ne_bytes();
     }
+    rest.iter_mut().zip(mask.into_iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
 }
 
 /// What the kernel does not take at once ends the connection: windows here are far smaller than its buffers.

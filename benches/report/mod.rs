@@ -1,8 +1,10 @@
 //! The report: `benchmarks.md` and its plots, made from all stored results.
 
+mod axis;
 mod page;
 pub mod plot;
 pub mod spread;
+mod svg;
 mod tables;
 mod targets;
 
@@ -18,6 +20,12 @@ pub fn write(stored: &Stored, workloads: &[Box<dyn Workload>], path: &Path) -> a
     for workload in workloads {
         if let Some(section) = stored.get(workload.name())? {
             measured.push((workload.as_ref(), section));
+        }
+    }
+    for (workload, section) in &measured {
+        for plot in workload.plots(section) {
+            let path = stored.folder().join(plot.name).with_extension("svg");
+            fs::write(path, svg::draw(&plot))?;
         }
     }
     let text = page::text(&measured);

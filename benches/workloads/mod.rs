@@ -6,6 +6,7 @@ mod relay;
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use self::{calls::Calls, relay::Relay};
 use super::{
     contenders::Contender,
     load::{
@@ -66,7 +67,7 @@ pub trait Workload {
 
 /// Every workload, in the order of the report.
 pub fn all(size: Size) -> Vec<Box<dyn Workload>> {
-    vec![Box::new(relay::Relay::new(size)), Box::new(calls::Calls::new(size))]
+    vec![Box::new(Relay::of_candidates(size)), Box::new(Relay::of_offers(size)), Box::new(Calls::new(size))]
 }
 
 /// Connects so many pairs, some at a time. Their rooms are numbered from 0.
