@@ -17,7 +17,7 @@ pub enum Contender {
     Switchboard,
     /// The same events with Express and socket.io: `peers/server.mjs`.
     Node,
-    /// Messages between two WebSockets, unread, with a library: `peers/tungstenite.rs`.
+    /// Messages from one WebSocket to another, unread, with a library: `peers/tungstenite.rs`.
     Tungstenite,
     /// The same with system calls alone: `peers/epoll.rs`.
     Epoll,

@@ -3,6 +3,7 @@
 //! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](contenders::Contender) is a server that can
 //! do it, a [`Section`](results::Section) is what was found out. One load generator drives all contenders in turn and
 //! checks every message. `make bench` runs everything; [`options`] says how to run a part of it.
+#![allow(clippy::cast_precision_loss, reason = "what is counted here stays far below 2^52")]
 
 mod contenders;
 mod load;
@@ -12,6 +13,7 @@ mod options;
 mod peers;
 mod report;
 mod results;
+mod self_check;
 mod server;
 mod watch;
 mod workloads;
@@ -52,6 +54,7 @@ fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
     let cores = Cores::claim();
     // After the core was claimed: the runtime's threads inherit it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(self_check::run())?;
     for workload in workloads::all(options.size) {
         if options.wants(workload.name()) {
             let section = runtime.block_on(measure(workload.as_ref(), options, cores))?;
@@ -66,7 +69,7 @@ async fn measure(workload: &dyn Workload, options: &Options, cores: Cores) -> an
     watch::wait_for_quiet(options.patience).await?;
     let watch = Watch::start()?;
     let repetitions = options.repetitions.unwrap_or_else(|| workload.repetitions(options.size));
-    let mut samples = Vec::new();
+    let (mut samples, mut noise) = (Vec::new(), Vec::new());
     for repetition in 0..repetitions {
         for (case, name) in workload.cases().into_iter().enumerate() {
             let turns = rotated(workload.contenders(case), repetition);
@@ -76,12 +79,14 @@ async fn measure(workload: &dyn Workload, options: &Options, cores: Cores) -> an
                     workload.name(),
                     repetition + 1
                 ));
+                let watch = Watch::start()?;
                 let figures = sample(workload, case, contender, cores).await?;
+                noise.push(watch.others_percent()?);
                 samples.push(Sample { case: name.clone(), contender, repetition, figures });
             }
         }
     }
-    Section::new(options.size, repetitions, cores, watch.finish()?, samples)
+    Section::new(options.size, repetitions, cores, watch.finish(noise)?, samples)
 }
 
 /// Who goes first changes, so that a drift of the machine favours nobody.

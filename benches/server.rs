@@ -23,8 +23,6 @@ pub type Settings = Vec<(&'static str, String)>;
 /// A server that runs until this is dropped, with a data folder and a port of its own.
 pub struct Server {
     contender: Contender,
-    settings: Settings,
-    cores: Cores,
     data: TempDir,
     address: SocketAddr,
     running: Running,
@@ -39,17 +37,8 @@ struct Running {
 impl Server {
     pub fn start(contender: Contender, settings: &Settings, cores: Cores) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
-        let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
-        let (running, address) = Running::start(contender, settings, cores, &data, any)?;
-        Ok(Self { contender, settings: settings.clone(), cores, data, address, running })
-    }
-
-    /// Ends the process without a word and starts it again, at the same address and with the same data.
-    pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.running.kill();
-        let again = Running::start(self.contender, &self.settings, self.cores, &self.data, self.address)?;
-        (self.running, self.address) = again;
-        Ok(())
+        let (running, port) = Running::start(contender, settings, cores, &data)?;
+        Ok(Self { contender, data, address: (Ipv4Addr::LOCALHOST, port).into(), running })
     }
 
     /// Where its clients meet.
@@ -88,16 +77,15 @@ impl Running {
         settings: &Settings,
         cores: Cores,
         data: &TempDir,
-        listen: SocketAddr,
-    ) -> anyhow::Result<(Self, SocketAddr)> {
-        let log = File::options().create(true).append(true).open(data.path().join(LOG))?;
+    ) -> anyhow::Result<(Self, u16)> {
+        let log = File::create(data.path().join(LOG))?;
         let mut process = cores
             .server_command(&contender.command()?)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("NODE_ENV", "production")
-            .env("LISTEN", listen.to_string())
-            .env("PORT", listen.port().to_string())
+            .env("LISTEN", "127.0.0.1:0")
+            .env("PORT", "0")
             .env("OPS_LISTEN", "127.0.0.1:0")
             .env("NEW_SESSIONS_PER_ADDRESS", "0")
             .env("EVENTS_PER_ADDRESS", "0")
@@ -116,7 +104,7 @@ impl Running {
             let log = fs::read_to_string(data.path().join(LOG)).unwrap_or_default();
             format!("{contender} did not start: {log}")
         })?;
-        Ok((running, (listen.ip(), port).into()))
+        Ok((running, port))
     }
 
     fn kill(&mut self) {

@@ -17,6 +17,9 @@ const NOISY_LOAD: f64 = 0.5;
 /// The part of the machine that others may use, in percent, before it counts as noisy.
 const NOISY_PERCENT: f64 = 5.0;
 
+/// The same for a single measurement, in which ticks and the kernel's own threads weigh more.
+const DISTURBING_PERCENT: f64 = 10.0;
+
 /// Waits, at most so long, until the machine is not noisy. The load average still holds what we did ourselves a
 /// moment ago, so what others use right now counts too.
 pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
@@ -32,18 +35,26 @@ pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How much others disturbed.
+/// How much others disturbed a workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
     /// What others used of the machine meanwhile, in percent, the machine below it included.
     pub others_percent: f64,
+    /// The same of each measurement; one is short, so it is known less exactly.
+    pub each_percent: Vec<f64>,
     /// The load average of the minute before.
     pub load_before: f64,
 }
 
 impl Noise {
+    /// Whether the whole was disturbed, or more of its measurements than medians can bear.
     pub fn is_noisy(&self) -> bool {
-        self.others_percent > NOISY_PERCENT
+        self.others_percent > NOISY_PERCENT || 5 * self.disturbed() > self.each_percent.len()
+    }
+
+    /// How many measurements were disturbed.
+    pub fn disturbed(&self) -> usize {
+        self.each_percent.iter().filter(|percent| **percent > DISTURBING_PERCENT).count()
     }
 }
 
@@ -66,11 +77,13 @@ impl Watch {
     }
 
     /// To be called when every server has ended: only then their time is known.
-    pub fn finish(self) -> anyhow::Result<Noise> {
-        Ok(Noise { others_percent: self.others_percent()?, load_before: self.load_before })
+    pub fn finish(self, each_percent: Vec<f64>) -> anyhow::Result<Noise> {
+        let others_percent = self.others_percent()?;
+        Ok(Noise { others_percent, each_percent, load_before: self.load_before })
     }
 
-    fn others_percent(&self) -> anyhow::Result<f64> {
+    /// What others used of the machine since the beginning, in percent.
+    pub fn others_percent(&self) -> anyhow::Result<f64> {
         let others = busy_seconds()? - self.everybody - (own_seconds()? - self.ours);
         let available = self.began.elapsed().as_secs_f64() * cores();
         Ok((others / available * 100.0).max(0.0))

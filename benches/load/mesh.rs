@@ -97,11 +97,6 @@ impl Client {
         }
     }
 
-    /// The events that came before the last ack and were not asked for.
-    pub fn not_asked_for(&self) -> impl Iterator<Item = &str> {
-        self.set_aside.iter().map(String::as_str)
-    }
-
     pub async fn flush(&mut self) -> anyhow::Result<()> {
         self.socket.flush().await
     }

@@ -1,7 +1,7 @@
 //! The load generator: clients that cost little and let nothing pass unseen.
 
 pub mod floor;
-mod frame;
+pub mod frame;
 pub mod mesh;
 pub mod pair;
 pub mod socket;

@@ -15,11 +15,11 @@ use nix::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::load::frame::{CLOSE, toggle};
+
 const LISTENER: u64 = u64::MAX;
 const READ_BYTES: usize = 256 * 1024;
 const EVENTS: usize = 512;
-
-const CLOSE: u8 = 0x8;
 
 struct Relay {
     epoll: Epoll,
@@ -180,23 +180,12 @@ fn reframe(bytes: &mut [u8], out: &mut Vec<u8>) -> anyhow::Result<(usize, bool)>
         if head & 0x0F == CLOSE {
             return Ok((used, false));
         }
-        unmask(payload, [mask[0], mask[1], mask[2], mask[3]]);
+        toggle(payload, [mask[0], mask[1], mask[2], mask[3]]);
         out.extend([head, length & 0x7F]);
         out.extend(&*size);
         out.extend(&*payload);
         used += 2 + extended + 4 + size_of_payload;
     }
-}
-
-/// Eight bytes at a time.
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let [a, b, c, d] = mask;
-    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (chunks, rest) = payload.as_chunks_mut();
-    for chunk in chunks {
-        *chunk = (u64::from_ne_bytes(*chunk) ^ word).to_ne_bytes();
-    }
-    rest.iter_mut().zip(mask.into_iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
 }
 
 /// What the kernel does not take at once ends the connection: windows here are far smaller than its buffers.

@@ -41,9 +41,7 @@ impl Axis {
 
     /// 1, 2, 5, 10, 20, 50…
     fn decades(&self) -> Vec<f64> {
-        let first = self.from.log10().floor() as i32;
-        let last = self.to.log10().ceil() as i32;
-        let all = (first..=last).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
+        let all = (-9..=9).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
         all.filter(|value| (self.from..=self.to).contains(value)).collect()
     }
 
@@ -53,8 +51,8 @@ impl Axis {
         let power = 10_f64.powf(rough.log10().floor());
         let nearest = [1.0, 2.0, 5.0, 10.0].into_iter().find(|digit| digit * power >= rough * 0.8);
         let step = nearest.unwrap_or(10.0) * power;
-        let count = (self.to / step).floor() as u32;
-        (0..=count).map(|number| f64::from(number) * step).collect()
+        let all = (0..=10).map(|number| f64::from(number) * step);
+        all.filter(|value| *value <= self.to).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The page as a whole.
 
+use std::fmt::Write as _;
+
 use super::{
     super::{machine::Machine, options::Size, results::Section, workloads::Workload},
     spread::number,
@@ -22,7 +24,7 @@ fn one(workload: &dyn Workload, section: &Section) -> String {
         format!("## {}\n\n{}\n\n{}\n", workload.heading(), workload.about(), circumstances(section));
     text += &targets::table(&workload.targets(), section);
     for plot in workload.plots(section) {
-        text += &format!("![{}](benchmarks/{}.svg)\n\n", plot.title, plot.name);
+        let _ = writeln!(text, "![{}](benchmarks/{}.svg)\n", plot.title, plot.name);
     }
     for figure in workload.figures() {
         text += &tables::of(&figure, section);
@@ -42,9 +44,12 @@ fn circumstances(section: &Section) -> String {
     let size = if section.size == Size::Quick { "**A quick run, too short to be believed.** " } else { "" };
     format!(
         "{size}Taken {taken_at} at {commit}, {repetitions} repetitions. {cores} cores ({cpu_model}), Linux {kernel}, \
-         Node {node}. {} Others used {} % of the machine meanwhile; load average before {}. {verdict}\n",
+         Node {node}. {} Others used {} % of the machine meanwhile and disturbed {} of {} measurements; load average \
+         before {}. {verdict}\n",
         placement(machine),
         number(noise.others_percent, 1),
+        noise.disturbed(),
+        noise.each_percent.len(),
         number(noise.load_before, 2),
     )
 }

@@ -26,12 +26,15 @@ pub struct Line {
     pub points: Vec<(f64, Spread)>,
 }
 
-/// A line for each contender, through these cases, each with its place on the x axis.
-pub fn lines(section: &Section, cases: &[(f64, String)], figure: &str) -> Vec<Line> {
+/// Where a line goes through: a place on the x axis, and a figure of a case.
+pub type Stop<'a> = (f64, String, &'a str);
+
+/// A line for each contender that was measured there.
+pub fn lines(section: &Section, stops: &[Stop]) -> Vec<Line> {
     let line = |contender| {
         let point =
-            |(x, case): &(f64, String)| Some((*x, Spread::of(section.values(case, contender, figure))?));
-        Line { contender, points: cases.iter().filter_map(point).collect() }
+            |(x, case, figure): &Stop| Some((*x, Spread::of(section.values(case, contender, figure))?));
+        Line { contender, points: stops.iter().filter_map(point).collect() }
     };
     let lines = section.contenders().into_iter().map(line);
     lines.filter(|line: &Line| !line.points.is_empty()).collect()

@@ -3,15 +3,23 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{contenders::Contender, results::Section, workloads::Figure},
+    super::{contenders::Contender, meter::BUSY, results::Section, workloads::Figure},
     spread::Spread,
 };
 
-/// Medians with their spread, and for what is compared a second table with Switchboard's as multiples.
+/// A figure's tables; what only helps to read the others is folded away.
 pub fn of(figure: &Figure, section: &Section) -> String {
+    let tables = both(figure, section);
+    if figure.key == BUSY {
+        return format!("<details><summary>{}</summary>\n\n{tables}</details>\n\n", figure.title);
+    }
+    format!("#### {}\n\n{tables}", figure.title)
+}
+
+/// Medians with their spread, and for what is compared a second table with Switchboard's as multiples.
+fn both(figure: &Figure, section: &Section) -> String {
     let contenders = section.contenders();
-    let mut text = format!("#### {}\n\n", figure.title);
-    text += &table(section, &contenders, |case, contender| {
+    let mut text = table(section, &contenders, |case, contender| {
         Some(Spread::of(section.values(case, contender, figure.key))?.text(figure.decimals))
     });
     let others: Vec<_> = contenders.into_iter().filter(|who| *who != Contender::Switchboard).collect();
@@ -33,7 +41,7 @@ fn table(
     for contender in contenders {
         let _ = write!(text, " {contender} |");
     }
-    text += &format!("\n|---|{}\n", "---|".repeat(contenders.len()));
+    let _ = writeln!(text, "\n|---|{}", "---|".repeat(contenders.len()));
     for case in section.cases() {
         let cells: Vec<_> = contenders.iter().map(|contender| cell(case, *contender)).collect();
         if cells.iter().all(Option::is_none) {

@@ -133,13 +133,13 @@ impl Workload for Relay {
         if self.signal == Signal::Offer {
             return Vec::new();
         }
-        let cases: Vec<_> = PAIRS.iter().map(|pairs| (f64::from(*pairs), case(*pairs, 1))).collect();
+        let stops: Vec<_> = PAIRS.iter().map(|pairs| (f64::from(*pairs), case(*pairs, 1), CPU)).collect();
         vec![Plot {
             name: "relay-cost",
             title: "What relaying a candidate costs, by the number of rooms".to_owned(),
             x: Scale { title: "rooms", logarithmic: true },
             y: Scale { title: "CPU seconds per 100,000 messages", logarithmic: false },
-            lines: plot::lines(section, &cases, CPU),
+            lines: plot::lines(section, &stops),
         }]
     }
 }

@@ -14,7 +14,7 @@ use crate::load::{
 pub const CANDIDATES: u32 = 10;
 
 /// How long one call may take before a message is taken to be lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sets up a call and ends it. Returns when it was set up.
 pub async fn call(place: Place, room: u32) -> anyhow::Result<Instant> {
