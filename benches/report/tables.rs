@@ -3,14 +3,19 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{contenders::Contender, meter::BUSY, results::Section, workloads::Figure},
+    super::{
+        contenders::Contender,
+        meter::{BUSY, OWN_BUSY},
+        results::Section,
+        workloads::Figure,
+    },
     spread::Spread,
 };
 
 /// A figure's tables; what only helps to read the others is folded away.
 pub fn of(figure: &Figure, section: &Section) -> String {
     let tables = both(figure, section);
-    if figure.key == BUSY {
+    if [BUSY, OWN_BUSY].contains(&figure.key) {
         return format!("<details><summary>{}</summary>\n\n{tables}</details>\n\n", figure.title);
     }
     format!("#### {}\n\n{tables}", figure.title)

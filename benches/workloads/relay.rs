@@ -8,7 +8,7 @@ use super::{Bound, Figure, Target, Workload, gather};
 use crate::{
     contenders::Contender::{self, Node, Tungstenite},
     load::{floor::Floor, wire::Signal},
-    meter::{BUSY, CPU, Meter, RATE},
+    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
     options::Size,
     report::{
         plot::{self, Plot, Scale},
@@ -83,6 +83,12 @@ impl Workload for Relay {
             Figure { key: CPU, title: "CPU seconds per 100,000 messages", decimals: 2, compared: true },
             Figure { key: RATE, title: "Messages per second", decimals: 0, compared: false },
             Figure { key: BUSY, title: "The server's use of its core, %", decimals: 0, compared: false },
+            Figure {
+                key: OWN_BUSY,
+                title: "The load generator\'s use of its core, %",
+                decimals: 0,
+                compared: false,
+            },
         ]
     }
 

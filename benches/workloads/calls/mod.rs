@@ -12,7 +12,7 @@ use self::set_up::CANDIDATES;
 use super::{Bound, Figure, Target, Workload};
 use crate::{
     contenders::Contender::{self, Node, Switchboard, Tungstenite},
-    meter::{BUSY, CPU, Meter, RATE},
+    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
     options::Size,
     report::{
         plot::{self, Plot, Scale},
@@ -88,6 +88,12 @@ impl Workload for Calls {
             Figure { key: CPU, title: "CPU seconds per 100,000 calls", decimals: 1, compared: true },
             Figure { key: RATE, title: "Calls set up per second", decimals: 0, compared: true },
             Figure { key: BUSY, title: "The server's use of its core, %", decimals: 0, compared: false },
+            Figure {
+                key: OWN_BUSY,
+                title: "The load generator\'s use of its core, %",
+                decimals: 0,
+                compared: false,
+            },
         ];
         let latencies = LATENCIES.map(|(key, _, title)| Figure { key, title, decimals: 2, compared: false });
         fixed.into_iter().chain(latencies).collect()
@@ -114,6 +120,10 @@ impl Workload for Calls {
             Load::Rate(rate) => schedule::at_a_rate(place, &mut rooms, rate, self.rate_for).await?,
         };
         let mut figures = meter.stop(server, took.len() as f64)?.figures();
+        if let Load::Rate(_) = self.loads[case] {
+            // It does not sleep until it is time, it looks at the clock.
+            figures.remove(OWN_BUSY);
+        }
         figures.extend(latencies(&took));
         Ok(figures)
     }
