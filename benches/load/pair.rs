@@ -154,20 +154,37 @@ impl Participant {
         check(text.as_bytes(), expected.as_bytes(), self.lines.seq.as_mut())
     }
 
-    /// Leaves and closes. A signal that came twice shows here at the latest: the ack comes after it.
+    /// Leaves and closes.
     pub async fn leave(mut self) -> anyhow::Result<()> {
+        self.say_goodbye().await?;
+        self.go().await
+    }
+
+    /// Says that it leaves, where that can be said.
+    pub async fn say_goodbye(&mut self) -> anyhow::Result<()> {
         if self.ways.there.contender.dialect() == Dialect::Mesh {
             self.socket.send(br#"421["leave_room",{}]"#);
-            loop {
-                let text = mesh::packet(&mut self.socket).await?;
-                if text.starts_with("431[") {
-                    ensure!(text.contains(r#""success":true"#), "leaving was refused: {text}");
-                    break;
-                }
-                ensure!(text.starts_with(r#"42["user_left","#) || is_probe(text), "came too much: {text}");
-            }
+        }
+        self.flush().await
+    }
+
+    /// Hears that it has left, and closes. A signal that came twice shows here at the latest: the ack comes after it.
+    pub async fn go(mut self) -> anyhow::Result<()> {
+        if self.ways.there.contender.dialect() == Dialect::Mesh {
+            self.hear_that_it_has_left().await?;
         }
         self.socket.close().await
+    }
+
+    async fn hear_that_it_has_left(&mut self) -> anyhow::Result<()> {
+        loop {
+            let text = mesh::packet(&mut self.socket).await?;
+            if text.starts_with("431[") {
+                ensure!(text.contains(r#""success":true"#), "leaving was refused: {text}");
+                return Ok(());
+            }
+            ensure!(text.starts_with(r#"42["user_left","#) || is_probe(text), "came too much: {text}");
+        }
     }
 }
 

@@ -70,12 +70,22 @@ pub fn all(size: Size) -> Vec<Box<dyn Workload>> {
     vec![Box::new(Relay::of_candidates(size)), Box::new(Relay::of_offers(size)), Box::new(Calls::new(size))]
 }
 
-/// Connects so many pairs, some at a time. Their rooms are numbered from 0.
+/// How many connections are made or closed at the same time.
+const AT_ONCE: usize = 64;
+
+/// Connects so many pairs. Their rooms are numbered from 0.
 async fn gather(place: Place, pairs: u32, signal: Signal) -> anyhow::Result<Vec<Participant>> {
-    const AT_ONCE: usize = 32;
     let meeting = stream::iter((0..pairs).map(|room| pair::meet(place, room, signal)));
     let met: Vec<_> = meeting.buffered(AT_ONCE).try_collect().await?;
     Ok(met.into_iter().flatten().collect())
+}
+
+/// Lets everybody leave. All say so first: whoever waits for its turn answers no pings.
+async fn disperse(mut everybody: Vec<Participant>) -> anyhow::Result<()> {
+    for participant in &mut everybody {
+        participant.say_goodbye().await?;
+    }
+    stream::iter(everybody).map(Participant::go).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Something that is found out.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Bound, Figure, Target, Workload, gather};
+use super::{Bound, Figure, Target, Workload, disperse, gather};
 use crate::{
     contenders::Contender::{self, Node, Tungstenite},
     load::{floor::Floor, wire::Signal},
@@ -107,9 +107,7 @@ impl Workload for Relay {
         let meter = Meter::start(server)?;
         let messages = floor.talk(window, self.duration)?;
         let cost = meter.stop(server, messages)?;
-        for participant in floor.leave()? {
-            participant.leave().await?;
-        }
+        disperse(floor.leave()?).await?;
         Ok(cost.figures())
     }
 
