@@ -1,6 +1,6 @@
 //! What was found out, as it is stored: a JSON file for each workload.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, time::SystemTime};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, sync::LazyLock, time::SystemTime};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Section {
         samples: Vec<Sample>,
     ) -> anyhow::Result<Self> {
         let machine = Machine::describe(cores)?;
-        Ok(Self { taken_at: now(), commit: commit(), size, repetitions, machine, noise, samples })
+        Ok(Self { taken_at: now(), commit: COMMIT.clone(), size, repetitions, machine, noise, samples })
     }
 
     /// Each case once, in the order in which they were measured.
@@ -130,8 +130,9 @@ fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-fn commit() -> String {
+/// Found once: what is stored afterwards does not make the tree another one.
+static COMMIT: LazyLock<String> = LazyLock::new(|| {
     let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
     let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
     text.and_then(|text| String::from_utf8(text).ok()).map_or("unknown".into(), |text| text.trim().to_owned())
-}
+});

@@ -27,7 +27,8 @@ impl Axis {
 
     /// Round values within the range, far enough apart to be read.
     pub fn marks(&self) -> Vec<f64> {
-        if self.logarithmic { self.decades() } else { self.steps() }
+        let decades = if self.logarithmic { self.decades() } else { Vec::new() };
+        if decades.len() < 2 { self.steps() } else { decades }
     }
 
     /// From 0 at the beginning of the range to 1 at its end.
@@ -51,8 +52,8 @@ impl Axis {
         let power = 10_f64.powf(rough.log10().floor());
         let nearest = [1.0, 2.0, 5.0, 10.0].into_iter().find(|digit| digit * power >= rough * 0.8);
         let step = nearest.unwrap_or(10.0) * power;
-        let all = (0..=10).map(|number| f64::from(number) * step);
-        all.filter(|value| *value <= self.to).collect()
+        let first = (self.from / step).ceil();
+        (0..=8).map(|number| (first + f64::from(number)) * step).filter(|value| *value <= self.to).collect()
     }
 }
 

@@ -43,7 +43,7 @@ fn circumstances(section: &Section) -> String {
     };
     let size = if section.size == Size::Quick { "**A quick run, too short to be believed.** " } else { "" };
     format!(
-        "{size}Taken {taken_at} at {commit}, {repetitions} repetitions. {cores} cores ({cpu_model}), Linux {kernel}, \
+        "{size}Taken {taken_at} at {commit}; repetitions: {repetitions}. {cores} cores ({cpu_model}), Linux {kernel}, \
          Node {node}. {} Others used {} % of the machine meanwhile and disturbed {} of {} measurements; load average \
          before {}. {verdict}\n",
         placement(machine),

@@ -59,7 +59,7 @@ impl Relay {
     }
 
     fn new(size: Size, signal: Signal, loads: Vec<Load>) -> Self {
-        let duration = Duration::from_millis(if size == Size::Full { 2_000 } else { 400 });
+        let duration = Duration::from_millis(if size == Size::Full { 1_500 } else { 400 });
         Self { signal, loads, duration, warm_up: duration / 2 }
     }
 }
@@ -80,8 +80,13 @@ impl Workload for Relay {
 
     fn figures(&self) -> Vec<Figure> {
         vec![
-            Figure { key: CPU, title: "CPU seconds per 100,000 messages", decimals: 2, compared: true },
-            Figure { key: RATE, title: "Messages per second", decimals: 0, compared: false },
+            Figure {
+                key: CPU,
+                title: "CPU seconds per 100,000 messages (less is better)",
+                decimals: 2,
+                compared: true,
+            },
+            Figure { key: RATE, title: "Messages per second (more is better)", decimals: 0, compared: false },
             Figure { key: BUSY, title: "The server's use of its core, %", decimals: 0, compared: false },
             Figure {
                 key: OWN_BUSY,

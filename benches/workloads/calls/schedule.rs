@@ -12,8 +12,9 @@ use tokio::{
 use super::set_up::call;
 use crate::load::pair::Place;
 
-/// How many calls may be under way at most. Each has two sockets, of which there are not many more.
-const MOST: usize = 4_000;
+/// How many calls of an open loop may be under way. Where a server is too slow for the rate, the next wait here, with
+/// their time running, rather than be given up by a server that has too many.
+const MOST: usize = 500;
 
 /// How much earlier a sleeper wakes, because timers are exact to a millisecond only.
 const TIMER: Duration = Duration::from_millis(2);
