@@ -1,6 +1,6 @@
 //! The machine: which cores are whose, how many files may be open, and what it is.
 
-use std::{ffi::OsString, fs, process::Command, thread::available_parallelism};
+use std::{ffi::OsString, fs, path::Path, process::Command, thread::available_parallelism};
 
 use anyhow::Context;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -37,6 +37,17 @@ impl Cores {
         command.args(words);
         command
     }
+}
+
+/// A program that the kernel may put wherever it likes, whatever core this process has claimed.
+pub fn on_any_core(program: &Path) -> Command {
+    let all = format!("0-{:.0}", cores() - 1.0);
+    if !succeeds(&["taskset", "-c", &all, "true"]) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", &all]).arg(program);
+    command
 }
 
 fn succeeds(words: &[&str]) -> bool {

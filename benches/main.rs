@@ -9,12 +9,14 @@ mod contenders;
 mod load;
 mod machine;
 mod meter;
+mod mongod;
 mod options;
 mod peers;
 mod report;
 mod results;
 mod self_check;
 mod server;
+mod trend;
 mod watch;
 mod workloads;
 
@@ -102,7 +104,7 @@ async fn sample(
     contender: Contender,
     cores: Cores,
 ) -> anyhow::Result<results::Figures> {
-    let mut server = Server::start(contender, &workload.settings(case), cores)?;
+    let mut server = Server::start(contender, &workload.settings(case).await?, cores)?;
     let figures = workload.measure(case, &mut server).await;
     figures.with_context(|| format!("{contender} failed; its log: {:?}", server.log()))
 }

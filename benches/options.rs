@@ -61,6 +61,14 @@ impl Options {
     }
 }
 
+/// `BENCH_SOAK`: how many minutes the soak takes.
+pub fn soak(size: Size) -> anyhow::Result<Duration> {
+    let default = if size == Size::Full { 20 } else { 1 };
+    let minutes = number("BENCH_SOAK")?.unwrap_or(default);
+    ensure!(minutes > 0, "BENCH_SOAK: nothing to measure");
+    Ok(Duration::from_mins(minutes.into()))
+}
+
 fn words(name: &str) -> Vec<String> {
     let text = env::var(name).unwrap_or_default();
     text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()

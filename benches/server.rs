@@ -2,9 +2,10 @@
 
 use std::{
     env,
-    fs::{self, File},
+    fs::{self, File, ReadDir},
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     process::{Child, ChildStdout, Stdio},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use std::{
 use anyhow::Context;
 use nix::{time::clock_getcpuclockid, unistd::Pid};
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 use super::{contenders::Contender, load::pair::Place, machine::Cores};
 
@@ -23,6 +25,8 @@ pub type Settings = Vec<(&'static str, String)>;
 /// A server that runs until this is dropped, with a data folder and a port of its own.
 pub struct Server {
     contender: Contender,
+    settings: Settings,
+    cores: Cores,
     data: TempDir,
     address: SocketAddr,
     running: Running,
@@ -37,8 +41,20 @@ struct Running {
 impl Server {
     pub fn start(contender: Contender, settings: &Settings, cores: Cores) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
-        let (running, port) = Running::start(contender, settings, cores, &data)?;
-        Ok(Self { contender, data, address: (Ipv4Addr::LOCALHOST, port).into(), running })
+        let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+        let (running, address) = Running::start(contender, settings, cores, data.path(), any)?;
+        Ok(Self { contender, settings: settings.clone(), cores, data, address, running })
+    }
+
+    /// Ends the process without a word and starts it again, at the same address and with the same data.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.running.kill();
+        let (contender, cores, listen) = (self.contender, self.cores, self.address);
+        let (settings, data) = (self.settings.clone(), self.data.path().to_owned());
+        // Whoever lost the connection tries to come back meanwhile.
+        let again = spawn_blocking(move || Running::start(contender, &settings, cores, &data, listen));
+        (self.running, self.address) = again.await??;
+        Ok(())
     }
 
     /// Where its clients meet.
@@ -65,6 +81,27 @@ impl Server {
         Ok(kib.parse::<f64>()? * 1024.0)
     }
 
+    /// How many files and connections it has open.
+    pub fn open_files(&self) -> anyhow::Result<u32> {
+        Ok(self.descriptors()?.count().try_into()?)
+    }
+
+    /// How many connections and listeners it has open.
+    pub fn open_sockets(&self) -> anyhow::Result<u32> {
+        let targets = self.descriptors()?.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let sockets = targets.filter(|target| target.to_string_lossy().starts_with("socket:"));
+        Ok(sockets.count().try_into()?)
+    }
+
+    fn descriptors(&self) -> anyhow::Result<ReadDir> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?)
+    }
+
+    /// The folder where it keeps everything.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
@@ -76,22 +113,23 @@ impl Running {
         contender: Contender,
         settings: &Settings,
         cores: Cores,
-        data: &TempDir,
-    ) -> anyhow::Result<(Self, u16)> {
-        let log = File::create(data.path().join(LOG))?;
+        data: &Path,
+        listen: SocketAddr,
+    ) -> anyhow::Result<(Self, SocketAddr)> {
+        let log = File::options().create(true).append(true).open(data.join(LOG))?;
         let mut process = cores
             .server_command(&contender.command()?)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("NODE_ENV", "production")
-            .env("LISTEN", "127.0.0.1:0")
-            .env("PORT", "0")
+            .env("LISTEN", listen.to_string())
+            .env("PORT", listen.port().to_string())
             .env("OPS_LISTEN", "127.0.0.1:0")
             .env("NEW_SESSIONS_PER_ADDRESS", "0")
             .env("EVENTS_PER_ADDRESS", "0")
-            .env("DATA_DIR", data.path())
+            .env("DATA_DIR", data)
             .envs(settings.iter().map(|(name, value)| (name, value)))
-            .current_dir(data.path())
+            .current_dir(data)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -101,10 +139,10 @@ impl Running {
         // The process is given to its owner before anything can fail, so that it never outlives us.
         let running = Self { process, _stdout: stdout };
         let port = port.with_context(|| {
-            let log = fs::read_to_string(data.path().join(LOG)).unwrap_or_default();
+            let log = fs::read_to_string(data.join(LOG)).unwrap_or_default();
             format!("{contender} did not start: {log}")
         })?;
-        Ok((running, port))
+        Ok((running, (listen.ip(), port).into()))
     }
 
     fn kill(&mut self) {

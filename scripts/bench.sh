@@ -32,6 +32,11 @@ if [ -z "$(find "$installed" -newer benches/peers/package-lock.json 2>/dev/null)
     touch "$installed"
 fi
 
+# Chats are kept in MongoDB too.
+case ${BENCH_ONLY:-saves} in
+*saves*) [ -n "${MONGOD-}${BENCH_REPORT_ONLY-}" ] || scripts/fetch-mongod.sh ;;
+esac
+
 # What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
 cargo build --release --locked
 cp "$target/release/switchboard" "$work/switchboard"

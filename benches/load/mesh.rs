@@ -1,6 +1,6 @@
 //! A Socket.IO v5 client of the mesh door, see `docs/mesh.md`.
 
-use std::{collections::VecDeque, net::SocketAddr};
+use std::{collections::VecDeque, mem, net::SocketAddr};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -42,18 +42,9 @@ impl Client {
         Ok(client)
     }
 
-    /// Joins as the documented client does: without an ack, by waiting for the event. With `session` as somebody who
-    /// comes back and has handled all events up to the number `received`.
-    pub async fn join(
-        &mut self,
-        room: &str,
-        name: &str,
-        session: Option<(&str, u64)>,
-    ) -> anyhow::Result<Joined> {
-        let session = session.map_or(String::new(), |(token, received)| {
-            format!(r#","session":"{token}","received":{received}"#)
-        });
-        self.emit("join_room", &format!(r#"{{"appointment_id":"{room}","name":"{name}"{session}}}"#));
+    /// Joins as the documented client does: without an ack, by waiting for the event.
+    pub async fn join(&mut self, room: &str, name: &str) -> anyhow::Result<Joined> {
+        self.emit("join_room", &join_room(room, name, None));
         let text = self.event().await?;
         let (event, payload): (&str, Joined) = parse(&text)?;
         ensure!(event == "joined_successfully", "{event} instead of joined_successfully");
@@ -73,16 +64,21 @@ impl Client {
             #[serde(flatten)]
             rest: T,
         }
+        let answer = self.ask_anything(event, payload).await?;
+        let parsed: Answer<T> = serde_json::from_str(&answer).with_context(|| answer.clone())?;
+        ensure!(parsed.success, "{event} was refused: {answer}");
+        Ok(parsed.rest)
+    }
+
+    /// Sends an event and returns its ack as JSON, whatever it says.
+    pub async fn ask_anything(&mut self, event: &str, payload: &str) -> anyhow::Result<String> {
         self.last_ack += 1;
         self.socket.send(format!("42{}[\"{event}\",{payload}]", self.last_ack).as_bytes());
         let prefix = format!("43{}[", self.last_ack);
         loop {
             let text = self.packet().await?;
             if let Some(answer) = text.strip_prefix(&prefix) {
-                let answer = answer.strip_suffix(']').context("a cut ack")?;
-                let parsed: Answer<T> = serde_json::from_str(answer).with_context(|| answer.to_owned())?;
-                ensure!(parsed.success, "{event} was refused: {answer}");
-                return Ok(parsed.rest);
+                return Ok(answer.strip_suffix(']').context("a cut ack")?.to_owned());
             }
             let text = text.to_owned();
             self.set_aside.push_back(text);
@@ -97,12 +93,22 @@ impl Client {
         }
     }
 
+    /// Takes the events that came before the last ack.
+    pub fn take_set_aside(&mut self) -> VecDeque<String> {
+        mem::take(&mut self.set_aside)
+    }
+
     pub async fn flush(&mut self) -> anyhow::Result<()> {
         self.socket.flush().await
     }
 
     pub async fn close(self) -> anyhow::Result<()> {
         self.socket.close().await
+    }
+
+    /// Ends the connection as a network does that forgets it: the server gets a reset.
+    pub fn reset(self) -> anyhow::Result<()> {
+        self.socket.reset()
     }
 
     /// The WebSocket alone.
@@ -119,6 +125,14 @@ impl Client {
     async fn packet(&mut self) -> anyhow::Result<&str> {
         packet(&mut self.socket).await
     }
+}
+
+/// What is asked with `join_room`. With `session`, a token and a number, as somebody who comes back and has handled
+/// all events up to that number.
+pub fn join_room(room: &str, name: &str, session: Option<(&str, u64)>) -> String {
+    let session = session
+        .map_or(String::new(), |(token, received)| format!(r#","session":"{token}","received":{received}"#));
+    format!(r#"{{"appointment_id":"{room}","name":"{name}"{session}}}"#)
 }
 
 /// Name and payload of an event.

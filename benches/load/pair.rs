@@ -84,8 +84,8 @@ async fn join(to: SocketAddr, room: &str) -> anyhow::Result<Met> {
         seq: u64,
     }
     let (mut early, mut late) = (Client::connect(to).await?, Client::connect(to).await?);
-    let first = early.join(room, "Ann", None).await?;
-    let second = late.join(room, "Bob", None).await?;
+    let first = early.join(room, "Ann").await?;
+    let second = late.join(room, "Bob").await?;
     ensure!(first.remote_socket.is_none(), "the room was not empty");
     ensure!(second.remote_socket.as_ref() == Some(&first.participant), "the second does not know the first");
     let event = early.event().await?;

@@ -4,9 +4,11 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     ops::Range,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -119,6 +121,11 @@ impl Socket {
             }
         }
         Ok(())
+    }
+
+    /// Ends the connection with a TCP reset.
+    pub fn reset(self) -> anyhow::Result<()> {
+        Ok(SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?)
     }
 
     /// Sends what waits and reads what comes; `false` at the end.

@@ -17,6 +17,9 @@ const RIGHT: f64 = WIDTH - 120.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = HEIGHT - 56.0;
 
+/// Lines of more points than this are drawn without marking each of them.
+const MOST_MARKS: usize = 30;
+
 /// The least distance of two names.
 const NAME_HEIGHT: f64 = 17.0;
 
@@ -91,7 +94,9 @@ fn draw_line(svg: &mut String, line: &Line, x: &Axis, y: &Axis) {
         let _ = writeln!(marks, r#"<circle class="d{colour}" cx="{x:.1}" cy="{median:.1}" r="4"/>"#);
     }
     let _ = writeln!(svg, r#"<path class="line c{colour}{ours}" d="{path}"/>"#);
-    *svg += &marks;
+    if line.points.len() <= MOST_MARKS {
+        *svg += &marks;
+    }
 }
 
 /// Beside the ends of the lines, moved apart where lines end close to each other.

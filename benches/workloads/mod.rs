@@ -1,12 +1,16 @@
 //! The kinds of work that are measured. A new one is a file here and a line in [`all`].
 
 mod calls;
+mod idle;
 mod relay;
+mod saves;
+mod soak;
+mod storm;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use self::{calls::Calls, relay::Relay};
+use self::{calls::Calls, idle::Idle, relay::Relay, saves::Saves, soak::Soak, storm::Storm};
 use super::{
     contenders::Contender,
     load::{
@@ -48,8 +52,8 @@ pub trait Workload {
     }
 
     /// What the server is told besides the defaults of [`Server`]. Every contender is given it.
-    fn settings(&self, _case: usize) -> Settings {
-        Settings::new()
+    async fn settings(&self, _case: usize) -> anyhow::Result<Settings> {
+        Ok(Settings::new())
     }
 
     /// Does the `case`th case on `server`, which has just been started, and says what was found. Fails when anything
@@ -67,7 +71,15 @@ pub trait Workload {
 
 /// Every workload, in the order of the report.
 pub fn all(size: Size) -> Vec<Box<dyn Workload>> {
-    vec![Box::new(Relay::of_candidates(size)), Box::new(Relay::of_offers(size)), Box::new(Calls::new(size))]
+    vec![
+        Box::new(Relay::of_candidates(size)),
+        Box::new(Relay::of_offers(size)),
+        Box::new(Calls::new(size)),
+        Box::new(Idle::new(size)),
+        Box::new(Storm::new(size)),
+        Box::new(Saves::new(size)),
+        Box::new(Soak::new(size)),
+    ]
 }
 
 /// How many connections are made or closed at the same time.
