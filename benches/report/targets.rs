@@ -11,7 +11,7 @@ use super::{
     spread::{Spread, number},
 };
 
-/// A table of targets, what was measured, and the verdict.
+/// A table of targets, what was measured, and the verdict, which is none where it was noisy.
 pub fn table(targets: &[Target], section: &Section) -> String {
     if targets.is_empty() {
         return String::new();
@@ -20,7 +20,12 @@ pub fn table(targets: &[Target], section: &Section) -> String {
     for target in targets {
         let _ = match measured(&target.bound, section) {
             Some((value, met)) => {
-                let verdict = if met { "met" } else { "**missed**" };
+                let verdict = match (met, section.noise.is_noisy()) {
+                    (true, false) => "met",
+                    (false, false) => "**missed**",
+                    (true, true) => "met, if it were not noisy",
+                    (false, true) => "missed, but it was noisy",
+                };
                 writeln!(text, "| {} | {} | {verdict} |", target.text, short(value))
             }
             None => writeln!(text, "| {} | – | not measured |", target.text),
