@@ -50,11 +50,12 @@ pub async fn visit(server: SocketAddr, number: u32) -> anyhow::Result<()> {
     timeout(PATIENCE, call(server, number)).await.context("a call takes too long")?
 }
 
+/// Whoever waits for the other one goes on listening: otherwise a disk that is slow for a moment costs a connection.
 async fn call(server: SocketAddr, number: u32) -> anyhow::Result<()> {
     let mut ann = Guest::arrive(server, Seat::new(2 * number, true)).await?;
-    let mut bob = Guest::arrive(server, Seat::new(2 * number + 1, true)).await?;
+    let mut bob = ann.listen_during(Guest::arrive(server, Seat::new(2 * number + 1, true))).await??;
     talk(&mut ann, &mut bob).await?;
-    try_join!(ann.stay(), bob.stay())?;
+    try_join!(ann.listen_during(sleep(STAY)), bob.listen_during(sleep(STAY)))?;
     match End::of(number) {
         End::Goodbye => {}
         End::Vanish => {
@@ -63,14 +64,13 @@ async fn call(server: SocketAddr, number: u32) -> anyhow::Result<()> {
         }
         End::Return => {
             ann.client.reset()?;
-            ann = Guest::arrive(server, ann.seat).await?;
+            ann = bob.listen_during(Guest::arrive(server, ann.seat)).await??;
             talk(&mut ann, &mut bob).await?;
         }
     }
-    let left_before = bob.seat.told_left;
-    ann.leave().await?;
-    bob.hear_of_leaving().await?;
-    ensure!(left_before == 0, "somebody was told that the other one had left");
+    ensure!(bob.seat.told_left == 0, "somebody was told that the other one had left");
+    bob.listen_during(ann.leave()).await??;
+    bob.seat.hear_of_leaving(&mut bob.client).await?;
     bob.leave().await
 }
 
@@ -80,9 +80,7 @@ async fn talk(ann: &mut Guest, bob: &mut Guest) -> anyhow::Result<()> {
     ann.hear(1).await?;
     ann.describe("answer").await?;
     bob.hear(1).await?;
-    try_join!(ann.speak(), bob.speak())?;
-    ann.hear(CANDIDATES + 1).await?;
-    bob.hear(CANDIDATES + 1).await
+    try_join!(ann.talk(), bob.talk()).map(drop)
 }
 
 /// Somebody in a call.
@@ -104,24 +102,21 @@ impl Guest {
         self.client.flush().await
     }
 
-    async fn speak(&mut self) -> anyhow::Result<()> {
+    /// Says everything, and hears as much.
+    async fn talk(&mut self) -> anyhow::Result<()> {
         for _ in 0..CANDIDATES {
             self.seat.send_candidate(&mut self.client)?;
         }
         let _: IgnoredAny = self.client.ask("send_message", r#"{"body":"Can you hear me?"}"#).await?;
-        Ok(())
+        self.hear(CANDIDATES + 1).await
     }
 
     async fn hear(&mut self, more: u32) -> anyhow::Result<()> {
         self.seat.hear_more(&mut self.client, more).await
     }
 
-    async fn stay(&mut self) -> anyhow::Result<()> {
-        self.seat.mind(&mut self.client, sleep(STAY)).await
-    }
-
-    async fn hear_of_leaving(&mut self) -> anyhow::Result<()> {
-        self.seat.hear_of_leaving(&mut self.client).await
+    async fn listen_during<T>(&mut self, other: impl Future<Output = T>) -> anyhow::Result<T> {
+        self.seat.mind(&mut self.client, other).await
     }
 
     async fn leave(mut self) -> anyhow::Result<()> {
