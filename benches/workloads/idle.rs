@@ -110,6 +110,14 @@ impl Workload for Idle {
         vec![Contender::Switchboard, Contender::Tungstenite, Contender::Epoll, Contender::Node]
     }
 
+    fn repetitions(&self, size: Size) -> u32 {
+        match size {
+            Size::Full => 5,
+            // Node's pings take their time.
+            Size::Quick => 1,
+        }
+    }
+
     async fn settings(&self, _case: usize) -> anyhow::Result<Settings> {
         Ok(vec![("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string())])
     }

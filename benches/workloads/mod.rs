@@ -100,6 +100,11 @@ async fn disperse(mut everybody: Vec<Participant>) -> anyhow::Result<()> {
     stream::iter(everybody).map(Participant::go).buffer_unordered(AT_ONCE).try_collect().await
 }
 
+/// What so many of a thousand do not exceed. `sorted` has the least first, and is not empty.
+fn ranked(sorted: &[f64], thousandths: usize) -> f64 {
+    sorted[(sorted.len() * thousandths).div_ceil(1_000) - 1]
+}
+
 /// Something that is found out.
 pub struct Figure {
     /// What the stored results call it.

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Bound, Figure, Target, Workload};
+use super::{Bound, Figure, Target, Workload, ranked};
 use crate::{
     contenders::Contender,
     load::{
@@ -198,13 +198,12 @@ async fn pass(everybody: &mut JoinSet<Ended>, stage: &Stage) -> anyhow::Result<(
 fn figures(ended: &[(Instant, u32)], began: Instant, cpu_seconds: f64) -> Figures {
     let mut back: Vec<_> = ended.iter().map(|(at, _)| (*at - began).as_secs_f64()).collect();
     back.sort_by(f64::total_cmp);
-    let rank = |of_hundred: usize| back[(back.len() * of_hundred).div_ceil(100) - 1];
     let people = f64::from(u32::try_from(back.len()).unwrap_or(u32::MAX));
     let told_left: u32 = ended.iter().map(|(_, told_left)| told_left).sum();
     Figures::from([
-        (MEDIAN.to_owned(), rank(50)),
-        (NEARLY_ALL.to_owned(), rank(99)),
-        (LAST.to_owned(), rank(100)),
+        (MEDIAN.to_owned(), ranked(&back, 500)),
+        (NEARLY_ALL.to_owned(), ranked(&back, 990)),
+        (LAST.to_owned(), ranked(&back, 1_000)),
         (CPU_EACH.to_owned(), cpu_seconds / people * 1_000.0),
         (TOLD_LEFT.to_owned(), told_left.into()),
     ])

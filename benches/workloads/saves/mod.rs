@@ -14,10 +14,10 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-use super::{Bound, Figure, Target, Workload};
+use super::{Bound, Figure, Target, Workload, ranked};
 use crate::{
     contenders::Contender,
-    meter::{BUSY, Meter, OWN_BUSY},
+    meter::{BUSY, Cost, Meter, OWN_BUSY},
     mongod::Mongod,
     options::Size,
     report::spread::number,
@@ -91,19 +91,23 @@ impl Case {
 
 /// See [`Workload::about`].
 pub struct Saves {
-    /// Of each of the savers.
-    each: u32,
+    size: Size,
     /// Started for one measurement, which takes it.
     mongod: RefCell<Option<Mongod>>,
 }
 
 impl Saves {
     pub fn new(size: Size) -> Self {
-        let each = match size {
-            Size::Full => 400,
-            Size::Quick => 50,
-        };
-        Self { each, mongod: RefCell::default() }
+        Self { size, mongod: RefCell::default() }
+    }
+
+    /// How many messages each of the savers has: more where it takes less time.
+    const fn each(&self, store: Store) -> u32 {
+        match (self.size, store) {
+            (Size::Full, Store::Sqlite) => 400,
+            (Size::Full, Store::MongoDb) => 100,
+            (Size::Quick, _) => 30,
+        }
     }
 }
 
@@ -119,15 +123,16 @@ impl Workload for Saves {
 
     fn about(&self) -> String {
         format!(
-            "{SAVERS} people in {ROOMS} rooms write messages of 100 bytes, {} in all, each the next one when the last \
-             is acknowledged: live, where the other one in the room hears every message too, or over HTTP, where \
-             savers go from room to room. An acknowledgement means that the message is on the disk: SQLite with \
-             `synchronous=FULL`, MongoDB (a replica set of one, on this machine, on any core) with majority and \
+            "{SAVERS} people in {ROOMS} rooms write messages of 100 bytes, {} in all into SQLite and {} into \
+             MongoDB, each the next one when the last is acknowledged: live, where the other one in the room hears \
+             every message too, or over HTTP, where savers go from room to room. An acknowledgement means that the \
+             message is on the disk: SQLite with `synchronous=FULL`, MongoDB (a replica set of one, on this machine, on any core) with majority and \
              journal. Every message is read back at the end and compared. One flush says how fast this disk is: 4 KiB \
              written and made durable with `fdatasync`, one after the other. Node keeps in memory what is saved over \
              HTTP, and of that what was saved last, so nothing is read back there and it is no match; it shows what \
              the requests themselves cost.",
-            number(f64::from(SAVERS * self.each), 0),
+            number(f64::from(SAVERS * self.each(Store::Sqlite)), 0),
+            number(f64::from(SAVERS * self.each(Store::MongoDb)), 0),
         )
     }
 
@@ -170,35 +175,27 @@ impl Workload for Saves {
     }
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
-        let Case { way, .. } = CASES[case];
+        let Case { way, store } = CASES[case];
+        let each = self.each(store);
         let mongod = self.mongod.take();
         let flush_ms = disk::flush_ms(server.data())?;
-        let warm_up = self.each.div_ceil(WARM_UP);
+        let warm_up = each.div_ceil(WARM_UP);
         let savers = open(server, way).await?;
         let (savers, _) = save(savers, 0..warm_up).await?;
         let mongod_before = mongod.as_ref().map(Mongod::cpu_seconds).transpose()?;
         let meter = Meter::start(server)?;
-        let (savers, took) = save(savers, warm_up..warm_up + self.each).await?;
-        let cost = meter.stop(server, f64::from(SAVERS * self.each))?;
+        let (savers, took) = save(savers, warm_up..warm_up + each).await?;
+        let cost = meter.stop(server, f64::from(SAVERS * each))?;
         let mongod_after = mongod.as_ref().map(Mongod::cpu_seconds).transpose()?;
         for saver in savers {
-            saver.close(warm_up + self.each).await?;
+            saver.close(warm_up + each).await?;
         }
         // Node's last save takes the place of those before.
         if server.place().contender == Contender::Switchboard {
-            read_back::check(server.place().address, way, warm_up + self.each).await?;
+            read_back::check(server.place().address, way, warm_up + each).await?;
         }
-        let rank = |thousandths: usize| took[(took.len() * thousandths).div_ceil(1_000) - 1];
-        let mut figures = Figures::from([
-            (RATE.to_owned(), cost.operations / cost.seconds),
-            (P50.to_owned(), rank(500)),
-            (P99.to_owned(), rank(990)),
-            (P999.to_owned(), rank(999)),
-            (CPU_EACH.to_owned(), cost.cpu_seconds / cost.operations * 1_000.0),
-            (BUSY.to_owned(), cost.cpu_seconds / cost.seconds * 100.0),
-            (OWN_BUSY.to_owned(), cost.own_seconds / cost.seconds * 100.0),
-            (FLUSH.to_owned(), flush_ms),
-        ]);
+        let mut figures = figures(cost, &took);
+        figures.insert(FLUSH.to_owned(), flush_ms);
         if let (Some(before), Some(after)) = (mongod_before, mongod_after) {
             figures.insert(MONGOD_CPU_EACH.to_owned(), (after - before) / cost.operations * 1_000.0);
         }
@@ -220,6 +217,19 @@ impl Workload for Saves {
         };
         CASES.into_iter().flat_map(of).collect()
     }
+}
+
+/// Of saves that took so many milliseconds each, least first.
+fn figures(cost: Cost, took: &[f64]) -> Figures {
+    Figures::from([
+        (RATE.to_owned(), cost.operations / cost.seconds),
+        (P50.to_owned(), ranked(took, 500)),
+        (P99.to_owned(), ranked(took, 990)),
+        (P999.to_owned(), ranked(took, 999)),
+        (CPU_EACH.to_owned(), cost.cpu_seconds / cost.operations * 1_000.0),
+        (BUSY.to_owned(), cost.cpu_seconds / cost.seconds * 100.0),
+        (OWN_BUSY.to_owned(), cost.own_seconds / cost.seconds * 100.0),
+    ])
 }
 
 /// One of those who save.

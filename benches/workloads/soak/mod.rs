@@ -172,16 +172,7 @@ impl Workload for Soak {
         let rooms_left = self.rooms_left().await?;
         let files_after = quiet_files(server).await?;
         let sockets_after = server.open_sockets()?;
-        let warm: Vec<_> =
-            memory.iter().copied().filter(|(at, _)| *at >= duration.as_secs_f64() * WARM_UP).collect();
-        let per_minute: Vec<_> = warm.iter().map(|(at, mib)| (at / 60.0, *mib)).collect();
-        let trend = Trend::through(&per_minute).context("too short for a trend")?;
         let mut figures = Figures::from([
-            (SLOPE.to_owned(), trend.slope),
-            (ERROR.to_owned(), trend.error),
-            (FIT.to_owned(), trend.fit),
-            (WARM.to_owned(), warm.first().map_or(0.0, |(_, mib)| *mib)),
-            (ENDED.to_owned(), warm.last().map_or(0.0, |(_, mib)| *mib)),
             (MINUTES.to_owned(), cost.seconds / 60.0),
             (CALLS.to_owned(), calls),
             (BUSY.to_owned(), cost.cpu_seconds / cost.seconds * 100.0),
@@ -190,6 +181,7 @@ impl Workload for Soak {
             (SOCKETS_LEFT.to_owned(), f64::from(sockets_after) - f64::from(sockets_before)),
             (ROOMS_LEFT.to_owned(), rooms_left),
         ]);
+        figures.extend(growth(&memory, duration)?);
         figures.extend(memory.into_iter().map(|(at, mib)| (format!("{AT}{at:06.0}"), mib)));
         Ok(figures)
     }
@@ -252,6 +244,21 @@ async fn make_calls(server: &Server, duration: Duration) -> anyhow::Result<(f64,
         ended??;
     }
     Ok((f64::from(numbers.start - FIRST_NUMBER), memory))
+}
+
+/// What becomes of the memory after the warm-up.
+fn growth(memory: &[(f64, f64)], duration: Duration) -> anyhow::Result<Figures> {
+    let begin = duration.as_secs_f64() * WARM_UP;
+    let warm = memory.iter().filter(|(at, _)| *at >= begin);
+    let warm: Vec<_> = warm.map(|(at, mib)| (at / 60.0, *mib)).collect();
+    let trend = Trend::through(&warm).context("too short for a trend")?;
+    Ok(Figures::from([
+        (SLOPE.to_owned(), trend.slope),
+        (ERROR.to_owned(), trend.error),
+        (FIT.to_owned(), trend.fit),
+        (WARM.to_owned(), warm.first().map_or(0.0, |(_, mib)| *mib)),
+        (ENDED.to_owned(), warm.last().map_or(0.0, |(_, mib)| *mib)),
+    ]))
 }
 
 /// How many files are open when connections that have ended are closed.
