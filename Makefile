@@ -6,7 +6,8 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build dev test lint types bench build-page screenshots test-tools test-rust counts test-page test-clients test-browsers
+.PHONY: help run build dev test lint types bench bench-quick bench-report build-page screenshots test-tools test-rust \
+	counts test-page test-clients test-browsers
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -66,8 +67,14 @@ screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Take p
 	@if command -v pngquant >/dev/null; then pngquant --force --ext .png --skip-if-larger docs/screenshots/*.png; \
 		else echo 'With pngquant the pictures would be a third as large.'; fi
 
-bench: build ## Measure the server beside a Node server of the same protocol, in one run
+bench: build ## Measure the server beside others; an hour. BENCH_ONLY=relay,calls for a part
 	scripts/bench.sh
+
+bench-quick: build ## Try every measurement out in a few minutes, into target/bench-quick/
+	scripts/bench.sh --quick
+
+bench-report: build ## Write docs/benchmarks.md anew from what was measured
+	BENCH_REPORT_ONLY=1 scripts/bench.sh
 
 $(PAGE): frontend/node_modules/.installed $(PAGE_SOURCES)
 	cd frontend && npm run build

@@ -1,13 +1,20 @@
 #!/bin/sh
-# Measures the server beside a Node service of the same protocol and writes docs/benchmarks.md.
+# Measures the server beside others and writes docs/benchmarks.md, or with --quick a try-out into target/bench-quick/.
 #
-# How much: BENCH_PAIRS, BENCH_MESSAGES, BENCH_CALLS, BENCH_REPETITIONS; BENCH_PATIENCE is how many seconds a busy
-# machine is waited for. The defaults are in benches/relay/options.rs.
+# BENCH_ONLY=relay,calls measures only these workloads, BENCH_REPORT_ONLY=1 nothing: the report is written anew from
+# what is stored. benches/options.rs lists what else can be set.
 set -eu
 
 cd "$(dirname "$0")/.."
-report=docs/benchmarks.md
-server=${CARGO_TARGET_DIR:-target}/release/switchboard
+target=${CARGO_TARGET_DIR:-target}
+
+BENCH_OUT=docs
+if [ "${1-}" = --quick ]; then
+    BENCH_OUT=$target/bench-quick
+    export BENCH_QUICK=1
+fi
+mkdir -p "$BENCH_OUT"
+export BENCH_OUT
 
 for tool in cargo node npm; do
     command -v "$tool" >/dev/null || {
@@ -25,43 +32,15 @@ if [ -z "$(find "$installed" -newer benches/peers/package-lock.json 2>/dev/null)
     touch "$installed"
 fi
 
+# Chats are kept in MongoDB too.
+case ${BENCH_ONLY:-saves} in
+*saves*) [ -n "${MONGOD-}${BENCH_REPORT_ONLY-}" ] || scripts/fetch-mongod.sh ;;
+esac
+
 # What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
 cargo build --release --locked
-cp "$server" "$work/switchboard"
-
-heading() {
-    cat <<'END'
-# Benchmarks
-
-This server beside a Node service of the same protocol, in one run on one machine. `make bench` repeats the run and
-writes this page; `scripts/bench.sh` says how to make it larger or smaller.
-
-- **Switchboard**: the release build as it is shipped, with its defaults, save that one address may open any number of
-  sessions.
-- **Node**: `benches/peers/server.mjs`, the events of [the mesh door](mesh.md) written the usual way with Express and
-  socket.io. It does less: no checks, no seats to come back to, no numbering, no chats that last.
-- **Relay**: every pair sits in a room and sends ICE candidates of 200 bytes to and fro over WebSocket, without acks. A
-  message is one candidate from one side to the other.
-- **Whole calls**: two connections, two joins, offer and answer of 4 kB, candidates both ways, two departures; the next
-  call begins when one is done.
-
-- **Memory**: Switchboard keeps each participant's latest events, at most 512 and for 12 seconds, for whoever loses the
-  connection and comes back. A call has some twenty of them; the streams of the relay fill it. The Node service keeps
-  nothing.
-
-One load generator (`benches/relay/`) drives both, in turn; who goes first alternates. It checks that every signal
-arrives once, in order and unchanged, and fails otherwise. Every run has a fresh process and a part that is not
-measured, for the just-in-time compiler. CPU time is the server process's own, user and system, in steps of 10 ms. Where
-a server's use of its core is well below 100 %, it waited for the load generator or for its core, and the CPU time is
-what to compare. It all runs over loopback: no TLS, no network, no proxy.
-
-END
-}
-
-heading >"$work/report"
-SWITCHBOARD_BIN="$work/switchboard" cargo bench --locked --bench relay >>"$work/report"
-# One run that failed must not take the place of one that did not.
-cp "$work/report" "$report"
+cp "$target/release/switchboard" "$work/switchboard"
+SWITCHBOARD_BIN="$work/switchboard" cargo bench --locked --bench suite
 # Puts back the server that is shipped.
 cargo build --release --locked --quiet
-echo "bench: $report is written" >&2
+echo "bench: $BENCH_OUT/benchmarks.md is written" >&2

@@ -70,7 +70,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let common = common_of(&config, hub.clone(), store.records, clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
-    let listeners = Listeners::bind(&config, &doors).await?;
+    let listeners = Listeners::bind(&config, &doors)?;
     let greeting = Greeting { config: &config, doors: &listeners.doors, ops: &listeners.ops, data: &data };
     greeting.print().context("standard output is closed")?;
 
@@ -163,18 +163,18 @@ struct Listeners {
 }
 
 impl Listeners {
-    async fn bind(config: &Config, doors: &[Arc<dyn Door>]) -> anyhow::Result<Self> {
+    fn bind(config: &Config, doors: &[Arc<dyn Door>]) -> anyhow::Result<Self> {
         let further = doors.iter().flat_map(|door| door.listen());
         let further_ops = doors.iter().flat_map(|door| door.ops_listen());
         Ok(Self {
-            doors: bind_all("LISTEN", config.listen.iter().copied().chain(further)).await?,
-            ops: bind_all("OPS_LISTEN", iter::once(config.ops_listen).chain(further_ops)).await?,
+            doors: bind_all("LISTEN", config.listen.iter().copied().chain(further))?,
+            ops: bind_all("OPS_LISTEN", iter::once(config.ops_listen).chain(further_ops))?,
         })
     }
 }
 
 /// Binds each address once.
-async fn bind_all(
+fn bind_all(
     setting: &'static str,
     addresses: impl Iterator<Item = SocketAddr>,
 ) -> anyhow::Result<Vec<TcpListener>> {
@@ -185,7 +185,7 @@ async fn bind_all(
         // Port 0 is a new one each time.
         let is_new = address.port() == 0 || bound.insert(*address);
         if is_new && !addresses.iter().any(|other| covers(*other, *address)) {
-            listeners.push(listener::bind(*address).await.context(setting)?);
+            listeners.push(listener::bind(*address).context(setting)?);
         }
     }
     Ok(listeners)

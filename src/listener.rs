@@ -7,7 +7,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -26,17 +26,30 @@ const MAX_HEADERS: usize = 64;
 /// How long sent data may go unacknowledged before the kernel gives a connection up.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How many connections may wait to be accepted; Linux takes at most `net.core.somaxconn`. When everybody comes back at
+/// once, whoever finds no place here tries again only after a second.
+const BACKLOG: u32 = 4096;
+
 /// How long to wait before trying again when no connection can be accepted, as when files have run out.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Binds `address`.
+/// Binds `address`. To be called within a Tokio runtime.
 ///
 /// # Errors
 /// With the address and the reason, for people.
-pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     use anyhow::Context;
 
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    listen(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Whoever was connected to the process before this one must not keep the address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves `router` to everybody who connects to `listener`, at most `room` of them at a time, until `stop`. Then

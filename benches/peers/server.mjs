@@ -1,6 +1,6 @@
-// The service that Switchboard is measured beside: the events of docs/mesh.md, written the way one writes them with
-// Express and socket.io. It is not made slow, and it does less: it keeps nothing, numbers nothing, checks little, and
-// brings nobody back. A participant is known by the id of its socket.
+// The service that Switchboard is measured beside: the events and requests of docs/mesh.md, written the way one writes
+// them with Express and socket.io. It is not made slow, and it does less: it numbers nothing, checks little, brings nobody
+// back, and keeps chats in memory alone, where a restart loses them. A participant is known by the id of its socket.
 
 import { createServer } from 'node:http';
 import express from 'express';
@@ -8,8 +8,17 @@ import { Server } from 'socket.io';
 
 const SEATS = 2;
 
+/** What is kept: `appointment_id` → the array that was saved last. */
+const chats = new Map();
+
 const app = express();
+app.use(express.json({ limit: '1mb' }));
 app.get('/api/v1/signalling/health-status', (_request, response) => response.json({}));
+
+app.put('/api/v1/signalling/save-chats/:appointment_id', (request, response) => {
+  chats.set(request.params.appointment_id, request.body.chats);
+  response.json({ success: true, message: 'Chats saved Successfully' });
+});
 
 const http = createServer(app);
 const io = new Server(http, { cors: { origin: '*' } });
@@ -32,7 +41,7 @@ io.on('connection', (socket) => {
       message: 'Joined Successfully',
       remoteSocket: opponent?.[0] ?? null,
       opponent_name: opponent?.[1] ?? null,
-      chats: [],
+      chats: chats.get(appointment_id) ?? [],
       participant: socket.id,
       polite: opponent !== undefined,
     };

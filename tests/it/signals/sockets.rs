@@ -216,7 +216,7 @@ async fn a_socket_whose_seat_is_lost_says_so() {
     let options = Config::parse_from(["switchboard", "--seat-count", "1"]).doors.signals;
     let admission = Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, vec![]));
     let router = SignalsDoor::new(hub, admission, &options).router();
-    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let stop = CancellationToken::new();
     tokio::spawn(listener::serve(listener, router, Arc::new(Semaphore::new(10)), stop.clone()));

@@ -1,0 +1,94 @@
+//! A crowd that sits in its rooms, two by two, and says nothing but that it is alive.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::{
+    select,
+    sync::{
+        Semaphore,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
+    task::JoinSet,
+    try_join,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    mesh,
+    pair::{self, Participant, Place},
+    wire::Signal,
+};
+/// How many pairs come in at the same time.
+const AT_ONCE: usize = 64;
+
+/// People who sit and wait until they are told to go.
+pub struct Crowd {
+    pairs: JoinSet<anyhow::Result<()>>,
+    go: CancellationToken,
+}
+
+/// What a pair needs to know.
+#[derive(Clone)]
+struct Invitation {
+    place: Place,
+    doors: Arc<Semaphore>,
+    seated: UnboundedSender<()>,
+    go: CancellationToken,
+}
+
+impl Crowd {
+    /// Comes back when so many people sit.
+    pub async fn gather(place: Place, people: u32) -> anyhow::Result<Self> {
+        let (seated, arrivals) = unbounded_channel();
+        let doors = Arc::new(Semaphore::new(AT_ONCE));
+        let invitation = Invitation { place, doors, seated, go: CancellationToken::new() };
+        let go = invitation.go.clone();
+        let pairs = (0..people / 2).map(|room| sit(room, invitation.clone())).collect();
+        let mut crowd = Self { pairs, go };
+        crowd.unless_somebody_fails(all_of(arrivals, people / 2)).await?;
+        Ok(crowd)
+    }
+
+    /// Waits for something else. Fails when anybody hears anything, or loses the connection: whoever does not say
+    /// in time that they are alive does.
+    pub async fn unless_somebody_fails<T>(&mut self, other: impl Future<Output = T>) -> anyhow::Result<T> {
+        select! {
+            biased;
+            Some(pair) = self.pairs.join_next() => { pair??; bail!("somebody went away") }
+            done = other => Ok(done),
+        }
+    }
+
+    /// Everybody leaves, and says so.
+    pub async fn leave(mut self) -> anyhow::Result<()> {
+        self.go.cancel();
+        while let Some(pair) = self.pairs.join_next().await {
+            pair??;
+        }
+        Ok(())
+    }
+}
+
+async fn all_of(mut arrivals: UnboundedReceiver<()>, pairs: u32) {
+    for _ in 0..pairs {
+        arrivals.recv().await;
+    }
+}
+
+async fn sit(room: u32, invitation: Invitation) -> anyhow::Result<()> {
+    let Invitation { place, doors, seated, go } = invitation;
+    let door = doors.acquire().await?;
+    let [ann, bob] = pair::meet(place, room, Signal::Candidate).await.context("no seat")?;
+    drop(door);
+    seated.send(())?;
+    try_join!(stay(ann, &go), stay(bob, &go)).map(drop)
+}
+
+async fn stay(mut who: Participant, go: &CancellationToken) -> anyhow::Result<()> {
+    select! {
+        biased;
+        () = go.cancelled() => who.leave().await,
+        heard = mesh::packet(&mut who.socket) => bail!("{:?} instead of silence", heard?),
+    }
+}

@@ -1,0 +1,11 @@
+//! The load generator: clients that cost little and let nothing pass unseen.
+
+pub mod crowd;
+pub mod floor;
+pub mod frame;
+pub mod mesh;
+pub mod pair;
+pub mod seat;
+pub mod socket;
+mod template;
+pub mod wire;

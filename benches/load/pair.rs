@@ -1,0 +1,237 @@
+//! Two who can signal to each other, and know exactly what each must hear from the other.
+
+use std::net::SocketAddr;
+
+use anyhow::ensure;
+use serde::Deserialize;
+
+use super::{
+    super::contenders::{Contender, Dialect},
+    mesh::{self, Client},
+    socket::Socket,
+    template::{NUMBER, Template},
+    wire::{Route, Signal, check},
+};
+
+/// How long a candidate's JSON is: about what browsers send.
+const CANDIDATE_BYTES: usize = 200;
+
+/// How long a description's SDP is: about one microphone and one camera.
+const SDP_BYTES: usize = 4_000;
+
+/// Where to meet.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub contender: Contender,
+    pub address: SocketAddr,
+}
+
+/// One of the two.
+pub struct Participant {
+    pub(super) socket: Socket,
+    pub(super) lines: Lines,
+    pub(super) ways: Ways,
+}
+
+/// What one says and must hear next, again and again.
+pub(super) struct Lines {
+    /// A frame.
+    pub(super) says: Template,
+    /// A text.
+    pub(super) hears: Template,
+    /// The number of the last event, where events are numbered.
+    seq: Option<u64>,
+}
+
+/// To the other and back.
+pub(super) struct Ways {
+    there: Route,
+    back: Route,
+}
+
+/// Connects two to a contender and seats them in a room that must be theirs alone. The first one came first.
+/// `signal` is what they will say with their [`Lines`].
+pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Participant; 2]> {
+    let Place { contender, address: to } = place;
+    let name = format!("appointment-{room:07}");
+    let (sockets, ids, seq) = match contender.dialect() {
+        Dialect::Mesh => join(to, &name).await?,
+        Dialect::Bare => follow(to, &name).await?,
+        Dialect::PeerJs => register(to, room).await?,
+    };
+    let [ann, bob] = ids;
+    let there = Route { contender, room: name.clone(), from: ann.clone(), to: bob.clone(), name: "Ann" };
+    let back = Route { contender, room: name, from: bob, to: ann, name: "Bob" };
+    let numbered = contender == Contender::Switchboard;
+    let [seq, other_seq] = seq.map(|seq| numbered.then_some(seq));
+    let [socket, other_socket] = sockets;
+    let ways = Ways { there: there.clone(), back: back.clone() };
+    let other_ways = Ways { there: back, back: there };
+    Ok([
+        Participant::new(socket, ways, signal, seq),
+        Participant::new(other_socket, other_ways, signal, other_seq),
+    ])
+}
+
+type Met = ([Socket; 2], [String; 2], [u64; 2]);
+
+async fn join(to: SocketAddr, room: &str) -> anyhow::Result<Met> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct PeerJoined {
+        remote_socket: String,
+        #[serde(default)]
+        seq: u64,
+    }
+    let (mut early, mut late) = (Client::connect(to).await?, Client::connect(to).await?);
+    let first = early.join(room, "Ann").await?;
+    let second = late.join(room, "Bob").await?;
+    ensure!(first.remote_socket.is_none(), "the room was not empty");
+    ensure!(second.remote_socket.as_ref() == Some(&first.participant), "the second does not know the first");
+    let event = early.event().await?;
+    let (event, peer): (&str, PeerJoined) = mesh::parse(&event)?;
+    ensure!(event == "peer_joined", "{event} instead of peer_joined");
+    ensure!(peer.remote_socket == second.participant, "peer_joined names somebody else");
+    let sockets = [early.into_socket(), late.into_socket()];
+    Ok((sockets, [first.participant, second.participant], [peer.seq, second.seq]))
+}
+
+/// Two with the same path. Their ids are as long as Switchboard's, so that the frames are.
+async fn follow(to: SocketAddr, path: &str) -> anyhow::Result<Met> {
+    let path = format!("/{path}");
+    let sockets = [Socket::connect(to, &path).await?, Socket::connect(to, &path).await?];
+    Ok((sockets, [format!("{:a>36}", ""), format!("{:b>36}", "")], [0, 0]))
+}
+
+/// Two under names of their own.
+async fn register(to: SocketAddr, room: u32) -> anyhow::Result<Met> {
+    let ids = ["a", "b"].map(|side| format!("{side}{room:x>35}"));
+    let mut sockets = Vec::new();
+    for id in &ids {
+        let path = format!("/peerjs?key=peerjs&id={id}&token=benchmark&version=1.5");
+        let mut socket = Socket::connect(to, &path).await?;
+        ensure!(socket.text().await? == br#"{"type":"OPEN"}"#, "the id was refused");
+        sockets.push(socket);
+    }
+    let sockets = <[Socket; 2]>::try_from(sockets).ok().expect("two");
+    Ok((sockets, ids, [0, 0]))
+}
+
+impl Participant {
+    fn new(socket: Socket, ways: Ways, signal: Signal, seq: Option<u64>) -> Self {
+        let says = Template::frame(&ways.there.sent(signal, &body(signal, &ways.there)));
+        let hears = Template::text(&ways.back.heard(signal, &body(signal, &ways.back)));
+        Self { socket, lines: Lines { says, hears, seq }, ways }
+    }
+
+    /// Says its next line, once nothing is left to read.
+    pub fn say(&mut self) {
+        self.socket.send_frame(self.lines.says.bytes());
+        self.lines.says.advance();
+    }
+
+    pub async fn flush(&mut self) -> anyhow::Result<()> {
+        self.socket.flush().await
+    }
+
+    /// Waits for the other's next line, and for nothing else.
+    pub async fn hear(&mut self) -> anyhow::Result<()> {
+        let Self { socket, lines, .. } = self;
+        let text = heard(socket).await?;
+        lines.check(text.as_bytes())
+    }
+
+    /// Says something else.
+    pub fn say_once(&mut self, signal: Signal) {
+        let text = self.ways.there.sent(signal, &body(signal, &self.ways.there));
+        self.socket.send(text.as_bytes());
+    }
+
+    /// Waits for what the other says besides its lines, and for nothing else.
+    pub async fn hear_once(&mut self, signal: Signal) -> anyhow::Result<()> {
+        let expected = self.ways.back.heard(signal, &body(signal, &self.ways.back));
+        let text = heard(&mut self.socket).await?;
+        check(text.as_bytes(), expected.as_bytes(), self.lines.seq.as_mut())
+    }
+
+    /// Leaves and closes.
+    pub async fn leave(mut self) -> anyhow::Result<()> {
+        self.say_goodbye().await?;
+        self.go().await
+    }
+
+    /// Says that it leaves, where that can be said.
+    pub async fn say_goodbye(&mut self) -> anyhow::Result<()> {
+        if self.ways.there.contender.dialect() == Dialect::Mesh {
+            self.socket.send(br#"421["leave_room",{}]"#);
+        }
+        self.flush().await
+    }
+
+    /// Hears that it has left, and closes. A signal that came twice shows here at the latest: the ack comes after it.
+    pub async fn go(mut self) -> anyhow::Result<()> {
+        if self.ways.there.contender.dialect() == Dialect::Mesh {
+            self.hear_that_it_has_left().await?;
+        }
+        self.socket.close().await
+    }
+
+    async fn hear_that_it_has_left(&mut self) -> anyhow::Result<()> {
+        loop {
+            let text = mesh::packet(&mut self.socket).await?;
+            if text.starts_with("431[") {
+                ensure!(text.contains(r#""success":true"#), "leaving was refused: {text}");
+                return Ok(());
+            }
+            ensure!(text.starts_with(r#"42["user_left","#) || is_probe(text), "came too much: {text}");
+        }
+    }
+}
+
+impl Lines {
+    /// Takes what was heard, which must be the next line.
+    pub(super) fn check(&mut self, text: &[u8]) -> anyhow::Result<()> {
+        check(text, self.hears.bytes(), self.seq.as_mut())?;
+        self.hears.advance();
+        Ok(())
+    }
+}
+
+/// The next packet that is not for the connection itself.
+async fn heard(socket: &mut Socket) -> anyhow::Result<&str> {
+    while is_probe(std::str::from_utf8(socket.peek().await?)?) {
+        socket.text().await?;
+    }
+    mesh::packet(socket).await
+}
+
+fn is_probe(text: &str) -> bool {
+    text.starts_with(r#"42["probe","#)
+}
+
+/// A candidate or a description, always equally long, that is nobody else's, with [`NUMBER`] in it.
+fn body(signal: Signal, route: &Route) -> String {
+    let mark = format!("{}-{}", route.room, route.name);
+    match signal {
+        Signal::Candidate => candidate(&mark),
+        Signal::Offer => description("offer", &mark),
+        Signal::Answer => description("answer", &mark),
+    }
+}
+
+fn candidate(mark: &str) -> String {
+    let head = format!(
+        r#"{{"candidate":"candidate:{NUMBER} 1 udp 2122260223 192.0.2.1 54400 typ srflx raddr 0.0.0.0 rport 0 ufrag {mark}"#
+    );
+    let tail = r#"","sdpMid":"0","sdpMLineIndex":0}"#;
+    let room = CANDIDATE_BYTES - head.len() - tail.len();
+    format!("{head}{:x>room$}{tail}", "")
+}
+
+/// With the line ends that JSON must escape.
+fn description(kind: &str, mark: &str) -> String {
+    let head = format!(r"v=0\r\no={mark} {NUMBER} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n");
+    let line = r"a=rtpmap:96 VP8/90000\r\n";
+    let lines = line.repeat((SDP_BYTES - head.len()) / line.len());
+    format!(r#"{{"type":"{kind}","sdp":"{head}{lines}"}}"#)
+}

@@ -1,0 +1,115 @@
+//! What this server costs, measured beside others that do the same work.
+//!
+//! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](contenders::Contender) is a server that can
+//! do it, a [`Section`](results::Section) is what was found out. One load generator drives all contenders in turn and
+//! checks every message. `make bench` runs everything; [`options`] says how to run a part of it.
+#![allow(clippy::cast_precision_loss, reason = "what is counted here stays far below 2^52")]
+
+mod contenders;
+mod load;
+mod machine;
+mod meter;
+mod mongod;
+mod options;
+mod peers;
+mod report;
+mod results;
+mod self_check;
+mod server;
+mod trend;
+mod watch;
+mod workloads;
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+
+use self::{
+    contenders::Contender,
+    machine::Cores,
+    options::Options,
+    results::{Sample, Section, Stored},
+    server::Server,
+    watch::Watch,
+    workloads::Workload,
+};
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(which) = arguments.iter().find_map(|argument| argument.strip_prefix("--serve=")) {
+        return peers::serve(which);
+    }
+    // Whoever runs every target as a test does not ask for minutes of load.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let options = Options::from_env()?;
+    let stored = Stored::new(options.folder.clone());
+    if !options.report_only {
+        measure_all(&options, &stored)?;
+    }
+    report::write(&stored, &workloads::all(options.size), &options.report)
+}
+
+fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
+    machine::allow_many_connections()?;
+    let cores = Cores::claim();
+    // After the core was claimed: the runtime's threads inherit it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(self_check::run())?;
+    for workload in workloads::all(options.size) {
+        if options.wants(workload.name()) {
+            let section = runtime.block_on(measure(workload.as_ref(), options, cores))?;
+            stored.put(workload.name(), &section)?;
+        }
+    }
+    Ok(())
+}
+
+/// One workload: every case, every contender, again and again. What belongs together is measured in a row.
+async fn measure(workload: &dyn Workload, options: &Options, cores: Cores) -> anyhow::Result<Section> {
+    watch::wait_for_quiet(options.patience).await?;
+    let watch = Watch::start()?;
+    let repetitions = options.repetitions.unwrap_or_else(|| workload.repetitions(options.size));
+    let (mut samples, mut noise) = (Vec::new(), Vec::new());
+    for repetition in 0..repetitions {
+        for (case, name) in workload.cases().into_iter().enumerate() {
+            let turns = rotated(workload.contenders(case), repetition);
+            for contender in turns {
+                progress(&format!(
+                    "{} {}/{repetitions}: {name}, {contender}",
+                    workload.name(),
+                    repetition + 1
+                ));
+                let watch = Watch::start()?;
+                let figures = sample(workload, case, contender, cores).await?;
+                noise.push(watch.others_percent()?);
+                samples.push(Sample { case: name.clone(), contender, repetition, figures });
+            }
+        }
+    }
+    Section::new(options.size, repetitions, cores, watch.finish(noise)?, samples)
+}
+
+/// Who goes first changes, so that a drift of the machine favours nobody.
+fn rotated(mut contenders: Vec<Contender>, repetition: u32) -> Vec<Contender> {
+    let by = repetition as usize % contenders.len().max(1);
+    contenders.rotate_left(by);
+    contenders
+}
+
+async fn sample(
+    workload: &dyn Workload,
+    case: usize,
+    contender: Contender,
+    cores: Cores,
+) -> anyhow::Result<results::Figures> {
+    let mut server = Server::start(contender, &workload.settings(case).await?, cores)?;
+    let figures = workload.measure(case, &mut server).await;
+    figures.with_context(|| format!("{contender} failed; its log: {:?}", server.log()))
+}
+
+/// Says on standard error what is going on.
+fn progress(what: &str) {
+    let _ = writeln!(io::stderr(), "bench: {what}");
+}

@@ -1,0 +1,67 @@
+//! What a number of operations took.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use tokio::time::Instant;
+
+use super::{results::Figures, server::Server};
+
+/// Watches a server while it works.
+pub struct Meter {
+    began: Instant,
+    cpu_seconds: f64,
+    /// The load generator's.
+    own_seconds: f64,
+}
+
+/// What a number of operations took.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    pub operations: f64,
+    /// Of the server process, user and system.
+    pub cpu_seconds: f64,
+    /// Of the load generator.
+    pub own_seconds: f64,
+    /// By the clock.
+    pub seconds: f64,
+}
+
+impl Meter {
+    pub fn start(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self { cpu_seconds: server.cpu_seconds()?, own_seconds: own_seconds()?, began: Instant::now() })
+    }
+
+    pub fn stop(self, server: &Server, operations: f64) -> anyhow::Result<Cost> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let cpu_seconds = server.cpu_seconds()? - self.cpu_seconds;
+        let own_seconds = own_seconds()? - self.own_seconds;
+        Ok(Cost { operations, cpu_seconds, own_seconds, seconds })
+    }
+}
+
+fn own_seconds() -> anyhow::Result<f64> {
+    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
+    Ok(Duration::from(time).as_secs_f64())
+}
+
+/// CPU seconds of the server for 100,000 operations.
+pub const CPU: &str = "cpu_seconds_per_100k";
+/// Operations a second.
+pub const RATE: &str = "per_second";
+/// How much of a core the server used, in percent. Below 100, the rate is not the server's limit.
+pub const BUSY: &str = "busy_percent";
+/// The same of the load generator. Near 100, it may be what limits the rate.
+pub const OWN_BUSY: &str = "generator_busy_percent";
+
+impl Cost {
+    /// [`CPU`], [`RATE`], [`BUSY`] and [`OWN_BUSY`].
+    pub fn figures(&self) -> Figures {
+        Figures::from([
+            (CPU.to_owned(), self.cpu_seconds / self.operations * 100_000.0),
+            (RATE.to_owned(), self.operations / self.seconds),
+            (BUSY.to_owned(), self.cpu_seconds / self.seconds * 100.0),
+            (OWN_BUSY.to_owned(), self.own_seconds / self.seconds * 100.0),
+        ])
+    }
+}

@@ -1,0 +1,80 @@
+//! What is measured, and how much. Everything has a default and can be set by the environment.
+
+use std::{env, path::PathBuf, time::Duration};
+
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::workloads;
+
+/// What is measured, and where it is written.
+pub struct Options {
+    /// `BENCH_QUICK=1`: minutes instead of an hour.
+    pub size: Size,
+    /// `BENCH_ONLY=relay,calls`: these workloads and no other. The results of others stay as they are.
+    only: Vec<String>,
+    /// `BENCH_REPETITIONS`: how many times everything is measured; else each workload says.
+    pub repetitions: Option<u32>,
+    /// `BENCH_PATIENCE`: how many seconds a busy machine is waited for.
+    pub patience: Duration,
+    /// `BENCH_REPORT_ONLY=1`: nothing is measured, the report is written anew from what is stored.
+    pub report_only: bool,
+    /// `BENCH_OUT`: where `benchmarks.md` and the folder `benchmarks/` are written.
+    pub report: PathBuf,
+    /// The results of each workload, and the plots.
+    pub folder: PathBuf,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Size {
+    Full,
+    /// Enough to see that everything works, too little to believe.
+    Quick,
+}
+
+impl Options {
+    pub fn from_env() -> anyhow::Result<Self> {
+        let size = if env::var_os("BENCH_QUICK").is_some() { Size::Quick } else { Size::Full };
+        let out = env::var_os("BENCH_OUT").context("BENCH_OUT is not set; scripts/bench.sh sets it")?;
+        let out = PathBuf::from(out);
+        let options = Self {
+            size,
+            only: words("BENCH_ONLY"),
+            repetitions: number("BENCH_REPETITIONS")?,
+            patience: Duration::from_secs(number("BENCH_PATIENCE")?.unwrap_or(60).into()),
+            report_only: env::var_os("BENCH_REPORT_ONLY").is_some(),
+            report: out.join("benchmarks.md"),
+            folder: out.join("benchmarks"),
+        };
+        let known = workloads::all(size);
+        for name in &options.only {
+            ensure!(known.iter().any(|workload| workload.name() == name), "BENCH_ONLY: no workload {name}");
+        }
+        ensure!(options.repetitions != Some(0), "nothing to measure");
+        Ok(options)
+    }
+
+    pub fn wants(&self, workload: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == workload)
+    }
+}
+
+/// `BENCH_SOAK`: how many minutes the soak takes.
+pub fn soak(size: Size) -> anyhow::Result<Duration> {
+    let default = if size == Size::Full { 20 } else { 1 };
+    let minutes = number("BENCH_SOAK")?.unwrap_or(default);
+    ensure!(minutes > 0, "BENCH_SOAK: nothing to measure");
+    Ok(Duration::from_mins(minutes.into()))
+}
+
+fn words(name: &str) -> Vec<String> {
+    let text = env::var(name).unwrap_or_default();
+    text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn number(name: &str) -> anyhow::Result<Option<u32>> {
+    let Ok(text) = env::var(name) else { return Ok(None) };
+    text.parse().map(Some).with_context(|| format!("{name} is not a number"))
+}

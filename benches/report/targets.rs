@@ -1,0 +1,68 @@
+//! Whether what had to be reached was reached.
+
+use std::fmt::Write as _;
+
+use super::{
+    super::{
+        contenders::Contender::Switchboard,
+        results::Section,
+        workloads::{Bound, Target},
+    },
+    spread::{Spread, number},
+};
+
+/// A table of targets, what was measured, and the verdict, which is none where it was noisy.
+pub fn table(targets: &[Target], section: &Section) -> String {
+    if targets.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("| to reach | measured | |\n|---|---|---|\n");
+    for target in targets {
+        let _ = match measured(&target.bound, section) {
+            Some((value, met)) => {
+                let verdict = match (met, section.noise.is_noisy()) {
+                    (true, false) => "met",
+                    (false, false) => "**missed**",
+                    (true, true) => "met, if it were not noisy",
+                    (false, true) => "missed, but it was noisy",
+                };
+                writeln!(text, "| {} | {} | {verdict} |", target.text, short(value))
+            }
+            None => writeln!(text, "| {} | – | not measured |", target.text),
+        };
+    }
+    text + "\n"
+}
+
+/// The figure that counts, and whether it is within the bound.
+fn measured(bound: &Bound, section: &Section) -> Option<(f64, bool)> {
+    let median = |values| Some(Spread::of(values)?.median);
+    Some(match bound {
+        Bound::AtMost { case, figure, most } => {
+            let value = median(section.values(case, Switchboard, figure))?;
+            (value, value <= *most)
+        }
+        Bound::AtLeast { case, figure, least } => {
+            let value = median(section.values(case, Switchboard, figure))?;
+            (value, value >= *least)
+        }
+        Bound::MultipleAtMost { case, figure, of, most } => {
+            let value = median(section.multiples(case, figure, *of))?;
+            (value, value <= *most)
+        }
+        Bound::MultipleAtLeast { case, figure, of, least } => {
+            let value = median(section.multiples(case, figure, *of))?;
+            (value, value >= *least)
+        }
+        Bound::Flat { cases, figure, most } => {
+            let medians: Option<Vec<_>> =
+                cases.iter().map(|case| median(section.values(case, Switchboard, figure))).collect();
+            let Spread { least, most: greatest, .. } = Spread::of(medians?)?;
+            (greatest / least, greatest / least <= *most)
+        }
+    })
+}
+
+fn short(value: f64) -> String {
+    number(value, if value.abs() < 100.0 { 2 } else { 0 })
+}

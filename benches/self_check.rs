@@ -1,0 +1,96 @@
+//! The load generator on trial: it must notice everything that a server can do wrong to a message.
+
+use std::{
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use tokio_tungstenite::tungstenite::{self, Error, Message, Utf8Bytes, WebSocket, protocol::Role};
+
+use super::{
+    contenders::Contender,
+    load::{
+        floor::Floor,
+        pair::{self, Place},
+        wire::Signal,
+    },
+};
+
+/// Which message of Ann's something is done to.
+const VICTIM: usize = 5;
+
+/// How long they talk; time for many more messages.
+const DURATION: Duration = Duration::from_millis(200);
+
+/// What is done to a message, or to two that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    Lost,
+    Doubled,
+    Changed,
+    Swapped,
+}
+
+/// Fails if a fault passes unseen, or if there seems to be one where there is none.
+pub async fn run() -> anyhow::Result<()> {
+    talk_through(Fault::None).await.context("a good relay was taken for a bad one")?;
+    for fault in [Fault::Lost, Fault::Doubled, Fault::Changed, Fault::Swapped] {
+        let seen = talk_through(fault).await.is_err();
+        ensure!(seen, "the load generator does not notice a message that is {fault:?}");
+    }
+    Ok(())
+}
+
+/// Two talk, two messages at once, through a relay with a fault.
+async fn talk_through(fault: Fault) -> anyhow::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    // It ends by itself when the two have gone.
+    thread::spawn(move || relay(&listener, fault));
+    let place = Place { contender: Contender::Tungstenite, address };
+    let pair = pair::meet(place, 0, Signal::Candidate).await?;
+    Floor::enter(pair.into()).await?.talk(2, DURATION)?;
+    Ok(())
+}
+
+/// Carries from Ann to Bob with a fault, and back without.
+fn relay(listener: &TcpListener, fault: Fault) -> tungstenite::Result<()> {
+    let ann = tungstenite::accept(listener.accept()?.0).map_err(|_| Error::ConnectionClosed)?;
+    let bob = tungstenite::accept(listener.accept()?.0).map_err(|_| Error::ConnectionClosed)?;
+    let [to_ann, to_bob] = [&ann, &bob].map(|socket| socket.get_ref().try_clone());
+    let (to_ann, to_bob) = (to_ann?, to_bob?);
+    thread::spawn(move || carry(bob, to_ann, Fault::None));
+    carry(ann, to_bob, fault)
+}
+
+fn carry(mut from: WebSocket<TcpStream>, to: TcpStream, fault: Fault) -> tungstenite::Result<()> {
+    let mut to = WebSocket::from_raw_socket(to, Role::Server, None);
+    let mut held = None;
+    for number in 0.. {
+        let Message::Text(text) = from.read()? else { break };
+        for text in changed(text, number, fault, &mut held) {
+            to.send(Message::Text(text))?;
+        }
+    }
+    Ok(())
+}
+
+/// What becomes of the `number`th message.
+fn changed(text: Utf8Bytes, number: usize, fault: Fault, held: &mut Option<Utf8Bytes>) -> Vec<Utf8Bytes> {
+    if number != VICTIM {
+        return [Some(text), held.take()].into_iter().flatten().collect();
+    }
+    match fault {
+        Fault::None => vec![text],
+        Fault::Lost => Vec::new(),
+        Fault::Doubled => vec![text.clone(), text],
+        Fault::Changed => vec![text.replacen("192.0.2.1", "192.0.2.2", 1).into()],
+        Fault::Swapped => {
+            *held = Some(text);
+            Vec::new()
+        }
+    }
+}

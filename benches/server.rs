@@ -1,0 +1,171 @@
+//! A server process under measurement.
+
+use std::{
+    env,
+    fs::{self, File, ReadDir},
+    io::{BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::{Child, ChildStdout, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use nix::{time::clock_getcpuclockid, unistd::Pid};
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use super::{contenders::Contender, load::pair::Place, machine::Cores};
+
+const LOG: &str = "server.log";
+
+/// What a server is told besides where to listen: variables of its environment.
+pub type Settings = Vec<(&'static str, String)>;
+
+/// A server that runs until this is dropped, with a data folder and a port of its own.
+pub struct Server {
+    contender: Contender,
+    settings: Settings,
+    cores: Cores,
+    data: TempDir,
+    address: SocketAddr,
+    running: Running,
+}
+
+struct Running {
+    process: Child,
+    /// Kept open: a server may say more than where it is.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    pub fn start(contender: Contender, settings: &Settings, cores: Cores) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+        let (running, address) = Running::start(contender, settings, cores, data.path(), any)?;
+        Ok(Self { contender, settings: settings.clone(), cores, data, address, running })
+    }
+
+    /// Ends the process without a word and starts it again, at the same address and with the same data.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.running.kill();
+        let (contender, cores, listen) = (self.contender, self.cores, self.address);
+        let (settings, data) = (self.settings.clone(), self.data.path().to_owned());
+        // Whoever lost the connection tries to come back meanwhile.
+        let again = spawn_blocking(move || Running::start(contender, &settings, cores, &data, listen));
+        (self.running, self.address) = again.await??;
+        Ok(())
+    }
+
+    /// Where its clients meet.
+    pub fn place(&self) -> Place {
+        Place { contender: self.contender, address: self.address }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.process.id()
+    }
+
+    /// The CPU time of all its threads, user and system: what `/proc/PID/stat` says in steps of 10 ms, to the
+    /// nanosecond.
+    pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let clock = clock_getcpuclockid(Pid::from_raw(self.pid().try_into()?))?;
+        Ok(Duration::from(clock.now()?).as_secs_f64())
+    }
+
+    /// Physical memory, in bytes.
+    pub fn resident_bytes(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;
+        Ok(kib.parse::<f64>()? * 1024.0)
+    }
+
+    /// How many files and connections it has open.
+    pub fn open_files(&self) -> anyhow::Result<u32> {
+        Ok(self.descriptors()?.count().try_into()?)
+    }
+
+    /// How many connections and listeners it has open.
+    pub fn open_sockets(&self) -> anyhow::Result<u32> {
+        let targets = self.descriptors()?.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let sockets = targets.filter(|target| target.to_string_lossy().starts_with("socket:"));
+        Ok(sockets.count().try_into()?)
+    }
+
+    fn descriptors(&self) -> anyhow::Result<ReadDir> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?)
+    }
+
+    /// The folder where it keeps everything.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
+    }
+}
+
+impl Running {
+    fn start(
+        contender: Contender,
+        settings: &Settings,
+        cores: Cores,
+        data: &Path,
+        listen: SocketAddr,
+    ) -> anyhow::Result<(Self, SocketAddr)> {
+        let log = File::options().create(true).append(true).open(data.join(LOG))?;
+        let mut process = cores
+            .server_command(&contender.command()?)
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("NODE_ENV", "production")
+            .env("LISTEN", listen.to_string())
+            .env("PORT", listen.port().to_string())
+            .env("OPS_LISTEN", "127.0.0.1:0")
+            .env("NEW_SESSIONS_PER_ADDRESS", "0")
+            .env("EVENTS_PER_ADDRESS", "0")
+            .env("DATA_DIR", data)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(data)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{contender} cannot be started"))?;
+        let mut stdout = BufReader::new(process.stdout.take().context("no output")?);
+        let port = read_port(&mut stdout);
+        // The process is given to its owner before anything can fail, so that it never outlives us.
+        let running = Self { process, _stdout: stdout };
+        let port = port.with_context(|| {
+            let log = fs::read_to_string(data.join(LOG)).unwrap_or_default();
+            format!("{contender} did not start: {log}")
+        })?;
+        Ok((running, (listen.ip(), port).into()))
+    }
+
+    fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// All servers say where they are in the same words: `open http://host:port/`.
+fn read_port(output: &mut impl BufRead) -> anyhow::Result<u16> {
+    let mut line = String::new();
+    while output.read_line(&mut line)? > 0 {
+        if let Some(url) = line.trim().strip_prefix("open ") {
+            let (_, port) = url.trim_end_matches('/').rsplit_once(':').context("no port")?;
+            return Ok(port.parse()?);
+        }
+        line.clear();
+    }
+    anyhow::bail!("it ended")
+}

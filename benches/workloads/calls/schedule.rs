@@ -1,0 +1,107 @@
+//! When calls begin.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use hdrhistogram::Histogram;
+use tokio::{
+    task::{JoinError, JoinSet, yield_now},
+    time::{Instant, sleep_until},
+};
+
+use super::set_up::call;
+use crate::load::pair::Place;
+
+/// How many calls of an open loop may be under way. Where a server is too slow for the rate, the next wait here, with
+/// their time running, rather than be given up by a server that has too many.
+const MOST: usize = 500;
+
+/// How much earlier a sleeper wakes, because timers are exact to a millisecond only.
+const TIMER: Duration = Duration::from_millis(2);
+
+/// How long a call may take that is recorded, in microseconds.
+const LONGEST: u64 = 120_000_000;
+
+/// How long calls took, in microseconds.
+type Took = Histogram<u64>;
+
+type Running = JoinSet<anyhow::Result<Duration>>;
+
+/// A closed loop: a call begins when another one is done.
+pub async fn in_a_loop(
+    place: Place,
+    rooms: &mut impl Iterator<Item = u32>,
+    at_once: u32,
+    duration: Duration,
+) -> anyhow::Result<Took> {
+    let end = Instant::now() + duration;
+    let mut took = histogram()?;
+    let mut running = Running::new();
+    for _ in 0..at_once {
+        begin(&mut running, place, rooms, Instant::now())?;
+    }
+    while let Some(done) = running.join_next().await {
+        record(&mut took, done)?;
+        if Instant::now() < end {
+            begin(&mut running, place, rooms, Instant::now())?;
+        }
+    }
+    Ok(took)
+}
+
+/// An open loop: calls begin on time. What one takes counts from when it should have begun, so that a server that
+/// stalls is not measured less while it does.
+pub async fn at_a_rate(
+    place: Place,
+    rooms: &mut impl Iterator<Item = u32>,
+    rate: u32,
+    duration: Duration,
+) -> anyhow::Result<Took> {
+    let mut took = histogram()?;
+    let mut running = Running::new();
+    let start = Instant::now();
+    let mut next = start;
+    while next < start + duration {
+        wait_until(next).await;
+        while running.len() >= MOST {
+            record(&mut took, running.join_next().await.context("nobody is under way")?)?;
+        }
+        begin(&mut running, place, rooms, next)?;
+        next += Duration::from_secs(1) / rate;
+        while let Some(done) = running.try_join_next() {
+            record(&mut took, done)?;
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        record(&mut took, done)?;
+    }
+    Ok(took)
+}
+
+async fn wait_until(time: Instant) {
+    sleep_until(time - TIMER).await;
+    while Instant::now() < time {
+        yield_now().await;
+    }
+}
+
+/// Begins a call that should begin, or should have begun, at `intended`.
+fn begin(
+    running: &mut Running,
+    place: Place,
+    rooms: &mut impl Iterator<Item = u32>,
+    intended: Instant,
+) -> anyhow::Result<()> {
+    let room = rooms.next().context("no rooms left")?;
+    running.spawn(async move { Ok(call(place, room).await?.duration_since(intended)) });
+    Ok(())
+}
+
+fn record(took: &mut Took, done: Result<anyhow::Result<Duration>, JoinError>) -> anyhow::Result<()> {
+    let microseconds = u64::try_from(done??.as_micros())?;
+    Ok(took.record(microseconds.max(1))?)
+}
+
+fn histogram() -> anyhow::Result<Took> {
+    Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
+}

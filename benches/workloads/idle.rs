@@ -1,0 +1,217 @@
+//! Idle people: what it costs to hold their connections and seats while they say nothing.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Bound, Figure, Target, Workload};
+use crate::{
+    contenders::{Contender, Dialect},
+    load::crowd::Crowd,
+    meter::Meter,
+    options::Size,
+    report::{
+        plot::{self, Plot, Scale},
+        spread::number,
+    },
+    results::{Figures, Section},
+    server::{Server, Settings},
+};
+
+/// More than anybody here opens: Switchboard's own limit is lower.
+const MAX_CONNECTIONS: u32 = 19_000;
+
+/// How often memory is looked at, how little it moves when it rests, and how long it may take to.
+const GLANCE: Duration = Duration::from_millis(250);
+const RESTS: f64 = 0.002;
+const UNREST: Duration = Duration::from_secs(5);
+
+/// How long it may take until everything is closed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const BYTES_PER_MIB: f64 = 1_048_576.0;
+const BYTES_PER_KB: f64 = 1_000.0;
+
+const EACH: &str = "resident_kb_each";
+const CPU_EACH: &str = "cpu_ms_each_minute";
+const NOBODY: &str = "resident_mib_nobody";
+const EVERYBODY: &str = "resident_mib_everybody";
+const FIRST: &str = "resident_mib_after_round_1";
+const SECOND: &str = "resident_mib_after_round_2";
+const GROWTH: &str = "growth_percent";
+
+/// See [`Workload::about`].
+pub struct Idle {
+    /// How many connections, least first. With the most of them more is measured than their memory.
+    sizes: Vec<u32>,
+}
+
+impl Idle {
+    pub fn new(size: Size) -> Self {
+        let sizes = match size {
+            Size::Full => vec![2_000, 8_000, 18_000],
+            Size::Quick => vec![500, 2_000],
+        };
+        Self { sizes }
+    }
+
+    fn case(size: u32) -> String {
+        format!("{} connections", number(size.into(), 0))
+    }
+
+    fn most(&self) -> String {
+        self.sizes.last().map(|size| Self::case(*size)).unwrap_or_default()
+    }
+}
+
+#[async_trait(?Send)]
+impl Workload for Idle {
+    fn name(&self) -> &'static str {
+        "idle"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Idle people"
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "WebSockets, two in each room, joined and silent. Memory is what the process has resident, once it rests, \
+             less what it had with nobody there, for each connection. With the most of them, the CPU time is \
+             measured over a few intervals of the server's pings, all of which are answered (Switchboard's interval \
+             is 5 s, Node's 25 s; the bare relays send none), and everybody leaves; then all of it happens again on \
+             the same process. Growth is how much more is resident after the second round than after the first, as a \
+             part of what a round took: 0 where nothing is ever kept of those who left. The run fails when anybody \
+             hears anything or loses the connection. Switchboard's own limit (`MAX_CONNECTIONS`) is raised to {}.",
+            number(MAX_CONNECTIONS.into(), 0),
+        )
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let figure = |key, title, decimals, compared| Figure { key, title, decimals, compared };
+        vec![
+            figure(EACH, "Resident kB for each connection", 1, true),
+            figure(CPU_EACH, "CPU milliseconds for each connection and minute", 3, true),
+            figure(NOBODY, "Resident MiB with nobody there yet", 1, false),
+            figure(EVERYBODY, "Resident MiB with everybody there", 1, false),
+            figure(FIRST, "Resident MiB after everybody left", 1, false),
+            figure(SECOND, "Resident MiB after everybody came again and left", 1, false),
+            figure(GROWTH, "Growth from one round to the next, % of what a round took", 1, false),
+        ]
+    }
+
+    fn cases(&self) -> Vec<String> {
+        self.sizes.iter().copied().map(Self::case).collect()
+    }
+
+    fn contenders(&self, _case: usize) -> Vec<Contender> {
+        vec![Contender::Switchboard, Contender::Tungstenite, Contender::Epoll, Contender::Node]
+    }
+
+    fn repetitions(&self, size: Size) -> u32 {
+        match size {
+            Size::Full => 5,
+            // Node's pings take their time.
+            Size::Quick => 1,
+        }
+    }
+
+    async fn settings(&self, _case: usize) -> anyhow::Result<Settings> {
+        Ok(vec![("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string())])
+    }
+
+    async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
+        let people = self.sizes[case];
+        let nobody = resting_bytes(server).await?;
+        let sockets = server.open_sockets()?;
+        let mut crowd = Crowd::gather(server.place(), people).await?;
+        let everybody = crowd.unless_somebody_fails(resting_bytes(server)).await??;
+        let took = everybody - nobody;
+        let mut figures = Figures::from([
+            (EACH.to_owned(), took / f64::from(people) / BYTES_PER_KB),
+            (NOBODY.to_owned(), nobody / BYTES_PER_MIB),
+            (EVERYBODY.to_owned(), everybody / BYTES_PER_MIB),
+        ]);
+        if case + 1 == self.sizes.len() {
+            if server.place().contender.dialect() == Dialect::Mesh {
+                figures.insert(CPU_EACH.to_owned(), cpu_ms_each_minute(server, &mut crowd, people).await?);
+            }
+            let first = after_leaving(server, crowd, sockets).await?;
+            let again = Crowd::gather(server.place(), people).await?;
+            let second = after_leaving(server, again, sockets).await?;
+            figures.insert(FIRST.to_owned(), first / BYTES_PER_MIB);
+            figures.insert(SECOND.to_owned(), second / BYTES_PER_MIB);
+            figures.insert(GROWTH.to_owned(), (second - first) / took * 100.0);
+        }
+        Ok(figures)
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let most = 19.0;
+        let mut targets: Vec<_> = self
+            .cases()
+            .into_iter()
+            .map(|case| Target {
+                text: format!("{case}: at most {most} kB for each"),
+                bound: Bound::AtMost { case, figure: EACH, most },
+            })
+            .collect();
+        let bound = Bound::AtMost { case: self.most(), figure: GROWTH, most: 5.0 };
+        targets.push(Target { text: "nothing grows from one round to the next (at most 5 %)".into(), bound });
+        targets
+    }
+
+    fn plots(&self, section: &Section) -> Vec<Plot> {
+        let stops: Vec<_> =
+            self.sizes.iter().map(|size| (f64::from(*size), Self::case(*size), EACH)).collect();
+        vec![Plot {
+            name: "idle-memory",
+            title: "Memory for each idle connection".to_owned(),
+            x: Scale { title: "connections", logarithmic: true },
+            y: Scale { title: "kB for each", logarithmic: false },
+            lines: plot::lines(section, &stops),
+        }]
+    }
+}
+
+/// What the server has resident when that no longer moves, or moves for good.
+async fn resting_bytes(server: &Server) -> anyhow::Result<f64> {
+    let end = Instant::now() + UNREST;
+    let mut before = server.resident_bytes()?;
+    let mut calm = 0;
+    while calm < 4 && Instant::now() < end {
+        sleep(GLANCE).await;
+        let now = server.resident_bytes()?;
+        calm = if (now - before).abs() <= before * RESTS { calm + 1 } else { 0 };
+        before = now;
+    }
+    Ok(before)
+}
+
+async fn cpu_ms_each_minute(server: &Server, crowd: &mut Crowd, people: u32) -> anyhow::Result<f64> {
+    // Whole intervals of pings: as many for everybody.
+    let window = match server.place().contender {
+        Contender::Node => Duration::from_secs(25),
+        _ => Duration::from_secs(10),
+    };
+    let meter = Meter::start(server)?;
+    crowd.unless_somebody_fails(sleep(window)).await?;
+    let cost = meter.stop(server, people.into())?;
+    Ok(cost.cpu_seconds / cost.operations / (cost.seconds / 60.0) * 1_000.0)
+}
+
+/// What is resident when everybody has left and the server has closed everything.
+async fn after_leaving(server: &Server, crowd: Crowd, sockets: u32) -> anyhow::Result<f64> {
+    let closed = async {
+        crowd.leave().await?;
+        while server.open_sockets()? > sockets {
+            sleep(GLANCE).await;
+        }
+        anyhow::Ok(())
+    };
+    let Ok(closed) = timeout(PATIENCE, closed).await else { bail!("not everybody could leave") };
+    closed?;
+    resting_bytes(server).await
+}
