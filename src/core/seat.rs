@@ -96,14 +96,14 @@ impl Refused {
 ///
 /// A back end may lose its memory, the nodes that hold seats do not: see [`restore`](Self::restore). All claims of a
 /// room must have increasing epochs, over a loss of memory too.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Seats {
     held: Vec<Seat>,
     memory: Memory,
 }
 
 /// What tells a seat that was given up from one that was forgotten.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Memory {
     /// Every seat claimed under this epoch or a later one, up to `last`, was seen. `None`: nothing was seen yet.
     from: Option<Epoch>,

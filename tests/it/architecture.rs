@@ -178,7 +178,13 @@ fn one_place_each_for_libraries_time_settings_and_back_ends() {
     assert_eq!(breaking(everywhere_but(&["cluster/redis/"]), &["redis::"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["core/clock.rs"]), &["Instant::now", "SystemTime::now"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["config.rs"]), &["env::var", "std::env", "dotenvy"]), NOTHING);
-    assert_eq!(breaking(everywhere_but(&["app.rs"]), &["LocalCluster::new", "RedisCluster::join", "SqliteStore::open"]), NOTHING);
+    assert_eq!(
+        breaking(
+            everywhere_but(&["app.rs"]),
+            &["LocalCluster::new", "RedisCluster::join", "SqliteStore::open"]
+        ),
+        NOTHING
+    );
     assert_eq!(
         breaking(
             everywhere_but(&["app.rs", "main.rs", "data_folder.rs", "telemetry.rs", "listener.rs"]),

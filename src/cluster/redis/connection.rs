@@ -143,7 +143,10 @@ impl Connection {
     }
 
     fn judged_now(&self) -> String {
-        self.introduction.judge.as_ref().map_or_else(String::new, |judge| micros_of(judge.as_ref()).to_string())
+        self.introduction
+            .judge
+            .as_ref()
+            .map_or_else(String::new, |judge| micros_of(judge.as_ref()).to_string())
     }
 
     /// What time it is there, a little behind.

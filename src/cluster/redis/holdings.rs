@@ -118,7 +118,8 @@ impl Holdings {
     pub(super) fn forget(&mut self, key: &SeatKey) -> Option<Seat> {
         let watched = self.rooms.get_mut(&key.room)?;
         let is_it = |seat: &Seat| seat.participant == key.participant && seat.epoch == key.epoch;
-        let own = watched.own.iter().position(|own| is_it(&own.seat)).map(|place| watched.own.remove(place).seat);
+        let own =
+            watched.own.iter().position(|own| is_it(&own.seat)).map(|place| watched.own.remove(place).seat);
         let other = || watched.others.iter().position(is_it).map(|place| watched.others.remove(place));
         let forgotten = own.or_else(other);
         if watched.own.is_empty() {
@@ -155,7 +156,8 @@ impl Holdings {
     pub(super) fn looked(&mut self, room: &RoomId, current: &[Seat], now: Instant) -> Vec<Intent> {
         self.compare(room, current);
         let Some(watched) = self.rooms.get(room) else { return Vec::new() };
-        let (here, missing): (Vec<_>, Vec<_>) = watched.own.iter().partition(|own| is_among(current, &own.seat));
+        let (here, missing): (Vec<_>, Vec<_>) =
+            watched.own.iter().partition(|own| is_among(current, &own.seat));
         let leaving = here.iter().filter(|own| own.leaving);
         let mut intents: Vec<_> = leaving.map(|own| Intent::Release(own.seat.key_in(room))).collect();
         let (left, ended): (Vec<_>, Vec<_>) =
@@ -171,7 +173,8 @@ impl Holdings {
     fn compare(&mut self, room: &RoomId, current: &[Seat]) {
         let Some(watched) = self.rooms.get_mut(room) else { return };
         let there = |seat: &Seat| current.iter().find(|there| there.participant == seat.participant);
-        let replaced = watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
+        let replaced =
+            watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
         let mut gone: Vec<_> = replaced.map(|own| own.seat).collect();
         gone.extend(watched.others.extract_if(.., |other| there(other).is_none()));
         self.given_up.extend(gone.into_iter().map(|seat| (seat.key_in(room), seat)));
@@ -185,11 +188,14 @@ impl Holdings {
 
     /// What Redis is to be told when they meet again.
     pub(super) fn intents(&self, now: Instant) -> Vec<Intent> {
-        let all = self.rooms.iter().flat_map(|(room, watched)| watched.own.iter().map(move |own| (room, own)));
+        let all =
+            self.rooms.iter().flat_map(|(room, watched)| watched.own.iter().map(move |own| (room, own)));
         all.filter(|(_, own)| own.leaving || own.seat.lease_ends > now)
-            .map(|(room, own)| {
-                if own.leaving { Intent::Release(own.seat.key_in(room)) } else { own.renewal(room, now) }
-            })
+            .map(
+                |(room, own)| {
+                    if own.leaving { Intent::Release(own.seat.key_in(room)) } else { own.renewal(room, now) }
+                },
+            )
             .collect()
     }
 }

@@ -1,10 +1,7 @@
 //! Keeps a connection: makes it, watches it, makes it again, and puts this node's seats back each time.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::AtomicU64,
-    },
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -116,7 +113,7 @@ impl Node {
         let since = connection.since();
         connection.greet().await?;
         // It was emptied, or another was put in its place.
-        if connection.since() != since { self.put_back(connection).await } else { Ok(()) }
+        if connection.since() == since { Ok(()) } else { self.put_back(connection).await }
     }
 
     /// Renews every seat of this node for what is left of its lease, and releases those that were to be released.

@@ -179,7 +179,8 @@ impl Cluster for RedisCluster {
 
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
         self.node.holdings().releasing(seat);
-        let released = in_time(async { Ok(self.ask(self.node.questions.release(seat)).await?.released()) }).await?;
+        let released =
+            in_time(async { Ok(self.ask(self.node.questions.release(seat)).await?.released()) }).await?;
         self.node.holdings().forget(seat);
         Ok(released)
     }

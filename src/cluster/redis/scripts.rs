@@ -22,9 +22,7 @@ const NOT_IN_KEYS: &AsciiSet = &CONTROLS.add(b'{').add(b'}').add(b'%');
 
 macro_rules! room_script {
     ($file:literal) => {
-        LazyLock::new(|| {
-            Script::new(concat!(include_str!("scripts/room.lua"), "\n", include_str!($file)))
-        })
+        LazyLock::new(|| Script::new(concat!(include_str!("scripts/room.lua"), "\n", include_str!($file))))
     };
 }
 static CLAIM: LazyLock<Script> = room_script!("scripts/claim.lua");
@@ -34,8 +32,7 @@ static LOOK: LazyLock<Script> = room_script!("scripts/look.lua");
 static HOLDING: LazyLock<Script> = room_script!("scripts/holding.lua");
 
 /// What nodes and Redis say to each other when they meet.
-pub(super) static GREET: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/greet.lua")));
+pub(super) static GREET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/greet.lua")));
 
 /// One step in one room. What every script is given first, the connection adds.
 pub(super) struct Question {
@@ -233,9 +230,12 @@ mod tests {
     #[test]
     fn a_rooms_id_stays_between_its_keys_braces() {
         let questions = Questions { prefix: "p:".to_owned() };
-        for (id, key) in
-            [("7", "p:seats:{7}"), ("}", "p:seats:{%7D}"), ("a{b}c", "p:seats:{a%7Bb%7Dc}"), ("%7D", "p:seats:{%257D}")]
-        {
+        for (id, key) in [
+            ("7", "p:seats:{7}"),
+            ("}", "p:seats:{%7D}"),
+            ("a{b}c", "p:seats:{a%7Bb%7Dc}"),
+            ("%7D", "p:seats:{%257D}"),
+        ] {
             assert_eq!(questions.look(&id.parse().unwrap()).key, key);
         }
     }

@@ -34,6 +34,7 @@ pub struct Daemon {
 }
 
 /// What to leave of a server that is ended.
+#[derive(Clone, Copy)]
 pub enum Leave {
     /// What it kept, for the next one.
     Directory,

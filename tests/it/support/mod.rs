@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod chats;
 pub mod client;
+pub mod clock;
 pub mod daemon;
 pub mod json;
 pub mod mongod;

@@ -58,7 +58,7 @@ async fn pass(mut client: TcpStream, server: String, mut changes: watch::Receive
             Network::Cut => return,
             Network::Works => tokio::select! {
                 _ = copy_bidirectional(&mut client, &mut server) => return,
-                changed = changes.changed() => if changed.is_err() { return },
+                outcome = changes.changed() => if outcome.is_err() { return },
             },
             Network::Silent => {
                 if changes.changed().await.is_err() {
