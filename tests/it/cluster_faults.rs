@@ -71,12 +71,11 @@ async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
     assert!(here.check().await.is_err());
     let newcomers = tokio::spawn(async move {
         // From before Redis is back until it is known who sits there.
-        loop {
-            match door.claim(claim(&room)).await {
-                Err(ClaimError::Unavailable(_)) => tokio::task::yield_now().await,
-                outcome => return outcome,
-            }
-        }
+        let answer = async || {
+            let outcome = door.claim(claim(&room)).await;
+            (!is_unavailable(&outcome)).then_some(outcome)
+        };
+        until("newcomers are answered", PATIENCE, answer).await
     });
     redis.run().await;
     match newcomers.await.unwrap() {

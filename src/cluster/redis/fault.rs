@@ -1,6 +1,6 @@
 //! What went wrong, without a word of what is kept.
 
-use std::{error::Error, io};
+use std::{error::Error, io, sync::Arc};
 
 use redis::{ErrorKind, RedisError};
 use thiserror::Error;
@@ -14,6 +14,8 @@ pub(super) enum Fault {
     Late,
     #[error("the connection failed: {0}")]
     Connection(io::ErrorKind),
+    #[error("TLS failed; is the certificate trusted here (SSL_CERT_FILE), and for this host?")]
+    Tls,
     #[error("authentication failed")]
     Authentication,
     #[error("it refused, with {0}")]
@@ -43,13 +45,19 @@ impl From<RedisError> for Fault {
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::Authentication,
             ErrorKind::Server(_) | ErrorKind::Extension => Self::Refused(code_of(&error)),
-            ErrorKind::Io => {
-                let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-                Self::Connection(source.map_or(io::ErrorKind::Other, io::Error::kind))
-            }
+            ErrorKind::Io => io_error(&error).map_or(Self::Connection(io::ErrorKind::Other), |cause| {
+                let is_tls =
+                    cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some();
+                if is_tls { Self::Tls } else { Self::Connection(cause.kind()) }
+            }),
             _ => Self::Garbled,
         }
     }
+}
+
+/// What the driver wraps twice.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?.downcast_ref()
 }
 
 /// The word in capitals that Redis' errors begin with; what follows may quote.
@@ -62,6 +70,17 @@ fn code_of(error: &RedisError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_said_what_is_wrong_with_a_connection() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            Fault::from(RedisError::from(refused)),
+            Fault::Connection(io::ErrorKind::ConnectionRefused)
+        );
+        let untrusted = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::HandshakeNotComplete);
+        assert_eq!(Fault::from(RedisError::from(untrusted)), Fault::Tls);
+    }
 
     #[test]
     fn what_redis_quotes_is_not_repeated() {
