@@ -13,6 +13,7 @@ need unshare util-linux
 need python3 python3
 need turnserver coturn
 need valgrind valgrind
+need "${REDIS_SERVER:-redis-server}" redis-server
 if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
     python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
@@ -40,9 +41,11 @@ $root apt-get update -qq
 # shellcheck disable=SC2086 # a list of words on purpose
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
 
-# The tests start a TURN server of their own. Debian's would serve the world from now on.
-case "$packages " in
-*' coturn '*)
-    if [ -d /run/systemd/system ]; then $root systemctl disable --now --quiet coturn; fi
-    ;;
-esac
+# The tests start servers of their own. Debian's would serve everybody from now on.
+for server in coturn redis-server; do
+    case "$packages " in
+    *" $server "*)
+        if [ -d /run/systemd/system ]; then $root systemctl disable --now --quiet "$server"; fi
+        ;;
+    esac
+done

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, iter, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::{Router, http::HeaderValue};
 use futures_util::future::join_all;
 use tokio::{
@@ -16,7 +16,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer}
 use tracing::{info, warn};
 
 use crate::{
-    cluster::LocalCluster,
+    cluster::{LocalCluster, RedisCluster, RedisSettings},
     config::{Config, Origin},
     core::{
         clock::{Clock, SystemClock},
@@ -60,12 +60,12 @@ const MAX_OPS_CONNECTIONS: usize = 64;
 /// It could not be started; says why, for people.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let data = DataFolder::open(&config.data_dir)?;
-    let secret = data.session_secret(config.session_secret.reveal())?;
+    let sessions = SessionSigner::new(&session_secret(&config, &data)?);
     let metrics = telemetry::start_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
-    let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(clock.clone()));
-    let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), SessionSigner::new(&secret));
+    let cluster = open_cluster(&config, &sessions, clock.clone()).await?;
+    let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), sessions);
 
     let common = common_of(&config, hub.clone(), store.records, clock)?;
     let doors = protocols::open_all(&common, &config.doors);
@@ -125,6 +125,30 @@ fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
         Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
         None => Store::new(SqliteStore::open(&data.chats_file())?),
     })
+}
+
+fn session_secret(config: &Config, data: &DataFolder) -> anyhow::Result<Vec<u8>> {
+    // Each node would make one of its own, and nobody could come back to another.
+    if config.redis_url.reveal().is_some() && config.session_secret.reveal().is_none() {
+        bail!("SESSION_SECRET is not set: all nodes that share a Redis (REDIS_URL) need the same");
+    }
+    data.session_secret(config.session_secret.reveal())
+}
+
+async fn open_cluster(
+    config: &Config,
+    sessions: &SessionSigner,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Cluster>> {
+    let Some(url) = config.redis_url.reveal() else { return Ok(Arc::new(LocalCluster::new(clock))) };
+    let settings = RedisSettings {
+        url: url.to_owned(),
+        prefix: config.redis_prefix.clone(),
+        fingerprint: sessions.fingerprint(),
+        clock,
+        judge: None,
+    };
+    Ok(Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?))
 }
 
 fn common_of(

@@ -68,6 +68,23 @@ pub struct Config {
     )]
     pub mongodb_uri: Secret,
 
+    /// Agree with other nodes on who sits where, in Redis: redis://user:password@host:6379/0, or rediss:// for TLS.
+    /// All nodes need the same session secret.
+    #[arg(
+        help_heading = "What is kept",
+        long,
+        env,
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub redis_url: Secret,
+
+    /// What every key in Redis begins with; the same for all nodes, another for each set of nodes that share a Redis.
+    #[arg(help_heading = "What is kept", long, env, value_name = "TEXT", default_value = "switchboard:")]
+    pub redis_prefix: String,
+
     /// Whose web pages may use this server, besides its own: https://clinic.example, several separated by commas;
     /// * for everybody's.
     #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
@@ -79,7 +96,7 @@ pub struct Config {
     pub frame_ancestors: Vec<Origin>,
 
     /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
-    /// folder when not set.
+    /// folder when not set; must be set where there are several nodes.
     #[arg(
         help_heading = "What is kept",
         long,
@@ -275,6 +292,8 @@ mod tests {
     fn secrets_do_not_show_themselves() {
         let config =
             parse(&["--mongodb-uri", "mongodb://ann:canary@db", "--session-secret", "canary"]).unwrap();
+        let nodes = parse(&["--redis-url", "redis://:canary@db"]).unwrap();
+        assert!(!format!("{nodes:?}").contains("canary"));
         assert!(!format!("{config:?}").contains("canary"));
         assert_eq!(config.session_secret.reveal(), Some("canary"));
     }

@@ -39,7 +39,7 @@ impl Greeting<'_> {
             writeln!(out, "  health   http://{}/healthz, /readyz, /metrics, /debug", listener.local_addr()?)?;
         }
         writeln!(out, "  chats    {}", self.chats())?;
-        writeln!(out, "  rooms    in this process")?;
+        writeln!(out, "  rooms    {}", self.rooms())?;
         writeln!(out, "  cors     {}", self.cors())?;
         if let Some(origins) = list(&self.config.frame_ancestors) {
             writeln!(out, "  frames   pages from {origins} may show the call page")?;
@@ -53,6 +53,13 @@ impl Greeting<'_> {
         match self.config.mongodb_uri.reveal() {
             Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
             None => format!("SQLite, {}", self.data.chats_file().display()),
+        }
+    }
+
+    fn rooms(&self) -> &'static str {
+        match self.config.redis_url.reveal() {
+            Some(_) => "seats in Redis (REDIS_URL)",
+            None => "in this process",
         }
     }
 

@@ -45,6 +45,10 @@ impl Cluster for LocalCluster {
         "local"
     }
 
+    fn node(&self) -> NodeId {
+        self.node
+    }
+
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         let mut rooms = self.lock();
         let epoch = Epoch(self.last_epoch.fetch_add(1, Ordering::Relaxed) + 1);

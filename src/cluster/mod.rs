@@ -1,5 +1,12 @@
 //! Where nodes agree on seats: implementations of [`core::cluster::Cluster`](crate::core::cluster::Cluster).
+//!
+//! What they promise is shown by `tests/it/cluster_contract.rs` and, with Redis dying under them, by
+//! `tests/it/cluster_faults.rs`.
 
 mod local;
+pub mod redis;
 
-pub use local::LocalCluster;
+pub use self::{
+    local::LocalCluster,
+    redis::{RedisCluster, RedisSettings},
+};

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{
     error::Unavailable,
-    ids::{ParticipantId, RoomId},
+    ids::{NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
 };
 
@@ -25,12 +25,20 @@ pub enum ClaimError {
 /// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
 /// and behaves as [`Seats`](super::seat::Seats) does.
 ///
-/// Each method is one atomic step, judged by the cluster's own clock. All may fail with [`Unavailable`], after
-/// which the step may or may not have happened: a seat claimed but never answered for ends with its lease.
+/// Each method is one atomic step, or one for each seat or room, judged by the cluster's own clock. All may fail with
+/// [`Unavailable`], after which the step may or may not have happened: a seat claimed but never answered for ends with
+/// its lease, and one that could not be released is not renewed any more.
+///
+/// A node's seats are its own word: if the cluster loses its memory, the node's implementation puts them back as
+/// [`Seats::restore`](super::seat::Seats::restore) does, with what is left of their leases. A newcomer whose seat
+/// might be somebody's who is about to be put back is told [`Unavailable`].
 #[async_trait]
 pub trait Cluster: Send + Sync + 'static {
     /// What it is, for people: `local`, `redis`.
     fn name(&self) -> &'static str;
+
+    /// Which node this is: the one that its claims are held by.
+    fn node(&self) -> NodeId;
 
     /// Gives the claim's participant a seat on this node: the one it holds, under a new epoch, or a free one.
     ///
@@ -39,7 +47,8 @@ pub trait Cluster: Send + Sync + 'static {
     /// - [`ClaimError::Unavailable`].
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
 
-    /// Lets each of these holdings last for its lease from now. Returns those that are no longer held.
+    /// Lets each of these holdings of this node last for its lease from now. Returns those that are no longer held:
+    /// given up, or taken over on this node or another.
     async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable>;
 
     /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
@@ -48,7 +57,8 @@ pub trait Cluster: Send + Sync + 'static {
     /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
-    /// Gives up all seats whose lease has ended, and returns them with their rooms.
+    /// Gives up the seats whose lease has ended in the rooms in which this node holds one. Returns what this node has
+    /// to tell those rooms: every seat it knew of that was given up, whoever did so, once.
     async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable>;
 
     /// Whether a claim could succeed now.

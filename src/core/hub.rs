@@ -146,8 +146,10 @@ impl Hub {
         };
         let Some(room) = self.room(&claim.room) else { return Err(refused.into()) };
         let now = self.0.clock.now();
-        let holders = refused.holders();
-        for dead in self.0.contention.find_dead(&claim.room, &room, holders, &claim.name, now).await {
+        // Only the node that somebody is connected to can ask whether they are there.
+        let node = self.0.cluster.node();
+        let holders: Vec<_> = refused.holders().iter().filter(|seat| seat.node == node).cloned().collect();
+        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name, now).await {
             self.give_up(&dead, &room, LeaveReason::NotAlive).await?;
         }
         match self.0.cluster.claim(claim.clone()).await {

@@ -17,6 +17,8 @@ pub struct Seat {
     pub node: NodeId,
     /// Which holding this is.
     pub epoch: Epoch,
+    /// The epoch of its holder's first holding: whoever has a smaller one sat down earlier.
+    pub since: Epoch,
     /// When it ends unless renewed, by the cluster's clock.
     pub lease_ends: Instant,
 }
@@ -91,9 +93,37 @@ impl Refused {
 }
 
 /// The seats of one room, in the order in which their holders sat down.
-#[derive(Debug, Default)]
+///
+/// A back end may lose its memory, the nodes that hold seats do not: see [`restore`](Self::restore). All claims of a
+/// room must have increasing epochs, over a loss of memory too.
+#[derive(Debug, Default, Clone)]
 pub struct Seats {
     held: Vec<Seat>,
+    memory: Memory,
+}
+
+/// What tells a seat that was given up from one that was forgotten.
+#[derive(Debug, Default, Clone)]
+struct Memory {
+    /// Every seat claimed under this epoch or a later one, up to `last`, was seen. `None`: nothing was seen yet.
+    from: Option<Epoch>,
+    /// The largest epoch that was seen.
+    last: Epoch,
+    /// Whether any seat was given up since; then an older one that is not here may have been among them.
+    given_up: bool,
+}
+
+impl Memory {
+    /// Takes note of a claim, or of a seat claimed before this memory began.
+    fn note(&mut self, epoch: Epoch, from: Epoch) {
+        self.from.get_or_insert(from);
+        self.last = self.last.max(epoch);
+    }
+
+    /// Whether a seat that is not held under this epoch was never given up here, but forgotten.
+    fn lacks(&self, epoch: Epoch) -> bool {
+        self.from.is_none_or(|from| epoch > self.last || (epoch < from && !self.given_up))
+    }
 }
 
 impl Seats {
@@ -121,17 +151,20 @@ impl Seats {
         }
         // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
         let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
+        let held = self.held.iter_mut().find(|held| held.participant == claim.participant);
         let seat = Seat {
             participant: claim.participant,
             name: claim.name.clone(),
             node,
             epoch,
+            since: held.as_ref().map_or(epoch, |held| held.since),
             lease_ends: now + claim.lease,
         };
-        match self.held.iter_mut().find(|held| held.participant == claim.participant) {
+        match held {
             Some(held) => *held = seat,
             None => self.held.push(seat),
         }
+        self.memory.note(epoch, epoch);
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
         Ok(Claimed { epoch, taken_over: mine, others, ended })
     }
@@ -145,6 +178,31 @@ impl Seats {
             }
             None => false,
         }
+    }
+
+    /// As [`renew`](Self::renew), for a node that knows that it holds `seat`: puts it back if it was forgotten here.
+    /// `false` if it was given up or taken over, or if others hold all of the room's `seats` or, where it must be
+    /// unique, the name.
+    pub fn restore(&mut self, seat: &Seat, seats: usize, unique_name: bool, now: Instant) -> bool {
+        let lease = seat.lease_ends.saturating_duration_since(now);
+        if self.renew(seat.participant, seat.epoch, lease, now) {
+            return true;
+        }
+        let mine = self.held.iter().find(|held| held.participant == seat.participant);
+        let forgotten = mine.map_or(self.memory.lacks(seat.epoch), |held| held.epoch < seat.epoch);
+        let live =
+            || self.held.iter().filter(|held| held.participant != seat.participant && held.lease_ends > now);
+        let in_the_way = unique_name && live().any(|held| held.name == seat.name);
+        if !forgotten || in_the_way || live().count() >= seats {
+            return false;
+        }
+        // One whose lease has ended is given up: renewed late, it would be one too many.
+        self.end(|held| held.lease_ends <= now && held.participant != seat.participant);
+        self.held.retain(|held| held.participant != seat.participant);
+        let position = self.held.partition_point(|held| held.since < seat.since);
+        self.held.insert(position, seat.clone());
+        self.memory.note(seat.epoch, Epoch(seat.epoch.0 + 1));
+        true
     }
 
     /// What the participant holds, unless its lease has ended.
@@ -168,6 +226,8 @@ impl Seats {
     }
 
     fn end(&mut self, which: impl Fn(&Seat) -> bool) -> Vec<Seat> {
-        self.held.extract_if(.., |seat| which(seat)).collect()
+        let ended: Vec<_> = self.held.extract_if(.., |seat| which(seat)).collect();
+        self.memory.given_up |= !ended.is_empty();
+        ended
     }
 }

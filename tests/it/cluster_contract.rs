@@ -9,10 +9,12 @@ use switchboard::{
         clock::SystemClock,
         cluster::{ClaimError, Cluster},
         ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, Refused, SeatKey},
+        seat::{Claim, Refused, Seat, SeatKey},
     },
 };
 use tokio::task::JoinSet;
+
+use crate::support::redis::Redis;
 
 /// Long enough never to end by itself in a test.
 const LONG: Duration = Duration::from_hours(1);
@@ -222,4 +224,43 @@ async fn local_keeps_the_contract() {
 fn local_behaves_as_the_model_does() {
     let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(Arc::new(SystemClock)));
     model(|| cluster.clone());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_keeps_the_contract() {
+    contract(Redis::shared().await.node().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_nodes_keep_the_contract_as_one() {
+    let redis = Redis::shared().await;
+    let nodes: [Arc<dyn Cluster>; 4] =
+        [redis.node().await, redis.node().await, redis.node().await, redis.node().await];
+    let (room, mut racers) = (fresh_room(), JoinSet::new());
+    for number in 0..100 {
+        let (node, claim) = (nodes[number % 4].clone(), claim(&room, ParticipantId::random(), LONG));
+        racers.spawn(async move { (number % 4, node.claim(claim).await) });
+    }
+    let seated: Vec<_> = racers.join_all().await.into_iter().filter(|(_, outcome)| outcome.is_ok()).collect();
+    assert_eq!(seated.len(), 2);
+
+    let room: RoomId = room.parse().unwrap();
+    for (number, outcome) in seated {
+        let epoch = outcome.unwrap().epoch;
+        let everybody = refused_by(&nodes[(number + 1) % 4], &room).await;
+        let seat = everybody.iter().find(|seat| seat.epoch == epoch).unwrap();
+        assert_eq!(seat.node, nodes[number].node(), "others see where somebody is");
+        let elsewhere = &nodes[(number + 2) % 4];
+        let claim = Claim { room: room.clone(), ..claim("7", seat.participant, LONG) };
+        assert!(elsewhere.claim(claim).await.unwrap().taken_over, "one's own seat is there on every node");
+        assert_eq!(nodes[number].renew(&[(seat.key_in(&room), LONG)]).await.unwrap(), [seat.key_in(&room)]);
+    }
+}
+
+async fn refused_by(node: &Arc<dyn Cluster>, room: &RoomId) -> Vec<Seat> {
+    let newcomer = Claim { room: room.clone(), ..claim("7", ParticipantId::random(), LONG) };
+    match node.claim(newcomer).await {
+        Err(ClaimError::Refused(refused)) => refused.holders().to_vec(),
+        other => panic!("{other:?}"),
+    }
 }

@@ -6,19 +6,14 @@ use serde_json::json;
 
 use super::{Caller, post};
 use crate::support::{
+    daemon::free_port,
     peer::Peer,
     server::{Options, TestServer, command},
 };
 
-/// Two ports of which nobody has any just now.
-fn free_ports() -> [u16; 2] {
-    let bound = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-    bound.map(|listener| listener.local_addr().unwrap().port())
-}
-
 #[tokio::test]
 async fn the_documented_addresses_are_further_ones_and_may_cover_the_usual_ones() {
-    let [people, operators] = free_ports();
+    let (people, operators) = (free_port(), free_port());
     let env = vec![
         ("LISTEN", format!("0.0.0.0:{people}")),
         ("OPS_LISTEN", format!("127.0.0.1:{operators}")),

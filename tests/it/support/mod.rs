@@ -3,10 +3,14 @@
 pub mod browser;
 pub mod chats;
 pub mod client;
+pub mod clock;
+pub mod daemon;
 pub mod json;
 pub mod mongod;
 pub mod peer;
 pub mod property;
+pub mod proxy;
 pub mod records;
+pub mod redis;
 pub mod server;
 pub mod wait;

@@ -2,44 +2,28 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    process::Command,
 };
 
 use mongodb::{
     Client, Database,
     bson::{Document, doc},
 };
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use tokio::sync::OnceCell;
 
-use super::wait::{PATIENCE, until};
-
-/// Runs the rest of the arguments and says their process id. Kills them when told so, or when whoever started this
-/// is no more; in that case, or if not told to keep it, removes the directory too.
-const KEEPER: &str = r#"
-    directory=$1; shift
-    trap '' INT
-    "$@" >>"$directory/log" 2>&1 </dev/null &
-    echo $!
-    read -r word
-    kill -9 $!
-    wait
-    [ "$word" = keep ] || rm -rf "$directory"
-"#;
+use super::{
+    daemon::{Daemon, Leave, free_port},
+    wait::{PATIENCE, until},
+};
 
 /// One server, with its own data, on a port of its own. Gone when dropped, whatever happens.
 pub struct Mongod {
     directory: PathBuf,
     port: u16,
     kind: Kind,
-    running: Option<Running>,
+    running: Option<Daemon>,
 }
 
 /// How a server is set up.
@@ -49,12 +33,6 @@ pub enum Kind {
     ReplicaSet,
     /// As it comes, which is what many do run.
     Standalone,
-}
-
-struct Running {
-    keeper: Child,
-    orders: Option<ChildStdin>,
-    pid: Pid,
 }
 
 impl Mongod {
@@ -79,7 +57,7 @@ impl Mongod {
 
     /// Runs the server, with the data it had, and waits until it takes writes.
     pub async fn run(&mut self) {
-        self.running = Some(Running::begin(&self.directory, self.port, self.kind));
+        self.running = Some(begin(&self.directory, self.port, self.kind));
         let admin = self.admin().await;
         until("mongod takes writes", PATIENCE, || async {
             let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
@@ -101,22 +79,17 @@ impl Mongod {
 
     /// Kills the server as a power cut would: without any chance to tidy up. Its data stays.
     pub fn kill(&mut self) {
-        self.running.take().expect("it runs").end("keep\n");
+        self.running.take().expect("it runs").end(Leave::Directory);
     }
 
     /// Stops the server in its tracks; connections stay open, nothing is answered.
     pub fn pause(&self) {
-        self.signal(Signal::SIGSTOP);
+        self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP);
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        self.signal(Signal::SIGCONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        // Its parent waits for it no sooner than it is told to end it, so this is no other process.
-        kill(self.running.as_ref().expect("it runs").pid, signal).expect("it lives");
+        self.running.as_ref().expect("it runs").signal(Signal::SIGCONT);
     }
 
     /// Where a store finds `database`.
@@ -141,42 +114,26 @@ impl Mongod {
 impl Drop for Mongod {
     fn drop(&mut self) {
         match self.running.take() {
-            Some(running) => running.end("remove\n"),
+            Some(running) => running.end(Leave::Nothing),
             None => drop(fs::remove_dir_all(&self.directory)),
         }
     }
 }
 
-impl Running {
-    fn begin(directory: &Path, port: u16, kind: Kind) -> Self {
-        let set: &[&str] = match kind {
-            Kind::ReplicaSet => &["--replSet", "rs", "--oplogSize", "16"],
-            Kind::Standalone => &[],
-        };
-        let mut keeper = Command::new("sh")
-            .args(["-c", KEEPER, "sh"])
-            .arg(directory)
-            .arg(binary())
-            .arg("--dbpath")
-            .arg(directory)
-            .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--port", &port.to_string()])
-            .args(["--wiredTigerCacheSizeGB", "0.25"])
-            .args(set)
-            .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a shell starts");
-        let orders = keeper.stdin.take();
-        let mut pid = String::new();
-        BufReader::new(keeper.stdout.take().expect("it is piped")).read_line(&mut pid).unwrap();
-        Self { keeper, orders, pid: Pid::from_raw(pid.trim().parse().unwrap()) }
-    }
-
-    fn end(mut self, order: &str) {
-        self.orders.take().expect("no order was given yet").write_all(order.as_bytes()).unwrap();
-        self.keeper.wait().unwrap();
-    }
+fn begin(directory: &Path, port: u16, kind: Kind) -> Daemon {
+    let set: &[&str] = match kind {
+        Kind::ReplicaSet => &["--replSet", "rs", "--oplogSize", "16"],
+        Kind::Standalone => &[],
+    };
+    let mut command = Command::new(binary());
+    command
+        .arg("--dbpath")
+        .arg(directory)
+        .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--port", &port.to_string()])
+        .args(["--wiredTigerCacheSizeGB", "0.25"])
+        .args(set)
+        .args(["--setParameter", "diagnosticDataCollectionEnabled=false"]);
+    Daemon::begin(directory, &command)
 }
 
 fn binary() -> PathBuf {
@@ -184,16 +141,4 @@ fn binary() -> PathBuf {
     let path = std::env::var_os("MONGOD").map_or(cached, PathBuf::from);
     assert!(path.is_file(), "there is no mongod at {}: run `make test`, or set MONGOD", path.display());
     path
-}
-
-/// A port nobody listens on, outside the range from which the system takes ports for outgoing connections.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Two runs at the same time should not try the same ports.
-    let start = u16::try_from(std::process::id() % 1_000).expect("it is less than a thousand") * 10;
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (0..10_000)
-        .map(|_| 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
-        .find(free)
-        .expect("a port is free")
 }

@@ -1,0 +1,205 @@
+//! This node's own word on the seats it holds, and what it knows of those beside them. What is put back if Redis
+//! forgets it, and what tells which seats were given up.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use super::scripts::Held;
+use crate::core::{
+    ids::{Epoch, ParticipantId, RoomId},
+    seat::{Claim, Claimed, Seat, SeatKey},
+};
+
+/// A seat of this node.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    /// With the end of its lease as this node wants it, whatever Redis could be told.
+    pub(super) seat: Seat,
+    /// How many seats the room has.
+    pub(super) seats: usize,
+    pub(super) unique_name: bool,
+    /// It was given up, but Redis may not know yet.
+    leaving: bool,
+}
+
+impl Own {
+    fn renewal(&self, room: &RoomId, now: Instant) -> Intent {
+        let left = self.seat.lease_ends.saturating_duration_since(now);
+        Intent::Renew(self.seat.key_in(room), left, self.clone())
+    }
+}
+
+/// What Redis is to be told of a seat of this node.
+pub(super) enum Intent {
+    Renew(SeatKey, Duration, Own),
+    Release(SeatKey),
+}
+
+/// All rooms in which this node holds a seat.
+#[derive(Debug, Default)]
+pub(super) struct Holdings {
+    rooms: HashMap<RoomId, Watched>,
+    /// Given up, and not told to this node's rooms yet.
+    given_up: Vec<(SeatKey, Seat)>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    own: Vec<Own>,
+    others: Vec<Seat>,
+    /// When the next lease ends, as far as is known.
+    look_at: Instant,
+}
+
+impl Watched {
+    fn own(&mut self, key: &SeatKey) -> Option<&mut Own> {
+        self.own.iter_mut().find(|own| own.seat.participant == key.participant && own.seat.epoch == key.epoch)
+    }
+
+    fn next_end(&self) -> Option<Instant> {
+        self.own.iter().map(|own| &own.seat).chain(&self.others).map(|seat| seat.lease_ends).min()
+    }
+}
+
+impl Holdings {
+    /// Takes note of a claim that succeeded. What it says of others is all there is to know of them.
+    pub(super) fn claimed(&mut self, claim: &Claim, held: Held) -> Claimed {
+        let Held { seat, claimed } = held;
+        let look_at = seat.lease_ends;
+        let watched = self.rooms.entry(claim.room.clone()).or_insert_with(|| Watched {
+            own: Vec::new(),
+            others: Vec::new(),
+            look_at,
+        });
+        // Whoever claimed is told of these, and tells the room.
+        let told = |participant: ParticipantId, epoch: Epoch| {
+            participant == seat.participant
+                || claimed.ended.iter().any(|ended| ended.participant == participant && ended.epoch == epoch)
+        };
+        watched.own.retain(|own| !told(own.seat.participant, own.seat.epoch));
+        watched.others.retain(|other| !told(other.participant, other.epoch));
+        watched.own.push(Own {
+            seat: seat.clone(),
+            seats: claim.seats,
+            unique_name: claim.unique_name,
+            leaving: false,
+        });
+        let mut current = claimed.others.clone();
+        current.push(seat);
+        self.compare(&claim.room, &current);
+        claimed
+    }
+
+    /// Takes note that a seat is to last for `lease` from `now`. Returns what is known of it.
+    pub(super) fn renewing(&mut self, key: &SeatKey, lease: Duration, now: Instant) -> Option<Own> {
+        let own = self.rooms.get_mut(&key.room)?.own(key).filter(|own| !own.leaving)?;
+        own.seat.lease_ends = now + lease;
+        Some(own.clone())
+    }
+
+    /// Takes note of when the next lease in a room ends.
+    pub(super) fn renewed(&mut self, room: &RoomId, next_end: Instant) {
+        if let Some(watched) = self.rooms.get_mut(room) {
+            let own_end = watched.own.iter().map(|own| own.seat.lease_ends).min();
+            watched.look_at = own_end.map_or(next_end, |end| end.min(next_end));
+        }
+    }
+
+    /// Takes note that a seat is to be given up.
+    pub(super) fn releasing(&mut self, key: &SeatKey) {
+        if let Some(own) = self.rooms.get_mut(&key.room).and_then(|watched| watched.own(key)) {
+            own.leaving = true;
+        }
+    }
+
+    /// Forgets a seat that is not this node's any more, or somebody else's that was released. Returns it.
+    pub(super) fn forget(&mut self, key: &SeatKey) -> Option<Seat> {
+        let watched = self.rooms.get_mut(&key.room)?;
+        let is_it = |seat: &Seat| seat.participant == key.participant && seat.epoch == key.epoch;
+        let own =
+            watched.own.iter().position(|own| is_it(&own.seat)).map(|place| watched.own.remove(place).seat);
+        let other = || watched.others.iter().position(is_it).map(|place| watched.others.remove(place));
+        let forgotten = own.or_else(other);
+        if watched.own.is_empty() {
+            self.rooms.remove(&key.room);
+        }
+        forgotten
+    }
+
+    /// Takes note that a seat was given up, of which nobody here has been told.
+    pub(super) fn give_up(&mut self, key: &SeatKey) {
+        if let Some(seat) = self.forget(key) {
+            self.given_up.push((key.clone(), seat));
+        }
+    }
+
+    /// Takes note that this node's rooms are told of these by other means.
+    pub(super) fn told(&mut self, keys: &[SeatKey]) {
+        self.given_up.retain(|(key, _)| !keys.contains(key));
+    }
+
+    /// Everything that was given up and not told yet.
+    pub(super) fn take_given_up(&mut self) -> Vec<(SeatKey, Seat)> {
+        std::mem::take(&mut self.given_up)
+    }
+
+    /// Rooms in which a lease has ended by `now`, as far as is known.
+    pub(super) fn due(&self, now: Instant) -> Vec<RoomId> {
+        let due = self.rooms.iter().filter(|(_, watched)| watched.look_at <= now);
+        due.map(|(room, _)| room.clone()).collect()
+    }
+
+    /// Takes note of who is in a room, `now`. Returns what to tell Redis of this node's seats there: those that should
+    /// be there and are not, those that should not be and are.
+    pub(super) fn looked(&mut self, room: &RoomId, current: &[Seat], now: Instant) -> Vec<Intent> {
+        self.compare(room, current);
+        let Some(watched) = self.rooms.get(room) else { return Vec::new() };
+        let (here, missing): (Vec<_>, Vec<_>) =
+            watched.own.iter().partition(|own| is_among(current, &own.seat));
+        let leaving = here.iter().filter(|own| own.leaving);
+        let mut intents: Vec<_> = leaving.map(|own| Intent::Release(own.seat.key_in(room))).collect();
+        let (left, ended): (Vec<_>, Vec<_>) =
+            missing.into_iter().partition(|own| !own.leaving && own.seat.lease_ends > now);
+        intents.extend(left.into_iter().map(|own| own.renewal(room, now)));
+        for key in ended.iter().map(|own| own.seat.key_in(room)).collect::<Vec<_>>() {
+            self.give_up(&key);
+        }
+        intents
+    }
+
+    /// Gives up what the room, in which `current` sit, does not have any more, and learns who else is there.
+    fn compare(&mut self, room: &RoomId, current: &[Seat]) {
+        let Some(watched) = self.rooms.get_mut(room) else { return };
+        let there = |seat: &Seat| current.iter().find(|there| there.participant == seat.participant);
+        let replaced =
+            watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
+        let mut gone: Vec<_> = replaced.map(|own| own.seat).collect();
+        gone.extend(watched.others.extract_if(.., |other| there(other).is_none()));
+        self.given_up.extend(gone.into_iter().map(|seat| (seat.key_in(room), seat)));
+        let is_own = |seat: &&Seat| watched.own.iter().any(|own| own.seat.participant == seat.participant);
+        watched.others = current.iter().filter(|seat| !is_own(seat)).cloned().collect();
+        watched.look_at = watched.next_end().unwrap_or(watched.look_at);
+        if watched.own.is_empty() {
+            self.rooms.remove(room);
+        }
+    }
+
+    /// What Redis is to be told when they meet again.
+    pub(super) fn intents(&self, now: Instant) -> Vec<Intent> {
+        let all =
+            self.rooms.iter().flat_map(|(room, watched)| watched.own.iter().map(move |own| (room, own)));
+        all.filter(|(_, own)| own.leaving || own.seat.lease_ends > now)
+            .map(
+                |(room, own)| {
+                    if own.leaving { Intent::Release(own.seat.key_in(room)) } else { own.renewal(room, now) }
+                },
+            )
+            .collect()
+    }
+}
+
+fn is_among(seats: &[Seat], seat: &Seat) -> bool {
+    seats.iter().any(|one| one.participant == seat.participant && one.epoch == seat.epoch)
+}

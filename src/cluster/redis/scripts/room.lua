@@ -1,0 +1,99 @@
+-- What every script about a room begins with: its hash as tables, and the few ways in which it changes.
+--
+-- KEYS[1]: the hash. For each seat a field named by its participant, `epoch since ends node name`; besides `from`,
+-- `last` and `given_up`, by which a seat that was forgotten is told from one that was given up.
+-- ARGV: 1 what time it is, for tests; else empty, and Redis says. 2 when it is too late to run this. 3 the largest epoch
+-- the node knows of. 4 from when on newcomers may sit down. The script's own from 5 on.
+-- Times are in microseconds since 1970, which a double holds exactly until the year 2255.
+--
+-- The specification is core/seat.rs. Every answer is an array: what happened, what time it is, and what there is to say.
+
+-- How long the room is remembered after its last seat has ended: longer than any node takes to hear of that.
+local REMEMBERED = 60 * 1000 * 1000
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function time()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
+  local parts = redis.call('TIME')
+  return parts[1] * 1000000 + parts[2]
+end
+
+local now = time()
+-- A Redis that hung finds questions whose askers were told long ago that there is no answer.
+if now > tonumber(ARGV[2]) then return { 'late', text(now) } end
+
+local room = { from = nil, last = 0, given_up = false }
+local seats = {}
+local fields = redis.call('HGETALL', KEYS[1])
+for index = 1, #fields, 2 do
+  local field, value = fields[index], fields[index + 1]
+  if field == 'from' or field == 'last' then
+    room[field] = tonumber(value)
+  elseif field == 'given_up' then
+    room.given_up = true
+  else
+    local epoch, since, ends, node, name = string.match(value, '^(%d+) (%d+) (%d+) (%S+) (.*)$')
+    seats[#seats + 1] = {
+      participant = field, epoch = tonumber(epoch), since = tonumber(since), ends = tonumber(ends),
+      node = node, name = name,
+    }
+  end
+end
+table.sort(seats, function(one, other) return one.since < other.since end)
+
+local function seat_of(participant)
+  for _, seat in ipairs(seats) do
+    if seat.participant == participant then return seat end
+  end
+end
+
+-- Everybody else: those whose lease goes on, and those whose lease has ended.
+local function others_of(participant)
+  local live, ended = {}, {}
+  for _, seat in ipairs(seats) do
+    if seat.participant ~= participant then
+      table.insert(seat.ends > now and live or ended, seat)
+    end
+  end
+  return live, ended
+end
+
+local function find_name(among, name)
+  for _, seat in ipairs(among) do
+    if seat.name == name then return seat end
+  end
+end
+
+local function line(seat)
+  return text(seat.epoch) .. ' ' .. text(seat.since) .. ' ' .. text(seat.ends) .. ' ' .. seat.node .. ' ' .. seat.name
+end
+
+local function lines(some)
+  local shown = {}
+  for index, seat in ipairs(some) do shown[index] = seat.participant .. ' ' .. line(seat) end
+  return shown
+end
+
+-- Nothing outlives its use.
+local function keep(latest_end)
+  for _, seat in ipairs(seats) do latest_end = math.max(latest_end, seat.ends) end
+  redis.call('PEXPIRE', KEYS[1], text(math.ceil((latest_end - now + REMEMBERED) / 1000)))
+end
+
+-- Writes a seat; `from` is where memory begins if it begins with this.
+local function put(seat, from)
+  room.last = math.max(room.last, seat.epoch)
+  redis.call('HSET', KEYS[1], seat.participant, line(seat), 'from', text(room.from or from), 'last', text(room.last))
+  keep(seat.ends)
+end
+
+local function give_up(some)
+  for _, seat in ipairs(some) do redis.call('HDEL', KEYS[1], seat.participant) end
+  if #some > 0 then
+    redis.call('HSET', KEYS[1], 'given_up', '1')
+    keep(now)
+  end
+end

@@ -1,0 +1,54 @@
+//! Where Redis is, and what the nodes that share it have in common.
+
+use std::{fmt, sync::Arc};
+
+use redis::Client;
+use thiserror::Error;
+
+use crate::core::clock::Clock;
+
+/// Where Redis is, and what the nodes that share it have in common.
+#[derive(Clone)]
+pub struct RedisSettings {
+    /// `redis://user:password@host:6379/0`; with `rediss`, over TLS.
+    pub url: String,
+    /// What every key begins with.
+    pub prefix: String,
+    /// Tells nodes apart that cannot work together: see
+    /// [`SessionSigner::fingerprint`](crate::core::session::SessionSigner::fingerprint).
+    pub fingerprint: String,
+    /// This node's clock.
+    pub clock: Arc<dyn Clock>,
+    /// What leases are judged by instead of Redis' own clock, for tests that say what time it is: `wall` of this one.
+    pub judge: Option<Arc<dyn Clock>>,
+}
+
+/// Why this node cannot join the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// The address cannot be read. Not quoted: it may hold a password.
+    #[error(
+        "the Redis address must look like redis://user:password@host:6379/0, or rediss:// for TLS, with special \
+         characters in user and password percent-encoded"
+    )]
+    Address,
+    /// Nodes with another secret are there.
+    #[error(
+        "SESSION_SECRET is not that of the nodes that share this Redis (REDIS_URL, REDIS_PREFIX): give all nodes the \
+         same; to change it, stop all of them for a minute"
+    )]
+    OtherSecret,
+}
+
+impl RedisSettings {
+    pub(super) fn client(&self) -> Result<Client, ConfigError> {
+        Client::open(self.url.as_str()).map_err(|_| ConfigError::Address)
+    }
+}
+
+/// Shows no address: it may hold a password.
+impl fmt::Debug for RedisSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisSettings").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,272 @@
+//! Redis is killed, comes back empty, hangs, is cut off: nobody waits for long, nobody gets somebody's seat, and all
+//! is well again by itself.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use switchboard::{
+    cluster::{
+        RedisCluster, RedisSettings,
+        redis::{ConfigError, SETTLES_WITHIN},
+    },
+    core::{
+        cluster::{ClaimError, Cluster},
+        ids::{ParticipantId, RoomId},
+        seat::{Claim, Claimed, Refused, SeatKey},
+        session::SessionSigner,
+    },
+};
+
+use crate::support::{
+    clock::TestClock,
+    proxy::{Network, Proxy},
+    redis::{Redis, join, ready, settings},
+    wait::{PATIENCE, until},
+};
+
+/// Long enough never to end by itself in a test.
+const LONG: Duration = Duration::from_hours(1);
+
+fn fresh_room() -> RoomId {
+    ParticipantId::random().to_string().parse().unwrap()
+}
+
+fn claim(room: &RoomId) -> Claim {
+    Claim {
+        room: room.clone(),
+        seats: 2,
+        participant: ParticipantId::random(),
+        name: "Ann".parse().unwrap(),
+        unique_name: false,
+        lease: LONG,
+    }
+}
+
+/// Seats somebody new.
+async fn seat(node: &RedisCluster, room: &RoomId) -> SeatKey {
+    let claim = claim(room);
+    let epoch = node.claim(claim.clone()).await.unwrap().epoch;
+    SeatKey { room: room.clone(), participant: claim.participant, epoch }
+}
+
+async fn holds(node: &RedisCluster, key: &SeatKey) -> bool {
+    let held = node.holding(&key.room, key.participant).await.unwrap();
+    held.is_some_and(|seat| seat.epoch == key.epoch)
+}
+
+fn is_unavailable(outcome: &Result<Claimed, ClaimError>) -> bool {
+    matches!(outcome, Err(ClaimError::Unavailable(_)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
+    let mut redis = Redis::start().await;
+    let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
+    let room = fresh_room();
+    let (ann, bob) = (seat(&here, &room).await, seat(&there, &room).await);
+
+    redis.kill();
+    assert!(is_unavailable(&door.claim(claim(&room)).await));
+    assert!(here.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(here.check().await.is_err());
+    let newcomers = tokio::spawn(async move {
+        // From before Redis is back until it is known who sits there.
+        let answer = async || {
+            let outcome = door.claim(claim(&room)).await;
+            (!is_unavailable(&outcome)).then_some(outcome)
+        };
+        until("newcomers are answered", PATIENCE, answer).await
+    });
+    redis.run().await;
+    match newcomers.await.unwrap() {
+        Err(ClaimError::Refused(Refused::Full(seats))) => {
+            let keys: Vec<_> = seats.iter().map(|seat| seat.key_in(&ann.room)).collect();
+            assert_eq!(keys, [ann.clone(), bob.clone()], "the same seats, in the same order");
+        }
+        outcome => panic!("{outcome:?}"),
+    }
+    assert!(here.renew(&[(ann, LONG)]).await.unwrap().is_empty());
+    assert!(there.renew(&[(bob.clone(), LONG)]).await.unwrap().is_empty());
+    assert!(there.release(&bob).await.unwrap());
+    seat(&here, &bob.room).await;
+    assert!(!holds(&here, &bob).await, "what is given up stays given up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_hangs_delays_nobody_and_does_nothing_late() {
+    let redis = Redis::start().await;
+    let node = redis.node().await;
+    let (room, other) = (fresh_room(), fresh_room());
+    let ann = seat(&node, &room).await;
+
+    redis.pause();
+    let outcomes = join_all((0..200).map(|_| node.claim(claim(&other)))).await;
+    assert!(outcomes.iter().all(is_unavailable));
+    assert!(node.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(node.check().await.is_err());
+    redis.resume();
+    ready(node.clone()).await;
+    assert!(holds(&node, &ann).await);
+    // Both seats are free: none of those who were told that there is no answer got one.
+    let (one, two) = (seat(&node, &other).await, seat(&node, &other).await);
+    assert!(one.epoch < two.epoch);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_cut_off_makes_its_word_good() {
+    let redis = Redis::start().await;
+    let proxy = Proxy::to(redis.address()).await;
+    let (node, other) =
+        (ready(Arc::new(join(&format!("redis://{}/", proxy.address)).await)).await, redis.node().await);
+    let room = fresh_room();
+    let (ann, bob) = (seat(&node, &room).await, seat(&node, &room).await);
+
+    proxy.set(Network::Cut);
+    assert!(node.release(&bob).await.is_err());
+    assert!(is_unavailable(&node.claim(claim(&room)).await));
+    assert!(holds(&other, &bob).await);
+    proxy.set(Network::Works);
+    let left = async || (!holds(&other, &bob).await).then_some(());
+    until("who left while the node was cut off has left", PATIENCE, left).await;
+    assert!(holds(&other, &ann).await);
+
+    proxy.set(Network::Silent);
+    assert!(is_unavailable(&node.claim(claim(&room)).await));
+    proxy.set(Network::Works);
+    ready(node.clone()).await;
+    assert!(node.renew(&[(ann, LONG)]).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_that_was_given_away_meanwhile_is_told_to_be_lost() {
+    let redis = Redis::start().await;
+    let proxy = Proxy::to(redis.address()).await;
+    let (node, other) =
+        (ready(Arc::new(join(&format!("redis://{}/", proxy.address)).await)).await, redis.node().await);
+    let room = fresh_room();
+    let ann = seat(&node, &room).await;
+    proxy.set(Network::Cut);
+    assert!(node.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(other.release(&ann).await.unwrap());
+    proxy.set(Network::Works);
+    let told = until("the node is told", PATIENCE, async || node.expire().await.ok()?.pop()).await;
+    assert_eq!(told.0, ann);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_down_at_start_is_found_when_it_comes() {
+    let mut redis = Redis::prepare();
+    let node = Arc::new(join(&redis.url()).await);
+    assert!(is_unavailable(&node.claim(claim(&fresh_room())).await));
+    redis.run().await;
+    seat(&*ready(node).await, &fresh_room()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_with_another_secret_is_turned_away() {
+    let redis = Redis::start().await;
+    let proxy = Proxy::to(redis.address()).await;
+    let foreign = |url: &str| RedisSettings {
+        fingerprint: SessionSigner::new(b"of this node alone").fingerprint(),
+        ..settings(url)
+    };
+    proxy.set(Network::Cut);
+    let late = RedisCluster::join(foreign(&format!("redis://{}/", proxy.address))).await.unwrap();
+    let node = redis.node().await;
+    let early = RedisCluster::join(foreign(&redis.url())).await;
+    assert_eq!(early.err(), Some(ConfigError::OtherSecret));
+
+    proxy.set(Network::Works);
+    let is_told = async || {
+        let source = late.check().await.err()?.source?;
+        source.to_string().contains("SESSION_SECRET").then_some(())
+    };
+    until("a node that was there before finds out", PATIENCE, is_told).await;
+    assert!(is_unavailable(&late.claim(claim(&fresh_room())).await));
+    node.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
+    let redis = Redis::shared().await;
+    let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
+    let mut connection = redis.connect().await.unwrap();
+    for _ in 0..50 {
+        let room = fresh_room();
+        let (ann, bob) = (seat(&here, &room).await, seat(&there, &room).await);
+        let key = format!("test:seats:{{{}}}", room.as_str());
+        redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
+        let (renew_ann, renew_bob) = ([(ann, LONG)], [(bob, LONG)]);
+        let (ann, bob, cy, dee) = tokio::join!(
+            here.renew(&renew_ann),
+            there.renew(&renew_bob),
+            door.claim(claim(&room)),
+            here.claim(claim(&room)),
+        );
+        let seated = [ann.unwrap().is_empty(), bob.unwrap().is_empty(), cy.is_ok(), dee.is_ok()];
+        assert_eq!(seated.into_iter().filter(|seated| *seated).count(), 2);
+        match door.claim(claim(&room)).await {
+            Err(ClaimError::Refused(refused)) => assert_eq!(refused.holders().len(), 2),
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn epochs_go_on_on_every_node_even_if_the_clock_was_set_back() {
+    let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
+    let settings = || RedisSettings { judge: Some(clock.clone()), ..settings(&redis.url()) };
+    let here = Arc::new(RedisCluster::join(settings()).await.unwrap());
+    let there = Arc::new(RedisCluster::join(settings()).await.unwrap());
+    clock.pass(SETTLES_WITHIN);
+    let room = fresh_room();
+    let before = seat(&here, &room).await.epoch;
+
+    clock.set_back(LONG);
+    let mut connection = redis.connect().await.unwrap();
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
+    assert!(here.check().await.is_err(), "newcomers wait");
+    assert!(is_unavailable(&there.claim(claim(&room)).await));
+    clock.pass(SETTLES_WITHIN);
+    ready(there.clone()).await;
+    assert!(seat(&there, &fresh_room()).await.epoch > before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_that_redis_forgot_are_told_again() {
+    let redis = Redis::start().await;
+    let (node, mut connection) = (redis.node().await, redis.connect().await.unwrap());
+    redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await.unwrap();
+    let ann = seat(&node, &fresh_room()).await;
+    assert!(holds(&node, &ann).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_stays_for_ever() {
+    let redis = Redis::start().await;
+    let node = redis.node().await;
+    let (room, empty) = (fresh_room(), fresh_room());
+    seat(&node, &room).await;
+    let left = seat(&node, &empty).await;
+    node.release(&left).await.unwrap();
+    let mut connection = redis.connect().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+    assert_eq!(keys.len(), 3, "two rooms, and what the nodes have in common");
+    for key in keys {
+        let ttl: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
+        assert!(ttl > 0, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_one_is_refused_and_no_password_is_shown() {
+    for url in ["", "db.example", "http://:canary@db", "redis://:canary@", "redis://:canary@db:port/"] {
+        let refused = RedisCluster::join(settings(url)).await.map(drop);
+        assert_eq!(refused, Err(ConfigError::Address), "{url}");
+    }
+    for url in ["redis://:canary@127.0.0.1:1/", "rediss://ann:canary@127.0.0.1:1/"] {
+        let node = join(url).await;
+        let error = node.check().await.unwrap_err();
+        assert!(!format!("{node:?} {:?} {error} {error:?}", settings(url)).contains("canary"));
+    }
+}

@@ -1,0 +1,131 @@
+//! A real `redis-server`, started, killed and paused by tests, and nodes that share it.
+
+use std::{fs, path::PathBuf, process::Command, sync::Arc};
+
+use nix::sys::signal::Signal;
+use redis::{Client, aio::MultiplexedConnection};
+use switchboard::{
+    cluster::{RedisCluster, RedisSettings},
+    core::{clock::SystemClock, cluster::Cluster, ids::ParticipantId, session::SessionSigner},
+};
+use tokio::sync::OnceCell;
+
+use super::{
+    daemon::{Daemon, Leave, free_port},
+    wait::{PATIENCE, until},
+};
+
+/// One server on a port of its own, which keeps nothing. Gone when dropped, whatever happens.
+pub struct Redis {
+    directory: PathBuf,
+    port: u16,
+    running: Option<Daemon>,
+}
+
+impl Redis {
+    /// The server that tests share which do it no harm. Each uses rooms or a prefix of its own.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Redis> = OnceCell::const_new();
+        SHARED.get_or_init(Self::start).await
+    }
+
+    pub async fn start() -> Self {
+        let mut redis = Self::prepare();
+        redis.run().await;
+        redis
+    }
+
+    /// A server that is not running yet.
+    pub fn prepare() -> Self {
+        let directory = tempfile::Builder::new().prefix("redis-").tempdir().unwrap().keep();
+        Self { directory, port: free_port(), running: None }
+    }
+
+    /// Runs the server, empty, and waits until it answers.
+    pub async fn run(&mut self) {
+        let mut command = Command::new(binary());
+        command
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--dir"])
+            .arg(&self.directory)
+            .args(["--save", "", "--appendonly", "no"]);
+        self.running = Some(Daemon::begin(&self.directory, &command));
+        until("redis-server answers", PATIENCE, async || self.connect().await.ok()).await;
+    }
+
+    /// Kills the server; all that it knew is lost.
+    pub fn kill(&mut self) {
+        self.running.take().expect("it runs").end(Leave::Directory);
+    }
+
+    /// Stops the server in its tracks; connections stay open, nothing is answered.
+    pub fn pause(&self) {
+        self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.running.as_ref().expect("it runs").signal(Signal::SIGCONT);
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://{}/", self.address())
+    }
+
+    /// A connection for whatever a test wants to know or to break.
+    pub async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        Client::open(self.url())?.get_multiplexed_async_connection().await
+    }
+
+    /// A node that lets people in.
+    pub async fn node(&self) -> Arc<RedisCluster> {
+        ready(Arc::new(join(&self.url()).await)).await
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        match self.running.take() {
+            Some(running) => running.end(Leave::Nothing),
+            None => drop(fs::remove_dir_all(&self.directory)),
+        }
+    }
+}
+
+/// The settings of nodes at `url` that belong together.
+pub fn settings(url: &str) -> RedisSettings {
+    RedisSettings {
+        url: url.to_owned(),
+        prefix: "test:".to_owned(),
+        fingerprint: SessionSigner::new(b"shared by all nodes").fingerprint(),
+        clock: Arc::new(SystemClock),
+        judge: None,
+    }
+}
+
+/// A node that need not be ready.
+pub async fn join(url: &str) -> RedisCluster {
+    RedisCluster::join(settings(url)).await.unwrap()
+}
+
+/// Waits until a node lets people in.
+pub async fn ready(node: Arc<RedisCluster>) -> Arc<RedisCluster> {
+    until("the node is ready", PATIENCE, async || node.check().await.ok()).await;
+    node
+}
+
+/// What keeps the keys of a test apart.
+pub fn fresh_prefix() -> String {
+    format!("{}:", ParticipantId::random())
+}
+
+fn binary() -> PathBuf {
+    let name = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let candidates = std::env::split_paths(&folders).map(|folder| folder.join(&name));
+    let found = candidates.into_iter().find(|path| path.is_file());
+    found.expect("there is no redis-server: `apt-get install redis-server`, or set REDIS_SERVER")
+}
