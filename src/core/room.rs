@@ -112,6 +112,8 @@ impl Room {
                     &Event::Joined { participant, name: entrant.name.clone() },
                     now,
                 );
+                // Rooms are small and many: room for four would mostly be kept for nobody.
+                self.members.reserve_exact(1);
                 self.members.push(Member::arriving(entrant, now));
                 (false, None)
             }

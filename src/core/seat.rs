@@ -162,7 +162,11 @@ impl Seats {
         };
         match held {
             Some(held) => *held = seat,
-            None => self.held.push(seat),
+            None => {
+                // Rooms are small and many: room for four would mostly be kept for nobody.
+                self.held.reserve_exact(1);
+                self.held.push(seat);
+            }
         }
         self.memory.note(epoch, epoch);
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();

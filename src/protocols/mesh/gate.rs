@@ -11,6 +11,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
 use socketioxide::socket::Sid;
 
@@ -133,9 +134,10 @@ impl EngineRequest {
 }
 
 /// The library keeps the head of the first request for as long as the session lives. What it holds on to are slices
-/// of a 16 KiB read buffer, and may be cookies: it gets fresh copies of the few headers that it reads.
+/// of a 16 KiB read buffer, and may be cookies: it gets fresh copies of the few headers that it reads,
+/// and of what routing added nothing but the way to a WebSocket.
 fn slim(request: Request) -> Request {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let mut slim = Request::new(body);
     *slim.method_mut() = parts.method.clone();
     *slim.version_mut() = parts.version;
@@ -143,7 +145,9 @@ fn slim(request: Request) -> Request {
     if let Ok(uri) = parts.uri.to_string().parse::<Uri>() {
         *slim.uri_mut() = uri;
     }
-    *slim.extensions_mut() = parts.extensions;
+    if let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() {
+        slim.extensions_mut().insert(upgrade);
+    }
     slim
 }
 

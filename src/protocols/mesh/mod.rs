@@ -60,6 +60,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// everything around it, escaped.
 pub const MAX_PACKET_BYTES: usize = arrivals::MAX_EVENT_BYTES;
 
+/// How much the library reads from a WebSocket at once. Events of most sessions do not come through it.
+const LIBRARY_READ_BYTES: usize = 512;
+
 /// How many packets may wait for one client. Bytes are bounded as well, by [`transport::MAX_WAITING_BYTES`].
 const MAX_WAITING_PACKETS: usize = 1024;
 
@@ -177,7 +180,7 @@ impl MeshDoor {
             .max_buffer_size(MAX_WAITING_PACKETS)
             .ws_max_message_size(MAX_PACKET_BYTES)
             .ws_max_frame_size(MAX_PACKET_BYTES)
-            .ws_read_buffer_size(1024)
+            .ws_read_buffer_size(LIBRARY_READ_BYTES)
             .with_parser(parser)
             .build_with_inner_svc(Router::new());
         io.ns("/", namespace::Namespace(self.clone()));
