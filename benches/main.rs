@@ -8,6 +8,7 @@
 mod contenders;
 mod load;
 mod machine;
+mod memory;
 mod meter;
 mod mongod;
 mod options;
@@ -27,10 +28,11 @@ use anyhow::Context;
 use self::{
     contenders::Contender,
     machine::Cores,
+    memory::Memory,
     options::Options,
     results::{Sample, Section, Stored},
     server::Server,
-    watch::Watch,
+    watch::{Disturbances, Watch},
     workloads::Workload,
 };
 
@@ -57,9 +59,10 @@ fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
     // After the core was claimed: the runtime's threads inherit it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(self_check::run())?;
+    let mut memory = Memory::new();
     for workload in workloads::all(options.size) {
         if options.wants(workload.name()) {
-            let section = runtime.block_on(measure(workload.as_ref(), options, cores))?;
+            let section = runtime.block_on(measure(workload.as_ref(), options, cores, &mut memory))?;
             stored.put(workload.name(), &section)?;
         }
     }
@@ -67,11 +70,16 @@ fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
 }
 
 /// One workload: every case, every contender, again and again. What belongs together is measured in a row.
-async fn measure(workload: &dyn Workload, options: &Options, cores: Cores) -> anyhow::Result<Section> {
+async fn measure(
+    workload: &dyn Workload,
+    options: &Options,
+    cores: Cores,
+    memory: &mut Memory,
+) -> anyhow::Result<Section> {
     watch::wait_for_quiet(options.patience).await?;
     let watch = Watch::start()?;
     let repetitions = options.repetitions.unwrap_or_else(|| workload.repetitions(options.size));
-    let (mut samples, mut noise) = (Vec::new(), Vec::new());
+    let (mut samples, mut noise) = (Vec::new(), Disturbances::default());
     for repetition in 0..repetitions {
         for (case, name) in workload.cases().into_iter().enumerate() {
             let turns = rotated(workload.contenders(case), repetition);
@@ -83,7 +91,8 @@ async fn measure(workload: &dyn Workload, options: &Options, cores: Cores) -> an
                 ));
                 let watch = Watch::start()?;
                 let figures = sample(workload, case, contender, cores).await?;
-                noise.push(watch.others_percent()?);
+                noise.each_percent.push(watch.others_percent()?);
+                noise.memory_ns.push(memory.access_ns());
                 samples.push(Sample { case: name.clone(), contender, repetition, figures });
             }
         }

@@ -35,13 +35,27 @@ pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The time of a memory access, in nanoseconds, above which the machine's memory counts as somebody else's as well: two
+/// to three times what a quiet server's takes.
+const SLOW_MEMORY_NS: f64 = 250.0;
+
+/// What was noticed at each measurement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Disturbances {
+    /// What others used of the machine meanwhile, in percent. A measurement is short, so it is not known exactly.
+    pub each_percent: Vec<f64>,
+    /// How long a memory access took afterwards, in nanoseconds.
+    pub memory_ns: Vec<f64>,
+}
+
 /// How much others disturbed a workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
     /// What others used of the machine meanwhile, in percent, the machine below it included.
     pub others_percent: f64,
-    /// The same of each measurement; one is short, so it is known less exactly.
-    pub each_percent: Vec<f64>,
+    /// What was noticed at each measurement.
+    #[serde(flatten)]
+    pub each: Disturbances,
     /// The load average of the minute before.
     pub load_before: f64,
 }
@@ -49,12 +63,21 @@ pub struct Noise {
 impl Noise {
     /// Whether the whole was disturbed, or more of its measurements than medians can bear.
     pub fn is_noisy(&self) -> bool {
-        self.others_percent > NOISY_PERCENT || 5 * self.disturbed() > self.each_percent.len()
+        self.others_percent > NOISY_PERCENT
+            || 5 * self.disturbed() > self.each.each_percent.len()
+            || self.memory_ns() > SLOW_MEMORY_NS
+    }
+
+    /// The median time of a memory access, in nanoseconds.
+    pub fn memory_ns(&self) -> f64 {
+        let mut all = self.each.memory_ns.clone();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or_default()
     }
 
     /// How many measurements were disturbed.
     pub fn disturbed(&self) -> usize {
-        self.each_percent.iter().filter(|percent| **percent > DISTURBING_PERCENT).count()
+        self.each.each_percent.iter().filter(|percent| **percent > DISTURBING_PERCENT).count()
     }
 }
 
@@ -77,9 +100,9 @@ impl Watch {
     }
 
     /// To be called when every server has ended: only then their time is known.
-    pub fn finish(self, each_percent: Vec<f64>) -> anyhow::Result<Noise> {
+    pub fn finish(self, each: Disturbances) -> anyhow::Result<Noise> {
         let others_percent = self.others_percent()?;
-        Ok(Noise { others_percent, each_percent, load_before: self.load_before })
+        Ok(Noise { others_percent, each, load_before: self.load_before })
     }
 
     /// What others used of the machine since the beginning, in percent.

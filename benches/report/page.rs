@@ -45,12 +45,13 @@ fn circumstances(section: &Section) -> String {
     format!(
         "{size}Taken {taken_at} at {commit}; repetitions: {repetitions}. {cores} cores ({cpu_model}), Linux {kernel}, \
          Node {node}. {} Others used {} % of the machine meanwhile and disturbed {} of {} measurements; load average \
-         before {}. {verdict}\n",
+         before {}; a memory access took {} ns. {verdict}\n",
         placement(machine),
         number(noise.others_percent, 1),
         noise.disturbed(),
-        noise.each_percent.len(),
+        noise.each.each_percent.len(),
         number(noise.load_before, 2),
+        number(noise.memory_ns(), 0),
     )
 }
 

@@ -258,3 +258,89 @@ impl<T> Drop for LinkedStream<T> {
         self.link.receive_no_more();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::{
+        WebSocketStream,
+        tungstenite::{Message, protocol::Role},
+    };
+
+    use super::*;
+
+    type Library = WebSocketStream<LinkedStream<()>>;
+
+    /// A library's end of a WebSocket on which it has already spoken, its link, and the other end.
+    async fn connected() -> (Library, Arc<Link>, WebSocketStream<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let stream = LinkedStream::new(listener.accept().await.unwrap().0, ());
+        let link = stream.link().clone();
+        let mut library = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+        let mut client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
+        library.send(Message::text("first")).await.unwrap();
+        assert_eq!(heard(&mut client).await, "first");
+        (library, link, client)
+    }
+
+    async fn heard(client: &mut WebSocketStream<TcpStream>) -> String {
+        client.next().await.unwrap().unwrap().into_text().unwrap().to_string()
+    }
+
+    fn say(link: &Arc<Link>, text: &str) -> Result<(), DeliverError> {
+        link.send(text.len(), |out| out.extend(text.bytes()))
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_the_library_and_the_door_send_arrives_whole_and_each_in_order() {
+        const COUNT: usize = 300;
+        let text = |who: char, number: usize| format!("{who}{number} {}", "x".repeat(number * 397 % 70_000));
+        let (library, link, mut client) = connected().await;
+        let (mut sink, mut stream) = library.split();
+        tokio::spawn(async move { while stream.next().await.is_some() {} });
+        tokio::spawn(async move {
+            for number in 0..COUNT {
+                sink.send(Message::text(text('L', number))).await.unwrap();
+            }
+        });
+        let door = tokio::spawn(async move {
+            for number in 0..COUNT {
+                while say(&link, &text('D', number)) == Err(DeliverError::TooSlow) {
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        let (mut from_library, mut from_door) = (0, 0);
+        for _ in 0..2 * COUNT {
+            let heard = heard(&mut client).await;
+            let (who, next) =
+                if heard.starts_with('L') { ('L', &mut from_library) } else { ('D', &mut from_door) };
+            assert!(heard == text(who, *next), "{who}{next} is not next, or is not whole");
+            *next += 1;
+        }
+        door.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_held_follows_the_next_connect_packet() {
+        let (mut library, link, mut client) = connected().await;
+        say(&link, "before").unwrap();
+        link.hold();
+        say(&link, "after").unwrap();
+        for text in ["2", "40{}"] {
+            library.send(Message::text(text)).await.unwrap();
+        }
+        for expected in ["before", "2", "40{}", "after"] {
+            assert_eq!(heard(&mut client).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_over_takes_nothing() {
+        let (library, link, _client) = connected().await;
+        drop(library);
+        assert_eq!(say(&link, "?"), Err(DeliverError::Closed));
+    }
+}
