@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
+import { roomIsLoaded } from './support/loading.mjs';
 import { openScene } from './support/scene.mjs';
 
 const scene = await openScene();
@@ -42,7 +43,7 @@ test('a third person is told that the appointment is full', async () => {
 test('whoever cannot reach the server is told what to try, and gets in as soon as it is there', async () => {
   const ann = await scene.person('Ann', { losesServer: true });
   await ann.goToDoor(newAppointment());
-  await ann.page.waitForLoadState('networkidle');
+  await roomIsLoaded(ann.page);
   await scene.server.crash();
   await ann.enter();
   await ann.expectEnding('unreachable');

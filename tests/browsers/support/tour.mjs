@@ -1,6 +1,7 @@
 // A walk past every screen of the page, for those who look at each of them: people, and tools.
 
 import { newAppointment } from './appointment.mjs';
+import { roomIsLoaded } from './loading.mjs';
 import { each } from './scene.mjs';
 
 const CHAT = [
@@ -138,7 +139,7 @@ async function changeTabs(ann, look, appointment) {
 async function loseServer(scene, circumstances, look, ann) {
   const eve = await scene.person('Eve', circumstances);
   await eve.goToDoor('A-7');
-  await eve.page.waitForLoadState('networkidle');
+  await roomIsLoaded(eve.page);
   await scene.server.crash();
   await ann.expectState('reconnecting');
   await look(ann, 'reconnecting');
