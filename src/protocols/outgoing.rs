@@ -27,7 +27,8 @@ pub struct Outgoing {
     writer: Option<OwnedWriteHalf>,
     /// How many bytes the kernel has taken, in all.
     written: u64,
-    library: Follower,
+    /// Where the library is with its frames.
+    follower: Follower,
     /// The door's frames.
     bytes: Vec<u8>,
     /// How many of `bytes` the kernel has taken.
@@ -44,7 +45,7 @@ impl Outgoing {
         Self {
             writer: Some(writer),
             written: 0,
-            library: Follower::default(),
+            follower: Follower::default(),
             bytes: Vec::new(),
             taken: 0,
             held_from: None,
@@ -110,7 +111,7 @@ impl Outgoing {
 
     /// Whether WebSocket is spoken.
     pub const fn has_frames(&self) -> bool {
-        self.library.has_begun()
+        self.follower.has_begun()
     }
 
     /// Writes the frames that may be written now. Returns whether the kernel took them all.
@@ -136,7 +137,7 @@ impl Outgoing {
         let Some(writer) = &mut self.writer else { return Poll::Ready(Err(over())) };
         let count = ready!(Pin::new(writer).poll_write(cx, bytes))?;
         self.written += count as u64;
-        if self.library.follow(&bytes[..count], CONNECT) {
+        if self.follower.follow(&bytes[..count], CONNECT) {
             self.held_from = None;
         }
         Poll::Ready(Ok(count))
@@ -174,7 +175,7 @@ impl Outgoing {
         &mut self,
         mut write: impl FnMut(&mut OwnedWriteHalf, &[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() || !self.library.is_between() {
+        if self.bytes.is_empty() || !self.follower.is_between() {
             return Poll::Ready(Ok(()));
         }
         let Some(mut writer) = self.writer.take() else { return Poll::Ready(Err(over())) };
