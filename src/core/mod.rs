@@ -36,6 +36,7 @@ pub mod session;
 mod signals;
 pub mod store;
 pub mod sync;
+pub mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
