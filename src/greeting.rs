@@ -50,9 +50,13 @@ impl Greeting<'_> {
     }
 
     fn chats(&self) -> String {
-        match self.config.mongodb_uri.reveal() {
-            Some(_) => "MongoDB (MONGODB_URI)".to_owned(),
-            None => format!("SQLite, {}", self.data.chats_file().display()),
+        if self.config.mongodb_uri.reveal().is_some() {
+            return "MongoDB (MONGODB_URI)".to_owned();
+        }
+        let file = format!("SQLite, {}", self.data.chats_file().display());
+        match self.config.redis_url.reveal() {
+            Some(_) => format!("{file}: this node's own, unknown to the others (MONGODB_URI)"),
+            None => file,
         }
     }
 

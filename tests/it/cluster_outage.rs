@@ -28,6 +28,7 @@ async fn without_redis_calls_go_on_and_nobody_is_let_in_who_might_be_one_too_man
     let mut redis = Redis::start().await;
     let (here, there) = (start(&redis).await, start(&redis).await);
     assert!(here.greeting().contains("seats in Redis"));
+    assert!(here.greeting().contains("this node's own"), "chats are not shared by Redis");
     assert_ready(&here, true).await;
     assert_ready(&there, true).await;
     let (mut ann, mut bob, mut cy) = (here.connect().await, here.connect().await, there.connect().await);
