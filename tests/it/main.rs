@@ -13,6 +13,7 @@ mod direct;
 mod doors;
 mod ice_servers;
 mod mesh;
+mod nodes;
 mod outage;
 mod page;
 mod process;

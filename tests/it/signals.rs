@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 use crate::support::{peer::Peer, server::TestServer};
 
 /// Somebody with a seat.
-struct Caller {
+pub struct Caller {
     address: String,
     call: String,
     session: String,
 }
 
 impl Caller {
-    async fn join(server: &TestServer, call: &str) -> Self {
+    pub async fn join(server: &TestServer, call: &str) -> Self {
         Self::try_join(server, call).await.expect("there is a seat")
     }
 
     /// The status, when it is not 200.
-    async fn try_join(server: &TestServer, call: &str) -> Result<Self, u16> {
+    pub async fn try_join(server: &TestServer, call: &str) -> Result<Self, u16> {
         Self::sit_down(server, call, &format!("/call/{call}")).await
     }
 
@@ -44,7 +44,7 @@ impl Caller {
     }
 
     /// Opens a WebSocket and is welcome.
-    async fn connect(&self) -> Peer {
+    pub async fn connect(&self) -> Peer {
         let mut socket = Peer::connect(&self.address, "/ws").await;
         socket.say(self.handshake()).await;
         assert_eq!(socket.next_text().await, json!({"call": self.call, "kind": "WELCOME"}).to_string());
@@ -56,7 +56,7 @@ impl Caller {
     }
 
     /// Publishes, and returns the status.
-    async fn publish(&self, kind: &str, body: &str) -> u16 {
+    pub async fn publish(&self, kind: &str, body: &str) -> u16 {
         let signal = json!({"kind": kind, "call": self.call, "session": self.session, "body": body});
         post(&self.address, signal.to_string()).await.status().as_u16()
     }
@@ -68,8 +68,8 @@ async fn post(address: &str, body: impl Into<reqwest::Body>) -> reqwest::Respons
 }
 
 /// What a peer hears that came back or came newly.
-const PEER: &str = r#"{"call":"7","kind":"PEER"}"#;
+pub const PEER: &str = r#"{"call":"7","kind":"PEER"}"#;
 
-fn told(kind: &str, body: &str) -> String {
+pub fn told(kind: &str, body: &str) -> String {
     format!(r#"{{"call":"7","body":{},"kind":"{kind}"}}"#, json!(body))
 }

@@ -34,19 +34,24 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(address: &str, path: &str) -> Self {
+        Self::try_connect(address, path).await.expect("the server opens the session")
+    }
+
+    /// `None` if nobody listens there, or the server is about to stop.
+    pub async fn try_connect(address: &str, path: &str) -> Option<Self> {
         let url = format!("ws://{address}{path}?EIO=4&transport=websocket");
-        let (socket, _) = connect_async(url).await.unwrap();
+        let (socket, _) = connect_async(url).await.ok()?;
         let (sink, stream) = socket.split();
         let (sink, (sender, packets)) = (Arc::new(Mutex::new(sink)), mpsc::unbounded_channel());
         let reader = tokio::spawn(read(stream, sink.clone(), sender));
         let (heard, acks) = (VecDeque::new(), VecDeque::new());
         let mut client = Self { sink, reader, packets, heard, acks, last_ack: 0, sid: String::new() };
-        let open = client.packet().await.expect("the server opens the session");
+        let open = client.packet().await?;
         client.sid = json_of(open.strip_prefix('0').unwrap())["sid"].as_str().unwrap().into();
         client.send_text("40").await;
-        let connected = client.packet().await.expect("the server connects the namespace");
+        let connected = client.packet().await?;
         assert!(connected.starts_with("40"), "{connected}");
-        client
+        Some(client)
     }
 
     /// Joins and returns the whole answer, which must be a success.
@@ -73,14 +78,24 @@ impl Client {
 
     /// As [`ask`](Self::ask), with the packet's JSON as it is.
     pub async fn ask_text(&mut self, packet: &str) -> Value {
+        let answer = self.try_ask_text(packet).await;
+        answer.unwrap_or_else(|| panic!("closed instead of acknowledging {packet:.200}"))
+    }
+
+    /// As [`ask`](Self::ask); `None` if the connection is closed before there is an ack.
+    pub async fn try_ask(&mut self, event: &str, payload: Value) -> Option<Value> {
+        self.try_ask_text(&json!([event, payload]).to_string()).await
+    }
+
+    async fn try_ask_text(&mut self, packet: &str) -> Option<Value> {
         self.last_ack += 1;
         let id = self.last_ack;
         self.send_text(format!("42{id}{packet}")).await;
         loop {
             if let Some(position) = self.acks.iter().position(|(ack, _)| *ack == id) {
-                return self.acks.remove(position).unwrap().1;
+                return Some(self.acks.remove(position)?.1);
             }
-            self.read().await.unwrap_or_else(|| panic!("closed instead of acknowledging {packet:.200}"));
+            self.read().await?;
         }
     }
 
@@ -118,11 +133,20 @@ impl Client {
 
     /// The name and payload of the next event, whatever it is.
     pub async fn next_any(&mut self) -> (String, Value) {
+        self.try_next_any().await.expect("closed instead of an event")
+    }
+
+    /// As [`next_any`](Self::next_any); `None` once the connection is closed.
+    pub async fn try_next_any(&mut self) -> Option<(String, Value)> {
         while self.heard.is_empty() {
-            self.read().await.expect("closed instead of an event");
+            self.read().await?;
         }
-        let (name, payload) = self.heard.pop_front().unwrap();
-        (name, json_of(&payload))
+        self.take_heard()
+    }
+
+    /// An event that was heard while something else was waited for.
+    pub fn take_heard(&mut self) -> Option<(String, Value)> {
+        self.heard.pop_front().map(|(name, payload)| (name, json_of(&payload)))
     }
 
     /// All events heard by the time the server has answered a question that was asked last.

@@ -1,6 +1,9 @@
 //! Somebody on a plain WebSocket, who sends exactly what they are told to and forgets nothing they hear.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use futures_util::{
     SinkExt, StreamExt,
@@ -8,13 +11,13 @@ use futures_util::{
 };
 use serde_json::Value;
 use tokio::{
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     sync::{Mutex, mpsc},
     task::JoinHandle,
     time::timeout,
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest, http::Request, protocol::CloseFrame},
 };
 
@@ -49,11 +52,25 @@ impl Peer {
     /// As [`connect`](Self::connect), with headers of its own; or why that was refused.
     pub async fn request(request: Request<()>) -> Result<Self, Error> {
         let (socket, _) = timeout(DEADLINE, connect_async(request)).await.expect("an answer in time")?;
+        Ok(Self::new(socket))
+    }
+
+    /// As [`connect`](Self::connect), from an address of this machine.
+    pub async fn connect_from(from: IpAddr, address: &str, path: &str) -> Self {
+        let request = format!("ws://{address}{path}").into_client_request().unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(from, 0)).unwrap();
+        let stream = socket.connect(address.parse().unwrap()).await.unwrap();
+        let opening = client_async(request, MaybeTlsStream::Plain(stream));
+        Self::new(timeout(DEADLINE, opening).await.expect("an answer in time").unwrap().0)
+    }
+
+    fn new(socket: Socket) -> Self {
         let (sink, stream) = socket.split();
         let sink = Arc::new(Mutex::new(sink));
         let (sender, heard) = mpsc::unbounded_channel();
         let reader = tokio::spawn(read(stream, sink.clone(), sender));
-        Ok(Self { sink, reader, heard })
+        Self { sink, reader, heard }
     }
 
     pub async fn say(&self, text: impl Into<String>) {

@@ -1,8 +1,11 @@
 //! A network between a node and a server, which tests can cut or silence.
 
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::watch,
     task::JoinHandle,
 };
@@ -13,8 +16,12 @@ pub enum Network {
     Works,
     /// Every connection is closed, and every new one.
     Cut,
-    /// Connections stay open, new ones are accepted, and nothing passes.
+    /// Connections stay open, new ones are accepted, and nothing passes until it works again.
     Silent,
+    /// As silent, but what the server says gets through.
+    Mute,
+    /// As silent, but what the server is told gets through.
+    Deaf,
 }
 
 /// Listens on a port of its own, and passes everything on.
@@ -50,21 +57,37 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(mut client: TcpStream, server: String, mut changes: watch::Receiver<Network>) {
-    let Ok(mut server) = TcpStream::connect(server).await else { return };
+async fn pass(client: TcpStream, server: String, changes: watch::Receiver<Network>) {
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    // Whichever way ends first, both are closed.
+    tokio::select! {
+        () = pass_one_way(from_client, to_server, Network::Deaf, changes.clone()) => {}
+        () = pass_one_way(from_server, to_client, Network::Mute, changes) => {}
+    }
+}
+
+/// Passes everything on while the network works, or fails in such a way as to let this through. What has not been
+/// passed on waits, as it would be sent again by TCP.
+async fn pass_one_way(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    passes: Network,
+    mut changes: watch::Receiver<Network>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
     loop {
         let network = *changes.borrow_and_update();
-        match network {
-            Network::Cut => return,
-            Network::Works => tokio::select! {
-                _ = copy_bidirectional(&mut client, &mut server) => return,
-                outcome = changes.changed() => if outcome.is_err() { return },
+        if network == Network::Cut {
+            return;
+        }
+        let is_open = network == Network::Works || network == passes;
+        tokio::select! {
+            read = from.read(&mut buffer), if is_open => match read {
+                Ok(count @ 1..) if to.write_all(&buffer[..count]).await.is_ok() => {}
+                _ => return,
             },
-            Network::Silent => {
-                if changes.changed().await.is_err() {
-                    return;
-                }
-            }
+            outcome = changes.changed() => if outcome.is_err() { return },
         }
     }
 }

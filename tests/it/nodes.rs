@@ -1,0 +1,22 @@
+//! Several nodes as one, as real processes with a real Redis between them: what people on different nodes go through,
+//! and what becomes of them when a node, Redis or the network between fails.
+
+mod balancer;
+mod delivery;
+mod draining;
+mod loss;
+mod outages;
+mod rolling;
+
+use serde_json::Value;
+
+use crate::support::{nodes::Nodes, person::Person};
+
+/// Ann on the first node and Bob on the second, in room 7.
+async fn pair(nodes: &Nodes) -> (Person, Person) {
+    let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let (bob, joined) = Person::join(nodes.connect(1).await, "7", "Bob").await;
+    assert_eq!((&joined["remoteSocket"], &joined["opponent_name"]), (&ann.id, &Value::from("Ann")));
+    assert_eq!(ann.hear("peer_joined").await["remoteSocket"], bob.id);
+    (ann, bob)
+}

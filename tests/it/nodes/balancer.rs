@@ -1,0 +1,178 @@
+//! Nodes behind nginx, as `scripts/cluster.sh` runs them: who gets to which node, and what happens without it.
+
+use std::{fs, path::Path, process::Command};
+
+use futures_util::future::join_all;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::support::{
+    client::Client,
+    daemon::Daemon,
+    poller::Poller,
+    wait::{PATIENCE, until},
+};
+
+/// What the script runs.
+struct Cluster {
+    folder: TempDir,
+    script: Daemon,
+    addresses: Value,
+}
+
+impl Cluster {
+    /// The one that tests share which do it no harm.
+    async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Cluster> = OnceCell::const_new();
+        SHARED.get_or_init(Self::start).await
+    }
+
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster.sh"));
+        command.args(["--without-mongodb", "--folder"]).arg(folder.path());
+        command.arg(env!("CARGO_BIN_EXE_switchboard"));
+        let script = Daemon::begin(folder.path(), &command);
+        let file = folder.path().join("cluster.json");
+        let ready = until("all of the cluster is ready", PATIENCE, async || fs::read(&file).ok()).await;
+        Self { folder, script, addresses: serde_json::from_slice(&ready).unwrap() }
+    }
+
+    fn balancer(&self) -> &str {
+        self.addresses["balancer"].as_str().unwrap()
+    }
+
+    fn nodes(&self) -> &[Value] {
+        self.addresses["nodes"].as_array().unwrap()
+    }
+
+    fn node(&self, number: usize) -> &str {
+        self.nodes()[number]["address"].as_str().unwrap()
+    }
+
+    /// How many people sit on each node.
+    async fn people(&self) -> Vec<u32> {
+        join_all(self.nodes().iter().map(async |node| {
+            let url = format!("http://{}/metrics", node["ops"].as_str().unwrap());
+            let metrics = reqwest::get(url).await.unwrap().text().await.unwrap();
+            let line = metrics.lines().find_map(|line| line.strip_prefix("switchboard_participants "));
+            line.unwrap().parse().unwrap()
+        }))
+        .await
+    }
+
+    /// The process ids of everything, by name.
+    fn processes(&self) -> Vec<(String, i32)> {
+        let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let pids = files.filter(|path| path.extension().is_some_and(|extension| extension == "pid"));
+        pids.map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap().trim().parse().unwrap())
+        })
+        .collect()
+    }
+
+    fn process(&self, name: &str) -> Pid {
+        let processes = self.processes();
+        let (_, pid) = processes.iter().find(|(other, _)| other == name).unwrap();
+        Pid::from_raw(*pid)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_polling_session_is_unknown_to_every_node_but_its_own() {
+    let cluster = Cluster::shared().await;
+    let mut ann = Poller::open(cluster.node(0), [127, 0, 0, 1]).await;
+    ann.connect().await;
+    let elsewhere = ann.ask_at(cluster.node(1)).await;
+    assert_eq!(elsewhere, (400, json!({"code": "1", "message": "Session ID unknown"})));
+    ann.join("sticky", "Ann").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_the_balancer_a_long_polling_session_stays_with_its_node() {
+    let cluster = Cluster::start().await;
+    let calls = (1..=12).map(async |number: u8| {
+        let room = number.to_string();
+        let mut ann = Poller::open(cluster.balancer(), [127, 0, 1, number]).await;
+        let mut bob = Poller::open(cluster.balancer(), [127, 0, 2, number]).await;
+        ann.connect().await;
+        bob.connect().await;
+        let ann_id = ann.join(&room, "Ann").await["participant"].clone();
+        let bob_id = bob.join(&room, "Bob").await["participant"].clone();
+        for number in 0..20 {
+            let candidate = json!({"remoteSocketId": ann_id, "candidate": {"number": number}});
+            bob.emit("ice_candidate", &candidate).await;
+        }
+        for number in 0..20 {
+            assert_eq!(ann.next("ice_candidate").await["candidate"]["number"], number);
+        }
+        // The way from polling to a WebSocket leads to the same node.
+        let mut upgraded = ann.upgrade().await;
+        let candidate = json!({"remoteSocketId": ann_id, "candidate": {"number": 20}});
+        bob.emit("ice_candidate", &candidate).await;
+        assert_eq!(upgraded.next("ice_candidate").await["candidate"]["number"], 20);
+        assert_ne!(bob_id, ann_id);
+        (ann, bob, upgraded)
+    });
+    let _calls = join_all(calls).await;
+    let people = cluster.people().await;
+    assert_eq!(people.iter().sum::<u32>(), 24);
+    assert!(people.iter().all(|&people| people > 0), "addresses are spread over the nodes: {people:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn websockets_go_where_the_fewest_are_even_from_one_address() {
+    let cluster = Cluster::start().await;
+    let mut clients = Vec::new();
+    for number in 0..12 {
+        let mut client = Client::connect(cluster.balancer(), "/socket.io/").await;
+        client.join(&number.to_string(), "Ann").await;
+        clients.push(client);
+    }
+    assert_eq!(cluster.people().await, [4, 4, 4]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_ends_is_passed_over_and_started_again() {
+    let cluster = Cluster::start().await;
+    let former = cluster.process("node-2");
+    kill(former, Signal::SIGKILL).unwrap();
+    for number in 0..6 {
+        let mut client = Client::connect(cluster.balancer(), "/socket.io/").await;
+        client.join(&number.to_string(), "Ann").await;
+    }
+    let ready = format!("http://{}/readyz", cluster.nodes()[1]["ops"].as_str().unwrap());
+    until("the node is ready again", PATIENCE, async || {
+        reqwest::get(&ready).await.ok().filter(|answer| answer.status() == 200)
+    })
+    .await;
+    assert_ne!(cluster.process("node-2"), former);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_script_ends_all_that_it_has_started() {
+    let cluster = Cluster::start().await;
+    let processes = cluster.processes();
+    assert!(processes.len() >= 5, "Redis, three nodes, nginx: {processes:?}");
+    cluster.script.signal(Signal::SIGTERM);
+    for (name, pid) in processes {
+        let is_gone = async || kill(Pid::from_raw(pid), None).is_err().then_some(());
+        until(&format!("{name} has ended"), PATIENCE, is_gone).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_wrong_is_said_by_the_nodes_themselves() {
+    let cluster = Cluster::shared().await;
+    let url = format!("http://{}/api/v1/signalling/save-chats/large", cluster.balancer());
+    let chats = json!({"chats": ["x".repeat(1_200_000)]}).to_string();
+    let request = reqwest::Client::new().put(url).header("content-type", "application/json").body(chats);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["code"], "payload_too_large");
+}

@@ -1,0 +1,162 @@
+//! Two people on two nodes: nobody notices that they are not on one.
+
+use serde_json::{Value, json};
+
+use super::pair;
+use crate::{
+    signals::{Caller, PEER, told},
+    support::{nodes::Nodes, person::Person},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_way_of_two_who_meet_leads_over_two_nodes() {
+    let nodes = Nodes::start(2).await;
+    let (mut ann, ann_joined) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let (mut bob, bob_joined) = Person::join(nodes.connect(1).await, "7", "Bob").await;
+    let peer = ann.hear("peer_joined").await;
+    assert_eq!((&peer["remoteSocket"], &peer["opponent_name"]), (&bob.id, &json!("Bob")));
+    assert_eq!((&bob_joined["remoteSocket"], &bob_joined["opponent_name"]), (&ann.id, &json!("Ann")));
+    assert_eq!((&ann_joined["polite"], &bob_joined["polite"]), (&json!(false), &json!(true)));
+    assert_eq!(bob_joined["peer_connected"], true);
+
+    let offer = json!({"appointment_id": "7", "offer": {"sdp": "o"}, "remoteSocketId": ann.id});
+    bob.client.emit("send_offer", offer).await;
+    let offer = ann.hear("receive_offer").await;
+    assert_eq!(
+        (&offer["from"], &offer["name"], &offer["offer"]["sdp"]),
+        (&bob.id, &json!("Bob"), &json!("o"))
+    );
+    let answer = json!({"appointment_id": "7", "answer": {"sdp": "a"}, "remoteSocketId": bob.id});
+    ann.client.emit("send_answer", answer).await;
+    assert_eq!(bob.hear("receive_answer").await["answer"]["sdp"], "a");
+    ann.client.ask("send_message", json!({"id": "1", "body": "hello"})).await;
+    let message = bob.hear("receive_message").await;
+    assert_eq!((&message["from"], &message["body"]), (&ann.id, &json!("hello")));
+
+    assert_eq!(bob.client.ask("leave_room", json!({})).await["success"], true);
+    assert_eq!(ann.client.next("user_left").await["remoteSocket"], bob.id);
+    let mut cy = nodes.connect(1).await;
+    assert_eq!(cy.join("7", "Cy").await["remoteSocket"], ann.id, "the seat is free at once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_without_waiting_for_anything_arrives_in_order_on_another_node() {
+    let nodes = Nodes::start(2).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    for number in 0..2_000 {
+        ann.signal(&bob.id, number).await;
+        bob.signal(&ann.id, number).await;
+    }
+    ann.hear_numbers(0..2_000).await;
+    bob.hear_numbers(0..2_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payload_arrives_on_another_node_byte_for_byte() {
+    let nodes = Nodes::start(2).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    let payload = r#"{"z":1e3,"a":18446744073709551616, "nested" : {"\u0061":[ -0.0,null]},"dup":1,"dup":2,"s":"é\ud83d\ude00"}"#;
+    let packet =
+        format!(r#"["send_offer",{{"offer":{payload},"remoteSocketId":{},"appointment_id":"7"}}]"#, ann.id);
+    assert_eq!(bob.client.ask_text(&packet).await, json!({"success": true}));
+    let received = ann.client.next_text("receive_offer").await;
+    assert!(received.contains(&format!(r#""offer":{payload},"name""#)), "{received}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_third_on_any_node_is_refused_and_gets_the_seat_of_whoever_is_dead() {
+    let nodes = Nodes::start(3).await;
+    let (mut ann, bob) = pair(&nodes).await;
+    let third = json!({"appointment_id": "7", "name": "Cy"});
+    let mut cy = nodes.connect(2).await;
+    assert_eq!(cy.refused("join_room", third.clone()).await, "room_full");
+
+    bob.client.stop_reading();
+    assert_eq!(cy.joins(third).await["remoteSocket"], ann.id);
+    assert_eq!(ann.client.next("user_left").await["remoteSocket"], bob.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_back_on_another_node_finds_everything_they_missed() {
+    let nodes = Nodes::start(3).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    ann.signal_acknowledged(&bob.id, 0).await;
+    bob.hear_numbers([0]).await;
+    // A connection that swallows what it is sent.
+    bob.client.stop_reading();
+    for number in 1..50 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    let joined = bob.come_back(nodes.connect(2).await).await;
+    assert_eq!((&joined["resumed"], &joined["remoteSocket"]), (&json!(true), &ann.id));
+    ann.signal(&bob.id, 50).await;
+    bob.hear_numbers(1..=50).await;
+    bob.signal(&ann.id, 1).await;
+    ann.hear_numbers([1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_takes_a_live_seat_over_from_another_node_and_the_older_connection_hears_so() {
+    let nodes = Nodes::start(2).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    let mut other_tab = nodes.connect(0).await;
+    assert_eq!(other_tab.joins(bob.request()).await["participant"], bob.id);
+    bob.hear("replaced").await;
+    bob.client.vanish();
+    let heard = ann.client.heard_so_far().await;
+    assert!(heard.iter().all(|event| event == "peer_resumed"), "{heard:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_is_known_on_the_other_node_and_so_is_its_return() {
+    let nodes = Nodes::start(2).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    std::mem::replace(&mut bob.client, nodes.connect(1).await).vanish();
+    assert_eq!(ann.hear("peer_reconnecting").await["remoteSocket"], bob.id);
+    assert_eq!(bob.come_back(nodes.connect(1).await).await["resumed"], true);
+    assert_eq!(ann.hear("peer_resumed").await["remoteSocket"], bob.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_of_the_signals_door_leads_over_two_nodes() {
+    let nodes = Nodes::start(2).await;
+    let ann = Caller::join(&nodes[0], "7").await;
+    let mut ann_hears = ann.connect().await;
+    let bob = Caller::join(&nodes[1], "7").await;
+    let mut bob_hears = bob.connect().await;
+    assert_eq!(ann_hears.next_text().await, PEER);
+    assert_eq!(Caller::try_join(&nodes[0], "7").await.err(), Some(409), "both seats are taken");
+    assert_eq!(ann.publish("OFFER", "o").await, 200);
+    assert_eq!(bob_hears.next_text().await, told("OFFER", "o"));
+    assert_eq!(bob.publish("ANSWER", "a").await, 200);
+    assert_eq!(ann_hears.next_text().await, told("ANSWER", "a"));
+    for number in 0..100 {
+        assert_eq!(ann.publish("CANDIDATE", &number.to_string()).await, 200);
+    }
+    for number in 0..100 {
+        assert_eq!(bob_hears.next_text().await, told("CANDIDATE", &number.to_string()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_rooms_on_three_nodes_hear_only_their_own() {
+    let nodes = Nodes::start(3).await;
+    let mut rooms = Vec::new();
+    for number in 0..12 {
+        let room = number.to_string();
+        let (ann, _) = Person::join(nodes.connect(number % 3).await, &room, "Ann").await;
+        let (bob, joined) = Person::join(nodes.connect((number + 1) % 3).await, &room, "Bob").await;
+        assert_eq!(joined["remoteSocket"], ann.id);
+        rooms.push((ann, bob));
+    }
+    for (number, (ann, bob)) in rooms.iter_mut().enumerate() {
+        ann.signal(&bob.id, number as u64).await;
+    }
+    for (number, (_, bob)) in rooms.iter_mut().enumerate() {
+        let (event, payload) = bob.client.next_any().await;
+        assert_eq!(
+            (event.as_str(), &payload["candidate"]["number"]),
+            ("ice_candidate", &Value::from(number))
+        );
+    }
+}

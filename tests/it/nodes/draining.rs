@@ -1,0 +1,81 @@
+//! Nodes that stop in good order: whoever was there has the seat elsewhere, and has missed nothing.
+
+use nix::sys::signal::Signal;
+
+use super::pair;
+use crate::support::{client::DEADLINE, nodes::Nodes, person::Person};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_tells_its_people_who_miss_nothing_elsewhere() {
+    let mut nodes = Nodes::start(3).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    for number in 0..20 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    bob.hear_numbers(0..10).await;
+    nodes[1].signal(Signal::SIGTERM);
+    // What was told already is as good as lost: Bob comes back for it.
+    bob.client.next("shutting_down").await;
+    for number in 20..40 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    let joined = bob.come_back(nodes.connect(2).await).await;
+    assert_eq!(joined["resumed"], true);
+    bob.hear_numbers(10..40).await;
+    bob.signal(&ann.id, 1).await;
+    ann.hear_numbers([1]).await;
+    nodes.stopped(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
+    let mut nodes = Nodes::start(3).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    for number in 0..20 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    nodes.stop(1).await;
+    for number in 20..40 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    assert_eq!(bob.come_back(nodes.connect(2).await).await["resumed"], true);
+    bob.hear_numbers(0..40).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_only_node_can_be_restarted_and_nobody_has_missed_anything() {
+    let mut nodes = Nodes::start(1).await;
+    let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let (mut bob, _) = Person::join(nodes.connect(0).await, "7", "Bob").await;
+    for number in 0..20 {
+        ann.signal_acknowledged(&bob.id, number).await;
+    }
+    nodes.stop(0).await;
+    nodes.run(0).await;
+    assert_eq!(bob.come_back(nodes.connect(0).await).await["resumed"], true);
+    bob.hear_numbers(0..20).await;
+    assert_eq!(ann.come_back(nodes.connect(0).await).await["resumed"], true);
+    ann.signal(&bob.id, 20).await;
+    bob.hear_numbers([20]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_drains_is_alive_and_not_ready() {
+    // A client that stays holds the end up until the grace is over.
+    let nodes = Nodes::start_env(1, &[("SHUTDOWN_GRACE", "20s")]).await;
+    let (_ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    nodes[0].signal(Signal::SIGTERM);
+    nodes.readiness(0, false).await;
+    assert_eq!(nodes[0].get_ops("/healthz").await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_stops_in_time_without_redis_too() {
+    let mut nodes = Nodes::start_env(2, &[("SHUTDOWN_GRACE", "2s")]).await;
+    let (mut ann, bob) = pair(&nodes).await;
+    nodes.redis.kill();
+    ann.signal_acknowledged(&bob.id, 1).await;
+    nodes[0].signal(Signal::SIGTERM);
+    let ended = tokio::time::timeout(DEADLINE, nodes.ended(0));
+    assert!(ended.await.expect("the grace is not exceeded by much").0);
+}

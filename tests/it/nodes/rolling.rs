@@ -1,0 +1,207 @@
+//! All nodes are restarted, one after the other, under people who talk all the time.
+//!
+//! `NODES_ROOMS` says in how many rooms, `NODES_ROUNDS` how often each node is restarted; `scripts/rolling-restart.sh` is
+//! the large run.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+use tokio::{sync::Barrier, time::interval};
+
+use crate::support::{
+    client::Client,
+    mongod::Mongod,
+    nodes::Nodes,
+    person::{Person, candidate},
+};
+
+/// How often each person sends a signal, if there are no more rooms than [`ROOMS_AT_FULL_PACE`]; in a larger run the
+/// whole is kept to what a database on the same machine takes.
+const PACE: Duration = Duration::from_millis(100);
+const ROOMS_AT_FULL_PACE: usize = 50;
+
+/// Every so many signals a chat is sent too.
+const SIGNALS_PER_CHAT: u64 = 5;
+
+/// How long a person waits before asking a server again that would not let them in.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
+    let (rooms, rounds) = (number("NODES_ROOMS", 10), number("NODES_ROUNDS", 1));
+    let mongod = Mongod::shared().await;
+    let mongodb = mongod.uri(&format!("rolling{}", std::process::id()));
+    let mut nodes = Nodes::start_env(3, &[("MONGODB_URI", &mongodb), ("SEAT_LEASE", "60s")]).await;
+    let addresses: Arc<[String]> = (0..3).map(|node| nodes.address(node).to_owned()).collect();
+    let goes_on = Arc::new(AtomicBool::new(true));
+    let pace = PACE * u32::try_from(rooms.div_ceil(ROOMS_AT_FULL_PACE)).unwrap();
+    let talks = (0..rooms).map(|room| tokio::spawn(talk(room, pace, addresses.clone(), goes_on.clone())));
+    let talks: Vec<_> = talks.collect();
+
+    for node in (0..rounds).flat_map(|_| 0..3) {
+        nodes.stop(node).await;
+        nodes.run(node).await;
+    }
+    goes_on.store(false, Ordering::Relaxed);
+    let tallies = try_join_all(talks).await.unwrap();
+
+    let (mut signals, mut moves) = (0, 0);
+    for tally in tallies.iter().flatten() {
+        signals += tally.acknowledged.len();
+        moves += tally.moves;
+    }
+    assert!(moves >= rooms, "people had to move: {moves}");
+    println!("{rooms} rooms: {signals} signals acknowledged, all heard; {moves} moves, each resumed");
+}
+
+fn number(variable: &str, default: usize) -> usize {
+    std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// What came of one person's part.
+#[derive(Default)]
+struct Tally {
+    /// Numbers of signals that the server said it had.
+    acknowledged: BTreeSet<u64>,
+    /// Ids of chats that the server said it had.
+    chats: BTreeSet<String>,
+    /// Numbers that the other side said, in the order in which they were heard.
+    heard: Vec<u64>,
+    moves: usize,
+}
+
+/// Two people in one room talk until told not to, and then listen until they have heard everything.
+async fn talk(room: usize, pace: Duration, addresses: Arc<[String]>, goes_on: Arc<AtomicBool>) -> [Tally; 2] {
+    let name = format!("room {room}");
+    let (mut ann, _) = Person::join(connect(&addresses[room % 3]).await, &name, "Ann").await;
+    let (bob, _) = Person::join(connect(&addresses[(room + 1) % 3]).await, &name, "Bob").await;
+    ann.hear("peer_joined").await;
+    let silence = Barrier::new(2);
+    let (ann_id, bob_id) = (ann.id.clone(), bob.id.clone());
+    let mut ann = Talker::new(ann, bob_id, addresses.clone(), room);
+    let mut bob = Talker::new(bob, ann_id, addresses, room + 1);
+    tokio::join!(ann.talk(pace, &goes_on, &silence), bob.talk(pace, &goes_on, &silence));
+    let (said_by_ann, said_by_bob) = (ann.tally.acknowledged.clone(), bob.tally.acknowledged.clone());
+    tokio::join!(ann.hear_all(&said_by_bob), bob.hear_all(&said_by_ann));
+    let kept = ann.history().await;
+    for said in [&ann.tally.chats, &bob.tally.chats] {
+        assert!(!said.is_empty() && kept.is_superset(said), "what was acknowledged is kept");
+    }
+    [ann.tally, bob.tally]
+}
+
+/// One of them, who goes to the next node whenever a connection ends.
+struct Talker {
+    person: Person,
+    peer: Value,
+    addresses: Arc<[String]>,
+    node: usize,
+    tally: Tally,
+}
+
+impl Talker {
+    fn new(person: Person, peer: Value, addresses: Arc<[String]>, node: usize) -> Self {
+        Self { person, peer, addresses, node, tally: Tally::default() }
+    }
+
+    async fn talk(&mut self, pace: Duration, goes_on: &AtomicBool, silence: &Barrier) {
+        let mut pace = interval(pace);
+        for number in 1.. {
+            pace.tick().await;
+            if !goes_on.load(Ordering::Relaxed) {
+                break;
+            }
+            self.say(number).await;
+        }
+        silence.wait().await;
+    }
+
+    /// Says one thing, once. Whether it got through is not known if the connection ends before the answer.
+    async fn say(&mut self, number: u64) {
+        let signal = self.person.client.try_ask("ice_candidate", candidate(&self.peer, number)).await;
+        if is_success(signal.as_ref()) {
+            self.tally.acknowledged.insert(number);
+        }
+        let mut last_answer = signal;
+        if last_answer.is_some() && number % SIGNALS_PER_CHAT == 1 {
+            let id = format!("{} {number}", self.person.id);
+            last_answer =
+                self.person.client.try_ask("send_message", json!({"id": id, "body": "hello"})).await;
+            if is_success(last_answer.as_ref()) {
+                self.tally.chats.insert(id);
+            }
+        }
+        while let Some((event, payload)) = self.person.client.take_heard() {
+            self.note(&event, &payload);
+        }
+        if last_answer.is_none() {
+            self.come_back().await;
+        }
+    }
+
+    /// Listens until all of `numbers` were heard.
+    async fn hear_all(&mut self, numbers: &BTreeSet<u64>) {
+        while numbers.last().is_some_and(|last| self.tally.heard.last() < Some(last)) {
+            match self.person.client.try_next_any().await {
+                Some((event, payload)) => self.note(&event, &payload),
+                None => self.come_back().await,
+            }
+        }
+        let heard: BTreeSet<_> = self.tally.heard.iter().copied().collect();
+        assert!(self.tally.heard.is_sorted(), "in order");
+        assert_eq!(heard.len(), self.tally.heard.len(), "once");
+        assert!(heard.is_superset(numbers), "all of it");
+    }
+
+    /// The ids of all chats of the room.
+    async fn history(&mut self) -> BTreeSet<String> {
+        let joined = self.person.come_back(connect(&self.addresses[0]).await).await;
+        let chats = joined["chats"].as_array().unwrap();
+        chats.iter().map(|chat| chat["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn note(&mut self, event: &str, payload: &Value) {
+        assert_ne!(event, "user_left");
+        if event == "joined_successfully" {
+            return;
+        }
+        self.person.handled(payload);
+        if event == "ice_candidate" {
+            self.tally.heard.push(payload["candidate"]["number"].as_u64().unwrap());
+        }
+    }
+
+    /// Joins again, wherever that is possible first, as a page does.
+    async fn come_back(&mut self) {
+        loop {
+            self.node = (self.node + 1) % self.addresses.len();
+            if let Some(mut client) = Client::try_connect(&self.addresses[self.node], "/socket.io/").await {
+                let answer = client.try_ask("join_room", self.person.request()).await;
+                if let Some(joined) = answer.filter(|answer| is_success(Some(answer))) {
+                    assert_eq!(joined["resumed"], true, "nothing is missing");
+                    std::mem::replace(&mut self.person.client, client).vanish();
+                    self.person.take(&joined);
+                    self.tally.moves += 1;
+                    return;
+                }
+            }
+            tokio::time::sleep(BACK_OFF).await;
+        }
+    }
+}
+
+fn is_success(answer: Option<&Value>) -> bool {
+    answer.is_some_and(|answer| answer["success"] == true)
+}
+
+async fn connect(address: &str) -> Client {
+    Client::connect(address, "/socket.io/").await
+}

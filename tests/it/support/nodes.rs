@@ -1,0 +1,136 @@
+//! Several real Switchboard processes that are one: they share a Redis and a secret, and a MongoDB where asked for.
+
+use std::{ops::Index, sync::Arc};
+
+use futures_util::future::join_all;
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::{
+    client::{Client, DEADLINE},
+    proxy::Proxy,
+    redis::Redis,
+    server::{Options, TestServer},
+    wait::{PATIENCE, until},
+};
+
+/// Nodes by number, from 0. Each keeps its address and its data folder when it is started again.
+pub struct Nodes {
+    pub redis: Redis,
+    nodes: Vec<Node>,
+    env: Vec<(&'static str, String)>,
+}
+
+struct Node {
+    running: Option<TestServer>,
+    address: String,
+    data: Arc<TempDir>,
+    network: Proxy,
+}
+
+impl Nodes {
+    pub async fn start(count: usize) -> Self {
+        Self::start_env(count, &[]).await
+    }
+
+    /// Starts `count` nodes with `env` besides what makes them one, and waits until all let people in.
+    pub async fn start_env(count: usize, env: &[(&'static str, &str)]) -> Self {
+        let redis = Redis::start().await;
+        let own = [
+            ("REDIS_PREFIX", "test:"),
+            ("SESSION_SECRET", "shared by all nodes"),
+            // Everybody in a test comes from one address.
+            ("NEW_SESSIONS_PER_ADDRESS", "0"),
+            ("EVENTS_PER_ADDRESS", "0"),
+        ];
+        let env: Vec<_> = own.iter().chain(env).map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            let network = Proxy::to(redis.address()).await;
+            let data = Arc::new(tempfile::tempdir().unwrap());
+            let server = spawn(&env, &network, &data, None).await;
+            nodes.push(Node { address: server.address.clone(), running: Some(server), data, network });
+        }
+        let nodes = Self { redis, nodes, env };
+        join_all((0..count).map(|node| nodes.ready(node))).await;
+        nodes
+    }
+
+    pub fn address(&self, node: usize) -> &str {
+        &self.nodes[node].address
+    }
+
+    /// What is between a node and Redis.
+    pub fn network(&self, node: usize) -> &Proxy {
+        &self.nodes[node].network
+    }
+
+    /// A client of a node that sits nowhere.
+    pub async fn connect(&self, node: usize) -> Client {
+        self[node].connect().await
+    }
+
+    /// Kills a node as a power cut would.
+    pub async fn kill(&mut self, node: usize) {
+        let server = self.nodes[node].running.take().expect("it runs");
+        server.signal(Signal::SIGKILL);
+        server.ended().await;
+    }
+
+    /// Stops a node in good order, and returns what it logged. It must end well and in time.
+    pub async fn stop(&mut self, node: usize) -> String {
+        self[node].signal(Signal::SIGTERM);
+        self.stopped(node).await
+    }
+
+    /// Waits until a node that was told to stop has ended, as [`stop`](Self::stop) does.
+    pub async fn stopped(&mut self, node: usize) -> String {
+        let (success, log) = timeout(DEADLINE, self.ended(node)).await.expect("it ends in time");
+        assert!(success && !log.contains("SHUTDOWN_GRACE"), "{log}");
+        log
+    }
+
+    /// Waits for a node to end, and returns whether it ended well, with everything it logged.
+    pub async fn ended(&mut self, node: usize) -> (bool, String) {
+        self.nodes[node].running.take().expect("it runs").ended().await
+    }
+
+    /// Starts a node that has ended, and waits until it lets people in.
+    pub async fn run(&mut self, node: usize) {
+        let Node { address, data, network, .. } = &self.nodes[node];
+        let server = spawn(&self.env, network, data, Some(address.clone())).await;
+        self.nodes[node].running = Some(server);
+        self.ready(node).await;
+    }
+
+    pub async fn ready(&self, node: usize) {
+        self.readiness(node, true).await;
+    }
+
+    /// Waits until a node says that it is ready, or that it is not.
+    pub async fn readiness(&self, node: usize, ready: bool) {
+        let status = if ready { 200 } else { 503 };
+        let answers = async || (self[node].get_ops("/readyz").await.status() == status).then_some(());
+        until("the node's readiness", PATIENCE, answers).await;
+    }
+}
+
+impl Index<usize> for Nodes {
+    type Output = TestServer;
+
+    fn index(&self, node: usize) -> &TestServer {
+        self.nodes[node].running.as_ref().expect("it runs")
+    }
+}
+
+async fn spawn(
+    env: &[(&'static str, String)],
+    network: &Proxy,
+    data: &Arc<TempDir>,
+    address: Option<String>,
+) -> TestServer {
+    let mut env = env.to_vec();
+    env.push(("REDIS_URL", format!("redis://{}/", network.address)));
+    TestServer::start_with(Options { env, data: Some(data.clone()), address }).await
+}

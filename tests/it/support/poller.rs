@@ -1,0 +1,140 @@
+//! A Socket.IO client over long polling, from an address of its own.
+//! Source: Engine.IO protocol v4, "HTTP long-polling" and "Upgrade".
+
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{client::DEADLINE, peer::Peer};
+
+/// What is between two packets in one payload.
+const SEPARATOR: char = '\u{1e}';
+
+pub struct Poller {
+    http: reqwest::Client,
+    from: IpAddr,
+    address: String,
+    sid: String,
+    /// Engine.IO packets that came and were not looked at yet, pings aside.
+    packets: VecDeque<String>,
+}
+
+impl Poller {
+    /// Opens a session at `address`, from the loopback address `from`.
+    pub async fn open(address: &str, from: impl Into<Ipv4Addr>) -> Self {
+        let from = IpAddr::V4(from.into());
+        let http = reqwest::Client::builder().local_address(from).timeout(DEADLINE).build().unwrap();
+        let (address, packets) = (address.to_owned(), VecDeque::new());
+        let mut poller = Self { http, from, address, sid: String::new(), packets };
+        let open = poller.packet().await;
+        let open: Value = serde_json::from_str(open.strip_prefix('0').expect("an open packet")).unwrap();
+        open["sid"].as_str().unwrap().clone_into(&mut poller.sid);
+        poller
+    }
+
+    /// Connects to the namespace.
+    pub async fn connect(&mut self) {
+        self.say("40").await;
+        assert!(self.packet().await.starts_with("40"));
+    }
+
+    /// Joins and returns the answer.
+    pub async fn join(&mut self, room: &str, name: &str) -> Value {
+        self.emit("join_room", &json!({"appointment_id": room, "name": name})).await;
+        self.next("joined_successfully").await
+    }
+
+    pub async fn emit(&mut self, event: &str, payload: &Value) {
+        self.say(&format!("42{}", json!([event, payload]))).await;
+    }
+
+    /// The payload of the next event by that name; whatever comes before it is dropped.
+    pub async fn next(&mut self, event: &str) -> Value {
+        let next = async {
+            loop {
+                if let Some(payload) = payload_of(&self.packet().await, event) {
+                    return payload;
+                }
+            }
+        };
+        timeout(DEADLINE, next).await.unwrap_or_else(|_| panic!("{event} did not come"))
+    }
+
+    /// Asks for the session at another address, and returns the status and the answer.
+    pub async fn ask_at(&self, address: &str) -> (u16, Value) {
+        let answer = self.http.get(self.url(address)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Goes on over a WebSocket.
+    pub async fn upgrade(&mut self) -> Upgraded {
+        let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", self.sid);
+        let mut socket = Peer::connect_from(self.from, &self.address, &path).await;
+        socket.say("2probe").await;
+        assert_eq!(socket.next_text().await, "3probe");
+        // A poll that is under way is ended by the server; what it brings is looked at by nobody here.
+        socket.say("5").await;
+        Upgraded(socket)
+    }
+
+    async fn packet(&mut self) -> String {
+        loop {
+            if let Some(packet) = self.packets.pop_front() {
+                return packet;
+            }
+            self.poll().await;
+        }
+    }
+
+    async fn poll(&mut self) {
+        let answer = self.http.get(self.url(&self.address)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "a poll");
+        let payload = answer.text().await.unwrap();
+        for packet in payload.split(SEPARATOR) {
+            match packet {
+                "2" => self.say("3").await,
+                packet => self.packets.push_back(packet.to_owned()),
+            }
+        }
+    }
+
+    async fn say(&self, packet: &str) {
+        let answer = self.http.post(self.url(&self.address)).body(packet.to_owned()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "what was posted");
+    }
+
+    fn url(&self, address: &str) -> String {
+        let session = if self.sid.is_empty() { String::new() } else { format!("&sid={}", self.sid) };
+        format!("http://{address}/socket.io/?EIO=4&transport=polling{session}")
+    }
+}
+
+/// A session that has changed over to a WebSocket.
+pub struct Upgraded(Peer);
+
+impl Upgraded {
+    /// As [`Poller::next`].
+    pub async fn next(&mut self, event: &str) -> Value {
+        let next = async {
+            loop {
+                let packet = self.0.next_text().await;
+                if packet == "2" {
+                    self.0.say("3").await;
+                } else if let Some(payload) = payload_of(&packet, event) {
+                    return payload;
+                }
+            }
+        };
+        timeout(DEADLINE, next).await.unwrap_or_else(|_| panic!("{event} did not come"))
+    }
+}
+
+/// The payload of an Engine.IO packet that is that event.
+fn payload_of(packet: &str, event: &str) -> Option<Value> {
+    let mut event_and_payload: Vec<Value> = serde_json::from_str(packet.strip_prefix("42")?).ok()?;
+    (event_and_payload.first()? == event).then(|| event_and_payload.swap_remove(1))
+}
