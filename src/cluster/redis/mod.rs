@@ -4,6 +4,7 @@
 //! - `connection`: one connection, on which a question is answered in time or fails.
 //! - `keeper`: makes the connection, watches it, makes it again, and puts this node's seats back.
 //! - `holdings`: this node's own word on the seats it holds, and what it knows of those beside them.
+//! - `wire`: what nodes tell each other, on a connection of its own.
 //! - `settings`: where Redis is.
 //! - `fault`: what went wrong, without a word of what is kept.
 //!
@@ -17,10 +18,11 @@ mod holdings;
 mod keeper;
 mod scripts;
 mod settings;
+mod wire;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -42,6 +44,7 @@ use crate::core::{
     ids::{NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
     sync::lock,
+    wire::{Recipient, Wire},
 };
 
 const NAME: &str = "redis";
@@ -83,6 +86,16 @@ impl RedisCluster {
             return Err(ConfigError::OtherSecret);
         }
         Ok(Self { state: node.state(), node, _keeper: keeper })
+    }
+
+    /// What carries parcels to the other nodes.
+    pub fn wire(&self) -> Arc<dyn Wire> {
+        self.node.wire.clone()
+    }
+
+    /// Says whom parcels of other nodes are for; once.
+    pub fn serve(&self, recipient: Weak<dyn Recipient>) {
+        self.node.wire.serve(recipient);
     }
 
     /// The connection, if there is one or will be in a moment.
