@@ -64,7 +64,7 @@ impl Node {
     pub(super) fn new(settings: RedisSettings) -> Result<Self, ConfigError> {
         let (client, channel_client) = (settings.client()?, settings.channel_client()?);
         let id = NodeId::random();
-        let wire = Arc::new(RedisWire::new(id, settings.clock.clone(), &settings.prefix));
+        let wire = RedisWire::new(id, settings.clock.clone(), &settings.prefix);
         let questions = Questions { prefix: settings.prefix };
         let introduction = Introduction {
             node: id,

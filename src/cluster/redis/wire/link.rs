@@ -99,6 +99,14 @@ impl Link {
     }
 }
 
+/// Where a link was at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    node: NodeId,
+    generation: u64,
+    next: u64,
+}
+
 /// The links of one node.
 #[derive(Debug)]
 pub(super) struct Links {
@@ -130,6 +138,25 @@ impl Links {
                 return frames;
             }
         }
+    }
+
+    /// How far it is until all that waits for nodes that are there has arrived.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let there = self.by_node.iter().filter(|(_, link)| link.away_since.is_none());
+        let mark = |(node, link): (&NodeId, &Link)| Mark {
+            node: *node,
+            generation: link.outbound.generation(),
+            next: link.outbound.next_number(),
+        };
+        there.map(mark).collect()
+    }
+
+    /// Whether what waited then has arrived, or is for nodes that are gone.
+    pub(super) fn are_past(&self, marks: &[Mark]) -> bool {
+        marks.iter().all(|mark| {
+            let link = self.by_node.get(&mark.node).filter(|link| link.away_since.is_none());
+            link.is_none_or(|link| link.outbound.is_past(mark.generation, mark.next))
+        })
     }
 
     /// When there is something to send, if nothing happens before.

@@ -29,6 +29,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tokio::{sync::Notify, time::sleep};
 
 pub(super) use self::{channel::Channel, presence::GONE_AFTER};
@@ -59,6 +60,10 @@ pub(super) struct RedisWire {
     wake: Notify,
     presence: Mutex<Presence>,
     recipient: OnceLock<Weak<dyn Recipient>>,
+    /// Tells whoever waits for parcels to arrive that it may be worth looking.
+    arrivals: Notify,
+    /// This one.
+    itself: Weak<Self>,
     /// Held while the recipient is told something: what comes on a new connection waits for what came on the former.
     telling: Mutex<()>,
     counters: Counters,
@@ -72,8 +77,8 @@ struct Desk {
 }
 
 impl RedisWire {
-    pub(super) fn new(this: NodeId, clock: Arc<dyn Clock>, prefix: &str) -> Self {
-        Self {
+    pub(super) fn new(this: NodeId, clock: Arc<dyn Clock>, prefix: &str) -> Arc<Self> {
+        Arc::new_cyclic(|itself| Self {
             this,
             clock,
             prefix: format!("{prefix}node:"),
@@ -81,9 +86,11 @@ impl RedisWire {
             wake: Notify::new(),
             presence: Mutex::default(),
             recipient: OnceLock::new(),
+            arrivals: Notify::new(),
+            itself: itself.clone(),
             telling: Mutex::default(),
             counters: Counters::new(),
-        }
+        })
     }
 
     /// Says whom parcels are for; once. Before that, none are taken.
@@ -148,7 +155,21 @@ impl RedisWire {
             desk.looks_at = None;
             self.wake.notify_one();
         }
+        drop(desk);
+        self.arrivals.notify_waiters();
         outcome
+    }
+
+    /// Waits until what waits now for nodes that are there has arrived.
+    async fn flush(&self) {
+        let marks = lock(&self.desk).links.marks();
+        loop {
+            let arrival = self.arrivals.notified();
+            if lock(&self.desk).links.are_past(&marks) {
+                return;
+            }
+            arrival.await;
+        }
     }
 
     /// What is to be published now; waits until there is something.
@@ -202,6 +223,19 @@ impl Wire for RedisWire {
 
     fn is_alive(&self, node: NodeId) -> bool {
         lock(&self.presence).is_alive(node, self.clock.now())
+    }
+
+    fn alive(&self) -> Vec<NodeId> {
+        lock(&self.presence).alive()
+    }
+
+    fn flushed(&self) -> BoxFuture<'static, ()> {
+        let wire = self.itself.upgrade();
+        Box::pin(async move {
+            if let Some(wire) = wire {
+                wire.flush().await;
+            }
+        })
     }
 }
 

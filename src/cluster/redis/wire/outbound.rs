@@ -204,6 +204,16 @@ impl Outbound {
         lost
     }
 
+    /// Whether all parcels before `number` have arrived, or are lost.
+    pub(super) fn is_past(&self, generation: u64, number: u64) -> bool {
+        self.generation != generation || self.oldest >= number
+    }
+
+    /// The number of the next parcel.
+    pub(super) fn next_number(&self) -> u64 {
+        self.oldest + self.waiting.len() as u64
+    }
+
     /// Whether there is anything that somebody could miss.
     pub(super) fn has_something(&self) -> bool {
         let says_loss_only = self.after_loss && self.oldest == 1 && self.waiting.len() == 1;
@@ -223,7 +233,7 @@ impl Outbound {
 
     /// Makes a chunk of what is open.
     fn cut(&mut self) {
-        let (first, end) = (self.open_first, self.oldest + self.waiting.len() as u64);
+        let (first, end) = (self.open_first, self.next_number());
         if first < end {
             self.open_first = end;
             self.chunks.push_back(Chunk { first, end, parcels: self.open.split().freeze(), was_sent: false });

@@ -41,6 +41,11 @@ impl Presence {
         gone.map(News::Gone).chain(back).collect()
     }
 
+    /// Who was heard of lately.
+    pub(super) fn alive(&self) -> Vec<NodeId> {
+        self.alive.iter().copied().collect()
+    }
+
     /// Whether a node was heard of lately; everybody was, as long as that is not known.
     pub(super) fn is_alive(&self, node: NodeId, now: Instant) -> bool {
         self.hears_since.is_none_or(|since| now < since + GONE_AFTER) || self.alive.contains(&node)
