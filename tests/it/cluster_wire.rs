@@ -14,7 +14,7 @@ use switchboard::{
         event::{Event, Signal, SignalKind},
         ids::{Epoch, NodeId, ParticipantId},
         seat::SeatKey,
-        wire::{Parcel, Recipient},
+        wire::{Count, Parcel, Recipient},
     },
 };
 
@@ -57,7 +57,7 @@ impl Recorder {
 impl Recipient for Recorder {
     fn receive(&self, _: NodeId, parcel: Parcel) {
         match parcel {
-            Parcel::Told { number, event: Event::Signal(signal), .. } => {
+            Parcel::Told { count: Some(Count { number, .. }), event: Event::Signal(signal), .. } => {
                 assert_eq!(signal.payload, payload(number));
                 self.note(Heard::Parcel(number));
             }
@@ -117,7 +117,7 @@ fn told(number: u64) -> Parcel {
     Parcel::Told {
         to: SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) },
         from,
-        number,
+        count: Some(Count { from: Epoch(1), to: Epoch(1), number }),
         event: Event::Signal(Signal {
             from,
             name: "Ann".parse().unwrap(),

@@ -46,6 +46,12 @@ impl Fields {
         (0..count).map(|_| read(self)).collect()
     }
 
+    /// What `read` makes of it, if there is something.
+    #[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
+    pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.flag()? { Some(Some(read(self)?)) } else { Some(None) }
+    }
+
     fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {
         let bytes = *self.0.first_chunk()?;
         self.0.advance(N);
@@ -58,6 +64,8 @@ pub(super) trait PutFields {
     fn put_flag(&mut self, flag: bool);
     fn put_length(&mut self, length: usize);
     fn put_payload(&mut self, bytes: &[u8]);
+    fn put_option<T>(&mut self, value: Option<&T>, put: impl FnOnce(&T, &mut Self));
+    fn put_list<T>(&mut self, values: &[T], put: impl Fn(&T, &mut Self));
 }
 
 impl PutFields for BytesMut {
@@ -72,5 +80,19 @@ impl PutFields for BytesMut {
     fn put_payload(&mut self, bytes: &[u8]) {
         self.put_length(bytes.len());
         self.put_slice(bytes);
+    }
+
+    fn put_option<T>(&mut self, value: Option<&T>, put: impl FnOnce(&T, &mut Self)) {
+        self.put_flag(value.is_some());
+        if let Some(value) = value {
+            put(value, self);
+        }
+    }
+
+    fn put_list<T>(&mut self, values: &[T], put: impl Fn(&T, &mut Self)) {
+        self.put_length(values.len());
+        for value in values {
+            put(value, self);
+        }
     }
 }

@@ -13,8 +13,8 @@ use crate::core::{
     clock::{Clock, SystemClock},
     event::{ChatMessage, Event, LeaveReason, Numbered, Signal, SignalKind},
     ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
-    seat::{Seat, SeatKey},
-    wire::{Mailbox, Parcel},
+    seat::{Claim, Seat, SeatKey},
+    wire::{Count, Mailbox, Parcel, Stay},
 };
 
 fn participant() -> impl Strategy<Value = ParticipantId> {
@@ -76,45 +76,65 @@ fn key() -> impl Strategy<Value = SeatKey> {
 
 fn seat(now: Instant) -> impl Strategy<Value = Seat> {
     let node = any::<[u8; 16]>().prop_map(NodeId::from_bytes);
-    (participant(), name(), node, any::<u64>(), any::<u64>(), 0..100_000_000_u64).prop_map(
-        move |(participant, name, node, epoch, since, left)| Seat {
+    let times = (any::<u64>(), any::<u64>(), 0..100_000_000_u64);
+    (participant(), name(), node, times, any::<bool>()).prop_map(
+        move |(participant, name, node, (epoch, since, left), connected)| Seat {
             participant,
             name,
             node,
             epoch: Epoch(epoch),
             since: Epoch(since),
             lease_ends: now + Duration::from_micros(left),
+            connected,
         },
     )
 }
 
+fn count() -> impl Strategy<Value = Count> {
+    any::<[u64; 3]>().prop_map(|[from, to, number]| Count { from: Epoch(from), to: Epoch(to), number })
+}
+
 fn mailbox() -> impl Strategy<Value = Mailbox> {
     let numbered = (any::<u64>(), event()).prop_map(|(seq, event)| Numbered { seq, event });
-    (vec(numbered, 0..5), any::<u64>(), any::<u64>(), vec((participant(), any::<u64>()), 0..5))
-        .prop_map(|(kept, last, handed, numbers)| Mailbox { kept, last, handed, numbers })
+    let talks = || vec((participant(), count()), 0..3);
+    let others = vec((participant(), any::<bool>()), 0..3);
+    (vec(numbered, 0..5), any::<[u64; 3]>(), talks(), talks(), others).prop_map(
+        |(kept, [last, handed, stream], said, heard, others)| {
+            let stream = Epoch(stream);
+            Mailbox { kept, last, handed, stream, said, heard, others }
+        },
+    )
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    let numbers = (any::<usize>(), 0..100_000_000_u64, option::of(any::<u64>()));
+    (room(), participant(), name(), any::<bool>(), numbers).prop_map(
+        |(room, participant, name, unique_name, (seats, lease, over))| Claim {
+            room,
+            seats,
+            participant,
+            name,
+            unique_name,
+            lease: Duration::from_micros(lease),
+            over: over.map(Epoch),
+        },
+    )
 }
 
 fn parcel(now: Instant) -> impl Strategy<Value = Parcel> {
-    let n = any::<u64>;
+    let (n, yes) = (any::<u64>, any::<bool>);
+    let stay = (seat(now), n()).prop_map(|(seat, stream)| Stay { seat, stream: Epoch(stream) });
     prop_oneof![
-        (room(), seat(now), any::<bool>()).prop_map(|(room, seat, connected)| Parcel::Entered {
-            room,
-            seat,
-            connected
-        }),
-        (key(), any::<bool>()).prop_map(|(key, connected)| Parcel::Presence { key, connected }),
+        (room(), vec(stay, 0..3), yes()).prop_map(|(room, stays, ask)| Parcel::Seats { room, stays, ask }),
         (key(), reason()).prop_map(|(key, reason)| Parcel::Left { key, reason }),
-        (key(), participant(), n(), event()).prop_map(|(to, from, number, event)| Parcel::Told {
-            to,
-            from,
-            number,
-            event
-        }),
+        (key(), participant(), option::of(count()), event())
+            .prop_map(|(to, from, count, event)| Parcel::Told { to, from, count, event }),
         (key(), n()).prop_map(|(key, ask)| Parcel::Probe { key, ask }),
-        n().prop_map(|ask| Parcel::Alive { ask }),
+        (n(), yes()).prop_map(|(ask, alive)| Parcel::Probed { ask, alive }),
         (key(), n(), n()).prop_map(|(former, epoch, ask)| Parcel::Yield { former, epoch: Epoch(epoch), ask }),
         (n(), option::of(mailbox()))
             .prop_map(|(ask, mailbox)| Parcel::Yielded { ask, mailbox: mailbox.map(Box::new) }),
+        claim().prop_map(|claim| Parcel::Adopt { claim: Box::new(claim) }),
     ]
 }
 
@@ -139,16 +159,18 @@ fn frame(head: Head, parcels: &[Parcel], now: Instant) -> Vec<u8> {
 /// All of a parcel, with what it does not show.
 fn all_of(parcel: &Parcel) -> String {
     let private = match parcel {
-        Parcel::Entered { room, seat, .. } => format!("{} {}", room.as_str(), seat.name.as_str()),
-        Parcel::Presence { key, .. } | Parcel::Left { key, .. } | Parcel::Probe { key, .. } => {
-            key.room.as_str().to_owned()
+        Parcel::Seats { room, stays, .. } => {
+            let names: Vec<_> = stays.iter().map(|stay| stay.seat.name.as_str()).collect();
+            format!("{} {names:?}", room.as_str())
         }
+        Parcel::Left { key, .. } | Parcel::Probe { key, .. } => key.room.as_str().to_owned(),
         Parcel::Told { to, event, .. } => format!("{} {}", to.room.as_str(), private(event)),
         Parcel::Yield { former, .. } => former.room.as_str().to_owned(),
         Parcel::Yielded { mailbox: Some(mailbox), .. } => {
             mailbox.kept.iter().map(|kept| private(&kept.event)).collect()
         }
-        Parcel::Alive { .. } | Parcel::Yielded { .. } => String::new(),
+        Parcel::Adopt { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
+        Parcel::Probed { .. } | Parcel::Yielded { .. } => String::new(),
     };
     format!("{parcel:?} {private}")
 }
@@ -227,14 +249,14 @@ fn what_a_newer_node_says_besides_is_left_out() {
         ack_generation: 0,
         ack: 0,
     };
-    let mut bytes = frame(head, &[Parcel::Alive { ask: 7 }], epoch());
+    let mut bytes = frame(head, &[Parcel::Probed { ask: 7, alive: true }], epoch());
     // One more field behind those that are known, and a parcel of an unknown kind.
     bytes[HEAD + 4] += 1;
     bytes.extend([1, 200, 0, 0, 0, 2, 3, 4]);
-    bytes.extend(frame(head, &[Parcel::Alive { ask: 8 }], epoch()).split_off(HEAD));
+    bytes.extend(frame(head, &[Parcel::Probed { ask: 8, alive: true }], epoch()).split_off(HEAD));
     let (_, read) = read_all(bytes.into(), epoch()).unwrap();
     let asks = read.into_iter().map(|parcel| match parcel {
-        Some(Parcel::Alive { ask }) => Some(ask),
+        Some(Parcel::Probed { ask, .. }) => Some(ask),
         _ => None,
     });
     assert_eq!(asks.collect::<Vec<_>>(), [Some(7), None, Some(8)]);
@@ -249,7 +271,7 @@ fn a_payload_is_not_copied_when_it_is_read() {
         payload: Bytes::from(vec![7; 1_000]),
     });
     let to = SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) };
-    let told = Parcel::Told { to, from: ParticipantId::random(), number: 1, event };
+    let told = Parcel::Told { to, from: ParticipantId::random(), count: None, event };
     let mut bytes = BytesMut::new();
     parcel::write(&told, epoch(), &mut bytes);
     let (kind, body) = (bytes[0], bytes.freeze().slice(5..));

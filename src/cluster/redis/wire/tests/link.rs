@@ -24,7 +24,7 @@ use crate::core::{
     event::{Event, Signal, SignalKind},
     ids::{Epoch, NodeId, ParticipantId},
     seat::SeatKey,
-    wire::{Parcel, WireFull},
+    wire::{Count, Parcel, WireFull},
 };
 
 #[derive(Debug, Clone)]
@@ -264,7 +264,7 @@ impl World {
 
 fn number_of(kind: u8, body: Bytes, now: Instant) -> Option<u64> {
     match parcel::read(kind, body, now) {
-        Some(Parcel::Told { number, .. }) => Some(number),
+        Some(Parcel::Told { count: Some(count), .. }) => Some(count.number),
         _ => None,
     }
 }
@@ -283,7 +283,7 @@ fn told_to(participant: ParticipantId, number: u64, size: usize) -> Parcel {
     Parcel::Told {
         to: SeatKey { room: "7".parse().unwrap(), participant, epoch: Epoch(1) },
         from,
-        number,
+        count: Some(Count { from: Epoch(1), to: Epoch(1), number }),
         event: Event::Signal(Signal {
             from,
             name: "Ann".parse().unwrap(),
@@ -365,8 +365,8 @@ fn what_waits_is_bounded_for_each_and_for_all_and_news_gets_through() {
     let for_all = for_one + fill(&ParticipantId::random);
     assert!((MOST * 9 / 10..MOST).contains(&for_all), "{for_all}");
     let mut news = 0;
-    while links.push(other, &Parcel::Alive { ask: 1 }, now) != Err(WireFull) {
-        news += 13;
+    while links.push(other, &Parcel::Probed { ask: 1, alive: true }, now) != Err(WireFull) {
+        news += 14;
     }
     assert!((MOST_WITH_NEWS - MOST..MOST_WITH_NEWS - MOST * 9 / 10).contains(&news), "{news}");
 }
