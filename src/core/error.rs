@@ -60,6 +60,7 @@ impl From<Refused> for JoinError {
         match refused {
             Refused::Full(_) => Self::RoomFull,
             Refused::NameTaken(_) => Self::NameTaken,
+            Refused::NotHeld => Self::Replaced(Replaced),
         }
     }
 }

@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::{
     clock::Clock,
-    cluster::{ClaimError, Cluster},
+    cluster::{ClaimError, Cluster, Renewal},
     contention::Contention,
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
@@ -120,6 +120,7 @@ impl Hub {
             name: request.name.clone(),
             unique_name: request.policy.unique_names,
             lease: request.policy.lease,
+            over: None,
         })
     }
 
@@ -263,7 +264,8 @@ impl Hub {
             return;
         }
         // A last renewal, so that the lease runs from the loss. If it fails, it runs from the one before.
-        let renewed = self.0.cluster.renew(&[(seat.key.clone(), seat.lease)]).await;
+        let renewal = Renewal { key: seat.key.clone(), lease: seat.lease, connected: false };
+        let renewed = self.0.cluster.renew(&[renewal]).await;
         if let Err(error) = renewed {
             warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
         }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use tracing::warn;
 
 use super::{
+    cluster::Renewal,
     error::Unavailable,
     event::LeaveReason,
     hub::{Hub, end},
@@ -25,8 +26,8 @@ impl Hub {
         }
         match self.0.cluster.expire().await {
             Ok(ended) => {
-                for (key, _) in ended {
-                    self.end_here(&key, LeaveReason::LeaseEnded, now);
+                for lost in ended {
+                    self.end_here(lost.key(), LeaveReason::LeaseEnded, now);
                 }
             }
             Err(error) => warn!(error = &error as &dyn std::error::Error, "leases could not be checked"),
@@ -39,14 +40,15 @@ impl Hub {
             let mut room = lock(&room);
             room.forget_arrived(now);
             for (participant, epoch, lease) in room.due_renewals(now) {
-                due.push((SeatKey { room: id.clone(), participant, epoch }, lease));
+                let key = SeatKey { room: id.clone(), participant, epoch };
+                due.push(Renewal { key, lease, connected: true });
             }
         }
         if due.is_empty() {
             return Ok(());
         }
         for lost in self.0.cluster.renew(&due).await? {
-            self.end_here(&lost, LeaveReason::LeaseEnded, now);
+            self.end_here(lost.key(), LeaveReason::LeaseEnded, now);
         }
         Ok(())
     }
