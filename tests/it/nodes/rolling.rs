@@ -59,7 +59,7 @@ async fn a_rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
         moves += tally.moves;
     }
     assert!(moves >= rooms, "people had to move: {moves}");
-    println!("{rooms} rooms: {signals} signals acknowledged, all heard; {moves} moves, each resumed");
+    eprintln!("{rooms} rooms: {signals} signals acknowledged, all heard; {moves} moves, each resumed");
 }
 
 fn number(variable: &str, default: usize) -> usize {

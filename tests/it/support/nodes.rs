@@ -18,7 +18,7 @@ use super::{
 /// Nodes by number, from 0. Each keeps its address and its data folder when it is started again.
 pub struct Nodes {
     pub redis: Redis,
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     env: Vec<(&'static str, String)>,
 }
 
@@ -45,25 +45,25 @@ impl Nodes {
             ("EVENTS_PER_ADDRESS", "0"),
         ];
         let env: Vec<_> = own.iter().chain(env).map(|(key, value)| (*key, (*value).to_owned())).collect();
-        let mut nodes = Vec::new();
+        let mut all = Vec::new();
         for _ in 0..count {
             let network = Proxy::to(redis.address()).await;
             let data = Arc::new(tempfile::tempdir().unwrap());
             let server = spawn(&env, &network, &data, None).await;
-            nodes.push(Node { address: server.address.clone(), running: Some(server), data, network });
+            all.push(Node { address: server.address.clone(), running: Some(server), data, network });
         }
-        let nodes = Self { redis, nodes, env };
+        let nodes = Self { redis, all, env };
         join_all((0..count).map(|node| nodes.ready(node))).await;
         nodes
     }
 
     pub fn address(&self, node: usize) -> &str {
-        &self.nodes[node].address
+        &self.all[node].address
     }
 
     /// What is between a node and Redis.
     pub fn network(&self, node: usize) -> &Proxy {
-        &self.nodes[node].network
+        &self.all[node].network
     }
 
     /// A client of a node that sits nowhere.
@@ -73,7 +73,7 @@ impl Nodes {
 
     /// Kills a node as a power cut would.
     pub async fn kill(&mut self, node: usize) {
-        let server = self.nodes[node].running.take().expect("it runs");
+        let server = self.all[node].running.take().expect("it runs");
         server.signal(Signal::SIGKILL);
         server.ended().await;
     }
@@ -93,14 +93,14 @@ impl Nodes {
 
     /// Waits for a node to end, and returns whether it ended well, with everything it logged.
     pub async fn ended(&mut self, node: usize) -> (bool, String) {
-        self.nodes[node].running.take().expect("it runs").ended().await
+        self.all[node].running.take().expect("it runs").ended().await
     }
 
     /// Starts a node that has ended, and waits until it lets people in.
     pub async fn run(&mut self, node: usize) {
-        let Node { address, data, network, .. } = &self.nodes[node];
+        let Node { address, data, network, .. } = &self.all[node];
         let server = spawn(&self.env, network, data, Some(address.clone())).await;
-        self.nodes[node].running = Some(server);
+        self.all[node].running = Some(server);
         self.ready(node).await;
     }
 
@@ -120,7 +120,7 @@ impl Index<usize> for Nodes {
     type Output = TestServer;
 
     fn index(&self, node: usize) -> &TestServer {
-        self.nodes[node].running.as_ref().expect("it runs")
+        self.all[node].running.as_ref().expect("it runs")
     }
 }
 
