@@ -53,8 +53,8 @@ redis=$(command -v "${REDIS_SERVER:-redis-server}") || fail 'there is no redis-s
 nginx=$(command -v nginx) || fail 'there is no nginx: apt-get install nginx-light'
 turnserver=$(command -v turnserver) || turnserver=
 mongod=${MONGOD:-$root/.cache/mongod}
-if [ $with_mongodb = yes ]; then
-    [ -x "$mongod" ] && [ -d "$root/.cache/pymongo" ] || "$root/scripts/fetch-mongod.sh" >&2
+if [ $with_mongodb = yes ] && { [ ! -x "$mongod" ] || [ ! -d "$root/.cache/pymongo" ]; }; then
+    "$root/scripts/fetch-mongod.sh" >&2
 fi
 
 # --- Where ------------------------------------------------------------------------------------------------------------
@@ -249,9 +249,12 @@ done
 mkdir -p "$folder/nginx"
 chmod 711 "$folder/nginx"
 template=$(<"$root/deploy/nginx.conf.template")
-template=${template//'${BALANCER_FOLDER}'/"$folder/nginx"}
-template=${template//'${BALANCER_LISTEN}'/"127.0.0.1:$port"}
-template=${template//'${BALANCER_NODES}'/"$servers"}
+fill() { # fill KEY VALUE
+    template=${template//"\${BALANCER_$1}"/"$2"}
+}
+fill FOLDER "$folder/nginx"
+fill LISTEN "127.0.0.1:$port"
+fill NODES "$servers"
 printf '%s\n' "$template" >"$folder/nginx/nginx.conf"
 begin nginx accepts "$port"
 

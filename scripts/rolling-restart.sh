@@ -1,15 +1,15 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # The large run of what is tested on a small scale by `cargo test`: three nodes are restarted one after the other, three
 # times, under people in many rooms who talk all the time. Nothing that was acknowledged may be lost, come twice or come
 # out of order. Says how much was said and how often people moved.
 #
 #   scripts/rolling-restart.sh [ROOMS]     1000 rooms if not said otherwise
-set -eu
+set -euo pipefail
 
 cd "$(dirname "$0")/.."
 [ -n "${MONGOD-}" ] || scripts/fetch-mongod.sh
 
-# Two people a room, each an open file here and one or two at a node.
+# Two people a room, each an open file here and one at a node.
 ulimit -n "$(ulimit -H -n)"
 NODES_ROOMS=${1:-1000} NODES_ROUNDS=${NODES_ROUNDS:-3} \
     cargo test --release --locked --test it nodes::rolling -- --nocapture
