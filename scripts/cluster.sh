@@ -6,7 +6,8 @@
 #
 #   --nodes N           how many nodes; 3
 #   --without-mongodb   each node keeps chats and records on its own
-#   --folder FOLDER     for everything that is written, a log for each process; a new one that is removed at the end
+#   --folder FOLDER     a new or empty one for everything that is written, a log for each process among it; else one that is
+#                       removed at the end
 #   --port PORT         where people connect; else a free one
 #   BINARY              the server; else SWITCHBOARD_BIN, else target/release/switchboard
 #
@@ -62,6 +63,8 @@ fi
 if [ -n "$folder" ]; then
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
+    # What a database kept in it would be about other ports.
+    [ -z "$(ls -A "$folder")" ] || fail "$folder is not empty"
     is_ours=no
 else
     folder=$(mktemp -d "${TMPDIR:-/tmp}/switchboard-cluster.XXXXXX")
@@ -69,11 +72,10 @@ else
 fi
 # Workers of an nginx that root starts are somebody else.
 chmod 711 "$folder"
-rm -f "$folder/cluster.json"
 
 # Ports outside the range from which the system takes those of outgoing connections. Two clusters that start at the same
 # time should not try the same ones.
-next_port=$((10000 + $$ % 1000 * 10))
+next_port=$((10000 + $$ % 500 * 20))
 free_port() { # sets $free_port
     while :; do
         free_port=$((next_port++))

@@ -1,6 +1,10 @@
 //! Nodes behind nginx, as `scripts/cluster.sh` runs them: who gets to which node, and what happens without it.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use futures_util::future::join_all;
 use nix::{
@@ -20,7 +24,9 @@ use crate::support::{
 
 /// What the script runs.
 struct Cluster {
-    folder: TempDir,
+    /// Gone when this is.
+    _whole: TempDir,
+    folder: PathBuf,
     script: Daemon,
     addresses: Value,
 }
@@ -33,14 +39,15 @@ impl Cluster {
     }
 
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let whole = tempfile::tempdir().unwrap();
+        let folder = whole.path().join("cluster");
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster.sh"));
-        command.args(["--without-mongodb", "--folder"]).arg(folder.path());
+        command.args(["--without-mongodb", "--folder"]).arg(&folder);
         command.arg(env!("CARGO_BIN_EXE_switchboard"));
-        let script = Daemon::begin(folder.path(), &command);
-        let file = folder.path().join("cluster.json");
+        let script = Daemon::begin(whole.path(), &command);
+        let file = folder.join("cluster.json");
         let ready = until("all of the cluster is ready", PATIENCE, async || fs::read(&file).ok()).await;
-        Self { folder, script, addresses: serde_json::from_slice(&ready).unwrap() }
+        Self { _whole: whole, folder, script, addresses: serde_json::from_slice(&ready).unwrap() }
     }
 
     fn balancer(&self) -> &str {
@@ -68,7 +75,7 @@ impl Cluster {
 
     /// The process ids of everything, by name.
     fn processes(&self) -> Vec<(String, i32)> {
-        let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let files = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
         let pids = files.filter(|path| path.extension().is_some_and(|extension| extension == "pid"));
         pids.map(|path| {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -175,4 +182,18 @@ async fn what_goes_wrong_is_said_by_the_nodes_themselves() {
     let request = reqwest::Client::new().put(url).header("content-type", "application/json").body(chats);
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["code"], "payload_too_large");
+}
+
+#[test]
+fn whatever_the_balancers_configuration_leaves_open_is_filled_in_by_both() {
+    let template = include_str!("../../../deploy/nginx.conf.template");
+    let compose = include_str!("../../../deploy/compose.yaml");
+    let script = include_str!("../../../scripts/cluster.sh");
+    let open: Vec<_> =
+        template.split("${BALANCER_").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+    assert!(open.len() >= 3);
+    for key in open {
+        assert!(compose.contains(&format!("\n      BALANCER_{key}: ")), "{key} in compose.yaml");
+        assert!(script.contains(&format!("\nfill {key} ")), "{key} in cluster.sh");
+    }
 }
