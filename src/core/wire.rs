@@ -118,6 +118,18 @@ pub enum Parcel {
     },
 }
 
+impl Parcel {
+    /// The room it is about, unless it is an answer.
+    pub fn room(&self) -> Option<&RoomId> {
+        match self {
+            Self::Seats { room, .. } => Some(room),
+            Self::Left { key, .. } | Self::Told { to: key, .. } | Self::Probe { key, .. } => Some(&key.room),
+            Self::Yield { former, .. } => Some(&former.room),
+            Self::Probed { .. } | Self::Yielded { .. } | Self::Adopt { .. } => None,
+        }
+    }
+}
+
 /// Somebody who sits on the sending node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stay {
@@ -151,7 +163,7 @@ pub struct Mailbox {
     pub last: u64,
     /// The number of the last event that a connection took.
     pub handed: u64,
-    /// Since which holding it has been told everything.
+    /// Since which holding it has been told everything; no epoch at all if something in it is lost.
     pub stream: Epoch,
     /// The last it said to each of the others.
     pub said: Vec<(ParticipantId, Count)>,
@@ -159,6 +171,13 @@ pub struct Mailbox {
     pub heard: Vec<(ParticipantId, Count)>,
     /// Of whom it was told that they sit in the room, and whether as connected.
     pub others: Vec<(ParticipantId, bool)>,
+}
+
+impl Mailbox {
+    /// Whether something in it is lost, so that its owner has to start afresh.
+    pub fn is_lost(&self) -> bool {
+        self.stream == Epoch::default()
+    }
 }
 
 /// The wire of a node on its own: there is nobody to send anything to.

@@ -15,8 +15,9 @@ use crate::core::{
     event::{LeaveReason, SignalKind},
     ids::{Epoch, NodeId, ParticipantId},
     outbox::Connection,
-    room::{Entrant, Room},
+    room::{Attends, Entrant, Room},
     seat::{Claim, Refused, Seats},
+    site::Site,
 };
 
 const SEATS: usize = 2;
@@ -96,7 +97,7 @@ impl World {
         };
         Self {
             seats: Seats::default(),
-            room: Room::default(),
+            room: Room::new(room_id("r"), Site::alone()),
             node: NodeId::random(),
             last_epoch: 0,
             now: tokio::time::Instant::now().into_std(),
@@ -156,9 +157,13 @@ impl World {
             name: claim.name,
             epoch: claimed.epoch,
             lease: LEASE,
-            received: None,
+            since: claimed.since,
+            attends: Attends::Now(None),
+            came_back: claimed.former.is_some(),
+            ask: None,
+            from_elsewhere: false,
         };
-        let entered = self.room.enter(entrant, self.now).unwrap();
+        let entered = self.room.enter(&entrant, self.now).unwrap();
         assert_eq!(entered.resumed, claimed.former.is_some());
         assert_eq!(entered.fenced.is_some(), person.connection.is_some());
         if let Some(epoch) = person.epoch.replace(claimed.epoch) {
