@@ -16,6 +16,7 @@
 //! `leases` and `contention`. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`] and
 //! [`cluster`] say what the core needs from outside.
 
+pub mod batch;
 pub mod chat;
 pub mod clock;
 pub mod cluster;
