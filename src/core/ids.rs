@@ -114,15 +114,21 @@ fn clean(text: &str, forbidden: impl Fn(char) -> bool) -> Result<Arc<str>, TextE
         return Err(TextError::TooLong);
     }
     let text = text.trim();
-    // ASCII is normal already.
-    let text: Cow<'_, str> = if text.is_ascii() { text.into() } else { text.nfc().collect() };
+    // ASCII is normal already, and holds nothing invisible but control characters.
+    let is_ascii = text.is_ascii();
+    let text: Cow<'_, str> = if is_ascii { text.into() } else { text.nfc().collect() };
     if text.is_empty() {
         return Err(TextError::Empty);
     }
-    if text.chars().count() > MAX_CHARS {
+    if text.len() > MAX_CHARS && text.chars().count() > MAX_CHARS {
         return Err(TextError::TooLong);
     }
-    if text.chars().any(|c| c.is_control() || is_invisible(c) || forbidden(c)) {
+    let is_forbidden = if is_ascii {
+        text.bytes().any(|byte| byte.is_ascii_control() || forbidden(byte.into()))
+    } else {
+        text.chars().any(|c| c.is_control() || is_invisible(c) || forbidden(c))
+    };
+    if is_forbidden {
         return Err(TextError::Forbidden);
     }
     Ok(Arc::from(text.as_ref()))

@@ -216,6 +216,15 @@ async fn what_was_sent_while_redis_was_not_there_arrives_when_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_what_was_sent_hears_when_it_has_arrived() {
+    let mut pair = Pair::meet().await;
+    pair.tell(100).await;
+    let [ann, bob] = &pair.nodes;
+    ann.cluster.wire().flushed().await;
+    assert_eq!(bob.recorder.parcels().0.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_hear_who_comes_and_who_goes_and_one_that_is_cut_off_says_that_of_nobody() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
     let proxy = Proxy::to(redis.address()).await;

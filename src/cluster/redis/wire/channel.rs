@@ -95,7 +95,10 @@ async fn publish_all(wire: &RedisWire, mut redis: MultiplexedConnection) -> Faul
             counter.increment(frame.count);
         }
         // While this waits, more is gathered.
-        let answered = pipeline(wire, &frames).query_async::<Value>(&mut redis).await;
+        let answered = match &frames[..] {
+            [(node, frame)] => publish(wire, *node, frame).query_async::<Value>(&mut redis).await,
+            _ => pipeline(wire, &frames).query_async(&mut redis).await,
+        };
         if let Err(error) = answered {
             return error.into();
         }
@@ -105,11 +108,16 @@ async fn publish_all(wire: &RedisWire, mut redis: MultiplexedConnection) -> Faul
 fn pipeline(wire: &RedisWire, frames: &[(NodeId, Frame)]) -> Pipeline {
     let mut pipeline = Pipeline::with_capacity(frames.len());
     for (node, frame) in frames {
-        let mut command = Cmd::with_capacity(3, 64 + HEAD + frame.parcels.len());
-        command.arg("PUBLISH").arg(wire.channel_of(*node)).arg(frame);
-        pipeline.add_command(command);
+        pipeline.add_command(publish(wire, *node, frame));
     }
     pipeline
+}
+
+fn publish(wire: &RedisWire, node: NodeId, frame: &Frame) -> Cmd {
+    let channel = wire.channel_of(node);
+    let mut command = Cmd::with_capacity(3, channel.len() + HEAD + frame.parcels.len() + 16);
+    command.arg("PUBLISH").arg(channel).arg(frame);
+    command
 }
 
 impl ToRedisArgs for Frame {

@@ -40,6 +40,7 @@ use self::{
     presence::{News, Presence},
 };
 use crate::core::{
+    batch,
     clock::Clock,
     ids::NodeId,
     sync::lock,
@@ -123,8 +124,12 @@ impl RedisWire {
         self.counters.given_up.increment(given_up as u64);
     }
 
-    /// Takes a frame from another node.
+    /// Takes a frame from another node. What is sent to clients because of it is sent at its end.
     fn take(&self, frame: Bytes) {
+        batch::gather(|| self.open(frame));
+    }
+
+    fn open(&self, frame: Bytes) {
         let Some(recipient) = self.recipient() else { return };
         let Some((head, parcels)) = envelope::open(frame) else {
             self.counters.unreadable.increment(1);

@@ -115,7 +115,7 @@ impl Outbound {
             Parcel::Told { to, event, .. } => (Some(to.participant), event.size()),
             _ => (None, 0),
         };
-        if !self.load.has_room(recipient, about) {
+        if !self.load.has_room(recipient, about, &self.waiting) {
             return Err(WireFull);
         }
         self.append(recipient, |out| parcel::write(parcel, now, out));
@@ -173,8 +173,8 @@ impl Outbound {
         }
         while self.oldest <= ack {
             self.oldest += 1;
-            if let Some(Waiting { size, recipient }) = self.waiting.pop_front() {
-                self.load.remove(recipient, size);
+            if let Some(arrived) = self.waiting.pop_front() {
+                self.load.remove(&arrived);
             }
         }
         while self.chunks.front().is_some_and(|chunk| chunk.end <= self.oldest) {
@@ -223,9 +223,9 @@ impl Outbound {
     fn append(&mut self, recipient: Option<ParticipantId>, write: impl FnOnce(&mut BytesMut)) {
         let start = self.open.len();
         write(&mut self.open);
-        let size = self.open.len() - start;
-        self.load.add(recipient, size);
-        self.waiting.push_back(Waiting { size, recipient });
+        let waiting = Waiting { size: self.open.len() - start, recipient };
+        self.load.add(&waiting);
+        self.waiting.push_back(waiting);
         if self.open.len() >= FRAME {
             self.cut();
         }
@@ -245,36 +245,55 @@ impl Outbound {
 #[derive(Debug, Default)]
 struct Load {
     all: usize,
-    by_recipient: HashMap<ParticipantId, usize>,
+    /// Counted only while so much waits that it could be too much for one.
+    by_recipient: Option<HashMap<ParticipantId, usize>>,
 }
 
 impl Load {
-    /// Whether about `more` bytes may wait besides.
-    fn has_room(&self, recipient: Option<ParticipantId>, more: usize) -> bool {
-        match recipient {
-            None => self.all + more <= MOST_WITH_NEWS,
-            Some(recipient) => {
-                let theirs = self.by_recipient.get(&recipient).copied().unwrap_or_default();
-                self.all + more <= MOST && theirs + more <= MOST_FOR_ONE
-            }
+    /// Whether about `more` bytes may wait besides what is `waiting`.
+    fn has_room(
+        &mut self,
+        recipient: Option<ParticipantId>,
+        more: usize,
+        waiting: &VecDeque<Waiting>,
+    ) -> bool {
+        let Some(recipient) = recipient else { return self.all + more <= MOST_WITH_NEWS };
+        if self.all + more <= MOST_FOR_ONE {
+            return true;
         }
+        let theirs = self.by_recipient.get_or_insert_with(|| count(waiting)).get(&recipient);
+        self.all + more <= MOST && theirs.copied().unwrap_or_default() + more <= MOST_FOR_ONE
     }
 
-    fn add(&mut self, recipient: Option<ParticipantId>, size: usize) {
+    fn add(&mut self, Waiting { size, recipient }: &Waiting) {
         self.all += size;
-        if let Some(recipient) = recipient {
-            *self.by_recipient.entry(recipient).or_default() += size;
+        if let (Some(counted), Some(recipient)) = (&mut self.by_recipient, recipient) {
+            *counted.entry(*recipient).or_default() += size;
         }
     }
 
-    fn remove(&mut self, recipient: Option<ParticipantId>, size: usize) {
+    fn remove(&mut self, Waiting { size, recipient }: &Waiting) {
         self.all -= size;
-        let Some(recipient) = recipient else { return };
-        if let Some(theirs) = self.by_recipient.get_mut(&recipient) {
+        if self.all <= MOST_FOR_ONE / 2 {
+            self.by_recipient = None;
+        }
+        if let (Some(counted), Some(recipient)) = (&mut self.by_recipient, recipient)
+            && let Some(theirs) = counted.get_mut(recipient)
+        {
             *theirs -= size;
             if *theirs == 0 {
-                self.by_recipient.remove(&recipient);
+                counted.remove(recipient);
             }
         }
     }
+}
+
+fn count(waiting: &VecDeque<Waiting>) -> HashMap<ParticipantId, usize> {
+    let mut counted = HashMap::new();
+    for Waiting { size, recipient } in waiting {
+        if let Some(recipient) = recipient {
+            *counted.entry(*recipient).or_default() += size;
+        }
+    }
+    counted
 }
