@@ -70,7 +70,7 @@ async fn a_node_that_hangs_for_a_while_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_wakes_up_finds_that_its_people_have_moved() {
-    let nodes = Nodes::start_env(3, &[("SEAT_LEASE", "60s")]).await;
+    let nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     nodes[1].signal(Signal::SIGSTOP);
     ann.hear("peer_reconnecting").await;
