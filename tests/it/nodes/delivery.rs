@@ -152,9 +152,11 @@ async fn many_rooms_on_three_nodes_hear_only_their_own() {
     let mut rooms = Vec::new();
     for number in 0..12 {
         let room = number.to_string();
-        let (ann, _) = Person::join(nodes.connect(number % 3).await, &room, "Ann").await;
+        let (mut ann, _) = Person::join(nodes.connect(number % 3).await, &room, "Ann").await;
         let (bob, joined) = Person::join(nodes.connect((number + 1) % 3).await, &room, "Bob").await;
         assert_eq!(joined["remoteSocket"], ann.id);
+        // Before that, her node may not know yet that he is there.
+        ann.hear("peer_joined").await;
         rooms.push((ann, bob));
     }
     for (number, (ann, bob)) in rooms.iter_mut().enumerate() {

@@ -82,7 +82,8 @@ async fn a_node_that_wakes_up_finds_that_its_people_have_moved() {
 
     nodes[1].signal(Signal::SIGCONT);
     former.next("replaced").await;
-    former.closed().await;
+    assert_eq!(former.packet().await.as_deref(), Some("41"));
+    former.vanish();
     ann.signal(&bob.id, 1).await;
     bob.hear_numbers([1]).await;
     assert!(ann.client.heard_so_far().await.is_empty(), "what the sleeper thinks is nobody's business");
