@@ -263,11 +263,13 @@ impl Running {
         });
     }
 
-    /// In this order: nobody new, tell those who are here, let go of them, finish what was begun, close the store.
+    /// In this order: nobody new, tell those who are here, let go of them, hand their seats over, finish what was begun,
+    /// close the store.
     async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], store: &dyn ChatStore, patience: Duration) {
         hub.drain();
         self.stop.cancel();
         join_all(doors.iter().map(|door| door.shut_down(patience))).await;
+        hub.hand_over(patience / 2).await;
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;

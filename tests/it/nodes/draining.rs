@@ -43,23 +43,6 @@ async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_only_node_can_be_restarted_and_nobody_has_missed_anything() {
-    let mut nodes = Nodes::start(1).await;
-    let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
-    let (mut bob, _) = Person::join(nodes.connect(0).await, "7", "Bob").await;
-    for number in 0..20 {
-        ann.signal_acknowledged(&bob.id, number).await;
-    }
-    nodes.stop(0).await;
-    nodes.run(0).await;
-    assert_eq!(bob.come_back(nodes.connect(0).await).await["resumed"], true);
-    bob.hear_numbers(0..20).await;
-    assert_eq!(ann.come_back(nodes.connect(0).await).await["resumed"], true);
-    ann.signal(&bob.id, 20).await;
-    bob.hear_numbers([20]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_drains_is_alive_and_not_ready() {
     // A client that stays holds the end up until the grace is over.
     let nodes = Nodes::start_env(1, &[("SHUTDOWN_GRACE", "20s")]).await;

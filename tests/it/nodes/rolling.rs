@@ -42,9 +42,18 @@ async fn a_rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
     let mut nodes = Nodes::start_env(3, &[("MONGODB_URI", &mongodb), ("SEAT_LEASE", "60s")]).await;
     let addresses: Arc<[String]> = (0..3).map(|node| nodes.address(node).to_owned()).collect();
     let goes_on = Arc::new(AtomicBool::new(true));
+    let all_seated = Arc::new(Barrier::new(rooms + 1));
     let pace = PACE * u32::try_from(rooms.div_ceil(ROOMS_AT_FULL_PACE)).unwrap();
-    let talks = (0..rooms).map(|room| tokio::spawn(talk(room, pace, addresses.clone(), goes_on.clone())));
+    let talks = (0..rooms).map(|room| {
+        let (addresses, goes_on, all_seated) = (addresses.clone(), goes_on.clone(), all_seated.clone());
+        tokio::spawn(async move {
+            let pair = sit_down(room, &addresses).await;
+            all_seated.wait().await;
+            talk(pair, pace, &goes_on).await
+        })
+    });
     let talks: Vec<_> = talks.collect();
+    all_seated.wait().await;
 
     for node in (0..rounds).flat_map(|_| 0..3) {
         nodes.stop(node).await;
@@ -78,17 +87,21 @@ struct Tally {
     moves: usize,
 }
 
-/// Two people in one room talk until told not to, and then listen until they have heard everything.
-async fn talk(room: usize, pace: Duration, addresses: Arc<[String]>, goes_on: Arc<AtomicBool>) -> [Tally; 2] {
+/// Two people in one room, on two nodes.
+async fn sit_down(room: usize, addresses: &Arc<[String]>) -> [Talker; 2] {
     let name = format!("room {room}");
-    let (mut ann, _) = Person::join(connect(&addresses[room % 3]).await, &name, "Ann").await;
-    let (bob, _) = Person::join(connect(&addresses[(room + 1) % 3]).await, &name, "Bob").await;
+    let (here, there) = (room % addresses.len(), (room + 1) % addresses.len());
+    let (mut ann, _) = Person::join(connect(&addresses[here]).await, &name, "Ann").await;
+    let (bob, _) = Person::join(connect(&addresses[there]).await, &name, "Bob").await;
     ann.hear("peer_joined").await;
-    let silence = Barrier::new(2);
     let (ann_id, bob_id) = (ann.id.clone(), bob.id.clone());
-    let mut ann = Talker::new(ann, bob_id, addresses.clone(), room);
-    let mut bob = Talker::new(bob, ann_id, addresses, room + 1);
-    tokio::join!(ann.talk(pace, &goes_on, &silence), bob.talk(pace, &goes_on, &silence));
+    [Talker::new(ann, bob_id, addresses.clone(), here), Talker::new(bob, ann_id, addresses.clone(), there)]
+}
+
+/// They talk until told not to, and then listen until they have heard everything.
+async fn talk([mut ann, mut bob]: [Talker; 2], pace: Duration, goes_on: &AtomicBool) -> [Tally; 2] {
+    let silence = Barrier::new(2);
+    tokio::join!(ann.talk(pace, goes_on, &silence), bob.talk(pace, goes_on, &silence));
     let (said_by_ann, said_by_bob) = (ann.tally.acknowledged.clone(), bob.tally.acknowledged.clone());
     tokio::join!(ann.hear_all(&said_by_bob), bob.hear_all(&said_by_ann));
     let kept = ann.history().await;
