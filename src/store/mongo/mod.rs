@@ -3,12 +3,14 @@
 //! - `address`: where the database is, and the settings no address may weaken.
 //! - `database`: the database, connected to and prepared when first needed.
 //! - `chats`: the documents of chats, and what a save, a history and a look-up are.
+//! - `ends`: where the histories of rooms end, as far as this process knows.
 //! - `records`: the documents of records, and what is done with them.
 //! - `fault`: what went wrong, without a word of what people wrote.
 
 mod address;
 mod chats;
 mod database;
+mod ends;
 mod fault;
 mod records;
 
@@ -27,7 +29,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::address::ConfigError;
-use self::{address::Address, chats::Outcome, database::Database, fault::Fault};
+use self::{address::Address, chats::Outcome, database::Database, ends::Ends, fault::Fault};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     chat::{ChatEntry, ChatKey},
@@ -48,10 +50,10 @@ const PREPARE_AGAIN: Duration = Duration::from_secs(2);
 /// The chats and records of one MongoDB database.
 ///
 /// A write is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
-/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards. At a
-/// room's limit, saves at the same instant may exceed it by one save each.
+/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards.
 pub struct MongoStore {
     database: Arc<Database>,
+    ends: Arc<Ends>,
     slots: Arc<Semaphore>,
     preparation: AbortOnDropHandle<()>,
 }
@@ -69,7 +71,7 @@ impl MongoStore {
         let database = Arc::new(Database::new(Address::parse(uri)?));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
         let preparation = tokio::spawn(prepare(database.clone(), slots.clone()));
-        Ok(Self { database, slots, preparation: AbortOnDropHandle::new(preparation) })
+        Ok(Self { database, ends: Arc::default(), slots, preparation: AbortOnDropHandle::new(preparation) })
     }
 
     async fn run<T: Send + 'static>(
@@ -87,8 +89,8 @@ impl ChatStore for MongoStore {
     }
 
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        let (database, room) = (self.database.clone(), room.clone());
-        match self.run(async move { chats::save(&database, &room, &entries).await }).await? {
+        let (database, ends, room) = (self.database.clone(), self.ends.clone(), room.clone());
+        match self.run(async move { chats::save(&database, &ends, &room, &entries).await }).await? {
             Outcome::Added(added) => Ok(Saved { added }),
             Outcome::Full => Err(SaveError::Full),
         }
