@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     database::{Database, unique},
-    ends::{End, Ends},
+    ends::{End, Known},
     fault::{DUPLICATE_KEY, Fault},
 };
 use crate::core::{
@@ -68,15 +68,14 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 })]
 }
 
-/// Adds those of `entries` whose keys `room` does not have.
+/// Adds those of `entries` whose keys `room` does not have; `known` is its own while it does.
 pub(super) async fn save(
     database: &Database,
-    ends: &Ends,
+    mut known: Known,
     room: &RoomId,
     entries: &[ChatEntry],
 ) -> Result<Outcome, Fault> {
     let messages = database.prepared::<Message<'_>>(COLLECTION).await?;
-    let mut known = ends.of(room).await;
     // What is said live is new nearly always. If it is not, or somebody else wrote, nothing is written.
     if let ([entry], Some(end)) = (entries, known.take())
         && end.plus(entry).is_within_limits()

@@ -45,6 +45,9 @@ impl End {
     }
 }
 
+/// What is known of one room, by the one that saves in it.
+pub(super) type Known = OwnedMutexGuard<Option<End>>;
+
 /// The ends of the rooms that were written in last. Each is a guess: another server may have written since.
 #[derive(Default)]
 pub(super) struct Ends {
@@ -53,7 +56,7 @@ pub(super) struct Ends {
 
 impl Ends {
     /// What is known of `room`, for one save at a time: two at once would only get in each other's way.
-    pub(super) async fn of(&self, room: &RoomId) -> OwnedMutexGuard<Option<End>> {
+    pub(super) async fn of(&self, room: &RoomId) -> Known {
         let end = {
             let mut rooms = lock(&self.rooms);
             if rooms.len() >= MAX_ROOMS && !rooms.contains_key(room) {
