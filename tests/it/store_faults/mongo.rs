@@ -51,7 +51,7 @@ async fn a_server_without_a_replica_set_loses_nothing_acknowledged_either() {
 async fn two_servers_that_write_into_one_room_lose_nothing_and_number_it_without_a_gap() {
     let mongod = Mongod::shared().await;
     let (room, said) = (fresh_room(), entries(0..40));
-    let servers = [store(&mongod, "two_servers"), store(&mongod, "two_servers")];
+    let servers = [store(mongod, "two_servers"), store(mongod, "two_servers")];
     // What each knew of the end of the history is out of date when the other has written.
     let writing = servers.iter().zip(said.chunks(20)).map(|(server, said)| {
         let room = &room;
