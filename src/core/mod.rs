@@ -36,7 +36,6 @@ pub mod session;
 mod signals;
 pub mod store;
 pub mod sync;
-pub mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
