@@ -32,10 +32,8 @@ pub(super) struct End {
 impl End {
     /// The end after one entry more.
     pub(super) fn plus(self, entry: &ChatEntry) -> Self {
-        Self {
-            last: self.last + 1,
-            bytes: self.bytes + i64::try_from(entry.json.len()).unwrap_or(i64::MAX / 2),
-        }
+        let bytes = i64::try_from(entry.json.len()).unwrap_or(i64::MAX);
+        Self { last: self.last + 1, bytes: self.bytes.saturating_add(bytes) }
     }
 
     /// Whether a history may grow so far.
