@@ -24,7 +24,7 @@ pub(super) struct End {
     /// The number of the last entry; how many there are.
     #[serde(rename = "seq")]
     pub(super) last: i64,
-    /// How many bytes of JSON there are.
+    /// How many bytes of JSON there are; 0 where that was not counted yet when the last entry was stored.
     #[serde(default)]
     pub(super) bytes: i64,
 }
