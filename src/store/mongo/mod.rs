@@ -3,12 +3,14 @@
 //! - `address`: where the database is, and the settings no address may weaken.
 //! - `database`: the database, connected to and prepared when first needed.
 //! - `chats`: the documents of chats, and what a save, a history and a look-up are.
+//! - `ends`: where the histories of rooms end, as far as this process knows.
 //! - `records`: the documents of records, and what is done with them.
 //! - `fault`: what went wrong, without a word of what people wrote.
 
 mod address;
 mod chats;
 mod database;
+mod ends;
 mod fault;
 mod records;
 
@@ -27,7 +29,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::address::ConfigError;
-use self::{address::Address, chats::Outcome, database::Database, fault::Fault};
+use self::{address::Address, chats::Outcome, database::Database, ends::Ends, fault::Fault};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     chat::{ChatEntry, ChatKey},
@@ -48,10 +50,10 @@ const PREPARE_AGAIN: Duration = Duration::from_secs(2);
 /// The chats and records of one MongoDB database.
 ///
 /// A write is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
-/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards. At a
-/// room's limit, saves at the same instant may exceed it by one save each.
+/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards.
 pub struct MongoStore {
     database: Arc<Database>,
+    ends: Ends,
     slots: Arc<Semaphore>,
     preparation: AbortOnDropHandle<()>,
 }
@@ -69,7 +71,7 @@ impl MongoStore {
         let database = Arc::new(Database::new(Address::parse(uri)?));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
         let preparation = tokio::spawn(prepare(database.clone(), slots.clone()));
-        Ok(Self { database, slots, preparation: AbortOnDropHandle::new(preparation) })
+        Ok(Self { database, ends: Ends::default(), slots, preparation: AbortOnDropHandle::new(preparation) })
     }
 
     async fn run<T: Send + 'static>(
@@ -88,7 +90,12 @@ impl ChatStore for MongoStore {
 
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
         let (database, room) = (self.database.clone(), room.clone());
-        match self.run(async move { chats::save(&database, &room, &entries).await }).await? {
+        let saved = in_time(async {
+            // Whoever waits for this longer than its caller does is not there any more when its turn comes.
+            let end = self.ends.of(&room).await;
+            to_its_end(&self.slots, async move { chats::save(&database, end, &room, &entries).await }).await
+        });
+        match saved.await? {
             Outcome::Added(added) => Ok(Saved { added }),
             Outcome::Full => Err(SaveError::Full),
         }
@@ -172,24 +179,33 @@ impl fmt::Debug for MongoStore {
 }
 
 /// Runs `operation` to its end, but lets the caller go in time.
-///
-/// The driver asks that its futures be polled to their end, so each runs in a task of its own.
 async fn run<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Unavailable> {
-    let answer = timeout(ANSWER_WITHIN, async {
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            return Err(Unavailable::new(NAME, NoAnswer::Closed));
-        };
-        let task = tokio::spawn(async move {
-            let _slot = slot;
-            operation.await
-        });
-        let result = task.await.map_err(|error| Unavailable::new(NAME, error))?;
-        result.map_err(|fault| Unavailable::new(NAME, fault))
+    in_time(to_its_end(slots, operation)).await
+}
+
+/// Lets the caller go in time.
+async fn in_time<T>(answer: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
+}
+
+/// Runs `operation` to its end, once it has a slot, whether anybody waits for it or not: the driver asks that its
+/// futures be polled to their end, so each runs in a task of its own.
+async fn to_its_end<T: Send + 'static>(
+    slots: &Arc<Semaphore>,
+    operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, Unavailable> {
+    let Ok(slot) = slots.clone().acquire_owned().await else {
+        return Err(Unavailable::new(NAME, NoAnswer::Closed));
+    };
+    let task = tokio::spawn(async move {
+        let _slot = slot;
+        operation.await
     });
-    answer.await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
+    let result = task.await.map_err(|error| Unavailable::new(NAME, error))?;
+    result.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
 /// Makes the indexes as soon as the database can be reached, so that the first save does not have to.

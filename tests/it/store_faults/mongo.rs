@@ -47,6 +47,37 @@ async fn a_server_without_a_replica_set_loses_nothing_acknowledged_either() {
     survives_kills(Mongod::start(Kind::Standalone).await, 1).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_that_write_into_one_room_lose_nothing_and_number_it_without_a_gap() {
+    let mongod = Mongod::shared().await;
+    let (room, said) = (fresh_room(), entries(0..40));
+    let servers = [store(mongod, "two_servers"), store(mongod, "two_servers")];
+    // What each knew of the end of the history is out of date when the other has written.
+    let writing = servers.iter().zip(said.chunks(20)).map(|(server, said)| {
+        let room = &room;
+        async move {
+            for entry in said {
+                assert_eq!(server.save(room, vec![entry.clone()]).await.unwrap(), Saved { added: 1 });
+                assert_eq!(server.save(room, vec![entry.clone()]).await.unwrap(), Saved { added: 0 });
+            }
+        }
+    });
+    join_all(writing).await;
+
+    let found = servers[0].history(&room).await.unwrap();
+    for said in said.chunks(20).map(texts) {
+        let in_order: Vec<_> = found.iter().filter(|text| said.contains(text)).cloned().collect();
+        assert_eq!(in_order, said, "each once, in the order in which it was said");
+    }
+    assert_eq!(found.len(), said.len());
+    let numbers = mongod.admin().await.client().database("two_servers").collection::<Document>("messages");
+    let last =
+        numbers.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 }).await.unwrap().unwrap();
+    let bytes: usize = found.iter().map(|text| text.len()).sum();
+    assert_eq!(last.get_i64("seq").unwrap(), i64::try_from(said.len()).unwrap());
+    assert_eq!(last.get_i64("bytes").unwrap(), i64::try_from(bytes).unwrap());
+}
+
 async fn survives_kills(mut mongod: Mongod, kills: usize) {
     let store = Arc::new(store(&mongod, "killed"));
     let writers: [Arc<Writer>; 4] = std::array::from_fn(|number| Arc::new(Writer::new(number)));
