@@ -51,7 +51,7 @@ impl Hub {
     }
 
     /// Tells the rooms here which holdings are no more. One whose holder came back elsewhere has not ended.
-    fn lose(&self, lost: Vec<Lost>) {
+    pub(super) fn lose(&self, lost: Vec<Lost>) {
         for lost in lost {
             match lost {
                 Lost::Moved(key, seat) if seat.node != self.0.site.node => {
@@ -66,7 +66,7 @@ impl Hub {
 
     /// Takes what has been waited for in vain to be lost, and tells other nodes again what they could not be told.
     fn settle(&self, now: Instant) {
-        let owed = self.0.site.take_owed();
+        let owed = self.0.site.tell_again();
         for (id, room) in self.all_rooms() {
             let is_over = {
                 let mut room = lock(&room);
