@@ -56,7 +56,7 @@ impl Hub {
             match lost {
                 Lost::Moved(key, seat) if seat.node != self.0.site.node => {
                     if let Some(room) = self.room(&key.room) {
-                        close_all(lock(&room).hear_seat(&seat, None, self.0.clock.now()));
+                        close_all(lock(&room).hear_of_seat(&seat, self.0.clock.now()));
                     }
                 }
                 Lost::Moved(key, _) | Lost::GivenUp(key) => self.end_here(&key, LeaveReason::LeaseEnded),

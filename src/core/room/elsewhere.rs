@@ -17,9 +17,12 @@ use crate::core::{
 impl Room {
     /// Takes note of all who sit here on `node`, as that node says; others it spoke of earlier may have left.
     ///
+    /// Tells that node who sits here on this one, if somebody came to it: it may have been told nothing of that before.
     /// Returns the connections here of those who moved there.
     pub fn hear_seats(&mut self, node: NodeId, stays: &[Stay], now: Instant) -> Vec<Arc<dyn Connection>> {
         let mut fenced = Vec::new();
+        let is_news = |Stay { seat, .. }: &Stay| !self.is_newer(seat.participant, seat.epoch);
+        let is_news = stays.iter().any(is_news);
         for Stay { seat, stream } in stays {
             fenced.extend(self.hear_seat(seat, Some(*stream), now));
         }
@@ -32,6 +35,9 @@ impl Room {
                 there.verify_at = now;
             }
         }
+        if is_news {
+            self.publish_to(Some(node), false);
+        }
         fenced
     }
 
@@ -43,12 +49,7 @@ impl Room {
         let (mut fenced, here) = (Vec::new(), self.site.node);
         self.told_at = Some(now);
         for seat in seats.iter().filter(|seat| seat.node != here) {
-            let is_news = !self.is_newer(seat.participant, seat.epoch);
-            fenced.extend(self.hear_seat(seat, None, now));
-            if is_news {
-                // Its node said so and was not heard, and may have said more.
-                self.publish_to(Some(seat.node), true);
-            }
+            fenced.extend(self.hear_of_seat(seat, now));
         }
         let is_over = |member: &&Member| {
             let is_held = seats.iter().any(|seat| seat.participant == member.participant);
@@ -57,6 +58,17 @@ impl Room {
         let over: Vec<_> = self.members.iter().filter(is_over).map(|it| (it.participant, it.epoch)).collect();
         for (participant, epoch) in over {
             self.end(participant, epoch, LeaveReason::LeaseEnded, now);
+        }
+        fenced
+    }
+
+    /// Takes note of one who sits here on another node, as the cluster says, and asks that node for all it has to say: it
+    /// said so, and was not heard. Returns the connection here of one who moved there.
+    pub fn hear_of_seat(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
+        let is_news = !self.is_newer(seat.participant, seat.epoch);
+        let fenced = self.hear_seat(seat, None, now);
+        if is_news {
+            self.publish_to(Some(seat.node), true);
         }
         fenced
     }

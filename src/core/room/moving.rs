@@ -309,6 +309,7 @@ impl Room {
         let member = &mut self.members[position];
         member.stream = member.epoch;
         let (stream, Place::Here(here)) = (member.stream, &mut member.place) else { return };
+        here.pending = None;
         here.outbox.tear();
         // A number of a former stream is none of this one, should a node come to know of that one alone.
         here.outbox.count_on_from((stream.0 & STREAM_BITS) << NUMBER_BITS);
