@@ -263,13 +263,14 @@ impl Running {
         });
     }
 
-    /// In this order: nobody new, tell those who are here, let go of them, hand their seats over, finish what was begun,
-    /// close the store.
+    /// In this order: nobody new, tell those who are here, let go of them and hand their seats over to other nodes, finish
+    /// what was begun, close the store.
     async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], store: &dyn ChatStore, patience: Duration) {
         hub.drain();
         self.stop.cancel();
-        join_all(doors.iter().map(|door| door.shut_down(patience))).await;
-        hub.hand_over(patience / 2).await;
+        let doors = join_all(doors.iter().map(|door| door.shut_down(patience)));
+        // Seats can be handed over as soon as their connections have ended, of which the doors let go in that time.
+        tokio::join!(doors, hub.hand_over(patience + patience / 2));
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;

@@ -72,7 +72,7 @@ impl Hub {
         let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
         let mut entered = {
             let mut room = lock(&room);
-            room.set_policy(claim);
+            room.take_claim(claim, now);
             for seat in &claimed.ended {
                 end(&mut room, seat.participant, seat.epoch, LeaveReason::LeaseEnded, now);
             }

@@ -39,6 +39,10 @@ impl Hub {
         }
         let mut room = lock(&seat.room);
         room.give_up_mailbox(participant, ask, self.0.clock.now());
+        if !entered.resumed {
+            // The view tells what has happened since.
+            room.start_afresh(participant, epoch)?;
+        }
         entered.view = room.view(participant, epoch)?;
         Ok(entered)
     }
@@ -63,7 +67,6 @@ impl Hub {
     pub(super) async fn give_up_elsewhere(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
         let reason = LeaveReason::NotAlive;
         if self.0.cluster.release(key).await? {
-            // If it is not taken, that node finds out when it renews.
             self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
             self.end_here(key, reason);
         }
@@ -112,6 +115,9 @@ impl Hub {
     pub(super) async fn settle_doubts(&self) {
         let now = self.0.clock.now();
         let all = self.0.take_doubt();
+        if !all && !self.0.site.has_met() {
+            return;
+        }
         let mut doubtful = self.all_rooms();
         doubtful.retain(|(_, room)| {
             let room = lock(room);

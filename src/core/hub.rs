@@ -247,9 +247,9 @@ impl Hub {
         }
         // A last renewal, so that the lease runs from the loss. If it fails, it runs from the one before.
         let renewal = Renewal { key: seat.key.clone(), lease: seat.lease, connected: false };
-        let renewed = self.0.cluster.renew(&[renewal]).await;
-        if let Err(error) = renewed {
-            warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+        match self.0.cluster.renew(&[renewal]).await {
+            Ok(lost) => self.lose(lost),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed"),
         }
     }
 

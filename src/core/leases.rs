@@ -51,12 +51,12 @@ impl Hub {
     }
 
     /// Tells the rooms here which holdings are no more. One whose holder came back elsewhere has not ended.
-    fn lose(&self, lost: Vec<Lost>) {
+    pub(super) fn lose(&self, lost: Vec<Lost>) {
         for lost in lost {
             match lost {
                 Lost::Moved(key, seat) if seat.node != self.0.site.node => {
                     if let Some(room) = self.room(&key.room) {
-                        close_all(lock(&room).hear_seat(&seat, None, self.0.clock.now()));
+                        close_all(lock(&room).hear_of_seat(&seat, self.0.clock.now()));
                     }
                 }
                 Lost::Moved(key, _) | Lost::GivenUp(key) => self.end_here(&key, LeaveReason::LeaseEnded),
@@ -66,7 +66,7 @@ impl Hub {
 
     /// Takes what has been waited for in vain to be lost, and tells other nodes again what they could not be told.
     fn settle(&self, now: Instant) {
-        let owed = self.0.site.take_owed();
+        let owed = self.0.site.tell_again();
         for (id, room) in self.all_rooms() {
             let is_over = {
                 let mut room = lock(&room);

@@ -41,6 +41,7 @@ impl Recipient for Inner {
     }
 
     fn back(&self, node: NodeId) {
+        self.site.meet();
         if let Some(hub) = self.hub() {
             hub.hear_of(node, false);
         }

@@ -71,7 +71,7 @@ pub struct Outbox {
     last: u64,
     /// The number of the last event that a connection took.
     handed: u64,
-    /// Something was lost since the participant came last.
+    /// Something is lost, and the participant has not come in since.
     torn: bool,
 }
 
@@ -101,7 +101,7 @@ impl Outbox {
     pub fn resume(&mut self, received: Option<u64>) -> bool {
         let from = received.unwrap_or(self.handed);
         let oldest = self.kept.complete_after().unwrap_or(self.last);
-        let complete = !std::mem::take(&mut self.torn) && (oldest..=self.last).contains(&from);
+        let complete = !self.torn && (oldest..=self.last).contains(&from);
         self.handed = if complete { from } else { self.last };
         let handed = self.handed;
         self.kept.forget(|seq, _| seq <= handed);
@@ -118,6 +118,16 @@ impl Outbox {
             attached.broken = true;
             attached.connection.close(CloseReason::TooSlow);
         }
+    }
+
+    /// Whether something is lost, and the participant has not come in since.
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Lets the numbers of events count on from `number`. Whatever was kept is dropped before.
+    pub fn count_on_from(&mut self, number: u64) {
+        (self.last, self.handed) = (number, number);
     }
 
     /// What is kept, the number of the last event, and that of the last one that a connection took. `None` if something
@@ -138,6 +148,8 @@ impl Outbox {
     /// Sends what has not been handed over yet, and all that follows, to `connection`. Returns the former one.
     pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
         let former = self.detach();
+        // Whoever comes in has been told so.
+        self.torn = false;
         self.connection = Some(Attached { connection, broken: false });
         for event in self.kept.after(self.handed) {
             self.hand_over(&event);

@@ -3,7 +3,10 @@
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -17,14 +20,25 @@ pub struct Site {
     /// Which node this is.
     pub node: NodeId,
     wire: Arc<dyn Wire>,
-    /// Nodes that were not told of some room's seats, because too much waits for them.
-    owed: Mutex<HashSet<NodeId>>,
+    owed: Mutex<Owed>,
+    has_met: AtomicBool,
 }
+
+/// What was not taken, because too much waits for the node that it is for.
+#[derive(Default)]
+struct Owed {
+    /// Nodes that were not told of some room's seats.
+    seats: HashSet<NodeId>,
+    parcels: Vec<(NodeId, Parcel)>,
+}
+
+/// How many parcels are kept until they are taken.
+const MAX_OWED: usize = 1_024;
 
 impl Site {
     /// The site of `node`, which reaches the others by `wire`.
     pub fn new(node: NodeId, wire: Arc<dyn Wire>) -> Arc<Self> {
-        Arc::new(Self { node, wire, owed: Mutex::default() })
+        Arc::new(Self { node, wire, owed: Mutex::default(), has_met: AtomicBool::new(false) })
     }
 
     /// One without other nodes.
@@ -45,16 +59,37 @@ impl Site {
         self.wire.send(to, parcel)
     }
 
-    /// Sends news, which can be told again: if they are not taken, they are told later, as they are then.
-    pub fn tell(&self, to: NodeId, news: Parcel) {
-        if self.send(to, news).is_err() {
-            lock(&self.owed).insert(to);
+    /// Sends what is to arrive even if it is not taken now: news as they are when they are taken, and the rest as it is.
+    /// Whatever it overtakes or is overtaken by, the other node can tell by epochs and counts.
+    pub fn tell(&self, to: NodeId, parcel: Parcel) {
+        if self.send(to, parcel.clone()).is_err() {
+            let mut owed = lock(&self.owed);
+            match parcel {
+                Parcel::Seats { .. } => _ = owed.seats.insert(to),
+                parcel if owed.parcels.len() < MAX_OWED => owed.parcels.push((to, parcel)),
+                // Missed by its count, or found out by asking.
+                _ => {}
+            }
         }
     }
 
-    /// The nodes that are to be told again who sits here.
-    pub fn take_owed(&self) -> HashSet<NodeId> {
-        std::mem::take(&mut lock(&self.owed))
+    /// Tells again what was not taken, and returns the nodes that are to be told again who sits here.
+    pub fn tell_again(&self) -> HashSet<NodeId> {
+        let Owed { seats, parcels } = std::mem::take(&mut *lock(&self.owed));
+        for (to, parcel) in parcels {
+            self.tell(to, parcel);
+        }
+        seats
+    }
+
+    /// Whether there was ever another node.
+    pub fn has_met(&self) -> bool {
+        self.has_met.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that there is another node.
+    pub fn meet(&self) {
+        self.has_met.store(true, Ordering::Relaxed);
     }
 }
 

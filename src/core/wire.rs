@@ -165,7 +165,7 @@ pub struct Mailbox {
     pub handed: u64,
     /// Since which holding it has been told everything; no epoch at all if something in it is lost.
     pub stream: Epoch,
-    /// The last it said to each of the others.
+    /// The last it said to each of the others, between their present streams; 0 if nothing.
     pub said: Vec<(ParticipantId, Count)>,
     /// The last it was told by each of the others, or is kept for it.
     pub heard: Vec<(ParticipantId, Count)>,

@@ -126,8 +126,7 @@ impl Room {
             Place::Here(here) => here.hear(from, count, event, stream, now, |who| known.contains(&who)),
             Place::There(there) if member.epoch > epoch => {
                 let key = SeatKey { room: self.id.clone(), participant: to, epoch: member.epoch };
-                // If it is not taken, it is missed by its count.
-                let _ = self.site.send(there.node, Parcel::Told { to: key, from, count, event });
+                self.site.tell(there.node, Parcel::Told { to: key, from, count, event });
             }
             Place::There(_) => {}
         }

@@ -17,9 +17,12 @@ use crate::core::{
 impl Room {
     /// Takes note of all who sit here on `node`, as that node says; others it spoke of earlier may have left.
     ///
+    /// Tells that node who sits here on this one, if somebody came to it: it may have been told nothing of that before.
     /// Returns the connections here of those who moved there.
     pub fn hear_seats(&mut self, node: NodeId, stays: &[Stay], now: Instant) -> Vec<Arc<dyn Connection>> {
         let mut fenced = Vec::new();
+        let is_news = |Stay { seat, .. }: &Stay| !self.is_newer(seat.participant, seat.epoch);
+        let is_news = stays.iter().any(is_news);
         for Stay { seat, stream } in stays {
             fenced.extend(self.hear_seat(seat, Some(*stream), now));
         }
@@ -32,6 +35,9 @@ impl Room {
                 there.verify_at = now;
             }
         }
+        if is_news {
+            self.publish_to(Some(node), false);
+        }
         fenced
     }
 
@@ -40,8 +46,11 @@ impl Room {
     ///
     /// Returns the connections here of those who moved elsewhere.
     pub fn hear_all(&mut self, seats: &[Seat], asked_at: Instant, now: Instant) -> Vec<Arc<dyn Connection>> {
-        let elsewhere = seats.iter().filter(|seat| seat.node != self.site.node).cloned().collect::<Vec<_>>();
-        let fenced = elsewhere.iter().filter_map(|seat| self.hear_seat(seat, None, now)).collect();
+        let (mut fenced, here) = (Vec::new(), self.site.node);
+        self.told_at = Some(now);
+        for seat in seats.iter().filter(|seat| seat.node != here) {
+            fenced.extend(self.hear_of_seat(seat, now));
+        }
         let is_over = |member: &&Member| {
             let is_held = seats.iter().any(|seat| seat.participant == member.participant);
             !member.is_here() && !is_held && member.renewed_at < asked_at
@@ -53,6 +62,17 @@ impl Room {
         fenced
     }
 
+    /// Takes note of one who sits here on another node, as the cluster says, and asks that node for all it has to say: it
+    /// said so, and was not heard. Returns the connection here of one who moved there.
+    pub fn hear_of_seat(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
+        let is_news = !self.is_newer(seat.participant, seat.epoch);
+        let fenced = self.hear_seat(seat, None, now);
+        if is_news {
+            self.publish_to(Some(seat.node), true);
+        }
+        fenced
+    }
+
     /// Takes note of one who sits here on another node. Returns its connection here, if it moved.
     pub fn hear_seat(
         &mut self,
@@ -60,6 +80,7 @@ impl Room {
         stream: Option<Epoch>,
         now: Instant,
     ) -> Option<Arc<dyn Connection>> {
+        self.site.meet();
         let participant = seat.participant;
         let Some(position) = self.position(participant) else {
             self.list(seat, stream.unwrap_or(seat.since), now);
@@ -70,17 +91,25 @@ impl Room {
             return None;
         }
         let fenced = if member.is_here() { self.leave_for(position, seat, now) } else { None };
-        if self.members[position].since != seat.since {
-            // It left and came again, and the news of that came first.
-            self.members.remove(position);
-            self.forget(participant);
-            let reason = LeaveReason::LeaseEnded;
-            self.tell_others(participant, &Event::Left { participant, reason }, now);
-            self.list(seat, stream.unwrap_or(seat.since), now);
-            return fenced;
+        self.end_former_stay(participant, seat.since, now);
+        match self.position(participant) {
+            Some(position) => self.update(position, seat, stream, now),
+            None => self.list(seat, stream.unwrap_or(seat.since), now),
         }
-        self.update(position, seat, stream, now);
         fenced
+    }
+
+    /// Ends the stay of one who has come again since; the news of the end came after that of the beginning. Returns its
+    /// connection here.
+    pub(super) fn end_former_stay(
+        &mut self,
+        participant: ParticipantId,
+        since: Epoch,
+        now: Instant,
+    ) -> Option<Arc<dyn Connection>> {
+        let former = self.members.iter().find(|member| member.participant == participant)?;
+        let epoch = (former.since != since).then_some(former.epoch)?;
+        self.end(participant, epoch, LeaveReason::LeaseEnded, now)?.connection
     }
 
     /// Takes note that nothing is heard of a node any more, or is again.
@@ -124,12 +153,21 @@ impl Room {
             }
             here.outbox.tear();
         }
+        // What is lost may have been about those who sit there.
+        self.publish_to(Some(node), true);
     }
 
-    /// Whether somebody who is said to sit here on another node should be asked about by `now`.
+    /// Whether it should be asked by `now` who sits here: whether one who is said to sit on another node still does, or,
+    /// now and then, whether somebody sits on a free seat of whom nothing was heard.
     pub fn is_doubtful(&self, now: Instant) -> bool {
-        !self.is_empty()
-            && self.members.iter().filter_map(Member::as_there).any(|there| there.verify_at <= now)
+        let is_doubtful = |member: &Member| match &member.place {
+            Place::There(there) => there.verify_at <= now,
+            Place::Here(_) => {
+                let is_old = self.told_at.is_none_or(|told_at| told_at + member.lease <= now);
+                is_old && self.members.len() < self.seats
+            }
+        };
+        !self.is_empty() && self.members.iter().any(is_doubtful)
     }
 
     /// Tells the other nodes, or only `node`, who sits here on this one.
@@ -170,7 +208,6 @@ impl Room {
     pub(super) fn publish_end(&self, participant: ParticipantId, epoch: Epoch, reason: LeaveReason) {
         for node in self.nodes() {
             let key = SeatKey { room: self.id.clone(), participant, epoch };
-            // If it is not taken, the other node finds out when it asks.
             self.site.tell(node, Parcel::Left { key, reason });
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Attends, Entrant, Presence,
-    talks::{Counts, Early, Talks},
+    talks::{Early, Talks},
 };
 use crate::core::{
     event::Event,
@@ -237,13 +237,9 @@ impl Here {
 
     /// Goes on as the mailbox says.
     pub(super) fn go_on(&mut self, mailbox: Mailbox, now: Instant) {
-        let Mailbox { kept, last, handed, said, heard, .. } = mailbox;
+        let Mailbox { kept, last, handed, stream, said, heard, .. } = mailbox;
         self.outbox = Outbox::from_kept(kept, last, handed, now);
-        self.go_on_with(said, heard);
-    }
-
-    fn go_on_with(&mut self, said: Counts, heard: Counts) {
-        self.talks().go_on(said, heard);
+        self.talks().go_on(said, heard, stream);
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Room {
     /// How many seats there are, and whether names are unique, as the last who came in had it.
     seats: usize,
     unique_names: bool,
+    /// When it was last said who sits here on all nodes.
+    told_at: Option<Instant>,
 }
 
 /// Whether a participant can be told things.
@@ -65,12 +67,12 @@ pub enum Presence {
 impl Room {
     /// The room called `id` on the node at `site`, with nobody in it.
     pub fn new(id: RoomId, site: Arc<Site>) -> Self {
-        Self { id, site, members: Vec::new(), seats: 0, unique_names: false }
+        Self { id, site, members: Vec::new(), seats: 0, unique_names: false, told_at: None }
     }
 
-    /// Takes note of what everybody who claims here says of the room.
-    pub fn set_policy(&mut self, claim: &Claim) {
-        (self.seats, self.unique_names) = (claim.seats, claim.unique_name);
+    /// Takes note of what a claim says of the room, with whose outcome everybody was told who sits here.
+    pub fn take_claim(&mut self, claim: &Claim, now: Instant) {
+        (self.seats, self.unique_names, self.told_at) = (claim.seats, claim.unique_name, Some(now));
     }
 
     /// Lists a participant that claimed a seat, or takes its listing over for a newer epoch. What it is to be
@@ -80,13 +82,17 @@ impl Room {
     /// [`Replaced`]: an even newer epoch was here first; nothing changed.
     pub fn enter(&mut self, entrant: &Entrant, now: Instant) -> Result<Entered, Replaced> {
         let participant = entrant.participant;
+        if self.is_newer(participant, entrant.epoch) {
+            return Err(Replaced);
+        }
+        let former = self.end_former_stay(participant, entrant.since, now);
         let before = self.position(participant);
         let was_here = before.is_some_and(|position| self.members[position].is_here());
         let (resumed, fenced) = match before {
-            Some(position) => self.take_over(position, entrant, now)?,
+            Some(position) => self.take_over(position, entrant, now),
             None => {
                 self.sit_down(entrant, now);
-                (false, None)
+                (false, former)
             }
         };
         if !was_here {
@@ -102,7 +108,7 @@ impl Room {
         let mut member = Member::here(entrant, now);
         if let Some(here) = member.as_here_mut() {
             here.wait_for_mailbox(entrant, None, now);
-            if entrant.attends == Attends::Later && entrant.ask.is_none() {
+            if entrant.from_elsewhere && entrant.ask.is_none() {
                 here.outbox.tear();
             }
         }
@@ -114,18 +120,14 @@ impl Room {
         position: usize,
         entrant: &Entrant,
         now: Instant,
-    ) -> Result<(bool, Option<Arc<dyn Connection>>), Replaced> {
+    ) -> (bool, Option<Arc<dyn Connection>>) {
         let others = entrant.from_elsewhere.then(|| self.others_of(entrant.participant));
         let member = &mut self.members[position];
-        if member.epoch >= entrant.epoch {
-            return Err(Replaced);
-        }
         (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
         member.renewed_at = now;
-        let is_new_stay = std::mem::replace(&mut member.since, entrant.since) != entrant.since;
         let Place::Here(here) = &mut member.place else {
             self.come_here(position, entrant, now);
-            return Ok((false, None));
+            return (false, None);
         };
         let fenced = here.outbox.detach();
         let resumed = match others {
@@ -133,9 +135,9 @@ impl Room {
                 here.returns_with(entrant.attends);
                 false
             }
-            None => here.outbox.resume(entrant.attends.received()),
-            Some(_) if entrant.ask.is_none() => {
-                self.lose_mailbox(position, entrant.attends);
+            None if !here.outbox.is_torn() => here.outbox.resume(entrant.attends.received()),
+            _ if entrant.ask.is_none() => {
+                self.lose_mailbox(position);
                 false
             }
             // Its own mailbox may never have left this node.
@@ -145,11 +147,7 @@ impl Room {
                 false
             }
         };
-        if is_new_stay {
-            self.members[position].stream = entrant.epoch;
-            self.members.sort_by_key(|member| member.since);
-        }
-        Ok((resumed, fenced))
+        (resumed, fenced)
     }
 
     /// Sends what is kept for the participant, and all that follows, to `connection`. Returns the connection it had
@@ -351,4 +349,23 @@ impl Room {
 pub struct Ended {
     /// The connection it had.
     pub connection: Option<Arc<dyn Connection>>,
+}
+
+#[cfg(test)]
+impl Room {
+    pub fn debug(&self, who: &dyn Fn(ParticipantId) -> Option<usize>) -> String {
+        let show = |m: &Member| {
+            format!(
+                "{:?} e{} s{} str{} {:?} here:{} pend:{}",
+                who(m.participant),
+                m.epoch.0,
+                m.since.0,
+                m.stream.0,
+                m.presence,
+                m.is_here(),
+                m.as_here().is_some_and(|h| h.pending.is_some())
+            )
+        };
+        self.members.iter().map(show).collect::<Vec<_>>().join(" | ")
+    }
 }

@@ -11,11 +11,13 @@ use super::{
     talks::Early,
 };
 use crate::core::{
+    error::Replaced,
     event::{Event, LeaveReason},
     ids::{Epoch, NodeId, ParticipantId},
-    outbox::{Connection, Outbox},
+    join::AFRESH,
+    outbox::Connection,
     seat::{Claim, Seat, SeatKey},
-    wire::{Mailbox, Parcel},
+    wire::{Count, Mailbox, Parcel},
 };
 
 /// How long one who comes back waits at most for what was kept on another node; after that, it is taken to be lost.
@@ -23,6 +25,11 @@ pub const MAILBOX_WITHIN: Duration = Duration::from_millis(700);
 
 /// How long a node knows where those went who sat on it, and keeps what they did not take with them.
 const LEFT_FOR: Duration = Duration::from_secs(10);
+
+/// How many bits of its stream the first number of a mailbox that was lost has, above those of events: together, what
+/// a double holds exactly.
+const STREAM_BITS: u64 = (1 << 20) - 1;
+const NUMBER_BITS: u32 = 32;
 
 /// What has become of a mailbox that was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,17 +65,21 @@ impl Room {
             Place::Here(here) => here,
         };
         let Some(pending) = here.pending.take_if(|pending| pending.ask == ask) else { return Arrived::Late };
-        let told_of = match mailbox {
+        // What the other node has may be from before something was lost that is kept here since.
+        let is_older = |mailbox: &Mailbox| pending.own.is_some() && mailbox.stream < member.stream;
+        let told_of = match mailbox.filter(|mailbox| mailbox.is_lost() || !is_older(mailbox)) {
             Some(mailbox) if mailbox.is_lost() => None,
             Some(mut mailbox) => {
                 member.stream = mailbox.stream;
+                let streams: Vec<_> = mailbox.said.iter().map(|(who, count)| (*who, count.to)).collect();
                 let told_of = std::mem::take(&mut mailbox.others);
                 here.go_on(*mailbox, now);
+                self.learn_streams(&streams);
                 Some(told_of)
             }
             None => {
                 if let Some(talks) = here.talks.as_mut().filter(|_| pending.own.is_some()) {
-                    talks.release();
+                    talks.release(member.stream);
                 }
                 pending.own
             }
@@ -83,7 +94,7 @@ impl Room {
                 })
             }
             None => {
-                self.lose_mailbox(position, pending.attends);
+                self.lose_mailbox(position);
                 false
             }
         };
@@ -97,11 +108,22 @@ impl Room {
     pub fn give_up_mailbox(&mut self, participant: ParticipantId, ask: u64, now: Instant) {
         let Some(position) = self.position(participant) else { return };
         let here = self.members[position].as_here_mut();
-        if let Some(pending) = here.and_then(|here| here.pending.take_if(|pending| pending.ask == ask)) {
-            self.lose_mailbox(position, pending.attends);
+        if here.is_some_and(|here| here.pending.take_if(|pending| pending.ask == ask).is_some()) {
+            self.lose_mailbox(position);
             self.tell_waiting_of(position, now);
             self.publish(false);
         }
+    }
+
+    /// Drops what is kept for one who starts afresh.
+    ///
+    /// # Errors
+    /// [`Replaced`]: it does not sit here under `epoch`.
+    pub fn start_afresh(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<(), Replaced> {
+        if let Some(here) = self.member(participant, epoch)?.as_here_mut() {
+            here.outbox.resume(Some(AFRESH));
+        }
+        Ok(())
     }
 
     /// Lets one who sat here go to `node`, where it came back under `epoch`, with all that is kept for it, which is
@@ -200,7 +222,7 @@ impl Room {
         let member = &mut self.members[position];
         (member.place, member.stream, member.presence) = (Place::Here(here), known, Presence::Away);
         if entrant.ask.is_none() {
-            self.lose_mailbox(position, entrant.attends);
+            self.lose_mailbox(position);
         }
         self.tell_presence(entrant.participant, before, false, now);
     }
@@ -226,7 +248,9 @@ impl Room {
         // What was told before the mailbox was asked for is all there is to know if that one has nothing.
         let is_whole = pending.as_ref().is_none_or(|pending| pending.own.is_some());
         let others = pending.and_then(|pending| pending.own).unwrap_or(others);
-        let (mailbox, early) = here.into_mailbox(member.stream, others);
+        let (mut mailbox, early) = here.into_mailbox(member.stream, others);
+        self.add_streams(position, &mut mailbox);
+        let member = &mut self.members[position];
         let left = Left { at: now, mailbox: is_whole.then_some(mailbox), ask, owed: None };
         (member.epoch, member.renewed_at, member.presence) = (seat.epoch, now, Presence::Away);
         if let Some(there) = member.as_there_mut() {
@@ -234,11 +258,30 @@ impl Room {
         }
         let key = seat.key_in(&room);
         for Early { from, count, event, .. } in early {
-            // If it is not taken, it is missed by its count.
-            let _ = self.site.send(seat.node, Parcel::Told { to: key.clone(), from, count, event });
+            self.site.tell(seat.node, Parcel::Told { to: key.clone(), from, count, event });
         }
         self.tell_presence(seat.participant, before, false, now);
         fenced
+    }
+
+    /// Says in a mailbox since when each of the others has been told everything.
+    fn add_streams(&self, owner: usize, mailbox: &mut Mailbox) {
+        let owner = self.members[owner].participant;
+        for other in self.members.iter().filter(|other| other.participant != owner) {
+            let count = Count { from: mailbox.stream, to: other.stream, number: 0 };
+            match mailbox.said.iter_mut().find(|(who, _)| *who == other.participant) {
+                Some((_, last)) if (last.from, last.to) == (count.from, count.to) => {}
+                Some((_, last)) => *last = count,
+                None => mailbox.said.push((other.participant, count)),
+            }
+        }
+    }
+
+    fn learn_streams(&mut self, streams: &[(ParticipantId, Epoch)]) {
+        for member in self.members.iter_mut().filter(|member| !member.is_here()) {
+            let stream = streams.iter().find(|(who, _)| *who == member.participant);
+            member.stream = member.stream.max(stream.map_or(member.stream, |(_, stream)| *stream));
+        }
     }
 
     /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
@@ -262,15 +305,14 @@ impl Room {
         None
     }
 
-    pub(super) fn lose_mailbox(&mut self, position: usize, attends: Attends) {
+    pub(super) fn lose_mailbox(&mut self, position: usize) {
         let member = &mut self.members[position];
         member.stream = member.epoch;
         let (stream, Place::Here(here)) = (member.stream, &mut member.place) else { return };
-        match attends {
-            // It is told so with the answer to its coming back.
-            Attends::Now(_) => here.outbox = Outbox::default(),
-            Attends::Later => here.outbox.tear(),
-        }
+        here.pending = None;
+        here.outbox.tear();
+        // A number of a former stream is none of this one, should a node come to know of that one alone.
+        here.outbox.count_on_from((stream.0 & STREAM_BITS) << NUMBER_BITS);
         here.talks().begin_anew(stream);
     }
 

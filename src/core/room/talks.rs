@@ -125,21 +125,21 @@ impl Talks {
         }
     }
 
-    /// Goes on as a mailbox says.
-    pub(super) fn go_on(&mut self, said: Counts, heard: Counts) {
-        // Nothing was heard while it was held, and what was said is not of its holder.
-        (self.said, self.heard, self.is_held) = (said, heard, false);
+    /// Goes on as a mailbox of `stream` says: nothing is held any more.
+    pub(super) fn go_on(&mut self, said: Counts, heard: Counts, stream: Epoch) {
+        (self.said, self.heard) = (said, heard);
+        self.release(stream);
     }
 
     /// Goes on after the mailbox was lost: all counts begin anew with `stream`.
     pub(super) fn begin_anew(&mut self, stream: Epoch) {
-        self.go_on(Vec::new(), Vec::new());
-        self.early.retain(|early| !is_part_of_loss(early.count, stream));
+        self.go_on(Vec::new(), Vec::new(), stream);
     }
 
-    /// Lets everything be heard, with the counts as they are.
-    pub(super) fn release(&mut self) {
+    /// Lets everything be heard that belongs to `stream`, with the counts as they are.
+    pub(super) fn release(&mut self, stream: Epoch) {
         self.is_held = false;
+        self.early.retain(|early| !is_part_of_loss(early.count, stream));
     }
 
     /// Forgets one who has left.
@@ -159,9 +159,10 @@ impl Talks {
     }
 }
 
-/// Whether it was said by one who did not know that the listener has lost something and began anew with `stream`.
+/// Whether it was said by one who was there when the listener lost something and began anew with `stream`, and did not
+/// know. Whoever came later has nothing to do with that.
 fn is_part_of_loss(count: Option<Count>, stream: Epoch) -> bool {
-    count.is_some_and(|count| count.to < stream && count.number > 1)
+    count.is_some_and(|count| count.to < stream && count.from < stream)
 }
 
 fn place(heard: &[(ParticipantId, Count)], from: ParticipantId, count: Count) -> Place {

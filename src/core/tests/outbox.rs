@@ -150,3 +150,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn one_that_lost_something_has_to_come_back_and_is_told_so_until_it_is_in() {
+    let mut outbox = Outbox::default();
+    let connection = Recorder::new();
+    outbox.attach(connection.clone());
+    outbox.push(signal("1"), now());
+    outbox.tear();
+    outbox.push(signal("2"), now());
+    assert_eq!(connection.closed(), [CloseReason::TooSlow]);
+    assert_eq!(payloads(&connection.told()), [b"1"]);
+    outbox.detach();
+    assert!(!outbox.resume(Some(1)) && !outbox.resume(Some(2)), "the first answer may not have arrived");
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    outbox.push(signal("3"), now());
+    assert_eq!(payloads(&back.told()), [b"3"]);
+    assert!(outbox.resume(Some(3)));
+}
+
+#[test]
+fn what_is_kept_goes_on_elsewhere_as_it_was_unless_something_is_lost() {
+    let mut outbox = Outbox::default();
+    for payload in ["1", "2", "3"] {
+        outbox.push(signal(payload), now());
+    }
+    let (kept, last, handed) = outbox.into_kept().unwrap();
+    let mut elsewhere = Outbox::from_kept(kept, last, handed, now());
+    assert!(elsewhere.resume(Some(1)));
+    let back = Recorder::new();
+    elsewhere.attach(back.clone());
+    assert_eq!((payloads(&back.told()), back.seqs()), (vec![b"2".to_vec(), b"3".to_vec()], vec![2, 3]));
+    elsewhere.tear();
+    assert!(elsewhere.into_kept().is_none());
+}

@@ -69,7 +69,9 @@ impl SimCluster {
         }
         let now = self.clock.now();
         let (mut model, own) = (self.model.lock().unwrap(), self.own.lock().unwrap());
-        for (key, own) in own.iter().filter(|(_, own)| own.seat.lease_ends > now) {
+        let mut own: Vec<_> = own.iter().filter(|(_, own)| own.seat.lease_ends > now).collect();
+        own.sort_by_key(|(key, _)| key.epoch);
+        for (key, own) in own {
             let room = model.rooms.entry(key.room.clone()).or_default();
             room.restore(&own.seat, own.seats, own.unique_name, now);
         }
@@ -178,6 +180,7 @@ impl Cluster for SimCluster {
             }
             is_held
         });
+        lost.sort_by_key(|lost| lost.key().epoch);
         Ok(lost)
     }
 

@@ -6,9 +6,184 @@ mod moving;
 mod net;
 mod world;
 
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use proptest::{prelude::*, test_runner::TestRunner};
+
+use self::{net::Wrong, world::World};
+
+const NODES: usize = 3;
+const PEOPLE: usize = 4;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Join {
+        person: usize,
+        node: usize,
+    },
+    Leave {
+        person: usize,
+    },
+    Lose {
+        person: usize,
+    },
+    Signal {
+        from: usize,
+        to: usize,
+    },
+    /// So many parcels arrive.
+    Deliver {
+        from: usize,
+        to: usize,
+        parcels: usize,
+    },
+    DeliverAll,
+    /// What is on its way is lost, and the recipient told so.
+    Tear {
+        from: usize,
+        to: usize,
+    },
+    Full {
+        from: usize,
+        to: usize,
+        full: bool,
+    },
+    Silent {
+        from: usize,
+        to: usize,
+        silent: bool,
+    },
+    Kill {
+        node: usize,
+    },
+    Stop {
+        node: usize,
+    },
+    Cut {
+        node: usize,
+        cut: bool,
+    },
+    Forget,
+    Pass {
+        ms: u64,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (person, node) = (0..PEOPLE, 0..NODES);
+    let pair = (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES));
+    prop_oneof![
+        10 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
+        1 => person.clone().prop_map(|person| Step::Leave { person }),
+        4 => person.clone().prop_map(|person| Step::Lose { person }),
+        16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
+        16 => (pair.clone(), 1..4_usize)
+            .prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
+        4 => Just(Step::DeliverAll),
+        1 => pair.clone().prop_map(|(from, to)| Step::Tear { from, to }),
+        1 => (pair.clone(), any::<bool>()).prop_map(|((from, to), full)| Step::Full { from, to, full }),
+        1 => (pair, any::<bool>()).prop_map(|((from, to), silent)| Step::Silent { from, to, silent }),
+        1 => node.clone().prop_map(|node| Step::Kill { node }),
+        1 => node.clone().prop_map(|node| Step::Stop { node }),
+        1 => (node, any::<bool>()).prop_map(|(node, cut)| Step::Cut { node, cut }),
+        1 => Just(Step::Forget),
+        4 => (1..4_000_u64).prop_map(|ms| Step::Pass { ms }),
+    ]
+}
+
+async fn take(world: &mut World, step: &Step) {
+    match *step {
+        Step::Join { person, node } => world.join(person, node),
+        Step::Leave { person } => world.leave(person).await,
+        Step::Lose { person } => world.lose(person).await,
+        Step::Signal { from, to } => _ = world.signal(from, to),
+        Step::Deliver { from, to, parcels } => {
+            let (from, to) = world.pair(from, to);
+            for _ in 0..parcels {
+                world.net.deliver(from, to);
+            }
+        }
+        Step::DeliverAll => _ = world.net.deliver_all(),
+        Step::Tear { from, to } => {
+            let (from, to) = world.pair(from, to);
+            world.net.tear(from, to);
+        }
+        Step::Full { from, to, full } => {
+            let (from, to) = world.pair(from, to);
+            world.net.set_full(from, to, full);
+        }
+        Step::Silent { from, to, silent } => {
+            let (from, to) = world.pair(from, to);
+            world.net.set_silent(from, to, silent);
+        }
+        Step::Kill { node } => world.kill(node),
+        Step::Stop { node } => world.stop(node),
+        Step::Cut { node, cut } => world.cut(node, cut),
+        Step::Forget => world.forget(),
+        Step::Pass { ms } => world.pass(Duration::from_millis(ms)).await,
+    }
+    world.settle().await;
+}
+
+fn play(seats: usize, steps: &[Step], wrong: Option<Wrong>) {
+    on_paused_time(async {
+        let mut world = World::new(NODES, PEOPLE, seats, wrong);
+        for step in steps {
+            take(&mut world, step).await;
+        }
+        world.check_end().await;
+    });
+}
+
 /// Runs with a clock that goes on only when the test says so.
 fn on_paused_time(test: impl Future<Output = ()>) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().unwrap();
     runtime.block_on(test);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12_000, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nodes_keep_their_promises_whatever_happens(
+        seats in 2..4_usize,
+        steps in prop::collection::vec(step(), 0..100),
+    ) {
+        play(seats, &steps, None);
+    }
+}
+
+/// What would not be noticed is not tested.
+#[test]
+fn a_wire_that_is_not_as_it_should_be_is_noticed() {
+    for wrong in [Wrong::Uncounted, Wrong::Emptied, Wrong::Silent] {
+        let mut runner = TestRunner::new(ProptestConfig {
+            cases: 2_000,
+            max_shrink_iters: 0,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
+        let steps = (2..4_usize, prop::collection::vec(step(), 50..100));
+        let outcome = runner.run(&steps, |(seats, steps)| {
+            let kept = std::panic::catch_unwind(AssertUnwindSafe(|| play(seats, &steps, Some(wrong))));
+            prop_assert!(kept.is_ok());
+            Ok(())
+        });
+        assert!(outcome.is_err(), "{wrong:?} is noticed");
+    }
+}
+
+#[test]
+fn debug_case() {
+    let steps = [ Step::Join { person: 1, node: 0, }, Step::Join { person: 1, node: 1, }, Step::Silent { from: 1, to: 0, silent: true, }, Step::Pass { ms: 700, }, Step::Cut { node: 1, cut: false, }, Step::Join { person: 1, node: 0, }, Step::Cut { node: 0, cut: false, }, Step::Join { person: 2, node: 0, }, Step::Join { person: 1, node: 1, }, Step::Pass { ms: 1, },
+    ];
+    on_paused_time(async {
+        let mut world = World::new(NODES, PEOPLE, 2, None);
+        for step in &steps {
+            take(&mut world, step).await;
+            world.debug(step);
+        }
+        world.check_end().await;
+    });
 }

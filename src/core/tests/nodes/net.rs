@@ -1,7 +1,7 @@
 //! A simulated wire: for each ordered pair of nodes a queue, from which parcels are delivered when the test says so.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, Weak},
 };
 
@@ -17,8 +17,6 @@ use crate::core::{
 pub enum Wrong {
     /// What is said is not counted.
     Uncounted,
-    /// Where somebody is now is told before their mailbox is asked for.
-    SeatsFirst,
     /// Mailboxes arrive without what was kept.
     Emptied,
     /// What is lost is not made known.
@@ -34,11 +32,12 @@ pub struct Net {
 
 #[derive(Default)]
 struct State {
-    recipients: HashMap<NodeId, Weak<dyn Recipient>>,
-    queues: HashMap<(NodeId, NodeId), VecDeque<Parcel>>,
+    recipients: Vec<(NodeId, Weak<dyn Recipient>)>,
+    /// In the order of their first parcels, so that the same steps do the same.
+    queues: Vec<((NodeId, NodeId), VecDeque<Parcel>)>,
     full: HashSet<(NodeId, NodeId)>,
     /// Pairs in which the second hears nothing of the first.
-    silent: HashSet<(NodeId, NodeId)>,
+    silent: Vec<(NodeId, NodeId)>,
 }
 
 impl Net {
@@ -47,13 +46,14 @@ impl Net {
     }
 
     pub fn attach(&self, node: NodeId, recipient: Weak<dyn Recipient>) {
-        self.state.lock().unwrap().recipients.insert(node, recipient);
+        self.state.lock().unwrap().recipients.push((node, recipient));
     }
 
     /// Everybody is told that a node is there.
     pub fn introduce(&self, node: NodeId) {
         for (other, recipient) in self.recipients() {
-            if other != node {
+            if let Some(newcomer) = self.recipient(node).filter(|_| other != node) {
+                newcomer.back(other);
                 recipient.back(node);
             }
         }
@@ -63,8 +63,8 @@ impl Net {
     pub fn kill(&self, node: NodeId) {
         {
             let mut state = self.state.lock().unwrap();
-            state.recipients.remove(&node);
-            state.queues.retain(|(from, to), _| *from != node && *to != node);
+            state.recipients.retain(|(other, _)| *other != node);
+            state.queues.retain(|((from, to), _)| *from != node && *to != node);
         }
         self.recipients().iter().for_each(|(_, recipient)| recipient.gone(node));
     }
@@ -82,7 +82,11 @@ impl Net {
     pub fn set_silent(&self, from: NodeId, to: NodeId, silent: bool) {
         let changed = {
             let mut state = self.state.lock().unwrap();
-            if silent { state.silent.insert((from, to)) } else { state.silent.remove(&(from, to)) }
+            let before = state.silent.len();
+            state.silent.retain(|pair| *pair != (from, to));
+            let was_silent = state.silent.len() < before;
+            state.silent.extend(silent.then_some((from, to)));
+            was_silent != silent
         };
         if let Some(recipient) = self.recipient(to).filter(|_| changed) {
             if silent { recipient.gone(from) } else { recipient.back(from) }
@@ -96,24 +100,31 @@ impl Net {
             if state.silent.contains(&(from, to)) {
                 return false;
             }
-            state.queues.get_mut(&(from, to)).and_then(VecDeque::pop_front)
+            state.queue(from, to).pop_front()
         };
         let (Some(parcel), Some(recipient)) = (parcel, self.recipient(to)) else { return false };
+        if std::env::var("DBG").is_ok() {
+            println!(
+                "  wire {} -> {}: {}",
+                &from.to_string()[..3],
+                &to.to_string()[..3],
+                format!("{parcel:?}").replace("RoomId(…)", "").chars().take(420).collect::<String>()
+            );
+        }
         recipient.receive(from, parcel);
         true
     }
 
     /// Loses for good all that is on its way, which the recipient is told.
     pub fn tear(&self, from: NodeId, to: NodeId) {
-        let lost =
-            self.state.lock().unwrap().queues.remove(&(from, to)).is_some_and(|queue| !queue.is_empty());
+        let lost = !std::mem::take(self.state.lock().unwrap().queue(from, to)).is_empty();
         if let Some(recipient) = self.recipient(to).filter(|_| lost && self.wrong != Some(Wrong::Silent)) {
             recipient.torn(from);
         }
     }
 
     pub fn deliver_all(&self) -> bool {
-        let pairs: Vec<_> = self.state.lock().unwrap().queues.keys().copied().collect();
+        let pairs: Vec<_> = self.state.lock().unwrap().queues.iter().map(|(pair, _)| *pair).collect();
         let mut any = false;
         for (from, to) in pairs {
             while self.deliver(from, to) {
@@ -132,7 +143,7 @@ impl Net {
     }
 
     fn recipient(&self, node: NodeId) -> Option<Arc<dyn Recipient>> {
-        self.state.lock().unwrap().recipients.get(&node).and_then(Weak::upgrade)
+        self.state.lock().unwrap().recipient(node).and_then(Weak::upgrade)
     }
 
     fn recipients(&self) -> Vec<(NodeId, Arc<dyn Recipient>)> {
@@ -156,6 +167,21 @@ impl Net {
     }
 }
 
+impl State {
+    fn queue(&mut self, from: NodeId, to: NodeId) -> &mut VecDeque<Parcel> {
+        let place = self.queues.iter().position(|(pair, _)| *pair == (from, to));
+        let place = place.unwrap_or_else(|| {
+            self.queues.push(((from, to), VecDeque::new()));
+            self.queues.len() - 1
+        });
+        &mut self.queues[place].1
+    }
+
+    fn recipient(&self, node: NodeId) -> Option<&Weak<dyn Recipient>> {
+        self.recipients.iter().find(|(other, _)| *other == node).map(|(_, recipient)| recipient)
+    }
+}
+
 /// A node's end of the net.
 pub struct SimWire {
     pub node: NodeId,
@@ -170,23 +196,20 @@ impl Wire for SimWire {
             return Err(WireFull);
         }
         // Who is dead says nothing.
-        if state.recipients.contains_key(&to) && state.recipients.contains_key(&self.node) {
-            let queue = state.queues.entry((self.node, to)).or_default();
-            let overtakes =
-                matches!((&parcel, queue.back()), (Parcel::Seats { .. }, Some(Parcel::Yield { .. })));
-            let place = queue.len() - usize::from(overtakes && self.net.wrong == Some(Wrong::SeatsFirst));
-            queue.insert(place, parcel);
+        if state.recipient(to).is_some() && state.recipient(self.node).is_some() {
+            let queue = state.queue(self.node, to);
+            queue.push_back(parcel);
         }
         Ok(())
     }
 
     fn is_alive(&self, node: NodeId) -> bool {
         let state = self.net.state.lock().unwrap();
-        state.recipients.contains_key(&node) && !state.silent.contains(&(node, self.node))
+        state.recipient(node).is_some() && !state.silent.contains(&(node, self.node))
     }
 
     fn alive(&self) -> Vec<NodeId> {
-        let nodes: Vec<_> = self.net.state.lock().unwrap().recipients.keys().copied().collect();
+        let nodes: Vec<_> = self.net.state.lock().unwrap().recipients.iter().map(|(node, _)| *node).collect();
         nodes.into_iter().filter(|node| *node != self.node && self.is_alive(*node)).collect()
     }
 
