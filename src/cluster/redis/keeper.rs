@@ -18,7 +18,7 @@ use super::{
     connection::{Connection, Introduction},
     fault::Fault,
     holdings::{Holdings, Intent},
-    scripts::Questions,
+    scripts::{Questions, Renewed},
 };
 use crate::core::{clock::Clock, ids::NodeId, sync::lock};
 
@@ -130,10 +130,11 @@ impl Node {
                 connection.ask(self.questions.release(&key)).await?;
                 self.holdings().forget(&key);
             }
-            Intent::Renew(key, lease, own) => {
-                match connection.ask(self.questions.renew(&key, lease, Some(&own))).await?.renewed()? {
-                    Some(next_end) => self.holdings().renewed(&key.room, next_end),
-                    None => self.holdings().give_up(&key),
+            Intent::Renew(renewal, own) => {
+                let key = &renewal.key;
+                match connection.ask(self.questions.renew(&renewal, Some(&own))).await?.renewed()? {
+                    Renewed::Until(next_end) => self.holdings().renewed(&key.room, next_end),
+                    Renewed::Lost(instead) => self.holdings().lose(key, instead),
                 }
             }
         }
