@@ -18,6 +18,7 @@
 //! [`wire`] say what the core needs from outside.
 
 mod asks;
+pub mod batch;
 pub mod chat;
 mod claiming;
 pub mod clock;

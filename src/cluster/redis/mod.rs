@@ -4,6 +4,7 @@
 //! - `connection`: one connection, on which a question is answered in time or fails.
 //! - `keeper`: makes the connection, watches it, makes it again, and puts this node's seats back.
 //! - `holdings`: this node's own word on the seats it holds, and what it knows of those beside them.
+//! - `wire`: what nodes tell each other, on a connection of its own.
 //! - `settings`: where Redis is.
 //! - `fault`: what went wrong, without a word of what is kept.
 //!
@@ -17,6 +18,7 @@ mod holdings;
 mod keeper;
 mod scripts;
 mod settings;
+mod wire;
 
 use std::{
     fmt,
@@ -42,7 +44,7 @@ use crate::core::{
     ids::{NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
     sync::lock,
-    wire::{NoWire, Recipient, Wire},
+    wire::{Recipient, Wire},
 };
 
 const NAME: &str = "redis";
@@ -158,10 +160,12 @@ impl Cluster for RedisCluster {
     }
 
     fn wire(&self) -> Arc<dyn Wire> {
-        Arc::new(NoWire)
+        self.node.wire.clone()
     }
 
-    fn serve(&self, _: Weak<dyn Recipient>) {}
+    fn serve(&self, recipient: Weak<dyn Recipient>) {
+        self.node.wire.serve(recipient);
+    }
 
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         Ok(in_time(self.claim_seat(&claim)).await??)

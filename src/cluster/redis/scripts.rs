@@ -120,6 +120,16 @@ pub(super) struct Answer {
     rest: std::vec::IntoIter<Value>,
 }
 
+/// What a node hears when it greets.
+pub(super) struct Greeting {
+    /// Since when Redis remembers.
+    pub(super) since: Micros,
+    /// The largest epoch any node knows of.
+    pub(super) floor: Epoch,
+    /// The other nodes that greeted lately.
+    pub(super) others: Vec<NodeId>,
+}
+
 /// A claim that succeeded, with the new holding.
 pub(super) struct Held {
     pub(super) seat: Seat,
@@ -147,9 +157,10 @@ impl Answer {
         }
     }
 
-    /// Since when Redis is, and the largest epoch any node knows of.
-    pub(super) fn met(mut self) -> Result<(Micros, Epoch), Fault> {
-        Ok((self.number()?, Epoch(self.number()?)))
+    pub(super) fn met(mut self) -> Result<Greeting, Fault> {
+        let (since, floor) = (self.number()?, Epoch(self.number()?));
+        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| Fault::Garbled));
+        Ok(Greeting { since, floor, others: others.collect::<Result<_, _>>()? })
     }
 
     pub(super) fn claimed(mut self, claim: &Claim, node: NodeId) -> Result<Result<Held, Refused>, Fault> {
@@ -198,8 +209,12 @@ impl Answer {
     }
 
     fn next_seats(&mut self) -> Result<Vec<Seat>, Fault> {
+        self.lines()?.iter().map(|line| self.seat(line).ok_or(Fault::Garbled)).collect()
+    }
+
+    fn lines(&mut self) -> Result<Vec<String>, Fault> {
         let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Garbled) };
-        lines.into_iter().map(|line| self.seat(&text(Some(line))?).ok_or(Fault::Garbled)).collect()
+        lines.into_iter().map(|line| text(Some(line))).collect()
     }
 
     /// Reads `participant epoch since ends node connected name`.
