@@ -7,6 +7,7 @@ pub mod clock;
 pub mod daemon;
 pub mod json;
 pub mod mongod;
+pub mod nodes;
 pub mod peer;
 pub mod property;
 pub mod proxy;
