@@ -23,7 +23,7 @@ use super::{
     join::Seated,
     seat::{Seat, SeatKey},
     sync::lock,
-    wire::{Letter, Parcel},
+    wire::{Letter, Parcel, Stay},
 };
 
 /// How long a place is remembered to which nothing is sent.
@@ -73,6 +73,15 @@ impl Places {
     pub(super) fn forget_idle(&self, now: Instant) {
         let is_used = |there: &There| now.saturating_duration_since(there.used_at) < REMEMBERED_FOR;
         lock(&self.0).retain(|_, place| !matches!(place, Place::There(there) if !is_used(there)));
+    }
+
+    /// Takes note of who sits in a room on another node now, if anybody writes there.
+    pub(super) fn hear(&self, room: &RoomId, stays: &[Stay], now: Instant) {
+        let mut places = lock(&self.0);
+        let Some(Place::There(there)) = places.get_mut(room) else { return };
+        if let Some(Stay { seat, .. }) = stays.iter().find(|stay| stay.seat.epoch > there.seat.epoch) {
+            *there = There { node: seat.node, seat: seat.key_in(room), used_at: now };
+        }
     }
 
     fn knows(&self, room: &RoomId) -> bool {
@@ -174,7 +183,9 @@ impl Hub {
         former: Option<(NodeId, SeatKey)>,
         answer: oneshot::Sender<Whereabouts>,
     ) {
-        if let Some((node, key)) = &former {
+        if let Some((node, key)) = &former
+            && self.0.site.wire().is_alive(*node)
+        {
             self.wait_for_returned(*node, key).await;
         }
         let seats = self.0.cluster.seats(&to).await;

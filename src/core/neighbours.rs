@@ -105,6 +105,7 @@ impl Hub {
 
     fn hear_seats(&self, from: NodeId, id: RoomId, stays: &[Stay], ask: bool) {
         let now = self.0.clock.now();
+        self.0.places.hear(&id, stays, now);
         let mut own = Vec::new();
         if let Some(room) = self.room(&id) {
             let mut room = lock(&room);

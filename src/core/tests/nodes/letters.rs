@@ -205,6 +205,31 @@ fn whoever_wrote_to_one_who_turns_out_to_be_gone_hears_so() {
 }
 
 #[test]
+fn whoever_comes_back_from_a_node_that_says_nothing_is_written_to_where_they_are() {
+    on_paused_time(async {
+        let mut world = World::new().await;
+        let (_, session, first) = world.bob_at(1, None).await;
+        world.write().await.unwrap();
+        world.settle().await;
+        // Nothing is delivered to the first node any more, which nobody has noticed yet.
+        let (hub, request) = (world.nodes[2].1.clone(), request("bob", Some(session)));
+        let joining = tokio::spawn(async move { hub.join(request).await });
+        while !joining.is_finished() {
+            world.net.deliver(world.nodes[2].0, world.nodes[0].0);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let joined = joining.await.unwrap().unwrap();
+        assert!(!joined.resumed);
+        let second = Recorder::new();
+        world.nodes[2].1.attach(&joined.seat, second.clone()).unwrap();
+        world.net.deliver(world.nodes[2].0, world.nodes[0].0);
+        world.write().await.unwrap();
+        world.net.deliver(world.nodes[0].0, world.nodes[2].0);
+        assert_eq!((payloads(&first), payloads(&second)), (vec![1], vec![2]));
+    });
+}
+
+#[test]
 fn what_is_said_from_a_seat_on_another_node_is_told_there() {
     on_paused_time(async {
         let world = World::new().await;
