@@ -84,7 +84,7 @@ async fn when_the_sfu_goes_clients_on_all_nodes_hear_so_and_may_come_to_it_on_an
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_is_used_by_clients_on_other_nodes_and_over_when_they_have_left() {
-    let env = [("ARBITER_CLAIM_TIMEOUT", "2s"), ("ARBITER_RELEASE_GRACE", "0s")];
+    let env = [("ARBITER_CLAIM_TIMEOUT", "2s"), ("ARBITER_RELEASE_GRACE", "1s")];
     let nodes = Nodes::start_with_store(3, &env).await;
     let mut sfu = sfu(&nodes[0], "sfu-1").await;
     claimed(&nodes[1], "/a").await;
@@ -110,14 +110,16 @@ async fn a_claim_is_used_by_clients_on_other_nodes_and_over_when_they_have_left(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_is_one_connections_on_all_nodes_and_free_when_that_is_dead() {
     let nodes = Nodes::start_with_store(2, &[]).await;
-    let _sfu = sfu(&nodes[0], "sfu-1").await;
+    let _sfus = (sfu(&nodes[0], "sfu-1").await, sfu(&nodes[0], "sfu-2").await);
     let mut ann = client(&nodes[0], "ann", "sfu-1").await;
     let (mut again, mut another_sfu) = (connect(&nodes[1]).await, connect(&nodes[1]).await);
     assert_eq!(again.identify_client("ann", "sfu-1").await, refused(409, "The id is in use"));
     assert_eq!(another_sfu.identify_sfu("sfu-1").await, refused(409, "The id is in use"));
     assert_eq!(ann.tell_sfu("producer", json!({})).await, ok());
-    ann.stop_reading();
-    assert_eq!(again.identify_client("ann", "sfu-1").await, ok());
+
+    let dead = client(&nodes[0], "bob", "sfu-2").await;
+    dead.stop_reading();
+    assert_eq!(again.identify_client("bob", "sfu-2").await, ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -148,9 +148,10 @@ async fn as_in_the_original_the_older_connection_stays_on_whatever_node_unless_i
     assert_ended(&mut second, ALREADY_EXISTS).await;
     ann.wait_until_seated().await;
 
-    ann.wire.stop_reading();
     let mut bob = connected(&nodes[0], "bob").await;
-    let mut second = connect_to(&nodes, 1, ann.browser.clone()).await;
-    bob.say("ann", 1).await;
-    assert_eq!(second.hear().await, ("bob".into(), json!(1)));
+    let dead = connected(&nodes[0], "cy").await;
+    dead.wire.stop_reading();
+    let mut cy = connect_to(&nodes, 1, dead.browser.clone()).await;
+    bob.say("cy", 1).await;
+    assert_eq!(cy.hear().await, ("bob".into(), json!(1)));
 }
