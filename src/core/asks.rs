@@ -34,14 +34,14 @@ struct Ask {
 }
 
 enum What {
-    /// Is somebody there?
+    /// Is somebody there? Can something be done?
     Probe(oneshot::Sender<bool>),
     /// What was kept for the holder of this seat.
     Mailbox { seat: SeatKey, answer: oneshot::Sender<bool>, arrival: Arrival },
 }
 
 impl Asks {
-    /// Asks a node whether somebody is there. Returns the question's number, and what will resolve to the answer.
+    /// Asks a node whether somebody is there, or to do something. Returns the question's number, and what will resolve to the answer.
     pub(super) fn probe(&self, to: NodeId, now: Instant) -> (u64, oneshot::Receiver<bool>) {
         let (answer, answered) = oneshot::channel();
         (self.open(to, What::Probe(answer), now), answered)
@@ -61,7 +61,7 @@ impl Asks {
         }
     }
 
-    /// Answers whether somebody is there.
+    /// Answers whether somebody is there, or something is done.
     pub(super) fn probed(&self, ask: u64, alive: bool) {
         if let Some(Ask { what: What::Probe(answer), .. }) = lock(&self.open).remove(&ask) {
             // Whoever asked may have gone.

@@ -70,7 +70,7 @@ impl Hub {
         let mut rooms = self.lock_rooms();
         let new = || Arc::new(Mutex::new(Room::new(claim.room.clone(), self.0.site.clone())));
         let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
-        let mut entered = {
+        let (mut entered, is_forsaken) = {
             let mut room = lock(&room);
             room.take_claim(claim, now);
             for seat in &claimed.ended {
@@ -80,11 +80,15 @@ impl Hub {
                 close_all(room.hear_seat(seat, None, now));
             }
             let entrant = self.entrant(&room, claim, claimed, attends)?;
-            room.enter(&entrant, now)?
+            (room.enter(&entrant, now)?, entrant.from_elsewhere && entrant.ask.is_none())
         };
         close_all(entered.fenced.take());
         let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
-        Ok((Seated { key, lease: claim.lease, room }, entered))
+        let seat = Seated { key, lease: claim.lease, room };
+        if is_forsaken {
+            self.announce(&seat);
+        }
+        Ok((seat, entered))
     }
 
     fn entrant(

@@ -35,7 +35,11 @@ impl Hub {
         let Some(ask) = entered.pending else { return Ok(entered) };
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         if let Some(arrival) = self.0.asks.arrival(ask) {
-            entered.resumed = matches!(timeout(MAILBOX_WITHIN, arrival).await, Ok(Ok(true)));
+            let answer = timeout(MAILBOX_WITHIN, arrival).await;
+            entered.resumed = matches!(answer, Ok(Ok(true)));
+            if answer.is_err() {
+                self.announce(seat);
+            }
         }
         let mut room = lock(&seat.room);
         room.give_up_mailbox(participant, ask, self.0.clock.now());
@@ -45,6 +49,15 @@ impl Hub {
         }
         entered.view = room.view(participant, epoch)?;
         Ok(entered)
+    }
+
+    /// Tells all nodes where somebody is whose former node says nothing: it cannot return what others still send there.
+    pub(super) fn announce(&self, seat: &Seated) {
+        let stays = lock(&seat.room).stays();
+        for node in self.0.site.wire().alive() {
+            let news = Parcel::Seats { room: seat.key.room.clone(), stays: stays.clone(), ask: false };
+            self.0.site.tell(node, news);
+        }
     }
 
     /// Asks the node on which somebody sat for what it kept for them. `None`: there is nobody to ask.

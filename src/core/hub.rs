@@ -24,10 +24,11 @@ use super::{
     event::LeaveReason,
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated, Taken},
+    letters::Places,
     neighbours::close_all,
     outbox::{CloseReason, Connection},
     room::{Attends, Room, View},
-    seat::{Claim, SeatKey},
+    seat::{Claim, Seat, SeatKey},
     session::{SessionSigner, SessionToken},
     site::Site,
     store::ChatStore,
@@ -60,6 +61,7 @@ pub(super) struct Inner {
     pub(super) site: Arc<Site>,
     pub(super) asks: Asks,
     pub(super) coming: Coming,
+    pub(super) places: Places,
     /// Whether it is to be found out who sits in any room on other nodes.
     doubts: AtomicBool,
     draining: AtomicBool,
@@ -99,6 +101,7 @@ impl Hub {
             site,
             asks: Asks::default(),
             coming: Coming::default(),
+            places: Places::default(),
             doubts: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             me: me.clone(),
@@ -143,7 +146,7 @@ impl Hub {
         Ok(Taken { session, seat, returned: entered.returned })
     }
 
-    fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
+    pub(super) fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
         if self.is_draining() {
             return Err(JoinError::ShuttingDown);
         }
@@ -170,23 +173,12 @@ impl Hub {
     }
 
     fn returning_participant(&self, request: &JoinRequest) -> Option<ParticipantId> {
-        let token = request.session.as_deref()?;
-        self.0.sessions.verify(&request.room, token, self.0.clock.wall())
+        self.proven(&request.room, request.session.as_deref()?)
     }
 
-    /// The seat that a session token proves its bearer's, if it is held just now. Takes and renews nothing.
-    ///
-    /// # Errors
-    /// The cluster does not answer.
-    pub async fn seat_of(&self, id: &RoomId, session: &str) -> Result<Option<Seated>, Unavailable> {
-        let Some(participant) = self.0.sessions.verify(id, session, self.0.clock.wall()) else {
-            return Ok(None);
-        };
-        let Some(held) = self.0.cluster.holding(id, participant).await? else { return Ok(None) };
-        Ok(self.room(id).and_then(|room| {
-            let lease = lock(&room).lease_of(participant, held.epoch).ok()?;
-            Some(Seated { key: held.key_in(id), lease, room })
-        }))
+    /// Whose token this is, whether they hold a seat or not.
+    pub(super) fn proven(&self, room: &RoomId, session: &str) -> Option<ParticipantId> {
+        self.0.sessions.verify(room, session, self.0.clock.wall())
     }
 
     /// The token with which `participant` may join `room`, for doors that know by other means who asks.
@@ -266,6 +258,14 @@ impl Hub {
     /// Whether [`drain`](Self::drain) was called.
     pub fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::Relaxed)
+    }
+
+    /// Everybody who holds a seat in a room, on whatever node.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
+        self.0.cluster.seats(room).await
     }
 
     /// How much is going on.

@@ -1,7 +1,12 @@
 //! Looking after leases: those of the connected are renewed, those of the lost run out.
 
-use std::time::Instant;
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
+use futures_util::future::join_all;
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::{
@@ -9,10 +14,20 @@ use super::{
     error::Unavailable,
     event::LeaveReason,
     hub::Hub,
+    ids::RoomId,
     neighbours::close_all,
+    outbox::CloseReason,
+    room::Room,
     seat::SeatKey,
     sync::lock,
+    wire::Parcel,
 };
+
+/// How long other nodes have to let everybody go.
+const DISMISSED_WITHIN: Duration = Duration::from_secs(5);
+
+/// From how many rooms people are let go at once.
+const DISMISSED_AT_ONCE: usize = 64;
 
 impl Hub {
     /// Renews the leases of all who are connected and ends those that ran out, and finds out what became of those who
@@ -21,6 +36,7 @@ impl Hub {
         let now = self.0.clock.now();
         self.0.contention.forget_old(now);
         self.0.asks.forget_old(now);
+        self.0.places.forget_idle(now);
         // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
         // still there.
         if let Err(error) = self.renew(now).await {
@@ -82,18 +98,53 @@ impl Hub {
         }
     }
 
-    /// Ends the lease of everybody who sits in a room of `namespace` on this node, connected or not, and closes their
-    /// connections. Whoever has a session may come back at once.
+    /// Ends the lease of everybody who sits in a room of `namespace`, on whatever node, connected or not, and closes their
+    /// connections with [`CloseReason::Dismissed`]. Whoever has a session may come back at once.
     ///
     /// # Errors
-    /// The cluster does not answer; some leases may go on.
-    pub async fn end_leases(&self, namespace: &str) -> Result<(), Unavailable> {
-        for (id, room) in self.all_rooms().into_iter().filter(|(id, _)| id.is_within(namespace)) {
-            let holdings = lock(&room).holdings();
-            for (participant, epoch) in holdings {
-                let key = SeatKey { room: id.clone(), participant, epoch };
-                self.give_up(&key, LeaveReason::LeaseEnded).await?;
+    /// The cluster or another node does not answer; some leases may go on.
+    pub async fn dismiss(&self, namespace: &str) -> Result<(), Unavailable> {
+        let now = self.0.clock.now();
+        let mut answers = Vec::new();
+        for node in self.0.site.wire().alive() {
+            let (ask, answer) = self.0.asks.probe(node, now);
+            self.0
+                .site
+                .send(node, Parcel::Dismiss { namespace: namespace.into(), ask })
+                .map_err(|error| Unavailable::new("another node", error))?;
+            answers.push(answer);
+        }
+        self.dismiss_here(namespace).await?;
+        let answers = timeout(DISMISSED_WITHIN, join_all(answers)).await.unwrap_or_else(|_| vec![Ok(false)]);
+        if answers.into_iter().all(|answer| answer == Ok(true)) {
+            Ok(())
+        } else {
+            Err(Unavailable { what: "another node", source: None })
+        }
+    }
+
+    /// As [`dismiss`](Self::dismiss), on this node.
+    pub(super) async fn dismiss_here(&self, namespace: &str) -> Result<(), Unavailable> {
+        let mut rooms = self.all_rooms();
+        rooms.retain(|(id, _)| id.is_within(namespace));
+        for some in rooms.chunks(DISMISSED_AT_ONCE) {
+            let dismissed = some.iter().map(|(id, room)| self.dismiss_room(id, room));
+            join_all(dismissed).await.into_iter().collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    async fn dismiss_room(&self, id: &RoomId, room: &Mutex<Room>) -> Result<(), Unavailable> {
+        let holdings = lock(room).holdings();
+        for (participant, epoch) in holdings {
+            let key = SeatKey { room: id.clone(), participant, epoch };
+            let released = self.0.cluster.release(&key).await;
+            let ended = lock(room).end(participant, epoch, LeaveReason::LeaseEnded, self.0.clock.now());
+            if let Some(connection) = ended.and_then(|ended| ended.connection) {
+                connection.close(CloseReason::Dismissed);
             }
+            self.remove_if_over(id);
+            released?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use tokio::spawn;
 
 use super::{
     contention,
+    error::SignalError,
     event::LeaveReason,
     hub::{Hub, Inner},
     ids::{NodeId, RoomId},
@@ -83,11 +84,29 @@ impl Hub {
             Parcel::Adopt { claim } => {
                 spawn(self.clone().adopt(*claim));
             }
+            Parcel::Letter(letter) => self.receive_letter(from, letter),
+            Parcel::Returned(letter) => self.take_back(*letter),
+            Parcel::Say { from: key, kind, payload, ask } => {
+                let outcome = self.say_here(&key, kind, payload);
+                // Without an answer, whoever asked takes it that somebody cannot be reached.
+                if outcome != Err(SignalError::Unavailable) {
+                    let _ = self.0.site.send(from, Parcel::Done { ask, done: outcome.is_ok() });
+                }
+            }
+            Parcel::Dismiss { namespace, ask } => {
+                let hub = self.clone();
+                spawn(async move {
+                    let done = hub.dismiss_here(&namespace).await.is_ok();
+                    let _ = hub.0.site.send(from, Parcel::Done { ask, done });
+                });
+            }
+            Parcel::Done { ask, done } => self.0.asks.probed(ask, done),
         }
     }
 
     fn hear_seats(&self, from: NodeId, id: RoomId, stays: &[Stay], ask: bool) {
         let now = self.0.clock.now();
+        self.0.places.hear(&id, stays, now);
         let mut own = Vec::new();
         if let Some(room) = self.room(&id) {
             let mut room = lock(&room);

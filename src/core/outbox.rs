@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     event::{Event, Numbered},
-    ids::ConnectionId,
+    ids::{ConnectionId, RoomId},
     kept::{self, KeptEvents},
 };
 
@@ -36,6 +36,10 @@ pub trait Connection: Send + Sync {
     /// Ends the connection for `reason`, after what it has already taken if the other end still reads.
     fn close(&self, reason: CloseReason);
 
+    /// Says that a signal to whoever sits in `room`, which was taken to be on its way, has found nobody. Only for doors
+    /// whose clients address rooms that they do not sit in.
+    fn undelivered(&self, _room: &RoomId) {}
+
     /// Asks the other end for a sign of life; resolves when one came that was not there before. The caller sets
     /// the deadline. A connection that is gone never resolves.
     fn sign_of_life(&self) -> BoxFuture<'static, ()>;
@@ -55,6 +59,8 @@ pub enum DeliverError {
 pub enum CloseReason {
     /// A newer connection has the seat, or the seat was given up. The client must not come back by itself.
     Replaced,
+    /// An administrator has everybody leave. The client may come back at once.
+    Dismissed,
     /// It did not read. The client may come back and gets what it missed.
     TooSlow,
     /// The server stops. The client may come back, here in a moment or on another node.

@@ -1,16 +1,15 @@
-//! Signals on their way: to one participant, to a whole room, to another room. Synchronous: what one sender sends
-//! arrives in the order of these calls.
+//! Signals on their way: to one participant, to a whole room, to another room on this node. Synchronous: what one sender
+//! sends arrives in the order of these calls. What leaves for another room on another node is in `letters`.
 
 use bytes::Bytes;
 
 use super::{
     error::SignalError,
-    event::{Event, Signal, SignalKind},
+    event::{Signal, SignalKind},
     hub::Hub,
     ids::{Name, ParticipantId, RoomId},
     join::Seated,
     sync::lock,
-    wire::Parcel,
 };
 
 impl Hub {
@@ -60,36 +59,6 @@ impl Hub {
             return Err(SignalError::NoSuchParticipant);
         }
         Ok(room.receive(&Signal { from, name, kind, payload }, self.0.clock.now())?)
-    }
-
-    /// As [`signal_room`](Self::signal_room), wherever those sit who are in that room: if nobody does on this node, the
-    /// cluster is asked. What one sender sends arrives in the order of these calls, if each waits for the one before,
-    /// unless the recipient changes nodes.
-    ///
-    /// # Errors
-    /// As [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the cluster does not answer.
-    pub async fn signal_room_anywhere(
-        &self,
-        seat: &Seated,
-        to: &RoomId,
-        kind: SignalKind,
-        payload: Bytes,
-    ) -> Result<(), SignalError> {
-        let outcome = self.signal_room(seat, to, kind, payload.clone());
-        if outcome != Err(SignalError::NoSuchParticipant) || self.0.site.wire().alive().is_empty() {
-            return outcome;
-        }
-        let seats = self.0.cluster.seats(to).await.map_err(|_| SignalError::Unavailable)?;
-        let from = seat.key.participant;
-        let name = lock(&seat.room).name_of(from, seat.key.epoch)?;
-        let event = Event::Signal(Signal { from, name, kind, payload });
-        let mut outcome = outcome;
-        for there in seats.iter().filter(|there| there.node != self.0.site.node) {
-            let parcel = Parcel::Told { to: there.key_in(to), from, count: None, event: event.clone() };
-            self.0.site.send(there.node, parcel)?;
-            outcome = Ok(());
-        }
-        outcome
     }
 
     /// Who in the same room is called `name`; where names are not unique, the first who sat down.

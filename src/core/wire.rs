@@ -1,10 +1,11 @@
 //! What the core needs carried from node to node, and what it is told of other nodes. Knows no broker and no format.
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
 use super::{
-    event::{Event, LeaveReason, Numbered},
+    event::{Event, LeaveReason, Numbered, Signal, SignalKind},
     ids::{Epoch, NodeId, ParticipantId, RoomId},
     seat::{Claim, Seat, SeatKey},
 };
@@ -116,18 +117,65 @@ pub enum Parcel {
         /// With which the seat is to be taken over; it names the holding that is to end.
         claim: Box<Claim>,
     },
+    /// Something for whoever sits in a room on the other node.
+    Letter(Box<Letter>),
+    /// A letter that the sending node got and cannot deliver: nobody sits there.
+    Returned(Box<Letter>),
+    /// One whose seat is on the other node tells the others in its room something, by way of the sending node.
+    Say {
+        /// Who.
+        from: SeatKey,
+        /// What it is.
+        kind: SignalKind,
+        /// The sender's bytes.
+        payload: Bytes,
+        /// What the answer will be known by.
+        ask: u64,
+    },
+    /// The other node is to end all seats in rooms of a namespace, because an administrator says so.
+    Dismiss {
+        /// Which; as in [`RoomId::within`].
+        namespace: Box<str>,
+        /// What the answer will be known by.
+        ask: u64,
+    },
+    /// Whether what `ask` was about is done.
+    Done {
+        /// The number of the question.
+        ask: u64,
+        /// `false`: it could not be done.
+        done: bool,
+    },
 }
 
 impl Parcel {
-    /// The room it is about, unless it is an answer.
+    /// The room into which it comes, unless it is an answer.
     pub fn room(&self) -> Option<&RoomId> {
         match self {
             Self::Seats { room, .. } => Some(room),
             Self::Left { key, .. } | Self::Told { to: key, .. } | Self::Probe { key, .. } => Some(&key.room),
             Self::Yield { former, .. } => Some(&former.room),
-            Self::Probed { .. } | Self::Yielded { .. } | Self::Adopt { .. } => None,
+            Self::Letter(letter) => Some(&letter.to),
+            Self::Say { from, .. } => Some(&from.room),
+            Self::Probed { .. }
+            | Self::Yielded { .. }
+            | Self::Adopt { .. }
+            | Self::Returned(_)
+            | Self::Dismiss { .. }
+            | Self::Done { .. } => None,
         }
     }
+}
+
+/// A signal from one who sits in one room to whoever sits in another.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The room it is for.
+    pub to: RoomId,
+    /// Where its sender sat.
+    pub from: SeatKey,
+    /// What it says; its `from` is the sender.
+    pub signal: Signal,
 }
 
 /// Somebody who sits on the sending node.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod claims;
 mod identity;
+mod nodes;
 mod signals;
 mod stage;
 mod start;

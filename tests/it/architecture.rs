@@ -111,8 +111,16 @@ fn the_core_knows_no_protocol_no_store_and_no_broker() {
 
 #[test]
 fn the_core_waits_only_where_it_says_so() {
-    let waiting =
-        ["core/asks.rs", "core/clock.rs", "core/contention.rs", "core/handover.rs", "core/neighbours.rs"];
+    let waiting = [
+        "core/asks.rs",
+        "core/clock.rs",
+        "core/contention.rs",
+        "core/handover.rs",
+        "core/leases.rs",
+        "core/letters.rs",
+        "core/neighbours.rs",
+        "core/proven.rs",
+    ];
     let rest = |source: &Source| source.is_in("core/") && !waiting.contains(&source.path.as_str());
     assert_eq!(breaking(rest, &["tokio"]), NOTHING);
     let room = |source: &Source| {

@@ -5,4 +5,5 @@ mod bad_input;
 mod connections;
 mod kick;
 mod names;
+mod nodes;
 mod user;

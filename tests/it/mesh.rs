@@ -1,5 +1,7 @@
 //! The mesh door on a real port: what two people, a third and a returning one go through.
 
+mod nodes;
+
 use serde_json::{Value, json};
 
 use crate::support::{client::Client, server::TestServer};

@@ -2,6 +2,7 @@
 //! `tests/transcripts/signals/`.
 
 mod arbitrary;
+mod nodes;
 mod operators;
 mod seats;
 mod sockets;

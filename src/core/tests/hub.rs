@@ -213,11 +213,10 @@ async fn a_token_shows_which_seat_is_held_without_taking_one() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let token = ann.session.as_str();
-    let found = world.hub.seat_of(&room_id("7"), token).await.unwrap().unwrap();
-    assert_eq!(found.participant(), ann.seat.participant());
-    assert!(world.hub.seat_of(&room_id("8"), token).await.unwrap().is_none());
-    world.hub.leave(&found).await;
-    assert!(world.hub.seat_of(&room_id("7"), token).await.unwrap().is_none());
+    assert_eq!(world.hub.holder(&room_id("7"), token).await.unwrap(), Some(ann.seat.participant()));
+    assert!(world.hub.holder(&room_id("8"), token).await.unwrap().is_none());
+    world.hub.leave(&ann.seat).await;
+    assert!(world.hub.holder(&room_id("7"), token).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -260,8 +259,8 @@ async fn all_leases_of_a_namespace_can_be_ended_at_once() {
     world.hub.attach(&here.seat, cy_hears.clone()).unwrap();
     world.hub.connection_lost(&away.seat, bob_hears.id()).await;
 
-    world.hub.end_leases("users").await.unwrap();
-    assert_eq!(cy_hears.closed(), [CloseReason::Replaced]);
+    world.hub.dismiss("users").await.unwrap();
+    assert_eq!(cy_hears.closed(), [CloseReason::Dismissed]);
     for gone in [&away, &here] {
         assert!(world.hub.view(&gone.seat).await.is_err());
     }

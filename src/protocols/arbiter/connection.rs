@@ -8,7 +8,7 @@ use tracing::error;
 
 use super::{
     ArbiterDoor, NAMESPACE,
-    delivery::Line,
+    delivery::{ClientLine, SfuLine},
     error::{Refusal, log},
     messages::{Handshake, Identify, Outcome, Request, Role, text},
     rooms::SfuRoom,
@@ -51,7 +51,7 @@ enum Identity {
     /// It has not been said, or the room it was said for is no more.
     Nobody,
     Guest(Guest),
-    Sfu(Seat),
+    Sfu(Sfu),
 }
 
 /// A participant of a call.
@@ -59,11 +59,18 @@ struct Guest {
     id: Name,
     room: Name,
     /// Its seat; none while the SFU has not come.
-    seat: Option<Seat>,
+    place: Option<Place>,
 }
 
-struct Seat {
-    seated: Seated,
+/// A client's seat beside the SFU.
+struct Place {
+    seat: Seated,
+    line: Arc<ClientLine>,
+}
+
+/// An SFU, and its seat.
+struct Sfu {
+    seat: Seated,
     room: Arc<SfuRoom>,
 }
 
@@ -96,7 +103,7 @@ impl ArbiterConnection {
             return Err(Refusal::TooMany);
         }
         let Message::Text(text) = message else { return Err(Refusal::Binary) };
-        self.forget_ended_room();
+        self.forget_ended_room().await;
         match Request::parse(text)? {
             Request::Identify(identify) => self.identify(&identify).await,
             Request::Handshake(handshake) => self.handshake(&handshake, text.as_ref()).await,
@@ -104,10 +111,12 @@ impl ArbiterConnection {
     }
 
     /// What was said for a room ends with it: a later one by its name is another.
-    fn forget_ended_room(&mut self) {
-        if let Identity::Guest(Guest { seat: Some(seat), .. }) = &self.identity
-            && seat.room.is_closed()
+    async fn forget_ended_room(&mut self) {
+        if let Identity::Guest(Guest { place: Some(place), .. }) = &self.identity
+            && place.line.is_over()
         {
+            // It is being given up; whoever comes in by the same id finds it free.
+            self.wire.door.hub.leave(&place.seat).await;
             self.identity = Identity::Nobody;
         }
     }
@@ -129,7 +138,7 @@ impl ArbiterConnection {
             Identity::Guest(guest) if guest.id == id && guest.room == room => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
-        let mut guest = Guest { id, room, seat: None };
+        let mut guest = Guest { id, room, place: None };
         self.wire.sit_down(&mut guest).await?;
         self.identity = Identity::Guest(guest);
         Ok(())
@@ -138,24 +147,26 @@ impl ArbiterConnection {
     async fn identify_sfu(&mut self, id: Name) -> Result<(), Refusal> {
         match &self.identity {
             Identity::Nobody => {}
-            Identity::Sfu(seat) if seat.room.id == id => return Ok(()),
+            Identity::Sfu(sfu) if sfu.room.id == id => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
         if !self.is_proven && self.wire.door.sfu_secret.reveal().is_some() {
             return Err(Refusal::NotAnSfu);
         }
         let joined = self.wire.join(&id, &id).await?;
-        let room = Arc::new(SfuRoom::new(id, joined.seat.participant(), self.wire.id.clone()));
-        if let Some(former) = self.wire.door.rooms.open(room.clone()) {
-            self.wire.door.end_room(&former).await;
+        let clients = joined.view.others.iter().map(|other| other.participant);
+        let room = Arc::new(SfuRoom::new(id, self.wire.id.clone(), clients));
+        let (door, seat) = (&self.wire.door, joined.seat);
+        door.rooms.open(room.clone());
+        let line = Arc::new(SfuLine::new(door.clone(), self.wire.socket.clone(), room.clone()));
+        if let Err(Replaced) = door.hub.attach(&seat, line.clone()) {
+            line.close(CloseReason::Replaced);
         }
-        let seat = Seat { seated: joined.seat, room };
-        self.wire.attach(&seat, true);
-        if let Err(error) = self.wire.door.claims.register(&seat.room).await {
+        if let Err(error) = door.claims.register(&room).await {
             log(&error);
         }
-        self.wire.door.rooms.has_come_in(&seat.room);
-        self.identity = Identity::Sfu(seat);
+        door.rooms.has_come_in(&room);
+        self.identity = Identity::Sfu(Sfu { seat, room });
         Ok(())
     }
 
@@ -163,7 +174,7 @@ impl ArbiterConnection {
         let data = message.slice_ref(handshake.data.as_bytes());
         match &mut self.identity {
             Identity::Nobody => Err(Refusal::NotFound),
-            Identity::Sfu(seat) => self.wire.send_to_client(seat, handshake, data),
+            Identity::Sfu(sfu) => self.wire.send_to_client(sfu, handshake, data),
             Identity::Guest(guest) => self.wire.send_to_sfu(guest, handshake, data).await,
         }
     }
@@ -172,17 +183,14 @@ impl ArbiterConnection {
         match std::mem::replace(&mut self.identity, Identity::Nobody) {
             Identity::Nobody => {}
             Identity::Guest(guest) => {
-                let Some(seat) = guest.seat else { return };
-                self.wire.door.hub.leave(&seat.seated).await;
-                if seat.room.leave(seat.seated.participant()) {
-                    self.wire.door.refresh(&seat.room).await;
-                }
+                let Some(place) = guest.place else { return };
+                self.wire.door.hub.leave(&place.seat).await;
+                self.wire.door.refresh_if_here(&guest.room).await;
             }
-            Identity::Sfu(seat) => {
-                self.wire.door.rooms.close(&seat.room);
-                self.wire.door.forget(&seat.room).await;
-                self.wire.door.hub.leave(&seat.seated).await;
-                self.wire.door.end_room(&seat.room).await;
+            Identity::Sfu(Sfu { seat, room }) => {
+                self.wire.door.rooms.close(&room);
+                self.wire.door.forget(&room).await;
+                self.wire.door.hub.leave(&seat).await;
             }
         }
     }
@@ -202,28 +210,36 @@ impl Wire {
         }
     }
 
-    /// Takes a seat beside the SFU. Without an SFU there is none, and the client may try again.
+    /// Takes a seat beside the SFU, on whatever node that is. Without an SFU there is none, and the client may try again.
     async fn sit_down(&self, guest: &mut Guest) -> Result<(), Refusal> {
         if guest.id == guest.room {
             return Err(Refusal::IdTaken);
         }
-        let Some(room) = self.door.rooms.get(&guest.room) else { return Ok(()) };
-        let joined = self.join(&guest.room, &guest.id).await?;
-        let seated = joined.seat;
-        let is_live = joined.view.others.iter().any(|other| other.participant == room.sfu)
-            && room.enter(guest.id.clone(), seated.clone());
-        if !is_live {
-            self.door.hub.leave(&seated).await;
+        if !self.has_sfu(&guest.room).await? {
             return Ok(());
         }
-        let seat = guest.seat.insert(Seat { seated, room });
-        self.attach(seat, false);
-        self.door.refresh(&seat.room).await;
+        let joined = self.join(&guest.room, &guest.id).await?;
+        let (seat, others) = (joined.seat, joined.view.others);
+        let Some(sfu) = others.iter().find(|other| other.name == guest.room).map(|sfu| sfu.participant) else {
+            self.door.hub.leave(&seat).await;
+            return Ok(());
+        };
+        let line = ClientLine::new(self.door.clone(), self.socket.clone(), seat.clone(), sfu, others);
+        let line = Arc::new(line);
+        // If the seat is somebody else's by now, what is sent from it says so.
+        let _ = self.door.hub.attach(&seat, line.clone());
+        guest.place = Some(Place { seat, line });
+        self.door.refresh_if_here(&guest.room).await;
         Ok(())
     }
 
+    async fn has_sfu(&self, room: &Name) -> Result<bool, Refusal> {
+        let seats = self.door.hub.seats(&room_of(room)?).await?;
+        Ok(seats.iter().any(|seat| seat.name == *room))
+    }
+
     async fn join(&self, room: &Name, id: &Name) -> Result<Joined, Refusal> {
-        let room = RoomId::within(NAMESPACE, room.as_str()).map_err(|_| Refusal::Missing("roomId"))?;
+        let room = room_of(room)?;
         let policy = self.door.policy;
         let request = JoinRequest { room, name: id.clone(), policy, session: None, received: None };
         let joined = self.door.hub.join(request).await?;
@@ -231,23 +247,14 @@ impl Wire {
         Ok(joined)
     }
 
-    fn attach(&self, seat: &Seat, is_sfu: bool) {
-        let line = Arc::new(Line::new(self.socket.clone(), seat.room.clone(), is_sfu));
-        if let Err(Replaced) = self.door.hub.attach(&seat.seated, line.clone())
-            && is_sfu
-        {
-            line.close(CloseReason::Replaced);
-        }
-    }
-
-    fn send_to_client(&self, seat: &Seat, handshake: &Handshake<'_>, data: Bytes) -> Result<(), Refusal> {
-        if *handshake.sender != *seat.room.id.as_str() {
+    fn send_to_client(&self, sfu: &Sfu, handshake: &Handshake<'_>, data: Bytes) -> Result<(), Refusal> {
+        if *handshake.sender != *sfu.room.id.as_str() {
             return Err(Refusal::Claimed("sender"));
         }
         let receiver = handshake.receiver.as_deref().ok_or(Refusal::Missing("receiver"))?;
         let receiver = name("receiver", receiver)?;
-        let client = self.door.hub.find(&seat.seated, &receiver).ok_or(Refusal::NotFound)?;
-        self.door.hub.signal(&seat.seated, client, SignalKind::Other, data)?;
+        let client = self.door.hub.find(&sfu.seat, &receiver).ok_or(Refusal::NotFound)?;
+        self.door.hub.signal(&sfu.seat, client, SignalKind::Other, data)?;
         self.door.counters.signals.increment(1);
         Ok(())
     }
@@ -264,15 +271,18 @@ impl Wire {
         if handshake.room.as_deref().ok_or(Refusal::Missing("roomId"))? != guest.room.as_str() {
             return Err(Refusal::Claimed("roomId"));
         }
-        if guest.seat.is_none() {
+        if guest.place.is_none() {
             self.sit_down(guest).await?;
         }
-        let seat = guest.seat.as_ref().ok_or(Refusal::NotFound)?;
-        seat.room.shake_hands(seat.seated.participant());
-        self.door.hub.signal(&seat.seated, seat.room.sfu, SignalKind::Other, data)?;
+        let place = guest.place.as_ref().ok_or(Refusal::NotFound)?;
+        self.door.hub.signal(&place.seat, place.line.sfu, SignalKind::Other, data)?;
         self.door.counters.signals.increment(1);
         Ok(())
     }
+}
+
+fn room_of(sfu: &Name) -> Result<RoomId, Refusal> {
+    RoomId::within(NAMESPACE, sfu.as_str()).map_err(|_| Refusal::Missing("roomId"))
 }
 
 /// An id as it stands. One that would have to be changed is none: it would not be known again.

@@ -1,20 +1,30 @@
 //! What a client or an SFU is told: what others sent it, word for word, and who has gone.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::error;
 
 use super::{
+    ArbiterDoor,
     messages::{Notice, text},
     rooms::SfuRoom,
 };
 use crate::{
     core::{
         event::{Event, Numbered, Signal},
-        ids::{ConnectionId, ParticipantId},
+        ids::{ConnectionId, Name, ParticipantId},
+        join::Seated,
         outbox::{CloseReason, Connection, DeliverError},
+        room::Other,
+        sync::lock,
     },
     protocols::websocket::Socket,
 };
@@ -25,73 +35,163 @@ pub const GOING_AWAY: u16 = 1001;
 /// What was done is not allowed here. Source: RFC 6455, section 7.4.1.
 const POLICY: u16 = 1008;
 
-/// A participant's connection, as its room sees it.
-pub struct Line {
+/// A client's connection, as its room sees it.
+pub struct ClientLine {
     id: ConnectionId,
     socket: Socket,
-    room: Arc<SfuRoom>,
-    is_sfu: bool,
+    door: Arc<ArbiterDoor>,
+    seat: Seated,
+    /// The SFU, in the core's terms, on whatever node it is.
+    pub sfu: ParticipantId,
+    /// What the other clients are called.
+    others: Mutex<HashMap<ParticipantId, Name>>,
+    /// The SFU has gone: the room is no more.
+    over: AtomicBool,
 }
 
-impl Line {
-    /// The connection of `socket`, for as long as its participant is in `room`.
-    pub fn new(socket: Socket, room: Arc<SfuRoom>, is_sfu: bool) -> Self {
-        Self { id: ConnectionId::next(), socket, room, is_sfu }
+/// An SFU's connection, as its room sees it.
+pub struct SfuLine {
+    id: ConnectionId,
+    socket: Socket,
+    door: Arc<ArbiterDoor>,
+    room: Arc<SfuRoom>,
+    /// The clients of which it has heard, and what they are called.
+    known: Mutex<HashMap<ParticipantId, Name>>,
+}
+
+impl ClientLine {
+    /// The connection of one who sits in `seat` beside `sfu` and all `others`.
+    pub fn new(
+        door: Arc<ArbiterDoor>,
+        socket: Socket,
+        seat: Seated,
+        sfu: ParticipantId,
+        others: Vec<Other>,
+    ) -> Self {
+        let others = others.into_iter().filter(|other| other.participant != sfu);
+        let others = Mutex::new(others.map(|other| (other.participant, other.name)).collect());
+        Self { id: ConnectionId::next(), socket, door, seat, sfu, others, over: AtomicBool::new(false) }
     }
 
-    fn forward(&self, signal: &Signal) -> Result<(), DeliverError> {
-        match Utf8Bytes::try_from(signal.payload.clone()) {
-            Ok(data) => self.socket.send(data),
-            Err(_) => {
-                error!("what is not text cannot be told to anybody of the arbiter door");
-                Ok(())
-            }
-        }
+    /// Whether the SFU has gone.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
-    /// Clients hear that their SFU or another client has gone; the SFU hears of clients that it knows.
+    /// Clients hear that their SFU or another client has gone.
     fn tell_left(&self, who: ParticipantId) -> Result<(), DeliverError> {
-        if who == self.room.sfu {
+        if who == self.sfu {
             // Before anybody can answer to it: whoever does has no room any more.
-            self.room.close();
+            self.over.store(true, Ordering::Release);
+            let (door, seat) = (self.door.clone(), self.seat.clone());
+            self.door.tasks.spawn(async move { door.hub.leave(&seat).await });
             return self.socket.send(text(&Notice::SfuDisconnect));
         }
         // Without its SFU the room is no more; that its clients are let go of one by one is no news.
-        if self.room.is_closed() {
-            return Ok(());
-        }
-        match self.room.client(who) {
-            Some((id, shook_hands)) if shook_hands || !self.is_sfu => {
-                self.socket.send(text(&Notice::ClientDisconnect { client_id: id.as_str() }))
-            }
-            // It had gone before this one came, or nobody has told the SFU of it.
-            _ => Ok(()),
+        match lock(&self.others).remove(&who).filter(|_| !self.is_over()) {
+            Some(id) => self.socket.send(text(&Notice::ClientDisconnect { client_id: id.as_str() })),
+            None => Ok(()),
         }
     }
 }
 
-impl Connection for Line {
+impl SfuLine {
+    /// The connection of the SFU of `room`.
+    pub fn new(door: Arc<ArbiterDoor>, socket: Socket, room: Arc<SfuRoom>) -> Self {
+        Self { id: ConnectionId::next(), socket, door, room, known: Mutex::default() }
+    }
+
+    /// Has it noted that the first client has come, or the last one gone.
+    fn note_occupancy(&self) {
+        let (door, room) = (self.door.clone(), self.room.clone());
+        self.door.tasks.spawn(async move { door.refresh(&room).await });
+    }
+
+    /// The SFU hears of those clients that it knows.
+    fn tell_left(&self, who: ParticipantId) -> Result<(), DeliverError> {
+        if self.room.leave(who) {
+            self.note_occupancy();
+        }
+        match lock(&self.known).remove(&who).filter(|_| !self.room.is_closed()) {
+            Some(id) => self.socket.send(text(&Notice::ClientDisconnect { client_id: id.as_str() })),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Connection for ClientLine {
     fn id(&self) -> ConnectionId {
         self.id
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
         match event {
-            Event::Signal(signal) => self.forward(signal),
+            Event::Signal(signal) => forward(&self.socket, signal),
             Event::Left { participant, .. } => self.tell_left(*participant),
-            Event::Joined { .. } | Event::Chat(_) | Event::Reconnecting { .. } | Event::Resumed { .. } => Ok(()),
+            Event::Joined { participant, name } => {
+                lock(&self.others).insert(*participant, name.clone());
+                Ok(())
+            }
+            Event::Chat(_) | Event::Reconnecting { .. } | Event::Resumed { .. } => Ok(()),
         }
     }
 
     fn close(&self, reason: CloseReason) {
-        match reason {
-            CloseReason::Replaced => self.socket.close(POLICY, "another connection has this id now"),
-            CloseReason::TooSlow => self.socket.close(POLICY, "too slow"),
-            CloseReason::ShuttingDown => self.socket.close(GOING_AWAY, "the server stops"),
-        }
+        close(&self.socket, reason);
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
         self.socket.sign_of_life()
+    }
+}
+
+impl Connection for SfuLine {
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
+        match event {
+            Event::Signal(signal) => {
+                lock(&self.known).entry(signal.from).or_insert_with(|| signal.name.clone());
+                forward(&self.socket, signal)
+            }
+            Event::Left { participant, .. } => self.tell_left(*participant),
+            Event::Joined { participant, .. } => {
+                if self.room.enter(*participant) {
+                    self.note_occupancy();
+                }
+                Ok(())
+            }
+            Event::Chat(_) | Event::Reconnecting { .. } | Event::Resumed { .. } => Ok(()),
+        }
+    }
+
+    fn close(&self, reason: CloseReason) {
+        close(&self.socket, reason);
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        self.socket.sign_of_life()
+    }
+}
+
+fn forward(socket: &Socket, signal: &Signal) -> Result<(), DeliverError> {
+    match Utf8Bytes::try_from(signal.payload.clone()) {
+        Ok(data) => socket.send(data),
+        Err(_) => {
+            error!("what is not text cannot be told to anybody of the arbiter door");
+            Ok(())
+        }
+    }
+}
+
+fn close(socket: &Socket, reason: CloseReason) {
+    match reason {
+        CloseReason::Replaced | CloseReason::Dismissed => {
+            socket.close(POLICY, "another connection has this id now");
+        }
+        CloseReason::TooSlow => socket.close(POLICY, "too slow"),
+        CloseReason::ShuttingDown => socket.close(GOING_AWAY, "the server stops"),
     }
 }

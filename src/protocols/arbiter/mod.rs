@@ -28,7 +28,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use ::http::Uri;
 use async_trait::async_trait;
 use axum::{Router, http::Method, routing};
-use futures_util::{StreamExt, future::join_all, stream};
+use futures_util::{StreamExt, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -42,7 +42,7 @@ use self::{
     start::{Command, CommandStarter, RoomStarter, Webhook, WebhookStarter, url_for_sfus},
 };
 use crate::{
-    core::{clock::Clock, hub::Hub, join::RoomPolicy, records::RecordStore},
+    core::{clock::Clock, hub::Hub, ids::Name, join::RoomPolicy, records::RecordStore},
     protocols::{
         admission::{Admission, Client},
         counters::Counters,
@@ -68,8 +68,9 @@ const LIMITS: Limits = Limits {
     max_silence: Duration::from_millis(9_500),
 };
 
-/// How long a seat outlives its node. Whoever's connection ends has left: the original's clients do not come back.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long a seat outlives its node, as the records of an SFU do. Whoever's connection ends has left: the original's
+/// clients do not come back.
+const LEASE: Duration = claims::RECORD_LIFETIME;
 
 /// How often records of living SFUs are made to live on.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
@@ -301,11 +302,11 @@ fn cors() -> CorsLayer {
 }
 
 impl ArbiterDoor {
-    /// Lets go of all clients of an SFU that has gone.
-    async fn end_room(&self, room: &Arc<SfuRoom>) {
-        self.rooms.close(room);
-        let seats = room.clear();
-        join_all(seats.iter().map(|seat| self.hub.leave(seat))).await;
+    /// Notes whether anybody is in the room of an SFU, if that is connected to this node. Another node's does so itself.
+    async fn refresh_if_here(&self, sfu: &Name) {
+        if let Some(room) = self.rooms.get(sfu) {
+            self.refresh(&room).await;
+        }
     }
 
     /// Notes whether anybody is in a room.

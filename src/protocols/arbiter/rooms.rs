@@ -1,7 +1,7 @@
-//! The rooms of this node: SFUs that are connected here, and the clients in each.
+//! The SFUs of this node: those that are connected here, with how many clients each has on all nodes.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -11,9 +11,9 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::row::Row;
-use crate::core::{ids::Name, ids::ParticipantId, join::Seated, sync::lock};
+use crate::core::{ids::Name, ids::ParticipantId, sync::lock};
 
-/// All rooms of this node.
+/// All rooms whose SFU is connected here.
 #[derive(Default)]
 pub struct Rooms {
     by_sfu: Mutex<HashMap<Name, Arc<SfuRoom>>>,
@@ -21,38 +21,31 @@ pub struct Rooms {
     changed: Notify,
 }
 
-/// One SFU, from when it comes in until it goes, and the clients who came to it. An SFU that comes in later by the
-/// same id is another one.
+/// One SFU, from when it comes in until it goes. An SFU that comes in later by the same id is another one.
 pub struct SfuRoom {
     /// The SFU's id, which is the room's.
     pub id: Name,
-    /// The SFU, in the core's terms.
-    pub sfu: ParticipantId,
     /// Its connection's id.
     pub connection: String,
     /// What the records said of it last; locked while they are being written.
     pub(super) kept: AsyncMutex<Option<Row>>,
-    clients: Mutex<HashMap<ParticipantId, Guest>>,
+    /// Everybody else in the room, on whatever node.
+    clients: Mutex<HashSet<ParticipantId>>,
     is_recorded: AtomicBool,
     closed: AtomicBool,
 }
 
-struct Guest {
-    id: Name,
-    seat: Seated,
-    /// Whether the SFU has heard of it.
-    shook_hands: bool,
-}
-
 impl Rooms {
-    /// Lists a room. Returns the one that had its name before.
-    pub fn open(&self, room: Arc<SfuRoom>) -> Option<Arc<SfuRoom>> {
+    /// Lists a room. One that had its name before is closed.
+    pub fn open(&self, room: Arc<SfuRoom>) {
         let former = lock(&self.by_sfu).insert(room.id.clone(), room);
+        if let Some(former) = former {
+            former.close();
+        }
         self.changed.notify_waiters();
-        former
     }
 
-    /// Lists a room no longer, unless another has its name by now. Nobody comes in any more.
+    /// Lists a room no longer, unless another has its name by now.
     pub fn close(&self, room: &Arc<SfuRoom>) {
         let mut rooms = lock(&self.by_sfu);
         if rooms.get(&room.id).is_some_and(|listed| Arc::ptr_eq(listed, room)) {
@@ -98,58 +91,36 @@ impl Rooms {
 }
 
 impl SfuRoom {
-    /// The room of an SFU that has just come in.
-    pub fn new(id: Name, sfu: ParticipantId, connection: String) -> Self {
+    /// The room of an SFU that has just come in, and finds these clients there.
+    pub fn new(id: Name, connection: String, clients: impl IntoIterator<Item = ParticipantId>) -> Self {
         Self {
             id,
-            sfu,
             connection,
             kept: AsyncMutex::default(),
-            clients: Mutex::default(),
+            clients: Mutex::new(clients.into_iter().collect()),
             is_recorded: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// Lists a client that has a seat here. `false` if the SFU has gone meanwhile.
-    pub fn enter(&self, id: Name, seat: Seated) -> bool {
+    /// Counts a client. Returns whether it is the only one.
+    pub fn enter(&self, client: ParticipantId) -> bool {
         let mut clients = lock(&self.clients);
-        if self.is_closed() {
-            return false;
-        }
-        clients.insert(seat.participant(), Guest { id, seat, shook_hands: false });
-        true
+        clients.insert(client) && clients.len() == 1
     }
 
-    /// Lists a client no longer. `false` if it was not listed.
+    /// Counts a client no longer. Returns whether it was the last one.
     pub fn leave(&self, client: ParticipantId) -> bool {
-        lock(&self.clients).remove(&client).is_some()
+        let mut clients = lock(&self.clients);
+        clients.remove(&client) && clients.is_empty()
     }
 
-    /// The seats of all clients, who are listed no longer. To be called when the room is closed.
-    pub fn clear(&self) -> Vec<Seated> {
-        lock(&self.clients).drain().map(|(_, guest)| guest.seat).collect()
-    }
-
-    /// The SFU is about to hear of a client.
-    pub fn shake_hands(&self, client: ParticipantId) {
-        if let Some(guest) = lock(&self.clients).get_mut(&client) {
-            guest.shook_hands = true;
-        }
-    }
-
-    /// What a client is called, and whether the SFU has heard of it.
-    pub fn client(&self, client: ParticipantId) -> Option<(Name, bool)> {
-        lock(&self.clients).get(&client).map(|guest| (guest.id.clone(), guest.shook_hands))
-    }
-
-    /// Whether any client is here.
+    /// Whether any client is there.
     pub fn is_occupied(&self) -> bool {
         !lock(&self.clients).is_empty()
     }
 
-    /// The SFU has gone.
-    pub fn close(&self) {
+    fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
 

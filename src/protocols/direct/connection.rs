@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
@@ -21,9 +18,9 @@ use super::{
 };
 use crate::{
     core::{
-        error::SignalError,
+        error::{JoinError, SignalError},
         event::{Event, Numbered, SignalKind},
-        ids::ConnectionId,
+        ids::{ConnectionId, RoomId},
         join::{JoinRequest, Joined, Seated},
         outbox::{CloseReason, Connection, DeliverError},
         sync::lock,
@@ -81,7 +78,7 @@ async fn converse(
         connection.tell(Notice::MessagesLost);
     }
     let seat = joined.seat;
-    door.hub.attach(&seat, connection.clone()).map_err(|_| connection.ending(CloseReason::Replaced))?;
+    door.hub.attach(&seat, connection.clone()).map_err(|_| Ending::REPLACED)?;
     if door.hub.is_draining() {
         // Whoever was attached before was told by the core.
         return Err(Ending::SHUTTING_DOWN);
@@ -89,7 +86,8 @@ async fn converse(
     let speaker = Speaker { door, seat: &seat, connection, client };
     let end = loop {
         match incoming.next().await {
-            Ok(message) => speaker.hear(&message),
+            // What follows waits until it is known where this goes.
+            Ok(message) => speaker.hear(&message).await,
             Err(end) => break end,
         }
     };
@@ -104,11 +102,17 @@ async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined
     let user = connection.user();
     let room = user.username.room();
     // Without a session the seat is another's, who is asked whether they are still there.
-    let stays = door.dialect == Dialect::Original && door.connected.has_another(connection);
+    let stays = door.dialect == Dialect::Original && is_connected(door, &room).await?;
     let session = (!stays).then(|| door.hub.session_for(&room, user.participant).as_str().to_owned());
     let request =
         JoinRequest { room, name: user.username.name().clone(), policy: door.policy, session, received: None };
     Ok(door.hub.join(request).await?)
+}
+
+/// Whether the seat in a user's room is held by a connection, on whatever node.
+async fn is_connected(door: &DirectDoor, room: &RoomId) -> Result<bool, Ending> {
+    let seats = door.hub.seats(room).await.map_err(JoinError::from)?;
+    Ok(seats.iter().any(|seat| seat.connected))
 }
 
 /// A connected user who sends messages.
@@ -121,23 +125,24 @@ struct Speaker<'a> {
 
 impl Speaker<'_> {
     /// Forwards a message, or says why not.
-    fn hear(&self, message: &Message) {
+    async fn hear(&self, message: &Message) {
         let Message::Text(text) = message else {
             return self.refuse(Notice::InvalidMessage(MessageError::Binary));
         };
         let admitted = self.door.admission.admits_event(self.client);
         match ClientMessage::parse(text) {
-            Ok(message) if admitted => self.forward(&message),
+            Ok(message) if admitted => self.forward(&message).await,
             Ok(message) => self.refuse(Notice::TooManyMessages { target: message.target() }),
             Err(error) => self.refuse(Notice::InvalidMessage(error)),
         }
     }
 
-    fn forward(&self, message: &ClientMessage<'_>) {
+    async fn forward(&self, message: &ClientMessage<'_>) {
         let not_found = Notice::TargetNotFound { target: message.target() };
         let Ok(target) = message.target().parse::<Username>() else { return self.refuse(not_found) };
         let forwarded = Bytes::from(message.forwarded(&target));
-        match self.door.hub.signal_room(self.seat, &target.room(), SignalKind::Other, forwarded) {
+        let (hub, room) = (&self.door.hub, target.room());
+        match hub.signal_room_anywhere(self.seat, &room, SignalKind::Other, forwarded).await {
             Ok(()) => self.door.counters.signals.increment(1),
             Err(SignalError::NoSuchParticipant | SignalError::Unavailable) => self.refuse(not_found),
             // Closed already, or about to be.
@@ -156,13 +161,11 @@ pub struct DirectConnection {
     id: ConnectionId,
     socket: Socket,
     user: Mutex<User>,
-    /// Its seat is given up because an administrator says so.
-    kicked: AtomicBool,
 }
 
 impl DirectConnection {
     fn new(socket: Socket, user: User) -> Self {
-        Self { id: ConnectionId::next(), socket, user: Mutex::new(user), kicked: AtomicBool::new(false) }
+        Self { id: ConnectionId::next(), socket, user: Mutex::new(user) }
     }
 
     /// Whose it is.
@@ -175,21 +178,9 @@ impl DirectConnection {
         *lock(&self.user) = user;
     }
 
-    /// Says, when the seat is given up next, that an administrator did it.
-    pub fn blame_administrator(&self) {
-        self.kicked.store(true, Ordering::Relaxed);
-    }
-
     fn tell(&self, notice: Notice<'_>) {
         if self.socket.send(notice.encode()) == Err(DeliverError::TooSlow) {
             Ending::TOO_SLOW.end(&self.socket);
-        }
-    }
-
-    fn ending(&self, reason: CloseReason) -> Ending {
-        match reason {
-            CloseReason::Replaced if self.kicked.load(Ordering::Relaxed) => Ending::KICKED,
-            reason => reason.into(),
         }
     }
 }
@@ -210,7 +201,11 @@ impl Connection for DirectConnection {
     }
 
     fn close(&self, reason: CloseReason) {
-        self.ending(reason).end(&self.socket);
+        Ending::from(reason).end(&self.socket);
+    }
+
+    fn undelivered(&self, room: &RoomId) {
+        self.tell(Notice::TargetNotFound { target: room.local() });
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
@@ -218,7 +213,7 @@ impl Connection for DirectConnection {
     }
 }
 
-/// All connections of this node.
+/// All connections of this node, whose names it keeps from ending.
 #[derive(Default)]
 pub struct Connected(Mutex<HashMap<ConnectionId, Arc<DirectConnection>>>);
 
@@ -232,14 +227,6 @@ impl Connected {
     /// Every connection.
     pub fn all(&self) -> Vec<Arc<DirectConnection>> {
         lock(&self.0).values().cloned().collect()
-    }
-
-    /// Whether the user of a connection has another one.
-    fn has_another(&self, connection: &DirectConnection) -> bool {
-        let participant = lock(&connection.user).participant;
-        lock(&self.0)
-            .values()
-            .any(|other| other.id != connection.id && lock(&other.user).participant == participant)
     }
 }
 

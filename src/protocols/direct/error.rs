@@ -69,6 +69,7 @@ impl From<CloseReason> for Ending {
     fn from(reason: CloseReason) -> Self {
         match reason {
             CloseReason::Replaced => Self::REPLACED,
+            CloseReason::Dismissed => Self::KICKED,
             CloseReason::TooSlow => Self::TOO_SLOW,
             CloseReason::ShuttingDown => Self::SHUTTING_DOWN,
         }

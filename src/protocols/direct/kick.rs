@@ -13,17 +13,14 @@ const FORWARDED: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
 impl DirectDoor {
-    /// Closes every connection, and gives up the seats of those who are away too. They may come back at once.
+    /// Closes every connection on every node, and gives up the seats of those who are away too. They may come back at
+    /// once.
     ///
     /// # Errors
-    /// The cluster does not answer; some are left.
+    /// The cluster or another node does not answer; some are left.
     pub async fn kick_all(&self) -> Result<(), Unavailable> {
-        let connections = self.connected.all();
-        for connection in &connections {
-            connection.blame_administrator();
-        }
-        self.hub.end_leases(NAMESPACE).await?;
-        info!(door = NAMESPACE, count = connections.len(), "all connections were closed on request");
+        self.hub.dismiss(NAMESPACE).await?;
+        info!(door = NAMESPACE, "all connections were closed on request");
         Ok(())
     }
 

@@ -69,7 +69,8 @@ impl Connection for MeshConnection {
                     self.transport.cut();
                 }
             }
-            CloseReason::TooSlow => self.transport.cut(),
+            // Nobody dismisses anybody at this door; whoever is cut comes back.
+            CloseReason::TooSlow | CloseReason::Dismissed => self.transport.cut(),
             CloseReason::ShuttingDown => {
                 let message = "The server restarts; the call goes on.";
                 let retry_after_ms = self.door.retry_after_ms(self.id);

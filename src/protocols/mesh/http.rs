@@ -114,8 +114,8 @@ async fn with_credentials(
     room: &RoomId,
     session: &str,
 ) -> Result<IceConfiguration, Refusal> {
-    let seat = door.hub.seat_of(room, session).await?.ok_or(UNAUTHORIZED)?;
-    Ok(door.ice_servers.for_participant(seat.participant()))
+    let participant = door.hub.holder(room, session).await?.ok_or(UNAUTHORIZED)?;
+    Ok(door.ice_servers.for_participant(participant))
 }
 
 /// The room and the session token of somebody who asks for credentials; `None` for whoever does not.

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     core::{
+        error::JoinError,
         event::{Event, Numbered, SignalKind},
         ids::{ConnectionId, RoomId},
         join::Seated,
@@ -128,9 +129,13 @@ impl SignalsConnection {
     ) -> Result<(Arc<Self>, Seated), Goodbye> {
         let Handshake { call, session } = handshake;
         let room = room_of(&call).map_err(|_| BAD_SEAT)?;
-        let seat = match door.hub.seat_of(&room, &session).await {
+        // It may have been taken at another node.
+        let seat = match door.hub.seat_here(&door.request(room.clone(), Some(session.clone()), None)).await {
             Ok(seat) => seat.ok_or(BAD_SEAT)?,
-            Err(error) => {
+            Err(JoinError::ShuttingDown) => return Err(SERVER_STOPPING),
+            Err(JoinError::Replaced(_)) => return Err(REPLACED),
+            Err(JoinError::RoomFull | JoinError::NameTaken) => return Err(BAD_SEAT),
+            Err(JoinError::Unavailable(error)) => {
                 // Logs it.
                 let _ = Refusal::from(error);
                 return Err(BACKEND_FAILURE);
@@ -180,7 +185,7 @@ impl SignalsConnection {
         let (room, session) = (self.room.clone(), self.session.clone());
         // A task of its own: under the room's lock the room cannot be asked.
         self.door.tasks.spawn(async move {
-            let is_held = matches!(hub.seat_of(&room, &session).await, Ok(Some(_)));
+            let is_held = matches!(hub.holder(&room, &session).await, Ok(Some(_)));
             let (code, reason) = if is_held { REPLACED } else { SEAT_RENEWAL_FAILURE };
             socket.close(code, reason);
         });
@@ -217,7 +222,7 @@ impl Connection for SignalsConnection {
 
     fn close(&self, reason: CloseReason) {
         match reason {
-            CloseReason::Replaced => self.close_replaced(),
+            CloseReason::Replaced | CloseReason::Dismissed => self.close_replaced(),
             CloseReason::TooSlow => self.close(WRITER_STOPPING),
             CloseReason::ShuttingDown => self.close(SERVER_STOPPING),
         }

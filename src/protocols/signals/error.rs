@@ -9,7 +9,10 @@ use axum::{
 use tracing::warn;
 
 use crate::{
-    core::error::{JoinError, SignalError, Unavailable},
+    core::{
+        error::{JoinError, SignalError, Unavailable},
+        proven::SayError,
+    },
     protocols::http::{BodyError, RETRY_AFTER_SECONDS},
 };
 
@@ -112,6 +115,15 @@ impl From<SignalError> for Refusal {
         match error {
             SignalError::Replaced(_) | SignalError::NoSuchParticipant => Self::NotSeated,
             SignalError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<SayError> for Refusal {
+    fn from(error: SayError) -> Self {
+        match error {
+            SayError::NotSeated => Self::NotSeated,
+            SayError::Unavailable(error) => error.into(),
         }
     }
 }

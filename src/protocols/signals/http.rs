@@ -22,6 +22,7 @@ use super::{
 use crate::{
     core::{
         event::SignalKind,
+        ids::RoomId,
         join::{AFRESH, JoinRequest},
     },
     protocols::{
@@ -109,15 +110,10 @@ async fn join(
     if !door.admission.admits_session(door.admission.client(&request.headers, &request.extensions)) {
         return Err(Refusal::TooManyRequests);
     }
-    let taken = door.hub.take_seat(JoinRequest {
-        room: room_of(call).map_err(|_| Refusal::BadCall)?,
-        name: door.nobody.clone(),
-        policy: door.policy,
-        session: session_in(&request.uri).map(str::to_owned),
-        // Whoever joins has no peer connection any more that what was kept for them could be about.
-        received: Some(AFRESH),
-    });
-    let taken = taken.await?;
+    let room = room_of(call).map_err(|_| Refusal::BadCall)?;
+    let session = session_in(&request.uri).map(str::to_owned);
+    // Whoever joins has no peer connection any more that what was kept for them could be about.
+    let taken = door.hub.take_seat(door.request(room, session, Some(AFRESH))).await?;
     if taken.returned {
         // The others' peer connection to this seat is dead: as if somebody new had come.
         door.hub.broadcast(&taken.seat, SignalKind::Other, bytes::Bytes::new())?;
@@ -159,9 +155,8 @@ async fn publish(door: &SignalsDoor, request: Request) -> Result<Response<Body>,
     let bytes = read_body(request.into_body(), door.max_request_bytes).await?;
     let publication = Publication::parse(&bytes, door.max_body_bytes)?;
     let room = room_of(&publication.call).map_err(|_| Refusal::NotSeated)?;
-    let seat = door.hub.seat_of(&room, &publication.session).await?.ok_or(Refusal::NotSeated)?;
     let body = bytes.slice_ref(publication.body.get().as_bytes());
-    door.hub.broadcast(&seat, publication.kind, body)?;
+    door.hub.say(&room, &publication.session, publication.kind, body).await?;
     door.counters.signals.increment(1);
     Ok(Response::new(Body::empty()))
 }
@@ -201,6 +196,16 @@ fn no_content() -> Response<Body> {
 }
 
 impl SignalsDoor {
+    /// What is asked of the core by somebody of whom only their session is known.
+    pub(super) fn request(
+        &self,
+        room: RoomId,
+        session: Option<String>,
+        received: Option<u64>,
+    ) -> JoinRequest {
+        JoinRequest { room, name: self.nobody.clone(), policy: self.policy, session, received }
+    }
+
     fn answer(&self, allows: Allows, outcome: Result<Response<Body>, Refusal>) -> Response<Body> {
         let mut response = outcome.unwrap_or_else(|refusal| {
             self.counters.refused(refusal.code());

@@ -55,6 +55,12 @@ impl Browser {
         }
     }
 
+    /// The same browser, led to another node from now on.
+    pub fn led_to(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.address);
+        self
+    }
+
     /// The same browser, sending one more header.
     pub fn sending(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(HeaderName::from_static(name), value.parse().unwrap());

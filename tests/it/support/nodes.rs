@@ -9,8 +9,9 @@ use tokio::time::timeout;
 
 use super::{
     client::{Client, DEADLINE},
+    mongod::Mongod,
     proxy::Proxy,
-    redis::Redis,
+    redis::{Redis, fresh_prefix},
     server::{Options, TestServer},
     wait::{PATIENCE, until},
 };
@@ -32,6 +33,14 @@ struct Node {
 impl Nodes {
     pub async fn start(count: usize) -> Self {
         Self::start_env(count, &[]).await
+    }
+
+    /// As [`start_env`](Self::start_env), with a database that all share.
+    pub async fn start_with_store(count: usize, env: &[(&'static str, &str)]) -> Self {
+        let database = fresh_prefix().replace([':', '-'], "");
+        let uri = Mongod::shared().await.uri(&database);
+        let env: Vec<_> = env.iter().copied().chain([("MONGODB_URI", &*uri)]).collect();
+        Self::start_env(count, &env).await
     }
 
     /// Starts `count` nodes with `env` besides what makes them one, and waits until all let people in.

@@ -56,7 +56,8 @@ pub(super) fn read(body: &mut Fields) -> Option<Event> {
     })
 }
 
-fn write_signal(signal: &Signal, out: &mut BytesMut) {
+/// Writes a signal as an event.
+pub(super) fn write_signal(signal: &Signal, out: &mut BytesMut) {
     out.put_u8(SIGNAL);
     out.put_slice(signal.from.as_bytes());
     out.put_payload(signal.name.as_str().as_bytes());
@@ -109,7 +110,8 @@ pub(super) fn reason_of(code: u8) -> Option<LeaveReason> {
     reasons.into_iter().find(|reason| code_of(*reason) == code)
 }
 
-fn code_of_kind(kind: SignalKind) -> u8 {
+/// A kind's number.
+pub(super) fn code_of_kind(kind: SignalKind) -> u8 {
     match kind {
         SignalKind::Offer => 1,
         SignalKind::Answer => 2,
@@ -118,7 +120,8 @@ fn code_of_kind(kind: SignalKind) -> u8 {
     }
 }
 
-fn kind_of(code: u8) -> Option<SignalKind> {
+/// The kind with this number.
+pub(super) fn kind_of(code: u8) -> Option<SignalKind> {
     let kinds = [SignalKind::Candidate, SignalKind::Offer, SignalKind::Answer, SignalKind::Other];
     kinds.into_iter().find(|kind| code_of_kind(*kind) == code)
 }

@@ -113,6 +113,11 @@ impl Outbound {
     pub(super) fn push(&mut self, parcel: &Parcel, now: Instant) -> Result<(), WireFull> {
         let (recipient, about) = match parcel {
             Parcel::Told { to, event, .. } => (Some(to.participant), event.size()),
+            // Whom they are for is not known by an id; what one says is bounded instead.
+            Parcel::Letter(letter) | Parcel::Returned(letter) => {
+                (Some(letter.from.participant), letter.signal.payload.len())
+            }
+            Parcel::Say { from, payload, .. } => (Some(from.participant), payload.len()),
             _ => (None, 0),
         };
         if !self.load.has_room(recipient, about, &self.waiting) {

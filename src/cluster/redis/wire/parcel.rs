@@ -10,10 +10,10 @@ use super::{
     fields::{Fields, PutFields},
 };
 use crate::core::{
-    event::{LeaveReason, Numbered},
+    event::{Event, LeaveReason, Numbered},
     ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
     seat::{Claim, Seat, SeatKey},
-    wire::{Count, Mailbox, Parcel, Stay},
+    wire::{Count, Letter, Mailbox, Parcel, Stay},
 };
 
 /// A parcel with nothing in it, which says no more than that it is there.
@@ -27,6 +27,11 @@ const PROBED: u8 = 5;
 const YIELD: u8 = 6;
 const YIELDED: u8 = 7;
 const ADOPT: u8 = 8;
+const LETTER: u8 = 9;
+const RETURNED: u8 = 10;
+const SAY: u8 = 11;
+const DISMISS: u8 = 12;
+const DONE: u8 = 13;
 
 /// Writes a parcel with its kind and length; `now` is what the ends of leases are told by.
 pub(super) fn write(parcel: &Parcel, now: Instant, out: &mut BytesMut) {
@@ -57,6 +62,11 @@ fn kind_of(parcel: &Parcel) -> u8 {
         Parcel::Yield { .. } => YIELD,
         Parcel::Yielded { .. } => YIELDED,
         Parcel::Adopt { .. } => ADOPT,
+        Parcel::Letter(_) => LETTER,
+        Parcel::Returned(_) => RETURNED,
+        Parcel::Say { .. } => SAY,
+        Parcel::Dismiss { .. } => DISMISS,
+        Parcel::Done { .. } => DONE,
     }
 }
 
@@ -95,6 +105,21 @@ fn write_body(parcel: &Parcel, now: Instant, out: &mut BytesMut) {
             out.put_option(mailbox.as_deref(), put_mailbox);
         }
         Parcel::Adopt { claim } => put_claim(claim, out),
+        Parcel::Letter(letter) | Parcel::Returned(letter) => put_letter(letter, out),
+        Parcel::Say { from, kind, payload, ask } => {
+            put_key(from, out);
+            out.put_u8(event::code_of_kind(*kind));
+            out.put_payload(payload);
+            out.put_u64(*ask);
+        }
+        Parcel::Dismiss { namespace, ask } => {
+            out.put_payload(namespace.as_bytes());
+            out.put_u64(*ask);
+        }
+        Parcel::Done { ask, done } => {
+            out.put_u64(*ask);
+            out.put_flag(*done);
+        }
     }
 }
 
@@ -118,6 +143,16 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<Parcel> {
         YIELD => Parcel::Yield { former: key(body)?, epoch: Epoch(body.number()?), ask: body.number()? },
         YIELDED => Parcel::Yielded { ask: body.number()?, mailbox: body.option(mailbox)?.map(Box::new) },
         ADOPT => Parcel::Adopt { claim: Box::new(claim(body)?) },
+        LETTER => Parcel::Letter(Box::new(letter(body)?)),
+        RETURNED => Parcel::Returned(Box::new(letter(body)?)),
+        SAY => Parcel::Say {
+            from: key(body)?,
+            kind: event::kind_of(body.byte()?)?,
+            payload: body.payload()?,
+            ask: body.number()?,
+        },
+        DISMISS => Parcel::Dismiss { namespace: body.text(|text| Some(text.into()))?, ask: body.number()? },
+        DONE => Parcel::Done { ask: body.number()?, done: body.flag()? },
         _ => return None,
     })
 }
@@ -185,6 +220,18 @@ fn claim(body: &mut Fields) -> Option<Claim> {
         lease: Duration::from_micros(body.number()?),
         over: body.option(|body| body.number().map(Epoch))?,
     })
+}
+
+fn put_letter(letter: &Letter, out: &mut BytesMut) {
+    out.put_payload(letter.to.as_str().as_bytes());
+    put_key(&letter.from, out);
+    event::write_signal(&letter.signal, out);
+}
+
+fn letter(body: &mut Fields) -> Option<Letter> {
+    let (to, from) = (room(body)?, key(body)?);
+    let Event::Signal(signal) = event::read(body)? else { return None };
+    Some(Letter { to, from, signal })
 }
 
 fn put_stay(stay: &Stay, now: Instant, out: &mut BytesMut) {

@@ -2,6 +2,7 @@
 //! the test delivers them. Whatever is done to nodes, wires and people in whatever order, promises are kept.
 
 mod cluster;
+mod letters;
 mod moving;
 mod net;
 mod world;

@@ -21,7 +21,6 @@ use crate::{
     core::{
         clock::{Clock, SystemClock},
         error::Unavailable,
-        ids::ParticipantId,
         records::{Created, Record, RecordKey, RecordStore},
         tests::memory_records::MemoryRecords,
     },
@@ -142,7 +141,7 @@ impl World {
 
     async fn come(&mut self, number: usize) {
         let id = format!("sfu-{number}").parse().unwrap();
-        let room = SfuRoom::new(id, ParticipantId::random(), super::super::row::unique());
+        let room = SfuRoom::new(id, super::super::row::unique(), []);
         self.claims.register(&room).await.unwrap();
         self.sfus.push(room);
     }

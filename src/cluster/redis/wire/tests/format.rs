@@ -14,7 +14,7 @@ use crate::core::{
     event::{ChatMessage, Event, LeaveReason, Numbered, Signal, SignalKind},
     ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
     seat::{Claim, Seat, SeatKey},
-    wire::{Count, Mailbox, Parcel, Stay},
+    wire::{Count, Letter, Mailbox, Parcel, Stay},
 };
 
 fn participant() -> impl Strategy<Value = ParticipantId> {
@@ -121,6 +121,10 @@ fn claim() -> impl Strategy<Value = Claim> {
     )
 }
 
+fn letter() -> impl Strategy<Value = Box<Letter>> {
+    (room(), key(), signal()).prop_map(|(to, from, signal)| Box::new(Letter { to, from, signal }))
+}
+
 fn parcel(now: Instant) -> impl Strategy<Value = Parcel> {
     let (n, yes) = (any::<u64>, any::<bool>);
     let stay = (seat(now), n()).prop_map(|(seat, stream)| Stay { seat, stream: Epoch(stream) });
@@ -135,6 +139,16 @@ fn parcel(now: Instant) -> impl Strategy<Value = Parcel> {
         (n(), option::of(mailbox()))
             .prop_map(|(ask, mailbox)| Parcel::Yielded { ask, mailbox: mailbox.map(Box::new) }),
         claim().prop_map(|claim| Parcel::Adopt { claim: Box::new(claim) }),
+        letter().prop_map(Parcel::Letter),
+        letter().prop_map(Parcel::Returned),
+        (key(), signal(), n()).prop_map(|(from, Signal { kind, payload, .. }, ask)| Parcel::Say {
+            from,
+            kind,
+            payload,
+            ask
+        }),
+        ("[a-z]{1,9}", n()).prop_map(|(text, ask)| Parcel::Dismiss { namespace: text.into(), ask }),
+        (n(), yes()).prop_map(|(ask, done)| Parcel::Done { ask, done }),
     ]
 }
 
@@ -170,7 +184,14 @@ fn all_of(parcel: &Parcel) -> String {
             mailbox.kept.iter().map(|kept| private(&kept.event)).collect()
         }
         Parcel::Adopt { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
-        Parcel::Probed { .. } | Parcel::Yielded { .. } => String::new(),
+        Parcel::Letter(letter) | Parcel::Returned(letter) => {
+            let signal = private(&Event::Signal(letter.signal.clone()));
+            format!("{} {} {signal}", letter.to.as_str(), letter.from.room.as_str())
+        }
+        Parcel::Say { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
+        Parcel::Probed { .. } | Parcel::Yielded { .. } | Parcel::Dismiss { .. } | Parcel::Done { .. } => {
+            String::new()
+        }
     };
     format!("{parcel:?} {private}")
 }
@@ -209,7 +230,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_in_does_no_harm(bytes in vec(any::<u8>(), 0..400), kind in 0..12_u8) {
+    fn whatever_comes_in_does_no_harm(bytes in vec(any::<u8>(), 0..400), kind in 0..16_u8) {
         read_all(bytes.clone().into(), epoch());
         parcel::read(kind, bytes.into(), epoch());
     }

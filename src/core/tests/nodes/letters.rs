@@ -1,0 +1,252 @@
+//! Signals to whoever sits in another room, while they go from node to node.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::task::yield_now;
+
+use super::{
+    cluster::{Model, SimCluster},
+    net::Net,
+    on_paused_time,
+};
+use crate::core::{
+    error::SignalError,
+    event::{Numbered, SignalKind},
+    hub::Hub,
+    ids::{ConnectionId, NodeId, RoomId},
+    join::{JoinRequest, RoomPolicy, Seated},
+    outbox::{CloseReason, Connection, DeliverError},
+    session::SessionSigner,
+    tests::support::{ManualClock, MemoryStore, Recorder, Told, name},
+};
+
+const POLICY: RoomPolicy = RoomPolicy { seats: 1, lease: Duration::from_secs(10), unique_names: false };
+
+fn house(of: &str) -> RoomId {
+    RoomId::within("users", of).unwrap()
+}
+
+fn request(who: &str, session: Option<String>) -> JoinRequest {
+    JoinRequest { room: house(who), name: name(who), policy: POLICY, session, received: None }
+}
+
+/// A connection that writes down what came to nothing.
+#[derive(Default)]
+struct Writer(Mutex<Vec<String>>);
+
+impl Connection for Writer {
+    fn id(&self) -> ConnectionId {
+        ConnectionId(u64::MAX)
+    }
+
+    fn deliver(&self, _: &Numbered) -> Result<(), DeliverError> {
+        Ok(())
+    }
+
+    fn close(&self, _: CloseReason) {}
+
+    fn undelivered(&self, room: &RoomId) {
+        self.0.lock().unwrap().push(room.local().to_owned());
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Ann on the first of three nodes, who writes to Bob.
+struct World {
+    net: Arc<Net>,
+    nodes: Vec<(NodeId, Hub)>,
+    ann: Seated,
+    ann_hears: Arc<Writer>,
+    written: u32,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (net, clock, model) = (Net::new(None), ManualClock::new(), Arc::<Mutex<Model>>::default());
+        let node = || {
+            let cluster = SimCluster::new(net.clone(), clock.clone(), model.clone());
+            let store = Arc::new(MemoryStore::default());
+            let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
+            let id = hub.0.cluster.node();
+            net.introduce(id);
+            (id, hub)
+        };
+        let nodes: Vec<_> = (0..3).map(|_| node()).collect();
+        let ann = Self::join(&net, &nodes[0].1, "ann", None).await;
+        let ann_hears = Arc::new(Writer::default());
+        nodes[0].1.attach(&ann.0, ann_hears.clone()).unwrap();
+        Self { net, nodes, ann: ann.0, ann_hears, written: 0 }
+    }
+
+    async fn join(net: &Arc<Net>, hub: &Hub, who: &str, session: Option<String>) -> (Seated, String) {
+        let (hub, request) = (hub.clone(), request(who, session));
+        let joining = tokio::spawn(async move { hub.join(request).await });
+        while !joining.is_finished() {
+            net.deliver_all();
+            yield_now().await;
+        }
+        let joined = joining.await.unwrap().unwrap();
+        (joined.seat, joined.session.as_str().to_owned())
+    }
+
+    /// Bob sits down on a node, or comes back there.
+    async fn bob_at(&self, node: usize, session: Option<String>) -> (Seated, String, Arc<Recorder>) {
+        let (seat, session) = Self::join(&self.net, &self.nodes[node].1, "bob", session).await;
+        let recorder = Recorder::new();
+        self.nodes[node].1.attach(&seat, recorder.clone()).unwrap();
+        (seat, session, recorder)
+    }
+
+    /// Lets Ann write, and what other nodes are asked for that be answered.
+    async fn write(&mut self) -> Result<(), SignalError> {
+        self.written += 1;
+        let (hub, seat, payload) = (self.nodes[0].1.clone(), self.ann.clone(), self.written.to_string());
+        let writing = tokio::spawn(async move {
+            hub.signal_room_anywhere(&seat, &house("bob"), SignalKind::Other, Bytes::from(payload)).await
+        });
+        for _ in 0..50 {
+            yield_now().await;
+        }
+        while !writing.is_finished() {
+            self.net.deliver_all();
+            yield_now().await;
+        }
+        writing.await.unwrap()
+    }
+
+    async fn settle(&self) {
+        for _ in 0..50 {
+            self.net.deliver_all();
+            yield_now().await;
+        }
+    }
+}
+
+fn payloads(recorder: &Recorder) -> Vec<u32> {
+    let told = recorder.told().into_iter().filter_map(|told| match told {
+        Told::Signal { payload, .. } => Some(String::from_utf8(payload).unwrap().parse().unwrap()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_is_on_its_way_to_where_somebody_was_follows_them_in_order() {
+    on_paused_time(async {
+        let mut world = World::new().await;
+        let (seat, _, first) = world.bob_at(1, None).await;
+        world.write().await.unwrap();
+        world.settle().await;
+        assert_eq!(payloads(&first), [1]);
+        // Bob leaves before the next three arrive, and comes to another node before Ann's knows.
+        for _ in 0..3 {
+            world.write().await.unwrap();
+        }
+        world.nodes[1].1.leave(&seat).await;
+        let hub = world.nodes[2].1.clone();
+        let joined = hub.join(request("bob", None)).await.unwrap();
+        let second = Recorder::new();
+        hub.attach(&joined.seat, second.clone()).unwrap();
+        for _ in 0..3 {
+            world.write().await.unwrap();
+        }
+        world.settle().await;
+        assert_eq!((payloads(&first), payloads(&second)), (vec![1], (2..=7).collect()));
+        assert!(world.ann_hears.0.lock().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn whoever_takes_a_seat_along_takes_along_what_is_kept_for_it() {
+    on_paused_time(async {
+        let mut world = World::new().await;
+        let (seat, mut session, recorder) = world.bob_at(1, None).await;
+        world.nodes[1].1.connection_lost(&seat, recorder.id()).await;
+        let mut heard = Vec::new();
+        // To another node, to Ann's own, and away from it.
+        for node in [2, 0, 1, 0] {
+            for _ in 0..3 {
+                world.write().await.unwrap();
+            }
+            let (seat, renewed, recorder) = world.bob_at(node, Some(session)).await;
+            session = renewed;
+            world.write().await.unwrap();
+            world.settle().await;
+            heard.extend(payloads(&recorder));
+            world.nodes[node].1.connection_lost(&seat, recorder.id()).await;
+        }
+        assert_eq!(heard, (1..=16).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn whoever_wrote_to_one_who_turns_out_to_be_gone_hears_so() {
+    on_paused_time(async {
+        let mut world = World::new().await;
+        assert_eq!(world.write().await, Err(SignalError::NoSuchParticipant), "nobody has come yet");
+        let (seat, ..) = world.bob_at(1, None).await;
+        world.write().await.unwrap();
+        world.settle().await;
+        world.nodes[1].1.leave(&seat).await;
+        world.write().await.unwrap();
+        world.write().await.unwrap();
+        world.settle().await;
+        assert_eq!(*world.ann_hears.0.lock().unwrap(), ["bob", "bob"]);
+        assert_eq!(world.write().await, Err(SignalError::NoSuchParticipant));
+    });
+}
+
+#[test]
+fn whoever_comes_back_from_a_node_that_says_nothing_is_written_to_where_they_are() {
+    on_paused_time(async {
+        let mut world = World::new().await;
+        let (_, session, first) = world.bob_at(1, None).await;
+        world.write().await.unwrap();
+        world.settle().await;
+        // Nothing is delivered to the first node any more, which nobody has noticed yet.
+        let (hub, request) = (world.nodes[2].1.clone(), request("bob", Some(session)));
+        let joining = tokio::spawn(async move { hub.join(request).await });
+        while !joining.is_finished() {
+            world.net.deliver(world.nodes[2].0, world.nodes[0].0);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let joined = joining.await.unwrap().unwrap();
+        assert!(!joined.resumed);
+        let second = Recorder::new();
+        world.nodes[2].1.attach(&joined.seat, second.clone()).unwrap();
+        world.net.deliver(world.nodes[2].0, world.nodes[0].0);
+        world.write().await.unwrap();
+        world.net.deliver(world.nodes[0].0, world.nodes[2].0);
+        assert_eq!((payloads(&first), payloads(&second)), (vec![1], vec![2]));
+    });
+}
+
+#[test]
+fn what_is_said_from_a_seat_on_another_node_is_told_there() {
+    on_paused_time(async {
+        let world = World::new().await;
+        let (_, session, _) = world.bob_at(1, None).await;
+        let say = async |room: &RoomId, session: &str| {
+            let (hub, room, session) = (world.nodes[2].1.clone(), room.clone(), session.to_owned());
+            let saying =
+                tokio::spawn(async move { hub.say(&room, &session, SignalKind::Offer, Bytes::new()).await });
+            while !saying.is_finished() {
+                world.settle().await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            saying.await.unwrap().is_ok()
+        };
+        assert!(say(&house("bob"), &session).await);
+        assert!(!say(&house("ann"), &session).await, "the session is for another room");
+        world.net.kill(world.nodes[1].0);
+        assert!(!say(&house("bob"), &session).await, "its node is dead");
+    });
+}
