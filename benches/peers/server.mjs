@@ -48,7 +48,7 @@ io.on('connection', (socket) => {
     };
     socket.emit('joined_successfully', joined);
     ack?.({ success: true, ...joined });
-    socket.to(appointment_id).emit('peer_joined', { remoteSocket: socket.id, opponent_name: name });
+    if (remoteSocket) io.to(remoteSocket).emit('peer_joined', { remoteSocket: socket.id, opponent_name: name });
   });
 
   socket.on('send_offer', ({ offer, remoteSocketId }, ack) => {
