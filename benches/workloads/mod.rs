@@ -176,3 +176,10 @@ pub enum Bound {
         most: f64,
     },
 }
+
+impl Bound {
+    /// Whether figures are held against each other, rather than one against a number.
+    pub const fn compares(&self) -> bool {
+        !matches!(self, Self::AtMost { .. } | Self::AtLeast { .. })
+    }
+}

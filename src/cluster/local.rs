@@ -3,21 +3,21 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use async_trait::async_trait;
 
 use crate::core::{
     clock::Clock,
-    cluster::{ClaimError, Cluster},
+    cluster::{ClaimError, Cluster, Lost, Renewal},
     error::Unavailable,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Seat, SeatKey, Seats},
     sync::lock,
+    wire::{NoWire, Recipient, Wire},
 };
 
 /// Seats of a single node. Never unavailable.
@@ -49,6 +49,12 @@ impl Cluster for LocalCluster {
         self.node
     }
 
+    fn wire(&self) -> Arc<dyn Wire> {
+        Arc::new(NoWire)
+    }
+
+    fn serve(&self, _: Weak<dyn Recipient>) {}
+
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         let mut rooms = self.lock();
         let epoch = Epoch(self.last_epoch.fetch_add(1, Ordering::Relaxed) + 1);
@@ -56,14 +62,20 @@ impl Cluster for LocalCluster {
         Ok(seats.claim(&claim, self.node, epoch, self.clock.now())?)
     }
 
-    async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable> {
+    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
         let now = self.clock.now();
         let mut rooms = self.lock();
         let mut lost = Vec::new();
-        for (key, lease) in leases {
-            let room = rooms.get_mut(&key.room);
-            if !room.is_some_and(|room| room.renew(key.participant, key.epoch, *lease, now)) {
-                lost.push(key.clone());
+        for Renewal { key, lease, connected } in renewals {
+            let mut room = rooms.get_mut(&key.room);
+            let held =
+                room.as_mut().map(|room| room.renew(key.participant, key.epoch, *lease, *connected, now));
+            if held != Some(true) {
+                let moved = room.and_then(|room| room.holding(key.participant, now).cloned());
+                lost.push(match moved {
+                    Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat),
+                    _ => Lost::GivenUp(key.clone()),
+                });
             }
         }
         Ok(lost)
@@ -72,6 +84,11 @@ impl Cluster for LocalCluster {
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         let now = self.clock.now();
         Ok(self.lock().get(room).and_then(|seats| seats.holding(participant, now).cloned()))
+    }
+
+    async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
+        let now = self.clock.now();
+        Ok(self.lock().get(room).map(|seats| seats.live(now).cloned().collect()).unwrap_or_default())
     }
 
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
@@ -84,12 +101,12 @@ impl Cluster for LocalCluster {
         Ok(released)
     }
 
-    async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable> {
+    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
         let now = self.clock.now();
         let mut ended = Vec::new();
         self.lock().retain(|id, room| {
             let seats = room.expire(now).into_iter();
-            ended.extend(seats.map(|seat| (seat.key_in(id), seat)));
+            ended.extend(seats.map(|seat| Lost::GivenUp(seat.key_in(id))));
             !room.is_empty()
         });
         Ok(ended)

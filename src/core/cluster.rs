@@ -1,6 +1,9 @@
 //! What the core needs agreed on by all nodes: who holds which seat.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -9,6 +12,7 @@ use super::{
     error::Unavailable,
     ids::{NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
+    wire::{Recipient, Wire},
 };
 
 /// Why a seat was not claimed.
@@ -20,6 +24,35 @@ pub enum ClaimError {
     /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// A holding of this node that is to last longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// Which.
+    pub key: SeatKey,
+    /// How long it lasts from now.
+    pub lease: Duration,
+    /// Whether its holder can be told things just now.
+    pub connected: bool,
+}
+
+/// What became of a holding that is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lost {
+    /// The seat was given up.
+    GivenUp(SeatKey),
+    /// Its holder came back, on this node or another, and holds it as this.
+    Moved(SeatKey, Seat),
+}
+
+impl Lost {
+    /// The holding that is no more.
+    pub fn key(&self) -> &SeatKey {
+        match self {
+            Self::GivenUp(key) | Self::Moved(key, _) => key,
+        }
+    }
 }
 
 /// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
@@ -40,6 +73,12 @@ pub trait Cluster: Send + Sync + 'static {
     /// Which node this is: the one that its claims are held by.
     fn node(&self) -> NodeId;
 
+    /// What carries parcels to the other nodes.
+    fn wire(&self) -> Arc<dyn Wire>;
+
+    /// Says whom the other nodes' parcels are for. Called once, before anything is claimed.
+    fn serve(&self, recipient: Weak<dyn Recipient>);
+
     /// Gives the claim's participant a seat on this node: the one it holds, under a new epoch, or a free one.
     ///
     /// # Errors
@@ -47,19 +86,24 @@ pub trait Cluster: Send + Sync + 'static {
     /// - [`ClaimError::Unavailable`].
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
 
-    /// Lets each of these holdings of this node last for its lease from now. Returns those that are no longer held:
-    /// given up, or taken over on this node or another.
-    async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable>;
+    /// Lets each of these holdings of this node last for its lease from now. Returns those that are no longer held.
+    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable>;
 
     /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;
+
+    /// Everybody whose lease goes on in a room, on whatever node, in the order in which they sat down.
+    ///
+    /// # Errors
+    /// The cluster does not answer, or somebody who sits there may be about to be put back.
+    async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable>;
 
     /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
     /// Gives up the seats whose lease has ended in the rooms in which this node holds one. Returns what this node has
-    /// to tell those rooms: every seat it knew of that was given up, whoever did so, once.
-    async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable>;
+    /// to tell those rooms: every holding it knew of that is no more, whoever ended it, once.
+    async fn expire(&self) -> Result<Vec<Lost>, Unavailable>;
 
     /// Whether a claim could succeed now.
     async fn check(&self) -> Result<(), Unavailable>;

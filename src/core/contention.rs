@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -11,15 +11,22 @@ use futures_util::{
     future::{BoxFuture, Shared, join_all},
 };
 
+use tokio::time::{sleep, timeout};
+
 use super::{
+    hub::Hub,
     ids::{Name, RoomId},
-    room::{Presence, Room},
+    room::Presence,
     seat::{Seat, SeatKey},
     sync::lock,
+    wire::Parcel,
 };
 
 /// How long a holder of a seat has to show that it is there when somebody else wants in.
 pub const PROBE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a question to another node and its answer may be on their way beyond that.
+const PROBE_WAY: Duration = Duration::from_millis(500);
 
 /// How long the answer to a probe is good for: somebody who knocks without end does not keep the holders busy.
 pub const ANSWER_VALID: Duration = Duration::from_secs(1);
@@ -47,29 +54,27 @@ impl Contention {
     /// The seats among `holders` that can be given to somebody called `newcomer`.
     ///
     /// One whose connection is known to be lost and whose holder has the newcomer's name, at once: it is the same
-    /// person without their token. Otherwise those that show no sign of life within [`PROBE_DEADLINE`].
+    /// person without their token. Otherwise those that show no sign of life within [`PROBE_DEADLINE`]; whoever sits
+    /// on another node is asked by that node.
     pub async fn find_dead(
         &self,
+        hub: &Hub,
         id: &RoomId,
-        room: &Arc<Mutex<Room>>,
         holders: &[Seat],
         newcomer: &Name,
         now: Instant,
     ) -> Vec<SeatKey> {
-        let is_away = |seat: &&Seat| {
-            let presence = lock(room).presence(seat.participant, seat.epoch);
-            seat.name == *newcomer && matches!(presence, Some((Presence::Away, _)))
-        };
+        let is_away = |seat: &&Seat| seat.name == *newcomer && is_away(hub, id, seat);
         if let Some(seat) = holders.iter().find(is_away) {
             return vec![seat.key_in(id)];
         }
-        self.probe(id, room, holders, now).await
+        self.probe(hub, id, holders, now).await
     }
 
     fn probe(
         &self,
+        hub: &Hub,
         id: &RoomId,
-        room: &Arc<Mutex<Room>>,
         holders: &[Seat],
         now: Instant,
     ) -> Shared<BoxFuture<'static, Vec<SeatKey>>> {
@@ -77,7 +82,7 @@ impl Contention {
         if let Some(probe) = probes.get(id).filter(|probe| probe.is_good(now)) {
             return probe.dead.clone();
         }
-        let dead = find_dead(id.clone(), room.clone(), holders.to_vec()).boxed().shared();
+        let dead = find_dead(hub.clone(), id.clone(), holders.to_vec()).boxed().shared();
         probes.insert(id.clone(), Probe { asked_at: now, dead: dead.clone() });
         dead
     }
@@ -88,21 +93,44 @@ impl Contention {
     }
 }
 
-async fn find_dead(id: RoomId, room: Arc<Mutex<Room>>, holders: Vec<Seat>) -> Vec<SeatKey> {
-    let probes = holders.iter().map(|seat| is_dead(&room, seat));
-    let verdicts = join_all(probes).await;
-    holders.iter().zip(verdicts).filter(|(_, dead)| *dead).map(|(seat, _)| seat.key_in(&id)).collect()
+async fn find_dead(hub: Hub, id: RoomId, holders: Vec<Seat>) -> Vec<SeatKey> {
+    let verdicts = join_all(holders.iter().map(|seat| is_alive(&hub, &id, seat))).await;
+    holders.iter().zip(verdicts).filter(|(_, alive)| !alive).map(|(seat, _)| seat.key_in(&id)).collect()
 }
 
-async fn is_dead(room: &Mutex<Room>, seat: &Seat) -> bool {
-    let connection =
-        || lock(room).presence(seat.participant, seat.epoch).and_then(|(_, connection)| connection);
+fn is_away(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
+    if seat.node != hub.0.site.node {
+        return !seat.connected;
+    }
+    let presence = hub.room(id).and_then(|room| lock(&room).presence(seat.participant, seat.epoch));
+    matches!(presence, Some((Presence::Away, _)))
+}
+
+async fn is_alive(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
+    let (site, key) = (&hub.0.site, seat.key_in(id));
+    if seat.node == site.node {
+        return is_here(hub, &key).await;
+    }
+    let (ask, answer) = hub.0.asks.probe(seat.node, hub.0.clock.now());
+    if site.send(seat.node, Parcel::Probe { key, ask }).is_err() {
+        // Nothing is known of them, as of a node that nobody can ask.
+        return true;
+    }
+    matches!(timeout(PROBE_DEADLINE + PROBE_WAY, answer).await, Ok(Ok(true)))
+}
+
+/// Whether the holder of a seat of this node shows a sign of life within [`PROBE_DEADLINE`].
+pub async fn is_here(hub: &Hub, key: &SeatKey) -> bool {
+    let connection = || {
+        let presence = hub.room(&key.room).and_then(|room| lock(&room).presence(key.participant, key.epoch));
+        presence.and_then(|(_, connection)| connection)
+    };
     match connection() {
-        Some(connection) => tokio::time::timeout(PROBE_DEADLINE, connection.sign_of_life()).await.is_err(),
+        Some(connection) => timeout(PROBE_DEADLINE, connection.sign_of_life()).await.is_ok(),
         // It has as long to come back as a connected one has to answer.
         None => {
-            tokio::time::sleep(PROBE_DEADLINE).await;
-            connection().is_none()
+            sleep(PROBE_DEADLINE).await;
+            connection().is_some()
         }
     }
 }

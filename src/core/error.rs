@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
-use super::seat::Refused;
+use super::{cluster::ClaimError, seat::Refused, wire::WireFull};
 
 /// A back end does not answer. Trying again later may help; nothing is known to be lost.
 #[derive(Debug, Error)]
@@ -60,6 +60,7 @@ impl From<Refused> for JoinError {
         match refused {
             Refused::Full(_) => Self::RoomFull,
             Refused::NameTaken(_) => Self::NameTaken,
+            Refused::NotHeld => Self::Replaced(Replaced),
         }
     }
 }
@@ -78,4 +79,22 @@ pub enum SignalError {
     /// Nobody by that id sits in the sender's room, or nobody at all in the room that was named.
     #[error("nobody by that id sits in the room")]
     NoSuchParticipant,
+    /// The recipient sits on another node, which cannot be told anything just now.
+    #[error("the recipient's node cannot be reached")]
+    Unavailable,
+}
+
+impl From<WireFull> for SignalError {
+    fn from(_: WireFull) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<ClaimError> for JoinError {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Refused(refused) => refused.into(),
+            ClaimError::Unavailable(error) => error.into(),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -15,19 +15,24 @@ use std::{
 use tracing::warn;
 
 use super::{
+    asks::Asks,
     clock::Clock,
-    cluster::{ClaimError, Cluster},
+    cluster::{Cluster, Renewal},
+    coming::Coming,
     contention::Contention,
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated, Taken},
+    neighbours::close_all,
     outbox::{CloseReason, Connection},
-    room::{Entered, Entrant, Room, View},
-    seat::{Claim, Claimed, SeatKey},
+    room::{Attends, Room, View},
+    seat::{Claim, SeatKey},
     session::{SessionSigner, SessionToken},
+    site::Site,
     store::ChatStore,
     sync::lock,
+    wire::Recipient,
 };
 
 /// How much is going on, for metrics.
@@ -52,7 +57,27 @@ pub(super) struct Inner {
     sessions: SessionSigner,
     rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
     pub(super) contention: Contention,
+    pub(super) site: Arc<Site>,
+    pub(super) asks: Asks,
+    pub(super) coming: Coming,
+    /// Whether it is to be found out who sits in any room on other nodes.
+    doubts: AtomicBool,
     draining: AtomicBool,
+    me: Weak<Inner>,
+}
+
+impl Inner {
+    pub(super) fn hub(&self) -> Option<Hub> {
+        self.me.upgrade().map(Hub)
+    }
+
+    pub(super) fn doubt_all(&self) {
+        self.doubts.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_doubt(&self) -> bool {
+        self.doubts.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl Hub {
@@ -63,15 +88,24 @@ impl Hub {
         clock: Arc<dyn Clock>,
         sessions: SessionSigner,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let site = Site::new(cluster.node(), cluster.wire());
+        let inner = Arc::new_cyclic(|me| Inner {
             cluster,
             store,
             clock,
             sessions,
             rooms: Mutex::default(),
             contention: Contention::default(),
+            site,
+            asks: Asks::default(),
+            coming: Coming::default(),
+            doubts: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-        }))
+            me: me.clone(),
+        });
+        let recipient: Arc<dyn Recipient> = inner.clone();
+        inner.cluster.serve(Arc::downgrade(&recipient));
+        Self(inner)
     }
 
     /// Gives a seat to whoever asks: their own, if their token proves it, else a free one, else that of somebody
@@ -87,8 +121,10 @@ impl Hub {
     /// - [`JoinError::Unavailable`]: the cluster does not answer.
     pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
         let claim = self.claim_of(&request)?;
-        let claimed = self.claim(&claim).await?;
-        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
+        let (claimed, claiming) = self.claim(&claim).await?;
+        let (seat, entered) = self.enter(&claim, &claimed, Attends::Now(request.received))?;
+        drop(claiming);
+        let entered = self.wait_for_mailbox(&seat, entered).await?;
         Ok(self.welcome(&seat, entered.resumed, entered.view).await)
     }
 
@@ -99,11 +135,10 @@ impl Hub {
     /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.
     pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
         let claim = self.claim_of(&request)?;
-        let claimed = self.0.cluster.claim(claim.clone()).await.map_err(|error| match error {
-            ClaimError::Refused(refused) => refused.into(),
-            ClaimError::Unavailable(error) => JoinError::from(error),
-        })?;
-        let (seat, entered) = self.enter(&claim, &claimed, request.received)?;
+        let (claimed, claiming) = self.claim_once(&claim).await?;
+        let (seat, entered) = self.enter(&claim, &claimed, Attends::Now(request.received))?;
+        drop(claiming);
+        let entered = self.wait_for_mailbox(&seat, entered).await?;
         let session = self.session_for(seat.room(), seat.participant());
         Ok(Taken { session, seat, returned: entered.returned })
     }
@@ -120,6 +155,7 @@ impl Hub {
             name: request.name.clone(),
             unique_name: request.policy.unique_names,
             lease: request.policy.lease,
+            over: None,
         })
     }
 
@@ -136,58 +172,6 @@ impl Hub {
     fn returning_participant(&self, request: &JoinRequest) -> Option<ParticipantId> {
         let token = request.session.as_deref()?;
         self.0.sessions.verify(&request.room, token, self.0.clock.wall())
-    }
-
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, JoinError> {
-        let refused = match self.0.cluster.claim(claim.clone()).await {
-            Ok(claimed) => return Ok(claimed),
-            Err(ClaimError::Unavailable(error)) => return Err(error.into()),
-            Err(ClaimError::Refused(refused)) => refused,
-        };
-        let Some(room) = self.room(&claim.room) else { return Err(refused.into()) };
-        let now = self.0.clock.now();
-        // Only the node that somebody is connected to can ask whether they are there.
-        let node = self.0.cluster.node();
-        let holders: Vec<_> = refused.holders().iter().filter(|seat| seat.node == node).cloned().collect();
-        for dead in self.0.contention.find_dead(&claim.room, &room, &holders, &claim.name, now).await {
-            self.give_up(&dead, &room, LeaveReason::NotAlive).await?;
-        }
-        match self.0.cluster.claim(claim.clone()).await {
-            Ok(claimed) => Ok(claimed),
-            Err(ClaimError::Refused(refused)) => Err(refused.into()),
-            Err(ClaimError::Unavailable(error)) => Err(error.into()),
-        }
-    }
-
-    fn enter(
-        &self,
-        claim: &Claim,
-        claimed: &Claimed,
-        received: Option<u64>,
-    ) -> Result<(Seated, Entered), Replaced> {
-        let now = self.0.clock.now();
-        // The map stays locked, so that the room cannot be taken for empty and removed in between.
-        let mut rooms = self.lock_rooms();
-        let room = rooms.entry(claim.room.clone()).or_default().clone();
-        let mut entered = {
-            let mut room = lock(&room);
-            for seat in &claimed.ended {
-                end(&mut room, seat.participant, seat.epoch, LeaveReason::LeaseEnded, now);
-            }
-            let entrant = Entrant {
-                participant: claim.participant,
-                name: claim.name.clone(),
-                epoch: claimed.epoch,
-                lease: claim.lease,
-                received,
-            };
-            room.enter(entrant, now)?
-        };
-        if let Some(fenced) = entered.fenced.take() {
-            fenced.close(CloseReason::Replaced);
-        }
-        let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
-        Ok((Seated { key, lease: claim.lease, room }, entered))
     }
 
     /// The seat that a session token proves its bearer's, if it is held just now. Takes and renews nothing.
@@ -218,9 +202,7 @@ impl Hub {
     pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
         let now = self.0.clock.now();
         let former = lock(&seat.room).attach(seat.key.participant, seat.key.epoch, connection, now)?;
-        if let Some(former) = former {
-            former.close(CloseReason::Replaced);
-        }
+        close_all(former);
         Ok(())
     }
 
@@ -235,7 +217,7 @@ impl Hub {
 
     /// Gives the seat up at once and tells the others. Nothing happens if it is not its own any more.
     pub async fn leave(&self, seat: &Seated) {
-        if let Err(error) = self.give_up(&seat.key, &seat.room, LeaveReason::Left).await {
+        if let Err(error) = self.give_up(&seat.key, LeaveReason::Left).await {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "a seat could not be released; it ends with its lease"
@@ -243,17 +225,18 @@ impl Hub {
         }
     }
 
-    pub(super) async fn give_up(
-        &self,
-        key: &SeatKey,
-        room: &Arc<Mutex<Room>>,
-        reason: LeaveReason,
-    ) -> Result<(), Unavailable> {
+    pub(super) async fn give_up(&self, key: &SeatKey, reason: LeaveReason) -> Result<(), Unavailable> {
         let released = self.0.cluster.release(key).await;
-        let now = self.0.clock.now();
-        end(&mut lock(room), key.participant, key.epoch, reason, now);
-        self.remove_if_empty(&key.room);
+        self.end_here(key, reason);
         released.map(|_| ())
+    }
+
+    /// Ends a holding in its room on this node, if there is one.
+    pub(super) fn end_here(&self, key: &SeatKey, reason: LeaveReason) {
+        if let Some(room) = self.room(&key.room) {
+            end(&mut lock(&room), key.participant, key.epoch, reason, self.0.clock.now());
+            self.remove_if_over(&key.room);
+        }
     }
 
     /// Keeps the seat for its lease after its connection was lost, and tells the others.
@@ -263,7 +246,8 @@ impl Hub {
             return;
         }
         // A last renewal, so that the lease runs from the loss. If it fails, it runs from the one before.
-        let renewed = self.0.cluster.renew(&[(seat.key.clone(), seat.lease)]).await;
+        let renewal = Renewal { key: seat.key.clone(), lease: seat.lease, connected: false };
+        let renewed = self.0.cluster.renew(&[renewal]).await;
         if let Err(error) = renewed {
             warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
         }
@@ -289,7 +273,7 @@ impl Hub {
         let mut occupancy = Occupancy::default();
         for (_, room) in self.all_rooms() {
             let room = lock(&room);
-            occupancy.rooms += 1;
+            occupancy.rooms += usize::from(!room.is_empty());
             occupancy.participants += room.len();
             occupancy.connected += room.connections().count();
         }
@@ -304,14 +288,14 @@ impl Hub {
         self.lock_rooms().iter().map(|(id, room)| (id.clone(), room.clone())).collect()
     }
 
-    pub(super) fn remove_if_empty(&self, id: &RoomId) {
+    pub(super) fn remove_if_over(&self, id: &RoomId) {
         let mut rooms = self.lock_rooms();
-        if rooms.get(id).is_some_and(|room| lock(room).is_empty()) {
+        if rooms.get(id).is_some_and(|room| lock(room).is_over()) {
             rooms.remove(id);
         }
     }
 
-    fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Mutex<Room>>>> {
+    pub(super) fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Mutex<Room>>>> {
         lock(&self.0.rooms)
     }
 }

@@ -1,6 +1,7 @@
 //! The names things have: rooms, participants, connections, nodes, and the epoch of a seat.
 
 use std::{
+    borrow::Cow,
     fmt,
     str::FromStr,
     sync::{
@@ -76,6 +77,18 @@ impl RoomId {
         Ok(Self(format!("{namespace}/{id}").into()))
     }
 
+    /// The room whose [`as_str`](Self::as_str) this is, with or without a namespace.
+    ///
+    /// # Errors
+    /// As for [`RoomId`] itself.
+    pub fn from_whole(text: &str) -> Result<Self, TextError> {
+        let is_word = |namespace: &str| !namespace.is_empty() && namespace.chars().all(char::is_alphanumeric);
+        match text.split_once('/') {
+            Some((namespace, local)) if is_word(namespace) => Self::within(namespace, local),
+            _ => text.parse(),
+        }
+    }
+
     /// Whether it is one of `namespace`.
     pub fn is_within(&self, namespace: &str) -> bool {
         self.0.split_once('/').is_some_and(|(own, _)| own == namespace)
@@ -100,17 +113,25 @@ fn clean(text: &str, forbidden: impl Fn(char) -> bool) -> Result<Arc<str>, TextE
     if text.len() > MAX_CHARS * 16 {
         return Err(TextError::TooLong);
     }
-    let text: String = text.trim().nfc().collect();
+    let text = text.trim();
+    // ASCII is normal already, and holds nothing invisible but control characters.
+    let is_ascii = text.is_ascii();
+    let text: Cow<'_, str> = if is_ascii { text.into() } else { text.nfc().collect() };
     if text.is_empty() {
         return Err(TextError::Empty);
     }
-    if text.chars().count() > MAX_CHARS {
+    if text.len() > MAX_CHARS && text.chars().count() > MAX_CHARS {
         return Err(TextError::TooLong);
     }
-    if text.chars().any(|c| c.is_control() || is_invisible(c) || forbidden(c)) {
+    let is_forbidden = if is_ascii {
+        text.bytes().any(|byte| byte.is_ascii_control() || forbidden(byte.into()))
+    } else {
+        text.chars().any(|c| c.is_control() || is_invisible(c) || forbidden(c))
+    };
+    if is_forbidden {
         return Err(TextError::Forbidden);
     }
-    Ok(text.into())
+    Ok(Arc::from(text.as_ref()))
 }
 
 /// Characters that draw nothing and make two different texts look alike, or turn the reading direction.
@@ -198,6 +219,16 @@ impl NodeId {
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
+
+    /// The id whose [`as_bytes`](Self::as_bytes) these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// Its sixteen bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for NodeId {
@@ -259,6 +290,10 @@ mod tests {
         assert_eq!("7".parse::<RoomId>().unwrap().local(), "7");
         assert!(here.is_within("here") && !here.is_within("a") && !here.is_within("her"));
         assert_eq!(RoomId::within("here", " "), Err(TextError::Empty));
+        for room in [here, RoomId::within("a", "..").unwrap(), "7".parse().unwrap()] {
+            assert_eq!(RoomId::from_whole(room.as_str()), Ok(room));
+        }
+        assert_eq!(RoomId::from_whole("/7"), Err(TextError::Forbidden));
     }
 
     #[test]

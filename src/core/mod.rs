@@ -13,27 +13,35 @@
 //! 8. A chat that was acknowledged is readable afterwards.
 //!
 //! [`hub::Hub`] is the way in; what passes through it is in `signals` and [`history`], what time does to it in
-//! `leases` and `contention`. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`] and
-//! [`cluster`] say what the core needs from outside.
+//! `leases` and `contention`. What other nodes say to it comes in by `neighbours`, and seats that go from node to node
+//! are in `handover`. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`], [`cluster`] and
+//! [`wire`] say what the core needs from outside.
 
+mod asks;
+pub mod batch;
 pub mod chat;
+mod claiming;
 pub mod clock;
 pub mod cluster;
+mod coming;
 mod contention;
 pub mod error;
 pub mod event;
+mod handover;
 pub mod history;
 pub mod hub;
 pub mod ids;
 pub mod join;
 pub mod kept;
 mod leases;
+mod neighbours;
 pub mod outbox;
 pub mod records;
 pub mod room;
 pub mod seat;
 pub mod session;
 mod signals;
+pub mod site;
 pub mod store;
 pub mod sync;
 pub mod wire;

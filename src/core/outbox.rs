@@ -71,6 +71,8 @@ pub struct Outbox {
     last: u64,
     /// The number of the last event that a connection took.
     handed: u64,
+    /// Something was lost since the participant came last.
+    torn: bool,
 }
 
 struct Attached {
@@ -99,11 +101,38 @@ impl Outbox {
     pub fn resume(&mut self, received: Option<u64>) -> bool {
         let from = received.unwrap_or(self.handed);
         let oldest = self.kept.complete_after().unwrap_or(self.last);
-        let complete = (oldest..=self.last).contains(&from);
+        let complete = !std::mem::take(&mut self.torn) && (oldest..=self.last).contains(&from);
         self.handed = if complete { from } else { self.last };
         let handed = self.handed;
         self.kept.forget(|seq, _| seq <= handed);
         complete
+    }
+
+    /// Takes note that something that the participant should have been told is lost: all else that is kept is dropped,
+    /// and it has to come back to be told so.
+    pub fn tear(&mut self) {
+        self.torn = true;
+        self.handed = self.last;
+        self.kept.forget(|_, _| true);
+        if let Some(attached) = self.connection.as_mut().filter(|attached| !attached.broken) {
+            attached.broken = true;
+            attached.connection.close(CloseReason::TooSlow);
+        }
+    }
+
+    /// What is kept, the number of the last event, and that of the last one that a connection took. `None` if something
+    /// was lost.
+    pub fn into_kept(self) -> Option<(Vec<Numbered>, u64, u64)> {
+        (!self.torn).then(|| (self.kept.after(0), self.last, self.handed))
+    }
+
+    /// The outbox that [`into_kept`](Self::into_kept) says.
+    pub fn from_kept(kept: Vec<Numbered>, last: u64, handed: u64, now: Instant) -> Self {
+        let mut outbox = Self { last, handed, ..Self::default() };
+        for event in kept {
+            outbox.kept.push(event, now, kept::AWAY);
+        }
+        outbox
     }
 
     /// Sends what has not been handed over yet, and all that follows, to `connection`. Returns the former one.

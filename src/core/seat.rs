@@ -21,6 +21,8 @@ pub struct Seat {
     pub since: Epoch,
     /// When it ends unless renewed, by the cluster's clock.
     pub lease_ends: Instant,
+    /// Whether its holder could be told things when it was claimed or renewed last.
+    pub connected: bool,
 }
 
 impl Seat {
@@ -45,6 +47,9 @@ pub struct Claim {
     pub unique_name: bool,
     /// How long the seat is theirs without a renewal.
     pub lease: Duration,
+    /// `None` for the participant itself, who is about to be connected. With an epoch, for a node that takes the seat
+    /// over until its holder is back: only if it is held under that epoch still.
+    pub over: Option<Epoch>,
 }
 
 /// Names one holding of one seat: what every change of a seat is checked against.
@@ -63,8 +68,10 @@ pub struct SeatKey {
 pub struct Claimed {
     /// The epoch of the new holding; larger than any this seat ever had.
     pub epoch: Epoch,
-    /// Whether the participant held the seat already, so that an older connection is to be fenced off.
-    pub taken_over: bool,
+    /// The epoch of the participant's first holding of this seat.
+    pub since: Epoch,
+    /// What the participant held already, so that an older connection is to be fenced off.
+    pub former: Option<Seat>,
     /// Everybody else in the room, in the order in which they sat down.
     pub others: Vec<Seat>,
     /// Seats whose lease had ended, given up to make room.
@@ -80,6 +87,9 @@ pub enum Refused {
     /// Somebody else has the name, and it must be unique.
     #[error("the name is taken")]
     NameTaken(Box<Seat>),
+    /// The holding that the claim was to take over is no more.
+    #[error("the holding is no more")]
+    NotHeld,
 }
 
 impl Refused {
@@ -88,6 +98,7 @@ impl Refused {
         match self {
             Self::Full(holders) => holders,
             Self::NameTaken(holder) => std::slice::from_ref(holder),
+            Self::NotHeld => &[],
         }
     }
 }
@@ -130,7 +141,8 @@ impl Seats {
     /// Gives `claim`'s participant a seat: their own, if they hold one, else a free one.
     ///
     /// # Errors
-    /// [`Refused`] with the holders, if others hold every seat or the name; nothing changed.
+    /// [`Refused`], if others hold every seat or the name, or the participant not what was to be taken over; nothing
+    /// changed.
     pub fn claim(
         &mut self,
         claim: &Claim,
@@ -138,7 +150,10 @@ impl Seats {
         epoch: Epoch,
         now: Instant,
     ) -> Result<Claimed, Refused> {
-        let mine = self.held.iter().any(|seat| seat.participant == claim.participant);
+        let former = self.held.iter().find(|seat| seat.participant == claim.participant).cloned();
+        if claim.over.is_some() && claim.over != former.as_ref().map(|seat| seat.epoch) {
+            return Err(Refused::NotHeld);
+        }
         let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
         let live = || others().filter(|seat| seat.lease_ends > now);
         if claim.unique_name
@@ -146,7 +161,7 @@ impl Seats {
         {
             return Err(Refused::NameTaken(Box::new(holder.clone())));
         }
-        if !mine && live().count() >= claim.seats {
+        if former.is_none() && live().count() >= claim.seats {
             return Err(Refused::Full(live().cloned().collect()));
         }
         // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
@@ -159,7 +174,9 @@ impl Seats {
             epoch,
             since: held.as_ref().map_or(epoch, |held| held.since),
             lease_ends: now + claim.lease,
+            connected: claim.over.is_none(),
         };
+        let since = seat.since;
         match held {
             Some(held) => *held = seat,
             None => {
@@ -170,14 +187,22 @@ impl Seats {
         }
         self.memory.note(epoch, epoch);
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
-        Ok(Claimed { epoch, taken_over: mine, others, ended })
+        Ok(Claimed { epoch, since, former, others, ended })
     }
 
     /// Lets the holding last for `lease` from `now`. `false` if it is not the seat's holding any more.
-    pub fn renew(&mut self, participant: ParticipantId, epoch: Epoch, lease: Duration, now: Instant) -> bool {
+    pub fn renew(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        lease: Duration,
+        connected: bool,
+        now: Instant,
+    ) -> bool {
         match self.held.iter_mut().find(|seat| seat.participant == participant && seat.epoch == epoch) {
             Some(seat) => {
                 seat.lease_ends = now + lease;
+                seat.connected = connected;
                 true
             }
             None => false,
@@ -189,7 +214,7 @@ impl Seats {
     /// unique, the name.
     pub fn restore(&mut self, seat: &Seat, seats: usize, unique_name: bool, now: Instant) -> bool {
         let lease = seat.lease_ends.saturating_duration_since(now);
-        if self.renew(seat.participant, seat.epoch, lease, now) {
+        if self.renew(seat.participant, seat.epoch, lease, seat.connected, now) {
             return true;
         }
         let mine = self.held.iter().find(|held| held.participant == seat.participant);
@@ -212,6 +237,11 @@ impl Seats {
     /// What the participant holds, unless its lease has ended.
     pub fn holding(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
         self.held.iter().find(|seat| seat.participant == participant && seat.lease_ends > now)
+    }
+
+    /// Everybody whose lease goes on, in the order in which they sat down.
+    pub fn live(&self, now: Instant) -> impl Iterator<Item = &Seat> {
+        self.held.iter().filter(move |seat| seat.lease_ends > now)
     }
 
     /// Gives the seat up. `false` if it is not the seat's holding any more; then nothing changed.

@@ -4,12 +4,13 @@
 use bytes::Bytes;
 
 use super::{
-    error::{Replaced, SignalError},
-    event::{Signal, SignalKind},
+    error::SignalError,
+    event::{Event, Signal, SignalKind},
     hub::Hub,
     ids::{Name, ParticipantId, RoomId},
     join::Seated,
     sync::lock,
+    wire::Parcel,
 };
 
 impl Hub {
@@ -31,8 +32,8 @@ impl Hub {
     /// Delivers a signal to everybody else in the sender's own room.
     ///
     /// # Errors
-    /// [`Replaced`]: the seat is not the sender's any more.
-    pub fn broadcast(&self, seat: &Seated, kind: SignalKind, payload: Bytes) -> Result<(), Replaced> {
+    /// As [`Room::broadcast`].
+    pub fn broadcast(&self, seat: &Seated, kind: SignalKind, payload: Bytes) -> Result<(), SignalError> {
         let now = self.0.clock.now();
         lock(&seat.room).broadcast(seat.key.participant, seat.key.epoch, kind, payload, now)
     }
@@ -42,7 +43,8 @@ impl Hub {
     ///
     /// # Errors
     /// - [`SignalError::Replaced`]: the seat is not the sender's any more.
-    /// - [`SignalError::NoSuchParticipant`]: nobody sits there.
+    /// - [`SignalError::NoSuchParticipant`]: nobody sits there on this node.
+    /// - [`SignalError::Unavailable`]: somebody cannot be reached who sits there on another node.
     pub fn signal_room(
         &self,
         seat: &Seated,
@@ -57,8 +59,37 @@ impl Hub {
         if room.is_empty() {
             return Err(SignalError::NoSuchParticipant);
         }
-        room.receive(&Signal { from, name, kind, payload }, self.0.clock.now());
-        Ok(())
+        Ok(room.receive(&Signal { from, name, kind, payload }, self.0.clock.now())?)
+    }
+
+    /// As [`signal_room`](Self::signal_room), wherever those sit who are in that room: if nobody does on this node, the
+    /// cluster is asked. What one sender sends arrives in the order of these calls, if each waits for the one before,
+    /// unless the recipient changes nodes.
+    ///
+    /// # Errors
+    /// As [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the cluster does not answer.
+    pub async fn signal_room_anywhere(
+        &self,
+        seat: &Seated,
+        to: &RoomId,
+        kind: SignalKind,
+        payload: Bytes,
+    ) -> Result<(), SignalError> {
+        let outcome = self.signal_room(seat, to, kind, payload.clone());
+        if outcome != Err(SignalError::NoSuchParticipant) || self.0.site.wire().alive().is_empty() {
+            return outcome;
+        }
+        let seats = self.0.cluster.seats(to).await.map_err(|_| SignalError::Unavailable)?;
+        let from = seat.key.participant;
+        let name = lock(&seat.room).name_of(from, seat.key.epoch)?;
+        let event = Event::Signal(Signal { from, name, kind, payload });
+        let mut outcome = outcome;
+        for there in seats.iter().filter(|there| there.node != self.0.site.node) {
+            let parcel = Parcel::Told { to: there.key_in(to), from, count: None, event: event.clone() };
+            self.0.site.send(there.node, parcel)?;
+            outcome = Ok(());
+        }
+        outcome
     }
 
     /// Who in the same room is called `name`; where names are not unique, the first who sat down.

@@ -1,11 +1,12 @@
 //! What the core needs carried from node to node, and what it is told of other nodes. Knows no broker and no format.
 
+use futures_util::future::BoxFuture;
 use thiserror::Error;
 
 use super::{
     event::{Event, LeaveReason, Numbered},
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Seat, SeatKey},
+    seat::{Claim, Seat, SeatKey},
 };
 
 /// Carries parcels to other nodes.
@@ -21,6 +22,12 @@ pub trait Wire: Send + Sync + 'static {
 
     /// Whether a node was heard of lately. While this node hears of nobody, everybody is taken to be alive.
     fn is_alive(&self, node: NodeId) -> bool;
+
+    /// The other nodes that were heard of lately.
+    fn alive(&self) -> Vec<NodeId>;
+
+    /// Waits until all that was sent so far to nodes that are alive has arrived there. The caller sets the deadline.
+    fn flushed(&self) -> BoxFuture<'static, ()>;
 }
 
 /// So much waits for a node that no more is taken.
@@ -47,24 +54,16 @@ pub trait Recipient: Send + Sync {
 /// What one node tells another.
 #[derive(Debug, Clone)]
 pub enum Parcel {
-    /// Somebody sits on the sending node: just sat down, came back under a newer epoch, or, after something was lost,
-    /// sits there still. Told twice, it is news once.
-    Entered {
+    /// Everybody who sits in a room on the sending node, after anything changed there. Told twice, it is news once.
+    Seats {
         /// Where.
         room: RoomId,
-        /// The seat they hold; its node is the sending one.
-        seat: Seat,
-        /// Whether they can be told things just now.
-        connected: bool,
+        /// Who.
+        stays: Vec<Stay>,
+        /// Whether the other node is to answer with its own.
+        ask: bool,
     },
-    /// The connection of somebody who sits on the sending node was lost, or is back.
-    Presence {
-        /// Whose.
-        key: SeatKey,
-        /// Whether they can be told things.
-        connected: bool,
-    },
-    /// A seat was given up.
+    /// A seat was given up: by its own node, or by one that had to do with the holder's no more being there.
     Left {
         /// Which.
         key: SeatKey,
@@ -77,8 +76,8 @@ pub enum Parcel {
         to: SeatKey,
         /// Who said it.
         from: ParticipantId,
-        /// The number of what `from` said to `to`, from 1: whoever changes nodes does not mix them up.
-        number: u64,
+        /// Its place in all that `from` said to `to`; `None` for what may arrive as it comes.
+        count: Option<Count>,
         /// What: a signal or a chat.
         event: Event,
     },
@@ -89,10 +88,12 @@ pub enum Parcel {
         /// What the answer will be known by.
         ask: u64,
     },
-    /// The holder of the seat that `ask` was about is there.
-    Alive {
+    /// Whether the holder of the seat that `ask` was about is there.
+    Probed {
         /// The number of the question.
         ask: u64,
+        /// `false`: nobody answered, or the seat is not the other node's.
+        alive: bool,
     },
     /// The holder of a seat on the other node came back on the sending one, which wants what waits for it.
     Yield {
@@ -110,9 +111,50 @@ pub enum Parcel {
         /// What waited.
         mailbox: Option<Box<Mailbox>>,
     },
+    /// The sending node stops: the other one is to take a seat over until its holder is back.
+    Adopt {
+        /// With which the seat is to be taken over; it names the holding that is to end.
+        claim: Box<Claim>,
+    },
 }
 
-/// All that one participant was told and may not have got, on its way from one node to another.
+impl Parcel {
+    /// The room it is about, unless it is an answer.
+    pub fn room(&self) -> Option<&RoomId> {
+        match self {
+            Self::Seats { room, .. } => Some(room),
+            Self::Left { key, .. } | Self::Told { to: key, .. } | Self::Probe { key, .. } => Some(&key.room),
+            Self::Yield { former, .. } => Some(&former.room),
+            Self::Probed { .. } | Self::Yielded { .. } | Self::Adopt { .. } => None,
+        }
+    }
+}
+
+/// Somebody who sits on the sending node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// Their seat; its node is the sending one.
+    pub seat: Seat,
+    /// Since which holding they have been told everything: since the first one, or since something was lost.
+    pub stream: Epoch,
+}
+
+/// The place of something in all that one participant said to another.
+///
+/// It goes on wherever the two move, so that what comes by an old way and by a new one is not mixed up. It begins
+/// anew when either does: counts with larger streams follow those with smaller ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The [stream](Stay::stream) of whoever said it.
+    pub from: Epoch,
+    /// The stream of whoever is told.
+    pub to: Epoch,
+    /// Its number, from 1.
+    pub number: u64,
+}
+
+/// All that one participant was told and may not have got, on its way from one node to another, and where it was in
+/// its talks with the others.
 #[derive(Debug, Clone, Default)]
 pub struct Mailbox {
     /// What is not known to have arrived, in order, without a gap.
@@ -121,6 +163,41 @@ pub struct Mailbox {
     pub last: u64,
     /// The number of the last event that a connection took.
     pub handed: u64,
-    /// For each sender on another node, the number of the last [`Parcel::Told`] that came from it.
-    pub numbers: Vec<(ParticipantId, u64)>,
+    /// Since which holding it has been told everything; no epoch at all if something in it is lost.
+    pub stream: Epoch,
+    /// The last it said to each of the others.
+    pub said: Vec<(ParticipantId, Count)>,
+    /// The last it was told by each of the others, or is kept for it.
+    pub heard: Vec<(ParticipantId, Count)>,
+    /// Of whom it was told that they sit in the room, and whether as connected.
+    pub others: Vec<(ParticipantId, bool)>,
+}
+
+impl Mailbox {
+    /// Whether something in it is lost, so that its owner has to start afresh.
+    pub fn is_lost(&self) -> bool {
+        self.stream == Epoch::default()
+    }
+}
+
+/// The wire of a node on its own: there is nobody to send anything to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoWire;
+
+impl Wire for NoWire {
+    fn send(&self, _: NodeId, _: Parcel) -> Result<(), WireFull> {
+        Err(WireFull)
+    }
+
+    fn is_alive(&self, _: NodeId) -> bool {
+        false
+    }
+
+    fn alive(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn flushed(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -21,10 +21,13 @@ use tokio::{
 
 use super::{
     arrivals::{Arrivals, Receiver},
-    batch::{self, flush_soon},
     outgoing::Outgoing,
 };
-use crate::core::{outbox::DeliverError, sync::lock};
+use crate::core::{
+    batch::{self, Flush, flush_soon},
+    outbox::DeliverError,
+    sync::lock,
+};
 
 /// How much is read at once where the door reads: an offer fits, and it is on the stack.
 const READ_BYTES: usize = 8 * 1024;
@@ -116,15 +119,6 @@ impl Link {
         *lock(&self.receiver) = None;
     }
 
-    /// Writes as much as the kernel takes. The rest is written when it takes more, by the stream's own task.
-    pub fn flush(&self) {
-        let is_done = !self.is_cut() && lock(&self.outgoing).try_write_frames().unwrap_or(false);
-        // Errors too are for the stream to find.
-        if !is_done {
-            self.reader.wake();
-        }
-    }
-
     fn new(outgoing: Outgoing) -> Self {
         Self {
             heard: Arc::default(),
@@ -147,6 +141,17 @@ impl Link {
 
     fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
+    }
+}
+
+impl Flush for Link {
+    /// Writes as much as the kernel takes. The rest is written when it takes more, by the stream's own task.
+    fn flush(&self) {
+        let is_done = !self.is_cut() && lock(&self.outgoing).try_write_frames().unwrap_or(false);
+        // Errors too are for the stream to find.
+        if !is_done {
+            self.reader.wake();
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 
 pub mod admission;
 pub mod arrivals;
-pub mod batch;
 pub mod chat_json;
 pub mod counters;
 pub mod door;

@@ -7,21 +7,24 @@ use switchboard::{
     cluster::LocalCluster,
     core::{
         clock::SystemClock,
-        cluster::{ClaimError, Cluster},
+        cluster::{ClaimError, Cluster, Lost, Renewal},
         ids::{Epoch, ParticipantId, RoomId},
         seat::{Claim, Refused, Seat, SeatKey},
     },
 };
 use tokio::task::JoinSet;
 
-use crate::support::redis::Redis;
+use crate::support::{
+    redis::Redis,
+    seats::{renew, renewal},
+};
 
 /// Long enough never to end by itself in a test.
 const LONG: Duration = Duration::from_hours(1);
 
 fn claim(room: &str, participant: ParticipantId, lease: Duration) -> Claim {
     let (room, name) = (room.parse().unwrap(), "Ann".parse().unwrap());
-    Claim { room, seats: 2, participant, name, unique_name: false, lease }
+    Claim { room, seats: 2, participant, name, unique_name: false, lease, over: None }
 }
 
 fn key(room: &str, participant: ParticipantId, epoch: Epoch) -> SeatKey {
@@ -54,11 +57,11 @@ async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
 async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn Cluster>) {
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
-    assert!(!first.taken_over && first.others.is_empty());
+    assert!(first.former.is_none() && first.others.is_empty());
     let other = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
     assert_eq!(other.others[0].participant, ann);
     let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
-    assert!(second.taken_over && second.epoch > first.epoch);
+    assert!(second.former.is_some_and(|former| former.epoch == first.epoch) && second.epoch > first.epoch);
     assert_eq!(second.others[0].participant, bob);
 }
 
@@ -69,7 +72,7 @@ async fn an_old_epoch_changes_nothing(cluster: Arc<dyn Cluster>) {
     let (old, new) = (key(&room, ann, old), key(&room, ann, new));
     assert_eq!(cluster.holding(&new.room, ann).await.unwrap().unwrap().epoch, new.epoch);
     assert!(!cluster.release(&old).await.unwrap());
-    assert_eq!(cluster.renew(&[(old.clone(), LONG), (new.clone(), LONG)]).await.unwrap(), [old]);
+    assert_eq!(renew(&*cluster, &[&old, &new], LONG).await.unwrap(), [old]);
     assert!(cluster.release(&new).await.unwrap());
     assert!(!cluster.release(&new).await.unwrap(), "once");
     assert!(cluster.holding(&new.room, ann).await.unwrap().is_none());
@@ -80,7 +83,7 @@ async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn Clus
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     assert!(cluster.release(&key(&room, ann, first)).await.unwrap());
     let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
-    assert!(!second.taken_over && second.epoch > first);
+    assert!(second.former.is_none() && second.epoch > first);
     assert!(!cluster.release(&key(&room, ann, first)).await.unwrap());
 }
 
@@ -89,16 +92,15 @@ async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn Cluster>) {
     let short = Duration::from_millis(50);
     let ann_key = key(&room, ann, cluster.claim(claim(&room, ann, short)).await.unwrap().epoch);
     let bob_key = key(&room, bob, cluster.claim(claim(&room, bob, short)).await.unwrap().epoch);
-    assert!(cluster.renew(&[(bob_key.clone(), LONG)]).await.unwrap().is_empty());
-    let ended = loop {
+    assert!(renew(&*cluster, &[&bob_key], LONG).await.unwrap().is_empty());
+    loop {
         let ended = cluster.expire().await.unwrap();
-        if let Some(found) = ended.into_iter().find(|(key, _)| *key == ann_key) {
-            break found;
+        if ended.contains(&Lost::GivenUp(ann_key.clone())) {
+            break;
         }
         tokio::task::yield_now().await;
-    };
-    assert_eq!(ended.1.participant, ann);
-    assert_eq!(cluster.renew(&[(ann_key.clone(), LONG)]).await.unwrap(), [ann_key]);
+    }
+    assert_eq!(renew(&*cluster, &[&ann_key], LONG).await.unwrap(), [ann_key]);
     assert!(cluster.release(&bob_key).await.unwrap(), "the renewed one is still held");
 }
 
@@ -117,13 +119,36 @@ async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn Cluster>) {
     assert_eq!(claimed.ended.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [gone]);
 }
 
+async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_own(cluster: Arc<dyn Cluster>) {
+    let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
+    let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
+    let newer = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
+    let first = key(&room, ann, first.epoch);
+    cluster.renew(&[Renewal { connected: false, ..renewal(&first, LONG) }]).await.unwrap();
+    let seats = cluster.seats(&first.room).await.unwrap();
+    assert_eq!(
+        seats.iter().map(|seat| (seat.participant, seat.connected)).collect::<Vec<_>>(),
+        [(ann, false), (bob, true)]
+    );
+    let adopt = |epoch| Claim { over: Some(epoch), ..claim(&room, ann, LONG) };
+    let adopted = cluster.claim(adopt(first.epoch)).await.unwrap();
+    assert_eq!((adopted.since, adopted.former.map(|seat| seat.epoch)), (first.epoch, Some(first.epoch)));
+    assert!(!cluster.seats(&first.room).await.unwrap()[0].connected, "its holder is not there yet");
+    for past in [first.epoch, newer.epoch] {
+        let refused = cluster.claim(adopt(past)).await;
+        assert!(matches!(refused, Err(ClaimError::Refused(Refused::NotHeld))), "{refused:?}");
+    }
+    assert!(cluster.release(&key(&room, ann, adopted.epoch)).await.unwrap());
+    assert!(cluster.claim(adopt(adopted.epoch)).await.is_err());
+}
+
 async fn rooms_do_not_touch_each_other(cluster: Arc<dyn Cluster>) {
     let ann = ParticipantId::random();
     let (here, there) = (fresh_room(), fresh_room());
     let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().epoch;
     assert!(!cluster.release(&key(&there, ann, epoch)).await.unwrap());
     let elsewhere = cluster.claim(claim(&there, ann, LONG)).await.unwrap();
-    assert!(!elsewhere.taken_over && elsewhere.others.is_empty());
+    assert!(elsewhere.former.is_none() && elsewhere.others.is_empty());
 }
 
 async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dyn Cluster>) {
@@ -144,7 +169,7 @@ async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dy
         other => panic!("{other:?}"),
     }
     assert!(cluster.release(&winner.key_in(&room.parse().unwrap())).await.unwrap());
-    assert!(cluster.claim(unique(ann)).await.unwrap().taken_over, "one's own name is never in the way");
+    assert!(cluster.claim(unique(ann)).await.unwrap().former.is_some(), "one's own name is never in the way");
 }
 
 #[derive(Debug, Clone)]
@@ -165,7 +190,7 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step
             Step::Claim(person) => match cluster.claim(claim(&room, people[person], LONG)).await {
                 Ok(claimed) => {
                     assert!(held.len() < 2 || held.contains_key(&person));
-                    assert_eq!(claimed.taken_over, held.contains_key(&person));
+                    assert_eq!(claimed.former.map(|seat| seat.epoch), held.get(&person).copied());
                     assert!(last.values().all(|epoch| claimed.epoch > *epoch));
                     held.insert(person, claimed.epoch);
                     last.insert(person, claimed.epoch);
@@ -182,7 +207,7 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step
             }
             Step::Renew(person) => {
                 let epoch = last.get(&person).copied().unwrap_or(Epoch(0));
-                let refused = cluster.renew(&[(key(&room, people[person], epoch), LONG)]).await.unwrap();
+                let refused = renew(&*cluster, &[&key(&room, people[person], epoch)], LONG).await.unwrap();
                 assert_eq!(refused.is_empty(), held.contains_key(&person));
             }
         }
@@ -198,6 +223,7 @@ async fn contract(cluster: Arc<dyn Cluster>) {
     a_lease_ends_unless_it_is_renewed(cluster.clone()).await;
     a_seat_whose_lease_has_ended_makes_room(cluster.clone()).await;
     a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster.clone()).await;
+    who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_own(cluster.clone()).await;
     rooms_do_not_touch_each_other(cluster).await;
 }
 
@@ -252,8 +278,21 @@ async fn several_nodes_keep_the_contract_as_one() {
         assert_eq!(seat.node, nodes[number].node(), "others see where somebody is");
         let elsewhere = &nodes[(number + 2) % 4];
         let claim = Claim { room: room.clone(), ..claim("7", seat.participant, LONG) };
-        assert!(elsewhere.claim(claim).await.unwrap().taken_over, "one's own seat is there on every node");
-        assert_eq!(nodes[number].renew(&[(seat.key_in(&room), LONG)]).await.unwrap(), [seat.key_in(&room)]);
+        assert!(
+            elsewhere.claim(claim).await.unwrap().former.is_some(),
+            "one's own seat is there on every node"
+        );
+        let lost = nodes[number].renew(&[renewal(&seat.key_in(&room), LONG)]).await.unwrap();
+        match &lost[..] {
+            [Lost::Moved(key, now)] => {
+                assert_eq!(
+                    (key, now.node),
+                    (&seat.key_in(&room), elsewhere.node()),
+                    "who moved, and where to"
+                );
+            }
+            lost => panic!("{lost:?}"),
+        }
     }
 }
 

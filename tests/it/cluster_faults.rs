@@ -10,7 +10,7 @@ use switchboard::{
         redis::{ConfigError, SETTLES_WITHIN},
     },
     core::{
-        cluster::{ClaimError, Cluster},
+        cluster::{ClaimError, Cluster, Lost},
         ids::{ParticipantId, RoomId},
         seat::{Claim, Claimed, Refused, SeatKey},
         session::SessionSigner,
@@ -21,6 +21,7 @@ use crate::support::{
     clock::TestClock,
     proxy::{Network, Proxy},
     redis::{Redis, join, ready, settings},
+    seats::renew,
     wait::{PATIENCE, until},
 };
 
@@ -39,6 +40,7 @@ fn claim(room: &RoomId) -> Claim {
         name: "Ann".parse().unwrap(),
         unique_name: false,
         lease: LONG,
+        over: None,
     }
 }
 
@@ -67,7 +69,7 @@ async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
 
     redis.kill();
     assert!(is_unavailable(&door.claim(claim(&room)).await));
-    assert!(here.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(renew(&*here, &[&ann], LONG).await.is_err());
     assert!(here.check().await.is_err());
     let newcomers = tokio::spawn(async move {
         // From before Redis is back until it is known who sits there.
@@ -85,8 +87,8 @@ async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
         }
         outcome => panic!("{outcome:?}"),
     }
-    assert!(here.renew(&[(ann, LONG)]).await.unwrap().is_empty());
-    assert!(there.renew(&[(bob.clone(), LONG)]).await.unwrap().is_empty());
+    assert!(renew(&*here, &[&ann], LONG).await.unwrap().is_empty());
+    assert!(renew(&*there, &[&bob], LONG).await.unwrap().is_empty());
     assert!(there.release(&bob).await.unwrap());
     seat(&here, &bob.room).await;
     assert!(!holds(&here, &bob).await, "what is given up stays given up");
@@ -102,7 +104,7 @@ async fn a_redis_that_hangs_delays_nobody_and_does_nothing_late() {
     redis.pause();
     let outcomes = join_all((0..200).map(|_| node.claim(claim(&other)))).await;
     assert!(outcomes.iter().all(is_unavailable));
-    assert!(node.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(renew(&*node, &[&ann], LONG).await.is_err());
     assert!(node.check().await.is_err());
     redis.resume();
     ready(node.clone()).await;
@@ -134,7 +136,7 @@ async fn a_node_that_was_cut_off_makes_its_word_good() {
     assert!(is_unavailable(&node.claim(claim(&room)).await));
     proxy.set(Network::Works);
     ready(node.clone()).await;
-    assert!(node.renew(&[(ann, LONG)]).await.unwrap().is_empty());
+    assert!(renew(&*node, &[&ann], LONG).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,11 +148,11 @@ async fn a_seat_that_was_given_away_meanwhile_is_told_to_be_lost() {
     let room = fresh_room();
     let ann = seat(&node, &room).await;
     proxy.set(Network::Cut);
-    assert!(node.renew(&[(ann.clone(), LONG)]).await.is_err());
+    assert!(renew(&*node, &[&ann], LONG).await.is_err());
     assert!(other.release(&ann).await.unwrap());
     proxy.set(Network::Works);
     let told = until("the node is told", PATIENCE, async || node.expire().await.ok()?.pop()).await;
-    assert_eq!(told.0, ann);
+    assert_eq!(told, Lost::GivenUp(ann));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,14 +198,14 @@ async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
         let (ann, bob) = (seat(&here, &room).await, seat(&there, &room).await);
         let key = format!("test:seats:{{{}}}", room.as_str());
         redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
-        let (renew_ann, renew_bob) = ([(ann, LONG)], [(bob, LONG)]);
-        let (ann, bob, cy, dee) = tokio::join!(
-            here.renew(&renew_ann),
-            there.renew(&renew_bob),
+        let (here_again, there_again) = ([&ann], [&bob]);
+        let (ann_is, bob_is, cy, dee) = tokio::join!(
+            renew(&*here, &here_again, LONG),
+            renew(&*there, &there_again, LONG),
             door.claim(claim(&room)),
             here.claim(claim(&room)),
         );
-        let seated = [ann.unwrap().is_empty(), bob.unwrap().is_empty(), cy.is_ok(), dee.is_ok()];
+        let seated = [ann_is.unwrap().is_empty(), bob_is.unwrap().is_empty(), cy.is_ok(), dee.is_ok()];
         assert_eq!(seated.into_iter().filter(|seated| *seated).count(), 2);
         match door.claim(claim(&room)).await {
             Err(ClaimError::Refused(refused)) => assert_eq!(refused.holders().len(), 2),

@@ -9,7 +9,7 @@ use switchboard::{
     cluster::{RedisCluster, RedisSettings, redis::SETTLES_WITHIN},
     core::{
         clock::Clock,
-        cluster::{ClaimError, Cluster},
+        cluster::{ClaimError, Cluster, Renewal},
         ids::{Epoch, ParticipantId, RoomId},
         seat::{Claim, Seat, SeatKey, Seats},
     },
@@ -19,6 +19,7 @@ use crate::support::{
     clock::TestClock,
     property::check_property,
     redis::{Redis, fresh_prefix, ready, settings},
+    seats::renewal,
 };
 
 const PEOPLE: usize = 4;
@@ -37,6 +38,7 @@ enum Step {
     Renew {
         person: usize,
         lease: u64,
+        connected: bool,
     },
     Release {
         person: usize,
@@ -68,7 +70,8 @@ fn steps(nodes: usize) -> impl Strategy<Value = Vec<Step>> {
     let (alone, several) = (u32::from(nodes == 1), u32::from(nodes > 1));
     let step = prop_oneof![
         4 => claim.prop_map(|(node, person, name, unique, lease)| Step::Claim { node, person, name, unique, lease }),
-        3 => (person.clone(), lease).prop_map(|(person, lease)| Step::Renew { person, lease }),
+        3 => (person.clone(), lease, any::<bool>())
+            .prop_map(|(person, lease, connected)| Step::Renew { person, lease, connected }),
         1 => person.clone().prop_map(|person| Step::Release { person }),
         1 => person.clone().prop_map(|person| Step::Late { person }),
         1 => person.prop_map(|person| Step::Holding { person }),
@@ -160,7 +163,9 @@ impl<'a> World<'a> {
             Step::Claim { node, person, name, unique, lease } => {
                 self.claim(node, person, NAMES[name], unique, Duration::from_millis(lease)).await;
             }
-            Step::Renew { person, lease } => self.renew(person, Duration::from_millis(lease)).await,
+            Step::Renew { person, lease, connected } => {
+                self.renew(person, Duration::from_millis(lease), connected).await;
+            }
             Step::Release { person } => self.release(person).await,
             Step::Late { person } => self.come_late(person).await,
             Step::Holding { person } => {
@@ -204,7 +209,7 @@ impl<'a> World<'a> {
     async fn claim(&mut self, node: usize, person: usize, name: &str, unique: bool, lease: Duration) {
         let (room, participant) = (self.room.clone(), self.people[person].id);
         let name = name.parse().unwrap();
-        let claim = Claim { room, seats: SEATS, participant, name, unique_name: unique, lease };
+        let claim = Claim { room, seats: SEATS, participant, name, unique_name: unique, lease, over: None };
         let (cluster, now) = (&self.stage.nodes[node], self.stage.clock.now());
         let outcome = match cluster.claim(claim.clone()).await {
             Ok(claimed) => Ok(claimed),
@@ -225,16 +230,18 @@ impl<'a> World<'a> {
         self.people[person].before = before.map(|newest| newest.key.epoch).or(self.people[person].before);
     }
 
-    async fn renew(&mut self, person: usize, lease: Duration) {
+    async fn renew(&mut self, person: usize, lease: Duration, connected: bool) {
         let Some(newest) = &mut self.people[person].newest else { return };
         let now = self.stage.clock.now();
-        let lost = self.stage.nodes[newest.node].renew(&[(newest.key.clone(), lease)]).await.unwrap();
+        let renewal = Renewal { key: newest.key.clone(), lease, connected };
+        let lost = self.stage.nodes[newest.node].renew(&[renewal]).await.unwrap();
         let renewed = match &mut newest.own {
             Some(own) => {
                 own.lease_ends = now + lease;
+                own.connected = connected;
                 self.model.restore(own, SEATS, newest.unique, now)
             }
-            None => self.model.renew(newest.key.participant, newest.key.epoch, lease, now),
+            None => self.model.renew(newest.key.participant, newest.key.epoch, lease, connected, now),
         };
         assert_eq!(lost.is_empty(), renewed);
         if !renewed {
@@ -253,8 +260,8 @@ impl<'a> World<'a> {
         let Person { id, before: Some(epoch), .. } = self.people[person] else { return };
         let key = SeatKey { room: self.room.clone(), participant: id, epoch };
         let (lease, now) = (Duration::from_millis(20), self.stage.clock.now());
-        let lost = self.stage.stranger.renew(&[(key.clone(), lease)]).await.unwrap();
-        assert_eq!(lost.is_empty(), self.model.renew(id, epoch, lease, now));
+        let lost = self.stage.stranger.renew(&[renewal(&key, lease)]).await.unwrap();
+        assert_eq!(lost.is_empty(), self.model.renew(id, epoch, lease, true, now));
         assert_eq!(self.stage.stranger.release(&key).await.unwrap(), self.model.release(id, epoch));
     }
 
@@ -262,7 +269,8 @@ impl<'a> World<'a> {
     async fn expire(&mut self) {
         let now = self.stage.clock.now();
         let told = self.stage.nodes[0].expire().await.unwrap();
-        let told: Vec<_> = told.into_iter().map(|(key, _)| key).filter(|key| key.room == self.room).collect();
+        let told: Vec<_> =
+            told.into_iter().map(|lost| lost.key().clone()).filter(|key| key.room == self.room).collect();
         for ended in self.model.expire(now) {
             assert!(told.contains(&ended.key_in(&self.room)), "whoever knew of a seat is told of its end");
         }

@@ -9,6 +9,7 @@ mod cluster_contract;
 mod cluster_faults;
 mod cluster_model;
 mod cluster_outage;
+mod cluster_wire;
 mod direct;
 mod doors;
 mod ice_servers;

@@ -14,15 +14,20 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     SETTLES_WITHIN,
     fault::Fault,
-    scripts::{Answer, GREET, Micros, Question},
+    scripts::{Answer, GREET, Greeting, Micros, Question},
+    wire::GONE_AFTER,
 };
-use crate::core::{clock::Clock, ids::Epoch, sync::lock};
+use crate::core::{
+    clock::Clock,
+    ids::{Epoch, NodeId},
+    sync::lock,
+};
 
 /// How long a connection may take, with everything that is said on it before the first question.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long an answer may take.
-const REPLY_WITHIN: Duration = Duration::from_secs(1);
+pub(super) const REPLY_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long what nodes have in common is kept without any of them.
 const MEETING_KEPT: Duration = Duration::from_mins(1);
@@ -32,6 +37,7 @@ const NEVER: Micros = 1 << 53;
 
 /// How this node introduces itself, on every connection.
 pub(super) struct Introduction {
+    pub(super) node: NodeId,
     pub(super) meeting_place: String,
     pub(super) fingerprint: String,
     pub(super) clock: Arc<dyn Clock>,
@@ -82,21 +88,23 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Asks for a sign of life, and since when Redis remembers.
-    pub(super) async fn greet(&self) -> Result<(), Fault> {
-        let Introduction { meeting_place, fingerprint, floor, .. } = &*self.introduction;
+    /// Asks for a sign of life, and since when Redis remembers. Returns the other nodes that greeted lately.
+    pub(super) async fn greet(&self) -> Result<Vec<NodeId>, Fault> {
+        let Introduction { node, meeting_place, fingerprint, floor, .. } = &*self.introduction;
         let arguments = [
             self.judged_now(),
             floor.load(Ordering::Relaxed).to_string(),
             fingerprint.clone(),
             MEETING_KEPT.as_millis().to_string(),
+            node.to_string(),
+            GONE_AFTER.as_micros().to_string(),
         ];
         let answer = self.run(&GREET, meeting_place, &arguments).await?;
         let (now, at) = (answer.now, answer.at);
-        let (since, floor) = answer.met()?;
+        let Greeting { since, floor, others } = answer.met()?;
         self.introduction.raise_floor(floor);
         *lock(&self.met) = Met { now, at, since };
-        Ok(())
+        Ok(others)
     }
 
     /// Asks a question about a room.

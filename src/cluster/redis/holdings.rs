@@ -1,13 +1,11 @@
 //! This node's own word on the seats it holds, and what it knows of those beside them. What is put back if Redis
 //! forgets it, and what tells which seats were given up.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
 use super::scripts::Held;
 use crate::core::{
+    cluster::{Lost, Renewal},
     ids::{Epoch, ParticipantId, RoomId},
     seat::{Claim, Claimed, Seat, SeatKey},
 };
@@ -27,13 +25,14 @@ pub(super) struct Own {
 impl Own {
     fn renewal(&self, room: &RoomId, now: Instant) -> Intent {
         let left = self.seat.lease_ends.saturating_duration_since(now);
-        Intent::Renew(self.seat.key_in(room), left, self.clone())
+        let (key, connected) = (self.seat.key_in(room), self.seat.connected);
+        Intent::Renew(Renewal { key, lease: left, connected }, self.clone())
     }
 }
 
 /// What Redis is to be told of a seat of this node.
 pub(super) enum Intent {
-    Renew(SeatKey, Duration, Own),
+    Renew(Renewal, Own),
     Release(SeatKey),
 }
 
@@ -41,8 +40,8 @@ pub(super) enum Intent {
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
     rooms: HashMap<RoomId, Watched>,
-    /// Given up, and not told to this node's rooms yet.
-    given_up: Vec<(SeatKey, Seat)>,
+    /// Not held any more, and not told to this node's rooms yet.
+    lost: Vec<Lost>,
 }
 
 #[derive(Debug)]
@@ -92,10 +91,12 @@ impl Holdings {
         claimed
     }
 
-    /// Takes note that a seat is to last for `lease` from `now`. Returns what is known of it.
-    pub(super) fn renewing(&mut self, key: &SeatKey, lease: Duration, now: Instant) -> Option<Own> {
+    /// Takes note that a seat is to last longer, from `now`. Returns what is known of it.
+    pub(super) fn renewing(&mut self, renewal: &Renewal, now: Instant) -> Option<Own> {
+        let Renewal { key, lease, connected } = renewal;
         let own = self.rooms.get_mut(&key.room)?.own(key).filter(|own| !own.leaving)?;
-        own.seat.lease_ends = now + lease;
+        own.seat.lease_ends = now + *lease;
+        own.seat.connected = *connected;
         Some(own.clone())
     }
 
@@ -128,21 +129,21 @@ impl Holdings {
         forgotten
     }
 
-    /// Takes note that a seat was given up, of which nobody here has been told.
-    pub(super) fn give_up(&mut self, key: &SeatKey) {
-        if let Some(seat) = self.forget(key) {
-            self.given_up.push((key.clone(), seat));
+    /// Takes note that a holding is no more, of which nobody here has been told, and what its holder has `instead`.
+    pub(super) fn lose(&mut self, key: &SeatKey, instead: Option<Seat>) {
+        if self.forget(key).is_some() {
+            self.lost.push(lost(key.clone(), instead));
         }
     }
 
     /// Takes note that this node's rooms are told of these by other means.
-    pub(super) fn told(&mut self, keys: &[SeatKey]) {
-        self.given_up.retain(|(key, _)| !keys.contains(key));
+    pub(super) fn told(&mut self, told: &[Lost]) {
+        self.lost.retain(|lost| !told.iter().any(|told| told.key() == lost.key()));
     }
 
-    /// Everything that was given up and not told yet.
-    pub(super) fn take_given_up(&mut self) -> Vec<(SeatKey, Seat)> {
-        std::mem::take(&mut self.given_up)
+    /// Everything that is lost and not told yet.
+    pub(super) fn take_lost(&mut self) -> Vec<Lost> {
+        std::mem::take(&mut self.lost)
     }
 
     /// Rooms in which a lease has ended by `now`, as far as is known.
@@ -164,7 +165,7 @@ impl Holdings {
             missing.into_iter().partition(|own| !own.leaving && own.seat.lease_ends > now);
         intents.extend(left.into_iter().map(|own| own.renewal(room, now)));
         for key in ended.iter().map(|own| own.seat.key_in(room)).collect::<Vec<_>>() {
-            self.give_up(&key);
+            self.lose(&key, None);
         }
         intents
     }
@@ -175,9 +176,9 @@ impl Holdings {
         let there = |seat: &Seat| current.iter().find(|there| there.participant == seat.participant);
         let replaced =
             watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
-        let mut gone: Vec<_> = replaced.map(|own| own.seat).collect();
-        gone.extend(watched.others.extract_if(.., |other| there(other).is_none()));
-        self.given_up.extend(gone.into_iter().map(|seat| (seat.key_in(room), seat)));
+        self.lost.extend(replaced.map(|own| lost(own.seat.key_in(room), there(&own.seat).cloned())));
+        let gone = watched.others.extract_if(.., |other| there(other).is_none());
+        self.lost.extend(gone.map(|seat| Lost::GivenUp(seat.key_in(room))));
         let is_own = |seat: &&Seat| watched.own.iter().any(|own| own.seat.participant == seat.participant);
         watched.others = current.iter().filter(|seat| !is_own(seat)).cloned().collect();
         watched.look_at = watched.next_end().unwrap_or(watched.look_at);
@@ -197,6 +198,14 @@ impl Holdings {
                 },
             )
             .collect()
+    }
+}
+
+/// What is told of a holding that is no more, whose holder has that seat `instead`.
+pub(super) fn lost(key: SeatKey, instead: Option<Seat>) -> Lost {
+    match instead {
+        Some(seat) if seat.epoch > key.epoch => Lost::Moved(key, seat),
+        _ => Lost::GivenUp(key),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keeps a connection: makes it, watches it, makes it again, and puts this node's seats back each time.
+//! Keeps the connections: makes them, watches them, makes them again, and puts this node's seats back each time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
@@ -18,7 +18,8 @@ use super::{
     connection::{Connection, Introduction},
     fault::Fault,
     holdings::{Holdings, Intent},
-    scripts::Questions,
+    scripts::{Questions, Renewed},
+    wire::{Channel, RedisWire},
 };
 use crate::core::{clock::Clock, ids::NodeId, sync::lock};
 
@@ -45,7 +46,9 @@ pub(super) struct Node {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) questions: Questions,
     pub(super) introduction: Arc<Introduction>,
+    pub(super) wire: Arc<RedisWire>,
     client: Client,
+    channel_client: Client,
     holdings: Mutex<Holdings>,
     state: watch::Sender<State>,
 }
@@ -59,9 +62,12 @@ impl State {
 
 impl Node {
     pub(super) fn new(settings: RedisSettings) -> Result<Self, ConfigError> {
-        let client = settings.client()?;
+        let (client, channel_client) = (settings.client()?, settings.channel_client()?);
+        let id = NodeId::random();
+        let wire = RedisWire::new(id, settings.clock.clone(), &settings.prefix);
         let questions = Questions { prefix: settings.prefix };
         let introduction = Introduction {
+            node: id,
             meeting_place: questions.meeting_place(),
             fingerprint: settings.fingerprint,
             clock: settings.clock.clone(),
@@ -69,11 +75,13 @@ impl Node {
             floor: AtomicU64::new(0),
         };
         Ok(Self {
-            id: NodeId::random(),
+            id,
             clock: settings.clock,
             questions,
             introduction: Arc::new(introduction),
+            wire,
             client,
+            channel_client,
             holdings: Mutex::default(),
             state: watch::Sender::new(State::Connecting),
         })
@@ -87,33 +95,42 @@ impl Node {
         self.state.subscribe()
     }
 
-    /// Connects, and puts back what this node holds.
-    async fn meet(&self) -> Result<Arc<Connection>, Fault> {
+    /// Connects, listens, and puts back what this node holds. It listens before it greets: whoever hears of it can
+    /// reach it.
+    async fn meet(&self) -> Result<(Arc<Connection>, Channel), Fault> {
+        let channel = Channel::open(&self.channel_client, self.wire.clone()).await?;
         let connection = Connection::open(&self.client, self.introduction.clone()).await?;
         self.put_back(&connection).await?;
-        Ok(Arc::new(connection))
+        Ok((Arc::new(connection), channel))
     }
 
-    /// Stays until the connection is of no use any more; says why.
-    async fn stay(&self, connection: &Connection) -> Fault {
+    /// Stays until a connection is of no use any more; says why.
+    async fn stay(&self, connection: &Connection, channel: &Channel) -> Fault {
+        let _publishing = channel.publish();
         let mut beats = interval(HEARTBEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 fault = connection.broken() => return fault,
+                fault = channel.broken() => return fault,
                 _ = beats.tick() => {}
             }
-            if let Err(fault) = self.beat(connection).await {
+            if let Err(fault) = self.beat(connection, channel).await {
                 return fault;
             }
         }
     }
 
-    async fn beat(&self, connection: &Connection) -> Result<(), Fault> {
+    async fn beat(&self, connection: &Connection, channel: &Channel) -> Result<(), Fault> {
         let since = connection.since();
-        connection.greet().await?;
+        let (others, ()) = tokio::try_join!(connection.greet(), channel.check())?;
         // It was emptied, or another was put in its place.
-        if connection.since() == since { Ok(()) } else { self.put_back(connection).await }
+        if connection.since() != since {
+            self.wire.interrupted();
+            self.put_back(connection).await?;
+        }
+        self.wire.heard(&others);
+        Ok(())
     }
 
     /// Renews every seat of this node for what is left of its lease, and releases those that were to be released.
@@ -130,10 +147,11 @@ impl Node {
                 connection.ask(self.questions.release(&key)).await?;
                 self.holdings().forget(&key);
             }
-            Intent::Renew(key, lease, own) => {
-                match connection.ask(self.questions.renew(&key, lease, Some(&own))).await?.renewed()? {
-                    Some(next_end) => self.holdings().renewed(&key.room, next_end),
-                    None => self.holdings().give_up(&key),
+            Intent::Renew(renewal, own) => {
+                let key = &renewal.key;
+                match connection.ask(self.questions.renew(&renewal, Some(&own))).await?.renewed()? {
+                    Renewed::Until(next_end) => self.holdings().renewed(&key.room, next_end),
+                    Renewed::Lost(instead) => self.holdings().lose(key, instead),
                 }
             }
         }
@@ -146,12 +164,13 @@ pub(super) async fn keep(node: Arc<Node>) {
     let mut pause = FIRST_PAUSE;
     loop {
         match node.meet().await {
-            Ok(connection) => {
+            Ok((connection, channel)) => {
                 info!("Redis answers");
                 node.state.send_replace(State::Met(connection.clone()));
-                let fault = node.stay(&connection).await;
+                let fault = node.stay(&connection, &channel).await;
                 warn!(reason = %fault, "Redis does not answer any more");
                 node.state.send_replace(State::Connecting);
+                node.wire.interrupted();
                 pause = FIRST_PAUSE;
             }
             Err(fault) => {

@@ -4,6 +4,7 @@
 //! - `connection`: one connection, on which a question is answered in time or fails.
 //! - `keeper`: makes the connection, watches it, makes it again, and puts this node's seats back.
 //! - `holdings`: this node's own word on the seats it holds, and what it knows of those beside them.
+//! - `wire`: what nodes tell each other, on a connection of its own.
 //! - `settings`: where Redis is.
 //! - `fault`: what went wrong, without a word of what is kept.
 //!
@@ -17,10 +18,11 @@ mod holdings;
 mod keeper;
 mod scripts;
 mod settings;
+mod wire;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -34,14 +36,15 @@ use self::{
     connection::Connection,
     fault::Fault,
     keeper::{Node, State},
-    scripts::{Answer, Question},
+    scripts::{Answer, Question, Renewed},
 };
 use crate::core::{
-    cluster::{ClaimError, Cluster},
+    cluster::{ClaimError, Cluster, Lost, Renewal},
     error::Unavailable,
     ids::{NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
     sync::lock,
+    wire::{Recipient, Wire},
 };
 
 const NAME: &str = "redis";
@@ -107,15 +110,21 @@ impl RedisCluster {
         }))
     }
 
-    async fn renew_seat(&self, key: &SeatKey, lease: Duration) -> Result<bool, Fault> {
-        let own = self.node.holdings().renewing(key, lease, self.node.clock.now());
-        let answer = self.ask(self.node.questions.renew(key, lease, own.as_ref())).await?;
-        let next_end = answer.renewed()?;
-        match next_end {
-            Some(next_end) => self.node.holdings().renewed(&key.room, next_end),
-            None => self.node.holdings().give_up(key),
+    /// What is lost, if it is.
+    async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<Lost>, Fault> {
+        let key = &renewal.key;
+        let own = self.node.holdings().renewing(renewal, self.node.clock.now());
+        let answer = self.ask(self.node.questions.renew(renewal, own.as_ref())).await?;
+        match answer.renewed()? {
+            Renewed::Until(next_end) => {
+                self.node.holdings().renewed(&key.room, next_end);
+                Ok(None)
+            }
+            Renewed::Lost(instead) => {
+                self.node.holdings().lose(key, instead.clone());
+                Ok(Some(holdings::lost(key.clone(), instead)))
+            }
         }
-        Ok(next_end.is_some())
     }
 
     /// Gives up what has ended in a room, and compares who is there with whom this node knew to be.
@@ -150,23 +159,30 @@ impl Cluster for RedisCluster {
         self.node.id
     }
 
+    fn wire(&self) -> Arc<dyn Wire> {
+        self.node.wire.clone()
+    }
+
+    fn serve(&self, recipient: Weak<dyn Recipient>) {
+        self.node.wire.serve(recipient);
+    }
+
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         Ok(in_time(self.claim_seat(&claim)).await??)
     }
 
-    async fn renew(&self, leases: &[(SeatKey, Duration)]) -> Result<Vec<SeatKey>, Unavailable> {
+    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
         let lost = Mutex::new(Vec::new());
-        let renewals = stream::iter(leases).map(Ok).try_for_each_concurrent(AT_ONCE, |(key, lease)| {
+        let steps = stream::iter(renewals).map(Ok).try_for_each_concurrent(AT_ONCE, |renewal| {
             let lost = &lost;
             async move {
-                if !self.renew_seat(key, *lease).await? {
-                    lock(lost).push(key.clone());
-                }
+                let refused = self.renew_seat(renewal).await?;
+                lock(lost).extend(refused);
                 Ok(())
             }
         });
         // If this fails, what was lost is told by `expire`.
-        in_time(renewals).await?;
+        in_time(steps).await?;
         let lost = lock(&lost).split_off(0);
         self.node.holdings().told(&lost);
         Ok(lost)
@@ -177,6 +193,17 @@ impl Cluster for RedisCluster {
         in_time(async { Ok(self.ask(question).await?.seats()?.pop()) }).await
     }
 
+    async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
+        in_time(async {
+            let connection = self.met().await?;
+            if !connection.is_settled() {
+                return Err(Fault::Settling);
+            }
+            connection.ask(self.node.questions.look(room)).await?.seats()
+        })
+        .await
+    }
+
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
         self.node.holdings().releasing(seat);
         let released =
@@ -185,11 +212,11 @@ impl Cluster for RedisCluster {
         Ok(released)
     }
 
-    async fn expire(&self) -> Result<Vec<(SeatKey, Seat)>, Unavailable> {
+    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
         let due = self.node.holdings().due(self.node.clock.now());
         let looks = stream::iter(due).map(Ok).try_for_each_concurrent(AT_ONCE, |room| self.look(room));
         in_time(looks).await?;
-        Ok(self.node.holdings().take_given_up())
+        Ok(self.node.holdings().take_lost())
     }
 
     async fn check(&self) -> Result<(), Unavailable> {

@@ -10,6 +10,7 @@ use redis::{Script, Value};
 
 use super::{fault::Fault, holdings::Own};
 use crate::core::{
+    cluster::Renewal,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
     seat::{Claim, Claimed, Refused, Seat, SeatKey},
 };
@@ -54,14 +55,17 @@ impl Questions {
             micros(claim.lease),
             claim.seats.to_string(),
             flag(claim.unique_name),
+            claim.over.map(|epoch| epoch.0.to_string()).unwrap_or_default(),
             claim.name.as_str().to_owned(),
         ];
         self.about(&claim.room, &CLAIM, arguments)
     }
 
     /// `own` is what this node knows of the seat, if it holds it; by it, a seat that was forgotten is put back.
-    pub(super) fn renew(&self, key: &SeatKey, lease: Duration, own: Option<&Own>) -> Question {
-        let mut arguments = vec![key.participant.to_string(), key.epoch.0.to_string(), micros(lease)];
+    pub(super) fn renew(&self, renewal: &Renewal, own: Option<&Own>) -> Question {
+        let Renewal { key, lease, connected } = renewal;
+        let mut arguments =
+            vec![key.participant.to_string(), key.epoch.0.to_string(), micros(*lease), flag(*connected)];
         if let Some(own) = own {
             arguments.extend([
                 own.seat.since.0.to_string(),
@@ -116,10 +120,28 @@ pub(super) struct Answer {
     rest: std::vec::IntoIter<Value>,
 }
 
+/// What a node hears when it greets.
+pub(super) struct Greeting {
+    /// Since when Redis remembers.
+    pub(super) since: Micros,
+    /// The largest epoch any node knows of.
+    pub(super) floor: Epoch,
+    /// The other nodes that greeted lately.
+    pub(super) others: Vec<NodeId>,
+}
+
 /// A claim that succeeded, with the new holding.
 pub(super) struct Held {
     pub(super) seat: Seat,
     pub(super) claimed: Claimed,
+}
+
+/// What became of a renewal.
+pub(super) enum Renewed {
+    /// The holding lasts; the next lease in its room ends then.
+    Until(Instant),
+    /// The holding is no more; the seat that its holder has instead, if any.
+    Lost(Option<Seat>),
 }
 
 impl Answer {
@@ -135,9 +157,10 @@ impl Answer {
         }
     }
 
-    /// Since when Redis is, and the largest epoch any node knows of.
-    pub(super) fn met(mut self) -> Result<(Micros, Epoch), Fault> {
-        Ok((self.number()?, Epoch(self.number()?)))
+    pub(super) fn met(mut self) -> Result<Greeting, Fault> {
+        let (since, floor) = (self.number()?, Epoch(self.number()?));
+        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| Fault::Garbled));
+        Ok(Greeting { since, floor, others: others.collect::<Result<_, _>>()? })
     }
 
     pub(super) fn claimed(mut self, claim: &Claim, node: NodeId) -> Result<Result<Held, Refused>, Fault> {
@@ -147,10 +170,11 @@ impl Answer {
                 let holder = self.next_seats()?.pop().ok_or(Fault::Garbled)?;
                 return Ok(Err(Refused::NameTaken(Box::new(holder))));
             }
+            "not_held" => return Ok(Err(Refused::NotHeld)),
             _ => {}
         }
         let (epoch, since) = (Epoch(self.number()?), Epoch(self.number()?));
-        let taken_over = self.number()? == 1;
+        let former = self.next_seats()?.pop();
         let seat = Seat {
             participant: claim.participant,
             name: claim.name.clone(),
@@ -158,18 +182,18 @@ impl Answer {
             epoch,
             since,
             lease_ends: self.at + claim.lease,
+            connected: claim.over.is_none(),
         };
         let (others, ended) = (self.next_seats()?, self.next_seats()?);
-        Ok(Ok(Held { seat, claimed: Claimed { epoch, taken_over, others, ended } }))
+        Ok(Ok(Held { seat, claimed: Claimed { epoch, since, former, others, ended } }))
     }
 
-    /// When the next lease in the room ends; `None` if the holding is lost.
-    pub(super) fn renewed(mut self) -> Result<Option<Instant>, Fault> {
+    pub(super) fn renewed(mut self) -> Result<Renewed, Fault> {
         if self.outcome == "lost" {
-            return Ok(None);
+            return Ok(Renewed::Lost(self.next_seats()?.pop()));
         }
         let next_end = self.number()?;
-        Ok(Some(self.here(next_end)))
+        Ok(Renewed::Until(self.here(next_end)))
     }
 
     pub(super) fn released(&self) -> bool {
@@ -185,20 +209,25 @@ impl Answer {
     }
 
     fn next_seats(&mut self) -> Result<Vec<Seat>, Fault> {
-        let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Garbled) };
-        lines.into_iter().map(|line| self.seat(&text(Some(line))?).ok_or(Fault::Garbled)).collect()
+        self.lines()?.iter().map(|line| self.seat(line).ok_or(Fault::Garbled)).collect()
     }
 
-    /// Reads `participant epoch since ends node name`.
+    fn lines(&mut self) -> Result<Vec<String>, Fault> {
+        let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Garbled) };
+        lines.into_iter().map(|line| text(Some(line))).collect()
+    }
+
+    /// Reads `participant epoch since ends node connected name`.
     fn seat(&self, line: &str) -> Option<Seat> {
-        let mut words = line.splitn(6, ' ');
+        let mut words = line.splitn(7, ' ');
         let participant = words.next()?.parse().ok()?;
         let mut number = || words.next()?.parse::<u64>().ok();
         let (epoch, since) = (Epoch(number()?), Epoch(number()?));
         let lease_ends = self.here(number()?);
         let node = words.next()?.parse().ok()?;
+        let connected = words.next()? == "1";
         let name = words.next()?.parse().ok()?;
-        Some(Seat { participant, name, node, epoch, since, lease_ends })
+        Some(Seat { participant, name, node, epoch, since, lease_ends, connected })
     }
 
     /// When it is here what it is `there`.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use redis::Client;
+use redis::{Client, IntoConnectionInfo, ProtocolVersion};
 use thiserror::Error;
 
 use crate::core::clock::Clock;
@@ -43,6 +43,13 @@ pub enum ConfigError {
 impl RedisSettings {
     pub(super) fn client(&self) -> Result<Client, ConfigError> {
         Client::open(self.url.as_str()).map_err(|_| ConfigError::Address)
+    }
+
+    /// The same, for connections on which Redis also speaks unasked.
+    pub(super) fn channel_client(&self) -> Result<Client, ConfigError> {
+        let address = self.url.as_str().into_connection_info().map_err(|_| ConfigError::Address)?;
+        let redis = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        Client::open(address.set_redis_settings(redis)).map_err(|_| ConfigError::Address)
     }
 }
 

@@ -129,7 +129,7 @@ async fn what_is_meant_for_everybody_reaches_everybody_else() {
     assert!(payloads(&ann_hears).is_empty());
     world.hub.leave(&ann.seat).await;
     let late = world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::new());
-    assert_eq!(late, Err(Replaced));
+    assert_eq!(late, Err(SignalError::Replaced(Replaced)));
 }
 
 #[tokio::test]

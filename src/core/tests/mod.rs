@@ -2,6 +2,7 @@
 
 mod hub;
 pub mod memory_records;
+mod nodes;
 mod outbox;
 mod room;
 mod support;

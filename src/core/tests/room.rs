@@ -15,8 +15,9 @@ use crate::core::{
     event::{LeaveReason, SignalKind},
     ids::{Epoch, NodeId, ParticipantId},
     outbox::Connection,
-    room::{Entrant, Room},
+    room::{Attends, Entrant, Room},
     seat::{Claim, Refused, Seats},
+    site::Site,
 };
 
 const SEATS: usize = 2;
@@ -96,7 +97,7 @@ impl World {
         };
         Self {
             seats: Seats::default(),
-            room: Room::default(),
+            room: Room::new(room_id("r"), Site::alone()),
             node: NodeId::random(),
             last_epoch: 0,
             now: tokio::time::Instant::now().into_std(),
@@ -134,6 +135,7 @@ impl World {
             name: name(&format!("person {index}")),
             unique_name: true,
             lease: LEASE,
+            over: None,
         };
         let claimed = match self.seats.claim(&claim, self.node, Epoch(self.last_epoch), self.now) {
             Ok(claimed) => claimed,
@@ -142,9 +144,9 @@ impl World {
                 assert!(person.epoch.is_none(), "one's own seat is never refused");
                 return;
             }
-            Err(Refused::NameTaken(holder)) => panic!("{holder:?} is nobody's namesake"),
+            Err(refused) => panic!("{refused:?}"),
         };
-        assert_eq!(claimed.taken_over, person.epoch.is_some());
+        assert_eq!(claimed.former.is_some(), person.epoch.is_some());
         for seat in &claimed.ended {
             let ended = self.people.iter().position(|person| person.id == seat.participant).unwrap();
             self.end(ended, LeaveReason::LeaseEnded);
@@ -155,10 +157,14 @@ impl World {
             name: claim.name,
             epoch: claimed.epoch,
             lease: LEASE,
-            received: None,
+            since: claimed.since,
+            attends: Attends::Now(None),
+            came_back: claimed.former.is_some(),
+            ask: None,
+            from_elsewhere: false,
         };
-        let entered = self.room.enter(entrant, self.now).unwrap();
-        assert_eq!(entered.resumed, claimed.taken_over);
+        let entered = self.room.enter(&entrant, self.now).unwrap();
+        assert_eq!(entered.resumed, claimed.former.is_some());
         assert_eq!(entered.fenced.is_some(), person.connection.is_some());
         if let Some(epoch) = person.epoch.replace(claimed.epoch) {
             person.older.push(epoch);
@@ -185,7 +191,7 @@ impl World {
         let person = &self.people[index];
         for epoch in &person.older {
             assert!(!self.seats.release(person.id, *epoch));
-            assert!(!self.seats.renew(person.id, *epoch, LEASE, self.now));
+            assert!(!self.seats.renew(person.id, *epoch, LEASE, true, self.now));
             assert!(self.room.end(person.id, *epoch, LeaveReason::Left, self.now).is_none());
             assert!(self.room.attach(person.id, *epoch, Recorder::new(), self.now).is_err());
             let signal =
@@ -218,7 +224,13 @@ impl World {
         for person in &self.people {
             if let (Some(epoch), Some(_)) = (person.epoch, &person.connection) {
                 // What the hub does for all who are connected, more often than a lease lasts.
-                assert!(self.seats.renew(person.id, epoch, LEASE + Duration::from_secs(seconds), self.now));
+                assert!(self.seats.renew(
+                    person.id,
+                    epoch,
+                    LEASE + Duration::from_secs(seconds),
+                    true,
+                    self.now
+                ));
             }
         }
         self.now += Duration::from_secs(seconds);

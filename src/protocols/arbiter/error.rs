@@ -126,8 +126,11 @@ impl From<JoinError> for Refusal {
 }
 
 impl From<SignalError> for Refusal {
-    fn from(_: SignalError) -> Self {
-        Self::NotFound
+    fn from(error: SignalError) -> Self {
+        match error {
+            SignalError::Replaced(_) | SignalError::NoSuchParticipant => Self::NotFound,
+            SignalError::Unavailable => Self::Broken,
+        }
     }
 }
 

@@ -139,7 +139,7 @@ impl Speaker<'_> {
         let forwarded = Bytes::from(message.forwarded(&target));
         match self.door.hub.signal_room(self.seat, &target.room(), SignalKind::Other, forwarded) {
             Ok(()) => self.door.counters.signals.increment(1),
-            Err(SignalError::NoSuchParticipant) => self.refuse(not_found),
+            Err(SignalError::NoSuchParticipant | SignalError::Unavailable) => self.refuse(not_found),
             // Closed already, or about to be.
             Err(SignalError::Replaced(_)) => {}
         }

@@ -9,7 +9,7 @@ use axum::{
 use tracing::warn;
 
 use crate::{
-    core::error::{JoinError, Replaced, Unavailable},
+    core::error::{JoinError, SignalError, Unavailable},
     protocols::http::{BodyError, RETRY_AFTER_SECONDS},
 };
 
@@ -107,9 +107,12 @@ impl From<JoinError> for Refusal {
     }
 }
 
-impl From<Replaced> for Refusal {
-    fn from(Replaced: Replaced) -> Self {
-        Self::NotSeated
+impl From<SignalError> for Refusal {
+    fn from(error: SignalError) -> Self {
+        match error {
+            SignalError::Replaced(_) | SignalError::NoSuchParticipant => Self::NotSeated,
+            SignalError::Unavailable => Self::Unavailable,
+        }
     }
 }
 

@@ -12,5 +12,6 @@ pub mod property;
 pub mod proxy;
 pub mod records;
 pub mod redis;
+pub mod seats;
 pub mod server;
 pub mod wait;

@@ -1,8 +1,9 @@
--- Seats::claim. `unique` is '1' if nobody else may be called the same.
-local participant, node, lease, capacity, unique, name = unpack(ARGV, 5)
+-- Seats::claim. `unique` is '1' if nobody else may be called the same; `over` is an epoch, or empty.
+local participant, node, lease, capacity, unique, over, name = unpack(ARGV, 5)
 local mine = seat_of(participant)
 local live, ended = others_of(participant)
 
+if over ~= '' and not (mine and mine.epoch == tonumber(over)) then return { 'not_held', text(now) } end
 if not mine and now < tonumber(ARGV[4]) then return { 'settling', text(now) } end
 local namesake = unique == '1' and find_name(live, name)
 if namesake then return { 'name_taken', text(now), lines({ namesake }) } end
@@ -13,6 +14,7 @@ local epoch = math.max(now, room.last + 1, tonumber(ARGV[3]) + 1)
 local since = mine and mine.since or epoch
 give_up(ended)
 put({
-  participant = participant, epoch = epoch, since = since, ends = now + tonumber(lease), node = node, name = name,
+  participant = participant, epoch = epoch, since = since, ends = now + tonumber(lease), node = node,
+  connected = over == '' and '1' or '0', name = name,
 }, epoch)
-return { 'claimed', text(now), text(epoch), text(since), mine and '1' or '0', lines(live), lines(ended) }
+return { 'claimed', text(now), text(epoch), text(since), lines({ mine }), lines(live), lines(ended) }

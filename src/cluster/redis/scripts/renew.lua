@@ -1,11 +1,12 @@
 -- Seats::restore; or Seats::renew, where the node does not know the seat any more and `since` and the rest are missing.
-local participant, epoch, lease, since, node, capacity, unique, name = unpack(ARGV, 5)
+local participant, epoch, lease, connected, since, node, capacity, unique, name = unpack(ARGV, 5)
 epoch = tonumber(epoch)
 local ends = now + tonumber(lease)
 local mine = seat_of(participant)
 
 if mine and mine.epoch == epoch then
   mine.ends = ends
+  mine.connected = connected
   put(mine)
 else
   local forgotten
@@ -14,13 +15,14 @@ else
   else
     forgotten = not room.from or epoch > room.last or (epoch < room.from and not room.given_up)
   end
-  if not since or not forgotten then return { 'lost', text(now) } end
+  if not since or not forgotten then return { 'lost', text(now), lines({ mine }) } end
   local live, ended = others_of(participant)
-  if unique == '1' and find_name(live, name) then return { 'lost', text(now) } end
-  if #live >= tonumber(capacity) then return { 'lost', text(now) } end
+  if unique == '1' and find_name(live, name) then return { 'lost', text(now), {} } end
+  if #live >= tonumber(capacity) then return { 'lost', text(now), {} } end
   give_up(ended)
   put({
-    participant = participant, epoch = epoch, since = tonumber(since), ends = ends, node = node, name = name,
+    participant = participant, epoch = epoch, since = tonumber(since), ends = ends, node = node,
+    connected = connected, name = name,
   }, epoch + 1)
 end
 

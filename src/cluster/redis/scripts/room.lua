@@ -1,6 +1,6 @@
 -- What every script about a room begins with: its hash as tables, and the few ways in which it changes.
 --
--- KEYS[1]: the hash. For each seat a field named by its participant, `epoch since ends node name`; besides `from`,
+-- KEYS[1]: the hash. For each seat a field named by its participant, `epoch since ends node connected name`; besides `from`,
 -- `last` and `given_up`, by which a seat that was forgotten is told from one that was given up.
 -- ARGV: 1 what time it is, for tests; else empty, and Redis says. 2 when it is too late to run this. 3 the largest epoch
 -- the node knows of. 4 from when on newcomers may sit down. The script's own from 5 on.
@@ -35,10 +35,10 @@ for index = 1, #fields, 2 do
   elseif field == 'given_up' then
     room.given_up = true
   else
-    local epoch, since, ends, node, name = string.match(value, '^(%d+) (%d+) (%d+) (%S+) (.*)$')
+    local epoch, since, ends, node, connected, name = string.match(value, '^(%d+) (%d+) (%d+) (%S+) ([01]) (.*)$')
     seats[#seats + 1] = {
       participant = field, epoch = tonumber(epoch), since = tonumber(since), ends = tonumber(ends),
-      node = node, name = name,
+      node = node, connected = connected, name = name,
     }
   end
 end
@@ -68,7 +68,9 @@ local function find_name(among, name)
 end
 
 local function line(seat)
-  return text(seat.epoch) .. ' ' .. text(seat.since) .. ' ' .. text(seat.ends) .. ' ' .. seat.node .. ' ' .. seat.name
+  return table.concat({
+    text(seat.epoch), text(seat.since), text(seat.ends), seat.node, seat.connected, seat.name,
+  }, ' ')
 end
 
 local function lines(some)

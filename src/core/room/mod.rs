@@ -1,17 +1,37 @@
 //! One room as this node sees it: who sits here, who is connected, who is told what. Synchronous; takes `now`.
+//!
+//! - `entrance`: what somebody who comes in says, and finds.
+//! - `member`: one participant, here or on another node.
+//! - `talks`: counts of what is said between nodes.
+//! - `delivery`: signals and chats on their way to the others.
+//! - `elsewhere`: what is heard of those who sit on other nodes, and what their nodes hear of those here.
+//! - `moving`: participants who come back on another node, with what is kept for them.
+
+mod delivery;
+mod elsewhere;
+mod entrance;
+mod member;
+mod moving;
+mod talks;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-
+use self::member::{Here, Member, Pending, Place};
+pub use self::{
+    entrance::{Attends, Entered, Entrant, Other, View},
+    moving::{Arrived, MAILBOX_WITHIN},
+    talks::GAP_CLOSES_WITHIN,
+};
 use super::{
-    error::{Replaced, SignalError},
-    event::{ChatMessage, Event, LeaveReason, Signal, SignalKind},
-    ids::{ConnectionId, Epoch, Name, ParticipantId},
-    outbox::{Connection, Outbox},
+    error::Replaced,
+    event::{Event, LeaveReason},
+    ids::{ConnectionId, Epoch, Name, ParticipantId, RoomId},
+    outbox::Connection,
+    seat::Claim,
+    site::Site,
 };
 
 /// The participants of a room, in the order in which they sat down.
@@ -19,20 +39,16 @@ use super::{
 /// Invariants: a participant is listed once; whoever is not listed is told nothing; every participant that enters
 /// is followed by exactly one [`Event::Left`] to those who are there when it ends; a call with an epoch that is
 /// not the participant's current one changes nothing.
-#[derive(Debug, Default)]
-pub struct Room {
-    members: Vec<Member>,
-}
-
+///
+/// Every node in which somebody sits has a room of its own, which lists all, and tells only those who sit there.
 #[derive(Debug)]
-struct Member {
-    participant: ParticipantId,
-    name: Name,
-    epoch: Epoch,
-    presence: Presence,
-    outbox: Outbox,
-    lease: Duration,
-    renewed_at: Instant,
+pub struct Room {
+    id: RoomId,
+    site: Arc<Site>,
+    members: Vec<Member>,
+    /// How many seats there are, and whether names are unique, as the last who came in had it.
+    seats: usize,
+    unique_names: bool,
 }
 
 /// Whether a participant can be told things.
@@ -46,80 +62,94 @@ pub enum Presence {
     Away,
 }
 
-/// Somebody who claimed a seat and comes in.
-#[derive(Debug, Clone)]
-pub struct Entrant {
-    /// Who.
-    pub participant: ParticipantId,
-    /// What they are called from now on.
-    pub name: Name,
-    /// The epoch of the claim.
-    pub epoch: Epoch,
-    /// How long the claim lasts without a renewal.
-    pub lease: Duration,
-    /// The number of the last event they have, if they come back and know.
-    pub received: Option<u64>,
-}
-
-/// What somebody found who entered a room.
-pub struct Entered {
-    /// Whether it was here before.
-    pub returned: bool,
-    /// Whether it was here before and nothing was lost since its former connection.
-    pub resumed: bool,
-    /// The older connection of the same participant, to be closed.
-    pub fenced: Option<Arc<dyn Connection>>,
-    /// The room.
-    pub view: View,
-}
-
-/// A room as one of its participants sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
-    /// The number that the participant's next event counts on from.
-    pub seq: u64,
-    /// Whether somebody sat down before it: the polite side in W3C's perfect negotiation.
-    pub polite: bool,
-    /// Everybody else, in the order in which they sat down.
-    pub others: Vec<Other>,
-}
-
-/// Another participant, as one participant sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Other {
-    /// Who.
-    pub participant: ParticipantId,
-    /// What they are called.
-    pub name: Name,
-    /// `false` while its connection is lost and its seat is kept.
-    pub connected: bool,
-}
-
 impl Room {
+    /// The room called `id` on the node at `site`, with nobody in it.
+    pub fn new(id: RoomId, site: Arc<Site>) -> Self {
+        Self { id, site, members: Vec::new(), seats: 0, unique_names: false }
+    }
+
+    /// Takes note of what everybody who claims here says of the room.
+    pub fn set_policy(&mut self, claim: &Claim) {
+        (self.seats, self.unique_names) = (claim.seats, claim.unique_name);
+    }
+
     /// Lists a participant that claimed a seat, or takes its listing over for a newer epoch. What it is to be
     /// told is kept until [`attach`](Self::attach).
     ///
     /// # Errors
     /// [`Replaced`]: an even newer epoch was here first; nothing changed.
-    pub fn enter(&mut self, entrant: Entrant, now: Instant) -> Result<Entered, Replaced> {
+    pub fn enter(&mut self, entrant: &Entrant, now: Instant) -> Result<Entered, Replaced> {
         let participant = entrant.participant;
         let before = self.position(participant);
+        let was_here = before.is_some_and(|position| self.members[position].is_here());
         let (resumed, fenced) = match before {
-            Some(position) => self.members[position].take_over(entrant, now)?,
+            Some(position) => self.take_over(position, entrant, now)?,
             None => {
-                self.tell_others(
-                    participant,
-                    &Event::Joined { participant, name: entrant.name.clone() },
-                    now,
-                );
-                // Rooms are small and many: room for four would mostly be kept for nobody.
-                self.members.reserve_exact(1);
-                self.members.push(Member::arriving(entrant, now));
+                self.sit_down(entrant, now);
                 (false, None)
             }
         };
-        let view = self.view_of(participant);
-        Ok(Entered { returned: before.is_some(), resumed, fenced, view })
+        if !was_here {
+            self.publish(true);
+        }
+        let (view, pending) = (self.view_of(participant), self.pending(participant));
+        Ok(Entered { returned: entrant.came_back || before.is_some(), resumed, fenced, view, pending })
+    }
+
+    fn sit_down(&mut self, entrant: &Entrant, now: Instant) {
+        let participant = entrant.participant;
+        self.tell_others(participant, &Event::Joined { participant, name: entrant.name.clone() }, now);
+        let mut member = Member::here(entrant, now);
+        if let Some(here) = member.as_here_mut() {
+            here.wait_for_mailbox(entrant, None, now);
+            if entrant.attends == Attends::Later && entrant.ask.is_none() {
+                here.outbox.tear();
+            }
+        }
+        self.insert(member);
+    }
+
+    fn take_over(
+        &mut self,
+        position: usize,
+        entrant: &Entrant,
+        now: Instant,
+    ) -> Result<(bool, Option<Arc<dyn Connection>>), Replaced> {
+        let others = entrant.from_elsewhere.then(|| self.others_of(entrant.participant));
+        let member = &mut self.members[position];
+        if member.epoch >= entrant.epoch {
+            return Err(Replaced);
+        }
+        (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
+        member.renewed_at = now;
+        let is_new_stay = std::mem::replace(&mut member.since, entrant.since) != entrant.since;
+        let Place::Here(here) = &mut member.place else {
+            self.come_here(position, entrant, now);
+            return Ok((false, None));
+        };
+        let fenced = here.outbox.detach();
+        let resumed = match others {
+            None if here.pending.is_some() => {
+                here.returns_with(entrant.attends);
+                false
+            }
+            None => here.outbox.resume(entrant.attends.received()),
+            Some(_) if entrant.ask.is_none() => {
+                self.lose_mailbox(position, entrant.attends);
+                false
+            }
+            // Its own mailbox may never have left this node.
+            own => {
+                let own = here.pending.take().map_or(own, |pending| pending.own);
+                here.wait_for_mailbox(entrant, own, now);
+                false
+            }
+        };
+        if is_new_stay {
+            self.members[position].stream = entrant.epoch;
+            self.members.sort_by_key(|member| member.since);
+        }
+        Ok((resumed, fenced))
     }
 
     /// Sends what is kept for the participant, and all that follows, to `connection`. Returns the connection it had
@@ -136,9 +166,10 @@ impl Room {
     ) -> Result<Option<Arc<dyn Connection>>, Replaced> {
         let member = self.member(participant, epoch)?;
         let before = std::mem::replace(&mut member.presence, Presence::Connected);
-        let former = member.outbox.attach(connection);
+        let former = member.as_here_mut().ok_or(Replaced)?.outbox.attach(connection);
         if before != Presence::Arriving {
             self.tell_others(participant, &Event::Resumed { participant }, now);
+            self.publish(false);
         }
         Ok(former)
     }
@@ -154,68 +185,25 @@ impl Room {
         now: Instant,
     ) -> bool {
         let Ok(member) = self.member(participant, epoch) else { return false };
-        if member.outbox.connection().is_none_or(|attached| attached.id() != connection) {
+        let Some(here) = member.as_here_mut() else { return false };
+        if here.outbox.connection().is_none_or(|attached| attached.id() != connection) {
             return false;
         }
-        member.outbox.detach();
+        here.outbox.detach();
         member.presence = Presence::Away;
         self.tell_others(participant, &Event::Reconnecting { participant }, now);
+        self.publish(false);
         true
     }
 
-    /// Delivers a signal to another participant of this room.
-    ///
-    /// # Errors
-    /// - [`SignalError::Replaced`]: `from` does not sit here under `epoch`.
-    /// - [`SignalError::NoSuchParticipant`]: `to` does not sit here, or is the sender.
-    pub fn signal(
-        &mut self,
-        from: ParticipantId,
-        epoch: Epoch,
-        to: ParticipantId,
-        kind: SignalKind,
-        payload: Bytes,
-        now: Instant,
-    ) -> Result<(), SignalError> {
-        let name = self.member(from, epoch)?.name.clone();
-        let recipient = self.members.iter_mut().find(|member| member.participant == to && to != from);
-        let recipient = recipient.ok_or(SignalError::NoSuchParticipant)?;
-        recipient.outbox.push(Event::Signal(Signal { from, name, kind, payload }), now);
-        Ok(())
-    }
-
-    /// Delivers a signal to everybody else in this room.
-    ///
-    /// # Errors
-    /// [`Replaced`]: `from` does not sit here under `epoch`.
-    pub fn broadcast(
-        &mut self,
-        from: ParticipantId,
-        epoch: Epoch,
-        kind: SignalKind,
-        payload: Bytes,
-        now: Instant,
-    ) -> Result<(), Replaced> {
-        let name = self.member(from, epoch)?.name.clone();
-        self.tell_others(from, &Event::Signal(Signal { from, name, kind, payload }), now);
-        Ok(())
-    }
-
-    /// Delivers a signal that comes from another room to everybody in this one.
-    pub fn receive(&mut self, signal: &Signal, now: Instant) {
-        for member in &mut self.members {
-            member.outbox.push(Event::Signal(signal.clone()), now);
-        }
+    /// Whether the participant is listed under this epoch or a newer one.
+    pub fn is_newer(&self, participant: ParticipantId, epoch: Epoch) -> bool {
+        self.members.iter().any(|member| member.participant == participant && member.epoch >= epoch)
     }
 
     /// Who is called `name` here; where names are not unique, the first who sat down.
     pub fn find(&self, name: &Name) -> Option<ParticipantId> {
         self.members.iter().find(|member| member.name == *name).map(|member| member.participant)
-    }
-
-    /// Tells the others what the writer, who need not sit here any more, wrote.
-    pub fn chat(&mut self, message: &ChatMessage, now: Instant) {
-        self.tell_others(message.from, &Event::Chat(message.clone()), now);
     }
 
     /// Gives a seat up: the participant is told nothing any more, the others are told that it left.
@@ -230,9 +218,12 @@ impl Room {
     ) -> Option<Ended> {
         self.member(participant, epoch).ok()?;
         let position = self.position(participant)?;
-        let connection = self.members.remove(position).outbox.detach();
+        let ended = self.members.remove(position);
+        self.forget(participant);
         self.tell_others(participant, &Event::Left { participant, reason }, now);
-        Some(Ended { connection })
+        let Place::Here(mut here) = ended.place else { return Some(Ended { connection: None }) };
+        self.publish_end(participant, epoch, reason);
+        Some(Ended { connection: here.outbox.detach() })
     }
 
     /// What the participant is called here.
@@ -259,32 +250,33 @@ impl Room {
         epoch: Epoch,
     ) -> Option<(Presence, Option<Arc<dyn Connection>>)> {
         let member = self.member(participant, epoch).ok()?;
-        Some((member.presence, member.outbox.connection().cloned()))
+        Some((member.presence, member.connection().cloned()))
     }
 
     /// For how long the participant's seat is kept without a renewal.
     ///
     /// # Errors
-    /// [`Replaced`]: it does not sit here under `epoch`.
+    /// [`Replaced`]: it does not sit here, on this node, under `epoch`.
     pub fn lease_of(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<Duration, Replaced> {
-        self.member(participant, epoch).map(|member| member.lease)
+        let member = self.member(participant, epoch)?;
+        if member.is_here() { Ok(member.lease) } else { Err(Replaced) }
     }
 
-    /// Who sits here, under which epoch.
+    /// Who sits here on this node, under which epoch.
     pub fn holdings(&self) -> Vec<(ParticipantId, Epoch)> {
-        self.members.iter().map(|member| (member.participant, member.epoch)).collect()
+        self.here().map(|member| (member.participant, member.epoch)).collect()
     }
 
     /// The live connections.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<dyn Connection>> {
-        self.members.iter().filter_map(|member| member.outbox.connection())
+        self.members.iter().filter_map(Member::connection)
     }
 
     /// The connected participants whose lease has run for a third or more since it was last renewed, with the
     /// length of their lease. They are taken to be renewed now.
     pub fn due_renewals(&mut self, now: Instant) -> Vec<(ParticipantId, Epoch, Duration)> {
         let due = self.members.iter_mut().filter(|member| {
-            member.outbox.connection().is_some()
+            member.connection().is_some()
                 && now.saturating_duration_since(member.renewed_at) >= member.lease / 3
         });
         due.map(|member| {
@@ -294,39 +286,55 @@ impl Room {
         .collect()
     }
 
-    /// How many sit here.
+    /// How many sit here, on this node.
     pub fn len(&self) -> usize {
-        self.members.len()
+        self.here().count()
     }
 
-    /// Whether nobody sits here.
+    /// Whether nobody sits here, on this node.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.len() == 0
     }
 
     /// Lets go of events that have surely arrived.
     pub fn forget_arrived(&mut self, now: Instant) {
-        for member in &mut self.members {
-            member.outbox.forget_arrived(now);
+        for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
+            here.outbox.forget_arrived(now);
         }
     }
 
     fn view_of(&self, participant: ParticipantId) -> View {
         let position = self.position(participant).unwrap_or_default();
-        let seq = self.members.get(position).map_or(0, |member| member.outbox.handed());
+        let here = self.members.get(position).and_then(Member::as_here);
+        let seq = here.map_or(0, |here| here.outbox.handed());
         let others = self.members.iter().filter(|member| member.participant != participant);
         let others = others.map(|member| Other {
             participant: member.participant,
             name: member.name.clone(),
-            connected: member.presence != Presence::Away,
+            connected: member.is_connected(),
         });
         View { seq, polite: position > 0, others: others.collect() }
     }
 
+    /// Tells what became of one participant to all others who sit on this node.
     fn tell_others(&mut self, participant: ParticipantId, event: &Event, now: Instant) {
         for member in self.members.iter_mut().filter(|member| member.participant != participant) {
-            member.outbox.push(event.clone(), now);
+            // Whoever's mailbox is on its way is told what has become of the others when it is there.
+            if let Some(here) = member.as_here_mut().filter(|here| here.pending.is_none()) {
+                here.outbox.push(event.clone(), now);
+            }
         }
+    }
+
+    fn here(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.is_here())
+    }
+
+    fn insert(&mut self, member: Member) {
+        let position = self.members.partition_point(|other| other.since < member.since);
+        // Rooms are small and many: room for four would mostly be kept for nobody.
+        self.members.reserve_exact(1);
+        self.members.insert(position, member);
     }
 
     fn member(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<&mut Member, Replaced> {
@@ -336,36 +344,6 @@ impl Room {
 
     fn position(&self, participant: ParticipantId) -> Option<usize> {
         self.members.iter().position(|member| member.participant == participant)
-    }
-}
-
-impl Member {
-    fn arriving(entrant: Entrant, now: Instant) -> Self {
-        Self {
-            participant: entrant.participant,
-            name: entrant.name,
-            epoch: entrant.epoch,
-            presence: Presence::Arriving,
-            outbox: Outbox::default(),
-            lease: entrant.lease,
-            renewed_at: now,
-        }
-    }
-
-    fn take_over(
-        &mut self,
-        entrant: Entrant,
-        now: Instant,
-    ) -> Result<(bool, Option<Arc<dyn Connection>>), Replaced> {
-        if self.epoch >= entrant.epoch {
-            return Err(Replaced);
-        }
-        self.epoch = entrant.epoch;
-        self.name = entrant.name;
-        self.lease = entrant.lease;
-        self.renewed_at = now;
-        let fenced = self.outbox.detach();
-        Ok((self.outbox.resume(entrant.received), fenced))
     }
 }
 

@@ -1,0 +1,250 @@
+//! Parcels as bytes, and back.
+
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{
+    envelope::PARCEL_HEAD,
+    event,
+    fields::{Fields, PutFields},
+};
+use crate::core::{
+    event::{LeaveReason, Numbered},
+    ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+    seat::{Claim, Seat, SeatKey},
+    wire::{Count, Mailbox, Parcel, Stay},
+};
+
+/// A parcel with nothing in it, which says no more than that it is there.
+pub(super) const NOTHING: u8 = 0;
+
+const SEATS: u8 = 1;
+const LEFT: u8 = 2;
+const TOLD: u8 = 3;
+const PROBE: u8 = 4;
+const PROBED: u8 = 5;
+const YIELD: u8 = 6;
+const YIELDED: u8 = 7;
+const ADOPT: u8 = 8;
+
+/// Writes a parcel with its kind and length; `now` is what the ends of leases are told by.
+pub(super) fn write(parcel: &Parcel, now: Instant, out: &mut BytesMut) {
+    put(kind_of(parcel), out, |out| write_body(parcel, now, out));
+}
+
+/// Writes a parcel with nothing in it.
+pub(super) fn write_nothing(out: &mut BytesMut) {
+    put(NOTHING, out, |_| ());
+}
+
+fn put(kind: u8, out: &mut BytesMut, body: impl FnOnce(&mut BytesMut)) {
+    let start = out.len();
+    out.put_u8(kind);
+    out.put_length(0);
+    body(out);
+    let length = u32::try_from(out.len() - start - PARCEL_HEAD).expect("no parcel is as long as that");
+    out[start + 1..start + PARCEL_HEAD].copy_from_slice(&length.to_be_bytes());
+}
+
+fn kind_of(parcel: &Parcel) -> u8 {
+    match parcel {
+        Parcel::Seats { .. } => SEATS,
+        Parcel::Left { .. } => LEFT,
+        Parcel::Told { .. } => TOLD,
+        Parcel::Probe { .. } => PROBE,
+        Parcel::Probed { .. } => PROBED,
+        Parcel::Yield { .. } => YIELD,
+        Parcel::Yielded { .. } => YIELDED,
+        Parcel::Adopt { .. } => ADOPT,
+    }
+}
+
+fn write_body(parcel: &Parcel, now: Instant, out: &mut BytesMut) {
+    match parcel {
+        Parcel::Seats { room, stays, ask } => {
+            out.put_payload(room.as_str().as_bytes());
+            out.put_list(stays, |stay, out| put_stay(stay, now, out));
+            out.put_flag(*ask);
+        }
+        Parcel::Left { key, reason } => {
+            put_key(key, out);
+            out.put_u8(event::code_of(*reason));
+        }
+        Parcel::Told { to, from, count, event } => {
+            put_key(to, out);
+            out.put_slice(from.as_bytes());
+            out.put_option(count.as_ref(), put_count);
+            event::write(event, out);
+        }
+        Parcel::Probe { key, ask } => {
+            put_key(key, out);
+            out.put_u64(*ask);
+        }
+        Parcel::Probed { ask, alive } => {
+            out.put_u64(*ask);
+            out.put_flag(*alive);
+        }
+        Parcel::Yield { former, epoch, ask } => {
+            put_key(former, out);
+            out.put_u64(epoch.0);
+            out.put_u64(*ask);
+        }
+        Parcel::Yielded { ask, mailbox } => {
+            out.put_u64(*ask);
+            out.put_option(mailbox.as_deref(), put_mailbox);
+        }
+        Parcel::Adopt { claim } => put_claim(claim, out),
+    }
+}
+
+/// Reads a parcel's body; `None` if it is of a kind that is not known, or not what its kind says.
+pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<Parcel> {
+    let mut body = Fields(body);
+    let body = &mut body;
+    Some(match kind {
+        SEATS => {
+            Parcel::Seats { room: room(body)?, stays: body.list(|body| stay(body, now))?, ask: body.flag()? }
+        }
+        LEFT => Parcel::Left { key: key(body)?, reason: reason(body)? },
+        TOLD => Parcel::Told {
+            to: key(body)?,
+            from: participant(body)?,
+            count: body.option(count)?,
+            event: event::read(body)?,
+        },
+        PROBE => Parcel::Probe { key: key(body)?, ask: body.number()? },
+        PROBED => Parcel::Probed { ask: body.number()?, alive: body.flag()? },
+        YIELD => Parcel::Yield { former: key(body)?, epoch: Epoch(body.number()?), ask: body.number()? },
+        YIELDED => Parcel::Yielded { ask: body.number()?, mailbox: body.option(mailbox)?.map(Box::new) },
+        ADOPT => Parcel::Adopt { claim: Box::new(claim(body)?) },
+        _ => return None,
+    })
+}
+
+fn put_mailbox(mailbox: &Mailbox, out: &mut BytesMut) {
+    out.put_u64(mailbox.last);
+    out.put_u64(mailbox.handed);
+    out.put_u64(mailbox.stream.0);
+    for counts in [&mailbox.said, &mailbox.heard] {
+        out.put_list(counts, |(participant, count), out| {
+            out.put_slice(participant.as_bytes());
+            put_count(count, out);
+        });
+    }
+    out.put_list(&mailbox.others, |(participant, connected), out| {
+        out.put_slice(participant.as_bytes());
+        out.put_flag(*connected);
+    });
+    out.put_list(&mailbox.kept, |Numbered { seq, event }, out| {
+        out.put_u64(*seq);
+        event::write(event, out);
+    });
+}
+
+fn mailbox(body: &mut Fields) -> Option<Mailbox> {
+    let talk = |body: &mut Fields| Some((participant(body)?, count(body)?));
+    Some(Mailbox {
+        last: body.number()?,
+        handed: body.number()?,
+        stream: Epoch(body.number()?),
+        said: body.list(talk)?,
+        heard: body.list(talk)?,
+        others: body.list(|body| Some((participant(body)?, body.flag()?)))?,
+        kept: body.list(|body| Some(Numbered { seq: body.number()?, event: event::read(body)? }))?,
+    })
+}
+
+fn put_count(count: &Count, out: &mut BytesMut) {
+    out.put_u64(count.from.0);
+    out.put_u64(count.to.0);
+    out.put_u64(count.number);
+}
+
+fn count(body: &mut Fields) -> Option<Count> {
+    Some(Count { from: Epoch(body.number()?), to: Epoch(body.number()?), number: body.number()? })
+}
+
+fn put_claim(claim: &Claim, out: &mut BytesMut) {
+    out.put_payload(claim.room.as_str().as_bytes());
+    out.put_u64(claim.seats as u64);
+    out.put_slice(claim.participant.as_bytes());
+    out.put_payload(claim.name.as_str().as_bytes());
+    out.put_flag(claim.unique_name);
+    out.put_u64(micros(claim.lease));
+    out.put_option(claim.over.as_ref(), |epoch, out| out.put_u64(epoch.0));
+}
+
+fn claim(body: &mut Fields) -> Option<Claim> {
+    Some(Claim {
+        room: room(body)?,
+        seats: usize::try_from(body.number()?).ok()?,
+        participant: participant(body)?,
+        name: name(body)?,
+        unique_name: body.flag()?,
+        lease: Duration::from_micros(body.number()?),
+        over: body.option(|body| body.number().map(Epoch))?,
+    })
+}
+
+fn put_stay(stay: &Stay, now: Instant, out: &mut BytesMut) {
+    put_seat(&stay.seat, now, out);
+    out.put_u64(stay.stream.0);
+}
+
+fn stay(body: &mut Fields, now: Instant) -> Option<Stay> {
+    Some(Stay { seat: seat(body, now)?, stream: Epoch(body.number()?) })
+}
+
+fn put_key(key: &SeatKey, out: &mut BytesMut) {
+    out.put_payload(key.room.as_str().as_bytes());
+    out.put_slice(key.participant.as_bytes());
+    out.put_u64(key.epoch.0);
+}
+
+fn key(body: &mut Fields) -> Option<SeatKey> {
+    Some(SeatKey { room: room(body)?, participant: participant(body)?, epoch: Epoch(body.number()?) })
+}
+
+/// Nodes' clocks have nothing in common, so it is told what is left of a lease.
+fn put_seat(seat: &Seat, now: Instant, out: &mut BytesMut) {
+    out.put_slice(seat.participant.as_bytes());
+    out.put_payload(seat.name.as_str().as_bytes());
+    out.put_slice(seat.node.as_bytes());
+    out.put_u64(seat.epoch.0);
+    out.put_u64(seat.since.0);
+    out.put_u64(micros(seat.lease_ends.saturating_duration_since(now)));
+    out.put_flag(seat.connected);
+}
+
+fn seat(body: &mut Fields, now: Instant) -> Option<Seat> {
+    Some(Seat {
+        participant: participant(body)?,
+        name: name(body)?,
+        node: NodeId::from_bytes(body.id()?),
+        epoch: Epoch(body.number()?),
+        since: Epoch(body.number()?),
+        lease_ends: now.checked_add(Duration::from_micros(body.number()?))?,
+        connected: body.flag()?,
+    })
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn room(body: &mut Fields) -> Option<RoomId> {
+    body.text(|text| RoomId::from_whole(text).ok())
+}
+
+fn reason(body: &mut Fields) -> Option<LeaveReason> {
+    event::reason_of(body.byte()?)
+}
+
+pub(super) fn participant(body: &mut Fields) -> Option<ParticipantId> {
+    body.id().map(ParticipantId::from_bytes)
+}
+
+pub(super) fn name(body: &mut Fields) -> Option<Name> {
+    body.text(|text| text.parse().ok())
+}

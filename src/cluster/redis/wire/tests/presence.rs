@@ -1,0 +1,47 @@
+//! Who is there, and when that is said.
+
+use std::time::{Duration, Instant};
+
+use super::super::presence::{GONE_AFTER, News, Presence};
+use crate::core::{
+    clock::{Clock, SystemClock},
+    ids::NodeId,
+};
+
+const BEAT: Duration = Duration::from_millis(500);
+
+fn start() -> Instant {
+    SystemClock.now()
+}
+
+#[test]
+fn who_comes_and_who_goes_is_news_once() {
+    let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
+    let later = now + GONE_AFTER;
+    assert_eq!(presence.heard(&[ann], now), [News::Back(ann)]);
+    assert_eq!(presence.heard(&[ann], now + BEAT), []);
+    assert_eq!(presence.heard(&[], later), [News::Gone(ann)]);
+    assert_eq!(presence.heard(&[], later + BEAT), []);
+    assert!(!presence.is_alive(ann, later));
+    assert_eq!(presence.heard(&[ann], later + BEAT), [News::Back(ann)]);
+    assert!(presence.is_alive(ann, later + BEAT));
+}
+
+#[test]
+fn whoever_was_cut_off_says_of_nobody_that_they_are_gone() {
+    let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
+    presence.heard(&[ann], now);
+    presence.interrupted();
+    let back = now + GONE_AFTER * 10;
+    assert!(presence.is_alive(ann, back), "nobody is known to be gone");
+    assert_eq!(presence.heard(&[], back), [], "others may have been cut off as well, and not be back yet");
+    assert_eq!(presence.heard(&[], back + BEAT), []);
+    assert_eq!(presence.heard(&[], back + GONE_AFTER), [News::Gone(ann)]);
+}
+
+#[test]
+fn a_node_that_nobody_has_heard_of_is_not_there() {
+    let (mut presence, now) = (Presence::default(), start());
+    presence.heard(&[], now);
+    assert!(!presence.is_alive(NodeId::random(), now + GONE_AFTER));
+}

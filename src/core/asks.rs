@@ -1,0 +1,97 @@
+//! Questions to other nodes that have not been answered yet.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::Shared};
+use tokio::sync::oneshot;
+
+use super::{ids::NodeId, seat::SeatKey, sync::lock};
+
+/// How long an answer is of any use.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Resolves when a mailbox is there: whether all is in it that its owner missed.
+pub(super) type Arrival = Shared<oneshot::Receiver<bool>>;
+
+/// All questions of a node.
+#[derive(Default)]
+pub(super) struct Asks {
+    last: AtomicU64,
+    open: Mutex<HashMap<u64, Ask>>,
+}
+
+struct Ask {
+    at: Instant,
+    to: NodeId,
+    what: What,
+}
+
+enum What {
+    /// Is somebody there?
+    Probe(oneshot::Sender<bool>),
+    /// What was kept for the holder of this seat.
+    Mailbox { seat: SeatKey, answer: oneshot::Sender<bool>, arrival: Arrival },
+}
+
+impl Asks {
+    /// Asks a node whether somebody is there. Returns the question's number, and what will resolve to the answer.
+    pub(super) fn probe(&self, to: NodeId, now: Instant) -> (u64, oneshot::Receiver<bool>) {
+        let (answer, answered) = oneshot::channel();
+        (self.open(to, What::Probe(answer), now), answered)
+    }
+
+    /// Asks a node for what it kept for one who holds `seat` now. Returns the question's number.
+    pub(super) fn mailbox(&self, to: NodeId, seat: SeatKey, now: Instant) -> u64 {
+        let (answer, arrival) = oneshot::channel();
+        self.open(to, What::Mailbox { seat, answer, arrival: arrival.shared() }, now)
+    }
+
+    /// What resolves when the mailbox is there that was asked for by this question.
+    pub(super) fn arrival(&self, ask: u64) -> Option<Arrival> {
+        match &lock(&self.open).get(&ask)?.what {
+            What::Mailbox { arrival, .. } => Some(arrival.clone()),
+            What::Probe(_) => None,
+        }
+    }
+
+    /// Answers whether somebody is there.
+    pub(super) fn probed(&self, ask: u64, alive: bool) {
+        if let Some(Ask { what: What::Probe(answer), .. }) = lock(&self.open).remove(&ask) {
+            // Whoever asked may have gone.
+            let _ = answer.send(alive);
+        }
+    }
+
+    /// Closes a question for a mailbox. Returns for whom it was, and where to say that it is there.
+    pub(super) fn close(&self, ask: u64) -> Option<(SeatKey, oneshot::Sender<bool>)> {
+        match lock(&self.open).remove(&ask)?.what {
+            What::Mailbox { seat, answer, .. } => Some((seat, answer)),
+            What::Probe(_) => None,
+        }
+    }
+
+    /// The questions for mailboxes that a node was asked.
+    pub(super) fn asked_of(&self, node: NodeId) -> Vec<u64> {
+        let open = lock(&self.open);
+        let is_its = |ask: &Ask| ask.to == node && matches!(ask.what, What::Mailbox { .. });
+        open.iter().filter(|(_, ask)| is_its(ask)).map(|(number, _)| *number).collect()
+    }
+
+    /// Lets go of what will not be answered any more.
+    pub(super) fn forget_old(&self, now: Instant) {
+        lock(&self.open).retain(|_, ask| now.saturating_duration_since(ask.at) < ANSWERS_WITHIN);
+    }
+
+    fn open(&self, to: NodeId, what: What, now: Instant) -> u64 {
+        let ask = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        lock(&self.open).insert(ask, Ask { at: now, to, what });
+        ask
+    }
+}

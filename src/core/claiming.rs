@@ -1,0 +1,114 @@
+//! Taking a seat: the claim, whoever has to make room for it, and the entry into the room.
+
+use std::sync::{Arc, Mutex};
+
+use super::{
+    cluster::ClaimError,
+    error::{JoinError, Replaced},
+    event::LeaveReason,
+    hub::{Hub, end},
+    ids::RoomId,
+    join::Seated,
+    neighbours::close_all,
+    room::{Attends, Entered, Entrant, Room},
+    seat::{Claim, Claimed, Seat, SeatKey},
+    sync::lock,
+};
+
+/// A claim under way: what other nodes say of its room waits until this is dropped.
+pub(super) struct Claiming {
+    hub: Hub,
+    room: RoomId,
+}
+
+impl Drop for Claiming {
+    fn drop(&mut self) {
+        self.hub.0.coming.end(&self.room, |from, parcel| self.hub.take(from, parcel));
+    }
+}
+
+impl Hub {
+    /// Claims a seat. What other nodes say of the room waits for as long as the second part lives.
+    pub(super) async fn claim_once(&self, claim: &Claim) -> Result<(Claimed, Claiming), ClaimError> {
+        self.0.coming.begin(&claim.room);
+        let claiming = Claiming { hub: self.clone(), room: claim.room.clone() };
+        Ok((self.0.cluster.claim(claim.clone()).await?, claiming))
+    }
+
+    /// As [`claim_once`](Self::claim_once), after making room if nobody who stands in the way answers.
+    pub(super) async fn claim(&self, claim: &Claim) -> Result<(Claimed, Claiming), JoinError> {
+        let refused = match self.claim_once(claim).await {
+            Ok(claimed) => return Ok(claimed),
+            Err(ClaimError::Unavailable(error)) => return Err(error.into()),
+            Err(ClaimError::Refused(refused)) => refused,
+        };
+        let now = self.0.clock.now();
+        let holders = refused.holders();
+        let is_elsewhere = |seat: &Seat| seat.node != self.0.site.node;
+        if !holders.iter().any(is_elsewhere) && self.room(&claim.room).is_none() {
+            return Err(refused.into());
+        }
+        for dead in self.0.contention.find_dead(self, &claim.room, holders, &claim.name, now).await {
+            match holders.iter().find(|seat| seat.key_in(&claim.room) == dead) {
+                Some(seat) if is_elsewhere(seat) => self.give_up_elsewhere(&dead, seat.node).await?,
+                _ => self.give_up(&dead, LeaveReason::NotAlive).await?,
+            }
+        }
+        Ok(self.claim_once(claim).await?)
+    }
+
+    /// Lists somebody who claimed a seat: who comes back, or whose seat is kept here until
+    /// they do.
+    pub(super) fn enter(
+        &self,
+        claim: &Claim,
+        claimed: &Claimed,
+        attends: Attends,
+    ) -> Result<(Seated, Entered), Replaced> {
+        let now = self.0.clock.now();
+        // The map stays locked, so that the room cannot be taken for empty and removed in between.
+        let mut rooms = self.lock_rooms();
+        let new = || Arc::new(Mutex::new(Room::new(claim.room.clone(), self.0.site.clone())));
+        let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
+        let mut entered = {
+            let mut room = lock(&room);
+            room.set_policy(claim);
+            for seat in &claimed.ended {
+                end(&mut room, seat.participant, seat.epoch, LeaveReason::LeaseEnded, now);
+            }
+            for seat in claimed.others.iter().filter(|seat| seat.node != self.0.site.node) {
+                close_all(room.hear_seat(seat, None, now));
+            }
+            let entrant = self.entrant(&room, claim, claimed, attends)?;
+            room.enter(&entrant, now)?
+        };
+        close_all(entered.fenced.take());
+        let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
+        Ok((Seated { key, lease: claim.lease, room }, entered))
+    }
+
+    fn entrant(
+        &self,
+        room: &Room,
+        claim: &Claim,
+        claimed: &Claimed,
+        attends: Attends,
+    ) -> Result<Entrant, Replaced> {
+        if room.is_newer(claim.participant, claimed.epoch) {
+            return Err(Replaced);
+        }
+        let elsewhere = claimed.former.as_ref().filter(|former| former.node != self.0.site.node);
+        Ok(Entrant {
+            participant: claim.participant,
+            name: claim.name.clone(),
+            epoch: claimed.epoch,
+            lease: claim.lease,
+            since: claimed.since,
+            attends,
+            came_back: claimed.former.is_some(),
+            // Before anybody is told where its owner is now, so that all else comes after it.
+            ask: elsewhere.and_then(|former| self.ask_for_mailbox(former, claim, claimed.epoch)),
+            from_elsewhere: elsewhere.is_some(),
+        })
+    }
+}

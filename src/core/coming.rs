@@ -1,0 +1,60 @@
+//! Rooms into which somebody is about to come: what other nodes say of them waits until this node knows who it is.
+//!
+//! Others may learn of a seat before the node that claimed it does, if its answer takes long.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard},
+};
+
+use super::{
+    ids::{NodeId, RoomId},
+    sync::lock,
+    wire::Parcel,
+};
+
+/// How many parcels wait for one room at most. What goes beyond is missed by its count, or found out by asking.
+const MAX_WAITING: usize = 1_024;
+
+/// All such rooms of a node.
+#[derive(Default)]
+pub(super) struct Coming(Mutex<HashMap<RoomId, Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    claims: usize,
+    parcels: Vec<(NodeId, Parcel)>,
+}
+
+impl Coming {
+    /// Takes note that a seat is about to be claimed in a room.
+    pub(super) fn begin(&self, room: &RoomId) {
+        self.lock().entry(room.clone()).or_default().claims += 1;
+    }
+
+    /// Takes note that the claim has been dealt with, and lets `take` have what waited if it was the last.
+    pub(super) fn end(&self, room: &RoomId, mut take: impl FnMut(NodeId, Parcel)) {
+        // Locked until all is taken, so that nothing overtakes it.
+        let mut rooms = self.lock();
+        let Some(waiting) = rooms.get_mut(room) else { return };
+        waiting.claims -= 1;
+        if waiting.claims == 0 {
+            let waiting = rooms.remove(room).unwrap_or_default();
+            waiting.parcels.into_iter().for_each(|(from, parcel)| take(from, parcel));
+        }
+    }
+
+    /// Lets `take` have a parcel, now or when nobody is about to come in any more.
+    pub(super) fn pass(&self, from: NodeId, parcel: Parcel, take: impl FnOnce(NodeId, Parcel)) {
+        let mut rooms = self.lock();
+        match parcel.room().and_then(|room| rooms.get_mut(room)) {
+            Some(waiting) if waiting.parcels.len() < MAX_WAITING => waiting.parcels.push((from, parcel)),
+            Some(_) => {}
+            None => take(from, parcel),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Waiting>> {
+        lock(&self.0)
+    }
+}

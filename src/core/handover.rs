@@ -1,0 +1,140 @@
+//! Seats on their way from node to node: of those who come back on another one, and of a node that stops.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+use super::{
+    error::{Replaced, Unavailable},
+    event::LeaveReason,
+    hub::Hub,
+    ids::{Epoch, NodeId},
+    join::Seated,
+    neighbours::close_all,
+    room::{Attends, Entered, MAILBOX_WITHIN},
+    seat::{Claim, Seat, SeatKey},
+    sync::lock,
+    wire::Parcel,
+};
+
+/// How long to wait for seats to be taken over before they are offered again.
+const OFFERED_EVERY: Duration = Duration::from_millis(250);
+
+/// How many rooms are asked about at once.
+const AT_ONCE: usize = 64;
+
+impl Hub {
+    /// Waits for what was kept for one who came back here from another node. After [`MAILBOX_WITHIN`], it is lost.
+    pub(super) async fn wait_for_mailbox(
+        &self,
+        seat: &Seated,
+        mut entered: Entered,
+    ) -> Result<Entered, Replaced> {
+        let Some(ask) = entered.pending else { return Ok(entered) };
+        let (participant, epoch) = (seat.key.participant, seat.key.epoch);
+        if let Some(arrival) = self.0.asks.arrival(ask) {
+            entered.resumed = matches!(timeout(MAILBOX_WITHIN, arrival).await, Ok(Ok(true)));
+        }
+        let mut room = lock(&seat.room);
+        room.give_up_mailbox(participant, ask, self.0.clock.now());
+        entered.view = room.view(participant, epoch)?;
+        Ok(entered)
+    }
+
+    /// Asks the node on which somebody sat for what it kept for them. `None`: there is nobody to ask.
+    pub(super) fn ask_for_mailbox(&self, former: &Seat, claim: &Claim, epoch: Epoch) -> Option<u64> {
+        let site = &self.0.site;
+        if !site.wire().is_alive(former.node) {
+            return None;
+        }
+        let seat = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch };
+        let ask = self.0.asks.mailbox(former.node, seat, self.0.clock.now());
+        let parcel = Parcel::Yield { former: former.key_in(&claim.room), epoch, ask };
+        let is_sent = site.send(former.node, parcel).is_ok();
+        if !is_sent {
+            self.0.asks.close(ask);
+        }
+        is_sent.then_some(ask)
+    }
+
+    /// Gives up a seat on another node, whose holder does not answer, and tells that node.
+    pub(super) async fn give_up_elsewhere(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
+        let reason = LeaveReason::NotAlive;
+        if self.0.cluster.release(key).await? {
+            // If it is not taken, that node finds out when it renews.
+            self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
+            self.end_here(key, reason);
+        }
+        Ok(())
+    }
+
+    /// Takes over a seat of a node that stops, until its holder is back.
+    pub(super) async fn adopt(self, claim: Claim) {
+        if self.is_draining() {
+            return;
+        }
+        // If nobody takes it, its node offers it again.
+        let Ok((claimed, coming)) = self.claim_once(&claim).await else { return };
+        // Whoever came back meanwhile has a newer epoch.
+        let _ = self.enter(&claim, &claimed, Attends::Later);
+        drop(coming);
+    }
+
+    /// Has other nodes take over the seats of those who are not connected here any more, until nobody sits here, and
+    /// waits until all that was said to other nodes has arrived; at most for `patience`. To be called after
+    /// [`drain`](Self::drain). Returns at once if there is no other node.
+    pub async fn hand_over(&self, patience: Duration) {
+        let handed_over = async {
+            for round in 0_usize.. {
+                let others = self.0.site.wire().alive();
+                if others.is_empty() || self.occupancy().participants == 0 {
+                    break;
+                }
+                for (number, (_, room)) in self.all_rooms().into_iter().enumerate() {
+                    let node = others[(number + round) % others.len()];
+                    for claim in lock(&room).adoptions() {
+                        // What is not taken is offered again.
+                        let _ = self.0.site.send(node, Parcel::Adopt { claim: Box::new(claim) });
+                    }
+                }
+                sleep(OFFERED_EVERY).await;
+            }
+            self.0.site.wire().flushed().await;
+        };
+        if timeout(patience, handed_over).await.is_err() {
+            warn!("some seats were not handed over to another node");
+        }
+    }
+
+    /// Asks the cluster about rooms of which it is not sure who sits in them on other nodes.
+    pub(super) async fn settle_doubts(&self) {
+        let now = self.0.clock.now();
+        let all = self.0.take_doubt();
+        let mut doubtful = self.all_rooms();
+        doubtful.retain(|(_, room)| {
+            let room = lock(room);
+            room.is_doubtful(now) || (all && !room.is_empty())
+        });
+        for some in doubtful.chunks(AT_ONCE) {
+            let asked = some.iter().map(|(id, room)| async move {
+                let asked_at = self.0.clock.now();
+                let seats = self.0.cluster.seats(id).await?;
+                let fenced = lock(room).hear_all(&seats, asked_at, self.0.clock.now());
+                close_all(fenced);
+                Ok::<_, Unavailable>(())
+            });
+            if let Some(error) = join_all(asked).await.into_iter().find_map(Result::err) {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "it cannot be found out who sits on other nodes"
+                );
+                if all {
+                    self.0.doubt_all();
+                }
+                return;
+            }
+        }
+    }
+}

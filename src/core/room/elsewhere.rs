@@ -1,0 +1,257 @@
+//! Those who sit on other nodes: what this node hears of them, and what their nodes hear of those who sit here.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    Ended, Room,
+    member::{Member, Place, presence},
+};
+use crate::core::{
+    event::{Event, LeaveReason},
+    ids::{Epoch, NodeId, ParticipantId},
+    outbox::Connection,
+    seat::{Seat, SeatKey},
+    wire::{Parcel, Stay},
+};
+
+impl Room {
+    /// Takes note of all who sit here on `node`, as that node says; others it spoke of earlier may have left.
+    ///
+    /// Returns the connections here of those who moved there.
+    pub fn hear_seats(&mut self, node: NodeId, stays: &[Stay], now: Instant) -> Vec<Arc<dyn Connection>> {
+        let mut fenced = Vec::new();
+        for Stay { seat, stream } in stays {
+            fenced.extend(self.hear_seat(seat, Some(*stream), now));
+        }
+        let is_listed =
+            |member: &Member| stays.iter().any(|stay| stay.seat.participant == member.participant);
+        for member in
+            self.members.iter_mut().filter(|member| member.node() == Some(node) && !is_listed(member))
+        {
+            if let Some(there) = member.as_there_mut() {
+                there.verify_at = now;
+            }
+        }
+        fenced
+    }
+
+    /// Takes note of who sits here on whatever node, as the cluster said when it was asked at `asked_at`. Whoever was
+    /// heard of before that and is not among them has left.
+    ///
+    /// Returns the connections here of those who moved elsewhere.
+    pub fn hear_all(&mut self, seats: &[Seat], asked_at: Instant, now: Instant) -> Vec<Arc<dyn Connection>> {
+        let elsewhere = seats.iter().filter(|seat| seat.node != self.site.node).cloned().collect::<Vec<_>>();
+        let fenced = elsewhere.iter().filter_map(|seat| self.hear_seat(seat, None, now)).collect();
+        let is_over = |member: &&Member| {
+            let is_held = seats.iter().any(|seat| seat.participant == member.participant);
+            !member.is_here() && !is_held && member.renewed_at < asked_at
+        };
+        let over: Vec<_> = self.members.iter().filter(is_over).map(|it| (it.participant, it.epoch)).collect();
+        for (participant, epoch) in over {
+            self.end(participant, epoch, LeaveReason::LeaseEnded, now);
+        }
+        fenced
+    }
+
+    /// Takes note of one who sits here on another node. Returns its connection here, if it moved.
+    pub fn hear_seat(
+        &mut self,
+        seat: &Seat,
+        stream: Option<Epoch>,
+        now: Instant,
+    ) -> Option<Arc<dyn Connection>> {
+        let participant = seat.participant;
+        let Some(position) = self.position(participant) else {
+            self.list(seat, stream.unwrap_or(seat.since), now);
+            return None;
+        };
+        let member = &self.members[position];
+        if seat.epoch < member.epoch || (seat.epoch == member.epoch && member.is_here()) {
+            return None;
+        }
+        let fenced = if member.is_here() { self.leave_for(position, seat, now) } else { None };
+        if self.members[position].since != seat.since {
+            // It left and came again, and the news of that came first.
+            self.members.remove(position);
+            self.forget(participant);
+            let reason = LeaveReason::LeaseEnded;
+            self.tell_others(participant, &Event::Left { participant, reason }, now);
+            self.list(seat, stream.unwrap_or(seat.since), now);
+            return fenced;
+        }
+        self.update(position, seat, stream, now);
+        fenced
+    }
+
+    /// Takes note that nothing is heard of a node any more, or is again.
+    pub fn hear_of_node(&mut self, node: NodeId, is_gone: bool, now: Instant) {
+        let there = self.members.iter_mut().filter(|member| member.node() == Some(node));
+        let mut news = Vec::new();
+        for member in there {
+            let before = member.is_connected();
+            if let Some(there) = member.as_there_mut() {
+                there.is_gone = is_gone;
+            }
+            news.push((member.participant, before, member.is_connected()));
+        }
+        for (participant, before, after) in news {
+            self.tell_presence(participant, before, after, now);
+        }
+    }
+
+    /// Gives a seat up that another node says was given up, be it here or elsewhere, under `epoch` or an older one.
+    pub fn end_by(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        reason: LeaveReason,
+        now: Instant,
+    ) -> Option<Ended> {
+        let member = self.members.iter().find(|member| member.participant == participant)?;
+        let held = member.epoch;
+        if held <= epoch { self.end(participant, held, reason, now) } else { None }
+    }
+
+    /// Drops what might have been told by `node` to those who sit here, who have to start afresh: something of it is
+    /// lost.
+    pub fn tear(&mut self, node: NodeId) {
+        if !self.members.iter().any(|member| member.node() == Some(node)) {
+            return;
+        }
+        for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
+            if let Some(talks) = &mut here.talks {
+                talks.skip();
+            }
+            here.outbox.tear();
+        }
+    }
+
+    /// Whether somebody who is said to sit here on another node should be asked about by `now`.
+    pub fn is_doubtful(&self, now: Instant) -> bool {
+        !self.is_empty()
+            && self.members.iter().filter_map(Member::as_there).any(|there| there.verify_at <= now)
+    }
+
+    /// Tells the other nodes, or only `node`, who sits here on this one.
+    pub fn publish_to(&self, node: Option<NodeId>, ask: bool) {
+        let mut nodes = self.nodes();
+        nodes.retain(|other| node.is_none_or(|node| node == *other));
+        if nodes.is_empty() {
+            return;
+        }
+        let stays = self.stays();
+        for node in nodes {
+            self.site.tell(node, Parcel::Seats { room: self.id.clone(), stays: stays.clone(), ask });
+        }
+    }
+
+    /// Everybody who sits here on this node.
+    pub fn stays(&self) -> Vec<Stay> {
+        let stay = |member: &Member| Stay {
+            seat: Seat {
+                participant: member.participant,
+                name: member.name.clone(),
+                node: self.site.node,
+                epoch: member.epoch,
+                since: member.since,
+                lease_ends: member.renewed_at + member.lease,
+                connected: member.is_connected(),
+            },
+            stream: member.stream,
+        };
+        self.here().map(stay).collect()
+    }
+
+    pub(super) fn publish(&self, ask: bool) {
+        self.publish_to(None, ask);
+    }
+
+    /// Tells the other nodes that a seat of this one was given up.
+    pub(super) fn publish_end(&self, participant: ParticipantId, epoch: Epoch, reason: LeaveReason) {
+        for node in self.nodes() {
+            let key = SeatKey { room: self.id.clone(), participant, epoch };
+            // If it is not taken, the other node finds out when it asks.
+            self.site.tell(node, Parcel::Left { key, reason });
+        }
+    }
+
+    /// The other nodes on which somebody sits here.
+    fn nodes(&self) -> Vec<NodeId> {
+        let mut nodes = Vec::new();
+        for node in self.members.iter().filter_map(Member::node) {
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+        nodes
+    }
+
+    fn list(&mut self, seat: &Seat, stream: Epoch, now: Instant) {
+        let participant = seat.participant;
+        self.tell_others(participant, &Event::Joined { participant, name: seat.name.clone() }, now);
+        self.insert(Member::there(seat, stream, now));
+        self.tell_presence(participant, true, seat.connected, now);
+        self.tell_waiting(now);
+    }
+
+    /// Takes note of what is new about one who sits on another node.
+    fn update(&mut self, position: usize, seat: &Seat, stream: Option<Epoch>, now: Instant) {
+        let member = &mut self.members[position];
+        let before = member.is_connected();
+        let came_back = seat.epoch > member.epoch && stream.is_some();
+        // The cluster knows who is away only from when it was told last.
+        if stream.is_some() || seat.epoch > member.epoch {
+            member.presence = presence(seat.connected);
+        }
+        (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
+        member.stream = member.stream.max(stream.unwrap_or_default());
+        if let Place::There(there) = &mut member.place {
+            there.is_gone &= there.node == seat.node && stream.is_none();
+            (there.node, there.verify_at) = (seat.node, seat.lease_ends);
+        }
+        let (participant, after) = (member.participant, member.is_connected());
+        if came_back && before && after {
+            self.tell_others(participant, &Event::Resumed { participant }, now);
+        } else {
+            self.tell_presence(participant, before, after, now);
+        }
+    }
+
+    pub(super) fn tell_presence(
+        &mut self,
+        participant: ParticipantId,
+        before: bool,
+        after: bool,
+        now: Instant,
+    ) {
+        if before != after {
+            let event =
+                if after { Event::Resumed { participant } } else { Event::Reconnecting { participant } };
+            self.tell_others(participant, &event, now);
+        }
+    }
+
+    /// Tells what waited for its speaker to be known.
+    fn tell_waiting(&mut self, now: Instant) {
+        let known = self.participants();
+        for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
+            here.tell_early(now, |who| known.contains(&who));
+        }
+    }
+
+    /// Lets go of what those here said to one who has left, and heard from it.
+    pub(super) fn forget(&mut self, participant: ParticipantId) {
+        for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
+            if let Some(talks) = &mut here.talks {
+                talks.forget(participant);
+            }
+        }
+    }
+
+    /// Names what a participant holds.
+    pub(super) fn key_of(&self, participant: ParticipantId) -> SeatKey {
+        let member = self.members.iter().find(|member| member.participant == participant);
+        let epoch = member.map_or_else(Epoch::default, |member| member.epoch);
+        SeatKey { room: self.id.clone(), participant, epoch }
+    }
+}

@@ -1,0 +1,253 @@
+//! One participant of a room as this node sees it: one that sits here, with what it is to be told, or one that sits on
+//! another node.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Attends, Entrant, Presence,
+    talks::{Counts, Early, Talks},
+};
+use crate::core::{
+    event::Event,
+    ids::{Epoch, Name, NodeId, ParticipantId},
+    outbox::{Connection, Outbox},
+    seat::Seat,
+    wire::{Count, Mailbox},
+};
+
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) participant: ParticipantId,
+    pub(super) name: Name,
+    pub(super) epoch: Epoch,
+    /// The epoch of the first holding: members are in the order of these.
+    pub(super) since: Epoch,
+    /// Since which holding it has been told everything.
+    pub(super) stream: Epoch,
+    pub(super) presence: Presence,
+    pub(super) lease: Duration,
+    /// When the lease was renewed last; of one who sits elsewhere, when this node was last told so.
+    pub(super) renewed_at: Instant,
+    pub(super) place: Place,
+}
+
+/// Where a member sits.
+#[derive(Debug)]
+pub(super) enum Place {
+    Here(Here),
+    There(There),
+}
+
+/// What one that sits on this node is to be told.
+#[derive(Debug, Default)]
+pub(super) struct Here {
+    pub(super) outbox: Outbox,
+    /// `None` while it has nothing to do with other nodes.
+    pub(super) talks: Option<Box<Talks>>,
+    /// Its mailbox is on its way from another node.
+    pub(super) pending: Option<Box<Pending>>,
+}
+
+/// A question for a mailbox.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) ask: u64,
+    pub(super) since: Instant,
+    /// Whether its holder is back, and what they have.
+    pub(super) attends: Attends,
+    /// If the seat came back before its mailbox had left: of whom it was told. Then all it needs may be here.
+    pub(super) own: Option<Vec<(ParticipantId, bool)>>,
+}
+
+/// One that sits on another node.
+#[derive(Debug)]
+pub(super) struct There {
+    pub(super) node: NodeId,
+    /// Nothing is heard of its node.
+    pub(super) is_gone: bool,
+    /// When to ask whether it still sits there.
+    pub(super) verify_at: Instant,
+    /// It sat here before, and may not have taken everything with it.
+    pub(super) left: Option<Box<Left>>,
+}
+
+/// What is left of one that moved to another node.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) at: Instant,
+    pub(super) mailbox: Option<Box<Mailbox>>,
+    /// The question by which this node waits for the mailbox itself.
+    pub(super) ask: Option<u64>,
+    /// Who asked meanwhile, and by which number.
+    pub(super) owed: Option<(NodeId, u64)>,
+}
+
+impl Member {
+    /// One who sits down here.
+    pub(super) fn here(entrant: &Entrant, now: Instant) -> Self {
+        Self {
+            participant: entrant.participant,
+            name: entrant.name.clone(),
+            epoch: entrant.epoch,
+            since: entrant.since,
+            // Until its mailbox says since when, it can only be later.
+            stream: if entrant.ask.is_some() { entrant.since } else { entrant.epoch },
+            presence: if entrant.came_back { Presence::Away } else { Presence::Arriving },
+            lease: entrant.lease,
+            renewed_at: now,
+            place: Place::Here(Here::default()),
+        }
+    }
+
+    /// One who sits on another node.
+    pub(super) fn there(seat: &Seat, stream: Epoch, now: Instant) -> Self {
+        let there = There { node: seat.node, is_gone: false, verify_at: seat.lease_ends, left: None };
+        Self {
+            participant: seat.participant,
+            name: seat.name.clone(),
+            epoch: seat.epoch,
+            since: seat.since,
+            stream,
+            presence: presence(seat.connected),
+            lease: seat.lease_ends.saturating_duration_since(now),
+            renewed_at: now,
+            place: Place::There(there),
+        }
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self.place, Place::Here(_))
+    }
+
+    pub(super) fn as_here(&self) -> Option<&Here> {
+        match &self.place {
+            Place::Here(here) => Some(here),
+            Place::There(_) => None,
+        }
+    }
+
+    pub(super) fn as_here_mut(&mut self) -> Option<&mut Here> {
+        match &mut self.place {
+            Place::Here(here) => Some(here),
+            Place::There(_) => None,
+        }
+    }
+
+    pub(super) fn as_there(&self) -> Option<&There> {
+        match &self.place {
+            Place::There(there) => Some(there),
+            Place::Here(_) => None,
+        }
+    }
+
+    pub(super) fn as_there_mut(&mut self) -> Option<&mut There> {
+        match &mut self.place {
+            Place::There(there) => Some(there),
+            Place::Here(_) => None,
+        }
+    }
+
+    /// On which other node it sits.
+    pub(super) fn node(&self) -> Option<NodeId> {
+        self.as_there().map(|there| there.node)
+    }
+
+    /// The live connection, if it has one here.
+    pub(super) fn connection(&self) -> Option<&Arc<dyn Connection>> {
+        self.as_here().and_then(|here| here.outbox.connection())
+    }
+
+    /// Whether the others take it for connected.
+    pub(super) fn is_connected(&self) -> bool {
+        self.presence != Presence::Away && self.as_there().is_none_or(|there| !there.is_gone)
+    }
+}
+
+impl Here {
+    /// Whether nothing need be counted.
+    pub(super) fn is_simple(&self) -> bool {
+        self.talks.is_none()
+    }
+
+    pub(super) fn talks(&mut self) -> &mut Talks {
+        self.talks.get_or_insert_default()
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.talks.as_ref().is_some_and(|talks| talks.is_held())
+    }
+
+    /// Tells what came from another participant, now or when what was said before it has come. Without a `count`, as
+    /// soon as anything can be told.
+    pub(super) fn hear(
+        &mut self,
+        from: ParticipantId,
+        count: Option<Count>,
+        event: Event,
+        stream: Epoch,
+        now: Instant,
+        known: impl Fn(ParticipantId) -> bool,
+    ) {
+        if count.is_none() && !self.is_held() {
+            return self.outbox.push(event, now);
+        }
+        self.talks().hear(from, count, event, stream, now);
+        self.tell_early(now, known);
+    }
+
+    /// Tells what can be told by now of what waits.
+    pub(super) fn tell_early(&mut self, now: Instant, known: impl Fn(ParticipantId) -> bool) {
+        let Some(talks) = &mut self.talks else { return };
+        while let Some(event) = talks.told(&known) {
+            self.outbox.push(event, now);
+        }
+    }
+
+    /// Tells that something is lost, if something has been waited for in vain.
+    pub(super) fn close_gaps(&mut self, now: Instant, known: impl Fn(ParticipantId) -> bool) {
+        if let Some(talks) = &mut self.talks
+            && talks.is_torn(now, known)
+        {
+            talks.skip();
+            self.outbox.tear();
+        }
+    }
+
+    /// The mailbox of one of `stream` who was told of `others`, and what is not in it yet.
+    pub(super) fn into_mailbox(
+        self,
+        stream: Epoch,
+        others: Vec<(ParticipantId, bool)>,
+    ) -> (Box<Mailbox>, Vec<Early>) {
+        let (said, heard, early) = self.talks.map_or_else(Default::default, |talks| talks.into_parts());
+        let mailbox = self.outbox.into_kept().map(|(kept, last, handed)| Mailbox {
+            kept,
+            last,
+            handed,
+            stream,
+            said,
+            heard,
+            others,
+        });
+        (Box::new(mailbox.unwrap_or_default()), early)
+    }
+
+    /// Goes on as the mailbox says.
+    pub(super) fn go_on(&mut self, mailbox: Mailbox, now: Instant) {
+        let Mailbox { kept, last, handed, said, heard, .. } = mailbox;
+        self.outbox = Outbox::from_kept(kept, last, handed, now);
+        self.go_on_with(said, heard);
+    }
+
+    fn go_on_with(&mut self, said: Counts, heard: Counts) {
+        self.talks().go_on(said, heard);
+    }
+}
+
+/// What the others are told of one who is connected, or not.
+pub(super) fn presence(connected: bool) -> Presence {
+    if connected { Presence::Connected } else { Presence::Away }
+}

@@ -1,0 +1,187 @@
+//! The model of seats behind a face for each node, which puts back what is forgotten.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+
+use super::net::{Net, SimWire};
+use crate::core::{
+    clock::Clock,
+    cluster::{ClaimError, Cluster, Lost, Renewal},
+    error::Unavailable,
+    ids::{Epoch, NodeId, ParticipantId, RoomId},
+    seat::{Claim, Claimed, Seat, SeatKey, Seats},
+    tests::support::ManualClock,
+    wire::{Recipient, Wire},
+};
+
+/// What all nodes agree on.
+#[derive(Default)]
+pub struct Model {
+    pub rooms: HashMap<RoomId, Seats>,
+    last: u64,
+}
+
+/// A node's own word on a seat that it holds.
+#[derive(Clone)]
+struct Own {
+    seat: Seat,
+    seats: usize,
+    unique_name: bool,
+}
+
+pub struct SimCluster {
+    node: NodeId,
+    net: Arc<Net>,
+    clock: Arc<ManualClock>,
+    model: Arc<Mutex<Model>>,
+    own: Mutex<HashMap<SeatKey, Own>>,
+    /// The model cannot be reached.
+    pub is_cut: AtomicBool,
+}
+
+impl SimCluster {
+    pub fn new(net: Arc<Net>, clock: Arc<ManualClock>, model: Arc<Mutex<Model>>) -> Arc<Self> {
+        Arc::new(Self {
+            node: NodeId::random(),
+            net,
+            clock,
+            model,
+            own: Mutex::default(),
+            is_cut: AtomicBool::new(false),
+        })
+    }
+
+    fn reach(&self) -> Result<(), Unavailable> {
+        if self.is_cut.load(Ordering::Relaxed) { Err(Unavailable::new("model", "cut off")) } else { Ok(()) }
+    }
+
+    /// Puts back what the model forgot of this node's seats.
+    pub fn put_back(&self) {
+        if self.reach().is_err() {
+            return;
+        }
+        let now = self.clock.now();
+        let (mut model, own) = (self.model.lock().unwrap(), self.own.lock().unwrap());
+        for (key, own) in own.iter().filter(|(_, own)| own.seat.lease_ends > now) {
+            let room = model.rooms.entry(key.room.clone()).or_default();
+            room.restore(&own.seat, own.seats, own.unique_name, now);
+        }
+    }
+
+    fn lost(room: Option<&Seats>, key: &SeatKey, now: std::time::Instant) -> Lost {
+        match room.and_then(|room| room.holding(key.participant, now)) {
+            Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat.clone()),
+            _ => Lost::GivenUp(key.clone()),
+        }
+    }
+}
+
+#[async_trait]
+impl Cluster for SimCluster {
+    fn name(&self) -> &'static str {
+        "model"
+    }
+
+    fn node(&self) -> NodeId {
+        self.node
+    }
+
+    fn wire(&self) -> Arc<dyn Wire> {
+        Arc::new(SimWire { node: self.node, net: self.net.clone() })
+    }
+
+    fn serve(&self, recipient: Weak<dyn Recipient>) {
+        self.net.attach(self.node, recipient);
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
+        self.reach()?;
+        let now = self.clock.now();
+        let claimed = {
+            let mut model = self.model.lock().unwrap();
+            model.last += 1;
+            let epoch = Epoch(model.last);
+            let room = model.rooms.entry(claim.room.clone()).or_default();
+            let claimed = room.claim(&claim, self.node, epoch, now)?;
+            let seat = room.holding(claim.participant, now).unwrap().clone();
+            let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name };
+            let mut owns = self.own.lock().unwrap();
+            owns.retain(|key, _| key.room != claim.room || key.participant != claim.participant);
+            owns.insert(own.seat.key_in(&claim.room), own);
+            claimed
+        };
+        // The answer may take its time.
+        tokio::task::yield_now().await;
+        Ok(claimed)
+    }
+
+    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
+        self.reach()?;
+        let now = self.clock.now();
+        let (mut model, mut owns) = (self.model.lock().unwrap(), self.own.lock().unwrap());
+        let mut lost = Vec::new();
+        for Renewal { key, lease, connected } in renewals {
+            let room = model.rooms.entry(key.room.clone()).or_default();
+            let is_held = owns.get_mut(key).is_some_and(|own| {
+                (own.seat.lease_ends, own.seat.connected) = (now + *lease, *connected);
+                room.restore(&own.seat, own.seats, own.unique_name, now)
+            });
+            if !is_held {
+                owns.remove(key);
+                lost.push(Self::lost(Some(room), key, now));
+            }
+        }
+        Ok(lost)
+    }
+
+    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
+        self.reach()?;
+        let model = self.model.lock().unwrap();
+        Ok(model.rooms.get(room).and_then(|seats| seats.holding(participant, self.clock.now()).cloned()))
+    }
+
+    async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
+        self.reach()?;
+        let model = self.model.lock().unwrap();
+        let seats = model.rooms.get(room);
+        Ok(seats.map(|seats| seats.live(self.clock.now()).cloned().collect()).unwrap_or_default())
+    }
+
+    async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
+        self.own.lock().unwrap().remove(seat);
+        self.reach()?;
+        let mut model = self.model.lock().unwrap();
+        let room = model.rooms.get_mut(&seat.room);
+        Ok(room.is_some_and(|room| room.release(seat.participant, seat.epoch)))
+    }
+
+    /// Tells nothing of the seats of others: what the core knows of them, it has to find out.
+    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
+        self.reach()?;
+        let now = self.clock.now();
+        let (mut model, mut owns) = (self.model.lock().unwrap(), self.own.lock().unwrap());
+        model.rooms.values_mut().for_each(|room| drop(room.expire(now)));
+        let mut lost = Vec::new();
+        owns.retain(|key, _| {
+            let room = model.rooms.get(&key.room);
+            let held = room.and_then(|room| room.holding(key.participant, now));
+            let is_held = held.is_some_and(|held| held.epoch == key.epoch);
+            if !is_held {
+                lost.push(Self::lost(room, key, now));
+            }
+            is_held
+        });
+        Ok(lost)
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        self.reach()
+    }
+}

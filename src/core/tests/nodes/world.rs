@@ -1,0 +1,386 @@
+//! People in a room of several nodes, what is done to them and to the nodes, and what they were told, held against
+//! what was promised.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::task::{JoinHandle, yield_now};
+
+use super::{
+    cluster::{Model, SimCluster},
+    net::{Net, Wrong},
+};
+use crate::core::{
+    clock::Clock,
+    error::{JoinError, SignalError},
+    event::SignalKind,
+    hub::Hub,
+    ids::{NodeId, ParticipantId, RoomId},
+    join::{JoinRequest, Joined, RoomPolicy, Seated},
+    outbox::Connection,
+    session::SessionSigner,
+    tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
+};
+
+pub const LEASE: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(500);
+
+/// A node: replaced by a new one when it dies.
+pub struct Node {
+    pub hub: Hub,
+    pub cluster: Arc<SimCluster>,
+    id: NodeId,
+    stopping: Option<JoinHandle<()>>,
+}
+
+pub struct Person {
+    pub id: ParticipantId,
+    pub at: Option<At>,
+    /// Connections that it does not use any more, of which their nodes may not know yet.
+    older: Vec<At>,
+    joining: Option<Joining>,
+    has_joined: bool,
+    received: u64,
+    /// Who it was told sits in the room, and whether as connected.
+    pub known: BTreeMap<ParticipantId, bool>,
+    /// What it heard last of each of the others, and whether it was told to start afresh since.
+    heard: HashMap<usize, (u64, bool)>,
+    /// How much it has said to each of the others, and how much of that it knows may be lost.
+    said: HashMap<usize, (u64, u64)>,
+}
+
+pub struct At {
+    pub node: usize,
+    pub seat: Seated,
+    pub connection: Arc<Recorder>,
+    read: usize,
+}
+
+struct Joining {
+    node: usize,
+    task: JoinHandle<Result<Joined, JoinError>>,
+}
+
+pub struct World {
+    pub net: Arc<Net>,
+    pub clock: Arc<ManualClock>,
+    model: Arc<Mutex<Model>>,
+    store: Arc<MemoryStore>,
+    pub nodes: Vec<Node>,
+    pub people: Vec<Person>,
+    seats: usize,
+    pub resets: usize,
+}
+
+fn room() -> RoomId {
+    room_id("r")
+}
+
+impl World {
+    pub fn new(nodes: usize, people: usize, seats: usize, wrong: Option<Wrong>) -> Self {
+        let mut world = Self {
+            net: Net::new(wrong),
+            clock: ManualClock::new(),
+            model: Arc::default(),
+            store: Arc::new(MemoryStore::default()),
+            nodes: Vec::new(),
+            people: (0..people).map(|_| Person::new()).collect(),
+            seats,
+            resets: 0,
+        };
+        world.nodes = (0..nodes).map(|_| world.node()).collect();
+        world
+    }
+
+    fn node(&self) -> Node {
+        let cluster = SimCluster::new(self.net.clone(), self.clock.clone(), self.model.clone());
+        let signer = SessionSigner::new(b"secret");
+        let hub = Hub::new(cluster.clone(), self.store.clone(), self.clock.clone(), signer);
+        let id = hub.0.cluster.node();
+        self.net.introduce(id);
+        Node { hub, cluster, id, stopping: None }
+    }
+
+    pub fn pair(&self, from: usize, to: usize) -> (NodeId, NodeId) {
+        (self.nodes[from].id, self.nodes[to].id)
+    }
+
+    /// Lets everything go on that waits for nothing.
+    pub async fn settle(&mut self) {
+        for _ in 0..12 {
+            yield_now().await;
+        }
+        for person in 0..self.people.len() {
+            self.finish_joining(person).await;
+            self.listen(person);
+            self.notice_end(person).await;
+        }
+        let now = self.clock.now();
+        let model = self.model.lock().unwrap();
+        if let Some(seats) = model.rooms.get(&room()) {
+            assert!(seats.live(now).count() <= self.seats, "never too many seats");
+        }
+    }
+
+    /// Begins to join, or to come back, on a node.
+    pub fn join(&mut self, person: usize, node: usize) {
+        let hub = self.nodes[node].hub.clone();
+        let it = &mut self.people[person];
+        it.older.extend(it.at.take());
+        let request = JoinRequest {
+            room: room(),
+            name: name(&format!("person {person}")),
+            policy: RoomPolicy { seats: self.seats, lease: LEASE, unique_names: false },
+            session: Some(hub.session_for(&room(), it.id).as_str().to_owned()),
+            received: it.has_joined.then_some(it.received),
+        };
+        let task = tokio::spawn(async move { hub.join(request).await });
+        if let Some(given_up) = it.joining.replace(Joining { node, task }) {
+            given_up.task.abort();
+        }
+    }
+
+    async fn finish_joining(&mut self, person: usize) {
+        let it = &mut self.people[person];
+        let Some(joining) = it.joining.take_if(|joining| joining.task.is_finished()) else { return };
+        let Ok(Ok(joined)) = joining.task.await else { return };
+        let connection = Recorder::new();
+        let hub = &self.nodes[joining.node].hub;
+        if joined.resumed {
+            assert_eq!(joined.view.seq, it.received, "it goes on where it was");
+        } else {
+            self.resets += usize::from(it.has_joined);
+            it.start_afresh(&joined);
+        }
+        it.has_joined = true;
+        if hub.attach(&joined.seat, connection.clone()).is_ok() {
+            it.at = Some(At { node: joining.node, seat: joined.seat, connection, read: 0 });
+        }
+    }
+
+    pub async fn leave(&mut self, person: usize) {
+        if let Some(at) = self.people[person].at.take() {
+            self.nodes[at.node].hub.leave(&at.seat).await;
+            self.people[person].has_joined = false;
+        }
+    }
+
+    /// A node notices that a connection is lost: the oldest one that is not known to be.
+    pub async fn lose(&mut self, person: usize) {
+        let it = &mut self.people[person];
+        let lost = if it.older.is_empty() { it.at.take() } else { Some(it.older.remove(0)) };
+        if let Some(at) = lost {
+            self.nodes[at.node].hub.connection_lost(&at.seat, at.connection.id()).await;
+        }
+    }
+
+    pub fn signal(&mut self, from: usize, to: usize) -> Option<Result<(), SignalError>> {
+        let recipient = self.people[to].id;
+        let it = &mut self.people[from];
+        let at = it.at.as_ref().filter(|_| from != to)?;
+        let (said, _) = it.said.entry(to).or_default();
+        let payload = Bytes::from(format!("{from} {}", *said + 1));
+        let outcome = self.nodes[at.node].hub.signal(&at.seat, recipient, SignalKind::Candidate, payload);
+        *said += u64::from(outcome.is_ok());
+        Some(outcome)
+    }
+
+    /// A node dies, and another one takes its place.
+    pub fn kill(&mut self, node: usize) {
+        let new = self.node();
+        let old = std::mem::replace(&mut self.nodes[node], new);
+        old.cluster.is_cut.store(true, Ordering::Relaxed);
+        self.net.kill(old.id);
+        if let Some(stopping) = old.stopping {
+            stopping.abort();
+        }
+        for person in &mut self.people {
+            person.older.retain(|at| at.node != node);
+            person.at.take_if(|at| at.node == node);
+            if let Some(joining) = person.joining.take_if(|joining| joining.node == node) {
+                joining.task.abort();
+            }
+        }
+    }
+
+    /// A node begins to stop in good order.
+    pub fn stop(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        if node.stopping.is_none() {
+            node.hub.drain();
+            let hub = node.hub.clone();
+            node.stopping = Some(tokio::spawn(async move { hub.hand_over(Duration::from_secs(5)).await }));
+        }
+    }
+
+    pub async fn pass(&mut self, time: Duration) {
+        self.clock.advance(time);
+        tokio::time::advance(time).await;
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].stopping.as_ref().is_some_and(JoinHandle::is_finished) {
+                self.kill(node);
+            }
+            self.nodes[node].hub.tick().await;
+        }
+    }
+
+    /// The model forgets everything, and every node that reaches it puts its own back.
+    pub fn forget(&mut self) {
+        self.model.lock().unwrap().rooms.clear();
+        self.nodes.iter().for_each(|node| node.cluster.put_back());
+    }
+
+    pub fn cut(&mut self, node: usize, is_cut: bool) {
+        self.nodes[node].cluster.is_cut.store(is_cut, Ordering::Relaxed);
+        self.nodes[node].cluster.put_back();
+    }
+
+    /// Ends all faults, and lets time pass until everything that can be known is.
+    pub async fn heal(&mut self) {
+        self.net.heal();
+        for node in 0..self.nodes.len() {
+            self.cut(node, false);
+        }
+        let mut passed = Duration::ZERO;
+        while passed < 2 * LEASE + Duration::from_secs(6) {
+            while self.net.deliver_all() {
+                self.settle().await;
+            }
+            self.pass(TICK).await;
+            self.settle().await;
+            passed += TICK;
+            for person in 0..self.people.len() {
+                while !self.people[person].older.is_empty() {
+                    self.lose(person).await;
+                }
+            }
+        }
+        assert!(self.people.iter().all(|person| person.joining.is_none()), "nobody waits for ever");
+    }
+
+    /// All faults healed, everybody knows the same, and hears what is said.
+    pub async fn check_end(&mut self) {
+        self.heal().await;
+        let seated: Vec<_> = (0..self.people.len()).filter(|it| self.people[*it].at.is_some()).collect();
+        let (model, now) = (self.model.clone(), self.clock.now());
+        let model: Vec<_> = {
+            let model = model.lock().unwrap();
+            let seats = model.rooms.get(&room());
+            seats.map(|seats| seats.live(now).map(|seat| seat.participant).collect()).unwrap_or_default()
+        };
+        assert_eq!(model.len(), seated.len(), "who is not connected has lost the seat, who is has it");
+        for &person in &seated {
+            let it = &self.people[person];
+            assert!(model.contains(&it.id));
+            let others = model.iter().filter(|other| **other != it.id).map(|other| (*other, true));
+            assert_eq!(it.known, others.collect(), "what was told is true");
+            let at = it.at.as_ref().unwrap();
+            let view = self.nodes[at.node].hub.view(&at.seat).await.unwrap().view;
+            let order = model.iter().filter(|other| **other != it.id);
+            assert!(order.eq(view.others.iter().map(|other| &other.participant)), "in the same order");
+            assert_eq!(view.polite, model[0] != it.id);
+        }
+        self.check_all_hear(&seated).await;
+        let counted: usize = self.nodes.iter().map(|node| node.hub.occupancy().participants).sum();
+        assert_eq!(counted, seated.len(), "everybody sits on one node");
+    }
+
+    async fn check_all_hear(&mut self, seated: &[usize]) {
+        for _ in 0..2 {
+            for &from in seated {
+                for &to in seated.iter().filter(|to| **to != from) {
+                    assert_eq!(self.signal(from, to), Some(Ok(())));
+                }
+            }
+            while self.net.deliver_all() {
+                self.settle().await;
+            }
+            self.settle().await;
+        }
+        for &to in seated {
+            for &from in seated.iter().filter(|from| **from != to) {
+                let said = self.people[from].said[&to].0;
+                assert_eq!(self.people[to].heard[&from].0, said, "{from} is heard by {to}");
+            }
+        }
+    }
+
+    /// Reads what a person was told, and holds it against what was done.
+    fn listen(&mut self, person: usize) {
+        let Some(at) = &mut self.people[person].at else { return };
+        let (told, seqs) = (at.connection.told(), at.connection.seqs());
+        let news: Vec<_> = seqs.into_iter().zip(told).skip(at.read).collect();
+        at.read += news.len();
+        for (seq, told) in news {
+            let it = &mut self.people[person];
+            assert_eq!(seq, it.received + 1, "without a gap and once");
+            it.received = seq;
+            if let Told::Signal { from, payload, .. } = told {
+                assert!(it.known.contains_key(&from), "nothing comes of one who is not there");
+                let said = String::from_utf8(payload).unwrap();
+                let (from, number) = said.split_once(' ').unwrap();
+                self.hear(person, from.parse().unwrap(), number.parse().unwrap());
+            } else {
+                it.take_news(&told);
+            }
+        }
+    }
+
+    fn hear(&mut self, person: usize, from: usize, number: u64) {
+        let (last, afresh) = self.people[person].heard.get(&from).copied().unwrap_or_default();
+        assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
+        let may_be_lost = self.people[from].said[&person].1;
+        let is_excused = afresh || number - 1 <= may_be_lost;
+        assert!(
+            number == last + 1 || is_excused,
+            "{person} hears {number} of {from} after {last}: none lost"
+        );
+        self.people[person].heard.insert(from, (number, false));
+    }
+
+    /// A client whose connection was closed comes back later, unless it was replaced.
+    async fn notice_end(&mut self, person: usize) {
+        let is_closed = |at: &mut At| !at.connection.closed().is_empty();
+        if let Some(at) = self.people[person].at.take_if(is_closed) {
+            self.nodes[at.node].hub.connection_lost(&at.seat, at.connection.id()).await;
+        }
+    }
+}
+
+impl Person {
+    fn new() -> Self {
+        Self {
+            id: ParticipantId::random(),
+            at: None,
+            older: Vec::new(),
+            joining: None,
+            has_joined: false,
+            received: 0,
+            known: BTreeMap::new(),
+            heard: HashMap::new(),
+            said: HashMap::new(),
+        }
+    }
+
+    fn start_afresh(&mut self, joined: &Joined) {
+        self.received = joined.view.seq;
+        self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
+        self.heard.values_mut().for_each(|(_, afresh)| *afresh = true);
+        // Both sides of what was going on begin anew.
+        self.said.values_mut().for_each(|(said, lost)| *lost = *said);
+    }
+
+    fn take_news(&mut self, told: &Told) {
+        match told {
+            Told::Joined(who) => assert_eq!(self.known.insert(*who, true), None, "joins once"),
+            Told::Left(who, _) => assert!(self.known.remove(who).is_some(), "leaves if it was there"),
+            Told::Reconnecting(who) => assert_eq!(self.known.insert(*who, false), Some(true), "is lost once"),
+            Told::Resumed(who) => assert!(self.known.insert(*who, true).is_some(), "is back who was there"),
+            Told::Signal { .. } | Told::Chat(_) => {}
+        }
+    }
+}

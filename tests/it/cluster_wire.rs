@@ -1,0 +1,262 @@
+//! What nodes tell each other over Redis arrives in order, once, whatever becomes of Redis and of the network; and they
+//! hear who is there.
+
+use std::{
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use switchboard::{
+    cluster::{RedisCluster, RedisSettings},
+    core::{
+        cluster::Cluster,
+        event::{Event, Signal, SignalKind},
+        ids::{Epoch, NodeId, ParticipantId},
+        seat::SeatKey,
+        wire::{Count, Parcel, Recipient},
+    },
+};
+
+use crate::support::{
+    clock::TestClock,
+    proxy::{Network, Proxy},
+    redis::{Redis, join, settings},
+    wait::{PATIENCE, until},
+};
+
+/// What a node heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Parcel(u64),
+    Torn,
+    Gone(NodeId),
+    Back(NodeId),
+}
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Heard>>);
+
+impl Recorder {
+    fn note(&self, heard: Heard) {
+        self.0.lock().unwrap().push(heard);
+    }
+
+    fn has(&self, heard: Heard) -> bool {
+        self.0.lock().unwrap().contains(&heard)
+    }
+
+    /// The numbers of all parcels, and whether any were lost.
+    fn parcels(&self) -> (Vec<u64>, bool) {
+        let heard = self.0.lock().unwrap();
+        let number = |heard: &Heard| if let Heard::Parcel(number) = heard { Some(*number) } else { None };
+        (heard.iter().filter_map(number).collect(), heard.contains(&Heard::Torn))
+    }
+}
+
+impl Recipient for Recorder {
+    fn receive(&self, _: NodeId, parcel: Parcel) {
+        match parcel {
+            Parcel::Told { count: Some(Count { number, .. }), event: Event::Signal(signal), .. } => {
+                assert_eq!(signal.payload, payload(number));
+                self.note(Heard::Parcel(number));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn torn(&self, _: NodeId) {
+        self.note(Heard::Torn);
+    }
+
+    fn gone(&self, node: NodeId) {
+        self.note(Heard::Gone(node));
+    }
+
+    fn back(&self, node: NodeId) {
+        self.note(Heard::Back(node));
+    }
+}
+
+/// A node, and all that it heard.
+struct Node {
+    cluster: Arc<RedisCluster>,
+    recorder: Arc<Recorder>,
+}
+
+impl Node {
+    fn serving(cluster: RedisCluster) -> Self {
+        let (cluster, recorder) = (Arc::new(cluster), Arc::new(Recorder::default()));
+        let weak: Weak<Recorder> = Arc::downgrade(&recorder);
+        cluster.serve(weak);
+        Self { cluster, recorder }
+    }
+
+    fn id(&self) -> NodeId {
+        self.cluster.node()
+    }
+
+    /// Sends one parcel, as soon as there is room for it.
+    async fn tell(&self, other: &Self, number: u64) {
+        while self.cluster.wire().send(other.id(), told(number)).is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn waits_for(&self, heard: Heard) {
+        until("the node hears", PATIENCE, async || self.recorder.has(heard).then_some(())).await;
+    }
+}
+
+fn payload(number: u64) -> Bytes {
+    format!("{{\"candidate\":\"candidate:{number} 1 udp 2122260223 192.0.2.7 {number} typ host\"}}").into()
+}
+
+fn told(number: u64) -> Parcel {
+    let from = ParticipantId::random();
+    Parcel::Told {
+        to: SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) },
+        from,
+        count: Some(Count { from: Epoch(1), to: Epoch(1), number }),
+        event: Event::Signal(Signal {
+            from,
+            name: "Ann".parse().unwrap(),
+            kind: SignalKind::Candidate,
+            payload: payload(number),
+        }),
+    }
+}
+
+/// Two nodes, each with a network of its own to Redis.
+struct Pair {
+    redis: Redis,
+    ways: [Proxy; 2],
+    nodes: [Node; 2],
+    /// The number of the last parcel that each told the other.
+    last: u64,
+}
+
+impl Pair {
+    async fn meet() -> Self {
+        let redis = Redis::start().await;
+        let ways = [Proxy::to(redis.address()).await, Proxy::to(redis.address()).await];
+        let node = async |way: &Proxy| Node::serving(join(&format!("redis://{}/", way.address)).await);
+        let nodes = [node(&ways[0]).await, node(&ways[1]).await];
+        nodes[0].waits_for(Heard::Back(nodes[1].id())).await;
+        nodes[1].waits_for(Heard::Back(nodes[0].id())).await;
+        Self { redis, ways, nodes, last: 0 }
+    }
+
+    async fn tell(&mut self, count: u64) {
+        let [ann, bob] = &self.nodes;
+        for _ in 0..count {
+            self.last += 1;
+            tokio::join!(ann.tell(bob, self.last), bob.tell(ann, self.last));
+        }
+    }
+
+    /// Waits until each has heard so many parcels.
+    async fn have_heard(&self, count: u64) {
+        let all = async || {
+            let has_heard = |node: &Node| node.recorder.parcels().0.len() as u64 >= count;
+            self.nodes.iter().all(has_heard).then_some(())
+        };
+        until("the nodes have heard enough", PATIENCE, all).await;
+    }
+
+    async fn break_something(&mut self, round: u64) {
+        match round % 4 {
+            0 => self.redis.kill(),
+            1 => self.redis.pause(),
+            2 => self.ways[0].set(Network::Cut),
+            _ => self.ways[1].set(Network::Silent),
+        }
+        let is_noticed = async || {
+            let (ann, bob) = (self.nodes[0].cluster.check().await, self.nodes[1].cluster.check().await);
+            (ann.is_err() || bob.is_err()).then_some(())
+        };
+        until("something is broken", PATIENCE, is_noticed).await;
+    }
+
+    async fn mend(&mut self, round: u64) {
+        match round % 4 {
+            0 => self.redis.run().await,
+            1 => self.redis.resume(),
+            2 => self.ways[0].set(Network::Works),
+            _ => self.ways[1].set(Network::Works),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_parcels_each_way_arrive_once_and_in_order_whatever_befalls_redis() {
+    let mut pair = Pair::meet().await;
+    for round in 0..8 {
+        let before = pair.last;
+        pair.tell(600).await;
+        pair.have_heard(before + 1).await;
+        pair.break_something(round).await;
+        pair.tell(650).await;
+        pair.mend(round).await;
+    }
+    assert_eq!(pair.last, 10_000);
+    pair.have_heard(pair.last).await;
+    for node in &pair.nodes {
+        assert_eq!(node.recorder.parcels(), ((1..=pair.last).collect(), false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_while_redis_was_not_there_arrives_when_it_is() {
+    let mut redis = Redis::prepare();
+    let (ann, bob) = (Node::serving(join(&redis.url()).await), Node::serving(join(&redis.url()).await));
+    ann.tell(&bob, 1).await;
+    redis.run().await;
+    bob.waits_for(Heard::Parcel(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_what_was_sent_hears_when_it_has_arrived() {
+    let mut pair = Pair::meet().await;
+    pair.tell(100).await;
+    let [ann, bob] = &pair.nodes;
+    ann.cluster.wire().flushed().await;
+    assert_eq!(bob.recorder.parcels().0.len(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_hear_who_comes_and_who_goes_and_one_that_is_cut_off_says_that_of_nobody() {
+    let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
+    let proxy = Proxy::to(redis.address()).await;
+    let node = async |url: String| {
+        let settings = RedisSettings { clock: clock.clone(), judge: Some(clock.clone()), ..settings(&url) };
+        Node::serving(RedisCluster::join(settings).await.unwrap())
+    };
+    let ann = node(redis.url()).await;
+    let bob = node(format!("redis://{}/", proxy.address)).await;
+    let cy = node(redis.url()).await;
+    ann.waits_for(Heard::Back(bob.id())).await;
+    ann.waits_for(Heard::Back(cy.id())).await;
+    bob.waits_for(Heard::Back(ann.id())).await;
+
+    proxy.set(Network::Cut);
+    let cy_id = cy.id();
+    drop(cy);
+    let has_passed = async |seconds: u64, heard: Heard| {
+        for _ in 0..seconds {
+            clock.pass(Duration::from_secs(1));
+            // Whether it is settled or not, it has greeted.
+            let _ = ann.cluster.check().await;
+        }
+        ann.waits_for(heard).await;
+    };
+    has_passed(4, Heard::Gone(cy_id)).await;
+    ann.waits_for(Heard::Gone(bob.id())).await;
+    assert!(!ann.cluster.wire().is_alive(bob.id()));
+    assert!(bob.cluster.wire().is_alive(ann.id()) && bob.cluster.wire().is_alive(cy_id));
+
+    proxy.set(Network::Works);
+    let back = async || ann.cluster.wire().is_alive(bob.id()).then_some(());
+    until("who was cut off is back", PATIENCE, back).await;
+    assert!(!bob.recorder.has(Heard::Gone(ann.id())) && !bob.recorder.has(Heard::Gone(cy_id)));
+}
