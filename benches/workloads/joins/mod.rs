@@ -117,6 +117,13 @@ impl Workload for Joins {
         vec![Switchboard, Node]
     }
 
+    fn repetitions(&self, size: Size) -> u32 {
+        match size {
+            Size::Full => 3,
+            Size::Quick => 1,
+        }
+    }
+
     fn layout(&self, case: usize) -> Layout {
         match CASES[case].1 {
             Seats::Here => Layout::Alone,
