@@ -39,11 +39,13 @@ impl Redis {
         let words = format!("--bind 127.0.0.1 --port {} --appendonly no --save", address.port());
         let words = words.split(' ').chain([""]).map(OsString::from);
         let program = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+        let log = File::create(data.path().join(LOG))?;
         let process = cores
             .server_command(&[program].into_iter().chain(words).collect::<Vec<_>>())
             .current_dir(data.path())
             .stdin(Stdio::null())
-            .stdout(File::create(data.path().join(LOG))?)
+            .stdout(log.try_clone()?)
+            .stderr(log)
             .spawn()
             .context("redis-server cannot be started: `apt-get install redis-server`, or set REDIS_SERVER")?;
         let mut redis = Self { process, address, data };
