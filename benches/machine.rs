@@ -1,9 +1,13 @@
 //! The machine: which cores are whose, how many files may be open, and what it is.
 
-use std::{ffi::OsString, fs, path::Path, process::Command, thread::available_parallelism};
+use std::{ffi::OsString, fs, path::Path, process::Command, thread::available_parallelism, time::Duration};
 
 use anyhow::Context;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::{
+    sys::resource::{Resource, getrlimit, setrlimit},
+    time::clock_getcpuclockid,
+    unistd::Pid,
+};
 use serde::{Deserialize, Serialize};
 
 const SERVER_CORE: &str = "0";
@@ -48,6 +52,13 @@ pub fn on_any_core(program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", &all]).arg(program);
     command
+}
+
+/// The CPU time of all threads of a process, user and system: what `/proc/PID/stat` says in steps of 10 ms, to the
+/// nanosecond.
+pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid.try_into()?))?;
+    Ok(Duration::from(clock.now()?).as_secs_f64())
 }
 
 fn succeeds(words: &[&str]) -> bool {

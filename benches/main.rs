@@ -113,7 +113,8 @@ async fn sample(
     contender: Contender,
     cores: Cores,
 ) -> anyhow::Result<results::Figures> {
-    let mut server = Server::start(contender, &workload.settings(case).await?, cores)?;
+    let mut server =
+        Server::start(contender, workload.layout(case), &workload.settings(case).await?, cores).await?;
     let figures = workload.measure(case, &mut server).await;
     figures.with_context(|| format!("{contender} failed; its log: {:?}", server.log()))
 }

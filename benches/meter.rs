@@ -11,6 +11,7 @@ use super::{results::Figures, server::Server};
 pub struct Meter {
     began: Instant,
     cpu_seconds: f64,
+    redis_seconds: Option<f64>,
     /// The load generator's.
     own_seconds: f64,
 }
@@ -19,8 +20,10 @@ pub struct Meter {
 #[derive(Clone, Copy)]
 pub struct Cost {
     pub operations: f64,
-    /// Of the server process, user and system.
+    /// Of all processes of the server together, user and system.
     pub cpu_seconds: f64,
+    /// Of the Redis that they share.
+    pub redis_seconds: Option<f64>,
     /// Of the load generator.
     pub own_seconds: f64,
     /// By the clock.
@@ -29,14 +32,21 @@ pub struct Cost {
 
 impl Meter {
     pub fn start(server: &Server) -> anyhow::Result<Self> {
-        Ok(Self { cpu_seconds: server.cpu_seconds()?, own_seconds: own_seconds()?, began: Instant::now() })
+        Ok(Self {
+            cpu_seconds: server.cpu_seconds()?,
+            redis_seconds: server.redis_cpu_seconds()?,
+            own_seconds: own_seconds()?,
+            began: Instant::now(),
+        })
     }
 
     pub fn stop(self, server: &Server, operations: f64) -> anyhow::Result<Cost> {
         let seconds = self.began.elapsed().as_secs_f64();
         let cpu_seconds = server.cpu_seconds()? - self.cpu_seconds;
+        let redis = self.redis_seconds.zip(server.redis_cpu_seconds()?);
+        let redis_seconds = redis.map(|(before, after)| after - before);
         let own_seconds = own_seconds()? - self.own_seconds;
-        Ok(Cost { operations, cpu_seconds, own_seconds, seconds })
+        Ok(Cost { operations, cpu_seconds, redis_seconds, own_seconds, seconds })
     }
 }
 
@@ -45,8 +55,10 @@ fn own_seconds() -> anyhow::Result<f64> {
     Ok(Duration::from(time).as_secs_f64())
 }
 
-/// CPU seconds of the server for 100,000 operations.
+/// CPU seconds of the server, all its processes together, for 100,000 operations.
 pub const CPU: &str = "cpu_seconds_per_100k";
+/// The same of the Redis that they share.
+pub const REDIS_CPU: &str = "redis_cpu_seconds_per_100k";
 /// Operations a second.
 pub const RATE: &str = "per_second";
 /// How much of a core the server used, in percent. Below 100, the rate is not the server's limit.
@@ -55,13 +67,16 @@ pub const BUSY: &str = "busy_percent";
 pub const OWN_BUSY: &str = "generator_busy_percent";
 
 impl Cost {
-    /// [`CPU`], [`RATE`], [`BUSY`] and [`OWN_BUSY`].
+    /// [`CPU`], [`RATE`], [`BUSY`] and [`OWN_BUSY`], and [`REDIS_CPU`] where there is one.
     pub fn figures(&self) -> Figures {
-        Figures::from([
-            (CPU.to_owned(), self.cpu_seconds / self.operations * 100_000.0),
+        let per_100k = |seconds: f64| seconds / self.operations * 100_000.0;
+        let mut figures = Figures::from([
+            (CPU.to_owned(), per_100k(self.cpu_seconds)),
             (RATE.to_owned(), self.operations / self.seconds),
             (BUSY.to_owned(), self.cpu_seconds / self.seconds * 100.0),
             (OWN_BUSY.to_owned(), self.own_seconds / self.seconds * 100.0),
-        ])
+        ]);
+        figures.extend(self.redis_seconds.map(|seconds| (REDIS_CPU.to_owned(), per_100k(seconds))));
+        figures
     }
 }

@@ -13,11 +13,10 @@ use mongodb::{
     Client,
     bson::{Document, doc},
 };
-use nix::{time::clock_getcpuclockid, unistd::Pid};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::machine::on_any_core;
+use super::machine::{cpu_seconds, on_any_core};
 
 /// How long it may take until it takes writes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -67,8 +66,7 @@ impl Mongod {
 
     /// The CPU time of all its threads.
     pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let clock = clock_getcpuclockid(Pid::from_raw(self.process.id().try_into()?))?;
-        Ok(Duration::from(clock.now()?).as_secs_f64())
+        cpu_seconds(self.process.id())
     }
 
     async fn initiate(&self) -> anyhow::Result<()> {

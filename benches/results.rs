@@ -76,16 +76,24 @@ impl Section {
 
     /// Ours as a multiple of theirs, within each repetition.
     pub fn multiples(&self, case: &str, figure: &str, of: Contender) -> Vec<f64> {
-        let find = |contender, repetition| {
+        self.ratios(figure, (case, Contender::Switchboard), (case, of))
+    }
+
+    /// Ours in one case as a multiple of ours in another, within each repetition.
+    pub fn times(&self, case: &str, other: &str, figure: &str) -> Vec<f64> {
+        self.ratios(figure, (case, Contender::Switchboard), (other, Contender::Switchboard))
+    }
+
+    fn ratios(&self, figure: &str, over: (&str, Contender), under: (&str, Contender)) -> Vec<f64> {
+        let find = |(case, contender): (&str, Contender), repetition| {
             let mut samples = self.samples.iter();
             let sample = samples.find(|s: &&Sample| {
                 s.case == case && s.contender == contender && s.repetition == repetition
             })?;
             sample.figures.get(figure).copied()
         };
-        (0..self.repetitions)
-            .filter_map(|repetition| Some(find(Contender::Switchboard, repetition)? / find(of, repetition)?))
-            .collect()
+        let repetitions = 0..self.repetitions;
+        repetitions.filter_map(|number| Some(find(over, number)? / find(under, number)?)).collect()
     }
 }
 

@@ -24,6 +24,16 @@ const VICTIM: usize = 5;
 /// How long they talk; time for many more messages.
 const DURATION: Duration = Duration::from_millis(200);
 
+/// How many lines a second they say, where they do at a rate.
+const RATE: u32 = 1_000;
+
+/// How they talk.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    Window,
+    Rate,
+}
+
 /// What is done to a message, or to two that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -36,24 +46,29 @@ enum Fault {
 
 /// Fails if a fault passes unseen, or if there seems to be one where there is none.
 pub async fn run() -> anyhow::Result<()> {
-    talk_through(Fault::None).await.context("a good relay was taken for a bad one")?;
-    for fault in [Fault::Lost, Fault::Doubled, Fault::Changed, Fault::Swapped] {
-        let seen = talk_through(fault).await.is_err();
-        ensure!(seen, "the load generator does not notice a message that is {fault:?}");
+    for manner in [Manner::Window, Manner::Rate] {
+        talk_through(Fault::None, manner).await.context("a good relay was taken for a bad one")?;
+        for fault in [Fault::Lost, Fault::Doubled, Fault::Changed, Fault::Swapped] {
+            let seen = talk_through(fault, manner).await.is_err();
+            ensure!(seen, "the load generator does not notice a message that is {fault:?} ({manner:?})");
+        }
     }
     Ok(())
 }
 
-/// Two talk, two messages at once, through a relay with a fault.
-async fn talk_through(fault: Fault) -> anyhow::Result<()> {
+/// Two talk, two messages at once or at a rate, through a relay with a fault.
+async fn talk_through(fault: Fault, manner: Manner) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     // It ends by itself when the two have gone.
     thread::spawn(move || relay(&listener, fault));
-    let place = Place { contender: Contender::Tungstenite, address };
+    let place = Place { contender: Contender::Tungstenite, address, opposite: address };
     let pair = pair::meet(place, 0, Signal::Candidate).await?;
-    Floor::enter(pair.into()).await?.talk(2, DURATION)?;
-    Ok(())
+    let mut floor = Floor::enter(pair.into()).await?;
+    match manner {
+        Manner::Window => floor.talk(2, DURATION).map(drop),
+        Manner::Rate => floor.talk_at_a_rate(RATE, DURATION).map(drop),
+    }
 }
 
 /// Carries from Ann to Bob with a fault, and back without.

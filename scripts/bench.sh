@@ -37,6 +37,16 @@ case ${BENCH_ONLY:-saves} in
 *saves*) [ -n "${MONGOD-}${BENCH_REPORT_ONLY-}" ] || scripts/fetch-mongod.sh ;;
 esac
 
+# Nodes meet in Redis.
+case ${BENCH_ONLY:-nodes} in
+*nodes* | *joins* | *storm*)
+    [ -n "${BENCH_REPORT_ONLY-}" ] || command -v "${REDIS_SERVER:-redis-server}" >/dev/null || {
+        echo "bench: there is no redis-server; scripts/install-test-tools.sh installs Debian's" >&2
+        exit 1
+    }
+    ;;
+esac
+
 # What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
 cargo build --release --locked
 cp "$target/release/switchboard" "$work/switchboard"

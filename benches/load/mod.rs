@@ -8,4 +8,5 @@ pub mod pair;
 pub mod seat;
 pub mod socket;
 mod template;
+pub mod took;
 pub mod wire;

@@ -23,7 +23,10 @@ const SDP_BYTES: usize = 4_000;
 #[derive(Clone, Copy)]
 pub struct Place {
     pub contender: Contender,
+    /// Where the first one connects.
     pub address: SocketAddr,
+    /// Where the second one does: the same, unless several processes serve together.
+    pub opposite: SocketAddr,
 }
 
 /// One of the two.
@@ -52,7 +55,8 @@ pub(super) struct Ways {
 /// Connects two to a contender and seats them in a room that must be theirs alone. The first one came first.
 /// `signal` is what they will say with their [`Lines`].
 pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Participant; 2]> {
-    let Place { contender, address: to } = place;
+    let Place { contender, address, opposite } = place;
+    let to = [address, opposite];
     let name = format!("appointment-{room:07}");
     let (sockets, ids, seq) = match contender.dialect() {
         Dialect::Mesh => join(to, &name).await?,
@@ -75,7 +79,7 @@ pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Pa
 
 type Met = ([Socket; 2], [String; 2], [u64; 2]);
 
-async fn join(to: SocketAddr, room: &str) -> anyhow::Result<Met> {
+async fn join(to: [SocketAddr; 2], room: &str) -> anyhow::Result<Met> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct PeerJoined {
@@ -83,7 +87,7 @@ async fn join(to: SocketAddr, room: &str) -> anyhow::Result<Met> {
         #[serde(default)]
         seq: u64,
     }
-    let (mut early, mut late) = (Client::connect(to).await?, Client::connect(to).await?);
+    let (mut early, mut late) = (Client::connect(to[0]).await?, Client::connect(to[1]).await?);
     let first = early.join(room, "Ann").await?;
     let second = late.join(room, "Bob").await?;
     ensure!(first.remote_socket.is_none(), "the room was not empty");
@@ -97,17 +101,17 @@ async fn join(to: SocketAddr, room: &str) -> anyhow::Result<Met> {
 }
 
 /// Two with the same path. Their ids are as long as Switchboard's, so that the frames are.
-async fn follow(to: SocketAddr, path: &str) -> anyhow::Result<Met> {
+async fn follow(to: [SocketAddr; 2], path: &str) -> anyhow::Result<Met> {
     let path = format!("/{path}");
-    let sockets = [Socket::connect(to, &path).await?, Socket::connect(to, &path).await?];
+    let sockets = [Socket::connect(to[0], &path).await?, Socket::connect(to[1], &path).await?];
     Ok((sockets, [format!("{:a>36}", ""), format!("{:b>36}", "")], [0, 0]))
 }
 
 /// Two under names of their own.
-async fn register(to: SocketAddr, room: u32) -> anyhow::Result<Met> {
+async fn register(to: [SocketAddr; 2], room: u32) -> anyhow::Result<Met> {
     let ids = ["a", "b"].map(|side| format!("{side}{room:x>35}"));
     let mut sockets = Vec::new();
-    for id in &ids {
+    for (id, to) in ids.iter().zip(to) {
         let path = format!("/peerjs?key=peerjs&id={id}&token=benchmark&version=1.5");
         let mut socket = Socket::connect(to, &path).await?;
         ensure!(socket.text().await? == br#"{"type":"OPEN"}"#, "the id was refused");

@@ -1,12 +1,12 @@
 // The service that Switchboard is measured beside: the events and requests of docs/mesh.md, written the way one writes
 // them with Express and socket.io. It is not made slow, and it does less: it numbers nothing, checks little, brings nobody
 // back, and keeps chats in memory alone, where a restart loses them. A participant is known by the id of its socket.
+// With `REDIS_URL` several such processes serve together.
 
 import { createServer } from 'node:http';
 import express from 'express';
 import { Server } from 'socket.io';
-
-const SEATS = 2;
+import { seatsInMemory } from './seats.mjs';
 
 /** What is kept: `appointment_id` → the array that was saved last. */
 const chats = new Map();
@@ -23,31 +23,32 @@ app.put('/api/v1/signalling/save-chats/:appointment_id', (request, response) => 
 const http = createServer(app);
 const io = new Server(http, { cors: { origin: '*' } });
 
-/** Who sits in which room: `appointment_id` → socket id → name. */
-const rooms = new Map();
+const seats = await findSeats(process.env.REDIS_URL);
 
 io.on('connection', (socket) => {
-  socket.on('join_room', ({ appointment_id, name }, ack) => {
-    const room = rooms.get(appointment_id) ?? new Map();
-    if (room.size >= SEATS) return refuse(ack, 'room_full', 'the room is full');
+  socket.on('join_room', async ({ appointment_id, name }, ack) => {
     if (socket.data.room) return refuse(ack, 'already_joined', 'one connection sits in one room');
-
-    const [opponent] = room;
-    rooms.set(appointment_id, room.set(socket.id, name));
     socket.data = { room: appointment_id, name };
+    const opponent = await seats.take(appointment_id, socket.id, name);
+    if (!opponent) {
+      socket.data = {};
+      return refuse(ack, 'room_full', 'the room is full');
+    }
+    if (!socket.connected) return;
     socket.join(appointment_id);
 
+    const [remoteSocket = null, opponent_name = null] = opponent;
     const joined = {
       message: 'Joined Successfully',
-      remoteSocket: opponent?.[0] ?? null,
-      opponent_name: opponent?.[1] ?? null,
+      remoteSocket,
+      opponent_name,
       chats: chats.get(appointment_id) ?? [],
       participant: socket.id,
-      polite: opponent !== undefined,
+      polite: remoteSocket !== null,
     };
     socket.emit('joined_successfully', joined);
     ack?.({ success: true, ...joined });
-    socket.to(appointment_id).emit('peer_joined', { remoteSocket: socket.id, opponent_name: name });
+    if (remoteSocket) io.to(remoteSocket).emit('peer_joined', { remoteSocket: socket.id, opponent_name: name });
   });
 
   socket.on('send_offer', ({ offer, remoteSocketId }, ack) => {
@@ -65,8 +66,8 @@ io.on('connection', (socket) => {
     ack?.({ success: true });
   });
 
-  socket.on('leave_room', (_nothing, ack) => {
-    leave(socket);
+  socket.on('leave_room', async (_nothing, ack) => {
+    await leave(socket);
     ack?.({ success: true });
   });
 
@@ -77,15 +78,20 @@ function refuse(ack, code, message) {
   ack?.({ success: false, message, error: { code } });
 }
 
-function leave(socket) {
+async function leave(socket) {
   const { room } = socket.data;
   if (room === undefined) return;
-  const seats = rooms.get(room);
-  seats.delete(socket.id);
-  if (seats.size === 0) rooms.delete(room);
+  socket.data = {};
+  await seats.giveUp(room, socket.id);
   socket.to(room).emit('user_left', { message: 'User left', remoteSocket: socket.id });
   socket.leave(room);
-  socket.data = {};
+}
+
+/** Whoever serves alone does not load what the others need. */
+async function findSeats(redis) {
+  if (!redis) return seatsInMemory();
+  const { serveTogether } = await import('./together.mjs');
+  return serveTogether(io, redis);
 }
 
 // Port 0 is any free one; whoever started this reads which.

@@ -55,6 +55,10 @@ fn measured(bound: &Bound, section: &Section) -> Option<(f64, bool)> {
             let value = median(section.multiples(case, figure, *of))?;
             (value, value >= *least)
         }
+        Bound::TimesCaseAtMost { case, other, figure, most } => {
+            let value = median(section.times(case, other, figure))?;
+            (value, value <= *most)
+        }
         Bound::Flat { cases, figure, most } => {
             let medians: Option<Vec<_>> =
                 cases.iter().map(|case| median(section.values(case, Switchboard, figure))).collect();

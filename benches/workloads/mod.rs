@@ -2,6 +2,9 @@
 
 mod calls;
 mod idle;
+mod joins;
+mod nodes;
+mod pace;
 mod relay;
 mod saves;
 mod soak;
@@ -10,7 +13,10 @@ mod storm;
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use self::{calls::Calls, idle::Idle, relay::Relay, saves::Saves, soak::Soak, storm::Storm};
+use self::{
+    calls::Calls, idle::Idle, joins::Joins, nodes::Nodes, relay::Relay, saves::Saves, soak::Soak,
+    storm::Storm,
+};
 use super::{
     contenders::Contender,
     load::{
@@ -20,7 +26,7 @@ use super::{
     options::Size,
     report::plot::Plot,
     results::{Figures, Section},
-    server::{Server, Settings},
+    server::{Layout, Server, Settings},
 };
 
 /// One kind of work. Its cases are measured on all its contenders in turn, each time on a fresh server.
@@ -51,6 +57,11 @@ pub trait Workload {
         }
     }
 
+    /// How many processes the server is.
+    fn layout(&self, _case: usize) -> Layout {
+        Layout::Alone
+    }
+
     /// What the server is told besides the defaults of [`Server`]. Every contender is given it.
     async fn settings(&self, _case: usize) -> anyhow::Result<Settings> {
         Ok(Settings::new())
@@ -74,7 +85,9 @@ pub fn all(size: Size) -> Vec<Box<dyn Workload>> {
     vec![
         Box::new(Relay::of_candidates(size)),
         Box::new(Relay::of_offers(size)),
+        Box::new(Nodes::new(size)),
         Box::new(Calls::new(size)),
+        Box::new(Joins::new(size)),
         Box::new(Idle::new(size)),
         Box::new(Storm::new(size)),
         Box::new(Saves::new(size)),
@@ -148,6 +161,13 @@ pub enum Bound {
         figure: &'static str,
         of: Contender,
         least: f64,
+    },
+    /// Ours in one case is at most so many times ours in another.
+    TimesCaseAtMost {
+        case: String,
+        other: String,
+        figure: &'static str,
+        most: f64,
     },
     /// Among these cases the greatest is at most so many times the least.
     Flat {

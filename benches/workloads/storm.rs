@@ -21,7 +21,7 @@ use crate::{
     options::Size,
     report::spread::number,
     results::Figures,
-    server::Server,
+    server::{Layout, Server},
 };
 
 /// How many try to connect at the same time: fewer than a kernel queues for a busy server (511 for Node).
@@ -39,6 +39,9 @@ const LAST: &str = "back_last_seconds";
 const CPU_EACH: &str = "cpu_ms_each";
 const TOLD_LEFT: &str = "told_left";
 
+/// How many nodes serve where one of them is lost.
+const NODES: usize = 3;
+
 /// How connections are lost.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Loss {
@@ -46,9 +49,11 @@ enum Loss {
     Cut,
     /// The server is killed, and started again at once.
     Killed,
+    /// The node that everybody is on is killed; the others go on.
+    NodeKilled,
 }
 
-const LOSSES: [Loss; 2] = [Loss::Cut, Loss::Killed];
+const LOSSES: [Loss; 3] = [Loss::Cut, Loss::Killed, Loss::NodeKilled];
 
 /// See [`Workload::about`].
 pub struct Storm {
@@ -78,13 +83,15 @@ impl Workload for Storm {
     fn about(&self) -> String {
         format!(
             "{} people, two in each room. Either all connections are reset at once while the server lives, or the \
-             server is killed with `SIGKILL` and started again at the same address with the same data. Everybody \
-             comes back as fast as they can, {AT_ONCE} at a time, each with a new connection and their session \
+             server is killed with `SIGKILL` and started again at the same address with the same data; or everybody \
+             is on one of {NODES} nodes that share a Redis, it is killed for good, and the two of every room come \
+             back to two others. Everybody comes back as fast as they can, {AT_ONCE} at a time, each with a new connection and their session \
              token, and is back when `join_room` is acknowledged; time runs from the loss. Then everybody says \
              something to the other one and must hear as much. The run fails unless everybody has the seat, the \
              participant id and the opposite they had, events count on without a gap (`resumed` is `true` after a \
-             cut, `false` after a restart), and nobody is told that the other one left. CPU time after a restart is \
-             all of the new process's. Node knows no sessions: its people join anew, under new ids, and it is shown \
+             cut, `false` where a process was killed), and nobody is told that the other one left. CPU time after a \
+             restart is all of the new process's, after a node was killed that of those that are left, which share \
+             their core with Redis; its time is not in it. Node knows no sessions: its people join anew, under new ids, and it is shown \
              for what connecting and joining costs.",
             number(self.people.into(), 0),
         )
@@ -105,8 +112,19 @@ impl Workload for Storm {
         LOSSES.iter().map(|loss| loss.title().to_owned()).collect()
     }
 
-    fn contenders(&self, _case: usize) -> Vec<Contender> {
-        vec![Contender::Switchboard, Contender::Node]
+    fn contenders(&self, case: usize) -> Vec<Contender> {
+        match LOSSES[case] {
+            Loss::Cut | Loss::Killed => vec![Contender::Switchboard, Contender::Node],
+            // Nobody would ever give up the seats of Node's that is lost.
+            Loss::NodeKilled => vec![Contender::Switchboard],
+        }
+    }
+
+    fn layout(&self, case: usize) -> Layout {
+        match LOSSES[case] {
+            Loss::Cut | Loss::Killed => Layout::Alone,
+            Loss::NodeKilled => Layout::Together(NODES),
+        }
     }
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
@@ -135,13 +153,17 @@ impl Loss {
         match self {
             Self::Cut => "all connections are cut",
             Self::Killed => "the server is killed and restarted",
+            Self::NodeKilled => "one of three nodes is killed",
         }
     }
 }
 
 /// What all have in common.
 struct Stage {
-    server: SocketAddr,
+    /// Where all connect at first.
+    first: SocketAddr,
+    /// Where they come back to, in turn.
+    then: Vec<SocketAddr>,
     loss: Loss,
     /// Whether the server brings people back.
     promised: bool,
@@ -155,15 +177,20 @@ type Ended = anyhow::Result<(Instant, u32)>;
 
 /// Seats `people`, takes their connections away and waits until they are back.
 async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -> anyhow::Result<Figures> {
+    let mut then = server.addresses();
+    if loss == Loss::NodeKilled {
+        then.remove(0);
+    }
     let stage = Arc::new(Stage {
-        server: server.place().address,
+        first: server.place().address,
+        then,
         loss,
         promised,
         gate: Barrier::new(people as usize + 1),
         attempts: Semaphore::new(AT_ONCE),
     });
     let mut everybody: JoinSet<_> =
-        (0..people).map(|number| live(Seat::new(number, promised), stage.clone())).collect();
+        (0..people).map(|number| live(Seat::new(number, promised), number, stage.clone())).collect();
     pass(&mut everybody, &stage).await.context("not everybody found a seat")?;
     let mut spent = server.cpu_seconds()?;
     let began = Instant::now();
@@ -173,6 +200,10 @@ async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -
         Loss::Killed => {
             server.restart().await?;
             spent = 0.0;
+        }
+        Loss::NodeKilled => {
+            server.lose_first();
+            spent = server.cpu_seconds()?;
         }
     }
     pass(&mut everybody, &stage).await.context("not everybody came back")?;
@@ -209,18 +240,19 @@ fn figures(ended: &[(Instant, u32)], began: Instant, cpu_seconds: f64) -> Figure
     ])
 }
 
-async fn live(mut seat: Seat, stage: Arc<Stage>) -> Ended {
-    let mut client = stage.find(&mut seat, true).await?;
+async fn live(mut seat: Seat, number: u32, stage: Arc<Stage>) -> Ended {
+    let mut client = stage.find(stage.first, &mut seat, true).await?;
     seat.mind(&mut client, stage.gate.wait()).await?;
     seat.mind(&mut client, stage.gate.wait()).await?;
     match stage.loss {
-        Loss::Killed => seat.mind_until_lost(client).await?,
+        Loss::Killed | Loss::NodeKilled => seat.mind_until_lost(client).await?,
         Loss::Cut => {
             client.reset()?;
             stage.gate.wait().await;
         }
     }
-    let mut client = stage.find(&mut seat, stage.loss == Loss::Cut).await?;
+    let there = stage.then[number as usize % stage.then.len()];
+    let mut client = stage.find(there, &mut seat, stage.loss == Loss::Cut).await?;
     let at = Instant::now();
     seat.mind(&mut client, stage.gate.wait()).await?;
     if stage.promised {
@@ -234,10 +266,10 @@ async fn live(mut seat: Seat, stage: Arc<Stage>) -> Ended {
 
 impl Stage {
     /// Tries until there is a seat.
-    async fn find(&self, seat: &mut Seat, exact: bool) -> anyhow::Result<Client> {
+    async fn find(&self, server: SocketAddr, seat: &mut Seat, exact: bool) -> anyhow::Result<Client> {
         loop {
             let _attempt = self.attempts.acquire().await?;
-            match seat.take(self.server, exact).await? {
+            match seat.take(server, exact).await? {
                 Outcome::Seated(client) => return Ok(client),
                 Outcome::NotYet => sleep(PAUSE).await,
             }

@@ -6,12 +6,12 @@ mod set_up;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hdrhistogram::Histogram;
 
 use self::set_up::CANDIDATES;
 use super::{Bound, Figure, Target, Workload};
 use crate::{
     contenders::Contender::{self, Node, Switchboard, Tungstenite},
+    load::took::Took,
     meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
     options::Size,
     report::{
@@ -129,7 +129,7 @@ impl Workload for Calls {
             Load::Loop => schedule::in_a_loop(place, &mut rooms, AT_ONCE, self.loop_for).await?,
             Load::Rate(rate) => schedule::at_a_rate(place, &mut rooms, rate, self.rate_for).await?,
         };
-        let mut figures = meter.stop(server, took.len() as f64)?.figures();
+        let mut figures = meter.stop(server, took.count())?.figures();
         if let Load::Rate(_) = self.loads[case] {
             // It does not sleep until it is time, it looks at the clock.
             figures.remove(OWN_BUSY);
@@ -164,11 +164,8 @@ impl Workload for Calls {
     }
 }
 
-fn latencies(took: &Histogram<u64>) -> impl Iterator<Item = (String, f64)> {
-    LATENCIES.into_iter().map(|(key, one_in, _)| {
-        let quantile = 1.0 - 1.0 / f64::from(one_in);
-        (key.to_owned(), took.value_at_quantile(quantile) as f64 / 1_000.0)
-    })
+fn latencies(took: &Took) -> impl Iterator<Item = (String, f64)> {
+    LATENCIES.into_iter().map(|(key, one_in, _)| (key.to_owned(), took.one_in(one_in)))
 }
 
 fn case(load: Load) -> String {

@@ -3,27 +3,17 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use hdrhistogram::Histogram;
 use tokio::{
-    task::{JoinError, JoinSet, yield_now},
-    time::{Instant, sleep_until},
+    task::{JoinError, JoinSet},
+    time::Instant,
 };
 
-use super::set_up::call;
-use crate::load::pair::Place;
+use super::{super::pace::wait_until, set_up::call};
+use crate::load::{pair::Place, took::Took};
 
 /// How many calls of an open loop may be under way. Where a server is too slow for the rate, the next wait here, with
 /// their time running, rather than be given up by a server that has too many.
 const MOST: usize = 500;
-
-/// How much earlier a sleeper wakes, because timers are exact to a millisecond only.
-const TIMER: Duration = Duration::from_millis(2);
-
-/// How long a call may take that is recorded, in microseconds.
-const LONGEST: u64 = 120_000_000;
-
-/// How long calls took, in microseconds.
-type Took = Histogram<u64>;
 
 type Running = JoinSet<anyhow::Result<Duration>>;
 
@@ -35,7 +25,7 @@ pub async fn in_a_loop(
     duration: Duration,
 ) -> anyhow::Result<Took> {
     let end = Instant::now() + duration;
-    let mut took = histogram()?;
+    let mut took = Took::new()?;
     let mut running = Running::new();
     for _ in 0..at_once {
         begin(&mut running, place, rooms, Instant::now())?;
@@ -57,7 +47,7 @@ pub async fn at_a_rate(
     rate: u32,
     duration: Duration,
 ) -> anyhow::Result<Took> {
-    let mut took = histogram()?;
+    let mut took = Took::new()?;
     let mut running = Running::new();
     let start = Instant::now();
     let mut next = start;
@@ -78,13 +68,6 @@ pub async fn at_a_rate(
     Ok(took)
 }
 
-async fn wait_until(time: Instant) {
-    sleep_until(time - TIMER).await;
-    while Instant::now() < time {
-        yield_now().await;
-    }
-}
-
 /// Begins a call that should begin, or should have begun, at `intended`.
 fn begin(
     running: &mut Running,
@@ -98,10 +81,5 @@ fn begin(
 }
 
 fn record(took: &mut Took, done: Result<anyhow::Result<Duration>, JoinError>) -> anyhow::Result<()> {
-    let microseconds = u64::try_from(done??.as_micros())?;
-    Ok(took.record(microseconds.max(1))?)
-}
-
-fn histogram() -> anyhow::Result<Took> {
-    Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
+    took.record(done??)
 }

@@ -1,4 +1,4 @@
-//! A server process under measurement.
+//! One process of a server, with a data folder and a port of its own.
 
 use std::{
     env,
@@ -7,23 +7,22 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::{Child, ChildStdout, Stdio},
-    time::Duration,
 };
 
 use anyhow::Context;
-use nix::{time::clock_getcpuclockid, unistd::Pid};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
-use super::{contenders::Contender, load::pair::Place, machine::Cores};
+use super::Settings;
+use crate::{
+    contenders::Contender,
+    machine::{Cores, cpu_seconds},
+};
 
 const LOG: &str = "server.log";
 
-/// What a server is told besides where to listen: variables of its environment.
-pub type Settings = Vec<(&'static str, String)>;
-
-/// A server that runs until this is dropped, with a data folder and a port of its own.
-pub struct Server {
+/// A process that runs until this is dropped.
+pub struct Process {
     contender: Contender,
     settings: Settings,
     cores: Cores,
@@ -38,7 +37,7 @@ struct Running {
     _stdout: BufReader<ChildStdout>,
 }
 
-impl Server {
+impl Process {
     pub fn start(contender: Contender, settings: &Settings, cores: Cores) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
@@ -46,7 +45,7 @@ impl Server {
         Ok(Self { contender, settings: settings.clone(), cores, data, address, running })
     }
 
-    /// Ends the process without a word and starts it again, at the same address and with the same data.
+    /// Ends it without a word and starts it again, at the same address and with the same data.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.running.kill();
         let (contender, cores, listen) = (self.contender, self.cores, self.address);
@@ -57,20 +56,14 @@ impl Server {
         Ok(())
     }
 
-    /// Where its clients meet.
-    pub fn place(&self) -> Place {
-        Place { contender: self.contender, address: self.address }
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    pub fn pid(&self) -> u32 {
-        self.running.process.id()
-    }
-
-    /// The CPU time of all its threads, user and system: what `/proc/PID/stat` says in steps of 10 ms, to the
-    /// nanosecond.
+    /// The CPU time of all its threads, user and system.
     pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let clock = clock_getcpuclockid(Pid::from_raw(self.pid().try_into()?))?;
-        Ok(Duration::from(clock.now()?).as_secs_f64())
+        cpu_seconds(self.pid())
     }
 
     /// Physical memory, in bytes.
@@ -93,10 +86,6 @@ impl Server {
         Ok(sockets.count().try_into()?)
     }
 
-    fn descriptors(&self) -> anyhow::Result<ReadDir> {
-        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?)
-    }
-
     /// The folder where it keeps everything.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -105,6 +94,14 @@ impl Server {
     /// What it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
+    }
+
+    fn pid(&self) -> u32 {
+        self.running.process.id()
+    }
+
+    fn descriptors(&self) -> anyhow::Result<ReadDir> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?)
     }
 }
 

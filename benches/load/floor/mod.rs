@@ -1,5 +1,8 @@
 //! Pairs that say line after line to each other, as fast as the server carries them: the inner loop of the load
-//! generator. It makes no more system calls than the server must, and no text: lines are only counted up.
+//! generator. It makes no more system calls than the server must, and no text: lines are only counted up. `paced` lets
+//! them say lines at a fixed rate.
+
+mod paced;
 
 use std::{
     io::{ErrorKind, Read, Write},
