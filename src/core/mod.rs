@@ -46,6 +46,7 @@ mod signals;
 pub mod site;
 pub mod store;
 pub mod sync;
+pub mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
