@@ -29,7 +29,7 @@ use crate::{
     data_folder::DataFolder,
     debug, frontend,
     greeting::Greeting,
-    listener,
+    listener, media,
     ops::{self, Ops},
     protocols::{
         self,
@@ -161,6 +161,7 @@ fn common_of(
     Ok(Common {
         hub,
         records,
+        media: Arc::new(media::Off),
         admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
         origins: AllowedOrigins::new(&values(&config.cors_origins)),
         ice_servers: Arc::new(ice_servers(config, clock.clone())?),

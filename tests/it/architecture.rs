@@ -90,6 +90,7 @@ fn the_core_knows_no_protocol_no_store_and_no_broker() {
         "crate::frontend",
         "crate::greeting",
         "crate::listener",
+        "crate::media",
         "crate::ops",
         "crate::protocols",
         "crate::store",
@@ -165,6 +166,25 @@ fn back_ends_know_the_core_and_neither_each_other_nor_a_door() {
     assert_eq!(breaking(|source| source.is_in("store/") || source.is_in("cluster/"), &outside), NOTHING);
     assert_eq!(breaking(|source| source.is_in("store/"), &["crate::cluster"]), NOTHING);
     assert_eq!(breaking(|source| source.is_in("cluster/"), &["crate::store"]), NOTHING);
+}
+
+#[test]
+fn the_forwarding_unit_knows_only_what_the_core_calls_things() {
+    let outside = [
+        "crate::app",
+        "crate::cluster",
+        "crate::config",
+        "crate::core::hub",
+        "crate::core::room",
+        "crate::listener",
+        "crate::ops",
+        "crate::protocols",
+        "crate::store",
+        "crate::telemetry",
+        "axum",
+        "serde",
+    ];
+    assert_eq!(breaking(|source| source.is_in("media/"), &outside), NOTHING);
 }
 
 #[test]
