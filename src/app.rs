@@ -15,6 +15,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use tracing::{info, warn};
 
+#[cfg(feature = "media")]
+use crate::media::forwarding::Forwarding;
 use crate::{
     cluster::{LocalCluster, RedisCluster, RedisSettings},
     config::{Config, Origin},
@@ -29,7 +31,8 @@ use crate::{
     data_folder::DataFolder,
     debug, frontend,
     greeting::Greeting,
-    listener, media,
+    listener,
+    media::{self, MediaPlane},
     ops::{self, Ops},
     protocols::{
         self,
@@ -67,11 +70,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let cluster = open_cluster(&config, &sessions, clock.clone()).await?;
     let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), sessions);
 
-    let common = common_of(&config, hub.clone(), store.records, clock)?;
+    let media = open_media(&config, &clock)?;
+    let common = common_of(&config, hub.clone(), store.records, media.clone(), clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors)?;
-    let greeting = Greeting { config: &config, doors: &listeners.doors, ops: &listeners.ops, data: &data };
+    let greeting = Greeting {
+        config: &config,
+        doors: &listeners.doors,
+        ops: &listeners.ops,
+        data: &data,
+        media: media.addresses(),
+    };
     greeting.print().context("standard output is closed")?;
 
     let running = Running {
@@ -89,7 +99,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     info!("stopping");
     let drained = tokio::time::timeout(
         config.shutdown_grace,
-        running.drain(&hub, &doors, store.chats.as_ref(), config.shutdown_grace / 2),
+        running.drain(&hub, &doors, media.as_ref(), store.chats.as_ref(), config.shutdown_grace / 2),
     )
     .await;
     if drained.is_err() {
@@ -151,17 +161,40 @@ async fn open_cluster(
     Ok(Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?))
 }
 
+#[cfg(feature = "media")]
+fn open_media(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
+    let Some(settings) = config.media.settings(&config.listen)? else { return Ok(Arc::new(media::Off)) };
+    let forwarding = Forwarding::start(&settings, clock).context("MEDIA_LISTEN, MEDIA_PORT")?;
+    Ok(Arc::new(forwarding))
+}
+
+/// It is not built in.
+#[cfg(not(feature = "media"))]
+fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
+    Ok(Arc::new(media::Off))
+}
+
+/// Ends the connections of those who have lost their seats.
+fn close_left_behind(common: &Common) {
+    for owner in common.media.owners() {
+        if !common.hub.has_seat(&owner.room, owner.participant) {
+            common.media.close_participant(&owner);
+        }
+    }
+}
+
 fn common_of(
     config: &Config,
     hub: Hub,
     records: Arc<dyn RecordStore>,
+    media: Arc<dyn MediaPlane>,
     clock: Arc<dyn Clock>,
 ) -> Result<Common, SettingsError> {
     let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
     Ok(Common {
         hub,
         records,
-        media: Arc::new(media::Off),
+        media,
         admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
         origins: AllowedOrigins::new(&values(&config.cors_origins)),
         ice_servers: Arc::new(ice_servers(config, clock.clone())?),
@@ -256,6 +289,7 @@ impl Running {
                     return;
                 }
                 common.hub.tick().await;
+                close_left_behind(&common);
                 if tick.is_multiple_of(TIDY_EVERY) {
                     // Beside the ticks, which must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
@@ -265,10 +299,18 @@ impl Running {
     }
 
     /// In this order: nobody new, tell those who are here, let go of them, finish what was begun, close the store.
-    async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], store: &dyn ChatStore, patience: Duration) {
+    async fn drain(
+        &self,
+        hub: &Hub,
+        doors: &[Arc<dyn Door>],
+        media: &dyn MediaPlane,
+        store: &dyn ChatStore,
+        patience: Duration,
+    ) {
         hub.drain();
         self.stop.cancel();
         join_all(doors.iter().map(|door| door.shut_down(patience))).await;
+        media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;

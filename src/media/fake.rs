@@ -199,7 +199,9 @@ impl MediaPlane for FakeMedia {
         let mut state = self.state();
         let own = state.endpoints.iter().filter(|(_, endpoint)| endpoint.owner == *owner);
         let own: Vec<_> = own.map(|(id, _)| *id).collect();
-        own.into_iter().for_each(|id| state.close(id));
+        for id in own {
+            state.close(id);
+        }
     }
 
     fn owners(&self) -> Vec<Owner> {

@@ -1,6 +1,6 @@
 //! What doors ask of a media plane: to end the WebRTC connections of participants, and to forward between them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -14,7 +14,7 @@ use crate::core::ids::{ParticipantId, RoomId};
 /// and subscribes to each other participant with a further one. Media is forwarded within a room of this node only.
 ///
 /// An endpoint ends when it is closed here, when its owner is ([`close_participant`](Self::close_participant)), when its
-/// client says goodbye, and when nothing has been heard of the client for about twenty seconds. The server gives up
+/// client says goodbye, and when nothing has been heard of the client for about half a minute. The server gives up
 /// the endpoints of whoever has lost their seat, so a door that forgets one leaves nothing behind.
 ///
 /// Descriptions are whole: they hold all of the server's candidates. Futures may be dropped at any point; an endpoint that
@@ -23,6 +23,11 @@ use crate::core::ids::{ParticipantId, RoomId};
 pub trait MediaPlane: Send + Sync + 'static {
     /// Whether anything is forwarded at all. If not, everything that is opened is refused as [`OpenError::Unavailable`].
     fn is_on(&self) -> bool;
+
+    /// Where clients are told to send their media; nowhere if it is off.
+    fn addresses(&self) -> &[SocketAddr] {
+        &[]
+    }
 
     /// Opens an endpoint by answering a client's offer (SDP), and gives the answer.
     ///

@@ -56,6 +56,8 @@ impl TestServer {
         let mut child = command(data.path())
             .env("LISTEN", address)
             .env("OPS_LISTEN", "127.0.0.1:0")
+            .env("MEDIA_LISTEN", "127.0.0.1")
+            .env("MEDIA_PORT", "0")
             .envs(env)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
