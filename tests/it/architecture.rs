@@ -196,6 +196,7 @@ fn one_place_each_for_libraries_time_settings_and_back_ends() {
     assert_eq!(breaking(everywhere_but(&["store/mongo"]), &["mongodb::"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["store/sqlite"]), &["rusqlite"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["cluster/"]), &["redis::"]), NOTHING);
+    assert_eq!(breaking(everywhere_but(&["media/forwarding/"]), &["str0m"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["core/clock.rs"]), &["Instant::now", "SystemTime::now"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["config.rs"]), &["env::var", "std::env", "dotenvy"]), NOTHING);
     assert_eq!(
