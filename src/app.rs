@@ -175,10 +175,10 @@ fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
 }
 
 /// Ends the connections of those who have lost their seats.
-fn close_left_behind(common: &Common) {
-    for owner in common.media.owners() {
-        if !common.hub.has_seat(&owner.room, owner.participant) {
-            common.media.close_participant(&owner);
+fn close_left_behind(hub: &Hub, media: &dyn MediaPlane) {
+    for owner in media.owners() {
+        if !hub.has_seat(&owner.room, owner.participant) {
+            media.close_participant(&owner);
         }
     }
 }
@@ -289,7 +289,7 @@ impl Running {
                     return;
                 }
                 common.hub.tick().await;
-                close_left_behind(&common);
+                close_left_behind(&common.hub, common.media.as_ref());
                 if tick.is_multiple_of(TIDY_EVERY) {
                     // Beside the ticks, which must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
@@ -334,4 +334,44 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{
+            join::{JoinRequest, RoomPolicy},
+            tests::support::{ManualClock, MemoryStore, name, room_id},
+        },
+        media::{EndpointId, MediaEvent, NewEndpoint, Owner, Publication, Role, fake::FakeMedia},
+    };
+
+    const OFFER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n";
+    const LEASE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn media_ends_with_its_seat_and_not_with_a_lost_connection() {
+        let (clock, media) = (ManualClock::new(), FakeMedia::new());
+        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let store = Arc::new(MemoryStore::default());
+        let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
+        let policy = RoomPolicy { seats: 2, lease: LEASE, unique_names: false };
+        let request =
+            JoinRequest { room: room_id("7"), name: name("Ann"), policy, session: None, received: None };
+        let seat = hub.join(request).await.unwrap().seat;
+        let owner = Owner { room: seat.room().clone(), participant: seat.participant() };
+        let role = Role::Publish(Publication::default());
+        let endpoint = NewEndpoint { owner, role, listener: Arc::new(|_: EndpointId, _: MediaEvent| {}) };
+        media.answer(endpoint, OFFER).await.unwrap();
+
+        clock.advance(LEASE / 2);
+        hub.tick().await;
+        close_left_behind(&hub, media.as_ref());
+        assert_eq!(media.endpoints().len(), 1);
+        clock.advance(LEASE);
+        hub.tick().await;
+        close_left_behind(&hub, media.as_ref());
+        assert!(media.endpoints().is_empty());
+    }
 }

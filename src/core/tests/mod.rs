@@ -4,4 +4,4 @@ mod hub;
 pub mod memory_records;
 mod outbox;
 mod room;
-mod support;
+pub(crate) mod support;

@@ -248,6 +248,14 @@ impl Endpoint {
         total.saturating_sub(before)
     }
 
+    /// What each picture may take of what the connection carries, in bits a second.
+    pub fn estimate_for_each(&self) -> Option<f64> {
+        let pictures = self.outgoing.iter().filter(|track| track.key.kind.is_video()).count().max(1);
+        #[expect(clippy::cast_precision_loss, reason = "there are a few")]
+        let pictures = pictures as f64;
+        self.estimate.map(|estimate| estimate / pictures)
+    }
+
     /// Has the library find out whether the connection carries more, as far as that is of use: a layer of one of these
     /// `rates` (bits a second).
     pub fn probe(&mut self, rates: impl Iterator<Item = f64> + Clone) {

@@ -14,6 +14,9 @@ const HYSTERESIS: f32 = 6.0;
 /// How much of a new packet counts; packets are 20 ms, so a word's pause does not end it.
 const WEIGHT: f32 = 0.1;
 
+/// How long a speaker may be silent.
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// Nobody is heard who has sent nothing for this long.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(500);
 
@@ -38,16 +41,39 @@ impl Loudness {
     }
 }
 
-/// Who of `levels` (dBov) speaks, where `current` did.
-pub fn speaker<P: Copy + PartialEq>(current: Option<P>, levels: &[(P, f32)]) -> Option<P> {
-    let (loudest, level) = levels.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    if level < THRESHOLD {
-        return None;
+/// Who speaks in a room.
+#[derive(Debug)]
+pub struct Speaker<P> {
+    current: Option<P>,
+    /// When somebody was last heard.
+    heard: Option<Instant>,
+}
+
+impl<P> Default for Speaker<P> {
+    fn default() -> Self {
+        Self { current: None, heard: None }
     }
-    let current_level = current.and_then(|current| levels.iter().find(|(who, _)| *who == current));
-    match current_level {
-        Some((current, own)) if *own >= THRESHOLD && level < own + HYSTERESIS => Some(*current),
-        _ => Some(loudest),
+}
+
+impl<P: Copy + PartialEq> Speaker<P> {
+    /// Judges by how loud everybody is (dBov). Gives who speaks, or that nobody does, if that is new.
+    pub fn update(&mut self, levels: &[(P, f32)], now: Instant) -> Option<Option<P>> {
+        let speaker = self.find(levels, now);
+        (std::mem::replace(&mut self.current, speaker) != speaker).then_some(speaker)
+    }
+
+    fn find(&mut self, levels: &[(P, f32)], now: Instant) -> Option<P> {
+        let own = self.current.and_then(|current| levels.iter().find(|(who, _)| *who == current));
+        let loudest = levels.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((loudest, level)) = loudest.filter(|(_, level)| *level >= THRESHOLD) else {
+            let is_pause = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < PAUSE);
+            return own.map(|(who, _)| *who).filter(|_| is_pause);
+        };
+        self.heard = Some(now);
+        match own {
+            Some((current, own)) if *own >= THRESHOLD && level < own + HYSTERESIS => Some(*current),
+            _ => Some(loudest),
+        }
     }
 }
 
@@ -55,20 +81,34 @@ pub fn speaker<P: Copy + PartialEq>(current: Option<P>, levels: &[(P, f32)]) -> 
 mod tests {
     use super::*;
 
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
     #[test]
     fn the_speaker_changes_only_for_somebody_clearly_louder() {
-        let at = |ann: f32, bob: f32, current| speaker(current, &[('a', ann), ('b', bob)]);
-        assert_eq!(at(-30.0, -60.0, None), Some('a'));
-        assert_eq!(at(-30.0, -26.0, Some('a')), Some('a'));
-        assert_eq!(at(-30.0, -20.0, Some('a')), Some('b'));
-        assert_eq!(at(-90.0, -50.0, Some('a')), Some('b'), "a speaker who stopped is nobody's rival");
-        assert_eq!(at(-90.0, -70.0, Some('a')), None);
-        assert_eq!(speaker(Some('a'), &[]), None);
+        let (start, mut speaker) = (now(), Speaker::default());
+        let mut at = |ann: f32, bob: f32| speaker.update(&[('a', ann), ('b', bob)], start);
+        assert_eq!(at(-60.0, -70.0), None, "nobody speaks");
+        assert_eq!(at(-30.0, -60.0), Some(Some('a')));
+        assert_eq!(at(-30.0, -26.0), None);
+        assert_eq!(at(-30.0, -20.0), Some(Some('b')));
+        assert_eq!(at(-50.0, -90.0), Some(Some('a')), "a speaker who stopped is nobody's rival");
+    }
+
+    #[test]
+    fn a_speaker_may_breathe_and_one_who_has_left_does_not_speak() {
+        let (start, mut speaker) = (now(), Speaker::default());
+        assert_eq!(speaker.update(&[('a', -30.0)], start), Some(Some('a')));
+        assert_eq!(speaker.update(&[('a', -90.0)], start + PAUSE / 2), None);
+        assert_eq!(speaker.update(&[('a', -90.0)], start + PAUSE), Some(None));
+        assert_eq!(speaker.update(&[('a', -30.0)], start + PAUSE), Some(Some('a')));
+        assert_eq!(speaker.update(&[], start + PAUSE), Some(None));
     }
 
     #[test]
     fn a_pause_between_words_does_not_end_a_speech_and_silence_does() {
-        let start = tokio::time::Instant::now().into_std();
+        let start = now();
         let mut loudness = Loudness::default();
         let mut at = start;
         let mut hear = |level, packets| {

@@ -7,7 +7,7 @@ use str0m::{Event, bwe::BweKind, channel::ChannelData, media::KeyframeRequest, r
 use super::{
     counts,
     endpoint::{Endpoint, guarded},
-    incoming, loudness,
+    incoming,
     shard::Shard,
 };
 use crate::media::{CloseReason, DataRelay, EndpointId, MediaEvent, Publication, Role};
@@ -153,7 +153,7 @@ impl Shard {
             let Some(subscriber) = self.endpoints.get_mut(&id).filter(|one| one.was_connected()) else {
                 continue;
             };
-            let (wish, estimate) = (subscriber.wish, subscriber.estimate);
+            let (wish, estimate) = (subscriber.wish, subscriber.estimate_for_each());
             for (key, layers) in &offered {
                 let own = subscriber.outgoing.iter_mut().filter(|track| track.key == *key);
                 for track in own {
@@ -189,10 +189,8 @@ impl Shard {
                 let level = sounds.map(|track| track.loudness.now(now)).reduce(f32::max)?;
                 Some((*participant, level))
             });
-            let speaker = loudness::speaker(room.speaker, &levels.collect::<Vec<_>>());
-            if mem::replace(&mut room.speaker, speaker) == speaker {
-                continue;
-            }
+            let levels: Vec<_> = levels.collect();
+            let Some(speaker) = room.speaker.update(&levels, now) else { continue };
             let mut told = Vec::new();
             for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
                 if !told.contains(&endpoint.owner.participant) {

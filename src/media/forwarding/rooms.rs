@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::loudness::Speaker;
 use crate::{
     core::ids::{ParticipantId, RoomId},
     media::EndpointId,
@@ -19,7 +20,7 @@ pub struct Room {
     /// With what each publishes.
     pub publishers: HashMap<ParticipantId, EndpointId>,
     /// Who is the loudest.
-    pub speaker: Option<ParticipantId>,
+    pub speaker: Speaker<ParticipantId>,
 }
 
 impl Rooms {

@@ -19,8 +19,10 @@ use tokio::{
     task::JoinSet,
     time::sleep_until,
 };
+use tracing::error;
 
 use super::{
+    endpoint::guarded,
     shard::Shard,
     sockets::{Bound, MAX_DATAGRAM, Place, poll_receive},
     tcp::{Acceptor, Connections},
@@ -89,8 +91,11 @@ pub struct Work {
 pub fn start(work: Work, bound: Bound, number: usize) -> io::Result<JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     thread::Builder::new().name(format!("media-{number}")).spawn(move || {
-        if let Err(error) = runtime.block_on(run(work, bound)) {
-            tracing::error!(error = &error as &dyn std::error::Error, "forwarding has stopped");
+        // What is asked of it afterwards is unavailable.
+        match guarded(|| runtime.block_on(run(work, bound))) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => error!(error = &error as &dyn std::error::Error, "forwarding has stopped"),
+            None => error!("forwarding has stopped by a fault of its own"),
         }
     })
 }

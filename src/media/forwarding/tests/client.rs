@@ -10,7 +10,7 @@ use str0m::{
     Candidate, Event, Input, Output, Rtc, RtcConfig,
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId},
-    media::{Direction, MediaKind, Mid, Simulcast, SimulcastLayer},
+    media::{Direction, MediaKind, Simulcast, SimulcastLayer},
     net::{Protocol, Receive, Transmit},
     rtp::{RtpPacket, Vp8Descriptor},
 };
@@ -47,6 +47,9 @@ pub struct Client {
     pub asked: usize,
     /// Nothing it sends arrives, and nothing reaches it.
     pub is_away: bool,
+    /// What reaches it in a second, in bits, if that is little.
+    pub link: Option<f64>,
+    pub link_free: Instant,
     pub pending: Option<SdpPendingOffer>,
     pub deadline: Option<Instant>,
     pub transmits: Vec<Transmit>,
@@ -91,6 +94,8 @@ impl Client {
             messages: Vec::new(),
             asked: 0,
             is_away: false,
+            link: None,
+            link_free: now,
             pending: None,
             deadline: None,
             transmits: Vec::new(),

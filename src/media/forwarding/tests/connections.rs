@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use str0m::net::Protocol;
 
 use super::World;
@@ -122,6 +123,25 @@ fn a_stranger_who_has_seen_a_name_takes_nothing_over() {
     }
     assert_eq!(world.shard.transmit().map(|transmit| transmit.destination), None);
     world.until_got(bob, 60);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever strangers and a client's own address send: nobody panics, and the call goes on.
+    #[test]
+    fn no_packet_is_too_strange(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..100), 1..50)) {
+        let mut world = World::new();
+        let ann = world.publisher("7");
+        let bob = world.subscriber(ann);
+        world.until_got(bob, 10);
+        let server = "10.0.0.1:7000".parse().unwrap();
+        for (index, packet) in packets.iter().enumerate() {
+            let from = if index % 2 == 0 { world.clients[bob].address } else { "10.9.9.9:666".parse().unwrap() };
+            world.shard.receive(Protocol::Udp, from, server, packet, world.now);
+        }
+        world.until_got(bob, 30);
+    }
 }
 
 /// A binding request with the right name and no signature.

@@ -60,3 +60,16 @@ fn everybody_gets_the_layer_that_they_asked_for() {
         assert_whole(got);
     }
 }
+
+#[test]
+fn a_narrow_connection_gets_a_small_layer_and_a_better_one_when_there_is_room() {
+    let mut world = World::new();
+    let ann = publish_layers(&mut world);
+    let bob = world.subscriber(ann);
+    world.clients[bob].link = Some(150_000.0);
+    world.run_for(Duration::from_secs(15));
+    let small = |world: &World| world.clients[bob].got.last().map(|got| got.content.layer);
+    assert_eq!(small(&world), Some(b'q'));
+    world.clients[bob].link = None;
+    world.until("the best layer arrives", |world| small(world) == Some(b'f'));
+}

@@ -235,9 +235,26 @@ impl World {
             self.lost += 1;
             return;
         }
-        let arrives = self.now + DELAY + self.jitter.mul_f64(self.random());
+        let Some(waits) = self.wait_at_link(&letter) else { return };
+        let arrives = self.now + waits + DELAY + self.jitter.mul_f64(self.random());
         self.sent += 1;
         self.on_the_way.insert((arrives, self.sent), letter);
+    }
+
+    /// How long a packet waits until a client's narrow link has taken those before it, and itself; nothing if too much
+    /// waits there.
+    fn wait_at_link(&mut self, letter: &Letter) -> Option<Duration> {
+        let now = self.now;
+        let client = &mut self.clients[letter.client];
+        let Some(rate) = client.link.filter(|_| !letter.is_to_server) else { return Some(Duration::ZERO) };
+        let bits = u32::try_from((letter.packet.len() + 28) * 8).unwrap();
+        let free = client.link_free.max(now) + Duration::from_secs_f64(f64::from(bits) / rate);
+        if free - now > Duration::from_millis(400) {
+            self.lost += 1;
+            return None;
+        }
+        client.link_free = free;
+        Some(free - now)
     }
 
     /// Between 0 and 1, the same in every run.
