@@ -56,10 +56,15 @@ impl<P> Default for Speaker<P> {
 }
 
 impl<P: Copy + PartialEq> Speaker<P> {
-    /// Judges by how loud everybody is (dBov). Gives who speaks, or that nobody does, if that is new.
-    pub fn update(&mut self, levels: &[(P, f32)], now: Instant) -> Option<Option<P>> {
+    /// Who speaks, if anybody does.
+    pub fn current(&self) -> Option<P> {
+        self.current
+    }
+
+    /// Judges by how loud everybody is (dBov), and says whether that changes who speaks.
+    pub fn update(&mut self, levels: &[(P, f32)], now: Instant) -> bool {
         let speaker = self.find(levels, now);
-        (std::mem::replace(&mut self.current, speaker) != speaker).then_some(speaker)
+        std::mem::replace(&mut self.current, speaker) != speaker
     }
 
     fn find(&mut self, levels: &[(P, f32)], now: Instant) -> Option<P> {
@@ -88,22 +93,29 @@ mod tests {
     #[test]
     fn the_speaker_changes_only_for_somebody_clearly_louder() {
         let (start, mut speaker) = (now(), Speaker::default());
-        let mut at = |ann: f32, bob: f32| speaker.update(&[('a', ann), ('b', bob)], start);
-        assert_eq!(at(-60.0, -70.0), None, "nobody speaks");
-        assert_eq!(at(-30.0, -60.0), Some(Some('a')));
-        assert_eq!(at(-30.0, -26.0), None);
-        assert_eq!(at(-30.0, -20.0), Some(Some('b')));
-        assert_eq!(at(-50.0, -90.0), Some(Some('a')), "a speaker who stopped is nobody's rival");
+        let mut at = |ann: f32, bob: f32| {
+            let is_new = speaker.update(&[('a', ann), ('b', bob)], start);
+            (speaker.current(), is_new)
+        };
+        assert_eq!(at(-60.0, -70.0), (None, false), "nobody speaks");
+        assert_eq!(at(-30.0, -60.0), (Some('a'), true));
+        assert_eq!(at(-30.0, -26.0), (Some('a'), false));
+        assert_eq!(at(-30.0, -20.0), (Some('b'), true));
+        assert_eq!(at(-50.0, -90.0), (Some('a'), true), "a speaker who stopped is nobody's rival");
     }
 
     #[test]
     fn a_speaker_may_breathe_and_one_who_has_left_does_not_speak() {
         let (start, mut speaker) = (now(), Speaker::default());
-        assert_eq!(speaker.update(&[('a', -30.0)], start), Some(Some('a')));
-        assert_eq!(speaker.update(&[('a', -90.0)], start + PAUSE / 2), None);
-        assert_eq!(speaker.update(&[('a', -90.0)], start + PAUSE), Some(None));
-        assert_eq!(speaker.update(&[('a', -30.0)], start + PAUSE), Some(Some('a')));
-        assert_eq!(speaker.update(&[], start + PAUSE), Some(None));
+        let mut at = |levels: &[(char, f32)], time| {
+            speaker.update(levels, start + time);
+            speaker.current()
+        };
+        assert_eq!(at(&[('a', -30.0)], Duration::ZERO), Some('a'));
+        assert_eq!(at(&[('a', -90.0)], PAUSE / 2), Some('a'));
+        assert_eq!(at(&[('a', -90.0)], PAUSE), None);
+        assert_eq!(at(&[('a', -30.0)], PAUSE), Some('a'));
+        assert_eq!(at(&[], PAUSE), None);
     }
 
     #[test]

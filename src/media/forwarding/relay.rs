@@ -190,7 +190,10 @@ impl Shard {
                 Some((*participant, level))
             });
             let levels: Vec<_> = levels.collect();
-            let Some(speaker) = room.speaker.update(&levels, now) else { continue };
+            if !room.speaker.update(&levels, now) {
+                continue;
+            }
+            let speaker = room.speaker.current();
             let mut told = Vec::new();
             for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
                 if !told.contains(&endpoint.owner.participant) {

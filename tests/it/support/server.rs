@@ -56,8 +56,6 @@ impl TestServer {
         let mut child = command(data.path())
             .env("LISTEN", address)
             .env("OPS_LISTEN", "127.0.0.1:0")
-            .env("MEDIA_LISTEN", "127.0.0.1")
-            .env("MEDIA_PORT", "0")
             .envs(env)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -179,6 +177,7 @@ impl Drop for TestServer {
 pub fn command(data: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.env_clear().current_dir(data).env("DATA_DIR", data);
+    command.env("MEDIA_LISTEN", "127.0.0.1").env("MEDIA_PORT", "0");
     command
 }
 
