@@ -15,6 +15,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use tracing::{info, warn};
 
+#[cfg(feature = "media")]
+use crate::media::forwarding::Forwarding;
 use crate::{
     cluster::{LocalCluster, RedisCluster, RedisSettings},
     config::{Config, Origin},
@@ -30,6 +32,7 @@ use crate::{
     debug, frontend,
     greeting::Greeting,
     listener,
+    media::{self, MediaPlane},
     ops::{self, Ops},
     protocols::{
         self,
@@ -67,11 +70,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let cluster = open_cluster(&config, &sessions, clock.clone()).await?;
     let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), sessions);
 
-    let common = common_of(&config, hub.clone(), store.records, clock)?;
+    let media = open_media(&config, &clock)?;
+    let common = common_of(&config, hub.clone(), store.records, media.clone(), clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors)?;
-    let greeting = Greeting { config: &config, doors: &listeners.doors, ops: &listeners.ops, data: &data };
+    let greeting = Greeting {
+        config: &config,
+        doors: &listeners.doors,
+        ops: &listeners.ops,
+        data: &data,
+        media: media.addresses(),
+    };
     greeting.print().context("standard output is closed")?;
 
     let running = Running {
@@ -89,7 +99,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     info!("stopping");
     let drained = tokio::time::timeout(
         config.shutdown_grace,
-        running.drain(&hub, &doors, store.chats.as_ref(), config.shutdown_grace / 2),
+        running.drain(&hub, &doors, media.as_ref(), store.chats.as_ref(), config.shutdown_grace / 2),
     )
     .await;
     if drained.is_err() {
@@ -151,16 +161,40 @@ async fn open_cluster(
     Ok(Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?))
 }
 
+#[cfg(feature = "media")]
+fn open_media(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
+    let Some(settings) = config.media.settings(&config.listen)? else { return Ok(Arc::new(media::Off)) };
+    let forwarding = Forwarding::start(&settings, clock).context("MEDIA_LISTEN, MEDIA_PORT")?;
+    Ok(Arc::new(forwarding))
+}
+
+/// It is not built in.
+#[cfg(not(feature = "media"))]
+fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
+    Ok(Arc::new(media::Off))
+}
+
+/// Ends the connections of those who have lost their seats.
+fn close_left_behind(hub: &Hub, media: &dyn MediaPlane) {
+    for owner in media.owners() {
+        if !hub.has_seat(&owner.room, owner.participant) {
+            media.close_participant(&owner);
+        }
+    }
+}
+
 fn common_of(
     config: &Config,
     hub: Hub,
     records: Arc<dyn RecordStore>,
+    media: Arc<dyn MediaPlane>,
     clock: Arc<dyn Clock>,
 ) -> Result<Common, SettingsError> {
     let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
     Ok(Common {
         hub,
         records,
+        media,
         admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
         origins: AllowedOrigins::new(&values(&config.cors_origins)),
         ice_servers: Arc::new(ice_servers(config, clock.clone())?),
@@ -255,6 +289,7 @@ impl Running {
                     return;
                 }
                 common.hub.tick().await;
+                close_left_behind(&common.hub, common.media.as_ref());
                 if tick.is_multiple_of(TIDY_EVERY) {
                     // Beside the ticks, which must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
@@ -263,14 +298,22 @@ impl Running {
         });
     }
 
-    /// In this order: nobody new, tell those who are here, let go of them and hand their seats over to other nodes, finish
-    /// what was begun, close the store.
-    async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], store: &dyn ChatStore, patience: Duration) {
+    /// In this order: nobody new, tell those who are here, let go of them and hand their seats over to other nodes, end
+    /// their media, finish what was begun, close the store.
+    async fn drain(
+        &self,
+        hub: &Hub,
+        doors: &[Arc<dyn Door>],
+        media: &dyn MediaPlane,
+        store: &dyn ChatStore,
+        patience: Duration,
+    ) {
         hub.drain();
         self.stop.cancel();
         let doors = join_all(doors.iter().map(|door| door.shut_down(patience)));
         // Seats can be handed over as soon as their connections have ended, of which the doors let go in that time.
         tokio::join!(doors, hub.hand_over(patience + patience / 2));
+        media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;
         store.close().await;
@@ -294,4 +337,44 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{
+            join::{JoinRequest, RoomPolicy},
+            tests::support::{ManualClock, MemoryStore, name, room_id},
+        },
+        media::{EndpointId, MediaEvent, NewEndpoint, Owner, Publication, Role, fake::FakeMedia},
+    };
+
+    const OFFER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n";
+    const LEASE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn media_ends_with_its_seat_and_not_with_a_lost_connection() {
+        let (clock, media) = (ManualClock::new(), FakeMedia::new());
+        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let store = Arc::new(MemoryStore::default());
+        let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
+        let policy = RoomPolicy { seats: 2, lease: LEASE, unique_names: false };
+        let request =
+            JoinRequest { room: room_id("7"), name: name("Ann"), policy, session: None, received: None };
+        let seat = hub.join(request).await.unwrap().seat;
+        let owner = Owner { room: seat.room().clone(), participant: seat.participant() };
+        let role = Role::Publish(Publication::default());
+        let endpoint = NewEndpoint { owner, role, listener: Arc::new(|_: EndpointId, _: MediaEvent| {}) };
+        media.answer(endpoint, OFFER).await.unwrap();
+
+        clock.advance(LEASE / 2);
+        hub.tick().await;
+        close_left_behind(&hub, media.as_ref());
+        assert_eq!(media.endpoints().len(), 1);
+        clock.advance(LEASE);
+        hub.tick().await;
+        close_left_behind(&hub, media.as_ref());
+        assert!(media.endpoints().is_empty());
+    }
 }

@@ -12,10 +12,13 @@ use std::{
 use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
 
-use crate::protocols::{
-    DoorOptions,
-    ice_url::IceUrls,
-    options::{Secret, duration, long_secret, seconds},
+use crate::{
+    media::options::MediaOptions,
+    protocols::{
+        DoorOptions,
+        ice_url::IceUrls,
+        options::{Secret, duration, long_secret, seconds},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -207,6 +210,10 @@ pub struct Config {
     )]
     pub log: String,
 
+    /// What is forwarded, and where.
+    #[command(flatten)]
+    pub media: MediaOptions,
+
     /// What each door adds.
     #[command(flatten)]
     pub doors: DoorOptions,
@@ -311,6 +318,8 @@ mod tests {
             ["--stun-urls", "stun://stun.example"],
             ["--turn-urls", "turn.example"],
             ["--turn-ttl", "900ms"],
+            ["--media-listen", "0.0.0.0"],
+            ["--media-codecs", "mp3"],
         ] {
             assert!(parse(&args).is_err(), "{args:?}");
         }

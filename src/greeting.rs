@@ -22,6 +22,8 @@ pub struct Greeting<'a> {
     pub ops: &'a [TcpListener],
     /// Where things are kept.
     pub data: &'a DataFolder,
+    /// Where media arrives.
+    pub media: &'a [SocketAddr],
 }
 
 impl Greeting<'_> {
@@ -44,6 +46,7 @@ impl Greeting<'_> {
         if let Some(origins) = list(&self.config.frame_ancestors) {
             writeln!(out, "  frames   pages from {origins} may show the call page")?;
         }
+        writeln!(out, "  media    {}", self.media())?;
         // Whoever waits for the greeting waits for this last line.
         writeln!(out, "  turn     {}", self.turn())?;
         out.flush()
@@ -72,6 +75,14 @@ impl Greeting<'_> {
             None => "not set: only this server's own pages may use it (CORS_ORIGINS)".to_owned(),
             Some(origins) => format!("pages from {origins} may use this server"),
         }
+    }
+
+    fn media(&self) -> String {
+        let addresses: Vec<_> = self.media.iter().map(SocketAddr::to_string).collect();
+        if addresses.is_empty() {
+            return "not forwarded (MEDIA)".to_owned();
+        }
+        format!("forwarded at {}, UDP and TCP", addresses.join(" and "))
     }
 
     fn turn(&self) -> String {

@@ -4,7 +4,8 @@
 //! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
 //!   (config.rs,     ├─ frontend/                         ├─ core/
 //!    telemetry.rs,  ├─ ops.rs, debug.rs ─────────────────┤
-//!    data_folder.rs)└─ store/, cluster/ ─────────────────┘
+//!    data_folder.rs)├─ store/, cluster/ ─────────────────┤
+//!                   └─ media/ ───────────────────────────┘
 //! ```
 //!
 //! Dependencies point to the right. The core knows no protocol, no store and no broker; a door knows the core and
@@ -19,6 +20,7 @@ pub mod debug;
 pub mod frontend;
 pub mod greeting;
 pub mod listener;
+pub mod media;
 pub mod ops;
 pub mod protocols;
 pub mod store;

@@ -122,6 +122,7 @@ impl Running {
             .env("LISTEN", listen.to_string())
             .env("PORT", listen.port().to_string())
             .env("OPS_LISTEN", "127.0.0.1:0")
+            .env("MEDIA", "off")
             .env("NEW_SESSIONS_PER_ADDRESS", "0")
             .env("EVENTS_PER_ADDRESS", "0")
             .env("DATA_DIR", data)

@@ -181,6 +181,12 @@ impl Hub {
         self.0.sessions.verify(room, session, self.0.clock.wall())
     }
 
+    /// Whether the participant holds a seat here, connected or away.
+    pub fn has_seat(&self, id: &RoomId, participant: ParticipantId) -> bool {
+        let Some(room) = self.room(id) else { return false };
+        lock(&room).holdings().iter().any(|(holder, _)| *holder == participant)
+    }
+
     /// The token with which `participant` may join `room`, for doors that know by other means who asks.
     pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
         self.0.sessions.sign(room, participant, self.0.clock.wall())

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use axum::Router;
 
 use super::{admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins};
-use crate::core::{clock::Clock, hub::Hub, records::RecordStore};
+use crate::{
+    core::{clock::Clock, hub::Hub, records::RecordStore},
+    media::MediaPlane,
+};
 
 /// One of the protocols that people come in by.
 #[async_trait]
@@ -43,6 +46,8 @@ pub struct Common {
     pub hub: Hub,
     /// What is kept besides chats.
     pub records: Arc<dyn RecordStore>,
+    /// What forwards media, for doors whose participants send to the server.
+    pub media: Arc<dyn MediaPlane>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How much one client may ask for.

@@ -40,6 +40,7 @@ impl Server {
             .env("TOKIO_WORKER_THREADS", "1")
             .env("LISTEN", "127.0.0.1:0")
             .env("OPS_LISTEN", "127.0.0.1:0")
+            .env("MEDIA", "off")
             .env("NEW_SESSIONS_PER_ADDRESS", "0")
             .env("EVENTS_PER_ADDRESS", "0")
             .env("DATA_DIR", data.path())

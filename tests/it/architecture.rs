@@ -90,6 +90,7 @@ fn the_core_knows_no_protocol_no_store_and_no_broker() {
         "crate::frontend",
         "crate::greeting",
         "crate::listener",
+        "crate::media",
         "crate::ops",
         "crate::protocols",
         "crate::store",
@@ -178,6 +179,25 @@ fn back_ends_know_the_core_and_neither_each_other_nor_a_door() {
 }
 
 #[test]
+fn the_forwarding_unit_knows_only_what_the_core_calls_things() {
+    let outside = [
+        "crate::app",
+        "crate::cluster",
+        "crate::config",
+        "crate::core::hub",
+        "crate::core::room",
+        "crate::listener",
+        "crate::ops",
+        "crate::protocols",
+        "crate::store",
+        "crate::telemetry",
+        "axum",
+        "serde",
+    ];
+    assert_eq!(breaking(|source| source.is_in("media/"), &outside), NOTHING);
+}
+
+#[test]
 fn one_place_each_for_libraries_time_settings_and_back_ends() {
     let everywhere_but = |allowed: &'static [&'static str]| {
         move |source: &Source| !allowed.iter().any(|place| source.is_in(place))
@@ -186,6 +206,7 @@ fn one_place_each_for_libraries_time_settings_and_back_ends() {
     assert_eq!(breaking(everywhere_but(&["store/mongo"]), &["mongodb::"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["store/sqlite"]), &["rusqlite"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["cluster/"]), &["redis::"]), NOTHING);
+    assert_eq!(breaking(everywhere_but(&["media/forwarding/"]), &["str0m"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["core/clock.rs"]), &["Instant::now", "SystemTime::now"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["config.rs"]), &["env::var", "std::env", "dotenvy"]), NOTHING);
     assert_eq!(

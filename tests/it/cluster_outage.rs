@@ -79,7 +79,11 @@ async fn a_server_that_cannot_share_with_the_others_does_not_start_and_says_why(
     for (env, expected) in cases {
         let folder = tempfile::tempdir().unwrap();
         let mut command = command(folder.path());
-        command.envs(env.iter().copied()).env("LISTEN", "127.0.0.1:0").env("OPS_LISTEN", "127.0.0.1:0");
+        command
+            .envs(env.iter().copied())
+            .env("LISTEN", "127.0.0.1:0")
+            .env("OPS_LISTEN", "127.0.0.1:0")
+            .env("MEDIA", "off");
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(!output.status.success() && text.contains(expected), "{expected} in {text}");

@@ -23,10 +23,16 @@ fn run(args: &[&str], env: &[(&str, &str)]) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
+/// What is built in without the feature forwards nothing.
+const MEDIA: &str =
+    if cfg!(feature = "media") { "media    forwarded at 127.0.0.1:" } else { "media    not forwarded" };
+
 #[tokio::test]
 async fn the_greeting_says_where_to_go_and_what_is_not_set() {
     let server = TestServer::start().await;
-    for part in ["open     http://localhost:", "SQLite", "cors     not set", "turn     not set", "/readyz"] {
+    for part in
+        ["open     http://localhost:", "SQLite", "cors     not set", "turn     not set", "/readyz", MEDIA]
+    {
         assert!(server.greeting().contains(part), "{part} in {}", server.greeting());
     }
 }
@@ -52,10 +58,16 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
         ([("MONGODB_URI", "http://db")], "MONGODB_URI"),
         ([("DATA_DIR", "/dev/null/data")], "DATA_DIR"),
         ([("RUST_LOG", "=,=")], "RUST_LOG"),
+        ([("MEDIA_ADVERTISE", "192.0.2.1,192.0.2.2")], "MEDIA_ADVERTISE must have"),
+        ([("MEDIA_LISTEN", "192.0.2.1")], "MEDIA_LISTEN, MEDIA_PORT"),
         ([("TURN_URLS", "turn:turn.example")], "set it to the TURN server's static-auth-secret"),
         ([("TURN_SECRET", "north")], "set it to where the TURN server is"),
         ([("STUN_URLS", "stun://stun.example")], "--stun-urls"),
     ] {
+        // What is not built in cannot be set wrong.
+        if expected.starts_with("MEDIA") && cfg!(not(feature = "media")) {
+            continue;
+        }
         let (success, output) = run(&[], &env);
         assert!(!success && output.contains(expected), "{expected} in {output}");
         assert!(!output.contains("panicked"), "{output}");

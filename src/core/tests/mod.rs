@@ -5,4 +5,4 @@ pub mod memory_records;
 mod nodes;
 mod outbox;
 mod room;
-mod support;
+pub(crate) mod support;

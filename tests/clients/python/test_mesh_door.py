@@ -28,6 +28,7 @@ class Server:
         settings = {
             "LISTEN": "127.0.0.1:0",
             "OPS_LISTEN": "127.0.0.1:0",
+            "MEDIA": "off",
             "DATA_DIR": os.path.join(self._folder.name, "data"),
             "NEW_SESSIONS_PER_ADDRESS": "0",
             "EVENTS_PER_ADDRESS": "0",

@@ -49,6 +49,7 @@ class Server {
       env: {
         LISTEN: this.#listen,
         OPS_LISTEN: '127.0.0.1:0',
+        MEDIA: 'off',
         DATA_DIR: join(this.#dataFolder, 'data'),
         NEW_SESSIONS_PER_ADDRESS: '0',
         EVENTS_PER_ADDRESS: '0',

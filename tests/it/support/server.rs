@@ -177,6 +177,7 @@ impl Drop for TestServer {
 pub fn command(data: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.env_clear().current_dir(data).env("DATA_DIR", data);
+    command.env("MEDIA_LISTEN", "127.0.0.1").env("MEDIA_PORT", "0");
     command
 }
 

@@ -28,6 +28,7 @@ use crate::{
         tests::memory_records::MemoryRecords,
     },
     listener,
+    media::Off,
     protocols::{
         admission::{Admission, Quotas},
         arbiter,
@@ -116,6 +117,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let common = Common {
         hub: Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret")),
         records,
+        media: Arc::new(Off),
         clock,
         admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Vec::new())),
         origins: AllowedOrigins::new(&[]),

@@ -1,0 +1,121 @@
+//! Data channels: which a client has open, and how much it may say on them.
+
+use std::time::Instant;
+
+use str0m::{
+    Rtc,
+    channel::{ChannelConfig, ChannelId},
+};
+
+use super::local::MAX_MESSAGE_BYTES;
+use crate::media::DataChannel;
+
+/// What a client may say in a second, and at once. Everybody in the room gets it, so that it costs the server a multiple.
+const BYTES_PER_SECOND: f64 = 128.0 * 1024.0;
+const MESSAGES_PER_SECOND: f64 = 50.0;
+
+/// How many seconds' worth may be said at once.
+const BURST: f64 = 4.0;
+
+/// What adding up many small numbers may add to them.
+const ROUNDING: f64 = 0.001;
+
+/// More channels than any page opens.
+const MAX_CHANNELS: usize = 16;
+
+/// The data channels of one client.
+#[derive(Debug, Default)]
+pub struct Channels {
+    open: Vec<(ChannelId, String)>,
+    /// Those that both sides open by themselves.
+    agreed: Vec<(ChannelId, String)>,
+    allowance: Allowance,
+}
+
+impl Channels {
+    /// Opens the channels that are `agreed` on, once.
+    pub fn open(&mut self, rtc: &mut Rtc, agreed: &[DataChannel]) {
+        if !self.agreed.is_empty() {
+            return;
+        }
+        let mut ids = Vec::new();
+        for DataChannel { label, id } in agreed {
+            if ids.contains(id) {
+                continue;
+            }
+            ids.push(*id);
+            let config =
+                ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
+            let channel = rtc.direct_api().create_data_channel(config);
+            self.agreed.push((channel, label.clone()));
+        }
+    }
+
+    /// A channel can be used.
+    pub fn on_open(&mut self, id: ChannelId, label: String) {
+        let agreed = self.agreed.iter().find(|(agreed, _)| *agreed == id);
+        let label = agreed.map_or(label, |(_, label)| label.clone());
+        if self.open.len() < MAX_CHANNELS && !self.open.iter().any(|(open, _)| *open == id) {
+            self.open.push((id, label));
+        }
+    }
+
+    /// A channel cannot be used any more.
+    pub fn on_close(&mut self, id: ChannelId) {
+        self.open.retain(|(open, _)| *open != id);
+    }
+
+    /// What the channel is called, if it is open and its client may say so much more.
+    pub fn take_message(&mut self, id: ChannelId, bytes: usize, now: Instant) -> Option<String> {
+        let (_, label) = self.open.iter().find(|(open, _)| *open == id)?;
+        self.allowance.take(bytes, now).then(|| label.clone())
+    }
+
+    /// Whether the channel is one of those that were agreed on.
+    pub fn is_agreed(&self, id: ChannelId) -> bool {
+        self.agreed.iter().any(|(agreed, _)| *agreed == id)
+    }
+
+    /// The open channel called `label`.
+    pub fn called(&self, label: &str) -> Option<ChannelId> {
+        self.open.iter().find(|(_, own)| own == label).map(|(id, _)| *id)
+    }
+}
+
+/// How much may be said, which grows with time.
+#[derive(Debug, Default)]
+struct Allowance {
+    /// Seconds' worth that were used, and when that was counted.
+    used: Option<(f64, Instant)>,
+}
+
+impl Allowance {
+    fn take(&mut self, bytes: usize, now: Instant) -> bool {
+        let used = self
+            .used
+            .map_or(0.0, |(used, at)| (used - now.saturating_duration_since(at).as_secs_f64()).max(0.0));
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let cost = (f64::from(bytes) / BYTES_PER_SECOND).max(1.0 / MESSAGES_PER_SECOND);
+        let fits = bytes <= MAX_MESSAGE_BYTES && used + cost <= BURST + ROUNDING;
+        self.used = Some((if fits { used + cost } else { used }, now));
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_says_too_much_is_heard_again_later() {
+        let start = tokio::time::Instant::now().into_std();
+        let mut allowance = Allowance::default();
+        let said = (0..1_000).filter(|_| allowance.take(10, start)).count();
+        assert_eq!(said, 200);
+        assert!(!allowance.take(10, start + Duration::from_millis(10)));
+        assert!(allowance.take(10, start + Duration::from_millis(40)));
+        assert!(!allowance.take(70_000, start + Duration::from_mins(1)), "longer than any message");
+    }
+}

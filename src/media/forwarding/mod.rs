@@ -1,0 +1,257 @@
+//! Forwarding with str0m, a WebRTC library that does no I/O by itself.
+//!
+//! From the outside in:
+//! - `limits`: the account of what everybody has.
+//! - `thread`, `sockets`, `tcp`, `framing`: where packets come from and go to.
+//! - `shard`, `relay`: rooms and endpoints without I/O: life and time; who hears what.
+//! - `demux`, `rooms`, `counts`: whose a packet is; who is where; what is counted.
+//! - `endpoint`, `negotiation`, `sdp`, `channels`, `local`: one connection; what it agrees on; what all are made with.
+//! - `incoming`, `outgoing`, `track`: what is published, and what a subscriber gets of it.
+//! - `rebase`, `keyframes`, `layers`, `loudness`: numbers without gaps, where a picture starts, which layer, who speaks.
+
+mod channels;
+mod counts;
+mod demux;
+mod endpoint;
+mod framing;
+mod incoming;
+mod keyframes;
+mod layers;
+mod limits;
+mod local;
+mod loudness;
+mod negotiation;
+mod outgoing;
+mod rebase;
+mod relay;
+mod rooms;
+mod sdp;
+mod shard;
+mod sockets;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod track;
+
+use std::{
+    fmt, io, mem,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use self::{
+    limits::{Account, Refused},
+    local::Local,
+    shard::Shard,
+    sockets::Bound,
+    thread::{Command, Ending, Work},
+};
+use super::{
+    EndpointId, Layer, Limit, MediaPlane, MediaSettings, Negotiated, NegotiationError, NewEndpoint,
+    OpenError, Owner,
+};
+use crate::core::{clock::Clock, sync::lock};
+
+/// How many questions of doors wait for one shard; the next is refused.
+const QUESTIONS: usize = 256;
+
+/// The plane that forwards.
+pub struct Forwarding {
+    account: Arc<Account>,
+    shards: Vec<Handle>,
+    addresses: Vec<SocketAddr>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The way to a shard.
+struct Handle {
+    commands: mpsc::Sender<Command>,
+    endings: mpsc::UnboundedSender<Ending>,
+}
+
+impl Forwarding {
+    /// Binds the addresses and starts the threads.
+    ///
+    /// # Errors
+    /// An address or port cannot be bound.
+    pub fn start(settings: &MediaSettings, clock: &Arc<dyn Clock>) -> io::Result<Self> {
+        let account = Arc::new(Account::new(settings.limits, settings.threads));
+        let mut forwarding =
+            Self { account, shards: Vec::new(), addresses: Vec::new(), threads: Mutex::default() };
+        for number in 0..settings.threads {
+            forwarding.start_shard(settings, number, clock)?;
+        }
+        Ok(forwarding)
+    }
+
+    fn start_shard(
+        &mut self,
+        settings: &MediaSettings,
+        number: usize,
+        clock: &Arc<dyn Clock>,
+    ) -> io::Result<()> {
+        let port = settings.port_of(number);
+        let bound = Bound::bind(&settings.listen, &settings.advertise, port)?;
+        let addresses = bound.advertised();
+        let local = Local::new(&settings.codecs, &addresses);
+        self.addresses.extend(addresses);
+        let (commands, asked) = mpsc::channel(QUESTIONS);
+        let (endings, ended) = mpsc::unbounded_channel();
+        let shard = Shard::new(local, self.account.clone());
+        let work = Work { shard, commands: asked, endings: ended, clock: clock.clone() };
+        let thread = thread::start(work, bound, number)?;
+        lock(&self.threads).push(thread);
+        self.shards.push(Handle { commands, endings });
+        Ok(())
+    }
+
+    /// Asks for an endpoint to be opened.
+    async fn open(
+        &self,
+        owner: Owner,
+        command: impl FnOnce(EndpointId, oneshot::Sender<Result<String, OpenError>>) -> Command,
+    ) -> Result<Negotiated, OpenError> {
+        if !self.account.may_negotiate(&owner) {
+            return Err(OpenError::TooMany(Limit::Descriptions));
+        }
+        let (id, shard) = self.account.enter(&owner)?;
+        let entry = Entry { forwarding: self, id, stays: false };
+        let (reply, answer) = oneshot::channel();
+        self.shards[shard].commands.try_send(command(id, reply)).map_err(|_| OpenError::Unavailable)?;
+        let description = answer.await.map_err(|_| OpenError::Unavailable)??;
+        entry.stay();
+        Ok(Negotiated { endpoint: id, description })
+    }
+
+    /// Asks for something to be agreed on with an endpoint.
+    async fn negotiate<T>(
+        &self,
+        id: EndpointId,
+        command: impl FnOnce(oneshot::Sender<Result<T, NegotiationError>>) -> Command,
+    ) -> Result<T, NegotiationError> {
+        let place = self.account.place(id).ok_or(NegotiationError::NoSuchEndpoint)?;
+        if !self.account.may_negotiate(&place.owner) {
+            return Err(NegotiationError::TooMany(Limit::Descriptions));
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.shards[place.shard].commands.try_send(command(reply));
+        sent.map_err(|_| NegotiationError::Unavailable)?;
+        answer.await.map_err(|_| NegotiationError::Unavailable)?
+    }
+
+    fn close_on(&self, shard: usize, id: EndpointId) {
+        // If the thread has ended, so has the endpoint.
+        let _ = self.shards[shard].endings.send(Ending::Close(id));
+    }
+}
+
+/// An endpoint that ends unless its opener stays to hear that it was opened.
+struct Entry<'a> {
+    forwarding: &'a Forwarding,
+    id: EndpointId,
+    stays: bool,
+}
+
+impl Entry<'_> {
+    fn stay(mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if !self.stays {
+            self.forwarding.close(self.id);
+        }
+    }
+}
+
+impl From<Refused> for OpenError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooMany(limit) => Self::TooMany(limit),
+            Refused::Full => Self::Unavailable,
+        }
+    }
+}
+
+#[async_trait]
+impl MediaPlane for Forwarding {
+    fn is_on(&self) -> bool {
+        true
+    }
+
+    fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, OpenError> {
+        sdp::check_size(offer)?;
+        let (owner, offer) = (endpoint.owner.clone(), offer.to_owned());
+        self.open(owner, |id, reply| Command::Answer { id, new: endpoint, offer, reply }).await
+    }
+
+    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, OpenError> {
+        let owner = endpoint.owner.clone();
+        self.open(owner, |id, reply| Command::Offer { id, new: endpoint, reply }).await
+    }
+
+    async fn accept(&self, id: EndpointId, answer: &str) -> Result<(), NegotiationError> {
+        sdp::check_size(answer)?;
+        let answer = answer.to_owned();
+        self.negotiate(id, |reply| Command::Accept { id, answer, reply }).await
+    }
+
+    async fn reoffer(&self, id: EndpointId, offer: &str) -> Result<String, NegotiationError> {
+        sdp::check_size(offer)?;
+        let offer = offer.to_owned();
+        self.negotiate(id, |reply| Command::Reoffer { id, offer, reply }).await
+    }
+
+    /// The server never connects to a client, so it has no use for its candidates.
+    fn candidate(&self, _endpoint: EndpointId, _candidate: &str) {}
+
+    fn layer(&self, id: EndpointId, layer: Layer) {
+        if let Some(place) = self.account.place(id) {
+            // Who asks for more than the shard takes gets the layer that fits.
+            let _ = self.shards[place.shard].commands.try_send(Command::Layer { id, layer });
+        }
+    }
+
+    fn close(&self, id: EndpointId) {
+        if let Some(place) = self.account.strike(id) {
+            self.close_on(place.shard, id);
+        }
+    }
+
+    fn close_participant(&self, owner: &Owner) {
+        for (id, place) in self.account.strike_all(owner) {
+            self.close_on(place.shard, id);
+        }
+    }
+
+    fn owners(&self) -> Vec<Owner> {
+        self.account.owners()
+    }
+
+    async fn shut_down(&self) {
+        for shard in &self.shards {
+            let _ = shard.endings.send(Ending::Stop);
+        }
+        let threads = mem::take(&mut *lock(&self.threads));
+        let joined =
+            tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+        let _ = joined.await;
+    }
+}
+
+impl fmt::Debug for Forwarding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forwarding").field("shards", &self.shards.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! Offers and answers: what an endpoint agrees on with its client, and which tracks come of it.
+
+use str0m::{
+    RtcError,
+    change::{SdpAnswer, SdpOffer},
+    media::{Direction, Mid},
+};
+
+use super::{
+    endpoint::{Endpoint, guarded},
+    incoming::Incoming,
+    outgoing::Outgoing,
+    sdp::{self, Way},
+    track::{TrackCounter, TrackKey},
+};
+use crate::media::{DataRelay, DescriptionError, Publication, Role};
+
+impl Endpoint {
+    /// Answers an offer, the first or a later one.
+    pub fn answer(&mut self, offer: &str) -> Result<String, DescriptionError> {
+        sdp::check_size(offer)?;
+        let narrowed = sdp::narrow(offer, self.way());
+        let parsed = guarded(|| SdpOffer::from_sdp_string(&narrowed));
+        let parsed = parsed.and_then(Result::ok).ok_or(DescriptionError::Unreadable)?;
+        self.has_layers = offer.contains("a=simulcast:send");
+        let answer = guarded(|| self.rtc.sdp_api().accept_offer(parsed))
+            .ok_or(DescriptionError::Unreadable)?
+            .map_err(|error| why(&error))?
+            .to_sdp_string();
+        self.pending = None;
+        self.take_over(&answer);
+        if !self.has_something_to_do(&answer) {
+            return Err(DescriptionError::NothingInCommon);
+        }
+        self.open_channels(&answer);
+        Ok(sdp::in_one_stream(&answer, &self.stream()))
+    }
+
+    /// Makes an offer of `tracks`.
+    pub fn offer(&mut self, tracks: &[TrackKey]) -> Result<String, DescriptionError> {
+        let stream = self.stream();
+        let offered = guarded(|| {
+            let mut changes = self.rtc.sdp_api();
+            for track in tracks {
+                changes.add_media(track.kind, Direction::SendOnly, Some(stream.clone()), None, None);
+            }
+            changes.apply()
+        });
+        let (offer, pending) = offered.flatten().ok_or(DescriptionError::NothingInCommon)?;
+        self.pending = Some(pending);
+        Ok(offer.to_sdp_string())
+    }
+
+    /// Takes the client's answer to the server's offer.
+    pub fn accept(&mut self, answer: &str) -> Result<(), DescriptionError> {
+        sdp::check_size(answer)?;
+        let narrowed = sdp::narrow(answer, Way::Receive);
+        let parsed = guarded(|| SdpAnswer::from_sdp_string(&narrowed));
+        let parsed = parsed.and_then(Result::ok).ok_or(DescriptionError::Unreadable)?;
+        let pending = self.pending.take().ok_or(DescriptionError::OutOfPlace)?;
+        guarded(|| self.rtc.sdp_api().accept_answer(pending, parsed))
+            .ok_or(DescriptionError::Unreadable)?
+            .map_err(|error| why(&error))?;
+        self.take_over(answer);
+        if self.outgoing.is_empty() { Err(DescriptionError::NothingInCommon) } else { Ok(()) }
+    }
+
+    /// The name by which the connection is found.
+    pub fn ufrag(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
+    /// Finds the tracks that were agreed on; those that were there go on as they are.
+    fn take_over(&mut self, description: &str) {
+        let (mut sent, mut received) = (TrackCounter::default(), TrackCounter::default());
+        let (mut incoming, mut outgoing) = (Vec::new(), Vec::new());
+        for mid in sdp::mids(description).map(Mid::from) {
+            let Some(media) = self.rtc.media(mid).filter(|media| !media.disabled()) else { continue };
+            let (kind, direction) = (media.kind(), media.direction());
+            if direction.is_receiving() {
+                let key = sent.next(kind);
+                let known = self.incoming.iter().position(|track| track.mid == mid && track.key == key);
+                incoming.push(
+                    known.map_or_else(|| Incoming::new(mid, key), |known| self.incoming.swap_remove(known)),
+                );
+            }
+            if direction.is_sending() {
+                let key = received.next(kind);
+                let known = self.outgoing.iter().position(|track| track.mid == mid && track.key == key);
+                outgoing.push(
+                    known.map_or_else(|| Outgoing::new(mid, key), |known| self.outgoing.swap_remove(known)),
+                );
+            }
+        }
+        (self.incoming, self.outgoing) = (incoming, outgoing);
+    }
+
+    fn has_something_to_do(&self, answer: &str) -> bool {
+        match &self.role {
+            Role::Publish(Publication { data, .. }) => {
+                !self.incoming.is_empty() || (*data != DataRelay::None && has_data(answer))
+            }
+            Role::Subscribe { .. } => !self.outgoing.is_empty(),
+        }
+    }
+
+    fn open_channels(&mut self, answer: &str) {
+        if let Role::Publish(Publication { data: DataRelay::Room(agreed), .. }) = &self.role
+            && has_data(answer)
+        {
+            self.channels.open(&mut self.rtc, agreed);
+        }
+    }
+
+    fn way(&self) -> Way {
+        match &self.role {
+            Role::Publish(publication) if publication.loopback => Way::Both,
+            Role::Publish(_) => Way::Send,
+            Role::Subscribe { .. } => Way::Receive,
+        }
+    }
+
+    /// What the stream that the client receives is called: as the participant who publishes it.
+    fn stream(&self) -> String {
+        self.source().unwrap_or(self.owner.participant).to_string()
+    }
+}
+
+fn has_data(description: &str) -> bool {
+    description.lines().any(|line| line.starts_with("m=application") && !line.starts_with("m=application 0 "))
+}
+
+/// What is wrong, without a word of what was said.
+fn why(error: &RtcError) -> DescriptionError {
+    match error {
+        RtcError::ChangesOutOfOrder => DescriptionError::OutOfPlace,
+        _ => DescriptionError::Unreadable,
+    }
+}

@@ -1,0 +1,156 @@
+//! What a subscriber gets: one track of a publisher's, of which one stream at a time is forwarded, as if there had never been
+//! another.
+
+use std::time::Instant;
+
+use str0m::{
+    Rtc,
+    format::PayloadParams,
+    media::{MediaKind, Mid, Pt, Rid},
+    rtp::RtpWrite,
+};
+
+use super::{
+    incoming::{Packet, StreamKey},
+    layers::{Choice, Offered},
+    rebase::{Numbers, Rebase},
+    track::{LayerName, TrackKey},
+};
+use crate::media::EndpointId;
+
+/// A track that a subscriber receives.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The media section it is in.
+    pub mid: Mid,
+    /// Which of its publisher's.
+    pub key: TrackKey,
+    choice: Choice<LayerName>,
+    current: Option<(StreamKey, LayerName)>,
+    rebase: Rebase,
+    /// What the last kind of packet is called here; `None` if this client does not understand it.
+    payload_type: Option<((EndpointId, Pt), Option<Pt>)>,
+}
+
+impl Outgoing {
+    /// A track on which nothing has been sent yet.
+    pub fn new(mid: Mid, key: TrackKey) -> Self {
+        let clock_rate = match key.kind {
+            MediaKind::Audio => 48_000,
+            MediaKind::Video => 90_000,
+        };
+        let (choice, rebase) = (Choice::default(), Rebase::new(clock_rate));
+        Self { mid, key, choice, current: None, rebase, payload_type: None }
+    }
+
+    /// Chooses among the layers that are sent.
+    pub fn choose(
+        &mut self,
+        mut offered: Vec<Offered<LayerName>>,
+        wish: Option<Rid>,
+        estimate: Option<f64>,
+        now: Instant,
+    ) {
+        self.choice.choose(&mut offered, wish.map(|wish| LayerName(Some(wish))), estimate, now);
+    }
+
+    /// The layer of which a key frame is needed, if one is.
+    pub fn awaits(&self) -> Option<LayerName> {
+        let chosen = self.choice.chosen()?;
+        let has_it = self.current.is_some_and(|(_, layer)| layer == chosen);
+        (self.key.kind.is_video() && !has_it).then_some(chosen)
+    }
+
+    /// The layer that is forwarded.
+    pub fn layer(&self) -> Option<LayerName> {
+        self.current.map(|(_, layer)| layer)
+    }
+
+    /// Another stream may have the same name as the last: it starts with a key frame of its own.
+    pub fn forget_source(&mut self) {
+        self.current = None;
+    }
+
+    /// Sends the packet if it is of the stream that is forwarded, or the first of the one that is wanted.
+    pub fn forward(&mut self, rtc: &mut Rtc, packet: &Packet) -> bool {
+        if packet.track != self.key {
+            return false;
+        }
+        let is_current = self.current.is_some_and(|(stream, _)| stream == packet.stream);
+        if !is_current {
+            let is_wanted = self.choice.chosen().is_none_or(|chosen| chosen == packet.layer);
+            if !is_wanted || !packet.can_start {
+                return false;
+            }
+        }
+        let Some(payload_type) = self.payload_type_of(rtc, packet) else { return false };
+        let at = packet.rtp.timestamp;
+        if !is_current {
+            self.rebase.begin(&packet.numbers, at);
+            self.current = Some((packet.stream, packet.layer));
+        }
+        let Some(numbers) = self.rebase.apply(&packet.numbers, at) else { return false };
+        let mut direct = rtc.direct_api();
+        let Some(stream) = direct.stream_tx_by_mid(self.mid, None) else { return false };
+        stream.write_rtp(write(packet, &numbers, payload_type));
+        true
+    }
+
+    fn payload_type_of(&mut self, rtc: &Rtc, packet: &Packet) -> Option<Pt> {
+        let key = (packet.stream.0, packet.params.pt());
+        match self.payload_type {
+            Some((known, payload_type)) if known == key => payload_type,
+            _ => {
+                let negotiated = rtc.media(self.mid)?.remote_pts();
+                let matching = rtc.codec_config().match_params(packet.params).map(PayloadParams::pt);
+                let payload_type = matching.filter(|payload_type| negotiated.contains(payload_type));
+                self.payload_type = Some((key, payload_type));
+                payload_type
+            }
+        }
+    }
+}
+
+fn write(packet: &Packet, numbers: &Numbers, payload_type: Pt) -> RtpWrite {
+    let rtp = &packet.rtp;
+    let write = RtpWrite::new(
+        payload_type,
+        numbers.sequence.into(),
+        numbers.time,
+        rtp.timestamp,
+        rtp.payload.clone(),
+    )
+    .marker(rtp.header.marker)
+    .ext_vals(packet.extensions())
+    .nackable(packet.track.kind.is_video());
+    match renumbered(packet, numbers) {
+        Some(patch) => write.vp8_patch(patch),
+        None => write,
+    }
+}
+
+/// What changes inside a VP8 packet, if anything does.
+fn renumbered(packet: &Packet, numbers: &Numbers) -> Option<str0m::rtp::Vp8Patch> {
+    let (descriptor, new) = (packet.vp8?, numbers.picture);
+    if new == packet.numbers.picture {
+        return None;
+    }
+    let mut patch = descriptor.patch();
+    if let Some(id) = new.id {
+        // A short descriptor has seven bits.
+        let is_short = is_short(&packet.rtp.payload);
+        patch = patch.picture_id(if is_short { id & 0x7f } else { id });
+    }
+    if let Some(base_layer) = new.base_layer {
+        patch = patch.tl0_pic_idx(base_layer);
+    }
+    if let Some(key) = new.key {
+        patch = patch.key_idx(key);
+    }
+    patch.build().ok()
+}
+
+/// Whether a VP8 descriptor that has a `PictureID` has a short one. Source: RFC 7741, section 4.2.
+fn is_short(payload: &[u8]) -> bool {
+    payload.get(2).is_some_and(|first| first & 0x80 == 0)
+}

@@ -1,0 +1,197 @@
+//! Makes one stream of what comes from several, one after the other: sequence numbers, times and picture numbers go on without
+//! a gap when the source or its layer changes. Pure.
+//!
+//! Whoever receives cannot know that a packet was left out on purpose, and asks for it again and again. So a number is
+//! given only to what is forwarded, and a gap in the source stays the same gap.
+
+use std::time::{Duration, Instant};
+
+/// What is renumbered of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// Extended: counts on where the sixteen bits wrap.
+    pub sequence: u64,
+    /// In units of the clock rate.
+    pub time: u32,
+    /// Only VP8 has them.
+    pub picture: Picture,
+}
+
+/// What a VP8 payload descriptor counts. Source: RFC 7741, section 4.2.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// `PictureID`, 15 bits.
+    pub id: Option<u16>,
+    /// `TL0PICIDX`.
+    pub base_layer: Option<u8>,
+    /// `KEYIDX`, 5 bits.
+    pub key: Option<u8>,
+}
+
+/// The numbers of one outgoing stream.
+#[derive(Debug)]
+pub struct Rebase {
+    clock_rate: u32,
+    /// What is added to the numbers of the current source.
+    shift: Shift,
+    /// The first packet of the current source; what is older belongs to what nobody got.
+    from: u64,
+    last: Option<Last>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Shift {
+    sequence: i64,
+    time: u32,
+    id: u16,
+    base_layer: u8,
+    key: u8,
+}
+
+/// The newest that was sent.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    numbers: Numbers,
+    at: Instant,
+}
+
+impl Rebase {
+    /// A stream with `clock_rate` units a second, of which nothing was sent yet.
+    pub fn new(clock_rate: u32) -> Self {
+        Self { clock_rate, shift: Shift::default(), from: 0, last: None }
+    }
+
+    /// From now on packets come from another source, whose first is `first`, and which arrived at `at`.
+    pub fn begin(&mut self, first: &Numbers, at: Instant) {
+        self.from = first.sequence;
+        self.shift = match self.last {
+            // The receiver takes the first packet for one of the first 65,536, so it must be: SRTP, RFC 3711, 3.3.1.
+            None => Shift {
+                sequence: signed(first.sequence & 0x7fff) - signed(first.sequence),
+                ..Shift::default()
+            },
+            Some(last) => self.shift_after(&last, first, at),
+        };
+    }
+
+    fn shift_after(&self, last: &Last, first: &Numbers, at: Instant) -> Shift {
+        let Picture { id, base_layer, key } = last.numbers.picture;
+        let after = |last: Option<u16>, first: Option<u16>| {
+            last.unwrap_or_default().wrapping_add(1).wrapping_sub(first.unwrap_or_default())
+        };
+        let low = |last: Option<u8>, first: Option<u8>| {
+            last.unwrap_or_default().wrapping_add(1).wrapping_sub(first.unwrap_or_default())
+        };
+        let passed = self.units(at.saturating_duration_since(last.at)).max(1);
+        Shift {
+            sequence: signed(last.numbers.sequence + 1) - signed(first.sequence),
+            time: last.numbers.time.wrapping_add(passed).wrapping_sub(first.time),
+            id: after(id, first.picture.id),
+            base_layer: low(base_layer, first.picture.base_layer),
+            key: low(key, first.picture.key),
+        }
+    }
+
+    fn units(&self, time: Duration) -> u32 {
+        let units = time.as_micros() * u128::from(self.clock_rate) / 1_000_000;
+        u32::try_from(units).unwrap_or(u32::MAX / 2)
+    }
+
+    /// The numbers with which a packet of the current source is sent, or nothing if it is older than the first.
+    pub fn apply(&mut self, packet: &Numbers, at: Instant) -> Option<Numbers> {
+        if packet.sequence < self.from {
+            return None;
+        }
+        let Shift { sequence, time, id, base_layer, key } = self.shift;
+        let numbers = Numbers {
+            sequence: packet.sequence.checked_add_signed(sequence)?,
+            time: packet.time.wrapping_add(time),
+            picture: Picture {
+                id: packet.picture.id.map(|own| own.wrapping_add(id) & 0x7fff),
+                base_layer: packet.picture.base_layer.map(|own| own.wrapping_add(base_layer)),
+                key: packet.picture.key.map(|own| own.wrapping_add(key) & 0x1f),
+            },
+        };
+        if self.last.is_none_or(|last| last.numbers.sequence < numbers.sequence) {
+            self.last = Some(Last { numbers, at });
+        }
+        Some(numbers)
+    }
+}
+
+/// Sequence numbers count packets; sixty-three bits last longer than any call.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packet(sequence: u64, time: u32, id: u16) -> Numbers {
+        let picture = Picture { id: Some(id), base_layer: Some(7), key: Some(30) };
+        Numbers { sequence, time, picture }
+    }
+
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    #[test]
+    fn whoever_comes_late_is_told_a_sequence_number_below_65_536() {
+        let mut rebase = Rebase::new(90_000);
+        let first = packet(1_000_000, 5, 5);
+        rebase.begin(&first, now());
+        assert!(rebase.apply(&first, now()).unwrap().sequence < 65_536);
+    }
+
+    #[test]
+    fn another_source_goes_on_where_the_last_one_stopped() {
+        let (mut rebase, start) = (Rebase::new(90_000), now());
+        rebase.begin(&packet(100, 1_000, 0x7fff), start);
+        let last = rebase.apply(&packet(100, 1_000, 0x7fff), start).unwrap();
+        let later = start + Duration::from_millis(100);
+        let first = packet(9_000, 77, 3);
+        rebase.begin(&first, later);
+        let next = rebase.apply(&first, later).unwrap();
+        assert_eq!(next.sequence, last.sequence + 1);
+        assert_eq!(next.time, last.time + 9_000);
+        assert_eq!(next.picture, Picture { id: Some(0), base_layer: Some(8), key: Some(31) });
+    }
+
+    #[test]
+    fn a_packet_from_before_the_change_is_left_out() {
+        let (mut rebase, start) = (Rebase::new(90_000), now());
+        rebase.begin(&packet(100, 0, 0), start);
+        assert_eq!(rebase.apply(&packet(99, 0, 0), start), None);
+    }
+
+    proptest! {
+        /// Whatever is lost, late or doubled: nobody sees two different packets under one number, and gaps stay gaps.
+        #[test]
+        fn gaps_stay_as_they_are(
+            first in 0..u64::MAX / 4,
+            steps in prop::collection::vec(0..50_u64, 1..100),
+            changes in prop::collection::vec(0..u64::MAX / 4, 0..5),
+        ) {
+            let (mut rebase, at) = (Rebase::new(90_000), now());
+            let mut seen = std::collections::HashSet::new();
+            let mut highest = None;
+            for base in std::iter::once(first).chain(changes) {
+                rebase.begin(&packet(base, 0, 0), at);
+                let mut numbers = std::collections::HashMap::new();
+                for step in std::iter::once(&0).chain(&steps) {
+                    let own = base + step;
+                    let sent = rebase.apply(&packet(own, 0, 0), at).unwrap().sequence;
+                    prop_assert_eq!(sent, *numbers.entry(own).or_insert(sent));
+                    prop_assert_eq!(i128::from(sent) - i128::from(numbers[&base]), i128::from(own - base));
+                    prop_assert!(highest.is_none_or(|highest| sent > highest));
+                }
+                highest = numbers.values().copied().max();
+                prop_assert!(numbers.values().all(|number| seen.insert(*number)));
+            }
+        }
+    }
+}

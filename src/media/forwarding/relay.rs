@@ -1,0 +1,232 @@
+//! What endpoints say, and who hears it: packets, requests for key frames, messages, and what is looked after now and then.
+
+use std::{mem, time::Instant};
+
+use str0m::{Event, bwe::BweKind, channel::ChannelData, media::KeyframeRequest, rtp::RtpPacket};
+
+use super::{
+    counts,
+    endpoint::{Endpoint, guarded},
+    incoming,
+    shard::Shard,
+};
+use crate::media::{CloseReason, DataRelay, EndpointId, MediaEvent, Publication, Role};
+
+impl Shard {
+    pub(super) fn on_event(&mut self, id: EndpointId, event: Event, now: Instant) {
+        match event {
+            Event::RtpPacket(packet) => self.on_packet(id, packet, now),
+            Event::KeyframeRequest(request) => self.on_keyframe_request(id, &request, now),
+            Event::ChannelData(data) => self.on_message(id, &data, now),
+            Event::Connected => self.on_connected(id, now),
+            Event::Closed => self.end(id, Some(CloseReason::Left)),
+            other => {
+                if let Some(endpoint) = self.endpoints.get_mut(&id) {
+                    on_own_event(endpoint, other, now);
+                }
+            }
+        }
+    }
+
+    fn on_connected(&mut self, id: EndpointId, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
+        endpoint.on_connected();
+        if let Some(source) = self.source_of(id) {
+            self.look_after(source, now);
+        }
+    }
+
+    /// Hands a packet on to everybody who gets what its publisher sends.
+    fn on_packet(&mut self, from: EndpointId, packet: RtpPacket, now: Instant) {
+        let Some(publisher) = self.endpoints.get_mut(&from) else { return };
+        let Endpoint { incoming, rtc, .. } = publisher;
+        let received = guarded(|| incoming::receive(incoming, rtc, from, packet)).flatten();
+        let Some((packet, is_new)) = received else { return };
+        publisher.on_flowing(packet.track.kind);
+        if is_new {
+            self.look_after(from, now);
+        }
+        // Nobody subscribes or leaves while this goes on: endings wait, see `Shard::end`.
+        let Some(publisher) = self.endpoints.get_mut(&from) else { return };
+        let subscribers = mem::take(&mut publisher.subscribers);
+        for id in &subscribers {
+            let Some(subscriber) = self.endpoints.get_mut(id).filter(|one| one.was_connected()) else {
+                continue;
+            };
+            match forward(subscriber, &packet) {
+                Some(true) => {
+                    self.counts.forwarded += 1;
+                    self.drive(*id, None, now);
+                }
+                Some(false) => {}
+                None => self.end(*id, Some(CloseReason::Fault)),
+            }
+        }
+        if let Some(publisher) = self.endpoints.get_mut(&from) {
+            publisher.subscribers = subscribers;
+        }
+    }
+
+    fn on_keyframe_request(&mut self, id: EndpointId, request: &KeyframeRequest, now: Instant) {
+        self.counts.keyframes_wanted += 1;
+        let Some(endpoint) = self.endpoints.get(&id) else { return };
+        let Some(track) = endpoint.outgoing.iter().find(|track| track.mid == request.mid) else { return };
+        let (key, Some(layer)) = (track.key, track.layer()) else { return };
+        let Some(source) = self.source_of(id).and_then(|source| self.endpoints.get_mut(&source)) else {
+            return;
+        };
+        source
+            .incoming
+            .iter_mut()
+            .filter(|track| track.key == key)
+            .for_each(|track| track.want_keyframe(layer));
+        let source = source.id;
+        self.ask_for_keyframes(source, now);
+    }
+
+    /// Hands a message on.
+    fn on_message(&mut self, from: EndpointId, message: &ChannelData, now: Instant) {
+        let Some(sender) = self.endpoints.get_mut(&from) else { return };
+        let Role::Publish(Publication { data, .. }) = &sender.role else { return };
+        let is_to_room = match data {
+            DataRelay::Subscribers => false,
+            DataRelay::Room(_) if sender.channels.is_agreed(message.id) => true,
+            DataRelay::None | DataRelay::Room(_) => return,
+        };
+        let Some(label) = sender.channels.take_message(message.id, message.data.len(), now) else {
+            self.counts.messages_dropped += 1;
+            return;
+        };
+        let receivers = if is_to_room {
+            let room = self.rooms.get(&sender.owner.room);
+            room.map(|room| room.publishers.values().copied().collect()).unwrap_or_default()
+        } else {
+            sender.subscribers.clone()
+        };
+        for id in receivers.into_iter().filter(|id| *id != from) {
+            self.say(id, &label, message, is_to_room, now);
+        }
+    }
+
+    fn say(&mut self, to: EndpointId, label: &str, message: &ChannelData, is_to_room: bool, now: Instant) {
+        let Some(receiver) = self.endpoints.get_mut(&to) else { return };
+        let Some(channel) = receiver.channels.called(label) else { return };
+        if is_to_room && !receiver.channels.is_agreed(channel) {
+            return;
+        }
+        let rtc = &mut receiver.rtc;
+        let written = guarded(|| {
+            rtc.channel(channel)
+                .is_some_and(|mut channel| channel.write(message.binary, &message.data).unwrap_or_default())
+        });
+        match written {
+            Some(true) => self.counts.messages += 1,
+            Some(false) => self.counts.messages_dropped += 1,
+            None => return self.end(to, Some(CloseReason::Fault)),
+        }
+        self.drive(to, None, now);
+    }
+
+    pub(super) fn tick(&mut self, now: Instant) {
+        let mut publishers = Vec::new();
+        let mut lost = Vec::new();
+        for endpoint in self.endpoints.values() {
+            lost.extend(endpoint.is_lost(now).map(|reason| (endpoint.id, reason)));
+            publishers.extend(endpoint.is_publisher().then_some(endpoint.id));
+        }
+        for (id, reason) in lost {
+            self.end(id, Some(reason));
+        }
+        for id in publishers {
+            self.look_after(id, now);
+        }
+        self.find_speakers(now);
+    }
+
+    /// Chooses layers for those who get what a publisher sends, and asks it for the key frames they need.
+    pub(super) fn look_after(&mut self, publisher: EndpointId, now: Instant) {
+        let Some(source) = self.endpoints.get(&publisher) else { return };
+        let offered: Vec<_> = source.incoming.iter().map(|track| (track.key, track.offered(now))).collect();
+        let subscribers = source.subscribers.clone();
+        let mut wanted = Vec::new();
+        for id in subscribers {
+            let Some(subscriber) = self.endpoints.get_mut(&id).filter(|one| one.was_connected()) else {
+                continue;
+            };
+            let (wish, estimate) = (subscriber.wish, subscriber.estimate_for_each());
+            for (key, layers) in &offered {
+                let own = subscriber.outgoing.iter_mut().filter(|track| track.key == *key);
+                for track in own {
+                    track.choose(layers.clone(), wish, estimate, now);
+                    wanted.extend(track.awaits().map(|layer| (*key, layer)));
+                }
+            }
+            subscriber.probe(offered.iter().flat_map(|(_, layers)| layers).map(|layer| layer.rate));
+        }
+        if let Some(source) = self.endpoints.get_mut(&publisher) {
+            for (key, layer) in wanted {
+                let own = source.incoming.iter_mut().filter(|track| track.key == key);
+                own.for_each(|track| track.want_keyframe(layer));
+            }
+        }
+        self.ask_for_keyframes(publisher, now);
+    }
+
+    fn ask_for_keyframes(&mut self, publisher: EndpointId, now: Instant) {
+        let Some(Endpoint { incoming, rtc, .. }) = self.endpoints.get_mut(&publisher) else { return };
+        let asked = guarded(|| incoming.iter_mut().map(|track| track.ask(rtc, now)).sum::<usize>());
+        if let Some(asked @ 1..) = asked {
+            self.counts.keyframes_asked += asked as u64;
+            self.drive(publisher, None, now);
+        }
+    }
+
+    fn find_speakers(&mut self, now: Instant) {
+        let Self { rooms, endpoints, .. } = self;
+        for room in rooms.iter_mut() {
+            let levels = room.publishers.iter().filter_map(|(participant, id)| {
+                let sounds = endpoints.get(id)?.incoming.iter().filter(|track| track.key.kind.is_audio());
+                let level = sounds.map(|track| track.loudness.now(now)).reduce(f32::max)?;
+                Some((*participant, level))
+            });
+            let levels: Vec<_> = levels.collect();
+            if !room.speaker.update(&levels, now) {
+                continue;
+            }
+            let speaker = room.speaker.current();
+            let mut told = Vec::new();
+            for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
+                if !told.contains(&endpoint.owner.participant) {
+                    told.push(endpoint.owner.participant);
+                    endpoint.tell(MediaEvent::ActiveSpeaker(speaker));
+                }
+            }
+        }
+    }
+}
+
+/// What concerns nobody but the endpoint itself.
+fn on_own_event(endpoint: &mut Endpoint, event: Event, now: Instant) {
+    match event {
+        Event::IceConnectionStateChange(state) => endpoint.on_ice_state(state, now),
+        Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+            endpoint.estimate = Some(estimate.as_f64());
+        }
+        Event::ChannelOpen(channel, label) => endpoint.channels.on_open(channel, label),
+        Event::ChannelClose(channel) => endpoint.channels.on_close(channel),
+        Event::MediaEgressStats(stats) => {
+            counts::repeated("in", endpoint.newly_repeated(("in", stats.mid, stats.rid), stats.nacks));
+        }
+        Event::MediaIngressStats(stats) => {
+            counts::repeated("out", endpoint.newly_repeated(("out", stats.mid, stats.rid), stats.nacks));
+        }
+        _ => {}
+    }
+}
+
+/// Whether any track of the subscriber's takes the packet; nothing if that went wrong.
+fn forward(subscriber: &mut Endpoint, packet: &incoming::Packet) -> Option<bool> {
+    let Endpoint { outgoing, rtc, .. } = subscriber;
+    // A publisher's track is one track of a subscriber's.
+    guarded(|| outgoing.iter_mut().any(|track| track.forward(rtc, packet)))
+}

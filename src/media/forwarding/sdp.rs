@@ -1,0 +1,145 @@
+//! What is changed in descriptions before the library reads an offer and after it wrote an answer. Works on lines, and leaves
+//! alone what it does not know. Source: RFC 8866, RFC 8829.
+
+use std::fmt::Write;
+
+use super::limits::{MAX_DESCRIPTION_BYTES, MAX_SECTIONS};
+use crate::media::DescriptionError;
+
+/// What a client may do with its media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Send only.
+    Send,
+    /// Receive only.
+    Receive,
+    /// Both, as it offers.
+    Both,
+}
+
+/// Whether a description can be read at all, as far as its size says.
+///
+/// # Errors
+/// [`DescriptionError::TooLong`], [`DescriptionError::TooManySections`].
+pub fn check_size(description: &str) -> Result<(), DescriptionError> {
+    if description.len() > MAX_DESCRIPTION_BYTES {
+        return Err(DescriptionError::TooLong);
+    }
+    if description.lines().filter(|line| line.starts_with("m=")).count() > MAX_SECTIONS {
+        return Err(DescriptionError::TooManySections);
+    }
+    Ok(())
+}
+
+/// The `a=mid` of each media section, in order.
+pub fn mids(description: &str) -> impl Iterator<Item = &str> {
+    description.lines().filter_map(|line| line.strip_prefix("a=mid:")).map(str::trim)
+}
+
+/// The offer as if the client had offered `way` alone: the answer to that fits the original too.
+pub fn narrow(offer: &str, way: Way) -> String {
+    if way == Way::Both {
+        return offer.to_owned();
+    }
+    let mut narrowed = String::with_capacity(offer.len() + 64);
+    // What a section says that says nothing. Source: RFC 8866, section 6.7.
+    let mut default = "sendrecv";
+    let mut open: Option<&str> = None;
+    let mut is_media = false;
+    for line in offer.lines() {
+        if line.starts_with("m=") {
+            close(&mut narrowed, open.take(), is_media, way);
+            is_media = line.starts_with("m=audio") || line.starts_with("m=video");
+            open = Some(default);
+        }
+        match (direction(line), &mut open) {
+            (Some(direction), Some(own)) => *own = direction,
+            (Some(direction), None) => default = direction,
+            (None, _) => {
+                let _ = write!(narrowed, "{line}\r\n");
+            }
+        }
+    }
+    close(&mut narrowed, open, is_media, way);
+    narrowed
+}
+
+/// Ends a section with its direction.
+fn close(narrowed: &mut String, direction: Option<&str>, is_media: bool, way: Way) {
+    let Some(direction) = direction.filter(|_| is_media) else { return };
+    let direction = match (direction, way) {
+        ("sendrecv" | "sendonly", Way::Send) => "sendonly",
+        ("sendrecv" | "recvonly", Way::Receive) => "recvonly",
+        (_, Way::Both) => direction,
+        _ => "inactive",
+    };
+    let _ = write!(narrowed, "a={direction}\r\n");
+}
+
+fn direction(line: &str) -> Option<&str> {
+    let attribute = line.strip_prefix("a=")?.trim();
+    matches!(attribute, "sendrecv" | "sendonly" | "recvonly" | "inactive").then_some(attribute)
+}
+
+/// The description with all its tracks in one stream called `stream`, so that browsers play sound and picture together.
+/// The library gives each section a stream of its own.
+pub fn in_one_stream(description: &str, stream: &str) -> String {
+    let mut text = String::with_capacity(description.len() + 128);
+    for line in description.lines() {
+        let _ = if line.starts_with("a=msid-semantic:") {
+            write!(text, "a=msid-semantic: WMS {stream}\r\n")
+        } else if let Some(track) = line.strip_prefix("a=msid:").and_then(track_of) {
+            write!(text, "a=msid:{stream} {track}\r\n")
+        } else if let Some((source, msid)) = line.split_once(" msid:")
+            && source.starts_with("a=ssrc:")
+            && let Some(track) = track_of(msid)
+        {
+            write!(text, "{source} msid:{stream} {track}\r\n")
+        } else {
+            write!(text, "{line}\r\n")
+        };
+    }
+    text
+}
+
+fn track_of(msid: &str) -> Option<&str> {
+    msid.split_once(' ').map(|(_, track)| track)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directions(description: &str) -> Vec<&str> {
+        description.lines().filter_map(direction).collect()
+    }
+
+    #[test]
+    fn an_offer_is_narrowed_to_what_its_maker_may_do() {
+        let offer = "v=0\r\na=sendonly\r\nm=audio 9\r\nm=video 9\r\na=sendrecv\r\na=mid:1\r\nm=video 9\r\na=recvonly\r\n\
+                     m=application 9\r\na=mid:3\r\n";
+        assert_eq!(directions(&narrow(offer, Way::Send)), ["sendonly", "sendonly", "inactive"]);
+        assert_eq!(directions(&narrow(offer, Way::Receive)), ["inactive", "recvonly", "recvonly"]);
+        assert_eq!(narrow(offer, Way::Both), offer);
+        assert!(narrow(offer, Way::Send).ends_with("m=application 9\r\na=mid:3\r\n"));
+    }
+
+    #[test]
+    fn all_tracks_are_in_one_stream() {
+        let answer = "a=msid-semantic: WMS one two\r\nm=audio 9\r\na=msid:one a\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:one a\r\n\
+                      m=video 9\r\na=msid:two v\r\na=ssrc:8 msid:two v\r\n";
+        let expected = "a=msid-semantic: WMS ann\r\nm=audio 9\r\na=msid:ann a\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:ann a\r\n\
+                        m=video 9\r\na=msid:ann v\r\na=ssrc:8 msid:ann v\r\n";
+        assert_eq!(in_one_stream(answer, "ann"), expected);
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        assert_eq!(check_size(&"m=audio 9\r\n".repeat(MAX_SECTIONS)), Ok(()));
+        assert_eq!(
+            check_size(&"m=audio 9\r\n".repeat(MAX_SECTIONS + 1)),
+            Err(DescriptionError::TooManySections)
+        );
+        assert_eq!(check_size(&"x".repeat(MAX_DESCRIPTION_BYTES + 1)), Err(DescriptionError::TooLong));
+    }
+}

@@ -1,0 +1,375 @@
+//! A share of all rooms, and everything in them: endpoints are opened and ended here, and time passes. Without I/O: datagrams
+//! come in and go out as values, and `now` is told.
+//!
+//! Every endpoint is driven alone: one input, then everything it has to say (`Endpoint::drive`). What it says to others
+//! waits in `out` until then, and is dealt with in `relay`.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    mem,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use str0m::{
+    Input,
+    net::{Protocol, Receive, Transmit},
+};
+
+use super::{
+    counts::{self, Counts},
+    demux::Demux,
+    endpoint::{Endpoint, Out, guarded},
+    limits::Account,
+    local::Local,
+    rooms::Rooms,
+    track::TrackKey,
+};
+use crate::{
+    core::ids::ParticipantId,
+    media::{
+        CloseReason, DescriptionError, EndpointId, Layer, MediaEvent, NegotiationError, NewEndpoint,
+        OpenError, Role,
+    },
+};
+
+/// How often what has no time of its own is looked after: layers, key frames, speakers, who is lost.
+pub const TICK: Duration = Duration::from_millis(300);
+
+/// Rooms, endpoints, and who they are found by.
+pub struct Shard {
+    local: Local,
+    account: Arc<Account>,
+    pub(super) endpoints: HashMap<EndpointId, Endpoint>,
+    pub(super) rooms: Rooms,
+    pub(super) demux: Demux,
+    pub(super) out: Out,
+    pub(super) counts: Counts,
+    timers: BTreeSet<(Instant, EndpointId)>,
+    next_tick: Option<Instant>,
+    ended: Vec<(EndpointId, Option<CloseReason>)>,
+}
+
+impl Shard {
+    /// A shard without rooms.
+    pub fn new(local: Local, account: Arc<Account>) -> Self {
+        Self {
+            local,
+            account,
+            endpoints: HashMap::new(),
+            rooms: Rooms::default(),
+            demux: Demux::default(),
+            out: Out::default(),
+            counts: Counts::default(),
+            timers: BTreeSet::new(),
+            next_tick: None,
+            ended: Vec::new(),
+        }
+    }
+
+    /// Opens an endpoint by answering a client's offer.
+    pub fn answer(
+        &mut self,
+        id: EndpointId,
+        new: NewEndpoint,
+        offer: &str,
+        now: Instant,
+    ) -> Result<String, OpenError> {
+        let mut endpoint = self.build(id, new, now)?;
+        let answer = endpoint.answer(offer)?;
+        self.admit(endpoint, now);
+        Ok(answer)
+    }
+
+    /// Opens an endpoint that subscribes, by making an offer.
+    pub fn offer(&mut self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<String, OpenError> {
+        let mut endpoint = self.build(id, new, now)?;
+        let Role::Subscribe { source } = endpoint.role else {
+            return Err(DescriptionError::OutOfPlace.into());
+        };
+        let published = self.publisher(&endpoint, source).map(tracks_of).unwrap_or_default();
+        let offer = endpoint.offer(&published)?;
+        self.admit(endpoint, now);
+        Ok(offer)
+    }
+
+    /// Takes the client's answer to an offer.
+    pub fn accept(&mut self, id: EndpointId, answer: &str, now: Instant) -> Result<(), NegotiationError> {
+        let endpoint = self.endpoints.get_mut(&id).ok_or(NegotiationError::NoSuchEndpoint)?;
+        let accepted = endpoint.accept(answer);
+        self.carry_on(id, now);
+        Ok(accepted?)
+    }
+
+    /// Answers a later offer.
+    pub fn reoffer(&mut self, id: EndpointId, offer: &str, now: Instant) -> Result<String, NegotiationError> {
+        let endpoint = self.endpoints.get_mut(&id).ok_or(NegotiationError::NoSuchEndpoint)?;
+        let answer = endpoint.answer(offer);
+        let ufrag = endpoint.ufrag();
+        self.demux.name(id, ufrag);
+        self.carry_on(id, now);
+        Ok(answer?)
+    }
+
+    /// Which layer a subscriber wants.
+    pub fn layer(&mut self, id: EndpointId, layer: &Layer, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
+        endpoint.set_wish(layer);
+        if let Some(source) = self.source_of(id) {
+            self.look_after(source, now);
+        }
+        self.settle(now);
+    }
+
+    /// Ends an endpoint; its listener is told nothing.
+    pub fn close(&mut self, id: EndpointId, now: Instant) {
+        self.end(id, None);
+        self.settle(now);
+    }
+
+    /// Ends all endpoints.
+    pub fn close_all(&mut self, now: Instant) {
+        let all: Vec<_> = self.endpoints.keys().copied().collect();
+        for id in all {
+            self.end(id, None);
+        }
+        self.settle(now);
+        self.counts.tell();
+    }
+
+    /// A packet has come from `source` to `destination`, which is an address as it was told to clients.
+    pub fn receive(
+        &mut self,
+        protocol: Protocol,
+        source: SocketAddr,
+        destination: SocketAddr,
+        packet: &[u8],
+        now: Instant,
+    ) {
+        self.counts.received.add(packet.len());
+        let from = (protocol, source);
+        let found = self.demux.find(&from, packet).and_then(|id| self.endpoints.get_mut(&id));
+        let (Some(endpoint), Ok(receive)) = (found, Receive::new(protocol, source, destination, packet))
+        else {
+            self.counts.unknown += 1;
+            return;
+        };
+        let (id, input) = (endpoint.id, Input::Receive(now, receive));
+        // Checks who sent it, if it is one of the packets that can say so.
+        if guarded(|| endpoint.rtc.accepts(&input)) != Some(true) {
+            self.counts.unknown += 1;
+            return;
+        }
+        if is_stun(packet) {
+            self.demux.learn(id, from);
+        }
+        self.drive(id, Some(input), now);
+        self.settle(now);
+    }
+
+    /// Time has passed.
+    pub fn advance(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.timers.first()
+            && at <= now
+        {
+            self.timers.pop_first();
+            self.counts.lag = self.counts.lag.max(now - at);
+            self.drive(id, Some(Input::Timeout(now)), now);
+            self.settle(now);
+        }
+        if self.next_tick.is_some_and(|at| at <= now) {
+            self.tick(now);
+            self.settle(now);
+            self.counts.tell();
+            self.next_tick = (!self.endpoints.is_empty()).then_some(now + TICK);
+        }
+    }
+
+    /// When time matters next.
+    pub fn wakes_at(&self) -> Option<Instant> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        timer.into_iter().chain(self.next_tick).min()
+    }
+
+    /// The next packet for a client.
+    pub fn transmit(&mut self) -> Option<Transmit> {
+        let transmit = self.out.transmits.pop_front()?;
+        self.counts.sent.add(transmit.contents.len());
+        Some(transmit)
+    }
+
+    /// A packet was not taken by the network.
+    pub fn count_dropped(&mut self) {
+        self.counts.dropped += 1;
+    }
+
+    fn build(&self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<Endpoint, OpenError> {
+        let source = match &new.role {
+            Role::Publish(_) => None,
+            Role::Subscribe { source } => {
+                let room = self.rooms.get(&new.owner.room);
+                let publisher = room.and_then(|room| room.publishers.get(source)).copied();
+                Some(publisher.and_then(|id| self.endpoints.get(&id)).ok_or(OpenError::NotPublished)?)
+            }
+        };
+        let has_layers = source.is_some_and(|source| source.has_layers);
+        let rtc = guarded(|| self.local.connection(has_layers, now)).ok_or(OpenError::Unavailable)?;
+        Ok(Endpoint::new(id, new, rtc, now))
+    }
+
+    /// The endpoint is one of the room's from now on.
+    fn admit(&mut self, mut endpoint: Endpoint, now: Instant) {
+        let (id, owner) = (endpoint.id, endpoint.owner.clone());
+        self.demux.name(id, endpoint.ufrag());
+        counts::opened(endpoint.is_publisher());
+        let room = self.rooms.enter(&owner.room);
+        room.endpoints.push(id);
+        if endpoint.is_publisher()
+            && let Some(earlier) = room.publishers.insert(owner.participant, id)
+        {
+            self.end(earlier, Some(CloseReason::Replaced));
+        }
+        let source = endpoint.source();
+        self.endpoints.insert(id, endpoint);
+        if let Some(publisher) = source.and_then(|source| self.publisher_in(id, source)) {
+            self.subscribe(id, publisher);
+        }
+        if self.endpoints[&id].is_publisher() {
+            self.subscribe_waiting(id);
+        }
+        self.next_tick.get_or_insert(now + TICK);
+        self.carry_on(id, now);
+    }
+
+    /// Whoever got what this participant published before gets it from `publisher` now.
+    fn subscribe_waiting(&mut self, publisher: EndpointId) {
+        let owner = &self.endpoints[&publisher].owner;
+        let Some(room) = self.rooms.get(&owner.room) else { return };
+        let is_waiting = |id: &EndpointId| {
+            let endpoint = self.endpoints.get(id);
+            endpoint.is_some_and(|endpoint| {
+                !endpoint.is_publisher() && endpoint.source() == Some(owner.participant)
+            })
+        };
+        let waiting: Vec<_> = room.endpoints.iter().copied().filter(is_waiting).collect();
+        for id in waiting {
+            self.subscribe(id, publisher);
+        }
+    }
+
+    fn subscribe(&mut self, id: EndpointId, publisher: EndpointId) {
+        if let Some(publisher) = self.endpoints.get_mut(&publisher)
+            && !publisher.subscribers.contains(&id)
+        {
+            publisher.subscribers.push(id);
+        }
+        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+            endpoint.outgoing.iter_mut().for_each(super::outgoing::Outgoing::forget_source);
+        }
+    }
+
+    fn publisher(&self, endpoint: &Endpoint, source: ParticipantId) -> Option<&Endpoint> {
+        let room = self.rooms.get(&endpoint.owner.room)?;
+        self.endpoints.get(room.publishers.get(&source)?)
+    }
+
+    fn publisher_in(&self, id: EndpointId, source: ParticipantId) -> Option<EndpointId> {
+        Some(self.publisher(self.endpoints.get(&id)?, source)?.id)
+    }
+
+    /// The endpoint that an endpoint gets its media from.
+    pub(super) fn source_of(&self, id: EndpointId) -> Option<EndpointId> {
+        self.publisher_in(id, self.endpoints.get(&id)?.source()?)
+    }
+
+    /// After something was changed about an endpoint.
+    fn carry_on(&mut self, id: EndpointId, now: Instant) {
+        self.drive(id, Some(Input::Timeout(now)), now);
+        self.settle(now);
+    }
+
+    pub(super) fn drive(&mut self, id: EndpointId, input: Option<Input>, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
+        let driven = endpoint.drive(input, now, &mut self.out);
+        let is_alive = guarded(|| endpoint.rtc.is_alive()) == Some(true);
+        match driven {
+            Ok(at) if is_alive => {
+                if let Some(before) = endpoint.deadline.replace(at) {
+                    self.timers.remove(&(before, id));
+                }
+                self.timers.insert((at, id));
+            }
+            Ok(_) => self.end(id, Some(CloseReason::Left)),
+            Err(failed) => self.end(id, Some(failed.into())),
+        }
+    }
+
+    /// Deals with everything that endpoints have said, until nobody says anything more.
+    pub(super) fn settle(&mut self, now: Instant) {
+        loop {
+            while let Some((id, event)) = self.out.events.pop_front() {
+                self.on_event(id, event, now);
+            }
+            let ended = mem::take(&mut self.ended);
+            if ended.is_empty() {
+                return;
+            }
+            for (id, reason) in ended {
+                self.remove(id, reason, now);
+            }
+        }
+    }
+
+    /// The endpoint ends when what is being done now is done.
+    pub(super) fn end(&mut self, id: EndpointId, reason: Option<CloseReason>) {
+        self.ended.push((id, reason));
+    }
+
+    fn remove(&mut self, id: EndpointId, reason: Option<CloseReason>, now: Instant) {
+        let Some(mut endpoint) = self.endpoints.remove(&id) else { return };
+        if reason != Some(CloseReason::Fault) {
+            endpoint.say_goodbye(now, &mut self.out);
+        }
+        self.out.events.retain(|(other, _)| *other != id);
+        if let Some(at) = endpoint.deadline {
+            self.timers.remove(&(at, id));
+        }
+        self.demux.forget(id);
+        self.rooms.leave(&endpoint.owner.room, id);
+        for other in self.endpoints.values_mut() {
+            other.subscribers.retain(|subscriber| *subscriber != id);
+        }
+        counts::ended(endpoint.is_publisher(), reason);
+        let was_closed = self.account.strike(id).is_none();
+        if let Some(reason) = reason.filter(|_| !was_closed) {
+            endpoint.tell(MediaEvent::Closed(reason));
+        }
+    }
+}
+
+#[cfg(test)]
+impl Shard {
+    /// How many endpoints, names and timers there are.
+    pub fn occupancy(&self) -> (usize, usize, usize) {
+        (self.endpoints.len(), self.demux.len(), self.timers.len())
+    }
+
+    /// What a client calls the endpoint when it looks for a path.
+    pub fn name_of(&mut self, id: EndpointId) -> String {
+        self.endpoints.get_mut(&id).map(Endpoint::ufrag).unwrap_or_default()
+    }
+
+    /// The next that is done with the endpoint panics.
+    pub fn break_endpoint(&mut self, id: EndpointId) {
+        self.endpoints.get_mut(&id).expect("there is one").is_broken = true;
+    }
+}
+
+fn tracks_of(publisher: &Endpoint) -> Vec<TrackKey> {
+    publisher.incoming.iter().map(|track| track.key).collect()
+}
+
+fn is_stun(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|first| *first < 2)
+}

@@ -1,0 +1,169 @@
+//! Clients that can only speak TCP (ICE-TCP, RFC 6544): one task reads and one writes each connection, and the shard sees
+//! packets.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{sleep, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::framing::{TooLong, Unframed, framed};
+
+/// How many may be connected to one shard.
+const MAX_CONNECTIONS: usize = 512;
+
+/// How many packets wait for a client; what does not fit is lost, as it would be over UDP.
+const QUEUE: usize = 256;
+
+/// How many packets of all clients wait for the shard; their readers wait then.
+const ARRIVALS: usize = 256;
+
+/// How long a client may take to say something.
+const FIRST_WITHIN: Duration = Duration::from_secs(5);
+
+/// Nothing is heard for this long of a connection that nobody uses: ICE asks every few seconds.
+const IDLE: Duration = Duration::from_secs(40);
+
+/// How long to wait when the process has no more descriptors.
+const PAUSE: Duration = Duration::from_millis(200);
+
+const READ_BYTES: usize = 8 * 1024;
+
+/// What has happened on a connection.
+pub enum Arrival {
+    /// Somebody connected to the place with this number.
+    Connected(SocketAddr, Connection),
+    /// A packet came.
+    Packet { at: usize, from: SocketAddr, packet: Bytes },
+    /// It is over.
+    Gone(SocketAddr, u64),
+}
+
+/// The way to a client.
+pub struct Connection {
+    number: u64,
+    packets: mpsc::Sender<Vec<u8>>,
+    _reader: AbortOnDropHandle<()>,
+    _writer: AbortOnDropHandle<()>,
+}
+
+/// All connections, by the client's address.
+#[derive(Default)]
+pub struct Connections(HashMap<SocketAddr, Connection>);
+
+impl Connections {
+    /// Notes what has happened, and gives the packet if that is what it was.
+    pub fn on_arrival(&mut self, arrival: Arrival) -> Option<(usize, SocketAddr, Bytes)> {
+        match arrival {
+            Arrival::Packet { at, from, packet } => return Some((at, from, packet)),
+            Arrival::Connected(from, connection) => {
+                self.0.insert(from, connection);
+            }
+            Arrival::Gone(from, number) => {
+                if self.0.get(&from).is_some_and(|connection| connection.number == number) {
+                    self.0.remove(&from);
+                }
+            }
+        }
+        None
+    }
+
+    /// Sends a packet; `false` if it is lost.
+    pub fn send(&self, to: SocketAddr, packet: &[u8]) -> bool {
+        let Some(connection) = self.0.get(&to) else { return false };
+        framed(packet).is_some_and(|framed| connection.packets.try_send(framed).is_ok())
+    }
+}
+
+/// Accepts connections for a shard.
+pub struct Acceptor {
+    arrivals: mpsc::Sender<Arrival>,
+    room: Arc<Semaphore>,
+    count: AtomicU64,
+}
+
+impl Acceptor {
+    /// An acceptor, and where what it hears arrives.
+    pub fn new() -> (Arc<Self>, mpsc::Receiver<Arrival>) {
+        let (arrivals, arrived) = mpsc::channel(ARRIVALS);
+        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        (Arc::new(Self { arrivals, room, count: AtomicU64::new(0) }), arrived)
+    }
+
+    /// Accepts until it is dropped. `at` is the number of the place.
+    pub async fn accept(self: Arc<Self>, at: usize, listener: TcpListener) {
+        loop {
+            let Ok(permit) = self.room.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, from)) => self.start(at, stream, from, permit).await,
+                // Nothing is to be done about it but not to try again at once.
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn start(&self, at: usize, stream: TcpStream, from: SocketAddr, permit: OwnedSemaphorePermit) {
+        let _ = stream.set_nodelay(true);
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let (read, write) = stream.into_split();
+        let (packets, waiting) = mpsc::channel(QUEUE);
+        let arrivals = self.arrivals.clone();
+        let reader = tokio::spawn(async move {
+            read_all(at, from, read, &arrivals).await;
+            let _ = arrivals.send(Arrival::Gone(from, number)).await;
+            drop(permit);
+        });
+        let writer = tokio::spawn(write_all(write, waiting));
+        let (reader, writer) = (AbortOnDropHandle::new(reader), AbortOnDropHandle::new(writer));
+        let connection = Connection { number, packets, _reader: reader, _writer: writer };
+        let _ = self.arrivals.send(Arrival::Connected(from, connection)).await;
+    }
+}
+
+async fn read_all(at: usize, from: SocketAddr, mut stream: OwnedReadHalf, arrivals: &mpsc::Sender<Arrival>) {
+    let mut unframed = Unframed::default();
+    let mut patience = FIRST_WITHIN;
+    loop {
+        loop {
+            match unframed.next() {
+                Ok(Some(packet)) => {
+                    patience = IDLE;
+                    if arrivals.send(Arrival::Packet { at, from, packet }).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => break,
+                Err(TooLong) => return,
+            }
+        }
+        unframed.buffer().reserve(READ_BYTES);
+        match timeout(patience, stream.read_buf(unframed.buffer())).await {
+            Ok(Ok(1..)) => {}
+            _ => return,
+        }
+    }
+}
+
+async fn write_all(mut stream: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
+    while let Some(packet) = waiting.recv().await {
+        if stream.write_all(&packet).await.is_err() {
+            return;
+        }
+    }
+}

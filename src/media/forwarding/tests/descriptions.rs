@@ -1,0 +1,120 @@
+//! Offers of all kinds, and what is answered.
+
+use proptest::prelude::*;
+use str0m::Rtc;
+
+use super::{Client, Offer, World};
+use crate::media::{DescriptionError, MediaCodec, OpenError, Publication, Role};
+
+fn publish() -> Role {
+    Role::Publish(Publication::default())
+}
+
+fn lines<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
+    text.lines().filter(|line| line.starts_with(start)).collect()
+}
+
+#[test]
+fn an_answer_says_everything_a_browser_needs() {
+    let mut world = World::new();
+    let ann = world.client("7");
+    world.publish(ann, &Offer { microphone: Some(-30), ..Offer::default() }, crate::media::DataRelay::None);
+    let bob = world.client("7");
+    let source = world.clients[ann].owner.participant;
+    let offer = world.clients[bob].offer_to_receive(&[]);
+    let answer = world.open(bob, Role::Subscribe { source }, &offer).unwrap();
+    assert_eq!(lines(&answer, "a=ice-lite").len(), 1);
+    assert_eq!(lines(&answer, "a=setup:"), ["a=setup:passive"; 2]);
+    assert_eq!(lines(&answer, "a=sendonly").len(), 2);
+    let candidates = lines(&answer, "a=candidate:");
+    assert!(candidates.iter().any(|line| line.contains(" udp ") && line.contains("10.0.0.1 7000 typ host")));
+    assert!(candidates.iter().any(|line| line.contains(" tcp ") && line.contains("tcptype passive")));
+    let stream = format!("a=msid:{source} ");
+    assert_eq!(
+        lines(&answer, &stream).len(),
+        2,
+        "one stream, so that sound and picture go together: {answer}"
+    );
+    assert!(lines(&answer, "a=extmap:").iter().any(|line| line.contains("transport-wide-cc")));
+    assert!(answer.contains("nack pli") && answer.contains("rtx/90000") && !answer.contains("H264"));
+}
+
+#[test]
+fn a_publisher_is_told_not_to_expect_anything() {
+    let mut world = World::new();
+    let ann = world.client("7");
+    let offer = Offer { loopback: true, ..Offer::default() };
+    let offer = world.clients[ann].offer_to_send(&offer, world.now);
+    assert_eq!(lines(&offer, "a=sendrecv").len(), 1);
+    let answer = world.open(ann, publish(), &offer).unwrap();
+    assert_eq!(lines(&answer, "a=recvonly").len(), 1, "{answer}");
+}
+
+#[test]
+fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
+    for (codecs, expected) in [
+        (&[MediaCodec::Opus, MediaCodec::Vp8, MediaCodec::H264][..], Ok(())),
+        (
+            &[MediaCodec::Opus, MediaCodec::Vp8],
+            Err(OpenError::Description(DescriptionError::NothingInCommon)),
+        ),
+    ] {
+        let mut world = World::with_codecs(codecs);
+        let ann = world.client("7");
+        let owner = world.clients[ann].owner.clone();
+        world.clients[ann] =
+            Client::configured(1, owner, Rtc::builder().clear_codecs().enable_h264(true), world.now);
+        let offer = world.clients[ann].offer_to_send(&Offer::default(), world.now);
+        let answer = world.open(ann, publish(), &offer);
+        assert_eq!(answer.as_ref().map(|_| ()).map_err(Clone::clone), expected);
+        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.contains("H264")));
+    }
+}
+
+#[test]
+fn what_is_no_offer_says_why_and_leaves_nothing_behind() {
+    let mut world = World::new();
+    let ann = world.client("7");
+    let good = world.clients[ann].offer_to_send(&Offer::default(), world.now);
+    let cases = [
+        (String::new(), DescriptionError::Unreadable),
+        ("hello".into(), DescriptionError::Unreadable),
+        (good.replace("a=fingerprint", "a=nothing"), DescriptionError::Unreadable),
+        (good.replace("a=ice-pwd", "a=nothing"), DescriptionError::Unreadable),
+        (good.replace("a=sendonly", "a=recvonly"), DescriptionError::NothingInCommon),
+        ("x".repeat(100_000), DescriptionError::TooLong),
+        (good.clone() + &"m=video 9 UDP/TLS/RTP/SAVPF 96\r\n".repeat(9), DescriptionError::TooManySections),
+    ];
+    for (offer, expected) in cases {
+        assert_eq!(world.open(ann, publish(), &offer), Err(expected.into()), "{offer:.60}");
+    }
+    assert_eq!(world.shard.occupancy(), (0, 0, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is changed about an offer: it is answered or refused, and the next good one is answered.
+    #[test]
+    fn no_offer_is_too_strange(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), "[ -~]{0,12}", 0..4_u8), 1..6),
+    ) {
+        let mut world = World::new();
+        let ann = world.client("7");
+        let offer = Offer { microphone: Some(-30), layers: vec!["q", "f"], ..Offer::default() };
+        let good = world.clients[ann].offer_to_send(&offer, world.now);
+        let mut lines: Vec<_> = good.lines().map(str::to_owned).collect();
+        for (index, text, how) in changes {
+            let at = index.index(lines.len());
+            match how {
+                0 => lines[at].push_str(&text),
+                1 => { lines.remove(at); }
+                2 => lines.insert(at, text),
+                _ => lines.insert(at, lines[at].clone()),
+            }
+        }
+        let _ = world.open(ann, publish(), &lines.join("\r\n"));
+        let bob = world.publisher("8");
+        prop_assert!(world.clients[bob].endpoint.is_some());
+    }
+}
