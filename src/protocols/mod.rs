@@ -2,6 +2,7 @@
 //! use the core and the files beside it here, never another door. A new one is a folder with an `Options` and an
 //! `open`, and one word in the list below.
 
+pub mod administrator;
 pub mod admission;
 pub mod arrivals;
 pub mod batch;
