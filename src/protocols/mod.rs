@@ -46,4 +46,4 @@ macro_rules! doors {
     };
 }
 
-doors![arbiter, direct, mesh, signals];
+doors![arbiter, direct, kurento, mesh, signals];

@@ -12,6 +12,7 @@ mod cluster_outage;
 mod direct;
 mod doors;
 mod ice_servers;
+mod kurento;
 mod mesh;
 mod outage;
 mod page;
