@@ -105,10 +105,10 @@ impl KurentoConnection {
     }
 
     async fn handle(&mut self, request: &Request<'_>) {
-        self.find_session(request);
+        self.find_session(request).await;
         match request.method.as_ref() {
             "ping" => self.ping(request),
-            "connect" => self.connect(request),
+            "connect" => self.connect(request).await,
             "closeSession" => self.close_session(request).await,
             _ => {
                 let session = self.session().clone();
@@ -126,7 +126,7 @@ impl KurentoConnection {
 
     /// Goes on with the session that a request names; or, where it names none, with the one that the same page had
     /// before, if this WebSocket has none to lose.
-    fn find_session(&mut self, request: &Request<'_>) {
+    async fn find_session(&mut self, request: &Request<'_>) {
         let named = request.params.text("sessionId").ok();
         let found = match &named {
             Some(id) => self.door.sessions.get(id),
@@ -139,7 +139,7 @@ impl KurentoConnection {
         if let Some(session) = found
             && request.method != "connect"
         {
-            self.go_on_with(session);
+            self.go_on_with(session).await;
         }
     }
 
@@ -158,7 +158,7 @@ impl KurentoConnection {
     }
 
     /// Takes a session over from the WebSocket that it was on. Its client hears what it missed since that was lost.
-    fn go_on_with(&mut self, session: Arc<Session>) {
+    async fn go_on_with(&mut self, session: Arc<Session>) {
         if self.session.as_ref().is_some_and(|own| Arc::ptr_eq(own, &session)) {
             return;
         }
@@ -170,6 +170,7 @@ impl KurentoConnection {
         if let Some(seat) = seat {
             let line = Line::new(self.door.clone(), session.clone(), seat.participant(), self.wire.clone());
             self.door.attach(&seat, &session, line);
+            self.door.catch_up(&session).await;
         }
         self.session = Some(session);
     }
@@ -192,7 +193,7 @@ impl KurentoConnection {
     }
 
     /// `connect`: begins a session, or goes on with one.
-    fn connect(&mut self, request: &Request<'_>) {
+    async fn connect(&mut self, request: &Request<'_>) {
         let Ok(id) = request.params.text("sessionId") else {
             let id = self.session().id.clone();
             return self.say(Answer::Word("OK").text(request.id, Some(id.as_str())));
@@ -200,7 +201,7 @@ impl KurentoConnection {
         match self.door.sessions.get(&id) {
             Some(session) => {
                 self.say(Answer::Word("reconnection successful").text(request.id, Some(&id)));
-                self.go_on_with(session);
+                self.go_on_with(session).await;
             }
             None => self.refuse(request.id, &Refusal::new(Code::NoSuchSession, "reconnection error")),
         }

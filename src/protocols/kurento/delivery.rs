@@ -133,10 +133,14 @@ impl Connection for Line {
         self.id
     }
 
-    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
+    fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
         let delivered = self.session.with_place(|place| {
             // Of a room that it is not in any more it hears nothing.
-            if place.seat.participant() == self.participant { self.tell_event(place, event) } else { Ok(()) }
+            if place.seat.participant() == self.participant {
+                self.tell_event(place, event)?;
+                place.note_heard(*seq);
+            }
+            Ok(())
         });
         delivered.unwrap_or(Ok(()))
     }

@@ -10,6 +10,7 @@
 
 mod ask;
 mod browser;
+mod catching_up;
 mod chat;
 mod closing;
 mod connection;

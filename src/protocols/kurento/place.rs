@@ -22,6 +22,10 @@ pub struct Place {
     pub wishes: Wishes,
     /// Whether the join was answered, so that they may be told what happens.
     pub is_open: bool,
+    /// The number of the last event that the participant was told.
+    heard: u64,
+    /// Whether some before it were lost.
+    has_gap: bool,
     others: HashMap<ParticipantId, Known>,
     publication: Option<Endpoint>,
     subscriptions: HashMap<ParticipantId, Endpoint>,
@@ -69,6 +73,8 @@ impl Place {
             name,
             wishes,
             is_open: false,
+            heard: 0,
+            has_gap: false,
             others: HashMap::new(),
             publication: None,
             subscriptions: HashMap::new(),
@@ -92,11 +98,33 @@ impl Place {
             (other.participant, Known { name: other.name.clone(), publishes: is_publisher })
         });
         self.others = known.collect();
+        self.has_gap = false;
         let said = others.iter().map(|other| {
             let streams = if publishers.contains(&other.participant) { WEBCAM } else { &[] };
             Participant { id: other.name.as_str().to_owned(), streams }
         });
         said.collect()
+    }
+
+    /// The event of this number was told.
+    pub fn note_heard(&mut self, seq: u64) {
+        self.has_gap |= seq > self.heard + 1;
+        self.heard = seq;
+    }
+
+    /// The number of the last event that the participant was told.
+    pub fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// Whether some before it were lost.
+    pub fn has_gap(&self) -> bool {
+        self.has_gap
+    }
+
+    /// Whom the participant knows, by which name, and whether it was told that they publish.
+    pub fn known(&self) -> impl Iterator<Item = (ParticipantId, (Name, bool))> {
+        self.others.iter().map(|(participant, known)| (*participant, (known.name.clone(), known.publishes)))
     }
 
     /// Somebody came in.

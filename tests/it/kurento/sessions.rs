@@ -42,6 +42,40 @@ async fn what_is_missed_while_the_connection_is_lost_follows_in_order() {
     assert_eq!(ann.told().await, ("participantLeft".into(), json!({"name": "bob"})));
 }
 
+#[tokio::test]
+async fn who_came_and_went_is_told_even_if_not_all_that_was_said_could_be_kept() {
+    let server = TestServer::start_env([("KURENTO_LEASE", "1h")]).await;
+    let mut users = Vec::new();
+    for name in ["ann", "bob", "dave"] {
+        let mut user = User::new(Peer::connect(&server.address, "/room").await);
+        user.join(name, "r").await;
+        users.push(user);
+    }
+    let [mut ann, mut bob, mut dave] = users.try_into().unwrap_or_else(|_| unreachable!());
+    assert_eq!([ann.told().await.1["id"].clone(), ann.told().await.1["id"].clone()], ["bob", "dave"]);
+    ann.peer = Peer::connect(&server.address, "/room").await;
+    connected(&server, 2.0).await;
+    dave.done("leaveRoom", json!({})).await;
+    let mut cy = User::new(Peer::connect(&server.address, "/room").await);
+    cy.join("cy", "r").await;
+    let message = json!({"message": "m".repeat(16 * 1024), "userMessage": "bob", "roomMessage": "r"});
+    for _ in 0..20 {
+        bob.done("sendMessage", message.clone()).await;
+    }
+    let session = ann.session.clone();
+    ann.done("connect", json!({"sessionId": session})).await;
+    let mut messages = 0;
+    let after = loop {
+        match ann.told().await {
+            (method, _) if method == "sendMessage" => messages += 1,
+            other => break other,
+        }
+    };
+    assert!((1..20).contains(&messages), "{messages} were kept");
+    assert_eq!(after, ("participantLeft".into(), json!({"name": "dave"})));
+    assert_eq!(ann.told().await, ("participantJoined".into(), json!({"id": "cy"})));
+}
+
 /// A page of the original's: a request, and everything up to its answer.
 async fn ask(wire: &mut Wire, request: serde_json::Value) -> Vec<serde_json::Value> {
     let id = request["id"].clone();
