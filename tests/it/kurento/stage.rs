@@ -48,6 +48,7 @@ pub struct Stage {
     pub media: Arc<FakeMedia>,
     pub address: String,
     pub ops_address: String,
+    hub: Hub,
     _data: TempDir,
     _running: JoinSet<()>,
 }
@@ -62,23 +63,29 @@ impl Stage {
         let common = common(&data, media.clone());
         let mut running = JoinSet::new();
         let hub = common.hub.clone();
+        let ticking = hub.clone();
         running.spawn(async move {
             let mut ticks = interval(Duration::from_millis(100));
             loop {
                 ticks.tick().await;
-                hub.tick().await;
+                ticking.tick().await;
             }
         });
         let settings = Settings::parse_from(std::iter::once(&"test").chain(settings));
         let door = kurento::open_with(&common, &settings.kurento, custom);
         let address = serve(&mut running, door.clone().router()).await;
         let ops_address = serve(&mut running, door.ops_router()).await;
-        Self { media, address, ops_address, _data: data, _running: running }
+        Self { media, address, ops_address, hub, _data: data, _running: running }
     }
 
     /// Somebody on a WebSocket who has asked for nothing yet.
     pub async fn connect(&self) -> User {
         User::new(Peer::connect(&self.address, "/room").await)
+    }
+
+    /// How many participants have a connection.
+    pub fn connected(&self) -> usize {
+        self.hub.occupancy().connected
     }
 
     /// Somebody in a room, alone or the last to come.
@@ -191,9 +198,15 @@ impl User {
 
     /// What the server has said by itself until it answers a question that is asked last.
     pub async fn told_so_far(&mut self) -> Vec<String> {
+        self.all_told().await.into_iter().map(|(method, _)| method).collect()
+    }
+
+    /// As [`told_so_far`](Self::told_so_far), with the parameters.
+    pub async fn all_told(&mut self) -> Vec<(String, Value)> {
         self.ask("ping", json!({})).await;
-        let methods = self.told.drain(..).map(|message| message["method"].as_str().unwrap().to_owned());
-        methods.collect()
+        let told = self.told.drain(..);
+        told.map(|mut message| (message["method"].as_str().unwrap().to_owned(), message["params"].take()))
+            .collect()
     }
 
     /// Sends media over a connection of that number.
