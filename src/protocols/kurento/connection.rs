@@ -41,6 +41,8 @@ pub struct KurentoConnection {
     browser: BrowserId,
     /// None until it is asked for something.
     session: Option<Arc<Session>>,
+    /// The number of the first request that came, for clients that go on counting on another WebSocket.
+    first_number: Option<u64>,
     watchdog: Watchdog,
 }
 
@@ -48,7 +50,7 @@ impl KurentoConnection {
     /// A WebSocket that has just been opened.
     pub fn new(door: Arc<KurentoDoor>, socket: Socket, client: Client, browser: BrowserId) -> Self {
         let wire = Wire { id: ConnectionId::next(), socket };
-        Self { door, wire, client, browser, session: None, watchdog: Watchdog::default() }
+        Self { door, wire, client, browser, session: None, first_number: None, watchdog: Watchdog::default() }
     }
 
     /// Serves it until it ends.
@@ -105,6 +107,7 @@ impl KurentoConnection {
     }
 
     async fn handle(&mut self, request: &Request<'_>) {
+        self.first_number = self.first_number.or(request.number());
         self.find_session(request).await;
         match request.method.as_ref() {
             "ping" => self.ping(request),
@@ -131,7 +134,7 @@ impl KurentoConnection {
         let found = match &named {
             Some(id) => self.door.sessions.get(id),
             None if self.is_free() && request.method != "joinRoom" => {
-                request.number().and_then(|number| self.door.sessions.returning(&self.browser, number))
+                self.first_number.and_then(|number| self.door.sessions.returning(&self.browser, number))
             }
             None => None,
         };
@@ -184,8 +187,10 @@ impl KurentoConnection {
         }
     }
 
-    /// `ping`: the first one promises further ones.
+    /// `ping`: the first one promises further ones. It begins a session too, which is not named: by its numbers this
+    /// page is told from the others of its browser.
     fn ping(&mut self, request: &Request<'_>) {
+        self.session();
         let interval = request.params.get("interval").and_then(|value| value.get().parse().ok());
         self.watchdog.feed(interval);
         let session = request.params.text("sessionId").ok();

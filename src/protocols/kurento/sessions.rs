@@ -53,14 +53,14 @@ impl Sessions {
         }
     }
 
-    /// The session of a browser that has lost its WebSocket, and whose next request may be the one of this `number`.
-    /// Where there are several, the one that has come nearest to it.
+    /// The session of a browser that goes on with the request of this `number` on another WebSocket: the one that has
+    /// come nearest to it, if it is known to have lost its own.
     pub fn returning(&self, browser: &BrowserId, number: u64) -> Option<Arc<Session>> {
         let register = lock(&self.0);
-        let lost = register.of_browser.get(browser)?.iter().filter(|session| session.is_lost());
-        let known = lost.filter_map(|session| Some((session.last_request()?, session)));
-        let before = known.filter(|(last, _)| *last < number);
-        before.max_by_key(|(last, _)| *last).map(|(_, session)| session.clone())
+        let sessions = register.of_browser.get(browser)?.iter();
+        let known = sessions.filter_map(|session| Some((session.last_request()?, session)));
+        let (_, nearest) = known.filter(|(last, _)| *last < number).max_by_key(|(last, _)| *last)?;
+        nearest.is_lost().then(|| nearest.clone())
     }
 
     /// Lists a session in the room that it sits in.

@@ -201,7 +201,7 @@ async fn everybody_knows_how_things_are_and_nothing_remains() {
     let mut runner = TestRunner::new(Config::default());
     for number in 0..ROOMS {
         let steps = steps().new_tree(&mut runner).unwrap().current();
-        println!("{steps:?}");
+        eprintln!("{steps:?}");
         let (room, actors) = (number.to_string(), <[Actor; NAMES.len()]>::default());
         let mut play = Play { stage: &stage, room, actors, truth: View::new() };
         for (who, step) in steps {

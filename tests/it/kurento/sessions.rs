@@ -101,6 +101,8 @@ async fn a_page_that_only_pings_after_a_loss_keeps_its_seat_and_another_tab_is_s
         json!({"method": "sendMessage", "params": params, "id": id})
     };
     let mut browser = Browser::new(&server.address);
+    let mut lobby = browser.open("/room").await.unwrap();
+    ask(&mut lobby, ping(0)).await;
     let mut page = browser.open("/room").await.unwrap();
     ask(&mut page, ping(0)).await;
     ask(&mut page, json!({"method": "joinRoom", "params": {"user": "ann", "room": "r"}, "id": 1})).await;
@@ -112,6 +114,8 @@ async fn a_page_that_only_pings_after_a_loss_keeps_its_seat_and_another_tab_is_s
     ask(&mut tab, ping(0)).await;
     let refused = ask(&mut tab, message(1)).await;
     assert_eq!(refused[0]["error"]["code"], 102, "it begins to count, so it is a new one");
+    ask(&mut lobby, ping(8)).await;
+    assert_eq!(ask(&mut lobby, message(9)).await[0]["error"]["code"], 102, "it has counted by itself");
     let mut stranger = Browser::new(&server.address).open("/room").await.unwrap();
     ask(&mut stranger, ping(3)).await;
     assert_eq!(ask(&mut stranger, message(4)).await[0]["error"]["code"], 102, "it is another browser");
