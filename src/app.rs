@@ -90,7 +90,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
-    running.serve_ops(listeners.ops, &ops.merge(debug::router(config.debug_from_anywhere)));
+    let of_doors = doors.iter().map(|door| door.clone().ops_router());
+    let ops = of_doors.fold(ops.merge(debug::router(config.debug_from_anywhere)), Router::merge);
+    running.serve_ops(listeners.ops, &ops);
     let page = frontend::router(&values(&config.frame_ancestors));
     running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
     running.look_after(common, doors.clone());

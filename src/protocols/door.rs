@@ -20,6 +20,11 @@ pub trait Door: Send + Sync + 'static {
     /// Its routes, with its own CORS. No two doors have the same.
     fn router(self: Arc<Self>) -> Router;
 
+    /// What operators may ask of it, on their own listener. None of it is anybody else's.
+    fn ops_router(self: Arc<Self>) -> Router {
+        Router::new()
+    }
+
     /// Further addresses at which people come in, because clients of this door have them fixed in their code.
     /// Every door is served at every address.
     fn listen(&self) -> Vec<SocketAddr> {

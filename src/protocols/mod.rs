@@ -2,6 +2,7 @@
 //! use the core and the files beside it here, never another door. A new one is a folder with an `Options` and an
 //! `open`, and one word in the list below.
 
+pub mod administrator;
 pub mod admission;
 pub mod arrivals;
 pub mod chat_json;
@@ -44,4 +45,4 @@ macro_rules! doors {
     };
 }
 
-doors![arbiter, direct, mesh, signals];
+doors![arbiter, direct, kurento, mesh, signals];

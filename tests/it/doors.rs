@@ -53,6 +53,16 @@ async fn rooms_of_one_name_never_meet() {
     assert_eq!(client.next().await["statusCode"], 200);
     assert_eq!(sfu.next().await, data);
 
+    // The kurento door: a user in a room.
+    let mut caller = Peer::connect(&server.address, "/room").await;
+    let params = json!({"user": SAME, "room": SAME, "messages": true});
+    caller.say(json!({"method": "joinRoom", "params": params, "id": 1}).to_string()).await;
+    let answer = caller.next().await;
+    assert_eq!((&answer["result"]["value"], &answer["result"]["messages"]), (&json!([]), &json!([])));
+    let params = json!({"message": "kurento", "userMessage": SAME, "roomMessage": SAME});
+    caller.say(json!({"method": "sendMessage", "params": params, "id": 2}).to_string()).await;
+    assert_eq!(caller.next().await["id"], 2);
+
     // Each signals once more; each hears its own and nothing else.
     let mesh_id = joined["remoteSocket"].clone();
     bob.ask("ice_candidate", json!({"remoteSocketId": mesh_id, "candidate": {"candidate": "mesh"}})).await;
@@ -65,7 +75,7 @@ async fn rooms_of_one_name_never_meet() {
     wire.send(json!({"target": SAME, "type": "t", "payload": "direct"}).to_string()).await;
     assert!(wire.next_text().await.contains("\"direct\""));
 
-    for strange in ["signals", "direct", "producer"] {
+    for strange in ["signals", "direct", "producer", "kurento"] {
         for heard in [ann.heard_so_far().await, bob.heard_so_far().await] {
             assert!(!heard.iter().any(|packet| packet.contains(strange)), "{heard:?}");
         }

@@ -13,6 +13,7 @@ mod cluster_wire;
 mod direct;
 mod doors;
 mod ice_servers;
+mod kurento;
 mod media;
 mod mesh;
 mod nodes;

@@ -1,16 +1,13 @@
 //! Closing all connections: an administrator's business. Source: direct document, "Admin API".
 
-use std::net::IpAddr;
-
-use axum::http::{Extensions, HeaderMap, Uri, header};
+use axum::http::{Extensions, HeaderMap};
 use tracing::info;
 
 use super::{DirectDoor, NAMESPACE};
-use crate::{core::error::Unavailable, protocols::admission::PeerAddress};
-
-/// What tells that a request was passed on by a proxy.
-const FORWARDED: [&str; 6] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+use crate::{
+    core::error::Unavailable,
+    protocols::administrator::{is_administrator, is_foreign_page},
+};
 
 impl DirectDoor {
     /// Closes every connection on every node, and gives up the seats of those who are away too. They may come back at
@@ -27,64 +24,8 @@ impl DirectDoor {
     /// Whether whoever asks may do that: somebody on this machine, an administrator, or, if so set, anybody. Never the
     /// page of another site in anybody's name.
     pub fn may_kick(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
-        let is_foreign_page = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
-            || !self.origins.allows(headers);
-        let is_prefetched = headers.contains_key("sec-purpose") || headers.contains_key("purpose");
-        let is_administrator = bearer(headers).is_some_and(|token| self.admin_token.is(token));
-        !is_foreign_page
-            && !is_prefetched
-            && (self.open_kick || is_administrator || is_local(headers, extensions))
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Whether the request was made on this machine, to this machine, with no proxy in between.
-///
-/// The name that was asked for counts as well: a proxy that says nothing of itself still passes it on, and a page that
-/// has its own name resolved to this machine cannot hide it.
-fn is_local(headers: &HeaderMap, extensions: &Extensions) -> bool {
-    let from_here = extensions.get::<PeerAddress>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    from_here && host.is_some_and(names_this_machine) && !FORWARDED.iter().any(|name| headers.contains_key(*name))
-}
-
-fn names_this_machine(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Uri>() else { return false };
-    let Some(name) = authority.host() else { return false };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    fn is_local_request(peer: &str, lines: &[(&'static str, &'static str)]) -> bool {
-        let lines = lines.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
-        let mut extensions = Extensions::new();
-        extensions.insert(PeerAddress(peer.parse().unwrap()));
-        is_local(&lines.collect(), &extensions)
-    }
-
-    #[test]
-    fn only_what_was_asked_on_this_machine_itself_is_local() {
-        for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"] {
-            assert!(is_local_request("127.0.0.1:9", &[("host", host)]), "{host}");
-            assert!(is_local_request("[::1]:9", &[("host", host)]), "{host}");
-            assert!(!is_local_request("192.0.2.1:9", &[("host", host)]), "{host}");
-        }
-        for host in ["call.example", "localhost.example", "127.0.0.1.example", "192.0.2.1", "a b", ""] {
-            assert!(!is_local_request("127.0.0.1:9", &[("host", host)]), "{host}");
-        }
-        assert!(!is_local_request("127.0.0.1:9", &[]));
-        for name in FORWARDED {
-            assert!(!is_local_request("127.0.0.1:9", &[("host", "localhost"), (name, "x")]), "{name}");
-        }
+        !is_foreign_page(headers)
+            && self.origins.allows(headers)
+            && (self.open_kick || is_administrator(headers, extensions, &self.admin_token))
     }
 }

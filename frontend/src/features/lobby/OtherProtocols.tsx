@@ -2,7 +2,7 @@
 
 import { useTexts } from '../../lib/i18n/useTexts';
 
-const protocols = ['signals', 'direct', 'arbiter'];
+const protocols = ['signals', 'direct', 'arbiter', 'kurento'];
 
 export function OtherProtocols() {
   const { login } = useTexts().lobby;

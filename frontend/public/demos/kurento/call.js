@@ -1,0 +1,185 @@
+// A call: one connection on which this user sends, and one for each other user on which this one receives.
+
+import { Connection, Lost, Refused } from './connection.js';
+
+/** How long after a connection has failed another one is tried. */
+const RETRY_MS = 1_000;
+
+export class Call {
+  /** Somebody is in the room. @type {(user: string) => void} */
+  onUser = () => {};
+  /** Somebody's picture and sound; `null` when there are none any more. @type {(user: string, stream: MediaStream | null) => void} */
+  onStream = () => {};
+  /** Somebody has gone. @type {(user: string) => void} */
+  onGone = () => {};
+  /** Somebody wrote; this user too. @type {(message: {user: string, message: string}) => void} */
+  onMessage = () => {};
+  /** Who speaks; `null` for nobody. @type {(user: string | null) => void} */
+  onSpeaker = () => {};
+  /** The connection is lost, or there again. @type {(isAway: boolean) => void} */
+  onAway = () => {};
+  /** This user's picture and sound do not get to the others. @type {(reason: string) => void} */
+  onProblem = () => {};
+  /** It is over, and not because this user left. @type {(reason: string) => void} */
+  onOver = () => {};
+  #user;
+  #room;
+  #media;
+  #connection = new Connection();
+  #publication;
+  /** By the name of the other user. @type {Map<string, RTCPeerConnection>} */
+  #subscriptions = new Map();
+  #others = new Set();
+  #isOver = false;
+
+  /**
+   * @param {string} user this user's name
+   * @param {string} room
+   * @param {MediaStream | null} media what to send
+   */
+  async join(user, room, media) {
+    [this.#user, this.#room, this.#media] = [user, room, media];
+    this.#connection.onNotification = (method, params) => this.#take(method, params);
+    this.#connection.onAway = () => this.onAway(true);
+    this.#connection.onBack = (isSame) => void this.#comeBack(isSame);
+    await this.#connection.open();
+    await this.#enter();
+  }
+
+  /** Writes to everybody in the room. */
+  write(message) {
+    return this.#connection.ask('sendMessage', {
+      message,
+      userMessage: this.#user,
+      roomMessage: this.#room,
+    });
+  }
+
+  async leave() {
+    this.#end();
+    await this.#connection.ask('leaveRoom').catch(() => {});
+    this.#connection.close();
+  }
+
+  async #enter() {
+    const { value: others, messages } = await this.#connection.ask('joinRoom', {
+      user: this.#user,
+      room: this.#room,
+      messages: true,
+      activeSpeaker: true,
+    });
+    for (const message of messages) this.onMessage(message);
+    for (const { id, streams } of others) {
+      this.#meet(id);
+      if (streams.length > 0) void this.#receive(id);
+    }
+    if (this.#media) void this.#publish();
+  }
+
+  async #comeBack(isSame) {
+    try {
+      if (!isSame) {
+        this.#forgetAll();
+        await this.#enter();
+      }
+      this.onAway(false);
+    } catch (error) {
+      // Lost once more: it comes back here.
+      if (error instanceof Refused) this.#finish(error.message);
+    }
+  }
+
+  #take(method, params) {
+    if (method === 'participantJoined') this.#meet(params.id);
+    else if (method === 'participantPublished') void this.#receive(params.id);
+    else if (method === 'participantUnpublished') this.#receiveNoMore(params.name);
+    else if (method === 'participantLeft') this.#forget(params.name);
+    else if (method === 'sendMessage') this.onMessage(params);
+    else if (method === 'activeSpeaker') this.onSpeaker(params.id);
+    else if (method === 'participantEvicted') this.#finish('You were asked to leave the room.');
+    else if (method === 'roomClosed') this.#finish('The room was closed.');
+  }
+
+  /** Sends this user's picture and sound. */
+  async #publish() {
+    const peer = new RTCPeerConnection();
+    this.#publication?.close();
+    this.#publication = peer;
+    for (const track of this.#media.getTracks()) {
+      peer.addTransceiver(track, { direction: 'sendonly', streams: [this.#media] });
+    }
+    const isWanted = () => peer === this.#publication;
+    await this.#negotiate(peer, 'publishVideo', { doLoopback: false }, isWanted, () =>
+      this.#publish(),
+    );
+  }
+
+  /** Receives somebody's. */
+  async #receive(user) {
+    const peer = new RTCPeerConnection();
+    this.#subscriptions.get(user)?.close();
+    this.#subscriptions.set(user, peer);
+    for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' });
+    peer.ontrack = ({ streams: [stream] }) => this.onStream(user, stream);
+    const isWanted = () => peer === this.#subscriptions.get(user);
+    const sender = `${user}_webcam`;
+    await this.#negotiate(peer, 'receiveVideoFrom', { sender }, isWanted, () =>
+      this.#receive(user),
+    );
+  }
+
+  /** Has a connection set up by its offer, and set up anew by `again` when it fails for as long as it `isWanted`. */
+  async #negotiate(peer, method, params, isWanted, again) {
+    const retry = () => {
+      peer.close();
+      if (isWanted()) setTimeout(() => isWanted() && void again(), RETRY_MS);
+    };
+    peer.onconnectionstatechange = () => peer.connectionState === 'failed' && retry();
+    try {
+      await peer.setLocalDescription();
+      const { sdpAnswer } = await this.#connection.ask(method, {
+        ...params,
+        sdpOffer: peer.localDescription.sdp,
+      });
+      await peer.setRemoteDescription({ type: 'answer', sdp: sdpAnswer });
+    } catch (error) {
+      if (error instanceof Lost) retry();
+      else if (isWanted() && method === 'publishVideo') this.onProblem(error.message);
+    }
+  }
+
+  #meet(user) {
+    this.#others.add(user);
+    this.onUser(user);
+  }
+
+  #receiveNoMore(user) {
+    this.#subscriptions.get(user)?.close();
+    this.#subscriptions.delete(user);
+    this.onStream(user, null);
+  }
+
+  #forget(user) {
+    this.#receiveNoMore(user);
+    this.#others.delete(user);
+    this.onGone(user);
+  }
+
+  #forgetAll() {
+    for (const user of [...this.#others]) this.#forget(user);
+    this.#publication?.close();
+    this.#publication = null;
+  }
+
+  #finish(reason) {
+    if (this.#isOver) return;
+    this.#end();
+    this.#connection.close();
+    this.onOver(reason);
+  }
+
+  #end() {
+    this.#isOver = true;
+    this.#forgetAll();
+  }
+}

@@ -1,0 +1,167 @@
+// The page: a form to join by, tiles of everybody, and what is written.
+
+import { Call } from './call.js';
+
+const $ = (id) => document.getElementById(id);
+const [notice, tiles, messages] = ['notice', 'tiles', 'messages'].map($);
+
+/** What is going on, if anything is. */
+let call = null;
+let media = null;
+
+/** Whether the others get this user's picture or sound. */
+let isHeard = false;
+
+/** The tile of this user, whatever others are called. */
+const SELF = Symbol('self');
+
+/** @type {Map<string | symbol, HTMLElement>} */
+const tileOf = new Map();
+
+const asked = new URLSearchParams(location.search);
+for (const field of ['user', 'room']) if (asked.get(field)) $(field).value = asked.get(field);
+if (asked.get('user') && asked.get('room')) void join($('user').value, $('room').value);
+
+$('join').addEventListener('submit', (event) => {
+  event.preventDefault();
+  void join($('user').value, $('room').value);
+});
+
+$('write').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const text = $('message').value;
+  try {
+    await call.write(text);
+    if ($('message').value === text) $('message').value = '';
+  } catch (error) {
+    say(notice.dataset.state, `It was not sent: ${error.message}`);
+  }
+});
+
+$('leave').addEventListener('click', () => {
+  void call.leave();
+  end('You have left.');
+});
+
+$('microphone').addEventListener('click', ({ currentTarget }) => toggle(currentTarget, 'audio'));
+$('camera').addEventListener('click', ({ currentTarget }) => toggle(currentTarget, 'video'));
+
+async function join(user, room) {
+  say('joining', 'Asking for your camera and microphone…');
+  setBusy(true);
+  media = await openMedia();
+  isHeard = media !== null;
+  const own = new Call();
+  call = own;
+  call.onUser = (name) => tile(name, name);
+  call.onStream = (name, stream) => showStream(name, name, stream);
+  call.onGone = (name) => {
+    tileOf.get(name)?.remove();
+    tileOf.delete(name);
+  };
+  call.onMessage = addMessage;
+  call.onSpeaker = (name) => showSpeaker(name === user ? SELF : name);
+  call.onAway = (isAway) =>
+    isAway ? say('away', 'The connection was lost. Trying again…') : sayInCall();
+  call.onProblem = (reason) => {
+    isHeard = false;
+    sayInCall();
+    notice.append(` The server says: ${reason}.`);
+  };
+  call.onOver = end;
+  showStream(SELF, `${user} (you)`, media);
+  messages.replaceChildren();
+  try {
+    say('joining', 'Joining…');
+    await call.join(user, room, media);
+    // Loading the page anew joins anew, by the same name.
+    history.replaceState(null, '', `?${new URLSearchParams({ user, room })}`);
+    if (call === own) sayInCall();
+  } catch (error) {
+    void own.leave();
+    if (call === own) end(error.message);
+  }
+}
+
+/** Camera and microphone, as far as there are any. */
+async function openMedia() {
+  for (const kinds of [{ video: true, audio: true }, { audio: true }, { video: true }]) {
+    const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
+    if (opened) return opened;
+  }
+  return null;
+}
+
+function end(text) {
+  for (const track of media?.getTracks() ?? []) track.stop();
+  call = null;
+  media = null;
+  tileOf.clear();
+  tiles.replaceChildren();
+  history.replaceState(null, '', location.pathname);
+  setBusy(false);
+  say('idle', text);
+}
+
+function setBusy(isBusy) {
+  $('join').hidden = isBusy;
+  $('call').hidden = !isBusy;
+  for (const id of ['microphone', 'camera']) $(id).setAttribute('aria-pressed', 'false');
+  // What had the focus may be out of sight now.
+  $(isBusy ? 'message' : 'join-button').focus();
+}
+
+function sayInCall() {
+  const alone = ' Nobody sees or hears you.';
+  say('in-call', `You are in the call.${isHeard ? '' : alone}`);
+}
+
+function say(state, text) {
+  notice.dataset.state = state;
+  notice.textContent = text;
+}
+
+/** Somebody's tile, made if there is none yet. */
+function tile(key, name) {
+  let figure = tileOf.get(key);
+  if (!figure) {
+    figure = document.createElement('figure');
+    figure.toggleAttribute('data-self', key === SELF);
+    const [video, caption, label] = ['video', 'figcaption', 'bdi'].map((tag) =>
+      document.createElement(tag),
+    );
+    Object.assign(video, { autoplay: true, playsInline: true, muted: key === SELF });
+    video.setAttribute('aria-label', name);
+    label.textContent = name;
+    caption.append(label);
+    figure.append(video, caption);
+    tileOf.set(key, figure);
+    tiles.append(figure);
+  }
+  return figure;
+}
+
+function showStream(key, name, stream) {
+  const video = tile(key, name).querySelector('video');
+  if (video.srcObject !== stream) video.srcObject = stream;
+}
+
+function showSpeaker(key) {
+  for (const [each, figure] of tileOf) figure.toggleAttribute('data-speaks', each === key);
+}
+
+function addMessage({ user, message }) {
+  const [item, name, text] = ['p', 'bdi', 'span'].map((tag) => document.createElement(tag));
+  name.textContent = user;
+  text.textContent = message;
+  text.dir = 'auto';
+  item.append(name, text);
+  messages.append(item);
+  messages.scrollTop = messages.scrollHeight;
+}
+
+function toggle(button, kind) {
+  const isOff = button.getAttribute('aria-pressed') !== 'true';
+  button.setAttribute('aria-pressed', String(isOff));
+  for (const track of media?.getTracks() ?? []) if (track.kind === kind) track.enabled = !isOff;
+}

@@ -1,0 +1,9 @@
+//! The kurento door: what users of a room go through. What is said word by word is in `tests/transcripts/kurento`; here is
+//! what happens to connections and media, and those who do harm.
+
+mod arbitrary;
+mod bad_input;
+mod media;
+mod operators;
+mod sessions;
+mod stage;
