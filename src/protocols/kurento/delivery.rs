@@ -150,7 +150,7 @@ impl Connection for Line {
             CloseReason::TooSlow => self.socket.close(TOO_SLOW.0, TOO_SLOW.1),
             CloseReason::ShuttingDown => self.socket.close(GOING_AWAY.0, GOING_AWAY.1),
             // Where the session has moved on to another WebSocket, that is all; else the seat is lost.
-            CloseReason::Replaced => {
+            CloseReason::Replaced | CloseReason::Dismissed => {
                 if self.session.is_on(self.id)
                     && let Some(place) = self.session.stand_up(Some(self.participant))
                 {
