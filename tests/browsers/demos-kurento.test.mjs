@@ -2,30 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEADLINE_MS } from '../clients/support/deadline.mjs';
 import { newAppointment } from './support/appointment.mjs';
+import { expectState, expectTiles, FORWARDING, visitor } from './support/room.mjs';
 import { each, openScene, PHONE } from './support/scene.mjs';
 
-const scene = await openScene();
-
-/** Somebody in a room, with a browser of their own. */
-async function visitor(name, room, circumstances) {
-  const { page } = await scene.person(name, circumstances);
-  await page.goto(`/demos/kurento?${new URLSearchParams({ user: name, room })}`);
-  await expectState(page, 'in-call');
-  return page;
-}
-
-const expectState = (page, state) => page.locator(`#notice[data-state=${state}]`).waitFor({ timeout: DEADLINE_MS });
-
-/** Exactly these tiles are there, in whatever order. */
-function expectTiles(page, ...names) {
-  const areThere = (wanted) => {
-    const shown = [...document.querySelectorAll('#tiles figcaption')].map((caption) => caption.textContent);
-    return JSON.stringify(shown.sort()) === JSON.stringify(wanted);
-  };
-  return page.waitForFunction(areThere, names.sort(), { timeout: DEADLINE_MS });
-}
+const scene = await openScene(FORWARDING);
 
 async function write(page, text) {
   await page.getByLabel('Your message').fill(text);
@@ -42,10 +23,10 @@ test('three people are in a room, write to each other, and one goes', async () =
   await ann.getByLabel('Room').fill(room);
   await ann.getByRole('button', { name: 'Join' }).click();
   await expectState(ann, 'in-call');
-  const bob = await visitor('Bob_webcam é', room, { screen: PHONE });
+  const bob = await visitor(scene, 'Bob_webcam é', room, { screen: PHONE });
   await write(bob, 'hello <b>');
   await ann.getByText('hello <b>').waitFor();
-  const cy = await visitor('Cy', room);
+  const cy = await visitor(scene, 'Cy', room);
   await expectTiles(ann, 'Ann (you)', 'Bob_webcam é', 'Cy');
   await expectTiles(cy, 'Cy (you)', 'Ann', 'Bob_webcam é');
   await cy.getByText('hello <b>').waitFor();
@@ -59,7 +40,7 @@ test('three people are in a room, write to each other, and one goes', async () =
 
 test('somebody who has the name of another is told so', async () => {
   const room = newAppointment();
-  const ann = await visitor('Ann', room);
+  const ann = await visitor(scene, 'Ann', room);
   const { page: other } = await scene.person('Ann');
   await other.goto(`/demos/kurento?${new URLSearchParams({ user: 'Ann', room })}`);
   await other.getByText(`User 'Ann' already exists in room '${room}'`).waitFor();
@@ -68,7 +49,7 @@ test('somebody who has the name of another is told so', async () => {
 
 test('a reload, and a server that was killed, cost nobody their place', async () => {
   const room = newAppointment();
-  const [ann, bob] = [await visitor('Ann', room, { losesServer: true }), await visitor('Bob', room, { losesServer: true })];
+  const [ann, bob] = [await visitor(scene, 'Ann', room, { losesServer: true }), await visitor(scene, 'Bob', room, { losesServer: true })];
   await bob.reload();
   await expectState(bob, 'in-call');
   await expectTiles(bob, 'Ann', 'Bob (you)');

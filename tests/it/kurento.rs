@@ -3,7 +3,9 @@
 
 mod arbitrary;
 mod bad_input;
+mod forwarding;
 mod media;
+mod nodes;
 mod operators;
 mod sessions;
 mod stage;

@@ -35,7 +35,7 @@ pub enum Code {
     NotStreaming = 105,
     /// Something about rooms.
     Room = 201,
-    /// It is not the room that the user is in.
+    /// It is not the room that the user is in, or its people are on another node.
     RoomNotFound = 202,
     /// The room is being closed.
     RoomClosed = 203,
@@ -129,16 +129,25 @@ impl Refusal {
             JoinError::RoomFull => Self::new(Code::Room, format!("Room '{room}' is full")),
             JoinError::ShuttingDown => Self::new(Code::Other, "The server is shutting down"),
             JoinError::Replaced(error) => Self::new(Code::Other, error.to_string()),
-            JoinError::Unavailable(error) => {
-                log(&error);
-                Self::new(Code::Other, "The server cannot look rooms up just now")
-            }
+            JoinError::Unavailable(error) => Self::unavailable(&error),
         }
+    }
+
+    /// The back end that knows who sits where does not answer.
+    pub fn unavailable(error: &Unavailable) -> Self {
+        log(error);
+        Self::new(Code::Other, "The server cannot look rooms up just now")
+    }
+
+    /// The people of the room are on another node, and their media with them.
+    pub fn elsewhere(room: &str) -> Self {
+        let message = format!("Room '{room}' is on another server; try again over a new connection");
+        Self::new(Code::RoomNotFound, message)
     }
 }
 
 /// Says in the log that a back end does not answer.
-pub fn log(error: &Unavailable) {
+fn log(error: &Unavailable) {
     warn!(error = error as &dyn std::error::Error, "a room of the kurento door could not be looked up");
 }
 

@@ -42,8 +42,24 @@ impl Ask<'_> {
         };
         let joined = self.door.hub.join(request).await;
         let joined = joined.map_err(|error| Refusal::to_join(error, name.as_str(), room.local()))?;
+        if let Err(refusal) = self.check_node(&joined.seat).await {
+            self.door.hub.leave(&joined.seat).await;
+            return Err(refusal);
+        }
         self.sit_down(joined, name);
         Ok(())
+    }
+
+    /// Media does not go from node to node: whoever sat down where others sit on another one gets up again. Of two who
+    /// come to different nodes at the same moment, the first one stays.
+    async fn check_node(&self, seat: &Seated) -> Result<(), Refusal> {
+        let all = self.door.hub.seats(seat.room()).await.map_err(|error| Refusal::unavailable(&error))?;
+        let own = all.iter().find(|one| one.participant == seat.participant());
+        let is_elsewhere = own.is_some_and(|own| {
+            // Whoever is away comes back by a new connection, and that will be here.
+            all.iter().any(|other| other.node != own.node && other.connected && other.since < own.since)
+        });
+        if is_elsewhere { Err(Refusal::elsewhere(seat.room().local())) } else { Ok(()) }
     }
 
     /// Joining where one sits is no second join: it tells how things stand. `false`: the seat was lost.

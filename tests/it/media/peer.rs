@@ -66,6 +66,10 @@ impl Peer {
         self.offer(Direction::RecvOnly)
     }
 
+    pub fn offer_to_do_both(&mut self) -> String {
+        self.offer(Direction::SendRecv)
+    }
+
     fn offer(&mut self, direction: Direction) -> String {
         let mut changes = self.rtc.sdp_api();
         self.mid = Some(changes.add_media(MediaKind::Video, direction, None, None, None));
@@ -107,10 +111,27 @@ impl Peer {
         }
     }
 
+    /// Waits for so many packets more than there have been.
     pub async fn until_got(&mut self, count: usize) {
         timeout(DEADLINE, async {
-            while self.got < count {
+            let enough = self.got + count;
+            while self.got < enough {
                 self.run_until(now() + Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .unwrap();
+    }
+
+    /// As [`until_got`](Self::until_got), and sends one each time that it looks.
+    pub async fn send_until_got(&mut self, count: usize) {
+        timeout(DEADLINE, async {
+            let enough = self.got + count;
+            while self.got < enough {
+                self.run_until(now() + Duration::from_millis(20)).await;
+                if self.rtc.is_connected() {
+                    self.send();
+                }
             }
         })
         .await

@@ -1,9 +1,12 @@
 // A call: one connection on which this user sends, and one for each other user on which this one receives.
 
-import { Connection, Lost, Refused } from './connection.js';
+import { Connection, Lost } from './connection.js';
 
 /** How long after a connection has failed another one is tried. */
 const RETRY_MS = 1_000;
+
+/** The others of the room are on another server; or were, and are not known yet to be gone from there. */
+const ELSEWHERE = 202;
 
 export class Call {
   /** Somebody is in the room. @type {(user: string) => void} */
@@ -12,6 +15,8 @@ export class Call {
   onStream = () => {};
   /** Somebody has gone. @type {(user: string) => void} */
   onGone = () => {};
+  /** What was written before. @type {(messages: {user: string, message: string}[]) => void} */
+  onHistory = () => {};
   /** Somebody wrote; this user too. @type {(message: {user: string, message: string}) => void} */
   onMessage = () => {};
   /** Who speaks; `null` for nobody. @type {(user: string | null) => void} */
@@ -42,7 +47,7 @@ export class Call {
     this.#connection.onNotification = (method, params) => this.#take(method, params);
     this.#connection.onAway = () => this.onAway(true);
     this.#connection.onBack = (isSame) => void this.#comeBack(isSame);
-    await this.#connection.open();
+    await this.#connection.open(room);
     await this.#enter();
   }
 
@@ -62,13 +67,13 @@ export class Call {
   }
 
   async #enter() {
-    const { value: others, messages } = await this.#connection.ask('joinRoom', {
+    const { value: others, messages = [] } = await this.#connection.ask('joinRoom', {
       user: this.#user,
       room: this.#room,
       messages: true,
       activeSpeaker: true,
     });
-    for (const message of messages) this.onMessage(message);
+    this.onHistory(messages);
     for (const { id, streams } of others) {
       this.#meet(id);
       if (streams.length > 0) void this.#receive(id);
@@ -85,7 +90,9 @@ export class Call {
       this.onAway(false);
     } catch (error) {
       // Lost once more: it comes back here.
-      if (error instanceof Refused) this.#finish(error.message);
+      if (error instanceof Lost) return;
+      if (error.code !== ELSEWHERE) return this.#finish(error.message);
+      setTimeout(() => this.#connection.startOver(), RETRY_MS);
     }
   }
 

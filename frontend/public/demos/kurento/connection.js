@@ -30,14 +30,21 @@ export class Connection {
   onBack = () => {};
   #socket;
   #session;
+  #room = '';
   #count = 0;
   /** What was asked and is not answered yet, by its id. @type {Map<number, {resolve: Function, reject: Function}>} */
   #waiting = new Map();
   #isOver = false;
 
-  /** Resolves when it is open; rejects if the server cannot be reached. */
-  async open() {
-    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/room`);
+  /**
+   * Resolves when it is open; rejects if the server cannot be reached.
+   *
+   * @param {string} room for a balancer: all of a room's users must come to the same server
+   */
+  async open(room) {
+    this.#room = room;
+    const query = new URLSearchParams({ room });
+    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/room?${query}`);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onclose = () => reject(new Lost('The server cannot be reached.'));
@@ -67,6 +74,12 @@ export class Connection {
       this.#waiting.set(this.#count, { resolve, reject });
       this.#socket.send(JSON.stringify({ jsonrpc: '2.0', method, params, id: this.#count }));
     });
+  }
+
+  /** Ends this one, and comes back over another without the session. */
+  startOver() {
+    this.#session = undefined;
+    this.#socket?.close();
   }
 
   /** Ends it for good. */
@@ -112,7 +125,7 @@ export class Connection {
   /** Whether the session is the same as before; `null` if there is no connection yet. */
   async #tryToReturn() {
     try {
-      await this.open();
+      await this.open(this.#room);
       if (!this.#session) return false;
       await this.ask('connect', { sessionId: this.#session });
       return true;

@@ -5,6 +5,9 @@ import { Call } from './call.js';
 const $ = (id) => document.getElementById(id);
 const [notice, tiles, messages] = ['notice', 'tiles', 'messages'].map($);
 
+/** Tiles are small, and everybody receives as many pictures as there are others. */
+const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 15 } };
+
 /** What is going on, if anything is. */
 let call = null;
 let media = null;
@@ -59,6 +62,10 @@ async function join(user, room) {
     tileOf.get(name)?.remove();
     tileOf.delete(name);
   };
+  call.onHistory = (earlier) => {
+    messages.replaceChildren();
+    earlier.forEach(addMessage);
+  };
   call.onMessage = addMessage;
   call.onSpeaker = (name) => showSpeaker(name === user ? SELF : name);
   call.onAway = (isAway) =>
@@ -70,7 +77,6 @@ async function join(user, room) {
   };
   call.onOver = end;
   showStream(SELF, `${user} (you)`, media);
-  messages.replaceChildren();
   try {
     say('joining', 'Joining…');
     await call.join(user, room, media);
@@ -85,7 +91,7 @@ async function join(user, room) {
 
 /** Camera and microphone, as far as there are any. */
 async function openMedia() {
-  for (const kinds of [{ video: true, audio: true }, { audio: true }, { video: true }]) {
+  for (const kinds of [{ video: VIDEO, audio: true }, { audio: true }, { video: VIDEO }]) {
     const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
     if (opened) return opened;
   }

@@ -1,0 +1,68 @@
+//! Rooms where there are several nodes: each is on one of them, because media is.
+
+use serde_json::json;
+
+use super::stage::User;
+use crate::support::{
+    nodes::Nodes,
+    peer::Peer,
+    server::TestServer,
+    wait::{PATIENCE, until},
+};
+
+async fn connect(node: &TestServer) -> User {
+    User::new(Peer::connect(&node.address, "/room?room=r").await)
+}
+
+/// Whether somebody who comes to a node is let in; if not, they are told where the room is.
+async fn is_let_in(user: &mut User, name: &str) -> bool {
+    let answer = user.ask("joinRoom", json!({"user": name, "room": "r"})).await;
+    if answer["result"].is_object() {
+        return true;
+    }
+    let message = "Room 'r' is on another server; try again over a new connection";
+    assert_eq!((&answer["error"]["code"], &answer["error"]["message"]), (&json!(202), &json!(message)));
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_to_another_node_than_the_others_of_a_room_is_told_so() {
+    let nodes = Nodes::start_with_store(2, &[]).await;
+    let (mut ann, mut bob, mut cy) =
+        (connect(&nodes[0]).await, connect(&nodes[1]).await, connect(&nodes[0]).await);
+    assert!(is_let_in(&mut ann, "ann").await);
+    assert!(!is_let_in(&mut bob, "bob").await);
+    assert_eq!(bob.refused("leaveRoom", json!({})).await.0, 102, "nothing is left behind");
+    assert!(is_let_in(&mut cy, "cy").await);
+    assert!(!is_let_in(&mut bob, "bob").await);
+    ann.done("leaveRoom", json!({})).await;
+    cy.done("leaveRoom", json!({})).await;
+    assert!(is_let_in(&mut bob, "bob").await, "once nobody is there it is nobody's");
+    assert!(!is_let_in(&mut connect(&nodes[0]).await, "ann").await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_those_who_come_to_two_nodes_at_once_one_nodes_people_are_let_in() {
+    let nodes = Nodes::start_with_store(2, &[]).await;
+    for _ in 0..10 {
+        let (mut ann, mut bob) = (connect(&nodes[0]).await, connect(&nodes[1]).await);
+        let (first, second) = tokio::join!(is_let_in(&mut ann, "ann"), is_let_in(&mut bob, "bob"));
+        assert!(first != second, "ann: {first}, bob: {second}");
+        let mut there = if first { ann } else { bob };
+        there.done("leaveRoom", json!({})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_node_stops_or_dies_its_rooms_go_on_at_another() {
+    let mut nodes = Nodes::start_with_store(3, &[("KURENTO_LEASE", "2s")]).await;
+    let (mut ann, mut bob) = (connect(&nodes[0]).await, connect(&nodes[0]).await);
+    assert!(is_let_in(&mut ann, "ann").await && is_let_in(&mut bob, "bob").await);
+    nodes.stop(0).await;
+    let (mut ann, mut bob) = (connect(&nodes[1]).await, connect(&nodes[1]).await);
+    assert!(is_let_in(&mut ann, "ann").await && is_let_in(&mut bob, "bob").await, "at once");
+
+    nodes.kill(1).await;
+    let is_back = async || is_let_in(&mut connect(&nodes[2]).await, "ann").await.then_some(());
+    until("those who were on the dead node are taken for gone", PATIENCE, is_back).await;
+}
