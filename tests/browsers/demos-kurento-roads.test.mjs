@@ -7,6 +7,9 @@ import { openRoad } from './support/road.mjs';
 import { expectToReceive, received, visitor } from './support/room.mjs';
 import { each, openScene } from './support/scene.mjs';
 
+/** Of some ten seconds. */
+const FREEZE_S = 0.5;
+
 const road = await openRoad();
 const scene = await openScene(road.settings);
 
@@ -20,18 +23,25 @@ test('where no datagrams get through, media goes over TCP', async () => {
   assert.ok(road.counts.refused > 0, 'datagrams were tried');
 });
 
-test('where one packet in twenty is lost, no picture stands still', async () => {
-  road.carriesUdp = true;
-  const room = newAppointment();
-  const [ann, bob] = [await visitor(scene, 'Ann', room), await visitor(scene, 'Bob', room)];
-  const before = await each([ann, bob], (page) => expectToReceive(page, 1));
-  road.loss = 0.05;
-  const after = await each([ann, bob], (page) => expectToReceive(page, 1, { frames: 200, bytes: 20_000 }));
-  road.loss = 0;
-  const { datagrams, lost } = road.counts;
-  assert.ok(lost > 100, `${lost} of ${datagrams} datagrams were lost`);
-  for (const [index, [now]] of after.entries()) {
-    assert.equal(now.freezes - before[index][0].freezes, 0, JSON.stringify(now));
-    assert.ok(now.repaired > 0, 'what was lost came once more');
-  }
-});
+for (const [way, loss] of [
+  ['to the server', { up: 0.05, down: 0 }],
+  ['from the server', { up: 0, down: 0.05 }],
+]) {
+  test(`where one packet in twenty is lost on the way ${way}, it comes once more before it is missed`, async () => {
+    road.carriesUdp = true;
+    const room = newAppointment();
+    const [ann, bob] = [await visitor(scene, 'Ann', room), await visitor(scene, 'Bob', room)];
+    const before = await each([ann, bob], (page) => expectToReceive(page, 1));
+    const lostBefore = road.counts.lost;
+    road.loss = loss;
+    const after = await each([ann, bob], (page) => expectToReceive(page, 1, { frames: 200, bytes: 20_000 }));
+    road.loss = { up: 0, down: 0 };
+    assert.ok(road.counts.lost - lostBefore > 50, 'packets were lost');
+    for (const [index, [now]] of after.entries()) {
+      const [then] = before[index];
+      // A browser counts as a freeze what is hardly seen: a fifth of a second, which a busy machine takes by itself.
+      assert.ok(now.frozenFor - then.frozenFor < FREEZE_S, JSON.stringify(now));
+      assert.equal(now.restarts, then.restarts, 'no picture had to begin anew');
+    }
+  });
+}

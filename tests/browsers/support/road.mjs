@@ -21,8 +21,8 @@ export async function openRoad() {
 }
 
 class Road {
-  /** The share of datagrams that are lost, in either direction: 0 to 1. */
-  loss = 0;
+  /** The share of datagrams that are lost, to the server and to people: 0 to 1. */
+  loss = { up: 0, down: 0 };
   /** Whether datagrams get through at all. */
   carriesUdp = true;
   /** What has happened so far. */
@@ -42,7 +42,9 @@ class Road {
     this.#port = this.#udp.address().port;
     this.#tcp.listen(this.#port, ROAD);
     await once(this.#tcp, 'listening');
-    this.#udp.on('message', (datagram, from) => this.#carry(datagram, this.#endOf(from), this.#port, SERVER));
+    this.#udp.on('message', (datagram, from) => {
+      this.#carry(datagram, this.loss.up, this.#endOf(from), this.#port, SERVER);
+    });
     this.settings = { MEDIA: 'on', MEDIA_LISTEN: SERVER, MEDIA_ADVERTISE: ROAD, MEDIA_PORT: String(this.#port) };
   }
 
@@ -51,19 +53,19 @@ class Road {
     let end = this.#ends.get(person);
     if (!end) {
       end = createSocket('udp4');
-      end.on('message', (datagram) => this.#carry(datagram, this.#udp, port, address));
+      end.on('message', (datagram) => this.#carry(datagram, this.loss.down, this.#udp, port, address));
       this.#ends.set(person, end);
     }
     return end;
   }
 
-  #carry(datagram, by, port, address) {
+  #carry(datagram, loss, by, port, address) {
     if (!this.carriesUdp) {
       this.counts.refused += 1;
       return;
     }
     this.counts.datagrams += 1;
-    if (this.#random() < this.loss) {
+    if (this.#random() < loss) {
       this.counts.lost += 1;
       return;
     }

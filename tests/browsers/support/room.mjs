@@ -48,7 +48,7 @@ export function expectToSee(page, count) {
 
 /**
  * What came so far over each connection that is open and receives: bytes of sound, frames of pictures that were decoded,
- * how often these stood still, and what became of packets.
+ * for how long these stood still in seconds, and how often they had to begin anew.
  */
 export function received(page) {
   return page.evaluate(async () => {
@@ -64,8 +64,8 @@ export function received(page) {
       return {
         bytesHeard: audio.bytesReceived,
         framesDecoded: video.framesDecoded ?? 0,
-        freezes: video.freezeCount ?? 0,
-        repaired: video.retransmittedPacketsReceived ?? 0,
+        frozenFor: video.totalFreezesDuration ?? 0,
+        restarts: video.pliCount ?? 0,
         protocol: report.get(pair?.remoteCandidateId)?.protocol,
       };
     });

@@ -1,6 +1,9 @@
 //! What strangers send: everything is answered or closed, and costs nobody else anything.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use switchboard::protocols::kurento::Unsupported;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::stage::{Stage, offer};
@@ -89,7 +92,7 @@ async fn a_session_that_is_guessed_is_nobodys() {
 
 #[tokio::test]
 async fn one_who_does_not_read_is_let_go_and_the_others_go_on() {
-    let stage = Stage::open().await;
+    let stage = Stage::open_with(&["--kurento-lease", "2m"], Arc::new(Unsupported)).await;
     let [ann, mut bob] = stage.pair(["ann", "bob"]).await;
     ann.peer.stop_reading();
     let message = json!({"message": "m".repeat(16 * 1024), "userMessage": "bob", "roomMessage": "r"});

@@ -6,7 +6,7 @@ const $ = (id) => document.getElementById(id);
 const [notice, tiles, messages] = ['notice', 'tiles', 'messages'].map($);
 
 /** Tiles are small, and everybody receives as many pictures as there are others. */
-const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 15 } };
+const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 24 } };
 
 /** What is going on, if anything is. */
 let call = null;
