@@ -12,8 +12,8 @@ const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { idea
 let call = null;
 let media = null;
 
-/** Whether the others get this user's picture or sound. */
-let isHeard = false;
+/** Why the others get neither this user's picture nor sound; empty if they do. */
+let silence = '';
 
 /** The tile of this user, whatever others are called. */
 const SELF = Symbol('self');
@@ -53,7 +53,7 @@ async function join(user, room) {
   say('joining', 'Asking for your camera and microphone…');
   setBusy(true);
   media = await openMedia();
-  isHeard = media !== null;
+  silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
   const own = new Call();
   call = own;
   call.onUser = (name) => tile(name, name);
@@ -61,6 +61,7 @@ async function join(user, room) {
   call.onGone = (name) => {
     tileOf.get(name)?.remove();
     tileOf.delete(name);
+    arrange();
   };
   call.onHistory = (earlier) => {
     messages.replaceChildren();
@@ -71,9 +72,8 @@ async function join(user, room) {
   call.onAway = (isAway) =>
     isAway ? say('away', 'The connection was lost. Trying again…') : sayInCall();
   call.onProblem = (reason) => {
-    isHeard = false;
+    silence = `Nobody sees or hears you: ${reason}.`;
     sayInCall();
-    notice.append(` The server says: ${reason}.`);
   };
   call.onOver = end;
   showStream(SELF, `${user} (you)`, media);
@@ -113,13 +113,15 @@ function setBusy(isBusy) {
   $('join').hidden = isBusy;
   $('call').hidden = !isBusy;
   for (const id of ['microphone', 'camera']) $(id).setAttribute('aria-pressed', 'false');
-  // What had the focus may be out of sight now.
-  $(isBusy ? 'message' : 'join-button').focus();
+  // What had the focus may be out of sight now. In a field a phone would put its keyboard before everybody.
+  $(isBusy ? 'call' : 'join-button').focus();
 }
 
 function sayInCall() {
-  const alone = ' Nobody sees or hears you.';
-  say('in-call', `You are in the call.${isHeard ? '' : alone}`);
+  const others = tileOf.size - 1;
+  const company =
+    ['Nobody else is here yet', 'One other is here'][others] ?? `${others} others are here`;
+  say('in-call', `You are in the call. ${company}. ${silence}`);
 }
 
 function say(state, text) {
@@ -133,6 +135,7 @@ function tile(key, name) {
   if (!figure) {
     figure = document.createElement('figure');
     figure.toggleAttribute('data-self', key === SELF);
+    figure.dataset.initial = [...name.toUpperCase()][0];
     const [video, caption, label] = ['video', 'figcaption', 'bdi'].map((tag) =>
       document.createElement(tag),
     );
@@ -143,8 +146,17 @@ function tile(key, name) {
     figure.append(video, caption);
     tileOf.set(key, figure);
     tiles.append(figure);
+    arrange();
   }
   return figure;
+}
+
+/** In as many columns as rows, or one more. */
+function arrange() {
+  const columns = Math.ceil(Math.sqrt(tileOf.size));
+  tiles.style.setProperty('--columns', columns);
+  tiles.style.setProperty('--rows', Math.ceil(tileOf.size / columns));
+  if (notice.dataset.state === 'in-call') sayInCall();
 }
 
 function showStream(key, name, stream) {
