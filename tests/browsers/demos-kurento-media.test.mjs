@@ -58,6 +58,17 @@ test('who stops sending is seen no more, and again when they send again', async 
   await expectTiles(ann, 'Ann (you)');
 });
 
+test('whoever speaks is marked until they fall silent', async () => {
+  const room = newAppointment();
+  const ann = await visitor(scene, 'Ann', room);
+  const bob = await userByHand(scene, 'Bob', room);
+  await bob.evaluate(() => window.user.publish());
+  const marked = ann.locator('figure[data-speaks]');
+  await marked.filter({ hasText: 'Bob' }).waitFor();
+  await bob.evaluate(() => window.user.fallSilent());
+  await marked.waitFor({ state: 'detached' });
+});
+
 test('whoever asks for it gets their own media back, over the connection on which it is sent', async () => {
   const ann = await userByHand(scene, 'Ann', newAppointment());
   await ann.evaluate(() => window.user.publish(true));

@@ -100,13 +100,16 @@ async function eventually(look, isSo, what) {
 }
 
 /**
- * Somebody who is in a room without being shown it: `window.user` sends, stops sending, and goes, as it is told.
+ * Somebody who is in a room without being shown it: `window.user` sends, stops sending, and goes, as it is told. It speaks
+ * for as long as it is not told to fall silent.
  *
  * @returns {Promise<import('playwright-core').Page>} at a page that shows nothing of the room
  */
 export async function userByHand(scene, name, room) {
   const { page } = await scene.person(name);
   await page.goto('/demos/kurento');
+  // Nothing is to be heard of a page that nobody has touched.
+  await page.getByRole('heading', { level: 1 }).click();
   await page.evaluate(becomeUser, { user: name, room });
   return page;
 }
@@ -118,9 +121,18 @@ async function becomeUser({ user, room }) {
   await connection.open(room);
   await connection.ask('joinRoom', { user, room });
   const video = { width: 320, height: 240, frameRate: 15 };
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video });
+  const media = await navigator.mediaDevices.getUserMedia({ video });
+  // The browser's own microphone beeps too shortly for anybody who speaks.
+  const sound = new AudioContext();
+  const [voice, volume, microphone] = [sound.createOscillator(), sound.createGain(), sound.createMediaStreamDestination()];
+  voice.connect(volume).connect(microphone);
+  voice.start();
+  media.addTrack(microphone.stream.getAudioTracks()[0]);
   let publication;
   window.user = {
+    fallSilent() {
+      volume.gain.value = 0;
+    },
     async publish(doLoopback = false) {
       publication = new RTCPeerConnection();
       const direction = doLoopback ? 'sendrecv' : 'sendonly';
