@@ -142,6 +142,8 @@ run_node() { # run_node NAME INDEX
     local environment=(
         "LISTEN=127.0.0.1:${node_ports[$2]}" "OPS_LISTEN=127.0.0.1:${ops_ports[$2]}" "DATA_DIR=$folder/$1"
         "REDIS_URL=redis://127.0.0.1:$redis_port/" "SESSION_SECRET=$session_secret"
+        # Media goes past the balancer, to each node at a port of its own.
+        "MEDIA_PORT=0"
     )
     [ $with_mongodb = no ] || environment+=("MONGODB_URI=$mongodb_uri")
     [ -z "$turnserver" ] || environment+=("TURN_URLS=turn:127.0.0.1:$turn_port" "TURN_SECRET=$turn_secret")

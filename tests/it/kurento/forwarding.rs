@@ -7,12 +7,7 @@ use tokio::task::JoinHandle;
 use super::stage::User;
 use crate::{
     media::peer::{Peer as Browser, Way},
-    support::{
-        client::DEADLINE,
-        peer::Peer,
-        server::TestServer,
-        wait::until,
-    },
+    support::{client::DEADLINE, peer::Peer, server::TestServer, wait::until},
 };
 
 async fn join(server: &TestServer, name: &str) -> User {
@@ -80,8 +75,7 @@ async fn what_is_published_is_received_until_it_is_unpublished_and_again_afterwa
 #[tokio::test]
 async fn everybody_receives_everybody_and_whoever_stops_receiving_alone_gets_nothing() {
     let server = TestServer::start().await;
-    let mut users =
-        [join(&server, "ann").await, join(&server, "bob").await, join(&server, "cy").await];
+    let mut users = [join(&server, "ann").await, join(&server, "bob").await, join(&server, "cy").await];
     let mut sending = Vec::new();
     for user in &mut users {
         sending.push(publish(user, Way::Udp).await);

@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::support::{
     client::Client,
     daemon::Daemon,
+    peer::Peer,
     poller::Poller,
     wait::{PATIENCE, until},
 };
@@ -143,6 +144,30 @@ async fn websockets_go_where_the_fewest_are_even_from_one_address() {
         clients.push(client);
     }
     assert_eq!(cluster.people().await, [4, 4, 4]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_people_of_a_kurento_room_come_to_one_node_wherever_they_are() {
+    let cluster = Cluster::start().await;
+    let mut peers = Vec::new();
+    for room in 0..12_u8 {
+        for person in 1..=3_u8 {
+            let from = [127, 0, room, person].into();
+            let mut peer = Peer::connect_from(from, cluster.balancer(), &format!("/room?room={room}")).await;
+            let params = json!({"user": person.to_string(), "room": room.to_string()});
+            peer.say(json!({"jsonrpc": "2.0", "method": "joinRoom", "params": params, "id": 0}).to_string())
+                .await;
+            let answer = peer.next().await;
+            assert_eq!(
+                answer["result"]["value"].as_array().map(Vec::len),
+                Some(usize::from(person) - 1),
+                "{answer}"
+            );
+            peers.push(peer);
+        }
+    }
+    let people = cluster.people().await;
+    assert!(people.iter().all(|&people| people % 3 == 0 && people < 36), "rooms are spread: {people:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
