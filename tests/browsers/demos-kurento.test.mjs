@@ -61,3 +61,26 @@ test('a reload, and a server that was killed, cost nobody their place', async ()
   await expectTiles(bob, 'Ann', 'Bob (you)');
   await expectTiles(ann, 'Ann (you)', 'Bob');
 });
+
+test('who leaves while the page still asks for their camera is not in the room', async () => {
+  const room = newAppointment();
+  const ann = await visitor(scene, 'Ann', room);
+  const { page: bob } = await scene.person('Bob');
+  await bob.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const answer = new Promise((resolve) => {
+      window.answer = resolve;
+    });
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      await answer;
+      window.media = await ask(constraints);
+      return window.media;
+    };
+  });
+  await bob.goto(`/demos/kurento?${new URLSearchParams({ user: 'Bob', room })}`);
+  await bob.getByRole('button', { name: 'Leave' }).click();
+  await expectState(bob, 'idle');
+  await bob.evaluate(() => window.answer());
+  await bob.waitForFunction(() => window.media?.getTracks().every((track) => track.readyState === 'ended'));
+  await expectTiles(ann, 'Ann (you)');
+});

@@ -8,6 +8,9 @@ const [notice, tiles, messages] = ['notice', 'tiles', 'messages'].map($);
 /** Tiles are small, and everybody receives as many pictures as there are others. */
 const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 24 } };
 
+/** Which button turns what off. */
+const SWITCHES = { microphone: 'audio', camera: 'video' };
+
 /** What is going on, if anything is. */
 let call = null;
 let media = null;
@@ -46,16 +49,20 @@ $('leave').addEventListener('click', () => {
   end('You have left.');
 });
 
-$('microphone').addEventListener('click', ({ currentTarget }) => toggle(currentTarget, 'audio'));
-$('camera').addEventListener('click', ({ currentTarget }) => toggle(currentTarget, 'video'));
+for (const [id, kind] of Object.entries(SWITCHES)) {
+  $(id).addEventListener('click', ({ currentTarget }) => toggle(currentTarget, kind));
+}
 
 async function join(user, room) {
-  say('joining', 'Asking for your camera and microphone…');
-  setBusy(true);
-  media = await openMedia();
-  silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
   const own = new Call();
   call = own;
+  say('joining', 'Asking for your camera and microphone…');
+  setBusy(true);
+  const opened = await openMedia();
+  // They may have left meanwhile.
+  if (call !== own) return stop(opened);
+  media = opened;
+  silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
   call.onUser = (name) => tile(name, name);
   call.onStream = (name, stream) => showStream(name, name, stream);
   call.onGone = (name) => {
@@ -77,6 +84,9 @@ async function join(user, room) {
   };
   call.onOver = end;
   showStream(SELF, `${user} (you)`, media);
+  for (const [id, kind] of Object.entries(SWITCHES)) {
+    $(id).disabled = !media?.getTracks().some((track) => track.kind === kind);
+  }
   try {
     say('joining', 'Joining…');
     await call.join(user, room, media);
@@ -99,7 +109,7 @@ async function openMedia() {
 }
 
 function end(text) {
-  for (const track of media?.getTracks() ?? []) track.stop();
+  stop(media);
   call = null;
   media = null;
   tileOf.clear();
@@ -109,10 +119,14 @@ function end(text) {
   say('idle', text);
 }
 
+function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
 function setBusy(isBusy) {
   $('join').hidden = isBusy;
   $('call').hidden = !isBusy;
-  for (const id of ['microphone', 'camera']) $(id).setAttribute('aria-pressed', 'false');
+  for (const id of Object.keys(SWITCHES)) $(id).setAttribute('aria-pressed', 'false');
   // What had the focus may be out of sight now. In a field a phone would put its keyboard before everybody.
   $(isBusy ? 'call' : 'join-button').focus();
 }
