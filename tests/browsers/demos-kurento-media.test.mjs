@@ -76,6 +76,15 @@ test('whoever asks for it gets their own media back, over the connection on whic
   assert.equal(await ann.evaluate(() => window.probe.calls.length), 1);
 });
 
+test('what a publisher writes on a data channel comes to those who receive them', async () => {
+  const room = newAppointment();
+  const [ann, bob] = [await userByHand(scene, 'Ann', room), await userByHand(scene, 'Bob', room)];
+  await ann.evaluate(() => window.user.publish());
+  await bob.evaluate(() => window.user.receive('Ann_webcam'));
+  await ann.evaluate(() => window.user.note('hello'));
+  await bob.waitForFunction(() => window.user.read.join() === 'hello');
+});
+
 test('a lost WebSocket costs nothing: media goes on meanwhile, and the session afterwards', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room, { losesServer: true });

@@ -84,3 +84,16 @@ test('who leaves while the page still asks for their camera is not in the room',
   await bob.waitForFunction(() => window.media?.getTracks().every((track) => track.readyState === 'ended'));
   await expectTiles(ann, 'Ann (you)');
 });
+
+test('an administrator has somebody leave, and closes a room', async () => {
+  const room = newAppointment();
+  const [ann, bob] = [await visitor(scene, 'Ann', room), await visitor(scene, 'Bob', room)];
+  const { opsUrl } = scene.server;
+  const query = new URLSearchParams({ room, user: 'Bob' });
+  assert.equal((await fetch(`${opsUrl}/evict?${query}`, { method: 'POST' })).status, 200);
+  await bob.getByText('You were asked to leave the room.').waitFor();
+  await expectTiles(ann, 'Ann (you)');
+  assert.equal((await fetch(`${opsUrl}/close?${query}`, { method: 'POST' })).status, 200);
+  await ann.getByText('The room was closed.').waitFor();
+  await expectState(ann, 'idle');
+});

@@ -119,7 +119,7 @@ async function becomeUser({ user, room }) {
   const { Connection } = await import('/demos/kurento/connection.js');
   const connection = new Connection();
   await connection.open(room);
-  await connection.ask('joinRoom', { user, room });
+  await connection.ask('joinRoom', { user, room, dataChannels: true });
   const video = { width: 320, height: 240, frameRate: 15 };
   const media = await navigator.mediaDevices.getUserMedia({ video });
   // The browser's own microphone beeps too shortly for anybody who speaks.
@@ -129,7 +129,15 @@ async function becomeUser({ user, room }) {
   voice.start();
   media.addTrack(microphone.stream.getAudioTracks()[0]);
   let publication;
+  let notes;
+  const negotiate = async (peer, method, params) => {
+    await peer.setLocalDescription();
+    const { sdpAnswer } = await connection.ask(method, { ...params, sdpOffer: peer.localDescription.sdp });
+    await peer.setRemoteDescription({ type: 'answer', sdp: sdpAnswer });
+  };
   window.user = {
+    /** What was written on the data channels of others. */
+    read: [],
     fallSilent() {
       volume.gain.value = 0;
     },
@@ -137,10 +145,20 @@ async function becomeUser({ user, room }) {
       publication = new RTCPeerConnection();
       const direction = doLoopback ? 'sendrecv' : 'sendonly';
       for (const track of media.getTracks()) publication.addTransceiver(track, { direction, streams: [media] });
-      await publication.setLocalDescription();
-      const { sdp: sdpOffer } = publication.localDescription;
-      const { sdpAnswer } = await connection.ask('publishVideo', { sdpOffer, doLoopback });
-      await publication.setRemoteDescription({ type: 'answer', sdp: sdpAnswer });
+      notes = publication.createDataChannel('notes');
+      await negotiate(publication, 'publishVideo', { doLoopback });
+    },
+    async receive(sender) {
+      const peer = new RTCPeerConnection();
+      for (const kind of ['audio', 'video']) peer.addTransceiver(kind, { direction: 'recvonly' });
+      const channel = peer.createDataChannel('notes');
+      channel.onmessage = ({ data }) => this.read.push(data);
+      await negotiate(peer, 'receiveVideoFrom', { sender });
+      if (channel.readyState !== 'open') await new Promise((resolve) => channel.addEventListener('open', resolve));
+    },
+    async note(text) {
+      if (notes.readyState !== 'open') await new Promise((resolve) => notes.addEventListener('open', resolve));
+      notes.send(text);
     },
     async unpublish() {
       await connection.ask('unpublishVideo');
