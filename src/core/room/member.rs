@@ -77,6 +77,8 @@ pub(super) struct There {
 /// What is left of one that moved to another node.
 #[derive(Debug)]
 pub(super) struct Left {
+    /// The holding that ended here.
+    pub(super) held: Epoch,
     pub(super) at: Instant,
     pub(super) mailbox: Option<Box<Mailbox>>,
     /// The question by which this node waits for the mailbox itself.

@@ -137,7 +137,8 @@ impl Room {
     ) -> Option<Arc<dyn Connection>> {
         let position = self.position(former.participant);
         let Some(position) = position.filter(|position| self.members[*position].epoch < epoch) else {
-            return self.hand_over_rest(former.participant, (node, ask), now);
+            self.hand_over_rest(former, (node, ask), now);
+            return None;
         };
         let member = &self.members[position];
         let moved = Seat {
@@ -149,12 +150,14 @@ impl Room {
             lease_ends: now + member.lease,
             connected: false,
         };
-        if !member.is_here() {
-            self.hear_seat(&moved, None, now);
-            return self.hand_over_rest(former.participant, (node, ask), now);
-        }
-        let fenced = self.leave_for(position, &moved, now);
-        self.hand_over_rest(former.participant, (node, ask), now);
+        let fenced = if member.is_here() {
+            self.leave_for(position, &moved, now)
+        } else {
+            self.hear_seat(&moved, None, now)
+        };
+        self.hand_over_rest(former, (node, ask), now);
+        // It may have been told nothing of those who are still here.
+        self.publish_to(Some(node), false);
         fenced
     }
 
@@ -251,7 +254,8 @@ impl Room {
         let (mut mailbox, early) = here.into_mailbox(member.stream, others);
         self.add_streams(position, &mut mailbox);
         let member = &mut self.members[position];
-        let left = Left { at: now, mailbox: is_whole.then_some(mailbox), ask, owed: None };
+        let held = member.epoch;
+        let left = Left { held, at: now, mailbox: is_whole.then_some(mailbox), ask, owed: None };
         (member.epoch, member.renewed_at, member.presence) = (seat.epoch, now, Presence::Away);
         if let Some(there) = member.as_there_mut() {
             there.left = Some(Box::new(left));
@@ -287,22 +291,23 @@ impl Room {
     /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
     fn hand_over_rest(
         &mut self,
-        participant: ParticipantId,
+        former: &SeatKey,
         (node, ask): (NodeId, u64),
         now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
-        let member = self.members.iter_mut().find(|member| member.participant == participant);
+    ) {
+        let member = self.members.iter_mut().find(|member| member.participant == former.participant);
         let left = member.and_then(Member::as_there_mut).and_then(|there| there.left.as_mut());
+        // A question that comes late, of one who was here again since, is about nothing that is left.
+        let left = left.filter(|left| left.held <= former.epoch);
         let mailbox = match left {
             Some(left) if left.ask.is_some() => {
                 (left.owed, left.at) = (Some((node, ask)), now);
-                return None;
+                return;
             }
             Some(left) => left.mailbox.take(),
             None => None,
         };
         self.site.tell(node, Parcel::Yielded { ask, mailbox });
-        None
     }
 
     pub(super) fn lose_mailbox(&mut self, position: usize) {

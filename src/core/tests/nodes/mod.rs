@@ -144,7 +144,7 @@ fn on_paused_time(test: impl Future<Output = ()>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12_000, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60_000, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
 
     #[test]
     fn nodes_keep_their_promises_whatever_happens(
