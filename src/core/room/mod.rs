@@ -194,6 +194,15 @@ impl Room {
         true
     }
 
+    /// As [`lose`](Self::lose), for everybody who is connected here.
+    pub fn lose_all(&mut self, now: Instant) {
+        let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
+        let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
+        for (participant, epoch, connection) in connected {
+            self.lose(participant, epoch, connection, now);
+        }
+    }
+
     /// Whether the participant is listed under this epoch or a newer one.
     pub fn is_newer(&self, participant: ParticipantId, epoch: Epoch) -> bool {
         self.members.iter().any(|member| member.participant == participant && member.epoch >= epoch)

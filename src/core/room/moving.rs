@@ -281,8 +281,10 @@ impl Room {
         }
     }
 
+    /// Takes note since when others have been told everything; of those whose mailbox is here, this node knows best.
     fn learn_streams(&mut self, streams: &[(ParticipantId, Epoch)]) {
-        for member in self.members.iter_mut().filter(|member| !member.is_here()) {
+        let is_known = |member: &Member| member.as_here().is_some_and(|here| here.pending.is_none());
+        for member in self.members.iter_mut().filter(|member| !is_known(member)) {
             let stream = streams.iter().find(|(who, _)| *who == member.participant);
             member.stream = member.stream.max(stream.map_or(member.stream, |(_, stream)| *stream));
         }

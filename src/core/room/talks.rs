@@ -168,7 +168,8 @@ fn is_part_of_loss(count: Option<Count>, stream: Epoch) -> bool {
 fn place(heard: &[(ParticipantId, Count)], from: ParticipantId, count: Count) -> Place {
     let last = find(heard, from);
     let same = last.filter(|last| (last.from, last.to) == (count.from, count.to));
-    let follows = last.is_none_or(|last| last.from <= count.from && last.to <= count.to);
+    // Whoever begins anew may know of the other's stream only that it is not older than their seat.
+    let follows = last.is_none_or(|last| (last.from, last.to) <= (count.from, count.to));
     match same.map_or(0, |last| last.number) {
         _ if !follows => Place::Past,
         last if count.number <= last => Place::Past,
