@@ -359,22 +359,3 @@ pub struct Ended {
     /// The connection it had.
     pub connection: Option<Arc<dyn Connection>>,
 }
-
-#[cfg(test)]
-impl Room {
-    pub fn debug(&self, who: &dyn Fn(ParticipantId) -> Option<usize>) -> String {
-        let show = |m: &Member| {
-            format!(
-                "{:?} e{} s{} str{} {:?} here:{} pend:{}",
-                who(m.participant),
-                m.epoch.0,
-                m.since.0,
-                m.stream.0,
-                m.presence,
-                m.is_here(),
-                m.as_here().is_some_and(|h| h.pending.is_some())
-            )
-        };
-        self.members.iter().map(show).collect::<Vec<_>>().join(" | ")
-    }
-}

@@ -291,12 +291,7 @@ impl Room {
     }
 
     /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
-    fn hand_over_rest(
-        &mut self,
-        former: &SeatKey,
-        (node, ask): (NodeId, u64),
-        now: Instant,
-    ) {
+    fn hand_over_rest(&mut self, former: &SeatKey, (node, ask): (NodeId, u64), now: Instant) {
         let member = self.members.iter_mut().find(|member| member.participant == former.participant);
         let left = member.and_then(Member::as_there_mut).and_then(|there| there.left.as_mut());
         // A question that comes late, of one who was here again since, is about nothing that is left.

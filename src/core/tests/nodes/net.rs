@@ -103,14 +103,6 @@ impl Net {
             state.queue(from, to).pop_front()
         };
         let (Some(parcel), Some(recipient)) = (parcel, self.recipient(to)) else { return false };
-        if std::env::var("DBG").is_ok() {
-            println!(
-                "  wire {} -> {}: {}",
-                &from.to_string()[..3],
-                &to.to_string()[..3],
-                format!("{parcel:?}").replace("RoomId(…)", "").chars().take(420).collect::<String>()
-            );
-        }
         recipient.receive(from, parcel);
         true
     }
@@ -135,7 +127,7 @@ impl Net {
     }
 
     pub fn heal(&self) {
-        let silent: Vec<_> = self.state.lock().unwrap().silent.iter().copied().collect();
+        let silent = self.state.lock().unwrap().silent.clone();
         for (from, to) in silent {
             self.set_silent(from, to, false);
         }
