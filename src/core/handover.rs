@@ -80,8 +80,8 @@ impl Hub {
     pub(super) async fn free(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
         let (reason, is_own) = (LeaveReason::NotAlive, node == self.0.site.node);
         let released = self.0.cluster.release(key).await;
-        // A seat of this node is not renewed any more, even if the cluster could not be told.
-        if released.as_ref().map_or(is_own, |is_over| *is_over) {
+        // A seat of this node is renewed no more, whatever the cluster says.
+        if is_own || matches!(released, Ok(true)) {
             if !is_own {
                 self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
             }

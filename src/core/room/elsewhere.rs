@@ -276,7 +276,7 @@ impl Room {
         }
     }
 
-    /// Lets go of what those here said to one who has left, and heard from it.
+    /// Lets go of what waits here of one who has left.
     pub(super) fn forget(&mut self, participant: ParticipantId) {
         for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
             if let Some(talks) = &mut here.talks {

@@ -190,7 +190,7 @@ impl Room {
         let known = self.participants();
         for member in &mut self.members {
             match &mut member.place {
-                Place::Here(here) => here.close_gaps(now, |who| known.contains(&who)),
+                Place::Here(here) => here.settle(member.lease, now, |who| known.contains(&who)),
                 Place::There(there) => drop(there.left.take_if(|left| left.at + LEFT_FOR <= now)),
             }
         }
