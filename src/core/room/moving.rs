@@ -178,6 +178,7 @@ impl Room {
 
     /// Takes what was waited for in vain to be lost.
     pub fn settle(&mut self, now: Instant) {
+        self.forget_gone(now);
         let overdue: Vec<_> = self
             .here()
             .filter_map(|member| Some((member.participant, member.as_here()?.pending.as_ref()?)))
@@ -194,12 +195,6 @@ impl Room {
                 Place::There(there) => drop(there.left.take_if(|left| left.at + LEFT_FOR <= now)),
             }
         }
-    }
-
-    /// Whether nothing here is of use any more.
-    pub fn is_over(&self) -> bool {
-        let is_of_use = |member: &Member| member.as_there().is_none_or(|there| there.left.is_some());
-        !self.members.iter().any(is_of_use)
     }
 
     /// Of whom the participant has been told, and whether as connected.

@@ -158,7 +158,7 @@ proptest! {
 /// What would not be noticed is not tested.
 #[test]
 fn a_wire_that_is_not_as_it_should_be_is_noticed() {
-    for wrong in [Wrong::Uncounted, Wrong::Emptied, Wrong::Silent] {
+    for wrong in [Wrong::Uncounted, Wrong::Emptied] {
         let mut runner = TestRunner::new(ProptestConfig {
             cases: 2_000,
             max_shrink_iters: 0,

@@ -19,8 +19,6 @@ pub enum Wrong {
     Uncounted,
     /// Mailboxes arrive without what was kept.
     Emptied,
-    /// What is lost is not made known.
-    Silent,
 }
 
 /// The ways between all nodes.
@@ -110,7 +108,7 @@ impl Net {
     /// Loses for good all that is on its way, which the recipient is told.
     pub fn tear(&self, from: NodeId, to: NodeId) {
         let lost = !std::mem::take(self.state.lock().unwrap().queue(from, to)).is_empty();
-        if let Some(recipient) = self.recipient(to).filter(|_| lost && self.wrong != Some(Wrong::Silent)) {
+        if let Some(recipient) = self.recipient(to).filter(|_| lost) {
             recipient.torn(from);
         }
     }
