@@ -145,9 +145,9 @@ impl Room {
                 self.lose_mailbox(position);
                 false
             }
-            // Its own mailbox may never have left this node.
+            // Its own mailbox may never have left this node; but not if one is on its way here that nobody waits for now.
             own => {
-                let own = here.pending.take().map_or(own, |pending| pending.own);
+                let own = if here.pending.is_some() { None } else { own };
                 here.wait_for_mailbox(entrant, own, now);
                 false
             }

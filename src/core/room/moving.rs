@@ -65,10 +65,11 @@ impl Room {
             Place::Here(here) => here,
         };
         let Some(pending) = here.pending.take_if(|pending| pending.ask == ask) else { return Arrived::Late };
-        // What the other node has may be from before something was lost that is kept here since.
-        let is_older = |mailbox: &Mailbox| pending.own.is_some() && mailbox.stream < member.stream;
-        let told_of = match mailbox.filter(|mailbox| mailbox.is_lost() || !is_older(mailbox)) {
-            Some(mailbox) if mailbox.is_lost() => None,
+        // What the other node has may be from before something was lost, and what came since may be here.
+        let is_older = |mailbox: &Mailbox| mailbox.stream < member.stream;
+        let has_own = pending.own.is_some();
+        let told_of = match mailbox.filter(|mailbox| mailbox.is_lost() || !(has_own && is_older(mailbox))) {
+            Some(mailbox) if mailbox.is_lost() || is_older(&mailbox) => None,
             Some(mut mailbox) => {
                 member.stream = mailbox.stream;
                 let streams: Vec<_> = mailbox.said.iter().map(|(who, count)| (*who, count.to)).collect();
@@ -210,9 +211,9 @@ impl Room {
         let mut own = None;
         if let Place::There(there) = &mut self.members[position].place
             && let Some(left) = there.left.take()
-            && let Some(mut mailbox) = left.mailbox.filter(|mailbox| !mailbox.is_lost())
+            && let Some(mut mailbox) = left.mailbox.filter(|mailbox| !mailbox.is_lost() && left.ask.is_none())
         {
-            // It went and is back, and what was kept for it never left.
+            // It went and is back, and what was kept for it never left; nor is more on its way here.
             own = Some(std::mem::take(&mut mailbox.others));
             here.go_on(*mailbox, now);
         }
