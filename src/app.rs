@@ -312,9 +312,12 @@ impl Running {
     ) {
         hub.drain();
         self.stop.cancel();
-        let doors = join_all(doors.iter().map(|door| door.shut_down(patience)));
-        // Seats can be handed over as soon as their connections have ended, of which the doors let go in that time.
-        tokio::join!(doors, hub.hand_over(patience + patience / 2));
+        let let_go = async {
+            join_all(doors.iter().map(|door| door.shut_down(patience))).await;
+            hub.let_go();
+        };
+        // Seats are handed over as soon as their connections have ended.
+        tokio::join!(let_go, hub.hand_over(patience + patience / 2));
         media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;

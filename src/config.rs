@@ -71,7 +71,7 @@ pub struct Config {
     )]
     pub mongodb_uri: Secret,
 
-    /// Agree with other nodes on who sits where, in Redis: redis://user:password@host:6379/0, or rediss:// for TLS.
+    /// Be one of several nodes, which agree and talk by this Redis: redis://user:password@host:6379/0, or rediss:// for TLS.
     /// All nodes need the same session secret.
     #[arg(
         help_heading = "What is kept",

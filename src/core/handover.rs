@@ -76,14 +76,18 @@ impl Hub {
         is_sent.then_some(ask)
     }
 
-    /// Gives up a seat on another node, whose holder does not answer, and tells that node.
-    pub(super) async fn give_up_elsewhere(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
-        let reason = LeaveReason::NotAlive;
-        if self.0.cluster.release(key).await? {
-            self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
+    /// Gives up a seat whose holder does not answer, and tells its node, if it is another one.
+    pub(super) async fn free(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
+        let (reason, is_own) = (LeaveReason::NotAlive, node == self.0.site.node);
+        let released = self.0.cluster.release(key).await;
+        // A seat of this node is renewed no more, whatever the cluster says.
+        if is_own || matches!(released, Ok(true)) {
+            if !is_own {
+                self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
+            }
             self.end_here(key, reason);
         }
-        Ok(())
+        released.map(drop)
     }
 
     /// Takes over a seat of a node that stops, until its holder is back.
@@ -96,6 +100,14 @@ impl Hub {
         // Whoever came back meanwhile has a newer epoch.
         let _ = self.enter(&claim, &claimed, Attends::Later);
         drop(coming);
+    }
+
+    /// Takes every connection here for lost. To be called when whoever reads has read that the node stops.
+    pub fn let_go(&self) {
+        let now = self.0.clock.now();
+        for (_, room) in self.all_rooms() {
+            lock(&room).lose_all(now);
+        }
     }
 
     /// Has other nodes take over the seats of those who are not connected here any more, until nobody sits here, and

@@ -14,8 +14,8 @@
 //!
 //! [`hub::Hub`] is the way in; what passes through it is in `signals` and [`history`], what time does to it in
 //! `leases` and `contention`. What other nodes say to it comes in by `neighbours`, and seats that go from node to node
-//! are in `handover`; `letters` go to other rooms, and [`proven`] seats are used from any node. [`room`] and [`seat`] are the logic, synchronous and without I/O; [`store`], [`cluster`] and
-//! [`wire`] say what the core needs from outside.
+//! are in `handover`; `letters` go to other rooms, and [`proven`] seats are used from any node. [`room`] and [`seat`] are
+//! the logic, synchronous and without I/O; [`store`], [`cluster`] and [`wire`] say what the core needs from outside.
 
 mod asks;
 pub mod batch;

@@ -1,6 +1,9 @@
 //! Those who sit on other nodes: what this node hears of them, and what their nodes hear of those who sit here.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Ended, Room,
@@ -13,6 +16,17 @@ use crate::core::{
     seat::{Seat, SeatKey},
     wire::{Parcel, Stay},
 };
+
+/// How long it is known who has left: what another node said of them before may come later.
+const GONE_FOR: Duration = Duration::from_secs(10);
+
+/// One whose seat was given up.
+#[derive(Debug)]
+pub(super) struct Gone {
+    participant: ParticipantId,
+    epoch: Epoch,
+    at: Instant,
+}
 
 impl Room {
     /// Takes note of all who sit here on `node`, as that node says; others it spoke of earlier may have left.
@@ -83,7 +97,9 @@ impl Room {
         self.site.meet();
         let participant = seat.participant;
         let Some(position) = self.position(participant) else {
-            self.list(seat, stream.unwrap_or(seat.since), now);
+            if !self.gone.iter().any(|gone| gone.participant == participant && gone.epoch >= seat.epoch) {
+                self.list(seat, stream.unwrap_or(seat.since), now);
+            }
             return None;
         };
         let member = &self.members[position];
@@ -136,9 +152,25 @@ impl Room {
         reason: LeaveReason,
         now: Instant,
     ) -> Option<Ended> {
-        let member = self.members.iter().find(|member| member.participant == participant)?;
-        let held = member.epoch;
-        if held <= epoch { self.end(participant, held, reason, now) } else { None }
+        let member = self.members.iter().find(|member| member.participant == participant);
+        let held = member.map(|member| member.epoch);
+        if held.is_some_and(|held| held > epoch) {
+            return None;
+        }
+        self.note_end(participant, epoch, now);
+        self.end(participant, held?, reason, now)
+    }
+
+    /// Takes note that what is still to come of a seat is about one who has left.
+    pub(super) fn note_end(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
+        if self.site.has_met() {
+            self.gone.push(Gone { participant, epoch, at: now });
+        }
+    }
+
+    /// Forgets who has left long ago.
+    pub(super) fn forget_gone(&mut self, now: Instant) {
+        self.gone.retain(|gone| now < gone.at + GONE_FOR);
     }
 
     /// Drops what might have been told by `node` to those who sit here, who have to start afresh: something of it is
@@ -276,7 +308,7 @@ impl Room {
         }
     }
 
-    /// Lets go of what those here said to one who has left, and heard from it.
+    /// Lets go of what waits here of one who has left.
     pub(super) fn forget(&mut self, participant: ParticipantId) {
         for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
             if let Some(talks) = &mut here.talks {

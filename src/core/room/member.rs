@@ -77,6 +77,8 @@ pub(super) struct There {
 /// What is left of one that moved to another node.
 #[derive(Debug)]
 pub(super) struct Left {
+    /// The holding that ended here.
+    pub(super) held: Epoch,
     pub(super) at: Instant,
     pub(super) mailbox: Option<Box<Mailbox>>,
     /// The question by which this node waits for the mailbox itself.
@@ -206,14 +208,14 @@ impl Here {
         }
     }
 
-    /// Tells that something is lost, if something has been waited for in vain.
-    pub(super) fn close_gaps(&mut self, now: Instant, known: impl Fn(ParticipantId) -> bool) {
-        if let Some(talks) = &mut self.talks
-            && talks.is_torn(now, known)
-        {
+    /// Tells that something is lost, if something has been waited for in vain, and forgets those who are gone.
+    pub(super) fn settle(&mut self, lease: Duration, now: Instant, known: impl Fn(ParticipantId) -> bool) {
+        let Some(talks) = &mut self.talks else { return };
+        if talks.is_torn(now, &known) {
             talks.skip();
             self.outbox.tear();
         }
+        talks.forget_gone(lease, now, known);
     }
 
     /// The mailbox of one of `stream` who was told of `others`, and what is not in it yet.

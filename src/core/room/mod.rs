@@ -19,7 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::member::{Here, Member, Pending, Place};
+use self::{
+    elsewhere::Gone,
+    member::{Here, Member, Pending, Place},
+};
 pub use self::{
     entrance::{Attends, Entered, Entrant, Other, View},
     moving::{Arrived, MAILBOX_WITHIN},
@@ -51,6 +54,8 @@ pub struct Room {
     unique_names: bool,
     /// When it was last said who sits here on all nodes.
     told_at: Option<Instant>,
+    /// Who has left lately.
+    gone: Vec<Gone>,
 }
 
 /// Whether a participant can be told things.
@@ -67,7 +72,7 @@ pub enum Presence {
 impl Room {
     /// The room called `id` on the node at `site`, with nobody in it.
     pub fn new(id: RoomId, site: Arc<Site>) -> Self {
-        Self { id, site, members: Vec::new(), seats: 0, unique_names: false, told_at: None }
+        Self { id, site, members: Vec::new(), seats: 0, unique_names: false, told_at: None, gone: Vec::new() }
     }
 
     /// Takes note of what a claim says of the room, with whose outcome everybody was told who sits here.
@@ -108,11 +113,11 @@ impl Room {
         let mut member = Member::here(entrant, now);
         if let Some(here) = member.as_here_mut() {
             here.wait_for_mailbox(entrant, None, now);
-            if entrant.from_elsewhere && entrant.ask.is_none() {
-                here.outbox.tear();
-            }
         }
-        self.insert(member);
+        let position = self.insert(member);
+        if entrant.from_elsewhere && entrant.ask.is_none() {
+            self.lose_mailbox(position);
+        }
     }
 
     fn take_over(
@@ -140,9 +145,9 @@ impl Room {
                 self.lose_mailbox(position);
                 false
             }
-            // Its own mailbox may never have left this node.
+            // Its own mailbox may never have left this node; but not if one is on its way here that nobody waits for now.
             own => {
-                let own = here.pending.take().map_or(own, |pending| pending.own);
+                let own = if here.pending.is_some() { None } else { own };
                 here.wait_for_mailbox(entrant, own, now);
                 false
             }
@@ -194,6 +199,15 @@ impl Room {
         true
     }
 
+    /// As [`lose`](Self::lose), for everybody who is connected here.
+    pub fn lose_all(&mut self, now: Instant) {
+        let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
+        let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
+        for (participant, epoch, connection) in connected {
+            self.lose(participant, epoch, connection, now);
+        }
+    }
+
     /// Whether the participant is listed under this epoch or a newer one.
     pub fn is_newer(&self, participant: ParticipantId, epoch: Epoch) -> bool {
         self.members.iter().any(|member| member.participant == participant && member.epoch >= epoch)
@@ -220,6 +234,7 @@ impl Room {
         self.forget(participant);
         self.tell_others(participant, &Event::Left { participant, reason }, now);
         let Place::Here(mut here) = ended.place else { return Some(Ended { connection: None }) };
+        self.note_end(participant, epoch, now);
         self.publish_end(participant, epoch, reason);
         Some(Ended { connection: here.outbox.detach() })
     }
@@ -294,6 +309,12 @@ impl Room {
         self.len() == 0
     }
 
+    /// Whether nothing here is of use any more.
+    pub fn is_over(&self) -> bool {
+        let is_of_use = |member: &Member| member.as_there().is_none_or(|there| there.left.is_some());
+        !self.members.iter().any(is_of_use)
+    }
+
     /// Lets go of events that have surely arrived.
     pub fn forget_arrived(&mut self, now: Instant) {
         for here in self.members.iter_mut().filter_map(Member::as_here_mut) {
@@ -328,11 +349,12 @@ impl Room {
         self.members.iter().filter(|member| member.is_here())
     }
 
-    fn insert(&mut self, member: Member) {
+    fn insert(&mut self, member: Member) -> usize {
         let position = self.members.partition_point(|other| other.since < member.since);
         // Rooms are small and many: room for four would mostly be kept for nobody.
         self.members.reserve_exact(1);
         self.members.insert(position, member);
+        position
     }
 
     fn member(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<&mut Member, Replaced> {
@@ -349,23 +371,4 @@ impl Room {
 pub struct Ended {
     /// The connection it had.
     pub connection: Option<Arc<dyn Connection>>,
-}
-
-#[cfg(test)]
-impl Room {
-    pub fn debug(&self, who: &dyn Fn(ParticipantId) -> Option<usize>) -> String {
-        let show = |m: &Member| {
-            format!(
-                "{:?} e{} s{} str{} {:?} here:{} pend:{}",
-                who(m.participant),
-                m.epoch.0,
-                m.since.0,
-                m.stream.0,
-                m.presence,
-                m.is_here(),
-                m.as_here().is_some_and(|h| h.pending.is_some())
-            )
-        };
-        self.members.iter().map(show).collect::<Vec<_>>().join(" | ")
-    }
 }

@@ -65,10 +65,11 @@ impl Room {
             Place::Here(here) => here,
         };
         let Some(pending) = here.pending.take_if(|pending| pending.ask == ask) else { return Arrived::Late };
-        // What the other node has may be from before something was lost that is kept here since.
-        let is_older = |mailbox: &Mailbox| pending.own.is_some() && mailbox.stream < member.stream;
-        let told_of = match mailbox.filter(|mailbox| mailbox.is_lost() || !is_older(mailbox)) {
-            Some(mailbox) if mailbox.is_lost() => None,
+        // What the other node has may be from before something was lost, and what came since may be here.
+        let is_older = |mailbox: &Mailbox| mailbox.stream < member.stream;
+        let has_own = pending.own.is_some();
+        let told_of = match mailbox.filter(|mailbox| mailbox.is_lost() || !(has_own && is_older(mailbox))) {
+            Some(mailbox) if mailbox.is_lost() || is_older(&mailbox) => None,
             Some(mut mailbox) => {
                 member.stream = mailbox.stream;
                 let streams: Vec<_> = mailbox.said.iter().map(|(who, count)| (*who, count.to)).collect();
@@ -137,7 +138,8 @@ impl Room {
     ) -> Option<Arc<dyn Connection>> {
         let position = self.position(former.participant);
         let Some(position) = position.filter(|position| self.members[*position].epoch < epoch) else {
-            return self.hand_over_rest(former.participant, (node, ask), now);
+            self.hand_over_rest(former, (node, ask), now);
+            return None;
         };
         let member = &self.members[position];
         let moved = Seat {
@@ -149,12 +151,14 @@ impl Room {
             lease_ends: now + member.lease,
             connected: false,
         };
-        if !member.is_here() {
-            self.hear_seat(&moved, None, now);
-            return self.hand_over_rest(former.participant, (node, ask), now);
-        }
-        let fenced = self.leave_for(position, &moved, now);
-        self.hand_over_rest(former.participant, (node, ask), now);
+        let fenced = if member.is_here() {
+            self.leave_for(position, &moved, now)
+        } else {
+            self.hear_seat(&moved, None, now)
+        };
+        self.hand_over_rest(former, (node, ask), now);
+        // It may have been told nothing of those who are still here.
+        self.publish_to(Some(node), false);
         fenced
     }
 
@@ -175,6 +179,7 @@ impl Room {
 
     /// Takes what was waited for in vain to be lost.
     pub fn settle(&mut self, now: Instant) {
+        self.forget_gone(now);
         let overdue: Vec<_> = self
             .here()
             .filter_map(|member| Some((member.participant, member.as_here()?.pending.as_ref()?)))
@@ -187,16 +192,10 @@ impl Room {
         let known = self.participants();
         for member in &mut self.members {
             match &mut member.place {
-                Place::Here(here) => here.close_gaps(now, |who| known.contains(&who)),
+                Place::Here(here) => here.settle(member.lease, now, |who| known.contains(&who)),
                 Place::There(there) => drop(there.left.take_if(|left| left.at + LEFT_FOR <= now)),
             }
         }
-    }
-
-    /// Whether nothing here is of use any more.
-    pub fn is_over(&self) -> bool {
-        let is_of_use = |member: &Member| member.as_there().is_none_or(|there| there.left.is_some());
-        !self.members.iter().any(is_of_use)
     }
 
     /// Of whom the participant has been told, and whether as connected.
@@ -212,9 +211,9 @@ impl Room {
         let mut own = None;
         if let Place::There(there) = &mut self.members[position].place
             && let Some(left) = there.left.take()
-            && let Some(mut mailbox) = left.mailbox.filter(|mailbox| !mailbox.is_lost())
+            && let Some(mut mailbox) = left.mailbox.filter(|mailbox| !mailbox.is_lost() && left.ask.is_none())
         {
-            // It went and is back, and what was kept for it never left.
+            // It went and is back, and what was kept for it never left; nor is more on its way here.
             own = Some(std::mem::take(&mut mailbox.others));
             here.go_on(*mailbox, now);
         }
@@ -251,7 +250,8 @@ impl Room {
         let (mut mailbox, early) = here.into_mailbox(member.stream, others);
         self.add_streams(position, &mut mailbox);
         let member = &mut self.members[position];
-        let left = Left { at: now, mailbox: is_whole.then_some(mailbox), ask, owed: None };
+        let held = member.epoch;
+        let left = Left { held, at: now, mailbox: is_whole.then_some(mailbox), ask, owed: None };
         (member.epoch, member.renewed_at, member.presence) = (seat.epoch, now, Presence::Away);
         if let Some(there) = member.as_there_mut() {
             there.left = Some(Box::new(left));
@@ -277,32 +277,30 @@ impl Room {
         }
     }
 
+    /// Takes note since when others have been told everything; of those whose mailbox is here, this node knows best.
     fn learn_streams(&mut self, streams: &[(ParticipantId, Epoch)]) {
-        for member in self.members.iter_mut().filter(|member| !member.is_here()) {
+        let is_known = |member: &Member| member.as_here().is_some_and(|here| here.pending.is_none());
+        for member in self.members.iter_mut().filter(|member| !is_known(member)) {
             let stream = streams.iter().find(|(who, _)| *who == member.participant);
             member.stream = member.stream.max(stream.map_or(member.stream, |(_, stream)| *stream));
         }
     }
 
     /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
-    fn hand_over_rest(
-        &mut self,
-        participant: ParticipantId,
-        (node, ask): (NodeId, u64),
-        now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
-        let member = self.members.iter_mut().find(|member| member.participant == participant);
+    fn hand_over_rest(&mut self, former: &SeatKey, (node, ask): (NodeId, u64), now: Instant) {
+        let member = self.members.iter_mut().find(|member| member.participant == former.participant);
         let left = member.and_then(Member::as_there_mut).and_then(|there| there.left.as_mut());
+        // A question that comes late, of one who was here again since, is about nothing that is left.
+        let left = left.filter(|left| left.held <= former.epoch);
         let mailbox = match left {
             Some(left) if left.ask.is_some() => {
                 (left.owed, left.at) = (Some((node, ask)), now);
-                return None;
+                return;
             }
             Some(left) => left.mailbox.take(),
             None => None,
         };
         self.site.tell(node, Parcel::Yielded { ask, mailbox });
-        None
     }
 
     pub(super) fn lose_mailbox(&mut self, position: usize) {

@@ -23,6 +23,8 @@ pub(super) struct Talks {
     heard: Counts,
     /// What cannot be told yet, as it came.
     early: Vec<Early>,
+    /// Those with whom it talked who are not there any more, and until when their counts are kept.
+    gone: Vec<(ParticipantId, Instant)>,
     /// Everything is early while the mailbox is on its way.
     is_held: bool,
 }
@@ -142,11 +144,29 @@ impl Talks {
         self.early.retain(|early| !is_part_of_loss(early.count, stream));
     }
 
-    /// Forgets one who has left.
+    /// Forgets what waits of one who has left.
     pub(super) fn forget(&mut self, participant: ParticipantId) {
-        self.said.retain(|(other, _)| *other != participant);
-        self.heard.retain(|(other, _)| *other != participant);
         self.early.retain(|early| early.from != participant);
+    }
+
+    /// Lets go of counts with those who have not been `known` to sit in the room for `lease`. Until then they may turn
+    /// out to have sat there all the time, when a cluster that forgot them is told of them again.
+    pub(super) fn forget_gone(
+        &mut self,
+        lease: Duration,
+        now: Instant,
+        known: impl Fn(ParticipantId) -> bool,
+    ) {
+        self.gone.retain(|(who, _)| !known(*who));
+        for (who, _) in self.said.iter().chain(&self.heard).filter(|(who, _)| !known(*who)) {
+            if self.gone.iter().all(|(gone, _)| gone != who) {
+                self.gone.push((*who, now + lease));
+            }
+        }
+        for (who, _) in self.gone.extract_if(.., |(_, until)| *until <= now) {
+            self.said.retain(|(other, _)| *other != who);
+            self.heard.retain(|(other, _)| *other != who);
+        }
     }
 
     /// What was said, what was heard, and what waits.
@@ -168,7 +188,8 @@ fn is_part_of_loss(count: Option<Count>, stream: Epoch) -> bool {
 fn place(heard: &[(ParticipantId, Count)], from: ParticipantId, count: Count) -> Place {
     let last = find(heard, from);
     let same = last.filter(|last| (last.from, last.to) == (count.from, count.to));
-    let follows = last.is_none_or(|last| last.from <= count.from && last.to <= count.to);
+    // Whoever begins anew may know of the other's stream only that it is not older than their seat.
+    let follows = last.is_none_or(|last| (last.from, last.to) <= (count.from, count.to));
     match same.map_or(0, |last| last.number) {
         _ if !follows => Place::Past,
         last if count.number <= last => Place::Past,

@@ -114,7 +114,8 @@ async fn whoever_was_on_a_node_that_died_is_reached_on_another_at_once() {
     let (ann, mut bob) = (connected(&nodes[0], "ann").await, connected(&nodes[1], "bob").await);
     assert!(bob.reaches("ann").await);
     nodes.kill(0).await;
-    let mut ann = connect_to(&nodes, 2, ann.browser).await;
+    let mut ann = open(ann.browser.led_to(&nodes[2].address)).await;
+    assert_eq!(ann.notice().await, "MESSAGES_LOST", "what waited there for her is not known");
     ann.say("bob", "back").await;
     assert_eq!(bob.hear().await, ("ann".into(), json!("back")));
     bob.say("ann", "welcome").await;

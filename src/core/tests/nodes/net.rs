@@ -19,8 +19,6 @@ pub enum Wrong {
     Uncounted,
     /// Mailboxes arrive without what was kept.
     Emptied,
-    /// What is lost is not made known.
-    Silent,
 }
 
 /// The ways between all nodes.
@@ -103,14 +101,6 @@ impl Net {
             state.queue(from, to).pop_front()
         };
         let (Some(parcel), Some(recipient)) = (parcel, self.recipient(to)) else { return false };
-        if std::env::var("DBG").is_ok() {
-            println!(
-                "  wire {} -> {}: {}",
-                &from.to_string()[..3],
-                &to.to_string()[..3],
-                format!("{parcel:?}").replace("RoomId(…)", "").chars().take(420).collect::<String>()
-            );
-        }
         recipient.receive(from, parcel);
         true
     }
@@ -118,7 +108,7 @@ impl Net {
     /// Loses for good all that is on its way, which the recipient is told.
     pub fn tear(&self, from: NodeId, to: NodeId) {
         let lost = !std::mem::take(self.state.lock().unwrap().queue(from, to)).is_empty();
-        if let Some(recipient) = self.recipient(to).filter(|_| lost && self.wrong != Some(Wrong::Silent)) {
+        if let Some(recipient) = self.recipient(to).filter(|_| lost) {
             recipient.torn(from);
         }
     }
@@ -135,7 +125,7 @@ impl Net {
     }
 
     pub fn heal(&self) {
-        let silent: Vec<_> = self.state.lock().unwrap().silent.iter().copied().collect();
+        let silent = self.state.lock().unwrap().silent.clone();
         for (from, to) in silent {
             self.set_silent(from, to, false);
         }

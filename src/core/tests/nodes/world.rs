@@ -265,7 +265,6 @@ impl World {
     /// All faults healed, everybody knows the same, and hears what is said.
     pub async fn check_end(&mut self) {
         self.heal().await;
-        self.debug(&"healed");
         let seated: Vec<_> = (0..self.people.len()).filter(|it| self.people[*it].at.is_some()).collect();
         let (model, now) = (self.model.clone(), self.clock.now());
         let model: Vec<_> = {
@@ -395,38 +394,6 @@ impl Person {
             Told::Reconnecting(who) => assert_eq!(self.known.insert(*who, false), Some(true), "is lost once"),
             Told::Resumed(who) => assert!(self.known.insert(*who, true).is_some(), "is back who was there"),
             Told::Signal { .. } | Told::Chat(_) => {}
-        }
-    }
-}
-
-impl World {
-    pub fn debug(&self, step: &dyn std::fmt::Debug) {
-        println!("--- {step:?}");
-        let who = |id: ParticipantId| self.people.iter().position(|it| it.id == id);
-        if let Some(seats) = self.model.lock().unwrap().rooms.get(&room()) {
-            for seat in seats.live(self.clock.now()) {
-                let node = self.nodes.iter().position(|node| node.id == seat.node);
-                println!(
-                    "  model {:?} e{} since {} at {node:?} {}",
-                    who(seat.participant),
-                    seat.epoch.0,
-                    seat.since.0,
-                    seat.connected
-                );
-            }
-        }
-        for (number, node) in self.nodes.iter().enumerate() {
-            for (_, room) in node.hub.all_rooms() {
-                println!("  node {number}: {}", crate::core::sync::lock(&room).debug(&who));
-            }
-        }
-        for (number, person) in self.people.iter().enumerate() {
-            println!(
-                "  person {number}: at {:?} joining {} told {:?}",
-                person.at.as_ref().map(|at| at.node),
-                person.joining.is_some(),
-                person.known.iter().map(|(id, c)| (who(*id), *c)).collect::<Vec<_>>()
-            );
         }
     }
 }
