@@ -1,0 +1,179 @@
+//! All connections for media, on one thread that does nothing else.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use nix::{
+    errno::Errno,
+    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+};
+
+use super::{
+    ledger::Counted,
+    peer::{DATAGRAM_BYTES, Peer},
+    source::Source,
+};
+
+/// How long connecting may take, and how long until something of everybody has reached everybody.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether that is so.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How long what is still under way is waited for, and what was lost and is asked for again.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
+/// How many sockets the kernel names at once, and how much is taken from one at once.
+const EVENTS: usize = 256;
+const AT_ONCE: usize = 8;
+
+/// Everybody's connections.
+pub struct Studio {
+    peers: Vec<Peer>,
+    epoll: Epoll,
+    timers: BTreeSet<(Instant, usize)>,
+    wakes_at: Vec<Instant>,
+    buffer: Vec<u8>,
+    /// What each had sent when counting began.
+    sent_before: HashMap<u32, [u32; 2]>,
+}
+
+impl Studio {
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            peers: Vec::new(),
+            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            timers: BTreeSet::new(),
+            wakes_at: Vec::new(),
+            buffer: vec![0; DATAGRAM_BYTES],
+            sent_before: HashMap::new(),
+        })
+    }
+
+    /// Connects those who come.
+    pub fn connect(&mut self, peers: Vec<Peer>) -> anyhow::Result<()> {
+        for peer in peers {
+            let at = self.peers.len();
+            self.epoll.add(&peer.socket, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
+            self.wakes_at.push(peer.wakes_at());
+            self.timers.insert((peer.wakes_at(), at));
+            self.peers.push(peer);
+        }
+        self.go_on_until(Peer::is_connected).context("not everybody could connect")
+    }
+
+    /// Has everybody send, and waits until something of everybody has reached everybody.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        let now = Instant::now();
+        self.for_each_source(|source| source.begin(now));
+        self.go_on_until(Peer::has_begun).context("not everybody receives everybody")
+    }
+
+    /// Goes on for so long.
+    pub fn go_on(&mut self, duration: Duration) -> anyhow::Result<()> {
+        let end = Instant::now() + duration;
+        while Instant::now() < end {
+            self.step(end)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on for so long, and counts what comes.
+    pub fn count(&mut self, duration: Duration) -> anyhow::Result<Counted> {
+        self.sent_before = self.sent();
+        for peer in &mut self.peers {
+            let sent = peer.sender.and_then(|sender| self.sent_before.get(&sender));
+            peer.count_from(sent.copied().unwrap_or_default());
+        }
+        self.go_on(duration)?;
+        Ok(self.counted())
+    }
+
+    /// Ends all sending, and says what of that which was sent since counting began has not come, in percent.
+    pub fn end(&mut self) -> anyhow::Result<f64> {
+        self.for_each_source(Source::pause);
+        self.go_on(UNDER_WAY)?;
+        let sent = self.sent();
+        let sent_since = |sender: &u32| {
+            let pairs = sent[sender].iter().zip(&self.sent_before[sender]);
+            pairs.map(|(after, before)| u64::from(after - before)).sum::<u64>()
+        };
+        let due: u64 = self.peers.iter().filter_map(|peer| peer.sender.as_ref()).map(sent_since).sum();
+        let come = self.counted().packets;
+        if come > due {
+            bail!("{come} packets came of {due}");
+        }
+        Ok((due - come) as f64 / due as f64 * 100.0)
+    }
+
+    fn for_each_source(&mut self, what: impl Fn(&mut Source)) {
+        for at in 0..self.peers.len() {
+            self.peers[at].sources.iter_mut().for_each(&what);
+            self.reset_timer(at);
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        self.peers.iter().fold(Counted::default(), |sum, peer| sum.and(peer.counted()))
+    }
+
+    /// How many packets of pictures and of sounds everybody has sent.
+    fn sent(&self) -> HashMap<u32, [u32; 2]> {
+        let senders =
+            self.peers.iter().filter_map(|peer| Some((peer.sources.first()?.sender(), peer.sent())));
+        senders.collect()
+    }
+
+    fn go_on_until(&mut self, is_so: impl Fn(&Peer) -> bool) -> anyhow::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while !self.peers.iter().all(&is_so) {
+            if Instant::now() > end {
+                let count = self.peers.iter().filter(|peer| !is_so(peer)).count();
+                bail!("{count} of {} took too long", self.peers.len());
+            }
+            self.go_on(GLANCE)?;
+        }
+        Ok(())
+    }
+
+    /// Does what is due, then waits for what comes, until `end` at most.
+    fn step(&mut self, end: Instant) -> anyhow::Result<()> {
+        let now = Instant::now();
+        while let Some(&(due, at)) = self.timers.first()
+            && due <= now
+        {
+            self.peers[at].advance(now)?;
+            self.reset_timer(at);
+        }
+        let until = self.timers.first().map_or(end, |(at, _)| (*at).min(end));
+        let wait = until.saturating_duration_since(Instant::now()).as_micros().div_ceil(1_000);
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let count = match self.epoll.wait(&mut events, EpollTimeout::from(u16::try_from(wait)?)) {
+            Err(Errno::EINTR) => 0,
+            count => count?,
+        };
+        let now = Instant::now();
+        for event in &events[..count] {
+            let at = usize::try_from(event.data())?;
+            for _ in 0..AT_ONCE {
+                if !self.peers[at].receive(&mut self.buffer, now)? {
+                    break;
+                }
+            }
+            self.reset_timer(at);
+        }
+        Ok(())
+    }
+
+    fn reset_timer(&mut self, at: usize) {
+        let wakes_at = self.peers[at].wakes_at();
+        if wakes_at != self.wakes_at[at] {
+            self.timers.remove(&(self.wakes_at[at], at));
+            self.timers.insert((wakes_at, at));
+            self.wakes_at[at] = wakes_at;
+        }
+    }
+}
