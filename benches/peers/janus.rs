@@ -38,7 +38,7 @@ pub fn become_it() -> anyhow::Result<()> {
     writeln!(io::stdout(), "open http://127.0.0.1:{port}/")?;
     let error = Command::new(program)
         .arg(format!("--configs-folder={}", folder.display()))
-        .arg(format!("--log-file={}", folder.join("janus.log").display()))
+        .arg(format!("--log-file={}", folder.join("server.log").display()))
         .args(["--disable-stdout", "--disable-colors"])
         .exec();
     Err(error).context("Janus cannot be started: scripts/install-test-tools.sh janus, or set JANUS")

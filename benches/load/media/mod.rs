@@ -14,8 +14,4 @@ mod person;
 mod source;
 mod studio;
 
-pub use self::{
-    person::Room,
-    source::Camera,
-    studio::Studio,
-};
+pub use self::{person::Room, source::Camera, studio::Studio};
