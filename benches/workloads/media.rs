@@ -163,19 +163,21 @@ impl Workload for Media {
         let first = Room { number: FIRST_ROOM, people: 1, senders: 0, camera: GOOD };
         // Dropped at the end: then everybody's WebSocket closes.
         let mut everybody = JoinSet::new();
-        for person in first.fill(contender, address, own).await?.0 {
+        for person in first.enter(contender, address, own).await?.0 {
             everybody.spawn(person.stay());
         }
 
         let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         let mut studio = Studio::new()?;
         for room in self.shapes[case].rooms() {
-            let (people, peers) = room.fill(contender, address, own).await?;
+            let (mut people, senders) = room.enter(contender, address, own).await?;
+            (studio, ()) = apart(studio, |studio| studio.connect(senders)).await?;
+            let receivers = room.receive(&mut people, own).await?;
+            (studio, ()) = apart(studio, |studio| studio.connect(receivers)).await?;
             for person in people {
                 everybody.spawn(person.stay());
             }
             connections += room.connections();
-            (studio, ()) = apart(studio, |studio| studio.connect(peers)).await?;
         }
         let set_up = meter.stop(server, connections.into())?;
 

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -11,10 +11,14 @@ use crate::load::socket::Socket;
 
 /// How long it may take until it listens, and how often it is tried.
 const PATIENCE: Duration = Duration::from_secs(20);
-const GLANCE: Duration = Duration::from_millis(50);
+const GLANCE: Duration = Duration::from_millis(5);
 
-/// The VideoRoom's own refusal of a room that there is already.
+/// More than there are in any room here.
+const MOST_SENDERS: u32 = 100;
+
+/// The VideoRoom's refusals of a room that there is already, and of somebody who does not send.
 const ROOM_EXISTS: u64 = 427;
+const NO_SUCH_FEED: u64 = 428;
 
 /// Somebody who has joined.
 pub struct Client {
@@ -38,43 +42,43 @@ impl Client {
         let mut client = Self { socket, session: 0, handle: 0, room, last_transaction: 0 };
         client.session = number(&client.ask(json!({ "janus": "create" })).await?["data"]["id"])?;
         client.handle = client.attach().await?;
-        let created = client
-            .request(
-                client.handle,
-                json!({ "request": "create", "room": room, "publishers": 100, "bitrate": 0 }),
-                Value::Null,
-            )
-            .await?;
+        let create = json!({ "request": "create", "room": room, "publishers": MOST_SENDERS });
+        let created = client.tell(client.handle, create, Value::Null).await?;
         let refused = &created["plugindata"]["data"]["error_code"];
         ensure!(refused.is_null() || *refused == ROOM_EXISTS, "no room: {created}");
         let join = json!({ "request": "join", "ptype": "publisher", "room": room, "id": name });
-        client.request_later(client.handle, join, Value::Null, "joined").await?;
+        client.request(client.handle, join, Value::Null, "joined").await?;
         Ok(client)
     }
 
     /// Offers to send; the answer.
     pub async fn publish(&mut self, offer: &str) -> anyhow::Result<String> {
         let description = json!({ "type": "offer", "sdp": offer, "trickle": false });
-        let event =
-            self.request_later(self.handle, json!({ "request": "publish" }), description, "event").await?;
+        let event = self.request(self.handle, json!({ "request": "publish" }), description, "event").await?;
         sdp(&event)
     }
 
-    /// Has it offer what somebody sends.
+    /// Has it offer what somebody sends, as soon as it has noticed that they are connected.
     pub async fn subscribe(&mut self, sender: u32) -> anyhow::Result<Subscription> {
         let handle = self.attach().await?;
         let join = json!({
             "request": "join", "ptype": "subscriber", "room": self.room, "streams": [{ "feed": sender }],
         });
-        let event = self.request_later(handle, join, Value::Null, "attached").await?;
-        Ok(Subscription { handle, offer: sdp(&event)? })
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let event = self.tell(handle, join.clone(), Value::Null).await?;
+            if event["plugindata"]["data"]["error_code"] != NO_SUCH_FEED || Instant::now() > end {
+                return Ok(Subscription { handle, offer: sdp(&event)? });
+            }
+            sleep(GLANCE).await;
+        }
     }
 
     /// Answers what it offered.
     pub async fn start(&mut self, subscription: &Subscription, answer: &str) -> anyhow::Result<()> {
         let description = json!({ "type": "answer", "sdp": answer, "trickle": false });
         let start = json!({ "request": "start" });
-        self.request_later(subscription.handle, start, description, "event").await.map(drop)
+        self.request(subscription.handle, start, description, "event").await.map(drop)
     }
 
     pub fn into_socket(self) -> Socket {
@@ -86,8 +90,21 @@ impl Client {
         number(&self.ask(attach).await?["data"]["id"])
     }
 
-    /// Asks the plugin; what it said at once.
-    async fn request(&mut self, handle: u64, body: Value, description: Value) -> anyhow::Result<Value> {
+    /// Asks the plugin, which answers with something of this kind.
+    async fn request(
+        &mut self,
+        handle: u64,
+        body: Value,
+        description: Value,
+        kind: &str,
+    ) -> anyhow::Result<Value> {
+        let event = self.tell(handle, body, description).await?;
+        let data = &event["plugindata"]["data"];
+        ensure!(data["error"].is_null() && data["videoroom"] == kind, "{kind} was refused: {event}");
+        Ok(event)
+    }
+
+    async fn tell(&mut self, handle: u64, body: Value, description: Value) -> anyhow::Result<Value> {
         let mut message = json!({ "janus": "message", "handle_id": handle, "body": body });
         if !description.is_null() {
             message["jsep"] = description;
@@ -95,39 +112,19 @@ impl Client {
         self.ask(message).await
     }
 
-    /// Asks the plugin for what it says later, of which this is the kind.
-    async fn request_later(
-        &mut self,
-        handle: u64,
-        body: Value,
-        description: Value,
-        kind: &str,
-    ) -> anyhow::Result<Value> {
-        self.request(handle, body, description).await?;
-        let event = self.answer().await?;
-        let data = &event["plugindata"]["data"];
-        ensure!(data["error"].is_null() && data["videoroom"] == kind, "{kind} was refused: {event}");
-        Ok(event)
-    }
-
     async fn ask(&mut self, mut message: Value) -> anyhow::Result<Value> {
         self.last_transaction += 1;
-        message["transaction"] = self.last_transaction.to_string().into();
+        let transaction = self.last_transaction.to_string();
+        message["transaction"] = transaction.clone().into();
         if self.session != 0 {
             message["session_id"] = self.session.into();
         }
         self.socket.send(message.to_string().as_bytes());
-        self.answer().await
-    }
-
-    /// The next that is said to what was asked last.
-    async fn answer(&mut self) -> anyhow::Result<Value> {
         loop {
             let message: Value = serde_json::from_slice(self.socket.text().await?)?;
-            if message["janus"] == "error" {
-                bail!("refused: {message}");
-            }
-            if message["transaction"] == self.last_transaction.to_string() {
+            ensure!(message["janus"] != "error", "refused: {message}");
+            // That it was taken is said before the answer, or after it.
+            if message["transaction"] == transaction && message["janus"] != "ack" {
                 return Ok(message);
             }
         }

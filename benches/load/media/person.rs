@@ -27,9 +27,9 @@ pub enum Person {
 }
 
 impl Room {
-    /// Has everybody join, send, and receive each other. `own` is where they are. Their connections are agreed upon
-    /// but not connected yet.
-    pub async fn fill(
+    /// Has everybody join, and those who send offer to. `own` is where they are. Their connections are agreed upon but
+    /// not connected yet.
+    pub async fn enter(
         self,
         contender: Contender,
         server: SocketAddr,
@@ -43,12 +43,18 @@ impl Room {
             // One speaks, the others listen.
             peers.push(person.send(own, self.sender(place), self.camera, place == 0).await?);
         }
-        for (place, person) in (0..).zip(&mut people) {
+        Ok((people, peers))
+    }
+
+    /// Has everybody receive each other one who sends, and is connected.
+    pub async fn receive(self, people: &mut [Person], own: IpAddr) -> anyhow::Result<Vec<Peer>> {
+        let mut peers = Vec::new();
+        for (place, person) in (0..).zip(people) {
             for other in (0..self.senders).filter(|other| *other != place) {
                 peers.push(person.receive(own, self.sender(other)).await?);
             }
         }
-        Ok((people, peers))
+        Ok(peers)
     }
 
     /// What somebody is called.
