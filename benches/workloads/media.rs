@@ -1,7 +1,7 @@
 //! Forwarding of media: one who sends to many, and rooms in which everybody sends to everybody.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::{Bound, Figure, Target, Workload};
 use crate::{
     contenders::Contender::{self, Janus, Switchboard},
-    load::media::{Camera, Room, Studio},
+    load::media::{Camera, Count, Person, Room, Studio},
     meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
     options::Size,
     report::{
@@ -26,7 +26,7 @@ use crate::{
 /// More than are in any room here.
 const MOST_PEOPLE: u32 = 64;
 
-/// A room apart, for whoever looks whether the server is there.
+/// A room that none is measured in.
 const FIRST_ROOM: u32 = 999;
 
 /// How many there may be to whom one person sends.
@@ -36,7 +36,7 @@ const AUDIENCES: [u32; 3] = [1, 10, 30];
 const GOOD: Camera = Camera { bits_per_second: 1_000_000, pictures_per_second: 30, packets_per_picture: 4 };
 
 /// What two cores can carry nine hundred times, one as the server and one as everybody else.
-const SMALL: Camera = Camera { bits_per_second: 200_000, pictures_per_second: 20, packets_per_picture: 1 };
+const SMALL: Camera = Camera { bits_per_second: 100_000, pictures_per_second: 10, packets_per_picture: 1 };
 
 const PER_MBPS: &str = "core_percent_per_mbps";
 const SET_UP: &str = "cpu_ms_each_connection";
@@ -114,8 +114,8 @@ impl Workload for Media {
              in a room speaks (a packet every 20 ms), the others are silent (one every 400 ms). Switchboard is spoken to \
              through its kurento door; Janus is Debian's, with its VideoRoom, as it comes, on the same core. A forwarded packet is \
              one that a receiver got: to each of them it must come once, unchanged, and no more than 128 packets late, or the run fails. \
-             What is lost is counted. Setting up is everything from opening the WebSockets until all are connected; memory is what the process has \
-             resident more at the end of the measurement than before the first came. A connection is one that sends or one that receives. \
+             What is lost is come. Setting up is everything from opening the WebSockets until all are connected; memory is what the process has \
+             resident more at the end of the measurement than it had then. A connection is one that sends or one that receives. \
              Mbit/s are those of the packets' contents.",
             kbps(GOOD),
             GOOD.pictures_per_second,
@@ -160,20 +160,14 @@ impl Workload for Media {
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
         let (contender, address, own) = (server.place().contender, server.place().address, own_address()?);
-        let first = Room { number: FIRST_ROOM, people: 1, senders: 0, camera: GOOD };
+        rehearse(contender, address, own).await?;
+        let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         // Dropped at the end: then everybody's WebSocket closes.
         let mut everybody = JoinSet::new();
-        for person in first.enter(contender, address, own).await?.0 {
-            everybody.spawn(person.stay());
-        }
-
-        let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         let mut studio = Studio::new()?;
         for room in self.shapes[case].rooms() {
-            let (mut people, senders) = room.enter(contender, address, own).await?;
-            (studio, ()) = apart(studio, |studio| studio.connect(senders)).await?;
-            let receivers = room.receive(&mut people, own).await?;
-            (studio, ()) = apart(studio, |studio| studio.connect(receivers)).await?;
+            let people;
+            (studio, people) = connect(studio, room, contender, address, own).await?;
             for person in people {
                 everybody.spawn(person.stay());
             }
@@ -181,23 +175,22 @@ impl Workload for Media {
         }
         let set_up = meter.stop(server, connections.into())?;
 
-        let warm_up = self.warm_up;
+        let (warm_up, duration) = (self.warm_up, self.duration);
         (studio, ()) =
             apart(studio, move |studio| studio.begin().and_then(|()| studio.go_on(warm_up))).await?;
-        let (meter, duration) = (Meter::start(server)?, self.duration);
-        let (studio, counted) = apart(studio, move |studio| studio.count(duration)).await?;
-        let cost = meter.stop(server, counted.packets as f64)?;
+        let meter = Meter::start(server)?;
+        let (_studio, Count { due, come }) = apart(studio, move |studio| studio.count(duration)).await?;
+        let cost = meter.stop(server, come.packets as f64)?;
         let took = server.resident_bytes()? - nobody;
-        let (_, lost) = apart(studio, Studio::end).await?;
 
-        let mbps = counted.bytes as f64 * 8.0 / 1e6 / cost.seconds;
+        let mbps = come.bytes as f64 * 8.0 / 1e6 / cost.seconds;
         let mut figures = cost.figures();
         figures.extend([
             (PER_MBPS.to_owned(), cost.cpu_seconds / cost.seconds * 100.0 / mbps),
             (SET_UP.to_owned(), set_up.cpu_seconds / set_up.operations * 1_000.0),
             (MEMORY.to_owned(), took / set_up.operations / BYTES_PER_KB),
-            (LOST.to_owned(), lost),
-            (LATE.to_owned(), counted.late as f64 / counted.packets as f64 * 100.0),
+            (LOST.to_owned(), (due - come.packets) as f64 / due as f64 * 100.0),
+            (LATE.to_owned(), come.late as f64 / come.packets as f64 * 100.0),
             (MBPS.to_owned(), mbps),
         ]);
         Ok(figures)
@@ -236,6 +229,32 @@ impl Workload for Media {
             lines: plot::lines(section, &stops),
         }]
     }
+}
+
+/// One sends to another and both leave: what is done but once is done then.
+async fn rehearse(contender: Contender, server: SocketAddr, own: IpAddr) -> anyhow::Result<()> {
+    let room = Room { number: FIRST_ROOM, people: 2, senders: 1, camera: GOOD };
+    let (studio, people) = connect(Studio::new()?, room, contender, server, own).await?;
+    let (_studio, ()) = apart(studio, Studio::begin).await?;
+    for person in people {
+        person.leave().await?;
+    }
+    Ok(())
+}
+
+/// Fills a room. Senders connect before anybody receives them: Janus wants it so.
+async fn connect(
+    studio: Studio,
+    room: Room,
+    contender: Contender,
+    server: SocketAddr,
+    own: IpAddr,
+) -> anyhow::Result<(Studio, Vec<Person>)> {
+    let (mut people, senders) = room.enter(contender, server, own).await?;
+    let (studio, ()) = apart(studio, |studio| studio.connect(senders)).await?;
+    let receivers = room.receive(&mut people, own).await?;
+    let (studio, ()) = apart(studio, |studio| studio.connect(receivers)).await?;
+    Ok((studio, people))
 }
 
 /// Does something with the studio on a thread of its own, so that WebSockets are looked after meanwhile.

@@ -81,6 +81,10 @@ impl Client {
         self.request(subscription.handle, start, description, "event").await.map(drop)
     }
 
+    pub async fn leave(mut self) -> anyhow::Result<()> {
+        self.ask(json!({ "janus": "destroy" })).await.map(drop)
+    }
+
     pub fn into_socket(self) -> Socket {
         self.socket
     }

@@ -33,6 +33,10 @@ impl Client {
         sdp(&answer["sdpAnswer"])
     }
 
+    pub async fn leave(mut self) -> anyhow::Result<()> {
+        self.ask("leaveRoom", &json!({})).await.map(drop)
+    }
+
     pub fn into_socket(self) -> Socket {
         self.socket
     }

@@ -14,4 +14,8 @@ mod person;
 mod source;
 mod studio;
 
-pub use self::{person::Room, source::Camera, studio::Studio};
+pub use self::{
+    person::{Person, Room},
+    source::Camera,
+    studio::{Count, Studio},
+};

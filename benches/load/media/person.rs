@@ -115,6 +115,14 @@ impl Person {
         }
     }
 
+    /// Says goodbye.
+    pub async fn leave(self) -> anyhow::Result<()> {
+        match self {
+            Self::Kurento(client) => client.leave().await,
+            Self::Janus(client) => client.leave().await,
+        }
+    }
+
     /// Stays until the server ends it, and answers its signs of life.
     pub async fn stay(self) -> anyhow::Error {
         let mut socket = match self {

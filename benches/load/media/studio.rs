@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use nix::{
     errno::Errno,
     sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked whether that is so.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long what is still under way is waited for, and what was lost and is asked for again.
+/// How long nothing comes before nothing is under way any more; what was lost is asked for again earlier.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// How many sockets the kernel names at once, and how much is taken from one at once.
@@ -37,8 +37,12 @@ pub struct Studio {
     timers: BTreeSet<(Instant, usize)>,
     wakes_at: Vec<Instant>,
     buffer: Vec<u8>,
-    /// What each had sent when counting began.
-    sent_before: HashMap<u32, [u32; 2]>,
+}
+
+/// What was sent to all who receive together, and what came.
+pub struct Count {
+    pub due: u64,
+    pub come: Counted,
 }
 
 impl Studio {
@@ -49,7 +53,6 @@ impl Studio {
             timers: BTreeSet::new(),
             wakes_at: Vec::new(),
             buffer: vec![0; DATAGRAM_BYTES],
-            sent_before: HashMap::new(),
         })
     }
 
@@ -81,32 +84,37 @@ impl Studio {
         Ok(())
     }
 
-    /// Goes on for so long, and counts what comes.
-    pub fn count(&mut self, duration: Duration) -> anyhow::Result<Counted> {
-        self.sent_before = self.sent();
+    /// Counts what is sent from now on for so long, and what of it comes. Then nobody sends any more.
+    pub fn count(&mut self, duration: Duration) -> anyhow::Result<Count> {
+        let before = self.sent();
         for peer in &mut self.peers {
-            let sent = peer.sender.and_then(|sender| self.sent_before.get(&sender));
+            let sent = peer.sender.and_then(|sender| before.get(&sender));
             peer.count_from(sent.copied().unwrap_or_default());
         }
         self.go_on(duration)?;
-        Ok(self.counted())
+        self.for_each_source(Source::pause);
+        let after = self.sent();
+        let sent_since = |sender: u32| {
+            let both = after[&sender].iter().zip(&before[&sender]);
+            both.map(|(after, before)| u64::from(after - before)).sum::<u64>()
+        };
+        let due = self.peers.iter().filter_map(|peer| peer.sender).map(sent_since).sum();
+        let come = self.wait_for(due)?;
+        ensure!(come.packets <= due, "{} packets came of {due}", come.packets);
+        Ok(Count { due, come })
     }
 
-    /// Ends all sending, and says what of that which was sent since counting began has not come, in percent.
-    pub fn end(&mut self) -> anyhow::Result<f64> {
-        self.for_each_source(Source::pause);
-        self.go_on(UNDER_WAY)?;
-        let sent = self.sent();
-        let sent_since = |sender: &u32| {
-            let pairs = sent[sender].iter().zip(&self.sent_before[sender]);
-            pairs.map(|(after, before)| u64::from(after - before)).sum::<u64>()
-        };
-        let due: u64 = self.peers.iter().filter_map(|peer| peer.sender.as_ref()).map(sent_since).sum();
-        let come = self.counted().packets;
-        if come > due {
-            bail!("{come} packets came of {due}");
+    /// Waits until so many packets have come, or nothing more comes.
+    fn wait_for(&mut self, due: u64) -> anyhow::Result<Counted> {
+        let (mut come, mut since) = (self.counted(), Instant::now());
+        while come.packets < due && since.elapsed() < UNDER_WAY {
+            self.go_on(GLANCE)?;
+            let now = self.counted();
+            if now != come {
+                (come, since) = (now, Instant::now());
+            }
         }
-        Ok((due - come) as f64 / due as f64 * 100.0)
+        Ok(come)
     }
 
     fn for_each_source(&mut self, what: impl Fn(&mut Source)) {
