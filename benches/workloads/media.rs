@@ -2,6 +2,10 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -44,6 +48,9 @@ const MEMORY: &str = "resident_kb_each_connection";
 const LOST: &str = "lost_percent";
 const LATE: &str = "late_percent";
 const MBPS: &str = "mbps";
+
+/// How often the studio looks whether it is to do something else.
+const GLANCE: Duration = Duration::from_millis(5);
 
 const BYTES_PER_KB: f64 = 1_000.0;
 
@@ -250,11 +257,29 @@ async fn connect(
     server: SocketAddr,
     own: IpAddr,
 ) -> anyhow::Result<(Studio, Vec<Person>)> {
-    let (mut people, senders) = room.enter(contender, server, own).await?;
+    let (studio, (mut people, senders)) = meanwhile(studio, room.enter(contender, server, own)).await?;
     let (studio, ()) = apart(studio, |studio| studio.connect(senders)).await?;
-    let receivers = room.receive(&mut people, own).await?;
+    let (studio, receivers) = meanwhile(studio, room.receive(&mut people, own)).await?;
     let (studio, ()) = apart(studio, |studio| studio.connect(receivers)).await?;
     Ok((studio, people))
+}
+
+/// Does something else, while the studio goes on: whoever says nothing for long is taken to be gone.
+async fn meanwhile<T>(
+    mut studio: Studio,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<(Studio, T)> {
+    let is_done = Arc::new(AtomicBool::new(false));
+    let watched = is_done.clone();
+    let going_on = spawn_blocking(move || {
+        while !watched.load(Ordering::Relaxed) {
+            studio.go_on(GLANCE)?;
+        }
+        anyhow::Ok(studio)
+    });
+    let done = work.await;
+    is_done.store(true, Ordering::Relaxed);
+    Ok((going_on.await??, done?))
 }
 
 /// Does something with the studio on a thread of its own, so that WebSockets are looked after meanwhile.
