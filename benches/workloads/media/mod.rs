@@ -1,22 +1,21 @@
 //! Forwarding of media: one who sends to many, and rooms in which everybody sends to everybody.
 
+mod party;
+
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    net::{IpAddr, Ipv4Addr, UdpSocket},
     time::Duration,
 };
 
 use anyhow::Context;
 use async_trait::async_trait;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
+use self::party::Party;
 use super::{Bound, Figure, Target, Workload};
 use crate::{
     contenders::Contender::{self, Janus, Switchboard},
-    load::media::{Camera, Count, Person, Room, Studio},
+    load::media::{Camera, Count, Room, Studio},
     meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
     options::Size,
     report::{
@@ -29,9 +28,6 @@ use crate::{
 
 /// More than are in any room here.
 const MOST_PEOPLE: u32 = 64;
-
-/// A room that none is measured in.
-const FIRST_ROOM: u32 = 999;
 
 /// How many there may be to whom one person sends.
 const AUDIENCES: [u32; 3] = [1, 10, 30];
@@ -48,9 +44,6 @@ const MEMORY: &str = "resident_kb_each_connection";
 const LOST: &str = "lost_percent";
 const LATE: &str = "late_percent";
 const MBPS: &str = "mbps";
-
-/// How often the studio looks whether it is to do something else.
-const GLANCE: Duration = Duration::from_millis(5);
 
 const BYTES_PER_KB: f64 = 1_000.0;
 
@@ -166,15 +159,16 @@ impl Workload for Media {
     }
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
-        let (contender, address, own) = (server.place().contender, server.place().address, own_address()?);
-        rehearse(contender, address, own).await?;
+        let place = server.place();
+        let party = Party { contender: place.contender, server: place.address, own: own_address()? };
+        party.rehearse(GOOD).await?;
         let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         // Dropped at the end: then everybody's WebSocket closes.
         let mut everybody = JoinSet::new();
         let mut studio = Studio::new()?;
         for room in self.shapes[case].rooms() {
             let people;
-            (studio, people) = connect(studio, room, contender, address, own).await?;
+            (studio, people) = party.fill(room, studio).await?;
             for person in people {
                 everybody.spawn(person.stay());
             }
@@ -183,10 +177,11 @@ impl Workload for Media {
         let set_up = meter.stop(server, connections.into())?;
 
         let (warm_up, duration) = (self.warm_up, self.duration);
-        (studio, ()) =
-            apart(studio, move |studio| studio.begin().and_then(|()| studio.go_on(warm_up))).await?;
+        let begin = move |studio: &mut Studio| studio.begin().and_then(|()| studio.go_on(warm_up));
+        (studio, ()) = party::apart(studio, begin).await?;
         let meter = Meter::start(server)?;
-        let (_studio, Count { due, come }) = apart(studio, move |studio| studio.count(duration)).await?;
+        let (_studio, Count { due, come }) =
+            party::apart(studio, move |studio| studio.count(duration)).await?;
         let cost = meter.stop(server, come.packets as f64)?;
         let took = server.resident_bytes()? - nobody;
 
@@ -236,62 +231,6 @@ impl Workload for Media {
             lines: plot::lines(section, &stops),
         }]
     }
-}
-
-/// One sends to another and both leave: what is done but once is done then.
-async fn rehearse(contender: Contender, server: SocketAddr, own: IpAddr) -> anyhow::Result<()> {
-    let room = Room { number: FIRST_ROOM, people: 2, senders: 1, camera: GOOD };
-    let (studio, people) = connect(Studio::new()?, room, contender, server, own).await?;
-    let (_studio, ()) = apart(studio, Studio::begin).await?;
-    for person in people {
-        person.leave().await?;
-    }
-    Ok(())
-}
-
-/// Fills a room. Senders connect before anybody receives them: Janus wants it so.
-async fn connect(
-    studio: Studio,
-    room: Room,
-    contender: Contender,
-    server: SocketAddr,
-    own: IpAddr,
-) -> anyhow::Result<(Studio, Vec<Person>)> {
-    let (studio, (mut people, senders)) = meanwhile(studio, room.enter(contender, server, own)).await?;
-    let (studio, ()) = apart(studio, |studio| studio.connect(senders)).await?;
-    let (studio, receivers) = meanwhile(studio, room.receive(&mut people, own)).await?;
-    let (studio, ()) = apart(studio, |studio| studio.connect(receivers)).await?;
-    Ok((studio, people))
-}
-
-/// Does something else, while the studio goes on: whoever says nothing for long is taken to be gone.
-async fn meanwhile<T>(
-    mut studio: Studio,
-    work: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<(Studio, T)> {
-    let is_done = Arc::new(AtomicBool::new(false));
-    let watched = is_done.clone();
-    let going_on = spawn_blocking(move || {
-        while !watched.load(Ordering::Relaxed) {
-            studio.go_on(GLANCE)?;
-        }
-        anyhow::Ok(studio)
-    });
-    let done = work.await;
-    is_done.store(true, Ordering::Relaxed);
-    Ok((going_on.await??, done?))
-}
-
-/// Does something with the studio on a thread of its own, so that WebSockets are looked after meanwhile.
-async fn apart<T: Send + 'static>(
-    mut studio: Studio,
-    what: impl FnOnce(&mut Studio) -> anyhow::Result<T> + Send + 'static,
-) -> anyhow::Result<(Studio, T)> {
-    let worked = spawn_blocking(move || {
-        let done = what(&mut studio)?;
-        anyhow::Ok((studio, done))
-    });
-    worked.await?
 }
 
 /// An address of this machine's that is not its own for itself alone: Janus does not use that one. What is sent to it does
