@@ -1,5 +1,5 @@
-//! Debian's Janus, with its VideoRoom and its WebSockets and nothing else: this process writes its configuration, and then
-//! becomes it. What is not said here is as it comes.
+//! Debian's Janus, of which only the `VideoRoom` and the WebSocket transport are loaded: this process writes its
+//! configuration, and then becomes it. What is not said here is as it comes.
 
 use std::{
     env, fs,
@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 
 /// Plugins and transports that come with it and have no part in this.
-const OTHER_PLUGINS: [&str; 10] = [
+const OTHER_PLUGINS: [&str; 11] = [
     "audiobridge",
     "duktape",
     "echotest",
@@ -24,6 +24,7 @@ const OTHER_PLUGINS: [&str; 10] = [
     "streaming",
     "textroom",
     "videocall",
+    "voicemail",
 ];
 const OTHER_TRANSPORTS: [&str; 5] = ["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"];
 
@@ -47,13 +48,11 @@ pub fn become_it() -> anyhow::Result<()> {
 fn configure(folder: &Path, port: u16, media: &str) -> anyhow::Result<()> {
     let disabled =
         |names: &[&str]| names.iter().map(|name| format!("libjanus_{name}.so")).collect::<Vec<_>>().join(",");
-    let mut plugins = OTHER_PLUGINS.to_vec();
-    plugins.push("voicemail");
     let core = format!(
         "general: {{ session_timeout = 0 }}\nnat: {{ ice_enforce_list = \"{media}\" }}\n\
          plugins: {{ disable = \"{}\" }}\ntransports: {{ disable = \"{}\" }}\n\
          loggers: {{ disable = \"libjanus_jsonlog.so\" }}\n",
-        disabled(&plugins),
+        disabled(&OTHER_PLUGINS),
         disabled(&OTHER_TRANSPORTS),
     );
     fs::write(folder.join("janus.jcfg"), core)?;

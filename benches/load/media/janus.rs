@@ -1,4 +1,4 @@
-//! A client of Janus and its VideoRoom, over WebSocket. Everybody chooses their own number there, so that others know whom to
+//! A client of Janus and its `VideoRoom`, over WebSocket. Everybody chooses their own number there, so that others know whom to
 //! subscribe to.
 
 use std::{net::SocketAddr, time::Duration};
@@ -16,7 +16,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// More than there are in any room here.
 const MOST_SENDERS: u32 = 100;
 
-/// The VideoRoom's refusals of a room that there is already, and of somebody who does not send.
+/// The `VideoRoom`'s refusals of a room that there is already, and of somebody who does not send.
 const ROOM_EXISTS: u64 = 427;
 const NO_SUCH_FEED: u64 = 428;
 

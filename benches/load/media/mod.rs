@@ -19,3 +19,8 @@ pub use self::{
     source::Camera,
     studio::{Count, Studio},
 };
+
+/// The time, as the library counts it.
+fn now() -> std::time::Instant {
+    tokio::time::Instant::now().into_std()
+}

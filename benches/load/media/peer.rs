@@ -53,7 +53,7 @@ impl Peer {
     fn new(own: IpAddr) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind((own, 0))?;
         socket.set_nonblocking(true)?;
-        let (address, now) = (socket.local_addr()?, Instant::now());
+        let (address, now) = (socket.local_addr()?, super::now());
         let mut rtc = Rtc::builder()
             .set_dtls_cert(CERTIFICATE.clone().context("no certificate")?)
             .set_dtls_version(DtlsVersion::Auto)

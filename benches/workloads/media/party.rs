@@ -72,7 +72,7 @@ async fn meanwhile<T>(
     Ok((going_on.await??, done?))
 }
 
-/// Does something with the studio on a thread of its own, so that WebSockets are looked after meanwhile.
+/// Does something with the studio on a thread of its own, so that signaling goes on meanwhile.
 pub async fn apart<T: Send + 'static>(
     mut studio: Studio,
     what: impl FnOnce(&mut Studio) -> anyhow::Result<T> + Send + 'static,
