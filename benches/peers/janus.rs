@@ -28,8 +28,8 @@ const OTHER_PLUGINS: [&str; 11] = [
 ];
 const OTHER_TRANSPORTS: [&str; 5] = ["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"];
 
-/// Becomes Janus: the program that `JANUS` names, else the one that is installed. It listens on a free port, and has its
-/// media at `MEDIA_LISTEN`.
+/// Becomes Janus: the program that `JANUS` names, else the one that is installed. It listens on a free port, and has
+/// its media at `MEDIA_LISTEN`.
 pub fn become_it() -> anyhow::Result<()> {
     let program = env::var_os("JANUS").unwrap_or_else(|| "janus".into());
     let media = env::var("MEDIA_LISTEN").context("MEDIA_LISTEN is not set")?;

@@ -1,5 +1,5 @@
-//! A client of Janus and its `VideoRoom`, over WebSocket. Everybody chooses their own number there, so that others know whom to
-//! subscribe to.
+//! A client of Janus and its `VideoRoom`, over WebSocket. Everybody chooses their own number there, so that others know
+//! whom to subscribe to.
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,13 +1,13 @@
-//! What every packet holds, and a ledger of those that came: none may come twice, changed, from somebody else, or later than a
-//! repeated packet does.
+//! What every packet holds, and a ledger of those that came: none may come twice, changed, from somebody else, or later
+//! than a repeated packet does.
 
 use anyhow::{bail, ensure};
 
 /// Whose packet it is and its number, four bytes each; then bytes that follow from the number.
 pub const HEAD_BYTES: usize = 8;
 
-/// How much later a packet may come than the next one, counted in packets of its track: as late as one that was lost and
-/// asked for again.
+/// How much later a packet may come than the next one, counted in packets of its track: as late as one that was lost
+/// and asked for again.
 pub const LATEST: u32 = 128;
 
 /// Writes the content of a packet, `bytes` long, at the end of `payload`.

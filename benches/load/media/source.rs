@@ -10,7 +10,7 @@ use str0m::{
 
 use super::ledger;
 
-/// How long what precedes a picture's content is: a VP8 payload descriptor with a picture id of 15 bits, and a first byte.
+/// How long what precedes a picture's content is: a VP8 payload descriptor with a picture id of 15 bits, and a byte.
 /// Source: RFC 7741, section 4.2.
 pub const DESCRIPTOR_BYTES: usize = 5;
 

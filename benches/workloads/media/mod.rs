@@ -107,16 +107,19 @@ impl Workload for Media {
     fn about(&self) -> String {
         let kbps = |camera: Camera| number((camera.bits_per_second / 1_000).into(), 0);
         format!(
-            "Packets that look like VP8 and Opus, from people who connect as browsers do, with ICE, DTLS and SRTP, over UDP \
-             on an address of this machine. Where one sends to many, the camera has {} kbit/s in {} pictures of {} packets a \
-             second. In the rooms everybody sends and receives the nine others, which is {} streams: at that rate neither \
-             core would carry it, so cameras have {} kbit/s there, in {} pictures a second of a packet each. One person \
-             in a room speaks (a packet every 20 ms), the others are silent (one every 400 ms). Switchboard is spoken to \
-             through its kurento door; Janus is Debian's, with its VideoRoom, as it comes, on the same core. A forwarded packet is \
-             one that a receiver got: to each of them it must come once, unchanged, and no more than 128 packets late, or the run fails. \
-             What is lost is come. Setting up is everything from opening the WebSockets until all are connected; memory is what the process has \
-             resident more at the end of the measurement than it had then. A connection is one that sends or one that receives. \
-             Mbit/s are those of the packets' contents.",
+            "Packets that look like VP8 and Opus, from people who connect as browsers do, with ICE, DTLS and SRTP, over \
+             UDP at an address of this machine. Where one sends to many, the camera has {} kbit/s, in {} pictures a \
+             second of {} packets each. In the rooms everybody sends to the others and receives them, which makes {} \
+             streams: at that rate two cores would not carry them, so cameras have {} kbit/s there, in {} pictures a \
+             second of one packet each. In every room one speaks (a packet every 20 ms), and the others are silent (one \
+             every 400 ms). Switchboard is spoken to through [the kurento door](kurento.md); Janus is Debian's with its \
+             VideoRoom, as it comes, on the same core. A forwarded packet is one that a receiver got: it comes to each \
+             once, unchanged, and at most 128 packets late, or the run fails; what is lost is counted. First of all one \
+             sends to another, and both leave. Setting up is everything from then until all are connected, their \
+             WebSockets too; memory is what the process has resident at the end beyond what it had then. A connection \
+             sends or receives; whoever receives nine has nine. Mbit/s are those of the packets' contents. Where the \
+             load generator is short of time, as on a busy machine, fewer packets are sent than there should be, and each \
+             costs more.",
             kbps(GOOD),
             GOOD.pictures_per_second,
             GOOD.packets_per_picture,
