@@ -236,8 +236,8 @@ impl Workload for Media {
     }
 }
 
-/// An address of this machine's that is not its own for itself alone: Janus does not use that one. What is sent to it does
-/// not leave the machine.
+/// An address of this machine's that is not its own for itself alone: Janus does not use that one. What is sent to it
+/// does not leave the machine.
 fn own_address() -> anyhow::Result<IpAddr> {
     // Nobody is there, and nothing is sent: the system only says which way it would go.
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
