@@ -215,7 +215,6 @@ impl Workload for Media {
             janus(many),
             janus(ROOMS),
             at_most(many, CPU, "at most 8 µs of CPU time for a packet", 0.80),
-            at_most(ROOMS, CPU, "at most 9.6 µs of CPU time for a packet", 0.96),
             at_most(many, PER_MBPS, "at most 0.12 % of a core for a Mbit/s", 0.12),
             at_most(ROOMS, SET_UP, "at most 1.4 ms of CPU time for setting up a connection", 1.4),
             at_most(many, MEMORY, "at most 490 kB for a connection", 490.0),
