@@ -23,6 +23,8 @@ pub enum Contender {
     Epoll,
     /// npm `peer`, another protocol for the same purpose: `peers/peerjs.mjs`.
     PeerJs,
+    /// Debian's `janus`, which forwards media: `peers/janus.rs`.
+    Janus,
 }
 
 /// What is spoken to a contender.
@@ -34,17 +36,25 @@ pub enum Dialect {
     Bare,
     /// The JSON messages of npm `peer`.
     PeerJs,
+    /// Janus's own, for media: `load/media/janus.rs`. Nobody signals to others in it.
+    Janus,
 }
 
 impl Contender {
     /// In the order of the report, ours first.
-    pub const ALL: [Self; 5] = [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs];
+    pub const ALL: [Self; 6] =
+        [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs, Self::Janus];
+
+    /// Those that carry signals from one to another.
+    pub const SIGNALING: [Self; 5] =
+        [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs];
 
     pub const fn dialect(self) -> Dialect {
         match self {
             Self::Switchboard | Self::Node => Dialect::Mesh,
             Self::Tungstenite | Self::Epoll => Dialect::Bare,
             Self::PeerJs => Dialect::PeerJs,
+            Self::Janus => Dialect::Janus,
         }
     }
 
@@ -57,6 +67,7 @@ impl Contender {
             Self::PeerJs => vec!["node".into(), script("peerjs.mjs")],
             Self::Tungstenite => vec![env::current_exe()?.into(), "--serve=tungstenite".into()],
             Self::Epoll => vec![env::current_exe()?.into(), "--serve=epoll".into()],
+            Self::Janus => vec![env::current_exe()?.into(), "--serve=janus".into()],
         })
     }
 
@@ -68,6 +79,7 @@ impl Contender {
             Self::Tungstenite => "tungstenite",
             Self::Epoll => "epoll",
             Self::PeerJs => "PeerJS",
+            Self::Janus => "Janus",
         }
     }
 }

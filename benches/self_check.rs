@@ -13,6 +13,7 @@ use super::{
     contenders::Contender,
     load::{
         floor::Floor,
+        media::ledger::{self, Counted, Datagrams, Ledger},
         pair::{self, Place},
         wire::Signal,
     },
@@ -20,6 +21,11 @@ use super::{
 
 /// Which message of Ann's something is done to.
 const VICTIM: usize = 5;
+
+/// How many packets of media there are, whose they are, and how long what precedes their content is.
+const PACKETS: u64 = 20;
+const ANN: u32 = 7;
+const RTP_HEADER_BYTES: usize = 12;
 
 /// How long they talk; time for many more messages.
 const DURATION: Duration = Duration::from_millis(200);
@@ -46,6 +52,7 @@ enum Fault {
 
 /// Fails if a fault passes unseen, or if there seems to be one where there is none.
 pub async fn run() -> anyhow::Result<()> {
+    check_accounts()?;
     for manner in [Manner::Window, Manner::Rate] {
         talk_through(Fault::None, manner).await.context("a good relay was taken for a bad one")?;
         for fault in [Fault::Lost, Fault::Doubled, Fault::Changed, Fault::Swapped] {
@@ -54,6 +61,50 @@ pub async fn run() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Of media it is not one message after another that is awaited, but account is kept of what comes.
+fn check_accounts() -> anyhow::Result<()> {
+    let accounts = [
+        (Fault::None, Some((PACKETS, 0))),
+        (Fault::Lost, Some((PACKETS - 1, 0))),
+        (Fault::Doubled, None),
+        (Fault::Changed, None),
+        (Fault::Swapped, Some((PACKETS, 1))),
+    ];
+    for (fault, expected) in accounts {
+        let packets = packets_with(fault)?;
+        let mut ledger = Ledger::new(ANN);
+        let entered = packets.iter().try_for_each(|packet| ledger.enter(&packet[RTP_HEADER_BYTES..]));
+        let Counted { packets: come, late, .. } = ledger.counted;
+        ensure!(
+            entered.is_ok().then_some((come, late)) == expected,
+            "the load generator does not notice a packet that is {fault:?}"
+        );
+        let mut datagrams = Datagrams::default();
+        let entered = packets.iter().try_for_each(|packet| datagrams.enter(packet));
+        ensure!(entered.is_err() == (fault == Fault::Doubled), "the load generator miscounts datagrams");
+    }
+    Ok(())
+}
+
+/// Packets of Ann's with a fault.
+fn packets_with(fault: Fault) -> anyhow::Result<Vec<Vec<u8>>> {
+    let packet = |number: u64| {
+        // Source of the header: RFC 3550, section 5.1.
+        let mut packet = vec![0x80, 96, 0, u8::try_from(number)?, 0, 0, 0, 0, 0, 0, 0, 1];
+        ledger::write(&mut packet, ANN, number.try_into()?, 100);
+        anyhow::Ok(packet)
+    };
+    let mut packets: Vec<_> = (0..PACKETS).map(packet).collect::<anyhow::Result<_>>()?;
+    match fault {
+        Fault::None => {}
+        Fault::Lost => drop(packets.remove(VICTIM)),
+        Fault::Doubled => packets.insert(VICTIM, packets[VICTIM].clone()),
+        Fault::Changed => packets[VICTIM][60] ^= 1,
+        Fault::Swapped => packets.swap(VICTIM, VICTIM + 1),
+    }
+    Ok(packets)
 }
 
 /// Two talk, two messages at once or at a rate, through a relay with a fault.

@@ -47,6 +47,16 @@ case ${BENCH_ONLY:-nodes} in
     ;;
 esac
 
+# Media is forwarded by Janus too.
+case ${BENCH_ONLY:-media} in
+*media*)
+    [ -n "${BENCH_REPORT_ONLY-}" ] || command -v "${JANUS:-janus}" >/dev/null || {
+        echo "bench: there is no janus; 'scripts/install-test-tools.sh janus' installs Debian's" >&2
+        exit 1
+    }
+    ;;
+esac
+
 # What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
 cargo build --release --locked
 cp "$target/release/switchboard" "$work/switchboard"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs, from Debian, what the tests need and this machine lacks. Does nothing where all of it is there.
+# Installs, from Debian, what the tests need and this machine lacks, and the packages that are named besides: `janus` for the
+# benchmark of media. Does nothing where all of it is there.
 set -eu
 
 # Where Debian has servers, which not everybody's PATH has.
@@ -18,6 +19,7 @@ need python3 python3
 need turnserver coturn
 need valgrind valgrind
 need "${REDIS_SERVER:-redis-server}" redis-server
+for package in "$@"; do need "$package" "$package"; done
 if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
     python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
@@ -46,7 +48,7 @@ $root apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
 
 # The tests start servers of their own. Debian's would serve everybody from now on.
-for server in coturn nginx redis-server; do
+for server in coturn janus nginx redis-server; do
     case "$packages " in
     *" $server "* | *" $server-light "*)
         if [ -d /run/systemd/system ]; then $root systemctl disable --now --quiet "$server"; fi

@@ -3,6 +3,7 @@
 pub mod crowd;
 pub mod floor;
 pub mod frame;
+pub mod media;
 pub mod mesh;
 pub mod pair;
 pub mod seat;

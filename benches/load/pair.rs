@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use serde::Deserialize;
 
 use super::{
@@ -62,6 +62,7 @@ pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Pa
         Dialect::Mesh => join(to, &name).await?,
         Dialect::Bare => follow(to, &name).await?,
         Dialect::PeerJs => register(to, room).await?,
+        Dialect::Janus => bail!("{contender} carries no signals"),
     };
     let [ann, bob] = ids;
     let there = Route { contender, room: name.clone(), from: ann.clone(), to: bob.clone(), name: "Ann" };

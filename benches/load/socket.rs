@@ -35,6 +35,11 @@ pub struct Socket {
 impl Socket {
     /// `path` with its query.
     pub async fn connect(to: SocketAddr, path: &str) -> anyhow::Result<Self> {
+        Self::connect_with(to, path, "").await
+    }
+
+    /// The same with further `headers`, each with its line end.
+    pub async fn connect_with(to: SocketAddr, path: &str, headers: &str) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(next_source())?;
         let stream = socket.connect(to).await?;
@@ -42,7 +47,7 @@ impl Socket {
         let mut new = Self::over(stream, Vec::with_capacity(1024));
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{headers}\r\n"
         );
         new.stream.write_all(request.as_bytes()).await?;
         new.shake_hands().await?;

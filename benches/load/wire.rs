@@ -47,7 +47,7 @@ impl Route {
     pub fn heard(&self, signal: Signal, body: &str) -> String {
         let Self { from, name, .. } = self;
         let text = match (self.contender.dialect(), signal) {
-            (Dialect::Bare, _) => return self.sent(signal, body),
+            (Dialect::Bare | Dialect::Janus, _) => return self.sent(signal, body),
             (Dialect::PeerJs, _) => {
                 let (kind, to) = (peer_type(signal), &self.to);
                 return format!(r#"{{"type":"{kind}","src":"{from}","dst":"{to}","payload":{body}}}"#);

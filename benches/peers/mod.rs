@@ -3,6 +3,7 @@
 //! from one to the other, unread. It has no rooms, no names, and no second thoughts.
 
 mod epoll;
+mod janus;
 mod tungstenite;
 
 use std::{
@@ -16,6 +17,9 @@ use anyhow::Context;
 /// Serves until it is killed.
 pub fn serve(which: &str) -> anyhow::Result<()> {
     super::machine::allow_many_connections()?;
+    if which == "janus" {
+        return janus::become_it();
+    }
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:0".to_owned());
     let listener = TcpListener::bind(&address).with_context(|| format!("{address} is taken"))?;
     listener.set_nonblocking(true)?;

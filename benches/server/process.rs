@@ -119,6 +119,7 @@ impl Running {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("NODE_ENV", "production")
+            .envs(env::var_os("JANUS").map(|program| ("JANUS", program)))
             .env("LISTEN", listen.to_string())
             .env("PORT", listen.port().to_string())
             .env("OPS_LISTEN", "127.0.0.1:0")

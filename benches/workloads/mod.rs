@@ -3,6 +3,7 @@
 mod calls;
 mod idle;
 mod joins;
+mod media;
 mod nodes;
 mod pace;
 mod relay;
@@ -14,8 +15,8 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use self::{
-    calls::Calls, idle::Idle, joins::Joins, nodes::Nodes, relay::Relay, saves::Saves, soak::Soak,
-    storm::Storm,
+    calls::Calls, idle::Idle, joins::Joins, media::Media, nodes::Nodes, relay::Relay, saves::Saves,
+    soak::Soak, storm::Storm,
 };
 use super::{
     contenders::Contender,
@@ -91,6 +92,7 @@ pub fn all(size: Size) -> Vec<Box<dyn Workload>> {
         Box::new(Idle::new(size)),
         Box::new(Storm::new(size)),
         Box::new(Saves::new(size)),
+        Box::new(Media::new(size)),
         Box::new(Soak::new(size)),
     ]
 }

@@ -102,7 +102,7 @@ impl Workload for Relay {
     }
 
     fn contenders(&self, _case: usize) -> Vec<Contender> {
-        Contender::ALL.to_vec()
+        Contender::SIGNALING.to_vec()
     }
 
     async fn measure(&self, number: usize, server: &mut Server) -> anyhow::Result<Figures> {

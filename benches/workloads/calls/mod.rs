@@ -115,7 +115,7 @@ impl Workload for Calls {
 
     fn contenders(&self, case: usize) -> Vec<Contender> {
         match self.loads[case] {
-            Load::Loop => Contender::ALL.to_vec(),
+            Load::Loop => Contender::SIGNALING.to_vec(),
             Load::Rate(_) => vec![Switchboard, Tungstenite, Node],
         }
     }

@@ -1,0 +1,154 @@
+//! What every packet holds, and a ledger of those that came: none may come twice, changed, from somebody else, or later
+//! than a repeated packet does.
+
+use anyhow::{bail, ensure};
+
+/// Whose packet it is and its number, four bytes each; then bytes that follow from the number.
+pub const HEAD_BYTES: usize = 8;
+
+/// How much later a packet may come than the next one, counted in packets of its track: as late as one that was lost
+/// and asked for again.
+pub const LATEST: u32 = 128;
+
+/// Writes the content of a packet, `bytes` long, at the end of `payload`.
+pub fn write(payload: &mut Vec<u8>, sender: u32, number: u32, bytes: usize) {
+    payload.extend(sender.to_be_bytes());
+    payload.extend(number.to_be_bytes());
+    payload.extend(filling(sender, number).take(bytes.saturating_sub(HEAD_BYTES)));
+}
+
+/// Different for every packet that is near another.
+fn filling(sender: u32, number: u32) -> impl Iterator<Item = u8> {
+    let first = number.wrapping_mul(31).wrapping_add(sender);
+    (0_u32..).map(move |place| first.wrapping_add(place).to_le_bytes()[0])
+}
+
+/// What has come of one track.
+pub struct Ledger {
+    sender: u32,
+    /// The highest number so far.
+    highest: Option<u32>,
+    /// Of the highest number and those before it, the lowest bit for the highest.
+    come: u128,
+    /// Only what has this number or a later one is counted.
+    from: u32,
+    /// What was counted.
+    pub counted: Counted,
+}
+
+/// Packets of one track, or of several together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub packets: u64,
+    /// Without headers.
+    pub bytes: u64,
+    /// How many of the packets came after a later one.
+    pub late: u64,
+}
+
+impl Ledger {
+    /// For a track of `sender`'s.
+    pub fn new(sender: u32) -> Self {
+        Self { sender, highest: None, come: 0, from: 0, counted: Counted::default() }
+    }
+
+    /// Counts anew, from the packet with this number on.
+    pub fn count_from(&mut self, number: u32) {
+        self.from = number;
+        self.counted = Counted::default();
+    }
+
+    /// Whether anything has come.
+    pub fn has_begun(&self) -> bool {
+        self.highest.is_some()
+    }
+
+    /// Enters a packet's content. Fails if it should not have come, or not so.
+    pub fn enter(&mut self, content: &[u8]) -> anyhow::Result<()> {
+        let [s0, s1, s2, s3, n0, n1, n2, n3, filled @ ..] = content else { bail!("a packet was cut") };
+        let sender = u32::from_be_bytes([*s0, *s1, *s2, *s3]);
+        let number = u32::from_be_bytes([*n0, *n1, *n2, *n3]);
+        ensure!(sender == self.sender, "a packet of somebody else's");
+        ensure!(
+            filled.iter().copied().eq(filling(sender, number).take(filled.len())),
+            "a packet was changed"
+        );
+        let is_late = self.mark(number)?;
+        if number >= self.from {
+            self.counted.packets += 1;
+            self.counted.bytes += content.len() as u64;
+            self.counted.late += u64::from(is_late);
+        }
+        Ok(())
+    }
+
+    /// Whether it came after a later one.
+    fn mark(&mut self, number: u32) -> anyhow::Result<bool> {
+        let Some(highest) = self.highest else {
+            (self.highest, self.come) = (Some(number), 1);
+            return Ok(false);
+        };
+        if number > highest {
+            self.come = self.come.checked_shl(number - highest).unwrap_or_default() | 1;
+            self.highest = Some(number);
+            return Ok(false);
+        }
+        let back = highest - number;
+        ensure!(back < LATEST, "a packet came {back} packets late");
+        ensure!(self.come & (1 << back) == 0, "a packet came twice");
+        self.come |= 1 << back;
+        Ok(true)
+    }
+}
+
+impl Counted {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            packets: self.packets + other.packets,
+            bytes: self.bytes + other.bytes,
+            late: self.late + other.late,
+        }
+    }
+}
+
+/// Datagrams as the network brought them: the library silently drops one that came twice, so it is looked for before.
+#[derive(Default)]
+pub struct Datagrams {
+    streams: Vec<Stream>,
+}
+
+struct Stream {
+    ssrc: u32,
+    highest: u16,
+    come: u128,
+}
+
+impl Datagrams {
+    /// Fails if the RTP packet was here before. Anything else is not looked at.
+    pub fn enter(&mut self, datagram: &[u8]) -> anyhow::Result<()> {
+        // Source: RFC 3550, section 5.1; RFC 5761, section 4; RFC 7983, section 7.
+        let [128..=191, kind, n0, n1, _, _, _, _, s0, s1, s2, s3, ..] = *datagram else { return Ok(()) };
+        if (192..=223).contains(&kind) {
+            return Ok(());
+        }
+        let number = u16::from_be_bytes([n0, n1]);
+        let ssrc = u32::from_be_bytes([s0, s1, s2, s3]);
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.ssrc == ssrc) else {
+            self.streams.push(Stream { ssrc, highest: number, come: 1 });
+            return Ok(());
+        };
+        let ahead = number.wrapping_sub(stream.highest);
+        if (1..0x8000).contains(&ahead) {
+            stream.come = stream.come.checked_shl(ahead.into()).unwrap_or_default() | 1;
+            stream.highest = number;
+            return Ok(());
+        }
+        let back = u32::from(stream.highest.wrapping_sub(number));
+        if back < u128::BITS {
+            ensure!(stream.come & (1 << back) == 0, "a datagram came twice");
+            stream.come |= 1 << back;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! All connections for media, on one thread that does nothing else.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use nix::{
+    errno::Errno,
+    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+};
+
+use super::{
+    ledger::Counted,
+    peer::{DATAGRAM_BYTES, Peer},
+    source::Source,
+};
+
+/// How long connecting may take, and how long until something of everybody has reached everybody.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether that is so.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How long nothing comes before nothing is under way any more; what was lost is asked for again earlier.
+const UNDER_WAY: Duration = Duration::from_millis(500);
+
+/// How many sockets the kernel names at once, and how much is taken from one at once.
+const EVENTS: usize = 256;
+const AT_ONCE: usize = 8;
+
+/// Everybody's connections.
+pub struct Studio {
+    peers: Vec<Peer>,
+    epoll: Epoll,
+    timers: BTreeSet<(Instant, usize)>,
+    wakes_at: Vec<Instant>,
+    buffer: Vec<u8>,
+}
+
+/// What was sent to all who receive together, and what came.
+pub struct Count {
+    pub due: u64,
+    pub come: Counted,
+}
+
+impl Studio {
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            peers: Vec::new(),
+            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            timers: BTreeSet::new(),
+            wakes_at: Vec::new(),
+            buffer: vec![0; DATAGRAM_BYTES],
+        })
+    }
+
+    /// Connects those who come.
+    pub fn connect(&mut self, peers: Vec<Peer>) -> anyhow::Result<()> {
+        for peer in peers {
+            let at = self.peers.len();
+            self.epoll.add(&peer.socket, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
+            self.wakes_at.push(peer.wakes_at());
+            self.timers.insert((peer.wakes_at(), at));
+            self.peers.push(peer);
+        }
+        self.go_on_until(Peer::is_connected).context("not everybody could connect")
+    }
+
+    /// Has everybody send, and waits until something of everybody has reached everybody.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        let now = super::now();
+        self.for_each_source(|source| source.begin(now));
+        self.go_on_until(Peer::has_begun).context("not everybody receives everybody")
+    }
+
+    /// Goes on for so long.
+    pub fn go_on(&mut self, duration: Duration) -> anyhow::Result<()> {
+        let end = super::now() + duration;
+        while super::now() < end {
+            self.step(end)?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is sent from now on for so long, and what of it comes. Then nobody sends any more.
+    pub fn count(&mut self, duration: Duration) -> anyhow::Result<Count> {
+        let before = self.sent();
+        for peer in &mut self.peers {
+            let sent = peer.sender.and_then(|sender| before.get(&sender));
+            peer.count_from(sent.copied().unwrap_or_default());
+        }
+        self.go_on(duration)?;
+        self.for_each_source(Source::pause);
+        let after = self.sent();
+        let sent_since = |sender: u32| {
+            let both = after[&sender].iter().zip(&before[&sender]);
+            both.map(|(after, before)| u64::from(after - before)).sum::<u64>()
+        };
+        let due = self.peers.iter().filter_map(|peer| peer.sender).map(sent_since).sum();
+        let come = self.wait_for(due)?;
+        ensure!((1..=due).contains(&come.packets), "{} packets came of {due}", come.packets);
+        Ok(Count { due, come })
+    }
+
+    /// Waits until so many packets have come, or nothing more comes.
+    fn wait_for(&mut self, due: u64) -> anyhow::Result<Counted> {
+        let (mut come, mut since) = (self.counted(), super::now());
+        while come.packets < due && since.elapsed() < UNDER_WAY {
+            self.go_on(GLANCE)?;
+            let now = self.counted();
+            if now != come {
+                (come, since) = (now, super::now());
+            }
+        }
+        Ok(come)
+    }
+
+    fn for_each_source(&mut self, what: impl Fn(&mut Source)) {
+        for at in 0..self.peers.len() {
+            self.peers[at].sources.iter_mut().for_each(&what);
+            self.reset_timer(at);
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        self.peers.iter().fold(Counted::default(), |sum, peer| sum.and(peer.counted()))
+    }
+
+    /// How many packets of pictures and of sounds everybody has sent.
+    fn sent(&self) -> HashMap<u32, [u32; 2]> {
+        let senders =
+            self.peers.iter().filter_map(|peer| Some((peer.sources.first()?.sender(), peer.sent())));
+        senders.collect()
+    }
+
+    fn go_on_until(&mut self, is_so: impl Fn(&Peer) -> bool) -> anyhow::Result<()> {
+        let end = super::now() + PATIENCE;
+        while !self.peers.iter().all(&is_so) {
+            if super::now() > end {
+                let count = self.peers.iter().filter(|peer| !is_so(peer)).count();
+                bail!("{count} of {} took too long", self.peers.len());
+            }
+            self.go_on(GLANCE)?;
+        }
+        Ok(())
+    }
+
+    /// Does what is due, then waits for what comes, until `end` at most.
+    fn step(&mut self, end: Instant) -> anyhow::Result<()> {
+        let now = super::now();
+        while let Some(&(due, at)) = self.timers.first()
+            && due <= now
+        {
+            self.peers[at].advance(now)?;
+            self.reset_timer(at);
+        }
+        let until = self.timers.first().map_or(end, |(at, _)| (*at).min(end));
+        let wait = until.saturating_duration_since(super::now()).as_micros().div_ceil(1_000);
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let count = match self.epoll.wait(&mut events, EpollTimeout::from(u16::try_from(wait)?)) {
+            Err(Errno::EINTR) => 0,
+            count => count?,
+        };
+        let now = super::now();
+        for event in &events[..count] {
+            let at = usize::try_from(event.data())?;
+            for _ in 0..AT_ONCE {
+                if !self.peers[at].receive(&mut self.buffer, now)? {
+                    break;
+                }
+            }
+            self.reset_timer(at);
+        }
+        Ok(())
+    }
+
+    fn reset_timer(&mut self, at: usize) {
+        let wakes_at = self.peers[at].wakes_at();
+        if wakes_at != self.wakes_at[at] {
+            self.timers.remove(&(self.wakes_at[at], at));
+            self.timers.insert((wakes_at, at));
+            self.wakes_at[at] = wakes_at;
+        }
+    }
+}
