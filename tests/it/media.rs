@@ -1,7 +1,7 @@
 //! The forwarding unit over real sockets: a browser's worth of WebRTC on each side, UDP and TCP.
 #![cfg(feature = "media")]
 
-mod peer;
+pub mod peer;
 
 use std::{num::NonZeroU32, sync::Arc};
 

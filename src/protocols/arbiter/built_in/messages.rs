@@ -165,7 +165,7 @@ pub fn tracks_of(answer: &str) -> Box<str> {
     let mut tracks = String::new();
     for section in answer.split("\nm=").skip(1) {
         let kind = section.split(' ').next().unwrap_or_default();
-        let is_received = section.lines().any(|line| matches!(line, "a=recvonly" | "a=sendrecv"));
+        let is_received = section.lines().any(|line| matches!(line.trim_end(), "a=recvonly" | "a=sendrecv"));
         if is_received && matches!(kind, "audio" | "video") {
             let _ = write!(tracks, "{kind} ");
         }
