@@ -30,6 +30,7 @@ async function becomeSfu(secret = SECRET) {
 }
 
 async function join(page, path) {
+  await page.getByLabel('Your name').fill('Somebody');
   await page.getByLabel('Which call').fill(path);
   await page.getByRole('button', { name: 'Join the call' }).click();
 }
