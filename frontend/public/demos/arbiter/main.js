@@ -94,7 +94,7 @@ async function begin(shown, action) {
   $('choice').hidden = true;
   $(shown).hidden = false;
   // What had the focus is out of sight now.
-  $(shown === 'call' ? 'message' : shown).focus({ preventScroll: true });
+  $(shown).focus({ preventScroll: true });
   try {
     await action(signal);
   } catch (error) {

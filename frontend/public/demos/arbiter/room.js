@@ -100,10 +100,12 @@ export class Room {
       Object.assign(video, { autoplay: true, playsInline: true, muted: key === SELF });
       video.setAttribute('aria-label', name);
       label.textContent = name;
+      label.title = name;
       state.className = 'state';
-      caption.append(label, ' ', state);
+      caption.append(label, state);
       figure = document.createElement('figure');
       figure.toggleAttribute('data-self', key === SELF);
+      figure.dataset.initial = [...name][0].toUpperCase();
       figure.append(video, caption);
       this.#tiles.set(key, figure);
       $('tiles').append(figure);
@@ -122,8 +124,7 @@ export class Room {
     const figure = this.#tiles.get(key);
     if (!figure) return;
     const missing = [!audio && 'muted', !video && 'no picture'].filter(Boolean);
-    figure.querySelector('.state').textContent =
-      missing.length > 0 ? `· ${missing.join(', ')}` : '';
+    figure.querySelector('.state').textContent = missing.join(', ');
     figure.toggleAttribute('data-hidden', !video);
   }
 

@@ -111,9 +111,9 @@ impl Roster {
         self.person(participant).map(|person| &person.id)
     }
 
-    /// Who is called that.
+    /// Who is called that: whoever came last, should it not be known yet that somebody of that id has gone.
     pub fn called(&self, id: &str) -> Option<ParticipantId> {
-        self.people.iter().find(|person| person.id.as_str() == id).map(|person| person.participant)
+        self.people.iter().rev().find(|person| person.id.as_str() == id).map(|person| person.participant)
     }
 
     /// What somebody sends.
