@@ -44,6 +44,7 @@ pub async fn sfu(server: &TestServer, id: &str) -> Arbiter {
     sfu
 }
 
+#[cfg(feature = "media")]
 /// A client of a room that a server is to be asked for, and the SFU's id.
 pub async fn first_client(server: &TestServer, id: &str, path: &str) -> (Arbiter, String) {
     assert_eq!(send(server, "PUT", "/createRoom", "").await.0, 200);

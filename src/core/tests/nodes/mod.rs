@@ -177,17 +177,7 @@ fn a_wire_that_is_not_as_it_should_be_is_noticed() {
 
 #[test]
 fn debug_case() {
-    let steps = [
-        Step::Join { person: 1, node: 0 },
-        Step::Join { person: 1, node: 1 },
-        Step::Silent { from: 1, to: 0, silent: true },
-        Step::Pass { ms: 700 },
-        Step::Cut { node: 1, cut: false },
-        Step::Join { person: 1, node: 0 },
-        Step::Cut { node: 0, cut: false },
-        Step::Join { person: 2, node: 0 },
-        Step::Join { person: 1, node: 1 },
-        Step::Pass { ms: 1 },
+    let steps = [ Step::Join { person: 1, node: 0, }, Step::Join { person: 1, node: 1, }, Step::Silent { from: 1, to: 0, silent: true, }, Step::Pass { ms: 700, }, Step::Cut { node: 1, cut: false, }, Step::Join { person: 1, node: 0, }, Step::Cut { node: 0, cut: false, }, Step::Join { person: 2, node: 0, }, Step::Join { person: 1, node: 1, }, Step::Pass { ms: 1, },
     ];
     on_paused_time(async {
         let mut world = World::new(NODES, PEOPLE, 2, None);
