@@ -12,8 +12,8 @@ const scene = await openScene({ MEDIA: 'on', MEDIA_LISTEN: '127.0.0.1', MEDIA_PO
 const NO_ROOM_YET = /^error on the console: Failed to load resource: .* status of 404 /;
 
 /** Somebody in a call, with a browser of their own. */
-async function visitor(name, path, screen) {
-  const { page, conduct } = await scene.person(name, screen && { screen });
+async function visitor(name, path, circumstances) {
+  const { page, conduct } = await scene.person(name, circumstances);
   await page.goto(`/demos/arbiter?${new URLSearchParams({ name, path })}`);
   await expectState(page, 'in-call');
   conduct.offences.push(...conduct.pardon().filter((offence) => !NO_ROOM_YET.test(offence)));
@@ -89,7 +89,7 @@ async function expectNothingLeft() {
 test('two people see and hear each other, write, stop sending and begin again, and one tab dies', async () => {
   const path = `/${newAppointment()}`;
   const ann = await visitor('Ann', path);
-  const bob = await visitor('Bob é', path, PHONE);
+  const bob = await visitor('Bob é', path, { screen: PHONE });
   await expectTiles(ann, 'Ann (you)', 'Bob é');
   await expectTiles(bob, 'Bob é (you)', 'Ann');
   await each([ann, bob], (page) => expectToSeeAndHear(page, 1));
@@ -153,4 +153,15 @@ test('of four people everybody sees and hears everybody, whoever reloads too', a
   await pages[0].getByRole('button', { name: 'Leave' }).click();
   await expectTiles(pages[2], 'Cy (you)', 'Bob', 'Dee');
   await each(pages.slice(1), (page) => expectToSeeAndHear(page, 2));
+});
+
+test('who has neither camera nor microphone sees, hears and writes', async () => {
+  const path = `/${newAppointment()}`;
+  const ann = await visitor('Ann', path, { hasDevices: false });
+  const bob = await visitor('Bob', path);
+  await expectTiles(bob, 'Bob (you)', 'Ann');
+  await expectWords(bob, 'Ann', 'muted, no picture');
+  await expectToSeeAndHear(ann, 1);
+  await write(ann, 'I see you');
+  await bob.getByText('I see you').waitFor();
 });

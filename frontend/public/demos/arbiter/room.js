@@ -11,6 +11,9 @@ const SELF = Symbol('self');
 const LISTEN_MS = 400;
 const LOUD = 0.02;
 
+/** How many may be seen: whoever says something on a channel may say that they are anybody. */
+const MOST_TILES = 100;
+
 export class Room {
   /** What was written did not get to the others. @type {(reason: string) => void} */
   onUnsent = () => {};
@@ -19,8 +22,6 @@ export class Room {
   #media;
   /** @type {Map<string | symbol, HTMLElement>} */
   #tiles = new Map();
-  /** What the others say of themselves; some do before their picture is there. */
-  #features = new Map();
   #closed = new AbortController();
 
   /**
@@ -109,7 +110,6 @@ export class Room {
       figure.append(video, caption);
       this.#tiles.set(key, figure);
       $('tiles').append(figure);
-      if (this.#features.has(key)) this.#showFeatures(key, this.#features.get(key));
     }
     return figure;
   }
@@ -120,9 +120,8 @@ export class Room {
   }
 
   #showFeatures(key, { audio, video }) {
-    this.#features.set(key, { audio, video });
-    const figure = this.#tiles.get(key);
-    if (!figure) return;
+    if (!this.#tiles.has(key) && this.#tiles.size >= MOST_TILES) return;
+    const figure = this.#tile(key);
     const missing = [!audio && 'muted', !video && 'no picture'].filter(Boolean);
     figure.querySelector('.state').textContent = missing.join(', ');
     figure.toggleAttribute('data-hidden', !video);
@@ -138,7 +137,6 @@ export class Room {
   #remove(id) {
     this.#tiles.get(id)?.remove();
     this.#tiles.delete(id);
-    this.#features.delete(id);
   }
 
   #addMessage(from, content) {
