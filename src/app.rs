@@ -177,9 +177,10 @@ fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
 }
 
 /// Ends the connections of those who have lost their seats.
-fn close_left_behind(hub: &Hub, media: &dyn MediaPlane) {
+fn close_left_behind(hub: &Hub, media: &dyn MediaPlane, doors: &[Arc<dyn Door>]) {
     for owner in media.owners() {
-        if !hub.has_seat(&owner.room, owner.participant) {
+        let sits_here = hub.has_seat(&owner.room, owner.participant);
+        if !sits_here && !doors.iter().any(|door| door.forwards_for(&owner)) {
             media.close_participant(&owner);
         }
     }
@@ -291,7 +292,7 @@ impl Running {
                     return;
                 }
                 common.hub.tick().await;
-                close_left_behind(&common.hub, common.media.as_ref());
+                close_left_behind(&common.hub, common.media.as_ref(), &doors);
                 if tick.is_multiple_of(TIDY_EVERY) {
                     // Beside the ticks, which must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
@@ -375,11 +376,11 @@ mod tests {
 
         clock.advance(LEASE / 2);
         hub.tick().await;
-        close_left_behind(&hub, media.as_ref());
+        close_left_behind(&hub, media.as_ref(), &[]);
         assert_eq!(media.endpoints().len(), 1);
         clock.advance(LEASE);
         hub.tick().await;
-        close_left_behind(&hub, media.as_ref());
+        close_left_behind(&hub, media.as_ref(), &[]);
         assert!(media.endpoints().is_empty());
     }
 }

@@ -8,7 +8,7 @@ use axum::Router;
 use super::{admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins};
 use crate::{
     core::{clock::Clock, hub::Hub, records::RecordStore},
-    media::MediaPlane,
+    media::{MediaPlane, Owner},
 };
 
 /// One of the protocols that people come in by.
@@ -34,6 +34,11 @@ pub trait Door: Send + Sync + 'static {
     /// Further addresses at which operators look.
     fn ops_listen(&self) -> Vec<SocketAddr> {
         Vec::new()
+    }
+
+    /// Whether media goes on of somebody who has no seat on this node, because they sit on another one.
+    fn forwards_for(&self, _owner: &Owner) -> bool {
+        false
     }
 
     /// What is done now and then, about every minute: forgetting what has expired.

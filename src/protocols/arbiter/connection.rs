@@ -7,20 +7,21 @@ use futures_util::FutureExt;
 use tracing::error;
 
 use super::{
-    ArbiterDoor, NAMESPACE,
-    delivery::{ClientLine, SfuLine},
-    error::{Refusal, log},
+    ArbiterDoor,
+    delivery::ClientLine,
+    error::Refusal,
     messages::{Handshake, Identify, Outcome, Request, Role, text},
-    rooms::SfuRoom,
+    room_of,
+    rooms::Lasts,
     row::unique,
+    sfu::Sfu,
 };
 use crate::{
     core::{
-        error::Replaced,
         event::SignalKind,
-        ids::{Name, RoomId},
-        join::{JoinRequest, Joined, Seated},
-        outbox::{CloseReason, Connection, DeliverError},
+        ids::Name,
+        join::Seated,
+        outbox::DeliverError,
     },
     protocols::{
         admission::Client,
@@ -66,12 +67,6 @@ struct Guest {
 struct Place {
     seat: Seated,
     line: Arc<ClientLine>,
-}
-
-/// An SFU, and its seat.
-struct Sfu {
-    seat: Seated,
-    room: Arc<SfuRoom>,
 }
 
 impl ArbiterConnection {
@@ -153,20 +148,9 @@ impl ArbiterConnection {
         if !self.is_proven && self.wire.door.sfu_secret.reveal().is_some() {
             return Err(Refusal::NotAnSfu);
         }
-        let joined = self.wire.join(&id, &id).await?;
-        let clients = joined.view.others.iter().map(|other| other.participant);
-        let room = Arc::new(SfuRoom::new(id, self.wire.id.clone(), clients));
-        let (door, seat) = (&self.wire.door, joined.seat);
-        door.rooms.open(room.clone());
-        let line = Arc::new(SfuLine::new(door.clone(), self.wire.socket.clone(), room.clone()));
-        if let Err(Replaced) = door.hub.attach(&seat, line.clone()) {
-            line.close(CloseReason::Replaced);
-        }
-        if let Err(error) = door.claims.register(&room).await {
-            log(&error);
-        }
-        door.rooms.has_come_in(&room);
-        self.identity = Identity::Sfu(Sfu { seat, room });
+        let (door, ear) = (&self.wire.door, Box::new(self.wire.socket.clone()));
+        let sfu = Sfu::come_in(door, id, self.wire.id.clone(), Lasts::WhileConnected, ear).await?;
+        self.identity = Identity::Sfu(sfu);
         Ok(())
     }
 
@@ -187,11 +171,7 @@ impl ArbiterConnection {
                 self.wire.door.hub.leave(&place.seat).await;
                 self.wire.door.refresh_if_here(&guest.room).await;
             }
-            Identity::Sfu(Sfu { seat, room }) => {
-                self.wire.door.rooms.close(&room);
-                self.wire.door.forget(&room).await;
-                self.wire.door.hub.leave(&seat).await;
-            }
+            Identity::Sfu(sfu) => sfu.go(&self.wire.door).await,
         }
     }
 }
@@ -218,7 +198,7 @@ impl Wire {
         if !self.has_sfu(&guest.room).await? {
             return Ok(());
         }
-        let joined = self.join(&guest.room, &guest.id).await?;
+        let joined = self.door.join(&guest.room, &guest.id).await?;
         let (seat, others) = (joined.seat, joined.view.others);
         let Some(sfu) = others.iter().find(|other| other.name == guest.room).map(|sfu| sfu.participant) else {
             self.door.hub.leave(&seat).await;
@@ -236,15 +216,6 @@ impl Wire {
     async fn has_sfu(&self, room: &Name) -> Result<bool, Refusal> {
         let seats = self.door.hub.seats(&room_of(room)?).await?;
         Ok(seats.iter().any(|seat| seat.name == *room))
-    }
-
-    async fn join(&self, room: &Name, id: &Name) -> Result<Joined, Refusal> {
-        let room = room_of(room)?;
-        let policy = self.door.policy;
-        let request = JoinRequest { room, name: id.clone(), policy, session: None, received: None };
-        let joined = self.door.hub.join(request).await?;
-        self.door.counters.joins.increment(1);
-        Ok(joined)
     }
 
     fn send_to_client(&self, sfu: &Sfu, handshake: &Handshake<'_>, data: Bytes) -> Result<(), Refusal> {
@@ -279,10 +250,6 @@ impl Wire {
         self.door.counters.signals.increment(1);
         Ok(())
     }
-}
-
-fn room_of(sfu: &Name) -> Result<RoomId, Refusal> {
-    RoomId::within(NAMESPACE, sfu.as_str()).map_err(|_| Refusal::Missing("roomId"))
 }
 
 /// An id as it stands. One that would have to be changed is none: it would not be known again.

@@ -49,10 +49,31 @@ pub struct ClientLine {
     over: AtomicBool,
 }
 
+/// What an SFU hears with: a WebSocket, or the queue of the server's own. As for a [`Connection`], nothing here may block.
+pub trait Ear: Send + Sync + 'static {
+    /// A client has sent something.
+    ///
+    /// # Errors
+    /// It was not taken, and the SFU is to be let go of.
+    fn hear(&self, signal: &Signal) -> Result<(), DeliverError>;
+
+    /// A client has gone that it has heard of, which is called `id`.
+    ///
+    /// # Errors
+    /// As for [`hear`](Self::hear).
+    fn hear_of_leaving(&self, who: ParticipantId, id: &Name) -> Result<(), DeliverError>;
+
+    /// It is over.
+    fn close(&self, reason: CloseReason);
+
+    /// As [`Connection::sign_of_life`].
+    fn sign_of_life(&self) -> BoxFuture<'static, ()>;
+}
+
 /// An SFU's connection, as its room sees it.
 pub struct SfuLine {
     id: ConnectionId,
-    socket: Socket,
+    ear: Box<dyn Ear>,
     door: Arc<ArbiterDoor>,
     room: Arc<SfuRoom>,
     /// The clients of which it has heard, and what they are called.
@@ -97,8 +118,8 @@ impl ClientLine {
 
 impl SfuLine {
     /// The connection of the SFU of `room`.
-    pub fn new(door: Arc<ArbiterDoor>, socket: Socket, room: Arc<SfuRoom>) -> Self {
-        Self { id: ConnectionId::next(), socket, door, room, known: Mutex::default() }
+    pub fn new(door: Arc<ArbiterDoor>, room: Arc<SfuRoom>, ear: Box<dyn Ear>) -> Self {
+        Self { id: ConnectionId::next(), ear, door, room, known: Mutex::default() }
     }
 
     /// Has it noted that the first client has come, or the last one gone.
@@ -113,9 +134,27 @@ impl SfuLine {
             self.note_occupancy();
         }
         match lock(&self.known).remove(&who).filter(|_| !self.room.is_closed()) {
-            Some(id) => self.socket.send(text(&Notice::ClientDisconnect { client_id: id.as_str() })),
+            Some(id) => self.ear.hear_of_leaving(who, &id),
             None => Ok(()),
         }
+    }
+}
+
+impl Ear for Socket {
+    fn hear(&self, signal: &Signal) -> Result<(), DeliverError> {
+        forward(self, signal)
+    }
+
+    fn hear_of_leaving(&self, _who: ParticipantId, id: &Name) -> Result<(), DeliverError> {
+        self.send(text(&Notice::ClientDisconnect { client_id: id.as_str() }))
+    }
+
+    fn close(&self, reason: CloseReason) {
+        close(self, reason);
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        Self::sign_of_life(self)
     }
 }
 
@@ -154,7 +193,7 @@ impl Connection for SfuLine {
         match event {
             Event::Signal(signal) => {
                 lock(&self.known).entry(signal.from).or_insert_with(|| signal.name.clone());
-                forward(&self.socket, signal)
+                self.ear.hear(signal)
             }
             Event::Left { participant, .. } => self.tell_left(*participant),
             Event::Joined { participant, .. } => {
@@ -168,11 +207,11 @@ impl Connection for SfuLine {
     }
 
     fn close(&self, reason: CloseReason) {
-        close(&self.socket, reason);
+        self.ear.close(reason);
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.socket.sign_of_life()
+        self.ear.sign_of_life()
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! The wire contract is `docs/arbiter.md`. In the core's terms an SFU is a participant that is called like its room,
 //! and its clients sit beside it. Which SFUs there are and which path has which is in records ([`claims`] changes
-//! them for whoever asks, [`register`] for the SFU's own node), so that all nodes agree.
+//! them for whoever asks, [`register`] for the SFU's own node), so that all nodes agree. An SFU comes from elsewhere, or
+//! is the server's own ([`built_in`]); nothing else in here tells the two apart.
 //!
 //! Source: arbiter document.
 #![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where names stand bare")]
 
+mod built_in;
 mod claims;
 mod connection;
 mod delivery;
@@ -17,13 +19,18 @@ mod messages;
 mod register;
 mod rooms;
 mod row;
+mod sfu;
 mod start;
 mod url_path;
 
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use ::http::Uri;
 use async_trait::async_trait;
@@ -37,12 +44,20 @@ use tracing::warn;
 
 use self::{
     claims::{Claims, Patience},
-    error::log,
+    built_in::BuiltInStarter,
+    error::{Refusal, log},
     rooms::{Rooms, SfuRoom},
     start::{Command, CommandStarter, RoomStarter, Webhook, WebhookStarter, url_for_sfus},
 };
 use crate::{
-    core::{clock::Clock, hub::Hub, ids::Name, join::RoomPolicy, records::RecordStore},
+    core::{
+        clock::Clock,
+        hub::Hub,
+        ids::{Name, RoomId},
+        join::{JoinRequest, Joined, RoomPolicy},
+        records::RecordStore,
+    },
+    media::{MediaPlane, Owner},
     protocols::{
         admission::{Admission, Client},
         counters::Counters,
@@ -124,7 +139,7 @@ pub struct Options {
     pub arbiter_release_grace: Duration,
 
     /// What is run to start an SFU, with SFU_ID and ARBITER_URL in its environment: a program and its arguments,
-    /// separated by blanks.
+    /// separated by blanks. With neither this nor a webhook the server is the SFU itself, where media is on.
     #[arg(
         help_heading = "Arbiter door",
         long,
@@ -161,7 +176,7 @@ pub struct Options {
     #[arg(help_heading = "Arbiter door", long, env, value_name = "TIME", default_value = "15s", value_parser = duration)]
     pub arbiter_start_timeout: Duration,
 
-    /// How many SFUs the command may run at once.
+    /// How many SFUs the command may run, or the server may be itself, at once.
     #[arg(help_heading = "Arbiter door", long, env, value_name = "NUMBER", default_value_t = 16)]
     pub arbiter_max_started: usize,
 
@@ -178,7 +193,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     let patience =
         Patience { claim: options.arbiter_claim_timeout, release: options.arbiter_release_grace };
     let (rooms, tasks, stop) = (Arc::<Rooms>::default(), TaskTracker::new(), CancellationToken::new());
-    let door = Arc::new(ArbiterDoor {
+    let door = Arc::new_cyclic(|door| ArbiterDoor {
         hub: common.hub.clone(),
         policy: RoomPolicy {
             seats: usize::from(options.arbiter_max_clients) + 1,
@@ -186,8 +201,9 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
             unique_names: true,
         },
         claims: Claims::new(common.records.clone(), common.clock.clone(), patience),
-        starter: starter(options, &rooms, &tasks, &stop),
+        starter: starter(options, &rooms, &tasks, &stop).or_else(|| built_in(options, common, door)),
         rooms,
+        media: common.media.clone(),
         records: common.records.clone(),
         clock: common.clock.clone(),
         admission: common.admission.clone(),
@@ -222,12 +238,20 @@ fn starter(
     Some(Arc::new(webhook))
 }
 
+/// The server itself, where nothing else starts SFUs.
+fn built_in(options: &Options, common: &Common, door: &Weak<ArbiterDoor>) -> Option<Arc<dyn RoomStarter>> {
+    let is_on = common.media.is_on();
+    is_on.then(|| Arc::new(BuiltInStarter::new(door.clone(), options.arbiter_max_started)) as _)
+}
+
 /// The arbiter door.
 pub struct ArbiterDoor {
     hub: Hub,
     policy: RoomPolicy,
     rooms: Arc<Rooms>,
     claims: Claims,
+    /// What the server's own SFUs forward with.
+    media: Arc<dyn MediaPlane>,
     records: Arc<dyn RecordStore>,
     clock: Arc<dyn Clock>,
     admission: Arc<Admission>,
@@ -272,6 +296,13 @@ impl Door for ArbiterDoor {
         router.with_state(self).layer(cors())
     }
 
+    /// Clients of the server's own SFUs may sit on other nodes.
+    fn forwards_for(&self, owner: &Owner) -> bool {
+        let is_own = owner.room.is_within(NAMESPACE);
+        let room = is_own.then(|| owner.room.local().parse().ok()).flatten().and_then(|id| self.rooms.get(&id));
+        room.is_some_and(|room| room.has(owner.participant))
+    }
+
     async fn tidy(&self) {
         if let Some(starts) = &self.starts {
             starts.retain_recent();
@@ -301,7 +332,21 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_hours(24))
 }
 
+/// The room of an SFU.
+fn room_of(sfu: &Name) -> Result<RoomId, Refusal> {
+    RoomId::within(NAMESPACE, sfu.as_str()).map_err(|_| Refusal::Missing("roomId"))
+}
+
 impl ArbiterDoor {
+    /// Takes a seat in the room called `room`.
+    async fn join(&self, room: &Name, id: &Name) -> Result<Joined, Refusal> {
+        let (room, policy) = (room_of(room)?, self.policy);
+        let request = JoinRequest { room, name: id.clone(), policy, session: None, received: None };
+        let joined = self.hub.join(request).await?;
+        self.counters.joins.increment(1);
+        Ok(joined)
+    }
+
     /// Notes whether anybody is in the room of an SFU, if that is connected to this node. Another node's does so itself.
     async fn refresh_if_here(&self, sfu: &Name) {
         if let Some(room) = self.rooms.get(sfu) {

@@ -2,7 +2,7 @@
 
 use super::{
     claims::{Claims, MAX_TRIES, RECORD_LIFETIME, contended, path_key, sfu_key},
-    rooms::SfuRoom,
+    rooms::{Lasts, SfuRoom},
     row::{Pointer, Row, millis},
 };
 use crate::core::error::Unavailable;
@@ -33,7 +33,8 @@ impl Claims {
         Err(contended())
     }
 
-    /// Brings the records of an SFU of this node in line with who is there, and lets them live on. To be called
+    /// Brings the records of an SFU of this node in line with who is there, and lets them live on; or removes them and
+    /// closes its room, if it was for one call and that is over. To be called
     /// when the first comes and the last goes, and several times in [`RECORD_LIFETIME`].
     ///
     /// # Errors
@@ -55,7 +56,16 @@ impl Claims {
             if row.connection != room.connection {
                 return Ok(());
             }
-            let next = row.clone().seen(room.is_occupied(), millis(self.now()), self.patience.release);
+            let now = millis(self.now());
+            let next = row.clone().seen(room.is_occupied(), now, self.patience.release);
+            if room.lasts == Lasts::ForOneCall && row.has_served(&next, now, self.patience.claim) {
+                // Whoever claims it at this very moment is either before this, or finds it gone.
+                if self.records.remove(&sfu_key(room.id.as_str()), &record.json).await? {
+                    room.close();
+                    return self.forget_path(room, &row).await;
+                }
+                continue;
+            }
             let expires = Some(self.now() + RECORD_LIFETIME);
             if self.put(&sfu_key(room.id.as_str()), &record, &next, expires).await? {
                 let next = self.refresh_path(room, &row, next).await?;

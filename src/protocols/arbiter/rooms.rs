@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio_util::sync::CancellationToken;
 
 use super::row::Row;
 use crate::core::{ids::Name, ids::ParticipantId, sync::lock};
@@ -27,12 +28,23 @@ pub struct SfuRoom {
     pub id: Name,
     /// Its connection's id.
     pub connection: String,
+    /// How long it is there.
+    pub lasts: Lasts,
     /// What the records said of it last; locked while they are being written.
     pub(super) kept: AsyncMutex<Option<Row>>,
     /// Everybody else in the room, on whatever node.
     clients: Mutex<HashSet<ParticipantId>>,
     is_recorded: AtomicBool,
-    closed: AtomicBool,
+    closed: CancellationToken,
+}
+
+/// How long an SFU is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasts {
+    /// As long as its connection: it is claimed for one path after the other.
+    WhileConnected,
+    /// For one call: it ends when nobody needs it any more, or when nobody has claimed it in time.
+    ForOneCall,
 }
 
 impl Rooms {
@@ -92,14 +104,20 @@ impl Rooms {
 
 impl SfuRoom {
     /// The room of an SFU that has just come in, and finds these clients there.
-    pub fn new(id: Name, connection: String, clients: impl IntoIterator<Item = ParticipantId>) -> Self {
+    pub fn new(
+        id: Name,
+        connection: String,
+        lasts: Lasts,
+        clients: impl IntoIterator<Item = ParticipantId>,
+    ) -> Self {
         Self {
             id,
             connection,
+            lasts,
             kept: AsyncMutex::default(),
             clients: Mutex::new(clients.into_iter().collect()),
             is_recorded: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
+            closed: CancellationToken::new(),
         }
     }
 
@@ -120,12 +138,23 @@ impl SfuRoom {
         !lock(&self.clients).is_empty()
     }
 
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+    /// Whether this client is there, on whatever node.
+    pub fn has(&self, client: ParticipantId) -> bool {
+        lock(&self.clients).contains(&client)
     }
 
-    /// Whether the SFU has gone.
+    /// The SFU is to go, or has gone: its records are not renewed any more.
+    pub fn close(&self) {
+        self.closed.cancel();
+    }
+
+    /// Whether the SFU is to go, or has gone.
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.is_cancelled()
+    }
+
+    /// Resolves when the SFU is to go.
+    pub async fn closed(&self) {
+        self.closed.cancelled().await;
     }
 }

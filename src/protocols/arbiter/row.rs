@@ -99,6 +99,11 @@ impl Row {
         self
     }
 
+    /// Whether it has served once it is as in `next`: its claim is over, or there was none for all of `patience`.
+    pub fn has_served(&self, next: &Self, now: u64, patience: Duration) -> bool {
+        next.hold.is_none() && (self.hold.is_some() || later(self.free_since, patience) <= now)
+    }
+
     /// The path and the claim it is kept by, if it is.
     pub fn held_path(&self) -> Option<(UrlPath, &str)> {
         let hold = self.hold.as_ref()?;

@@ -44,6 +44,14 @@ pub async fn sfu(server: &TestServer, id: &str) -> Arbiter {
     sfu
 }
 
+#[cfg(feature = "media")]
+/// A client of a room that a server is to be asked for, and the SFU's id.
+pub async fn first_client(server: &TestServer, id: &str, path: &str) -> (Arbiter, String) {
+    assert_eq!(send(server, "PUT", "/createRoom", "").await.0, 200);
+    let room = claimed(server, path).await;
+    (client(server, id, &room).await, room)
+}
+
 /// Somebody who has not said who they are.
 pub async fn connect(server: &TestServer) -> Arbiter {
     Arbiter::new(Peer::connect(&server.address, "/production").await)
@@ -103,6 +111,16 @@ impl Arbiter {
             }
             self.heard.push(text);
         }
+    }
+
+    /// A client's offer, or its answer to one.
+    pub async fn describe(&mut self, kind: &str, remote: Option<&str>, description: &str, sdp: &str) {
+        let description = json!({"type": description, "sdp": sdp});
+        let mut more = json!({"description": description});
+        if let Some(remote) = remote {
+            more["remotePeerId"] = remote.into();
+        }
+        assert_eq!(self.tell_sfu(kind, more).await, json!({"statusCode": 200}));
     }
 
     /// The next thing that somebody sent or the server told.

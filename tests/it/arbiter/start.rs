@@ -69,7 +69,7 @@ async fn a_command_starts_an_sfu_that_can_be_claimed_at_once() {
 
 #[tokio::test]
 async fn without_anything_that_starts_sfus_none_is_started() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_env([("MEDIA", "off")]).await;
     assert_eq!(create(&server, "PUT").await, (500, json!({"message": FAILED})));
 }
 

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use bytes::BytesMut;
 use str0m::{
     Candidate, Event, Input, Output, Rtc,
-    change::{SdpAnswer, SdpPendingOffer},
+    change::{SdpAnswer, SdpOffer, SdpPendingOffer},
+    channel::{ChannelConfig, ChannelId},
     media::{Direction, MediaKind, Mid},
     net::{Protocol, Receive, TcpType},
     rtp::{RtpWrite, SeqNo},
@@ -35,6 +36,10 @@ pub struct Peer {
     mid: Option<Mid>,
     got: usize,
     sequence: SeqNo,
+    channel: Option<ChannelId>,
+    /// What it says with each picture.
+    says: Option<&'static str>,
+    heard: Option<Vec<u8>>,
 }
 
 impl Peer {
@@ -55,6 +60,9 @@ impl Peer {
             mid: None,
             got: 0,
             sequence: 1.into(),
+            channel: None,
+            says: None,
+            heard: None,
         }
     }
 
@@ -68,6 +76,24 @@ impl Peer {
 
     pub fn offer_to_do_both(&mut self) -> String {
         self.offer(Direction::SendRecv)
+    }
+
+    /// Offers to send, and to hear what is said on a channel, where it goes on saying `says` if that is something.
+    pub fn offer_to_send_and_talk(&mut self, label: &str, id: u16, says: Option<&'static str>) -> String {
+        let mut changes = self.rtc.sdp_api();
+        let config =
+            ChannelConfig { label: label.to_owned(), negotiated: Some(id), ..ChannelConfig::default() };
+        (self.channel, self.says) = (Some(changes.add_channel_with_config(config)), says);
+        self.mid = Some(changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None));
+        let (offer, pending) = changes.apply().unwrap();
+        self.pending = Some(pending);
+        offer.to_sdp_string()
+    }
+
+    /// Answers an offer to receive.
+    pub fn answer_to(&mut self, offer: &str) -> String {
+        let offer = SdpOffer::from_sdp_string(offer).unwrap();
+        self.rtc.sdp_api().accept_offer(offer).unwrap().to_sdp_string()
     }
 
     fn offer(&mut self, direction: Direction) -> String {
@@ -101,13 +127,32 @@ impl Peer {
 
     /// Sends a picture every twenty milliseconds; all of them are key frames.
     pub async fn send_for_ever(mut self) {
-        let mut next = now();
         loop {
-            self.run_until(next).await;
-            next = now() + Duration::from_millis(20);
-            if self.rtc.is_connected() {
-                self.send();
+            self.send_next().await;
+        }
+    }
+
+    /// Sends, until something is heard on the channel.
+    pub async fn until_heard(&mut self) -> Vec<u8> {
+        let hearing = async {
+            loop {
+                self.send_next().await;
+                if let Some(heard) = self.heard.take() {
+                    return heard;
+                }
             }
+        };
+        timeout(DEADLINE, hearing).await.unwrap()
+    }
+
+    async fn send_next(&mut self) {
+        self.run_until(now() + Duration::from_millis(20)).await;
+        if self.rtc.is_connected() {
+            self.send();
+        }
+        let channel = self.channel.and_then(|channel| self.rtc.channel(channel));
+        if let (Some(text), Some(mut channel)) = (self.says, channel) {
+            channel.write(false, text.as_bytes()).unwrap();
         }
     }
 
@@ -128,10 +173,7 @@ impl Peer {
         timeout(DEADLINE, async {
             let enough = self.got + count;
             while self.got < enough {
-                self.run_until(now() + Duration::from_millis(20)).await;
-                if self.rtc.is_connected() {
-                    self.send();
-                }
+                self.send_next().await;
             }
         })
         .await
@@ -201,6 +243,7 @@ impl Peer {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(at) => return at.into(),
                 Output::Event(Event::RtpPacket(_)) => self.got += 1,
+                Output::Event(Event::ChannelData(data)) => self.heard = Some(data.data),
                 Output::Event(_) => {}
                 Output::Transmit(transmit) => match &mut self.tcp {
                     Some(stream) => {

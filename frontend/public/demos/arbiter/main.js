@@ -2,48 +2,73 @@
 
 import { Client } from './client.js';
 import { findRoom } from './gateway.js';
+import { Room } from './room.js';
 import { Sfu } from './sfu.js';
 
 const $ = (id) => document.getElementById(id);
-const [tiles, status, leaveButton] = ['tiles', 'status', 'leave-button'].map($);
+const status = $('status');
 
 /** Aborted when what is going on ends. */
 let going = new AbortController();
 
+const asked = new URLSearchParams(location.search);
+for (const field of ['name', 'path']) if (asked.get(field)) $(field).value = asked.get(field);
+if (asked.get('name') && asked.get('path')) join();
+
 $('join').addEventListener('submit', (event) => {
   event.preventDefault();
-  void begin((signal) => takePart($('path').value, signal));
+  join();
 });
 
 $('serve').addEventListener('submit', (event) => {
   event.preventDefault();
-  void begin((signal) => beTheSfu($('secret').value, signal));
+  void begin('stop', (signal) => beTheSfu($('secret').value, signal));
 });
 
-leaveButton.addEventListener('click', () => end('You have left.'));
+for (const id of ['leave', 'stop']) $(id).addEventListener('click', () => end('You have left.'));
 
-async function takePart(path, signal) {
+function join() {
+  void begin('call', (signal) => takePart($('name').value, $('path').value, signal));
+}
+
+async function takePart(name, path, signal) {
   say('joining', 'Asking for your camera and microphone…');
-  const media = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+  const media = await openMedia();
   whenOver(signal, () => {
-    for (const track of media.getTracks()) track.stop();
+    for (const track of media?.getTracks() ?? []) track.stop();
   });
-  const room = await findRoom(path);
   if (signal.aborted) return;
-  if (!room)
-    throw new Error('There is no SFU that is free. Make another tab the SFU, then join again.');
-
   const client = new Client();
-  client.onStream = (id, stream) => show(id, stream, 'Somebody else');
-  client.onGone = (id) => tiles.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
+  const room = new Room(client, name, media);
+  whenOver(signal, () => room.close());
   client.onOver = () => end('The SFU has gone, and the call is over. You can join again.');
-  show('self', media, 'You');
+  client.onProblem = (reason) =>
+    say('in-call', `You are in the call. Nobody sees or hears you: ${reason}.`);
+  room.onUnsent = (reason) => say('in-call', `It was not sent: ${reason}.`);
+
+  say('joining', 'Joining…');
+  const sfu = await findRoom(path);
+  if (signal.aborted) return;
+  if (!sfu)
+    throw new Error('There is no SFU that is free. Make another tab the SFU, then join again.');
   try {
-    await client.join(room, media);
+    await client.join(name, sfu, media);
   } finally {
     whenOver(signal, () => client.leave());
   }
-  if (!signal.aborted) say('in-call', 'You are in the call.');
+  if (signal.aborted) return;
+  // Loading the page anew joins anew.
+  history.replaceState(null, '', `?${new URLSearchParams({ name, path })}`);
+  say('in-call', `You are in the call.${media ? '' : ' Nobody sees or hears you.'}`);
+}
+
+/** Camera and microphone, as far as there are any. */
+async function openMedia() {
+  for (const kinds of [{ video: true, audio: true }, { audio: true }, { video: true }]) {
+    const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
+    if (opened) return opened;
+  }
+  return null;
 }
 
 async function beTheSfu(secret, signal) {
@@ -62,25 +87,27 @@ async function beTheSfu(secret, signal) {
   sfu.onCount(0);
 }
 
-async function begin(action) {
+/** Shows what is called `shown` for as long as `action` and what comes of it goes on. */
+async function begin(shown, action) {
   going = new AbortController();
   const { signal } = going;
-  setBusy(true);
+  $('choice').hidden = true;
+  $(shown).hidden = false;
+  // What had the focus is out of sight now.
+  $(shown).focus({ preventScroll: true });
   try {
     await action(signal);
   } catch (error) {
-    const isForbidden = error.name === 'NotAllowedError';
-    const text = isForbidden
-      ? 'Without a camera and a microphone you cannot take part.'
-      : error.message;
-    if (!signal.aborted) end(text);
+    if (!signal.aborted) end(error.message);
   }
 }
 
 function end(text) {
   going.abort();
-  tiles.replaceChildren();
-  setBusy(false);
+  for (const id of ['call', 'stop']) $(id).hidden = true;
+  $('choice').hidden = false;
+  $('join-button').focus();
+  history.replaceState(null, '', location.pathname);
   say('idle', text);
 }
 
@@ -90,30 +117,7 @@ function whenOver(signal, action) {
   else signal.addEventListener('abort', action);
 }
 
-function setBusy(isBusy) {
-  $('choice').hidden = isBusy;
-  leaveButton.hidden = !isBusy;
-  // What had the focus may be out of sight now.
-  (isBusy ? leaveButton : $('join-button')).focus();
-}
-
 function say(state, text) {
   status.dataset.state = state;
   status.textContent = text;
-}
-
-function show(id, stream, name) {
-  let tile = tiles.querySelector(`[data-id="${CSS.escape(id)}"]`);
-  if (!tile) {
-    tile = document.createElement('figure');
-    tile.dataset.id = id;
-    const caption = document.createElement('figcaption');
-    caption.textContent = name;
-    tile.append(document.createElement('video'), caption);
-    tiles.append(tile);
-  }
-  const video = tile.querySelector('video');
-  Object.assign(video, { autoplay: true, playsInline: true, muted: id === 'self' });
-  video.setAttribute('aria-label', name);
-  if (video.srcObject !== stream) video.srcObject = stream;
 }

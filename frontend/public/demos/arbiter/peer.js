@@ -2,6 +2,8 @@
 
 export class Peer {
   connection = new RTCPeerConnection();
+  /** It could not be set up, or was lost. */
+  onFailed = () => {};
   #send;
   #early = [];
   #turn = Promise.resolve();
@@ -12,6 +14,15 @@ export class Peer {
     this.connection.onicecandidate = ({ candidate }) => {
       if (candidate) send({ candidate });
     };
+    this.connection.onconnectionstatechange = () => {
+      if (this.connection.connectionState === 'failed') this.onFailed();
+    };
+  }
+
+  /** Whether something that the other end sent is about this connection, and not about another in its place. */
+  isMeant({ description }) {
+    const current = this.connection.remoteDescription;
+    return !description || !current || originOf(description.sdp) === originOf(current.sdp);
   }
 
   /** Offers what was added to the connection. */
@@ -42,4 +53,9 @@ export class Peer {
   close() {
     this.connection.close();
   }
+}
+
+/** The number that stays the same in all descriptions of one end of a connection. */
+function originOf(sdp) {
+  return /^o=\S+ (\S+)/m.exec(sdp)?.[1];
 }

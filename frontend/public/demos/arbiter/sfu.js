@@ -1,7 +1,7 @@
 // An SFU in a browser tab, to try the door out: it receives what each client sends and forwards it to all others. A real
-// one forwards packets; a browser decodes and encodes anew, so this is for a handful of people.
+// one, as the server's own, forwards packets; a browser decodes and encodes anew, so this is for a handful of people.
 
-import { randomId } from './client.js';
+import { CHANNELS, randomId } from './client.js';
 import { Gateway } from './gateway.js';
 import { Peer } from './peer.js';
 
@@ -12,7 +12,7 @@ export class Sfu {
   onOver = () => {};
   #id = `tab-${randomId()}`;
   #gateway;
-  /** Whoever has sent something. @type {Map<string, {producer: Peer, consumers: Map<string, Peer>}>} */
+  /** Whoever has sent something. @type {Map<string, {producer: Peer, consumers: Map<string, Peer>, channels: Record<string, RTCDataChannel>}>} */
   #clients = new Map();
 
   /** @param {string} secret the SFUs', or nothing where the server has none */
@@ -48,11 +48,24 @@ export class Sfu {
     let client = this.#clients.get(id);
     if (!client) {
       const producer = new Peer((message) => this.#tell(id, { type: 'producer', ...message }));
-      client = { producer, consumers: new Map() };
+      client = { producer, consumers: new Map(), channels: this.#channels(id, producer) };
       this.#clients.set(id, client);
       this.onCount(this.#clients.size);
     }
     return client;
+  }
+
+  /** What one says on a channel all others hear. */
+  #channels(from, { connection }) {
+    const open = ([label, id]) => {
+      const channel = connection.createDataChannel(label, { negotiated: true, id });
+      channel.onmessage = ({ data }) => {
+        for (const [to, { channels }] of this.#clients)
+          if (to !== from && channels[label].readyState === 'open') channels[label].send(data);
+      };
+      return [label, channel];
+    };
+    return Object.fromEntries(Object.entries(CHANNELS).map(open));
   }
 
   /** The newcomer gets everybody, and everybody gets the newcomer. */

@@ -141,7 +141,7 @@ impl RoomStarter for CommandStarter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::arbiter::rooms::SfuRoom;
+    use crate::protocols::arbiter::rooms::{Lasts, SfuRoom};
 
     const LIMITS: Limits =
         Limits { start: Duration::from_secs(20), absence: Duration::from_millis(50), running: 1 };
@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn an_sfu_that_has_lost_its_connection_for_good_makes_room_for_another() {
         let starter = starter("sleep 60", LIMITS);
-        let room = SfuRoom::new(order().sfu, "connection".into(), []);
+        let room = SfuRoom::new(order().sfu, "connection".into(), Lasts::WhileConnected, []);
         let room = Arc::new(room);
         starter.rooms.open(room.clone());
         starter.rooms.has_come_in(&room);
@@ -192,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn when_the_server_stops_so_do_its_sfus() {
         let starter = starter("sleep 60", LIMITS);
-        let room = SfuRoom::new(order().sfu, "connection".into(), []);
+        let room = SfuRoom::new(order().sfu, "connection".into(), Lasts::WhileConnected, []);
         let room = Arc::new(room);
         starter.rooms.open(room.clone());
         starter.rooms.has_come_in(&room);

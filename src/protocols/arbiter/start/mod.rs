@@ -14,6 +14,7 @@ pub use self::{
     command::{Command, CommandStarter, Limits as CommandLimits},
     webhook::{Webhook, WebhookStarter},
 };
+use super::error::Refusal;
 use crate::{core::ids::Name, protocols::options::Secret};
 
 /// An SFU that is wanted.
@@ -56,6 +57,9 @@ pub enum NotStarted {
     /// It took too long.
     #[error("it took too long")]
     TooLate,
+    /// The server's own was not let in.
+    #[error("it was not let in: {}", .0.message())]
+    NotLetIn(Refusal),
     /// The server stops.
     #[error("the server stops")]
     ShuttingDown,

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 
 use super::super::{
     claims::{Claims, Patience, RECORD_LIFETIME},
-    rooms::SfuRoom,
+    rooms::{Lasts, SfuRoom},
     url_path::UrlPath,
 };
 use crate::{
@@ -141,7 +141,7 @@ impl World {
 
     async fn come(&mut self, number: usize) {
         let id = format!("sfu-{number}").parse().unwrap();
-        let room = SfuRoom::new(id, super::super::row::unique(), []);
+        let room = SfuRoom::new(id, super::super::row::unique(), Lasts::WhileConnected, []);
         self.claims.register(&room).await.unwrap();
         self.sfus.push(room);
     }

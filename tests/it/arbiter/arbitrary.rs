@@ -1,0 +1,139 @@
+//! Clients of the server's own SFU who come, go, and say anything in any order, while connections end by themselves: it
+//! goes on serving, and nothing remains when all have gone.
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, TestRunner},
+};
+use serde_json::json;
+use switchboard::media::{CloseReason, Limit, MediaEvent, MediaPlane, OpenError};
+
+use super::{
+    fake_stage::{Stage, offer},
+    stage::Arbiter,
+};
+
+const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
+
+/// How many calls are played.
+const CALLS: usize = 40;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Come,
+    Go,
+    /// A producer's offer of this connection.
+    Offer(u32),
+    /// An answer to what was offered of whoever is so many places further, or was not.
+    Answer(usize),
+    Candidate(usize),
+    /// Something that is no description.
+    Nonsense(String),
+    /// A connection ends, of all there are.
+    End(usize, CloseReason),
+    Connected(usize),
+    /// The plane takes no more.
+    Refuse(OpenError),
+}
+
+fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
+    let reason = prop_oneof![Just(CloseReason::Left), Just(CloseReason::Lost), Just(CloseReason::Fault)];
+    let error = prop_oneof![
+        Just(OpenError::TooMany(Limit::EndpointsInRoom)),
+        Just(OpenError::TooMany(Limit::Descriptions)),
+        Just(OpenError::NotPublished),
+        Just(OpenError::Unavailable),
+    ];
+    let step = prop_oneof![
+        4 => Just(Step::Come),
+        1 => Just(Step::Go),
+        4 => (0..3_u32).prop_map(Step::Offer),
+        4 => (0..NAMES.len()).prop_map(Step::Answer),
+        1 => (0..NAMES.len()).prop_map(Step::Candidate),
+        1 => ".{0,20}".prop_map(Step::Nonsense),
+        2 => (0..12_usize, reason).prop_map(|(which, reason)| Step::End(which, reason)),
+        1 => (0..12_usize).prop_map(Step::Connected),
+        1 => error.prop_map(Step::Refuse),
+    ];
+    vec((0..NAMES.len(), step), 1..40)
+}
+
+async fn take(stage: &Stage, room: &str, who: usize, actor: &mut Option<Arbiter>, step: Step) {
+    let further = |places: usize| NAMES[(who + places) % NAMES.len()];
+    match (step, actor) {
+        (Step::Come, actor @ None) => *actor = Some(stage.client(NAMES[who], room).await),
+        (Step::Go, actor) => {
+            if let Some(client) = actor.take() {
+                client.leave().await;
+            }
+        }
+        (Step::Offer(connection), Some(client)) => {
+            client.describe("producer", None, "offer", &offer(connection)).await;
+        }
+        (Step::Answer(places), Some(client)) => {
+            client.describe("consumer", Some(further(places)), "answer", &offer(9)).await;
+        }
+        (Step::Candidate(places), Some(client)) => {
+            let candidate = json!({"remotePeerId": further(places), "candidate": {"candidate": "x"}});
+            client.tell_sfu("consumer", candidate).await;
+        }
+        (Step::Nonsense(text), Some(client)) => {
+            client.describe("producer", None, "offer", &text).await;
+            client.tell_sfu(&text, json!({"description": text, "candidate": text})).await;
+        }
+        (Step::End(which, reason), _) => tell(stage, which, MediaEvent::Closed(reason)),
+        (Step::Connected(which), _) => tell(stage, which, MediaEvent::Connected),
+        (Step::Refuse(error), _) => stage.media.refuse_next(error),
+        (_, _) => {}
+    }
+}
+
+fn tell(stage: &Stage, which: usize, event: MediaEvent) {
+    if let Some(endpoint) = stage.media.endpoints().get(which) {
+        stage.media.tell(*endpoint, event);
+    }
+}
+
+/// Offers until that is answered; what the plane was told to refuse may be in between, and answers to what was before.
+async fn is_answered(client: &mut Arbiter) {
+    let is_last = |sdp: &serde_json::Value| sdp.as_str().unwrap_or_default().contains("a=mid:last");
+    for connection in 70.. {
+        let offer = offer(connection).replace("a=mid:1", "a=mid:last");
+        client.describe("producer", None, "offer", &offer).await;
+        let mut told = client.told().await;
+        while told["handshake"] != "producer" {
+            if told["type"] == "producer" && is_last(&told["description"]["sdp"]) {
+                return;
+            }
+            told = client.told().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_clients_do_the_sfu_goes_on_and_nothing_remains() {
+    let stage = Stage::open(&["--arbiter-max-started", "64", "--arbiter-starts-per-address", "0"]).await;
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    for number in 0..CALLS {
+        let played = steps().new_tree(&mut runner).unwrap().current();
+        eprintln!("{played:?}");
+        let room = stage.room_of(&format!("/{number}")).await;
+        let mut actors = NAMES.map(|_| None);
+        for (who, step) in played {
+            take(&stage, &room, who, &mut actors[who], step).await;
+        }
+        let mut last = match actors[0].take() {
+            Some(ann) => ann,
+            None => stage.client("ann", &room).await,
+        };
+        is_answered(&mut last).await;
+        for actor in actors.into_iter().flatten() {
+            actor.leave().await;
+        }
+        last.leave().await;
+        stage.until_endpoints(&[]).await;
+        assert!(stage.media.owners().is_empty());
+    }
+}

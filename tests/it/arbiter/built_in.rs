@@ -1,0 +1,181 @@
+//! The server's own SFU over a plane that is told what to do: what it says, what it is asked, and when it ends.
+
+use serde_json::{Value, json};
+use switchboard::media::{
+    CloseReason, DataChannel, DataRelay, EndpointId, Limit, MediaEvent, OpenError, Publication, Role,
+    fake::Asked,
+};
+
+use super::{
+    fake_stage::{Stage, offer},
+    stage::Arbiter,
+};
+use crate::support::wait::{PATIENCE, until};
+
+fn sound_alone(connection: u32) -> String {
+    offer(connection).split("m=video").next().unwrap().to_owned()
+}
+
+/// A message without the text of its description, of which only the beginning matters here.
+fn without_sdp(mut told: Value) -> Value {
+    assert!(told["description"]["sdp"].as_str().unwrap().starts_with("v=0"), "{told}");
+    told["description"].as_object_mut().unwrap().remove("sdp");
+    told
+}
+
+#[tokio::test]
+async fn everybody_is_answered_and_offered_everybody_else() {
+    let stage = Stage::open(&[]).await;
+    let room = stage.room().await;
+    let answer = |to: &str| json!({"type": "producer", "sender": room, "receiver": to, "description": {"type": "answer"}});
+    let consumer = |to: &str, remote: &str| json!({"type": "consumer", "sender": room, "receiver": to, "remotePeerId": remote, "description": {"type": "offer"}});
+
+    let mut ann = stage.client("ann", &room).await;
+    ann.describe("producer", None, "offer", &offer(1)).await;
+    assert_eq!(without_sdp(ann.told().await), answer("ann"));
+    let channels =
+        [("chat", 100), ("features", 110)].map(|(label, id)| DataChannel { label: label.into(), id });
+    let publication = Publication { loopback: false, data: DataRelay::Room(channels.to_vec()) };
+    assert_eq!(stage.media.asked(), [Asked::Answer(EndpointId(1), Role::Publish(publication))]);
+
+    let mut bob = stage.client("bob", &room).await;
+    bob.describe("producer", None, "offer", &offer(2)).await;
+    assert_eq!(without_sdp(bob.told().await), answer("bob"));
+    assert_eq!(without_sdp(bob.told().await), consumer("bob", "ann"));
+    assert_eq!(without_sdp(ann.told().await), consumer("ann", "bob"));
+    ann.describe("consumer", Some("bob"), "answer", &offer(9)).await;
+    let candidate = json!({"remotePeerId": "bob", "candidate": {"candidate": "candidate:1", "sdpMid": "0"}});
+    ann.tell_sfu("consumer", candidate).await;
+    let asked = stage.asked(5).await;
+    assert_eq!(
+        asked[3..],
+        [Asked::Accept(EndpointId(3)), Asked::Candidate(EndpointId(3), "candidate:1".into())]
+    );
+
+    // Whoever comes late gets everybody at once, before they send anything themselves.
+    let mut cy = stage.client("cy", &room).await;
+    cy.tell_sfu("producer", json!({})).await;
+    assert_eq!(without_sdp(cy.told().await), consumer("cy", "ann"));
+    assert_eq!(without_sdp(cy.told().await), consumer("cy", "bob"));
+    stage.until_endpoints(&[1, 2, 3, 4, 5, 6]).await;
+
+    ann.leave().await;
+    for other in [&mut bob, &mut cy] {
+        assert_eq!(other.told().await, json!({"type": "clientDisconnect", "clientId": "ann"}));
+    }
+    stage.until_endpoints(&[2, 6]).await;
+}
+
+#[tokio::test]
+async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() {
+    let stage = Stage::open(&[]).await;
+    let (_, [mut ann, mut bob]) = stage.pair().await;
+    ann.describe("producer", None, "offer", &offer(1)).await;
+    assert_eq!(ann.told().await["description"]["type"], "answer");
+    assert_eq!(stage.media.asked(), [Asked::Reoffer(EndpointId(1))]);
+    ann.describe("producer", None, "offer", &offer(7)).await;
+    assert_eq!(ann.told().await["description"]["type"], "answer");
+    stage.until_endpoints(&[2, 3, 4, 5]).await;
+    assert_eq!(bob.told_so_far().await, [Value::Null; 0], "gets it from there");
+
+    // Whoever stops sending and begins again is seen again, without anything being agreed on anew.
+    stage.media.tell(EndpointId(5), MediaEvent::Closed(CloseReason::Left));
+    ann.describe("producer", None, "offer", &offer(8)).await;
+    ann.told().await;
+    stage.until_endpoints(&[2, 3, 4, 6]).await;
+    assert_eq!(bob.told_so_far().await, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn who_sends_something_else_is_offered_anew_a_little_later() {
+    let stage = Stage::open(&[]).await;
+    let (_, [mut ann, mut bob]) = stage.pair().await;
+    ann.describe("producer", None, "offer", &sound_alone(1)).await;
+    ann.told().await;
+    assert_eq!(bob.told().await["remotePeerId"], "ann");
+    stage.until_endpoints(&[1, 2, 3, 5]).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told() {
+    let stage = Stage::open(&[]).await;
+    let (room, [mut ann, _bob]) = stage.pair().await;
+    let refusal = |handshake: &str, message: &str| json!({"type": "refusal", "sender": room, "receiver": "ann", "handshake": handshake, "message": message});
+    ann.describe("producer", None, "offer", "hello").await;
+    assert_eq!(ann.told().await, refusal("producer", "the description cannot be understood"));
+    ann.describe("producer", None, "answer", &offer(1)).await;
+    assert_eq!(ann.told().await, refusal("producer", "the description does not fit what was negotiated"));
+    stage.media.refuse_next(OpenError::TooMany(Limit::EndpointsInRoom));
+    ann.describe("producer", None, "offer", &offer(7)).await;
+    assert_eq!(ann.told().await, refusal("producer", "too many connections in this room"));
+    for (remote, message) in [
+        ("bob", "the description does not fit what was negotiated"),
+        ("nobody", "nothing is published by that participant"),
+    ] {
+        ann.describe("consumer", Some(remote), "answer", &offer(9)).await;
+        let mut refusal = refusal("consumer", message);
+        refusal["remotePeerId"] = remote.into();
+        assert_eq!(ann.told().await, refusal);
+    }
+    // What makes no sense at all costs nothing, and nobody is the worse for it.
+    for data in [json!({"description": 7}), json!({"candidate": []}), json!({"remotePeerId": {}})] {
+        ann.tell_sfu("producer", data).await;
+    }
+    ann.tell_sfu("consumer", json!({})).await;
+    ann.tell_sfu("anything", json!({})).await;
+    ann.describe("producer", None, "offer", &offer(1)).await;
+    assert_eq!(ann.told().await["description"]["type"], "answer");
+    stage.until_endpoints(&[1, 2, 3, 4]).await;
+}
+
+#[tokio::test]
+async fn it_ends_with_its_room() {
+    let stage = Stage::open(&["--arbiter-release-grace", "100ms", "--arbiter-max-started", "1"]).await;
+    let (room, [ann, bob]) = stage.pair().await;
+    ann.leave().await;
+    stage.until_endpoints(&[2]).await;
+    bob.leave().await;
+    stage.until_endpoints(&[]).await;
+    until("it has left", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
+    assert_eq!(stage.claim("/b").await, None, "it serves nobody else");
+    assert_ne!(stage.room().await, room, "there is a place for another");
+}
+
+#[tokio::test]
+async fn one_that_nobody_claims_ends_and_there_are_only_so_many() {
+    let stage = Stage::open(&["--arbiter-claim-timeout", "100ms", "--arbiter-max-started", "2"]).await;
+    assert_eq!([stage.create().await, stage.create().await, stage.create().await], [200, 200, 500]);
+    until("they have ended", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(()))
+        .await;
+    assert_eq!(stage.create().await, 200);
+}
+
+#[tokio::test]
+async fn an_sfu_from_elsewhere_works_beside_it() {
+    let stage = Stage::open(&[]).await;
+    let (_, [mut ann, _bob]) = stage.pair().await;
+    let mut sfu: Arbiter = stage.connect().await;
+    assert_eq!(sfu.identify_sfu("sfu-1").await, json!({"statusCode": 200}));
+    assert_eq!(stage.claim("/b").await.as_deref(), Some("sfu-1"));
+    let mut cy = stage.client("cy", "sfu-1").await;
+    cy.describe("producer", None, "offer", &offer(1)).await;
+    assert_eq!(sfu.told().await["sender"], "cy");
+    sfu.tell_client("cy", "producer", json!({"description": {}})).await;
+    assert_eq!(cy.told().await["sender"], "sfu-1");
+    sfu.leave().await;
+    assert_eq!(cy.told().await, json!({"type": "sfuDisconnect"}));
+    assert_eq!(ann.told_so_far().await, [Value::Null; 0]);
+    stage.until_endpoints(&[1, 2, 3, 4]).await;
+}
+
+#[tokio::test]
+async fn when_the_server_stops_so_does_it() {
+    let stage = Stage::open(&[]).await;
+    let (_, [mut ann, _bob]) = stage.pair().await;
+    stage.hub.drain();
+    stage.door.shut_down(PATIENCE).await;
+    assert_eq!(stage.media.endpoints(), []);
+    assert_eq!(stage.hub.occupancy().participants, 0);
+    assert_eq!(stage.create().await, 500);
+    assert_eq!(ann.hear_close().await.0, 1001);
+}

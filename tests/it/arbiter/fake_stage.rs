@@ -1,0 +1,173 @@
+//! A door on a real port over a plane that is told what to do, where the server is the SFU itself.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::Parser;
+use serde_json::{Value, json};
+use switchboard::{
+    cluster::LocalCluster,
+    core::{clock::SystemClock, hub::Hub, session::SessionSigner},
+    listener,
+    media::{
+        EndpointId,
+        fake::{Asked, FakeMedia},
+    },
+    protocols::{
+        admission::{Admission, Quotas},
+        arbiter,
+        door::{Common, Door},
+        ice_servers::IceServers,
+        ice_url::IceUrls,
+        options::Secret,
+        origin::AllowedOrigins,
+    },
+    store::SqliteStore,
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::interval};
+use tokio_util::sync::CancellationToken;
+
+use super::stage::Arbiter;
+use crate::support::{
+    peer::Peer,
+    wait::{PATIENCE, until},
+};
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    arbiter: arbiter::Options,
+}
+
+/// The door, which is open for as long as this lives.
+pub struct Stage {
+    pub media: Arc<FakeMedia>,
+    address: String,
+    pub door: Arc<dyn Door>,
+    pub hub: Hub,
+    _data: TempDir,
+    _running: JoinSet<()>,
+}
+
+impl Stage {
+    pub async fn open(settings: &[&str]) -> Self {
+        let (data, media) = (tempfile::tempdir().unwrap(), FakeMedia::new());
+        let common = common(&data, media.clone());
+        let (hub, ticking) = (common.hub.clone(), common.hub.clone());
+        let mut running = JoinSet::new();
+        running.spawn(async move {
+            let mut ticks = interval(Duration::from_millis(100));
+            loop {
+                ticks.tick().await;
+                ticking.tick().await;
+            }
+        });
+        let settings = Settings::parse_from(std::iter::once(&"test").chain(settings));
+        let door = arbiter::open(&common, &settings.arbiter);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (connections, stop) = (Arc::new(Semaphore::new(256)), CancellationToken::new());
+        running.spawn(listener::serve(listener, door.clone().router(), connections, stop));
+        Self { media, address, door, hub, _data: data, _running: running }
+    }
+
+    pub async fn create(&self) -> u16 {
+        let url = format!("http://{}/createRoom", self.address);
+        reqwest::Client::new().put(url).send().await.unwrap().status().as_u16()
+    }
+
+    /// The id of the path's room, if it can have one.
+    pub async fn claim(&self, path: &str) -> Option<String> {
+        let url = format!("http://{}/claimRoom", self.address);
+        let body = json!({"urlPath": path}).to_string();
+        let answer = reqwest::Client::new().patch(url).body(body).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        answer["roomId"].as_str().map(str::to_owned)
+    }
+
+    pub async fn room(&self) -> String {
+        self.room_of("/a").await
+    }
+
+    pub async fn room_of(&self, path: &str) -> String {
+        assert_eq!(self.create().await, 200);
+        self.claim(path).await.unwrap()
+    }
+
+    /// Somebody who has not said who they are.
+    pub async fn connect(&self) -> Arbiter {
+        Arbiter::new(Peer::connect(&self.address, "/arbiter").await)
+    }
+
+    pub async fn client(&self, id: &str, room: &str) -> Arbiter {
+        let mut client = self.connect().await;
+        assert_eq!(client.identify_client(id, room).await, json!({"statusCode": 200}));
+        client
+    }
+
+    /// Ann and Bob in a room of their own, who get each other: endpoints 1 and 2, then 3 (Ann gets Bob) and 4.
+    pub async fn pair(&self) -> (String, [Arbiter; 2]) {
+        let room = self.room().await;
+        let mut ann = self.client("ann", &room).await;
+        let mut bob = self.client("bob", &room).await;
+        ann.describe("producer", None, "offer", &offer(1)).await;
+        ann.told().await;
+        bob.describe("producer", None, "offer", &offer(2)).await;
+        bob.told().await;
+        for (client, remote) in [(&mut ann, "bob"), (&mut bob, "ann")] {
+            assert_eq!(client.told().await["remotePeerId"], remote);
+            client.describe("consumer", Some(remote), "answer", &offer(9)).await;
+        }
+        until("all is agreed", PATIENCE, async || {
+            (self.media.asked().last() == Some(&Asked::Accept(EndpointId(4)))).then_some(())
+        })
+        .await;
+        (room, [ann, bob])
+    }
+
+    /// Waits until the plane has been asked `count` things, and returns them.
+    pub async fn asked(&self, count: usize) -> Vec<Asked> {
+        let mut asked = Vec::new();
+        until("the plane is asked", PATIENCE, || {
+            asked.extend(self.media.asked());
+            std::future::ready((asked.len() >= count).then_some(()))
+        })
+        .await;
+        asked
+    }
+
+    pub async fn until_endpoints(&self, numbers: &[u64]) {
+        let wanted: Vec<_> = numbers.iter().copied().map(EndpointId).collect();
+        until("the endpoints are these", PATIENCE, async || (self.media.endpoints() == wanted).then_some(()))
+            .await;
+    }
+}
+
+fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
+    let clock = Arc::new(SystemClock);
+    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db")).unwrap());
+    let cluster = Arc::new(LocalCluster::new(clock.clone()));
+    let (stun, turn) = (IceUrls::default(), IceUrls::default());
+    let ice_servers = IceServers::new(&stun, &turn, None, Duration::from_hours(1), clock.clone()).unwrap();
+    let Ok(admin_token) = "".parse::<Secret>();
+    Common {
+        hub: Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret")),
+        records: store,
+        media,
+        clock,
+        admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Vec::new())),
+        origins: AllowedOrigins::new(&[]),
+        ice_servers: Arc::new(ice_servers),
+        return_spread: Duration::ZERO,
+        admin_token,
+    }
+}
+
+/// An offer of one connection, which is known by its number. It would do as an answer, too.
+pub fn offer(connection: u32) -> String {
+    format!(
+        "v=0\r\no=- {connection} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendrecv\r\n\
+         m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=sendrecv\r\n"
+    )
+}
