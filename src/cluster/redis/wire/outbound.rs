@@ -13,11 +13,12 @@ use crate::core::{
     wire::{Parcel, WireFull},
 };
 
-/// The most that waits for one node of what people say to each other, in bytes.
-pub(super) const MOST: usize = 4 * 1024 * 1024;
+/// The most that waits for one node of what people say to each other, in bytes: some fifty thousand candidates, which is
+/// what two thousand rooms may have under way at once, three times over.
+pub(super) const MOST: usize = 16 * 1024 * 1024;
 
 /// The same, with what nodes say of people, which still gets through when those say too much.
-pub(super) const MOST_WITH_NEWS: usize = 5 * 1024 * 1024;
+pub(super) const MOST_WITH_NEWS: usize = 17 * 1024 * 1024;
 
 /// The most that waits for one participant, in bytes.
 pub(super) const MOST_FOR_ONE: usize = 512 * 1024;
