@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use super::{
     event::{Event, Numbered},
     ids::{ConnectionId, RoomId},
+    join::AFRESH,
     kept::{self, KeptEvents},
 };
 
@@ -112,6 +113,11 @@ impl Outbox {
         let handed = self.handed;
         self.kept.forget(|seq, _| seq <= handed);
         complete
+    }
+
+    /// Whether a participant that has everything up to `received` has more than was ever told it here.
+    pub fn is_behind(&self, received: Option<u64>) -> bool {
+        received.is_some_and(|received| received != AFRESH && received > self.last)
     }
 
     /// Takes note that something that the participant should have been told is lost: all else that is kept is dropped,

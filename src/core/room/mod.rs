@@ -127,6 +127,7 @@ impl Room {
         now: Instant,
     ) -> (bool, Option<Arc<dyn Connection>>) {
         let others = entrant.from_elsewhere.then(|| self.others_of(entrant.participant));
+        let has_met = self.site.has_met();
         let member = &mut self.members[position];
         (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
         member.renewed_at = now;
@@ -138,6 +139,11 @@ impl Room {
         let resumed = match others {
             None if here.pending.is_some() => {
                 here.returns_with(entrant.attends);
+                false
+            }
+            // It may have been elsewhere, and nobody knows any more.
+            None if has_met && here.outbox.is_behind(entrant.attends.received()) => {
+                self.lose_mailbox(position);
                 false
             }
             None if !here.outbox.is_torn() => here.outbox.resume(entrant.attends.received()),
