@@ -14,7 +14,10 @@ use std::{
 
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
-use tokio::{sync::Barrier, time::interval};
+use tokio::{
+    sync::{Barrier, Semaphore},
+    time::interval,
+};
 
 use crate::support::{
     client::Client,
@@ -31,6 +34,9 @@ const ROOMS_AT_FULL_PACE: usize = 50;
 /// Every so many signals a chat is sent too.
 const SIGNALS_PER_CHAT: u64 = 5;
 
+/// In so many rooms people sit down at once. Whoever comes back later takes no turns.
+const COMING_AT_ONCE: usize = 20;
+
 /// How long a person waits before asking a server again that would not let them in.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
@@ -42,12 +48,15 @@ async fn a_rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
     let mut nodes = Nodes::start_env(3, &[("MONGODB_URI", &mongodb), ("SEAT_LEASE", "60s")]).await;
     let addresses: Arc<[String]> = (0..3).map(|node| nodes.address(node).to_owned()).collect();
     let goes_on = Arc::new(AtomicBool::new(true));
-    let all_seated = Arc::new(Barrier::new(rooms + 1));
+    let (door, all_seated) = (Arc::new(Semaphore::new(COMING_AT_ONCE)), Arc::new(Barrier::new(rooms + 1)));
     let pace = PACE * u32::try_from(rooms.div_ceil(ROOMS_AT_FULL_PACE)).unwrap();
     let talks = (0..rooms).map(|room| {
         let (addresses, goes_on, all_seated) = (addresses.clone(), goes_on.clone(), all_seated.clone());
+        let door = door.clone();
         tokio::spawn(async move {
+            let turn = door.acquire_owned().await;
             let pair = sit_down(room, &addresses).await;
+            drop(turn);
             all_seated.wait().await;
             talk(pair, pace, &goes_on).await
         })
