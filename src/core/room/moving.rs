@@ -20,8 +20,9 @@ use crate::core::{
     wire::{Count, Mailbox, Parcel},
 };
 
-/// How long one who comes back waits at most for what was kept on another node; after that, it is taken to be lost.
-pub const MAILBOX_WITHIN: Duration = Duration::from_millis(700);
+/// How long one who comes back waits at most for what was kept on another node, which may have a thousand to let go at once;
+/// after that, it is taken to be lost. A seat is had again within three seconds.
+pub const MAILBOX_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long a node knows where those went who sat on it, and keeps what they did not take with them.
 const LEFT_FOR: Duration = Duration::from_secs(10);
