@@ -70,7 +70,7 @@ screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Take p
 	@if command -v pngquant >/dev/null; then pngquant --force --ext .png --skip-if-larger docs/screenshots/*.png; \
 		else echo 'With pngquant the pictures would be a third as large.'; fi
 
-bench: build ## Measure the server beside others; an hour and a half. BENCH_ONLY=relay,calls for a part
+bench: build ## Measure the server beside others; about two hours. BENCH_ONLY=relay,calls for a part
 	scripts/bench.sh
 
 bench-quick: build ## Try every measurement out in a few minutes, into target/bench-quick/

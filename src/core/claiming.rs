@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use super::{
     cluster::ClaimError,
-    error::{JoinError, Replaced},
+    error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
     hub::{Hub, end},
-    ids::RoomId,
+    ids::{NodeId, RoomId},
     join::Seated,
     neighbours::close_all,
     room::{Attends, Entered, Entrant, Room},
-    seat::{Claim, Claimed, Seat, SeatKey},
+    seat::{Claim, Claimed, SeatKey},
     sync::lock,
+    wire::Parcel,
 };
 
 /// A claim under way: what other nodes say of its room waits until this is dropped.
@@ -44,8 +45,7 @@ impl Hub {
         };
         let now = self.0.clock.now();
         let holders = refused.holders();
-        let is_elsewhere = |seat: &Seat| seat.node != self.0.site.node;
-        if !holders.iter().any(is_elsewhere) && self.room(&claim.room).is_none() {
+        if holders.iter().all(|seat| seat.node == self.0.site.node) && self.room(&claim.room).is_none() {
             return Err(refused.into());
         }
         for dead in self.0.contention.find_dead(self, &claim.room, holders, &claim.name, now).await {
@@ -55,6 +55,20 @@ impl Hub {
             }
         }
         Ok(self.claim_once(claim).await?)
+    }
+
+    /// Gives up a seat whose holder does not answer, and tells its node, if it is another one.
+    async fn free(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
+        let (reason, is_own) = (LeaveReason::NotAlive, node == self.0.site.node);
+        let released = self.0.cluster.release(key).await;
+        // A seat of this node is renewed no more, whatever the cluster says.
+        if is_own || matches!(released, Ok(true)) {
+            if !is_own {
+                self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
+            }
+            self.end_here(key, reason);
+        }
+        released.map(drop)
     }
 
     /// Lists somebody who claimed a seat: who comes back, or whose seat is kept here until

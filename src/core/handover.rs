@@ -8,9 +8,8 @@ use tracing::warn;
 
 use super::{
     error::{Replaced, Unavailable},
-    event::LeaveReason,
     hub::Hub,
-    ids::{Epoch, NodeId},
+    ids::Epoch,
     join::Seated,
     neighbours::close_all,
     room::{Attends, Entered, MAILBOX_WITHIN},
@@ -74,20 +73,6 @@ impl Hub {
             self.0.asks.close(ask);
         }
         is_sent.then_some(ask)
-    }
-
-    /// Gives up a seat whose holder does not answer, and tells its node, if it is another one.
-    pub(super) async fn free(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
-        let (reason, is_own) = (LeaveReason::NotAlive, node == self.0.site.node);
-        let released = self.0.cluster.release(key).await;
-        // A seat of this node is renewed no more, whatever the cluster says.
-        if is_own || matches!(released, Ok(true)) {
-            if !is_own {
-                self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
-            }
-            self.end_here(key, reason);
-        }
-        released.map(drop)
     }
 
     /// Takes over a seat of a node that stops, until its holder is back.

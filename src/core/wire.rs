@@ -190,7 +190,8 @@ pub struct Stay {
 /// The place of something in all that one participant said to another.
 ///
 /// It goes on wherever the two move, so that what comes by an old way and by a new one is not mixed up. It begins
-/// anew when either does: counts with larger streams follow those with smaller ones.
+/// anew when either does: counts follow those with a smaller stream of the speaker, and of those of one such stream, those with
+/// a smaller one of the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// The [stream](Stay::stream) of whoever said it.
