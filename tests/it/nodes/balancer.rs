@@ -20,6 +20,7 @@ use crate::support::{
     daemon::Daemon,
     peer::Peer,
     poller::Poller,
+    server::binary,
     wait::{PATIENCE, until},
 };
 
@@ -44,7 +45,7 @@ impl Cluster {
         let folder = whole.path().join("cluster");
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster.sh"));
         command.args(["--without-mongodb", "--folder"]).arg(&folder);
-        command.arg(env!("CARGO_BIN_EXE_switchboard"));
+        command.arg(binary());
         let script = Daemon::begin(whole.path(), &command);
         let file = folder.join("cluster.json");
         let ready = until("all of the cluster is ready", PATIENCE, async || fs::read(&file).ok()).await;

@@ -2,7 +2,7 @@
 
 use std::{
     io::Read,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -173,9 +173,15 @@ impl Drop for TestServer {
     }
 }
 
+/// The server under test: the one that was built with the tests, or another that `SWITCHBOARD_BIN` names.
+pub fn binary() -> PathBuf {
+    std::env::var_os("SWITCHBOARD_BIN")
+        .map_or_else(|| env!("CARGO_BIN_EXE_switchboard").into(), PathBuf::from)
+}
+
 /// The binary with an environment of its own: no setting leaks in from outside.
 pub fn command(data: &Path) -> std::process::Command {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    let mut command = std::process::Command::new(binary());
     command.env_clear().current_dir(data).env("DATA_DIR", data);
     command.env("MEDIA_LISTEN", "127.0.0.1").env("MEDIA_PORT", "0");
     command
