@@ -1,9 +1,13 @@
 //! Nodes that stop in good order: whoever was there has the seat elsewhere, and has missed nothing.
 
 use nix::sys::signal::Signal;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::pair;
-use crate::support::{client::DEADLINE, nodes::Nodes, person::Person};
+use crate::support::{client::DEADLINE, nodes::Nodes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_stops_tells_its_people_who_miss_nothing_elsewhere() {
@@ -44,9 +48,8 @@ async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_drains_is_alive_and_not_ready() {
-    // A client that stays holds the end up until the grace is over.
     let nodes = Nodes::start_env(1, &[("SHUTDOWN_GRACE", "20s")]).await;
-    let (_ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let _begun = begin_to_save(nodes.address(0)).await;
     nodes[0].signal(Signal::SIGTERM);
     nodes.readiness(0, false).await;
     assert_eq!(nodes[0].get_ops("/healthz").await.status(), 200);
@@ -61,4 +64,16 @@ async fn a_node_stops_in_time_without_redis_too() {
     nodes[0].signal(Signal::SIGTERM);
     let ended = tokio::time::timeout(DEADLINE, nodes.ended(0));
     assert!(ended.await.expect("the grace is not exceeded by much").0);
+}
+
+/// Begins a request that is never sent to its end, and so holds up the end of its server.
+async fn begin_to_save(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "PUT /api/v1/signalling/save-chats/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\
+                Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    stream
 }
