@@ -9,16 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, future::Shared};
 use tokio::sync::oneshot;
 
 use super::{ids::NodeId, seat::SeatKey, sync::lock};
 
 /// How long an answer is of any use.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
-
-/// Resolves when a mailbox is there: whether all is in it that its owner missed.
-pub(super) type Arrival = Shared<oneshot::Receiver<bool>>;
 
 /// All questions of a node.
 #[derive(Default)]
@@ -37,7 +33,7 @@ enum What {
     /// Is somebody there? Can something be done?
     Probe(oneshot::Sender<bool>),
     /// What was kept for the holder of this seat.
-    Mailbox { seat: SeatKey, answer: oneshot::Sender<bool>, arrival: Arrival },
+    Mailbox(SeatKey),
 }
 
 impl Asks {
@@ -49,16 +45,7 @@ impl Asks {
 
     /// Asks a node for what it kept for one who holds `seat` now. Returns the question's number.
     pub(super) fn mailbox(&self, to: NodeId, seat: SeatKey, now: Instant) -> u64 {
-        let (answer, arrival) = oneshot::channel();
-        self.open(to, What::Mailbox { seat, answer, arrival: arrival.shared() }, now)
-    }
-
-    /// What resolves when the mailbox is there that was asked for by this question.
-    pub(super) fn arrival(&self, ask: u64) -> Option<Arrival> {
-        match &lock(&self.open).get(&ask)?.what {
-            What::Mailbox { arrival, .. } => Some(arrival.clone()),
-            What::Probe(_) => None,
-        }
+        self.open(to, What::Mailbox(seat), now)
     }
 
     /// Answers whether somebody is there, or something is done.
@@ -69,10 +56,10 @@ impl Asks {
         }
     }
 
-    /// Closes a question for a mailbox. Returns for whom it was, and where to say that it is there.
-    pub(super) fn close(&self, ask: u64) -> Option<(SeatKey, oneshot::Sender<bool>)> {
+    /// Closes a question for a mailbox. Returns for whom it was.
+    pub(super) fn close(&self, ask: u64) -> Option<SeatKey> {
         match lock(&self.open).remove(&ask)?.what {
-            What::Mailbox { seat, answer, .. } => Some((seat, answer)),
+            What::Mailbox(seat) => Some(seat),
             What::Probe(_) => None,
         }
     }
@@ -80,7 +67,7 @@ impl Asks {
     /// The questions for mailboxes that a node was asked.
     pub(super) fn asked_of(&self, node: NodeId) -> Vec<u64> {
         let open = lock(&self.open);
-        let is_its = |ask: &Ask| ask.to == node && matches!(ask.what, What::Mailbox { .. });
+        let is_its = |ask: &Ask| ask.to == node && matches!(ask.what, What::Mailbox(_));
         open.iter().filter(|(_, ask)| is_its(ask)).map(|(number, _)| *number).collect()
     }
 

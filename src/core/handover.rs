@@ -31,17 +31,15 @@ impl Hub {
         seat: &Seated,
         mut entered: Entered,
     ) -> Result<Entered, Replaced> {
-        let Some(ask) = entered.pending else { return Ok(entered) };
+        let Some(arrival) = entered.pending.take() else { return Ok(entered) };
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
-        if let Some(arrival) = self.0.asks.arrival(ask) {
-            let answer = timeout(MAILBOX_WITHIN, arrival).await;
-            entered.resumed = matches!(answer, Ok(Ok(true)));
-            if answer.is_err() {
-                self.announce(seat);
-            }
+        let answer = timeout(MAILBOX_WITHIN, arrival).await;
+        entered.resumed = matches!(answer, Ok(Ok(true)));
+        if answer.is_err() {
+            self.announce(seat);
         }
         let mut room = lock(&seat.room);
-        room.give_up_mailbox(participant, ask, self.0.clock.now());
+        room.give_up_mailbox(participant, epoch, self.0.clock.now());
         if !entered.resumed {
             // The view tells what has happened since.
             room.start_afresh(participant, epoch)?;
@@ -95,17 +93,20 @@ impl Hub {
         }
     }
 
-    /// Has other nodes take over the seats of those who are not connected here any more, until nobody sits here, and
-    /// waits until all that was said to other nodes has arrived; at most for `patience`. To be called after
+    /// Has other nodes take over the seats of those who are not connected here any more, until nobody sits here and nobody
+    /// who did has left anything behind, and waits until all that was said to other nodes has arrived; at most for
+    /// `patience`. To be called after
     /// [`drain`](Self::drain). Returns at once if there is no other node.
     pub async fn hand_over(&self, patience: Duration) {
         let handed_over = async {
             for round in 0_usize.. {
                 let others = self.0.site.wire().alive();
-                if others.is_empty() || self.occupancy().participants == 0 {
+                let rooms = self.all_rooms();
+                if others.is_empty() || !rooms.iter().any(|(_, room)| lock(room).has_something_to_hand_over())
+                {
                     break;
                 }
-                for (number, (_, room)) in self.all_rooms().into_iter().enumerate() {
+                for (number, (_, room)) in rooms.into_iter().enumerate() {
                     let node = others[(number + round) % others.len()];
                     for claim in lock(&room).adoptions() {
                         // What is not taken is offered again.

@@ -11,7 +11,6 @@ use super::{
     hub::{Hub, Inner},
     ids::{NodeId, RoomId},
     outbox::{CloseReason, Connection},
-    room::Arrived,
     seat::SeatKey,
     sync::lock,
     wire::{Mailbox, Parcel, Recipient, Stay},
@@ -138,21 +137,16 @@ impl Hub {
     }
 
     fn take_mailbox(&self, ask: u64, mailbox: Option<Box<Mailbox>>) {
-        let Some((seat, answer)) = self.0.asks.close(ask) else { return };
+        let Some(seat) = self.0.asks.close(ask) else { return };
         let Some(room) = self.room(&seat.room) else { return };
-        let arrived = lock(&room).arrive(seat.participant, ask, mailbox, self.0.clock.now());
-        if let Arrived::Here(resumed) = arrived {
-            // Whoever came back may have gone again.
-            let _ = answer.send(resumed);
-        }
+        lock(&room).arrive(seat.participant, ask, mailbox, self.0.clock.now());
     }
 
     fn give_up_mailbox(&self, ask: u64) {
-        let Some((seat, answer)) = self.0.asks.close(ask) else { return };
+        let Some(seat) = self.0.asks.close(ask) else { return };
         if let Some(room) = self.room(&seat.room) {
-            lock(&room).give_up_mailbox(seat.participant, ask, self.0.clock.now());
+            lock(&room).lose_answer(seat.participant, ask, self.0.clock.now());
         }
-        let _ = answer.send(false);
     }
 }
 

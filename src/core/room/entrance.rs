@@ -2,6 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::Shared;
+use tokio::sync::oneshot;
+
 use crate::core::{
     ids::{Epoch, Name, ParticipantId},
     outbox::Connection,
@@ -29,6 +32,9 @@ pub struct Entrant {
     /// Whether what was kept for them is on another node, or lost with it.
     pub from_elsewhere: bool,
 }
+
+/// Resolves when a mailbox is there: whether all is in it that its owner missed. An error: it is lost.
+pub type Arrival = Shared<oneshot::Receiver<bool>>;
 
 /// Whether somebody who sits down is about to be connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +65,8 @@ pub struct Entered {
     pub fenced: Option<Arc<dyn Connection>>,
     /// The room.
     pub view: View,
-    /// The question by whose answer the rest will be known, if there is one.
-    pub pending: Option<u64>,
+    /// Resolves when it has what was kept for it on another node, if that is on its way.
+    pub pending: Option<Arrival>,
 }
 
 /// A room as one of its participants sees it.

@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{
-    Attends, Entrant, Presence,
+    Arrival, Attends, Entrant, Presence,
     talks::{Early, Talks},
 };
 use crate::core::{
@@ -51,15 +53,42 @@ pub(super) struct Here {
     pub(super) pending: Option<Box<Pending>>,
 }
 
-/// A question for a mailbox.
+/// A mailbox is on its way here.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) ask: u64,
+    pub(super) search: Search,
     pub(super) since: Instant,
+    /// Where to say that it is there, and what resolves then.
+    pub(super) answer: oneshot::Sender<bool>,
+    pub(super) arrival: Arrival,
     /// Whether its holder is back, and what they have.
     pub(super) attends: Attends,
+}
+
+/// Where a mailbox may come from. Whoever moves faster than their mailbox is asked about more than once, and meets it on the
+/// way of any of these questions; what was begun anew on the way of a later one counts.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// The questions that are open, the oldest first.
+    pub(super) asks: Vec<u64>,
+    /// What the newest of those that were answered found.
+    pub(super) found: Option<Box<Mailbox>>,
     /// If the seat came back before its mailbox had left: of whom it was told. Then all it needs may be here.
     pub(super) own: Option<Vec<(ParticipantId, bool)>>,
+}
+
+impl Search {
+    /// Takes an answer. Returns whether it was the last one to wait for.
+    pub(super) fn answered(&mut self, ask: u64, mailbox: Option<Box<Mailbox>>) -> bool {
+        let Some(place) = self.asks.iter().position(|open| *open == ask) else { return false };
+        if mailbox.is_some() {
+            self.found = mailbox;
+            self.asks.drain(..=place);
+        } else {
+            self.asks.remove(place);
+        }
+        self.asks.is_empty()
+    }
 }
 
 /// One that sits on another node.
@@ -80,9 +109,8 @@ pub(super) struct Left {
     /// The holding that ended here.
     pub(super) held: Epoch,
     pub(super) at: Instant,
-    pub(super) mailbox: Option<Box<Mailbox>>,
-    /// The question by which this node waits for the mailbox itself.
-    pub(super) ask: Option<u64>,
+    /// What is kept for it here, and what this node still waits for itself.
+    pub(super) search: Search,
     /// Who asked meanwhile, and by which number.
     pub(super) owed: Option<(NodeId, u64)>,
 }

@@ -5,13 +5,15 @@
 //! - `talks`: counts of what is said between nodes.
 //! - `delivery`: signals and chats on their way to the others.
 //! - `elsewhere`: what is heard of those who sit on other nodes, and what their nodes hear of those here.
-//! - `moving`: participants who come back on another node, with what is kept for them.
+//! - `arriving`: participants who come here from another node, and what was kept for them there.
+//! - `leaving`: participants who go on to another node, and what is kept until that one asks for it.
 
+mod arriving;
 mod delivery;
 mod elsewhere;
 mod entrance;
+mod leaving;
 mod member;
-mod moving;
 mod talks;
 
 use std::{
@@ -19,14 +21,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::{
+    arriving::MAILBOX_WITHIN,
+    entrance::{Arrival, Attends, Entered, Entrant, Other, View},
+    talks::GAP_CLOSES_WITHIN,
+};
 use self::{
     elsewhere::Gone,
-    member::{Here, Member, Pending, Place},
-};
-pub use self::{
-    entrance::{Attends, Entered, Entrant, Other, View},
-    moving::{Arrived, MAILBOX_WITHIN},
-    talks::GAP_CLOSES_WITHIN,
+    member::{Here, Member, Pending, Place, Search},
 };
 use super::{
     error::Replaced,
@@ -112,7 +114,7 @@ impl Room {
         self.tell_others(participant, &Event::Joined { participant, name: entrant.name.clone() }, now);
         let mut member = Member::here(entrant, now);
         if let Some(here) = member.as_here_mut() {
-            here.wait_for_mailbox(entrant, None, now);
+            here.wait_for_mailbox(entrant, Search::default(), now);
         }
         let position = self.insert(member);
         if entrant.from_elsewhere && entrant.ask.is_none() {
@@ -151,10 +153,11 @@ impl Room {
                 self.lose_mailbox(position);
                 false
             }
-            // Its own mailbox may never have left this node; but not if one is on its way here that nobody waits for now.
+            // Its own mailbox may never have left this node.
             own => {
-                let own = if here.pending.is_some() { None } else { own };
-                here.wait_for_mailbox(entrant, own, now);
+                let before =
+                    here.pending.take().map_or_else(|| Search { own, ..Search::default() }, |it| it.search);
+                here.wait_for_mailbox(entrant, before, now);
                 false
             }
         };

@@ -129,6 +129,50 @@ async fn take(world: &mut World, step: &Step) {
     world.settle().await;
 }
 
+/// What happens when all goes well: people come, talk and move, nodes stop one after the other.
+fn orderly_step() -> impl Strategy<Value = Step> {
+    let (person, node) = (0..PEOPLE, 0..NODES);
+    let pair = (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES));
+    prop_oneof![
+        8 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
+        2 => person.clone().prop_map(|person| Step::Lose { person }),
+        16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
+        16 => (pair, 1..4_usize).prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
+        2 => Just(Step::DeliverAll),
+        2 => node.prop_map(|node| Step::Stop { node }),
+        8 => (50..150_u64).prop_map(|ms| Step::Pass { ms }),
+    ]
+}
+
+/// No parcel takes longer than two steps of time.
+async fn take_in_order(world: &mut World, step: &Step, passes: &mut usize) {
+    match step {
+        Step::Stop { .. } if world.is_a_node_stopping() => {}
+        Step::Pass { .. } => {
+            take(world, step).await;
+            *passes += 1;
+            while passes.is_multiple_of(2) && world.net.deliver_all() {
+                world.settle().await;
+            }
+        }
+        _ => take(world, step).await,
+    }
+}
+
+fn play_in_order(steps: &[Step]) {
+    on_paused_time(async {
+        let (mut world, mut passes) = (World::new(NODES, PEOPLE, PEOPLE, None), 0);
+        for step in steps {
+            take_in_order(&mut world, step, &mut passes).await;
+        }
+        for _ in 0..20 {
+            take_in_order(&mut world, &Step::Pass { ms: 100 }, &mut passes).await;
+        }
+        assert_eq!(world.resets, 0, "nobody has to start afresh");
+        world.check_end().await;
+    });
+}
+
 fn play(seats: usize, steps: &[Step], wrong: Option<Wrong>) {
     on_paused_time(async {
         let mut world = World::new(NODES, PEOPLE, seats, wrong);
@@ -146,10 +190,20 @@ fn on_paused_time(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// As many schedules as `NODES_SCHEDULES` says, made from `NODES_SEED`: the same ones each time if not said otherwise, so that
-/// a change is to blame for what is found. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 #[test]
 fn nodes_keep_their_promises_whatever_happens() {
+    let schedule = (2..4_usize, prop::collection::vec(step(), 0..100));
+    check_schedules(&schedule, |(seats, steps)| play(seats, &steps, None));
+}
+
+#[test]
+fn nobody_misses_anything_while_nodes_stop_and_people_move() {
+    check_schedules(&prop::collection::vec(orderly_step(), 0..100), |steps| play_in_order(&steps));
+}
+
+/// Plays as many schedules as `NODES_SCHEDULES` says, made from `NODES_SEED`: the same ones each time if not said otherwise, so
+/// that a change is to blame for what is found. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
+fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
     let (seed, schedules) = (number("NODES_SEED", 1), number("NODES_SCHEDULES", 2_000));
     let config = ProptestConfig {
         cases: u32::try_from(schedules).unwrap(),
@@ -160,9 +214,8 @@ fn nodes_keep_their_promises_whatever_happens() {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let schedule = (2..4_usize, prop::collection::vec(step(), 0..100));
-    let outcome = TestRunner::new_with_rng(config, rng).run(&schedule, |(seats, steps)| {
-        play(seats, &steps, None);
+    let outcome = TestRunner::new_with_rng(config, rng).run(schedule, |schedule| {
+        play(schedule);
         Ok(())
     });
     if let Err(broken) = outcome {

@@ -217,6 +217,10 @@ impl World {
         }
     }
 
+    pub fn is_a_node_stopping(&self) -> bool {
+        self.nodes.iter().any(|node| node.stopping.is_some())
+    }
+
     pub async fn pass(&mut self, time: Duration) {
         self.clock.advance(time);
         tokio::time::advance(time).await;

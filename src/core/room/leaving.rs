@@ -1,0 +1,174 @@
+//! Participants who go on to another node, and what is kept for them until that one asks for it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Member, Place, Presence, Room,
+    member::{Left, Search, There},
+    talks::Early,
+};
+use crate::core::{
+    ids::{Epoch, NodeId, ParticipantId},
+    outbox::Connection,
+    seat::{Claim, Seat, SeatKey},
+    site::Site,
+    wire::{Count, Mailbox, Parcel},
+};
+
+/// How long a node knows where those went who sat on it, and keeps what they did not take with them.
+const LEFT_FOR: Duration = Duration::from_secs(10);
+
+impl Room {
+    /// Lets one who sat here go to `node`, where it came back under `epoch`, with all that is kept for it, which is
+    /// the answer to that node's question `ask`. Returns its connection here.
+    pub fn hand_over(
+        &mut self,
+        former: &SeatKey,
+        epoch: Epoch,
+        (node, ask): (NodeId, u64),
+        now: Instant,
+    ) -> Option<Arc<dyn Connection>> {
+        let position = self.position(former.participant);
+        let Some(position) = position.filter(|position| self.members[*position].epoch < epoch) else {
+            self.hand_over_rest(former, (node, ask), now);
+            return None;
+        };
+        let member = &self.members[position];
+        let moved = Seat {
+            participant: member.participant,
+            name: member.name.clone(),
+            node,
+            epoch,
+            since: member.since,
+            lease_ends: now + member.lease,
+            connected: false,
+        };
+        let fenced = if member.is_here() {
+            self.leave_for(position, &moved, now)
+        } else {
+            self.hear_seat(&moved, None, now)
+        };
+        self.hand_over_rest(former, (node, ask), now);
+        // It may have been told nothing of those who are still here.
+        self.publish_to(Some(node), false);
+        fenced
+    }
+
+    /// The seats of this node that are to be taken over by another one: of those who are not connected.
+    pub fn adoptions(&self) -> Vec<Claim> {
+        let is_left = |member: &&Member| member.connection().is_none();
+        let claim = |member: &Member| Claim {
+            room: self.id.clone(),
+            seats: self.seats,
+            participant: member.participant,
+            name: member.name.clone(),
+            unique_name: self.unique_names,
+            lease: member.lease,
+            over: Some(member.epoch),
+        };
+        self.here().filter(is_left).map(claim).collect()
+    }
+
+    /// Whether somebody sits here, or left something behind: whoever comes to know first that they went may not be the node
+    /// that has to ask for it.
+    pub fn has_something_to_hand_over(&self) -> bool {
+        let is_left = |there: &There| {
+            let search = there.left.as_ref().map(|left| &left.search);
+            search.is_some_and(|search| search.found.is_some() || !search.asks.is_empty())
+        };
+        self.members.iter().any(|member| member.as_there().is_none_or(is_left))
+    }
+
+    /// Of whom the participant has been told, and whether as connected.
+    pub(super) fn others_of(&self, participant: ParticipantId) -> Vec<(ParticipantId, bool)> {
+        let others = self.members.iter().filter(|member| member.participant != participant);
+        others.map(|member| (member.participant, member.is_connected())).collect()
+    }
+
+    /// Turns a listing of one here into one of one who sits elsewhere, as `seat`.
+    pub(super) fn leave_for(
+        &mut self,
+        position: usize,
+        seat: &Seat,
+        now: Instant,
+    ) -> Option<Arc<dyn Connection>> {
+        let others = self.others_of(seat.participant);
+        let room = self.id.clone();
+        let member = &mut self.members[position];
+        let before = member.is_connected();
+        let there = There { node: seat.node, is_gone: false, verify_at: seat.lease_ends, left: None };
+        let Place::Here(mut here) = std::mem::replace(&mut member.place, Place::There(there)) else {
+            return None;
+        };
+        let fenced = here.outbox.detach();
+        let whole = || Search { own: Some(others), ..Search::default() };
+        let Search { asks, found, own } = here.pending.take().map_or_else(whole, |pending| pending.search);
+        let (mailbox, early) = here.into_mailbox(member.stream, own.clone().unwrap_or_default());
+        // What was told before the mailbox was asked for is all there is to know if nothing else is found.
+        let own = own.map(|_| self.with_streams(position, mailbox));
+        let search = Search { asks, found: found.or(own), own: None };
+        let member = &mut self.members[position];
+        let left = Left { held: member.epoch, at: now, search, owed: None };
+        (member.epoch, member.renewed_at, member.presence) = (seat.epoch, now, Presence::Away);
+        if let Some(there) = member.as_there_mut() {
+            there.left = Some(Box::new(left));
+        }
+        let key = seat.key_in(&room);
+        for Early { from, count, event, .. } in early {
+            self.site.tell(seat.node, Parcel::Told { to: key.clone(), from, count, event });
+        }
+        self.tell_presence(seat.participant, before, false, now);
+        fenced
+    }
+
+    /// Says in a mailbox since when each of the others has been told everything.
+    fn with_streams(&self, owner: usize, mut mailbox: Box<Mailbox>) -> Box<Mailbox> {
+        let owner = self.members[owner].participant;
+        for other in self.members.iter().filter(|other| other.participant != owner) {
+            let count = Count { from: mailbox.stream, to: other.stream, number: 0 };
+            match mailbox.said.iter_mut().find(|(who, _)| *who == other.participant) {
+                Some((_, last)) if (last.from, last.to) == (count.from, count.to) => {}
+                Some((_, last)) => *last = count,
+                None => mailbox.said.push((other.participant, count)),
+            }
+        }
+        mailbox
+    }
+
+    /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
+    fn hand_over_rest(&mut self, former: &SeatKey, (node, ask): (NodeId, u64), now: Instant) {
+        let member = self.members.iter_mut().find(|member| member.participant == former.participant);
+        let left = member.and_then(Member::as_there_mut).and_then(|there| there.left.as_mut());
+        // A question that comes late, of one who was here again since, is about nothing that is left.
+        let left = left.filter(|left| left.held <= former.epoch);
+        let mailbox = match left {
+            Some(left) if !left.search.asks.is_empty() => {
+                (left.owed, left.at) = (Some((node, ask)), now);
+                return;
+            }
+            Some(left) => left.search.found.take(),
+            None => None,
+        };
+        self.site.tell(node, Parcel::Yielded { ask, mailbox });
+    }
+}
+
+impl There {
+    /// Forgets what nobody has asked for.
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.left.take_if(|left| left.at + LEFT_FOR <= now);
+    }
+
+    /// Passes a mailbox on to where its owner went before it came.
+    pub(super) fn pass_on(&mut self, site: &Site, ask: u64, mailbox: Option<Box<Mailbox>>) {
+        let Some(left) = self.left.as_mut() else { return };
+        if left.search.answered(ask, mailbox)
+            && let Some((node, ask)) = left.owed.take()
+        {
+            site.tell(node, Parcel::Yielded { ask, mailbox: left.search.found.take() });
+        }
+    }
+}
