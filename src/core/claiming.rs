@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::{
     cluster::ClaimError,
     error::{JoinError, Replaced, Unavailable},
@@ -11,15 +13,25 @@ use super::{
     join::Seated,
     neighbours::close_all,
     room::{Attends, Entered, Entrant, Room},
-    seat::{Claim, Claimed, SeatKey},
+    seat::{Claim, Claimed, Seat, SeatKey},
     sync::lock,
     wire::Parcel,
 };
 
-/// A claim under way: what other nodes say of its room waits until this is dropped.
+/// A claim under way: what other nodes say of its room waits until this is dropped, and so do further claims there.
 pub(super) struct Claiming {
     hub: Hub,
     room: RoomId,
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Claiming {
+    async fn begin(hub: &Hub, room: &RoomId) -> Self {
+        let turn = hub.0.coming.begin(room);
+        let mut claiming = Self { hub: hub.clone(), room: room.clone(), turn: None };
+        claiming.turn = Some(turn.lock_owned().await);
+        claiming
+    }
 }
 
 impl Drop for Claiming {
@@ -29,10 +41,9 @@ impl Drop for Claiming {
 }
 
 impl Hub {
-    /// Claims a seat. What other nodes say of the room waits for as long as the second part lives.
+    /// Claims a seat. What other nodes say of the room, and further claims there, wait for as long as the second part lives.
     pub(super) async fn claim_once(&self, claim: &Claim) -> Result<(Claimed, Claiming), ClaimError> {
-        self.0.coming.begin(&claim.room);
-        let claiming = Claiming { hub: self.clone(), room: claim.room.clone() };
+        let claiming = Claiming::begin(self, &claim.room).await;
         Ok((self.0.cluster.claim(claim.clone()).await?, claiming))
     }
 
@@ -115,7 +126,13 @@ impl Hub {
         if room.is_newer(claim.participant, claimed.epoch) {
             return Err(Replaced);
         }
-        let elsewhere = claimed.former.as_ref().filter(|former| former.node != self.0.site.node);
+        let here = self.0.site.node;
+        let last_seen = |former: &Seat| match room.node_of(former.participant) {
+            // This node had no answer to its last claim: what was kept is still where they sat before.
+            Some(node) if former.node == here => Seat { node, ..former.clone() },
+            _ => former.clone(),
+        };
+        let elsewhere = claimed.former.as_ref().map(last_seen).filter(|former| former.node != here);
         Ok(Entrant {
             participant: claim.participant,
             name: claim.name.clone(),
@@ -125,7 +142,7 @@ impl Hub {
             attends,
             came_back: claimed.former.is_some(),
             // Before anybody is told where its owner is now, so that all else comes after it.
-            ask: elsewhere.and_then(|former| self.ask_for_mailbox(former, claim, claimed.epoch)),
+            ask: elsewhere.as_ref().and_then(|former| self.ask_for_mailbox(former, claim, claimed.epoch)),
             from_elsewhere: elsewhere.is_some(),
         })
     }

@@ -1,11 +1,16 @@
-//! Rooms into which somebody is about to come: what other nodes say of them waits until this node knows who it is.
+//! Rooms into which somebody is about to come: one claim after the other, and what other nodes say of them waits until this
+//! node knows who it is.
 //!
-//! Others may learn of a seat before the node that claimed it does, if its answer takes long.
+//! Others may learn of a seat before the node that claimed it does, if its answer takes long. And if two claim the same
+//! seat on this node, its holder and one who keeps it for them, whoever claimed it first has to come in first: the second
+//! finds with the first what was kept.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
+
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     ids::{NodeId, RoomId},
@@ -23,13 +28,17 @@ pub(super) struct Coming(Mutex<HashMap<RoomId, Waiting>>);
 #[derive(Default)]
 struct Waiting {
     claims: usize,
+    turn: Arc<AsyncMutex<()>>,
     parcels: Vec<(NodeId, Parcel)>,
 }
 
 impl Coming {
-    /// Takes note that a seat is about to be claimed in a room.
-    pub(super) fn begin(&self, room: &RoomId) {
-        self.lock().entry(room.clone()).or_default().claims += 1;
+    /// Takes note that a seat is about to be claimed in a room. Returns what to lock before that.
+    pub(super) fn begin(&self, room: &RoomId) -> Arc<AsyncMutex<()>> {
+        let mut rooms = self.lock();
+        let waiting = rooms.entry(room.clone()).or_default();
+        waiting.claims += 1;
+        waiting.turn.clone()
     }
 
     /// Takes note that the claim has been dealt with, and lets `take` have what waited if it was the last.

@@ -202,6 +202,11 @@ impl Room {
         !self.is_empty() && self.members.iter().any(is_doubtful)
     }
 
+    /// On which other node the participant sits, as far as this one knows.
+    pub fn node_of(&self, participant: ParticipantId) -> Option<NodeId> {
+        self.members.iter().find(|member| member.participant == participant)?.node()
+    }
+
     /// Tells the other nodes, or only `node`, who sits here on this one.
     pub fn publish_to(&self, node: Option<NodeId>, ask: bool) {
         let mut nodes = self.nodes();

@@ -119,8 +119,10 @@ impl Cluster for SimCluster {
             owns.insert(own.seat.key_in(&claim.room), own);
             claimed
         };
-        // The answer may take its time.
-        tokio::task::yield_now().await;
+        // The answer may take its time, and come after that to a later question.
+        for _ in 0..claimed.epoch.0 % 3 {
+            tokio::task::yield_now().await;
+        }
         Ok(claimed)
     }
 
