@@ -26,7 +26,8 @@ pub(super) struct Claiming {
 }
 
 impl Claiming {
-    async fn begin(hub: &Hub, room: &RoomId) -> Self {
+    /// Begins when all claims before it have been dealt with.
+    pub(super) async fn begin(hub: &Hub, room: &RoomId) -> Self {
         let turn = hub.0.coming.begin(room);
         let mut claiming = Self { hub: hub.clone(), room: room.clone(), turn: None };
         claiming.turn = Some(turn.lock_owned().await);

@@ -42,7 +42,8 @@ pub struct Renewal {
 pub enum Lost {
     /// The seat was given up.
     GivenUp(SeatKey),
-    /// Its holder came back, on this node or another, and holds it as this.
+    /// Its holder came back, on this node or another, and holds it as this. On this node: there may be no answer to that
+    /// claim; the holding is this node's own all the same.
     Moved(SeatKey, Seat),
 }
 

@@ -6,10 +6,11 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::time::timeout;
+use tokio::{spawn, time::timeout};
 use tracing::warn;
 
 use super::{
+    claiming::Claiming,
     cluster::{Lost, Renewal},
     error::Unavailable,
     event::LeaveReason,
@@ -18,7 +19,7 @@ use super::{
     neighbours::close_all,
     outbox::CloseReason,
     room::Room,
-    seat::SeatKey,
+    seat::{Seat, SeatKey},
     sync::lock,
     wire::Parcel,
 };
@@ -75,9 +76,20 @@ impl Hub {
                         close_all(lock(&room).hear_of_seat(&seat, self.0.clock.now()));
                     }
                 }
-                Lost::Moved(key, _) | Lost::GivenUp(key) => self.end_here(&key, LeaveReason::LeaseEnded),
+                Lost::Moved(key, seat) => drop(spawn(self.clone().follow(key, seat))),
+                Lost::GivenUp(key) => self.end_here(&key, LeaveReason::LeaseEnded),
             }
         }
+    }
+
+    /// Goes on with a holding that is followed by another one on this node: its claim is under way, or its answer is lost.
+    async fn follow(self, former: SeatKey, seat: Seat) {
+        let _claiming = Claiming::begin(&self, &former.room).await;
+        if let Some(room) = self.room(&former.room) {
+            close_all(lock(&room).follow(&seat, self.0.clock.now()));
+        }
+        // They left, and came again.
+        self.end_here(&former, LeaveReason::LeaseEnded);
     }
 
     /// Takes what has been waited for in vain to be lost, and tells other nodes again what they could not be told.

@@ -73,7 +73,7 @@ impl Hub {
                 let fenced = match self.room(&former.room) {
                     Some(room) => lock(&room).hand_over(&former, epoch, (from, ask), now),
                     None => {
-                        self.0.site.tell(from, Parcel::Yielded { ask, mailbox: None });
+                        self.0.site.tell(from, Parcel::Yielded { ask, mailbox: Some(Mailbox::lost()) });
                         None
                     }
                 };

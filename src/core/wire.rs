@@ -105,7 +105,7 @@ pub enum Parcel {
         /// What the answer will be known by.
         ask: u64,
     },
-    /// What waited for whoever `ask` was about; `None` if nothing is known of it.
+    /// What waited for whoever `ask` was about; `None` if all of that has gone on, or never came.
     Yielded {
         /// The number of the question.
         ask: u64,
@@ -223,6 +223,11 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// One of which nothing is known.
+    pub fn lost() -> Box<Self> {
+        Box::default()
+    }
+
     /// Whether something in it is lost, so that its owner has to start afresh.
     pub fn is_lost(&self) -> bool {
         self.stream == Epoch::default()

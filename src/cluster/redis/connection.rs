@@ -26,8 +26,11 @@ use crate::core::{
 /// How long a connection may take, with everything that is said on it before the first question.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long an answer may take.
-pub(super) const REPLY_WITHIN: Duration = Duration::from_secs(1);
+/// How long a question may wait until Redis takes it up. After that nothing is done.
+const TAKEN_UP_WITHIN: Duration = Duration::from_millis(750);
+
+/// How long an answer may take. As long again for its way back: of what was done and not answered for in time, nobody knows.
+pub(super) const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// How long what nodes have in common is kept without any of them.
 const MEETING_KEPT: Duration = Duration::from_mins(1);
@@ -168,9 +171,9 @@ impl Connection {
         }
     }
 
-    /// When nobody waits for an answer any more that is asked for now.
+    /// When what is asked for now is not to be done any more.
     fn too_late(&self) -> Micros {
-        if self.introduction.judge.is_some() { NEVER } else { self.there() + micros(REPLY_WITHIN) }
+        if self.introduction.judge.is_some() { NEVER } else { self.there() + micros(TAKEN_UP_WITHIN) }
     }
 
     fn settled_from(&self) -> Micros {

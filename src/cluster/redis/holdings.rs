@@ -23,6 +23,14 @@ pub(super) struct Own {
 }
 
 impl Own {
+    /// Becomes the newer holding of the same seat that `there` is, if this node has that too: it claimed it, and had no answer.
+    fn follow(&mut self, room: &RoomId, there: &Seat) -> Option<Lost> {
+        let is_newer = there.node == self.seat.node && there.epoch > self.seat.epoch;
+        let former = is_newer.then(|| self.seat.key_in(room))?;
+        (self.seat, self.leaving) = (there.clone(), false);
+        Some(Lost::Moved(former, there.clone()))
+    }
+
     fn renewal(&self, room: &RoomId, now: Instant) -> Intent {
         let left = self.seat.lease_ends.saturating_duration_since(now);
         let (key, connected) = (self.seat.key_in(room), self.seat.connected);
@@ -131,7 +139,10 @@ impl Holdings {
 
     /// Takes note that a holding is no more, of which nobody here has been told, and what its holder has `instead`.
     pub(super) fn lose(&mut self, key: &SeatKey, instead: Option<Seat>) {
-        if self.forget(key).is_some() {
+        let own = self.rooms.get_mut(&key.room).and_then(|watched| watched.own(key));
+        if let Some(moved) = own.and_then(|own| own.follow(&key.room, instead.as_ref()?)) {
+            self.lost.push(moved);
+        } else if self.forget(key).is_some() {
             self.lost.push(lost(key.clone(), instead));
         }
     }
@@ -174,6 +185,9 @@ impl Holdings {
     fn compare(&mut self, room: &RoomId, current: &[Seat]) {
         let Some(watched) = self.rooms.get_mut(room) else { return };
         let there = |seat: &Seat| current.iter().find(|there| there.participant == seat.participant);
+        for own in &mut watched.own {
+            self.lost.extend(there(&own.seat).and_then(|it| own.follow(room, it)));
+        }
         let replaced =
             watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
         self.lost.extend(replaced.map(|own| lost(own.seat.key_in(room), there(&own.seat).cloned())));

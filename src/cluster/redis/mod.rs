@@ -50,7 +50,7 @@ use crate::core::{
 const NAME: &str = "redis";
 
 /// How long a caller waits for Redis at most, be it for a connection or for an answer.
-pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long newcomers wait after Redis was started or emptied, so that every node can put its seats back first: long
 /// enough to notice that a connection has died without a word, and to make a new one.

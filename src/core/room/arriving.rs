@@ -1,6 +1,9 @@
 //! Participants who come here from another node, and what was kept for them there.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
@@ -11,6 +14,8 @@ use crate::core::{
     event::{Event, LeaveReason},
     ids::{Epoch, ParticipantId},
     join::AFRESH,
+    outbox::Connection,
+    seat::Seat,
     wire::{Mailbox, Parcel},
 };
 
@@ -77,6 +82,21 @@ impl Room {
             |member, pending| member.participant == participant && pending.search.asks.contains(&ask),
             now,
         );
+    }
+
+    /// Goes on with one who sits here under a newer holding, to whose claim this node had no answer: they are about to come
+    /// back. Returns the connection that they had under the former one.
+    pub fn follow(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
+        let participant = seat.participant;
+        let is_former = |member: &&mut Member| member.participant == participant && member.epoch < seat.epoch;
+        let member = self.members.iter_mut().find(is_former).filter(|member| member.since == seat.since)?;
+        let before = member.is_connected();
+        let fenced = member.as_here_mut()?.outbox.detach();
+        (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
+        member.presence = Presence::Away;
+        self.tell_presence(participant, before, false, now);
+        self.publish(false);
+        fenced
     }
 
     /// Drops what is kept for one who starts afresh.

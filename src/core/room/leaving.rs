@@ -104,12 +104,14 @@ impl Room {
             return None;
         };
         let fenced = here.outbox.detach();
-        let whole = || Search { own: Some(others), ..Search::default() };
-        let Search { asks, found, own } = here.pending.take().map_or_else(whole, |pending| pending.search);
+        let whole = || Search::with_own(Some(others));
+        let mut search = here.pending.take().map_or_else(whole, |pending| pending.search);
+        let own = search.own.take();
         let (mailbox, early) = here.into_mailbox(member.stream, own.clone().unwrap_or_default());
         // What was told before the mailbox was asked for is all there is to know if nothing else is found.
-        let own = own.map(|_| self.with_streams(position, mailbox));
-        let search = Search { asks, found: found.or(own), own: None };
+        if own.is_some() && search.found.is_none() {
+            search.found = Some(Box::new(self.with_streams(position, *mailbox)));
+        }
         let member = &mut self.members[position];
         let left = Left { held: member.epoch, at: now, search, owed: None };
         (member.epoch, member.renewed_at, member.presence) = (seat.epoch, now, Presence::Away);
@@ -125,7 +127,7 @@ impl Room {
     }
 
     /// Says in a mailbox since when each of the others has been told everything.
-    fn with_streams(&self, owner: usize, mut mailbox: Box<Mailbox>) -> Box<Mailbox> {
+    fn with_streams(&self, owner: usize, mut mailbox: Mailbox) -> Mailbox {
         let owner = self.members[owner].participant;
         for other in self.members.iter().filter(|other| other.participant != owner) {
             let count = Count { from: mailbox.stream, to: other.stream, number: 0 };
@@ -141,16 +143,19 @@ impl Room {
     /// Answers a question for a mailbox with what is left of one who sat here, now or when it comes.
     fn hand_over_rest(&mut self, former: &SeatKey, (node, ask): (NodeId, u64), now: Instant) {
         let member = self.members.iter_mut().find(|member| member.participant == former.participant);
-        let left = member.and_then(Member::as_there_mut).and_then(|there| there.left.as_mut());
-        // A question that comes late, of one who was here again since, is about nothing that is left.
-        let left = left.filter(|left| left.held <= former.epoch);
-        let mailbox = match left {
-            Some(left) if !left.search.asks.is_empty() => {
-                (left.owed, left.at) = (Some((node, ask)), now);
-                return;
+        let mailbox = match member.map(|member| &mut member.place) {
+            // A question that comes late, of one who was here again since, is about nothing that is left.
+            Some(Place::Here(_)) => None,
+            Some(Place::There(There { left: Some(left), .. })) if left.held > former.epoch => None,
+            Some(Place::There(There { left: Some(left), .. })) if left.held == former.epoch => {
+                if !left.search.asks.is_empty() {
+                    (left.owed, left.at) = (Some((node, ask)), now);
+                    return;
+                }
+                left.search.found.take()
             }
-            Some(left) => left.search.found.take(),
-            None => None,
+            // They never sat here under that holding, as far as this node knows.
+            _ => Some(Mailbox::lost()),
         };
         self.site.tell(node, Parcel::Yielded { ask, mailbox });
     }

@@ -66,28 +66,45 @@ pub(super) struct Pending {
 }
 
 /// Where a mailbox may come from. Whoever moves faster than their mailbox is asked about more than once, and meets it on the
-/// way of any of these questions; what was begun anew on the way of a later one counts.
+/// way of any of these questions.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// The questions that are open, the oldest first.
+    /// The questions that are open.
     pub(super) asks: Vec<u64>,
-    /// What the newest of those that were answered found.
+    /// The best that was found.
     pub(super) found: Option<Box<Mailbox>>,
+    /// By which question; 0 for what was here.
+    found_by: u64,
     /// If the seat came back before its mailbox had left: of whom it was told. Then all it needs may be here.
     pub(super) own: Option<Vec<(ParticipantId, bool)>>,
 }
 
 impl Search {
+    /// A search of one who may need nothing but what is here, and was told of these.
+    pub(super) fn with_own(own: Option<Vec<(ParticipantId, bool)>>) -> Self {
+        Self { own, ..Self::default() }
+    }
+
     /// Takes an answer. Returns whether it was the last one to wait for.
     pub(super) fn answered(&mut self, ask: u64, mailbox: Option<Box<Mailbox>>) -> bool {
         let Some(place) = self.asks.iter().position(|open| *open == ask) else { return false };
-        if mailbox.is_some() {
-            self.found = mailbox;
-            self.asks.drain(..=place);
-        } else {
-            self.asks.remove(place);
+        self.asks.swap_remove(place);
+        if let Some(mailbox) = mailbox.filter(|mailbox| self.is_better(mailbox, ask)) {
+            (self.found, self.found_by) = (Some(mailbox), ask);
         }
         self.asks.is_empty()
+    }
+
+    /// What was begun anew counts; besides that, what comes by a later question.
+    fn is_better(&self, mailbox: &Mailbox, ask: u64) -> bool {
+        self.found.as_ref().is_none_or(|found| {
+            let is_later = ask > self.found_by;
+            if found.is_lost() || mailbox.is_lost() || found.stream == mailbox.stream {
+                is_later
+            } else {
+                mailbox.stream > found.stream
+            }
+        })
     }
 }
 

@@ -155,9 +155,9 @@ impl Room {
             }
             // Its own mailbox may never have left this node.
             own => {
-                let before =
-                    here.pending.take().map_or_else(|| Search { own, ..Search::default() }, |it| it.search);
-                here.wait_for_mailbox(entrant, before, now);
+                let new = || Search::with_own(own);
+                let search = here.pending.take().map_or_else(new, |pending| pending.search);
+                here.wait_for_mailbox(entrant, search, now);
                 false
             }
         };

@@ -44,6 +44,8 @@ pub struct SimCluster {
     own: Mutex<HashMap<SeatKey, Own>>,
     /// The model cannot be reached.
     pub is_cut: AtomicBool,
+    /// The next claim has no answer.
+    pub answer_is_lost: AtomicBool,
 }
 
 impl SimCluster {
@@ -55,6 +57,7 @@ impl SimCluster {
             model,
             own: Mutex::default(),
             is_cut: AtomicBool::new(false),
+            answer_is_lost: AtomicBool::new(false),
         })
     }
 
@@ -75,6 +78,19 @@ impl SimCluster {
             let room = model.rooms.entry(key.room.clone()).or_default();
             room.restore(&own.seat, own.seats, own.unique_name, now);
         }
+    }
+
+    /// What this node holds instead of one of its seats, by a claim that had no answer.
+    fn unanswered(
+        &self,
+        room: &Seats,
+        key: &SeatKey,
+        own: &Own,
+        now: std::time::Instant,
+    ) -> Option<(SeatKey, Own)> {
+        let held = room.holding(key.participant, now);
+        let held = held.filter(|held| held.node == self.node && held.epoch > key.epoch)?;
+        Some((held.key_in(&key.room), Own { seat: held.clone(), ..own.clone() }))
     }
 
     fn lost(room: Option<&Seats>, key: &SeatKey, now: std::time::Instant) -> Lost {
@@ -112,6 +128,9 @@ impl Cluster for SimCluster {
             let epoch = Epoch(model.last);
             let room = model.rooms.entry(claim.room.clone()).or_default();
             let claimed = room.claim(&claim, self.node, epoch, now)?;
+            if self.answer_is_lost.swap(false, Ordering::Relaxed) {
+                return Err(Unavailable::new("model", "no answer").into());
+            }
             let seat = room.holding(claim.participant, now).unwrap().clone();
             let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name };
             let mut owns = self.own.lock().unwrap();
@@ -138,7 +157,8 @@ impl Cluster for SimCluster {
                 room.restore(&own.seat, own.seats, own.unique_name, now)
             });
             if !is_held {
-                owns.remove(key);
+                let own = owns.remove(key);
+                owns.extend(own.and_then(|own| self.unanswered(room, key, &own, now)));
                 lost.push(Self::lost(Some(room), key, now));
             }
         }
@@ -173,15 +193,18 @@ impl Cluster for SimCluster {
         let (mut model, mut owns) = (self.model.lock().unwrap(), self.own.lock().unwrap());
         model.rooms.values_mut().for_each(|room| drop(room.expire(now)));
         let mut lost = Vec::new();
-        owns.retain(|key, _| {
+        let mut unanswered = Vec::new();
+        owns.retain(|key, own| {
             let room = model.rooms.get(&key.room);
             let held = room.and_then(|room| room.holding(key.participant, now));
             let is_held = held.is_some_and(|held| held.epoch == key.epoch);
             if !is_held {
                 lost.push(Self::lost(room, key, now));
+                unanswered.extend(room.and_then(|room| self.unanswered(room, key, own, now)));
             }
             is_held
         });
+        owns.extend(unanswered);
         lost.sort_by_key(|lost| lost.key().epoch);
         Ok(lost)
     }

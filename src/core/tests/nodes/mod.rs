@@ -7,7 +7,7 @@ mod moving;
 mod net;
 mod world;
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
 
 use proptest::{
     prelude::*,
@@ -67,6 +67,10 @@ enum Step {
         node: usize,
         cut: bool,
     },
+    /// The next claim of a node has no answer.
+    LoseAnswer {
+        node: usize,
+    },
     Forget,
     Pass {
         ms: u64,
@@ -89,7 +93,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (pair, any::<bool>()).prop_map(|((from, to), silent)| Step::Silent { from, to, silent }),
         1 => node.clone().prop_map(|node| Step::Kill { node }),
         1 => node.clone().prop_map(|node| Step::Stop { node }),
-        1 => (node, any::<bool>()).prop_map(|(node, cut)| Step::Cut { node, cut }),
+        1 => (node.clone(), any::<bool>()).prop_map(|(node, cut)| Step::Cut { node, cut }),
+        1 => node.prop_map(|node| Step::LoseAnswer { node }),
         1 => Just(Step::Forget),
         4 => (1..4_000_u64).prop_map(|ms| Step::Pass { ms }),
     ]
@@ -123,6 +128,7 @@ async fn take(world: &mut World, step: &Step) {
         Step::Kill { node } => world.kill(node),
         Step::Stop { node } => world.stop(node),
         Step::Cut { node, cut } => world.cut(node, cut),
+        Step::LoseAnswer { node } => world.nodes[node].cluster.answer_is_lost.store(true, Ordering::Relaxed),
         Step::Forget => world.forget(),
         Step::Pass { ms } => world.pass(Duration::from_millis(ms)).await,
     }

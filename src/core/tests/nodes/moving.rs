@@ -1,6 +1,6 @@
 //! Two who meet on two nodes, and move: what they hear, one step after the other.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{
     on_paused_time,
@@ -182,5 +182,22 @@ fn a_third_gets_the_seat_of_one_on_another_node_who_does_not_answer() {
         assert!(bob.id() != world.people[cy].at.as_ref().unwrap().connection.id());
         let ids = [world.people[ANN].id, world.people[cy].id];
         assert_eq!(world.people[ANN].known.keys().collect::<Vec<_>>(), [&ids[1]]);
+    });
+}
+
+#[test]
+fn a_claim_without_an_answer_costs_nobody_anything() {
+    on_paused_time(async {
+        let mut world = two_on_two_nodes().await;
+        world.lose(BOB).await;
+        world.nodes[1].cluster.answer_is_lost.store(true, Ordering::Relaxed);
+        world.join(BOB, 1);
+        assert_eq!(world.signal(ANN, BOB), Some(Ok(())));
+        deliver(&mut world).await;
+        assert!(world.people[BOB].at.is_none(), "not possible at the moment");
+        world.pass(Duration::from_millis(500)).await;
+        join(&mut world, BOB, 2).await;
+        assert_eq!((signals(&told(&world, BOB)), world.resets), (1, 0));
+        assert!(!told(&world, ANN).iter().any(|told| matches!(told, Told::Left(..))));
     });
 }
