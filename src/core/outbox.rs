@@ -80,6 +80,10 @@ pub struct Outbox {
     handed: u64,
     /// Something is lost, and the participant has not come in since.
     torn: bool,
+    /// The participant was told whether something is lost, and its connection is about to be attached.
+    expected: bool,
+    /// Something was lost after that.
+    torn_meanwhile: bool,
 }
 
 struct Attached {
@@ -112,7 +116,13 @@ impl Outbox {
         self.handed = if complete { from } else { self.last };
         let handed = self.handed;
         self.kept.forget(|seq, _| seq <= handed);
+        self.expect();
         complete
+    }
+
+    /// Takes note that the participant comes in, and is told whether something is lost.
+    pub fn expect(&mut self) {
+        (self.expected, self.torn_meanwhile) = (true, false);
     }
 
     /// Whether a participant that has everything up to `received` has more than was ever told it here.
@@ -123,7 +133,7 @@ impl Outbox {
     /// Takes note that something that the participant should have been told is lost: all else that is kept is dropped,
     /// and it has to come back to be told so.
     pub fn tear(&mut self) {
-        self.torn = true;
+        (self.torn, self.torn_meanwhile) = (true, self.expected);
         self.handed = self.last;
         self.kept.forget(|_, _| true);
         if let Some(attached) = self.connection.as_mut().filter(|attached| !attached.broken) {
@@ -158,11 +168,17 @@ impl Outbox {
     }
 
     /// Sends what has not been handed over yet, and all that follows, to `connection`. Returns the former one.
+    ///
+    /// If something was lost since the participant was told that nothing is, the connection is closed instead: it may come
+    /// back to be told so.
     pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
         let former = self.detach();
-        // Whoever comes in has been told so.
-        self.torn = false;
-        self.connection = Some(Attached { connection, broken: false });
+        let broken = std::mem::take(&mut self.torn_meanwhile);
+        if broken {
+            connection.close(CloseReason::TooSlow);
+        }
+        (self.expected, self.torn) = (false, broken);
+        self.connection = Some(Attached { connection, broken });
         for event in self.kept.after(self.handed) {
             self.hand_over(&event);
         }

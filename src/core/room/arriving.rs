@@ -50,8 +50,12 @@ impl Room {
             Place::There(there) => return there.pass_on(&self.site, ask, mailbox),
             Place::Here(here) => here,
         };
-        let is_last = |pending: &mut Box<Pending>| pending.search.answered(ask, mailbox);
-        let Some(pending) = here.pending.take_if(is_last) else { return };
+        // If nothing is found anywhere, its owner has moved on, which this node is about to hear.
+        let is_over = |pending: &mut Box<Pending>| {
+            let search = &mut pending.search;
+            search.answered(ask, mailbox) && (search.found.is_some() || search.own.is_some())
+        };
+        let Some(pending) = here.pending.take_if(is_over) else { return };
         let Pending { search, attends, answer, .. } = *pending;
         let resumed = match self.open_mailbox(position, search, now) {
             Some(told_of) => {

@@ -105,6 +105,10 @@ impl Room {
         if !was_here {
             self.publish(true);
         }
+        let here = self.members.iter_mut().find(|member| member.participant == participant);
+        if let (Attends::Now(_), Some(here)) = (entrant.attends, here.and_then(Member::as_here_mut)) {
+            here.outbox.expect();
+        }
         let (view, pending) = (self.view_of(participant), self.pending(participant));
         Ok(Entered { returned: entrant.came_back || before.is_some(), resumed, fenced, view, pending })
     }

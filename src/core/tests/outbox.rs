@@ -185,3 +185,20 @@ fn what_is_kept_goes_on_elsewhere_as_it_was_unless_something_is_lost() {
     elsewhere.tear();
     assert!(elsewhere.into_kept().is_none());
 }
+
+#[test]
+fn what_is_lost_after_one_was_told_that_nothing_is_closes_their_connection() {
+    let mut outbox = Outbox::default();
+    outbox.push(signal("1"), now());
+    assert!(outbox.resume(Some(0)));
+    outbox.tear();
+    let too_early = Recorder::new();
+    outbox.attach(too_early.clone());
+    outbox.push(signal("2"), now());
+    assert_eq!((too_early.told().len(), too_early.closed()), (0, vec![CloseReason::TooSlow]));
+    assert!(!outbox.resume(Some(0)), "now they are told");
+    let back = Recorder::new();
+    outbox.attach(back.clone());
+    outbox.push(signal("3"), now());
+    assert_eq!((payloads(&back.told()), back.closed()), (vec![b"3".to_vec()], vec![]));
+}

@@ -43,6 +43,8 @@ pub struct Person {
     /// Connections that it does not use any more, of which their nodes may not know yet.
     older: Vec<At>,
     joining: Option<Joining>,
+    /// It has joined, and its connection is about to be attached.
+    arriving: Option<(usize, Joined)>,
     has_joined: bool,
     received: u64,
     /// Who it was told sits in the room, and whether as connected.
@@ -115,6 +117,7 @@ impl World {
             yield_now().await;
         }
         for person in 0..self.people.len() {
+            self.arrive(person);
             self.finish_joining(person).await;
             self.listen(person);
             self.notice_end(person).await;
@@ -131,6 +134,7 @@ impl World {
         let hub = self.nodes[node].hub.clone();
         let it = &mut self.people[person];
         it.older.extend(it.at.take());
+        it.arriving = None;
         let request = JoinRequest {
             room: room(),
             name: name(&format!("person {person}")),
@@ -148,8 +152,6 @@ impl World {
         let it = &mut self.people[person];
         let Some(joining) = it.joining.take_if(|joining| joining.task.is_finished()) else { return };
         let Ok(Ok(joined)) = joining.task.await else { return };
-        let connection = Recorder::new();
-        let hub = &self.nodes[joining.node].hub;
         if joined.resumed {
             assert_eq!(joined.view.seq, it.received, "it goes on where it was");
         } else {
@@ -157,8 +159,16 @@ impl World {
             it.start_afresh(&joined);
         }
         it.has_joined = true;
-        if hub.attach(&joined.seat, connection.clone()).is_ok() {
-            it.at = Some(At { node: joining.node, seat: joined.seat, connection, read: 0 });
+        it.arriving = Some((joining.node, joined));
+    }
+
+    /// Attaches the connection of one who has joined a step before.
+    fn arrive(&mut self, person: usize) {
+        let it = &mut self.people[person];
+        let Some((node, Joined { seat, .. })) = it.arriving.take() else { return };
+        let connection = Recorder::new();
+        if self.nodes[node].hub.attach(&seat, connection.clone()).is_ok() {
+            it.at = Some(At { node, seat, connection, read: 0 });
         }
     }
 
@@ -201,6 +211,7 @@ impl World {
         for person in &mut self.people {
             person.older.retain(|at| at.node != node);
             person.at.take_if(|at| at.node == node);
+            person.arriving.take_if(|(at, _)| *at == node);
             if let Some(joining) = person.joining.take_if(|joining| joining.node == node) {
                 joining.task.abort();
             }
@@ -248,6 +259,7 @@ impl World {
         self.net.heal();
         for node in 0..self.nodes.len() {
             self.cut(node, false);
+            self.nodes[node].cluster.answer_is_lost.store(false, Ordering::Relaxed);
         }
         let mut passed = Duration::ZERO;
         while passed < 2 * LEASE + Duration::from_secs(6) {
@@ -375,6 +387,7 @@ impl Person {
             at: None,
             older: Vec::new(),
             joining: None,
+            arriving: None,
             has_joined: false,
             received: 0,
             known: BTreeMap::new(),
