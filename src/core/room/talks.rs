@@ -10,8 +10,9 @@ use crate::core::{
     wire::Count,
 };
 
-/// How long something waits for what was said before it. After that, this is taken to be lost.
-pub const GAP_CLOSES_WITHIN: Duration = Duration::from_secs(1);
+/// How long something waits for what was said before it. After that, this is taken to be lost: the way between nodes, on which
+/// it may have been sent again, does not take so long.
+pub const GAP_CLOSES_WITHIN: Duration = Duration::from_secs(3);
 
 /// The last count with each of the others.
 pub(super) type Counts = Vec<(ParticipantId, Count)>;

@@ -308,7 +308,7 @@ impl World {
     async fn check_all_hear(&mut self, seated: &[usize]) {
         if !self.say_all(seated).await {
             // What was said last may be lost with two nodes at once; it is missed as soon as more is said.
-            for _ in 0..4 {
+            for _ in 0..8 {
                 self.pass(TICK).await;
                 self.settle().await;
             }
