@@ -82,13 +82,17 @@ impl Hub {
         }
     }
 
-    /// Goes on with a holding that is followed by another one on this node: its claim is under way, or its answer is lost.
+    /// Goes on with a holding that was followed by another one on this node: its claim is under way, or its answer is lost.
     async fn follow(self, former: SeatKey, seat: Seat) {
         let _claiming = Claiming::begin(&self, &former.room).await;
-        if let Some(room) = self.room(&former.room) {
-            close_all(lock(&room).follow(&seat, self.0.clock.now()));
+        // If it cannot be asked what became of that one, the next renewal says.
+        let held = self.0.cluster.holding(&former.room, seat.participant).await.unwrap_or(Some(seat));
+        if let (Some(held), Some(room)) = (held, self.room(&former.room)) {
+            let (mut room, now) = (lock(&room), self.0.clock.now());
+            let is_here = held.node == self.0.site.node;
+            close_all(if is_here { room.follow(&held, now) } else { room.hear_of_seat(&held, now) });
         }
-        // They left, and came again.
+        // Unless it went on, they left, and may have come again.
         self.end_here(&former, LeaveReason::LeaseEnded);
     }
 

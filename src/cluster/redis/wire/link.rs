@@ -180,7 +180,7 @@ impl Links {
     }
 
     /// Takes note of which nodes are heard of. Returns how many parcels were given up.
-    pub(super) fn heard(&mut self, is_alive: impl Fn(NodeId) -> bool, now: Instant) -> usize {
+    pub(super) fn heard(&mut self, mut is_alive: impl FnMut(NodeId) -> bool, now: Instant) -> usize {
         let mut given_up = 0;
         for (node, link) in &mut self.by_node {
             link.heard(is_alive(*node), now);

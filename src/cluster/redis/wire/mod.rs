@@ -118,7 +118,7 @@ impl RedisWire {
             }
         }
         let given_up = self.change(|links| {
-            let presence = lock(&self.presence);
+            let mut presence = lock(&self.presence);
             links.heard(|node| presence.is_alive(node, now), now)
         });
         self.counters.given_up.increment(given_up as u64);

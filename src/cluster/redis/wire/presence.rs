@@ -1,7 +1,7 @@
 //! Which nodes are there, as far as this one can tell. Synchronous, and told what time it is.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -9,6 +9,9 @@ use crate::core::ids::NodeId;
 
 /// How long nothing is heard of a node until it counts as gone.
 pub(in super::super) const GONE_AFTER: Duration = Duration::from_secs(3);
+
+/// How long it is known that a node is gone.
+const GONE_FOR: Duration = Duration::from_hours(1);
 
 /// What has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) enum News {
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     alive: HashSet<NodeId>,
+    /// Until when others count as alive of whom nothing is heard: a new one may hold seats before it is heard of.
+    unheard: HashMap<NodeId, Instant>,
     /// Since when this node hears of the others without a break; `None` while it does not.
     hears_since: Option<Instant>,
 }
@@ -34,11 +39,14 @@ impl Presence {
     /// Takes note of who was heard of within [`GONE_AFTER`]. Returns what is news.
     pub(super) fn heard(&mut self, of: &[NodeId], now: Instant) -> Vec<News> {
         let since = *self.hears_since.get_or_insert(now);
+        self.unheard.retain(|node, until| !of.contains(node) && now < *until + GONE_FOR);
         let back = of.iter().copied().filter(|node| self.alive.insert(*node));
         let back: Vec<_> = back.map(News::Back).collect();
         // What interrupted this node may have interrupted others, who are not back yet.
         let gone = self.alive.extract_if(|node| now >= since + GONE_AFTER && !of.contains(node));
-        gone.map(News::Gone).chain(back).collect()
+        let gone: Vec<_> = gone.collect();
+        self.unheard.extend(gone.iter().map(|node| (*node, now)));
+        gone.into_iter().map(News::Gone).chain(back).collect()
     }
 
     /// Who was heard of lately.
@@ -46,8 +54,11 @@ impl Presence {
         self.alive.iter().copied().collect()
     }
 
-    /// Whether a node was heard of lately; everybody was, as long as that is not known.
-    pub(super) fn is_alive(&self, node: NodeId, now: Instant) -> bool {
-        self.hears_since.is_none_or(|since| now < since + GONE_AFTER) || self.alive.contains(&node)
+    /// Whether a node was heard of lately, or is asked about for the first time lately; everybody was heard of, as long as
+    /// that is not known.
+    pub(super) fn is_alive(&mut self, node: NodeId, now: Instant) -> bool {
+        self.hears_since.is_none_or(|since| now < since + GONE_AFTER)
+            || self.alive.contains(&node)
+            || now < *self.unheard.entry(node).or_insert(now + GONE_AFTER)
     }
 }

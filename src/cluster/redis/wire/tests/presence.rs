@@ -40,8 +40,14 @@ fn whoever_was_cut_off_says_of_nobody_that_they_are_gone() {
 }
 
 #[test]
-fn a_node_that_nobody_has_heard_of_is_not_there() {
-    let (mut presence, now) = (Presence::default(), start());
+fn a_node_that_is_not_heard_of_yet_counts_as_there_for_a_while() {
+    let (mut presence, now, new) = (Presence::default(), start(), NodeId::random());
     presence.heard(&[], now);
-    assert!(!presence.is_alive(NodeId::random(), now + GONE_AFTER));
+    let first = now + GONE_AFTER;
+    assert!(presence.is_alive(new, first), "it may have begun a moment ago");
+    presence.heard(&[], first + BEAT);
+    assert!(presence.is_alive(new, first + BEAT));
+    assert!(!presence.is_alive(new, first + GONE_AFTER));
+    assert_eq!(presence.heard(&[new], first + GONE_AFTER), [News::Back(new)]);
+    assert!(presence.is_alive(new, first + GONE_AFTER));
 }
