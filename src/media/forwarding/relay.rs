@@ -214,14 +214,20 @@ impl Shard {
                 Some((*participant, level))
             });
             let levels: Vec<_> = levels.collect();
-            if !room.speaker.update(&levels, now) {
+            let is_new = room.speaker.update(&levels, now);
+            let speaker = room.speaker.current();
+            if !is_new && speaker.is_none() {
                 continue;
             }
-            let speaker = room.speaker.current();
-            let mut told = Vec::new();
+            // Whoever has come since is told as well.
+            let before = mem::take(&mut room.told_speaker);
             for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
-                if !told.contains(&endpoint.owner.participant) {
-                    told.push(endpoint.owner.participant);
+                let participant = endpoint.owner.participant;
+                if room.told_speaker.contains(&participant) {
+                    continue;
+                }
+                room.told_speaker.push(participant);
+                if is_new || !before.contains(&participant) {
                     endpoint.tell(MediaEvent::ActiveSpeaker(speaker));
                 }
             }
