@@ -1,11 +1,12 @@
-// What one sees of a call: a tile of everybody, who speaks, and what is written.
+// A call in the page: what is heard of the others, and what this participant turns off and on.
 
+import { addMessage, clearMessages, SELF, Tiles, turn } from '../room/room.js';
 import { nameOf } from './client.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** The tile of this participant, whatever others are called. */
-const SELF = Symbol('self');
+/** What is on the buttons. */
+export const SWITCHES = { microphone: 'Mute', camera: 'Camera off', sending: 'Stop sending' };
 
 /** How often it is found out who speaks, and how loud somebody is who does. */
 const LISTEN_MS = 400;
@@ -14,14 +15,15 @@ const LOUD = 0.02;
 /** How many may be seen: whoever says something on a channel may say that they are anybody. */
 const MOST_TILES = 100;
 
-export class Room {
-  /** What was written did not get to the others. @type {(reason: string) => void} */
+export class View {
+  /** What was written did not get to the others; or, with `null`, it did. @type {(reason: string | null) => void} */
   onUnsent = () => {};
+  /** Somebody came or went; gives how many others are here, in words. @type {(company: string) => void} */
+  onCompany = () => {};
   #client;
   #name;
   #media;
-  /** @type {Map<string | symbol, HTMLElement>} */
-  #tiles = new Map();
+  #tiles = new Tiles();
   #closed = new AbortController();
 
   /**
@@ -31,13 +33,14 @@ export class Room {
    */
   constructor(client, name, media) {
     [this.#client, this.#name, this.#media] = [client, name, media];
-    client.onStream = (id, stream) => this.#showStream(id, stream);
+    this.#tiles.onChange = () => this.onCompany(this.company());
+    client.onStream = (id, stream) => this.#tiles.showStream(id, this.#nameOf(id), stream);
     client.onFeatures = (id, features) => this.#showFeatures(id, features);
-    client.onMessage = (id, text) => this.#addMessage(nameOf(id), text);
-    client.onGone = (id) => this.#remove(id);
-    $('messages').replaceChildren();
-    this.#showStream(SELF, media);
-    for (const id of ['microphone', 'camera', 'sending']) {
+    client.onMessage = (id, text) => addMessage(nameOf(id), text);
+    client.onGone = (id) => this.#tiles.remove(id);
+    clearMessages();
+    this.#tiles.showStream(SELF, this.#nameOf(SELF), media);
+    for (const id of Object.keys(SWITCHES)) {
       $(id).setAttribute('aria-pressed', 'false');
       $(id).disabled = !media;
       this.#on(id, 'click', () => this.#toggle(id));
@@ -50,7 +53,16 @@ export class Room {
 
   close() {
     this.#closed.abort();
-    $('tiles').replaceChildren();
+    this.#tiles.clear();
+  }
+
+  /** How many others are here, in words. */
+  company() {
+    return this.#tiles.company();
+  }
+
+  #nameOf(key) {
+    return key === SELF ? `${this.#name} (you)` : nameOf(key);
   }
 
   #on(id, event, action) {
@@ -66,7 +78,8 @@ export class Room {
       return this.onUnsent(error.message);
     }
     // Only the others are told.
-    this.#addMessage(this.#name, text);
+    addMessage(this.#name, text);
+    this.onUnsent(null);
     $('message').value = '';
   }
 
@@ -80,72 +93,22 @@ export class Room {
   #tellFeatures() {
     const isPressed = (id) => $(id).getAttribute('aria-pressed') === 'true';
     const has = (kind, off) => {
-      const tracks = this.#media?.getTracks().filter((track) => track.kind === kind) ?? [];
       const isOn = !isPressed(off);
-      for (const track of tracks) track.enabled = isOn;
-      return isOn && !isPressed('sending') && tracks.length > 0;
+      return turn(this.#media, kind, isOn) && isOn && !isPressed('sending');
     };
     const features = { audio: has('audio', 'microphone'), video: has('video', 'camera') };
     this.#client.setFeatures(features);
     this.#showFeatures(SELF, features);
   }
 
-  /** Somebody's tile, made if there is none yet. */
-  #tile(key) {
-    let figure = this.#tiles.get(key);
-    if (!figure) {
-      const name = key === SELF ? `${this.#name} (you)` : nameOf(key);
-      const [video, caption, label, state] = ['video', 'figcaption', 'bdi', 'span'].map((tag) =>
-        document.createElement(tag),
-      );
-      Object.assign(video, { autoplay: true, playsInline: true, muted: key === SELF });
-      video.setAttribute('aria-label', name);
-      label.textContent = name;
-      label.title = name;
-      state.className = 'state';
-      caption.append(label, state);
-      figure = document.createElement('figure');
-      figure.toggleAttribute('data-self', key === SELF);
-      figure.dataset.initial = [...name][0].toUpperCase();
-      figure.append(video, caption);
-      this.#tiles.set(key, figure);
-      $('tiles').append(figure);
-    }
-    return figure;
-  }
-
-  #showStream(key, stream) {
-    const video = this.#tile(key).querySelector('video');
-    if (video.srcObject !== stream) video.srcObject = stream;
-  }
-
-  #showFeatures(key, { audio, video }) {
+  #showFeatures(key, features) {
     if (!this.#tiles.has(key) && this.#tiles.size >= MOST_TILES) return;
-    const figure = this.#tile(key);
-    const missing = [!audio && 'muted', !video && 'no picture'].filter(Boolean);
-    figure.querySelector('.state').textContent = missing.join(', ');
-    figure.toggleAttribute('data-hidden', !video);
+    this.#tiles.meet(key, this.#nameOf(key));
+    this.#tiles.showFeatures(key, features);
   }
 
   #showSpeaker() {
     const [loudest] = [...this.#client.levels()].sort(([, one], [, other]) => other - one);
-    if (!loudest || loudest[1] < LOUD) return;
-    for (const [key, figure] of this.#tiles)
-      figure.toggleAttribute('data-speaks', key === loudest[0]);
-  }
-
-  #remove(id) {
-    this.#tiles.get(id)?.remove();
-    this.#tiles.delete(id);
-  }
-
-  #addMessage(from, content) {
-    const [item, name, text] = ['p', 'bdi', 'span'].map((tag) => document.createElement(tag));
-    name.textContent = from;
-    text.textContent = content;
-    text.dir = 'auto';
-    item.append(name, text);
-    $('messages').append(item);
-    $('messages').scrollTop = $('messages').scrollHeight;
+    if (loudest?.[1] >= LOUD) this.#tiles.showSpeaker(loudest[0]);
   }
 }
