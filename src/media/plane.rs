@@ -148,6 +148,8 @@ pub struct DataChannel {
     pub label: String,
     /// Its stream, 0 to 65,534.
     pub id: u16,
+    /// Whoever opens it is told what each of the others has said on it last, if that is at most 1 KiB.
+    pub keeps_last: bool,
 }
 
 /// Which layer of a simulcast publication is wanted.

@@ -145,9 +145,14 @@ test('of four people everybody sees and hears everybody, whoever reloads too', a
   await write(pages[3], 'hello');
   await each(pages, (page) => page.getByText('hello').waitFor());
 
+  await pages[0].getByRole('button', { name: 'Camera off' }).click();
+  await expectWords(pages[1], 'Ann', 'no picture');
   await pages[1].reload();
   await expectState(pages[1], 'in-call');
   await each(pages, expectAll);
+  // Whoever comes later knows as well, and nobody has said it again.
+  await expectWords(pages[1], 'Ann', 'no picture');
+  await pages[0].getByRole('button', { name: 'Camera off' }).click();
   await each(pages, (page) => expectToSeeAndHear(page, 3));
 
   await pages[0].getByRole('button', { name: 'Leave' }).click();

@@ -20,6 +20,9 @@ const BURST: f64 = 4.0;
 /// What adding up many small numbers may add to them.
 const ROUNDING: f64 = 0.001;
 
+/// How long something may be that is kept for those who come later.
+const MAX_KEPT_BYTES: usize = 1024;
+
 /// More channels than any page opens.
 const MAX_CHANNELS: usize = 16;
 
@@ -27,9 +30,26 @@ const MAX_CHANNELS: usize = 16;
 #[derive(Debug, Default)]
 pub struct Channels {
     open: Vec<(ChannelId, String)>,
-    /// Those that both sides open by themselves.
-    agreed: Vec<(ChannelId, String)>,
+    agreed: Vec<Agreed>,
     allowance: Allowance,
+}
+
+/// A channel that both sides open by themselves.
+#[derive(Debug)]
+struct Agreed {
+    id: ChannelId,
+    label: String,
+    keeps_last: bool,
+    last: Option<Message>,
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Whether it is no text.
+    pub binary: bool,
+    /// The message.
+    pub data: Vec<u8>,
 }
 
 impl Channels {
@@ -39,22 +59,22 @@ impl Channels {
             return;
         }
         let mut ids = Vec::new();
-        for DataChannel { label, id } in agreed {
+        for DataChannel { label, id, keeps_last } in agreed {
             if ids.contains(id) {
                 continue;
             }
             ids.push(*id);
             let config =
                 ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
-            let channel = rtc.direct_api().create_data_channel(config);
-            self.agreed.push((channel, label.clone()));
+            let id = rtc.direct_api().create_data_channel(config);
+            self.agreed.push(Agreed { id, label: label.clone(), keeps_last: *keeps_last, last: None });
         }
     }
 
     /// A channel can be used.
     pub fn on_open(&mut self, id: ChannelId, label: String) {
-        let agreed = self.agreed.iter().find(|(agreed, _)| *agreed == id);
-        let label = agreed.map_or(label, |(_, label)| label.clone());
+        let agreed = self.agreed.iter().find(|agreed| agreed.id == id);
+        let label = agreed.map_or(label, |agreed| agreed.label.clone());
         if self.open.len() < MAX_CHANNELS && !self.open.iter().any(|(open, _)| *open == id) {
             self.open.push((id, label));
         }
@@ -66,14 +86,31 @@ impl Channels {
     }
 
     /// What the channel is called, if it is open and its client may say so much more.
-    pub fn take_message(&mut self, id: ChannelId, bytes: usize, now: Instant) -> Option<String> {
+    pub fn take_message(&mut self, id: ChannelId, message: &Message, now: Instant) -> Option<String> {
         let (_, label) = self.open.iter().find(|(open, _)| *open == id)?;
-        self.allowance.take(bytes, now).then(|| label.clone())
+        if !self.allowance.take(message.data.len(), now) {
+            return None;
+        }
+        if let Some(channel) = self.agreed.iter_mut().find(|agreed| agreed.id == id && agreed.keeps_last) {
+            channel.last = (message.data.len() <= MAX_KEPT_BYTES).then(|| message.clone());
+        }
+        Some(label.clone())
+    }
+
+    /// What its client has said last on the channel called `label`, if that is kept.
+    pub fn last(&self, label: &str) -> Option<&Message> {
+        self.agreed.iter().find(|agreed| agreed.label == label)?.last.as_ref()
+    }
+
+    /// What the channel is called, if it is one on which what was said last is kept.
+    pub fn kept(&self, id: ChannelId) -> Option<&str> {
+        let channel = self.agreed.iter().find(|agreed| agreed.id == id && agreed.keeps_last)?;
+        Some(&channel.label)
     }
 
     /// Whether the channel is one of those that were agreed on.
     pub fn is_agreed(&self, id: ChannelId) -> bool {
-        self.agreed.iter().any(|(agreed, _)| *agreed == id)
+        self.agreed.iter().any(|agreed| agreed.id == id)
     }
 
     /// The open channel called `label`.

@@ -2,9 +2,16 @@
 
 use std::{mem, time::Instant};
 
-use str0m::{Event, bwe::BweKind, channel::ChannelData, media::KeyframeRequest, rtp::RtpPacket};
+use str0m::{
+    Event,
+    bwe::BweKind,
+    channel::{ChannelData, ChannelId},
+    media::KeyframeRequest,
+    rtp::RtpPacket,
+};
 
 use super::{
+    channels::Message,
     counts,
     endpoint::{Endpoint, guarded},
     incoming,
@@ -17,7 +24,10 @@ impl Shard {
         match event {
             Event::RtpPacket(packet) => self.on_packet(id, packet, now),
             Event::KeyframeRequest(request) => self.on_keyframe_request(id, &request, now),
-            Event::ChannelData(data) => self.on_message(id, &data, now),
+            Event::ChannelData(ChannelData { id: channel, binary, data }) => {
+                self.on_message(id, channel, &Message { binary, data }, now);
+            }
+            Event::ChannelOpen(channel, label) => self.on_channel(id, channel, label, now),
             Event::Connected => self.on_connected(id, now),
             Event::Closed => self.end(id, Some(CloseReason::Left)),
             other => {
@@ -85,30 +95,44 @@ impl Shard {
     }
 
     /// Hands a message on.
-    fn on_message(&mut self, from: EndpointId, message: &ChannelData, now: Instant) {
+    fn on_message(&mut self, from: EndpointId, channel: ChannelId, message: &Message, now: Instant) {
         let Some(sender) = self.endpoints.get_mut(&from) else { return };
         let Role::Publish(Publication { data, .. }) = &sender.role else { return };
         let is_to_room = match data {
             DataRelay::Subscribers => false,
-            DataRelay::Room(_) if sender.channels.is_agreed(message.id) => true,
+            DataRelay::Room(_) if sender.channels.is_agreed(channel) => true,
             DataRelay::None | DataRelay::Room(_) => return,
         };
-        let Some(label) = sender.channels.take_message(message.id, message.data.len(), now) else {
+        let Some(label) = sender.channels.take_message(channel, message, now) else {
             self.counts.messages_dropped += 1;
             return;
         };
-        let receivers = if is_to_room {
-            let room = self.rooms.get(&sender.owner.room);
-            room.map(|room| room.publishers.values().copied().collect()).unwrap_or_default()
-        } else {
-            sender.subscribers.clone()
-        };
-        for id in receivers.into_iter().filter(|id| *id != from) {
+        let receivers = if is_to_room { self.other_publishers(from) } else { sender.subscribers.clone() };
+        for id in receivers {
             self.say(id, &label, message, is_to_room, now);
         }
     }
 
-    fn say(&mut self, to: EndpointId, label: &str, message: &ChannelData, is_to_room: bool, now: Instant) {
+    /// A channel can be used: its client is told what the others have said last, where that is kept.
+    fn on_channel(&mut self, id: EndpointId, channel: ChannelId, label: String, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
+        endpoint.channels.on_open(channel, label);
+        let Some(label) = endpoint.channels.kept(channel).map(str::to_owned) else { return };
+        let others = self.other_publishers(id).into_iter().filter_map(|other| self.endpoints.get(&other));
+        let kept: Vec<_> = others.filter_map(|other| other.channels.last(&label).cloned()).collect();
+        for message in kept {
+            self.say(id, &label, &message, true, now);
+        }
+    }
+
+    /// Who publishes in the room of `id` besides it.
+    fn other_publishers(&self, id: EndpointId) -> Vec<EndpointId> {
+        let room = self.endpoints.get(&id).and_then(|endpoint| self.rooms.get(&endpoint.owner.room));
+        let publishers = room.into_iter().flat_map(|room| room.publishers.values().copied());
+        publishers.filter(|other| *other != id).collect()
+    }
+
+    fn say(&mut self, to: EndpointId, label: &str, message: &Message, is_to_room: bool, now: Instant) {
         let Some(receiver) = self.endpoints.get_mut(&to) else { return };
         let Some(channel) = receiver.channels.called(label) else { return };
         if is_to_room && !receiver.channels.is_agreed(channel) {
@@ -190,14 +214,20 @@ impl Shard {
                 Some((*participant, level))
             });
             let levels: Vec<_> = levels.collect();
-            if !room.speaker.update(&levels, now) {
+            let is_new = room.speaker.update(&levels, now);
+            let speaker = room.speaker.current();
+            if !is_new && speaker.is_none() {
                 continue;
             }
-            let speaker = room.speaker.current();
-            let mut told = Vec::new();
+            // Whoever has come since is told as well.
+            let before = mem::take(&mut room.told_speaker);
             for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
-                if !told.contains(&endpoint.owner.participant) {
-                    told.push(endpoint.owner.participant);
+                let participant = endpoint.owner.participant;
+                if room.told_speaker.contains(&participant) {
+                    continue;
+                }
+                room.told_speaker.push(participant);
+                if is_new || !before.contains(&participant) {
                     endpoint.tell(MediaEvent::ActiveSpeaker(speaker));
                 }
             }
@@ -212,7 +242,6 @@ fn on_own_event(endpoint: &mut Endpoint, event: Event, now: Instant) {
         Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
             endpoint.estimate = Some(estimate.as_f64());
         }
-        Event::ChannelOpen(channel, label) => endpoint.channels.on_open(channel, label),
         Event::ChannelClose(channel) => endpoint.channels.on_close(channel),
         Event::MediaEgressStats(stats) => {
             counts::repeated("in", endpoint.newly_repeated(("in", stats.mid, stats.rid), stats.nacks));

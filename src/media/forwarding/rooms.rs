@@ -21,6 +21,8 @@ pub struct Room {
     pub publishers: HashMap<ParticipantId, EndpointId>,
     /// Who is the loudest.
     pub speaker: Speaker<ParticipantId>,
+    /// Those who know who that is.
+    pub told_speaker: Vec<ParticipantId>,
 }
 
 impl Rooms {

@@ -1,6 +1,8 @@
 //! What is heard of the connections that carry media: that they have ended, and who speaks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::sleep;
 
 use super::{
     KurentoDoor,
@@ -15,6 +17,10 @@ use crate::{
     media::{CloseReason, EndpointId, MediaEvent},
 };
 
+/// How long after a client has closed its connection the others are told: clients that leave or unpublish close it first, and
+/// what they say then is all that is to be told.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
 impl KurentoDoor {
     /// Called on the thread that forwards media: what takes longer is left to a task.
     pub(super) fn hear_of_media(self: &Arc<Self>, session: Arc<Session>, id: EndpointId, event: MediaEvent) {
@@ -24,6 +30,9 @@ impl KurentoDoor {
             MediaEvent::Closed(reason) => {
                 let door = self.clone();
                 let ended = async move {
+                    if reason == CloseReason::Left {
+                        sleep(LAST_WORDS).await;
+                    }
                     // It may have ended before the request that opened it was done.
                     let _turn = session.turn.lock().await;
                     door.endpoint_ended(&session, id, reason);

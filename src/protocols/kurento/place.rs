@@ -28,6 +28,8 @@ pub struct Place {
     has_gap: bool,
     others: HashMap<ParticipantId, Known>,
     publication: Option<Endpoint>,
+    /// What the participant sent with has ended by itself, and they have not said yet that they send no more.
+    has_lost_publication: bool,
     subscriptions: HashMap<ParticipantId, Endpoint>,
 }
 
@@ -56,6 +58,15 @@ pub struct Endpoint {
     pub origin: Option<Box<str>>,
 }
 
+/// Since when somebody sends no more who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpublished {
+    /// Since now. They did so with this.
+    Now(Endpoint),
+    /// Since their connection ended, which the others have heard: clients close it first, and say so then.
+    Before,
+}
+
 /// What an endpoint was for that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -77,6 +88,7 @@ impl Place {
             has_gap: false,
             others: HashMap::new(),
             publication: None,
+            has_lost_publication: false,
             subscriptions: HashMap::new(),
         }
     }
@@ -165,11 +177,14 @@ impl Place {
     /// The participant sends with `endpoint` from now on.
     pub fn publish(&mut self, endpoint: Endpoint) {
         self.publication = Some(endpoint);
+        self.has_lost_publication = false;
     }
 
-    /// The participant sends no more; gives what it did so with.
-    pub fn unpublish(&mut self) -> Option<Endpoint> {
-        self.publication.take()
+    /// The participant sends no more. `None` if it did not send anything.
+    pub fn unpublish(&mut self) -> Option<Unpublished> {
+        let has_lost = std::mem::take(&mut self.has_lost_publication);
+        let now = self.publication.take().map(Unpublished::Now);
+        now.or(has_lost.then_some(Unpublished::Before))
     }
 
     /// What the participant receives `source` with.
@@ -190,6 +205,7 @@ impl Place {
     /// Forgets an endpoint that has ended by itself. `None` if it was closed or replaced before.
     pub fn forget(&mut self, id: EndpointId) -> Option<Ended> {
         if self.publication.take_if(|endpoint| endpoint.id == id).is_some() {
+            self.has_lost_publication = true;
             return Some(Ended::Publication);
         }
         let before = self.subscriptions.len();

@@ -8,7 +8,7 @@ use super::{
     description::{candidates_in, origin_of},
     error::{Code, Refusal},
     messages::{Answer, Notification},
-    place::Endpoint,
+    place::{Endpoint, Unpublished},
 };
 use crate::{
     core::{
@@ -53,13 +53,17 @@ impl Ask<'_> {
 
     /// `unpublishVideo`: it is answered, then the others are told.
     pub(super) fn unpublish(&self) -> Result<(), Refusal> {
-        let (seat, name, endpoint) = self.session.with_place(|place| {
+        let (seat, name, unpublished) = self.session.with_place(|place| {
             (place.seat.clone(), place.name.clone(), place.unpublish())
         })?;
-        let endpoint = endpoint.ok_or_else(|| {
+        let unpublished = unpublished.ok_or_else(|| {
             let message = format!("Participant '{}' is not streaming media", name.as_str());
             Refusal::new(Code::NotStreaming, message)
         })?;
+        let Unpublished::Now(endpoint) = unpublished else {
+            self.answer(&Answer::Done);
+            return Ok(());
+        };
         self.door.media.close(endpoint.id);
         self.door.end_subscriptions(seat.room(), seat.participant());
         self.answer(&Answer::Done);

@@ -30,7 +30,7 @@ export const expectState = (page, state) =>
 /** Exactly these tiles are there, in whatever order. */
 export function expectTiles(page, ...names) {
   const areThere = (wanted) => {
-    const shown = [...document.querySelectorAll('#tiles figcaption')].map((caption) => caption.textContent);
+    const shown = [...document.querySelectorAll('#tiles bdi')].map((caption) => caption.textContent);
     return JSON.stringify(shown.sort()) === JSON.stringify(wanted);
   };
   return page.waitForFunction(areThere, names.sort(), { timeout: DEADLINE_MS });

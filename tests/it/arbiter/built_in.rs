@@ -33,8 +33,8 @@ async fn everybody_is_answered_and_offered_everybody_else() {
     let mut ann = stage.client("ann", &room).await;
     ann.describe("producer", None, "offer", &offer(1)).await;
     assert_eq!(without_sdp(ann.told().await), answer("ann"));
-    let channels =
-        [("chat", 100), ("features", 110)].map(|(label, id)| DataChannel { label: label.into(), id });
+    let channels = [("chat", 100, false), ("features", 110, true)]
+        .map(|(label, id, keeps_last)| DataChannel { label: label.into(), id, keeps_last });
     let publication = Publication { loopback: false, data: DataRelay::Room(channels.to_vec()) };
     assert_eq!(stage.media.asked(), [Asked::Answer(EndpointId(1), Role::Publish(publication))]);
 

@@ -127,6 +127,23 @@ async fn candidates_go_to_the_connection_they_are_for_however_clients_write_them
 }
 
 #[tokio::test]
+async fn whoever_closes_the_connection_may_still_say_that_they_send_no_more() {
+    let stage = Stage::open().await;
+    let [mut ann, mut bob] = published(&stage).await;
+    stage.media.tell(EndpointId(1), MediaEvent::Closed(CloseReason::Left));
+    assert_eq!(bob.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
+    assert_eq!(ann.done("unpublishVideo", Value::Null).await, json!({}));
+    let not_streaming = (105, "Participant 'ann' is not streaming media".into());
+    assert_eq!(ann.refused("unpublishVideo", Value::Null).await, not_streaming, "once");
+
+    ann.publish(2).await;
+    assert_eq!(bob.told().await.0, "participantPublished");
+    stage.media.tell(EndpointId(2), MediaEvent::Closed(CloseReason::Left));
+    assert_eq!(ann.done("leaveRoom", Value::Null).await, json!({}));
+    assert_eq!(bob.told().await, ("participantLeft".into(), json!({"name": "ann"})), "and nothing before it");
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_is_told_and_may_be_made_anew() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;

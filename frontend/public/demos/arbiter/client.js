@@ -147,16 +147,14 @@ export class Client {
     } catch {
       return;
     }
-    const { id, content, features, initialConnect } = said ?? {};
+    const { id, content, features } = said ?? {};
     if (typeof id !== 'string') return;
     if (label === 'chat' && typeof content === 'string') this.onMessage(id, content);
-    if (label === 'features' && features) {
+    if (label === 'features' && features)
       this.onFeatures(id, { audio: Boolean(features.audio), video: Boolean(features.video) });
-      if (initialConnect) this.#tellFeatures(false);
-    }
   }
 
-  /** @param {boolean} initialConnect whether the others are to say theirs */
+  /** @param {boolean} initialConnect whether the SFU is to say what it knows of the others */
   #tellFeatures(initialConnect) {
     this.#send('features', { id: this.#id, features: this.#features, initialConnect });
   }

@@ -1,15 +1,18 @@
 // The page: one form for each of the two things that a tab can be.
 
+import { furnish, openMedia, stop } from '../room/room.js';
 import { Client } from './client.js';
 import { findRoom } from './gateway.js';
-import { Room } from './room.js';
 import { Sfu } from './sfu.js';
+import { SWITCHES, View } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const status = $('status');
 
 /** Aborted when what is going on ends. */
 let going = new AbortController();
+
+furnish(SWITCHES);
 
 const asked = new URLSearchParams(location.search);
 for (const field of ['name', 'path']) if (asked.get(field)) $(field).value = asked.get(field);
@@ -34,17 +37,22 @@ function join() {
 async function takePart(name, path, signal) {
   say('joining', 'Asking for your camera and microphone…');
   const media = await openMedia();
-  whenOver(signal, () => {
-    for (const track of media?.getTracks() ?? []) track.stop();
-  });
+  whenOver(signal, () => stop(media));
   if (signal.aborted) return;
   const client = new Client();
-  const room = new Room(client, name, media);
-  whenOver(signal, () => room.close());
+  const view = new View(client, name, media);
+  whenOver(signal, () => view.close());
   client.onOver = () => end('The SFU has gone, and the call is over. You can join again.');
-  client.onProblem = (reason) =>
-    say('in-call', `You are in the call. Nobody sees or hears you: ${reason}.`);
-  room.onUnsent = (reason) => say('in-call', `It was not sent: ${reason}.`);
+  let silence = media ? '' : 'Nobody sees or hears you.';
+  const sayInCall = () =>
+    say('in-call', `You are in the call. ${view.company()} ${silence}`.trim());
+  client.onProblem = (reason) => {
+    silence = `Nobody sees or hears you: ${reason}.`;
+    sayInCall();
+  };
+  view.onUnsent = (reason) =>
+    reason ? say('in-call', `It was not sent: ${reason}.`) : sayInCall();
+  view.onCompany = () => status.dataset.state === 'in-call' && sayInCall();
 
   say('joining', 'Joining…');
   const sfu = await findRoom(path);
@@ -59,16 +67,7 @@ async function takePart(name, path, signal) {
   if (signal.aborted) return;
   // Loading the page anew joins anew.
   history.replaceState(null, '', `?${new URLSearchParams({ name, path })}`);
-  say('in-call', `You are in the call.${media ? '' : ' Nobody sees or hears you.'}`);
-}
-
-/** Camera and microphone, as far as there are any. */
-async function openMedia() {
-  for (const kinds of [{ video: true, audio: true }, { audio: true }, { video: true }]) {
-    const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
-    if (opened) return opened;
-  }
-  return null;
+  sayInCall();
 }
 
 async function beTheSfu(secret, signal) {

@@ -60,9 +60,16 @@ export class Sfu {
     const open = ([label, id]) => {
       const channel = connection.createDataChannel(label, { negotiated: true, id });
       channel.onmessage = ({ data }) => {
+        channel.last = data;
         for (const [to, { channels }] of this.#clients)
           if (to !== from && channels[label].readyState === 'open') channels[label].send(data);
       };
+      // Whoever comes later is told what the others send by now.
+      if (label === 'features')
+        channel.onopen = () => {
+          for (const [other, { channels }] of this.#clients)
+            if (other !== from && channels[label].last) channel.send(channels[label].last);
+        };
       return [label, channel];
     };
     return Object.fromEntries(Object.entries(CHANNELS).map(open));

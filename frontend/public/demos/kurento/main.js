@@ -1,9 +1,19 @@
 // The page: a form to join by, tiles of everybody, and what is written.
 
+import {
+  addMessage,
+  clearMessages,
+  furnish,
+  openMedia,
+  SELF,
+  stop,
+  Tiles,
+  turn,
+} from '../room/room.js';
 import { Call } from './call.js';
 
 const $ = (id) => document.getElementById(id);
-const [notice, tiles, messages] = ['notice', 'tiles', 'messages'].map($);
+const notice = $('notice');
 
 /** Tiles are small, and everybody receives as many pictures as there are others. */
 const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 24 } };
@@ -18,11 +28,9 @@ let media = null;
 /** Why the others get neither this user's picture nor sound; empty if they do. */
 let silence = '';
 
-/** The tile of this user, whatever others are called. */
-const SELF = Symbol('self');
-
-/** @type {Map<string | symbol, HTMLElement>} */
-const tileOf = new Map();
+const tiles = new Tiles();
+tiles.onChange = () => notice.dataset.state === 'in-call' && sayInCall();
+furnish({ microphone: 'Mute', camera: 'Camera off' });
 
 const asked = new URLSearchParams(location.search);
 for (const field of ['user', 'room']) if (asked.get(field)) $(field).value = asked.get(field);
@@ -39,6 +47,7 @@ $('write').addEventListener('submit', async (event) => {
   try {
     await call.write(text);
     if ($('message').value === text) $('message').value = '';
+    if (notice.dataset.state === 'in-call') sayInCall();
   } catch (error) {
     say(notice.dataset.state, `It was not sent: ${error.message}`);
   }
@@ -49,8 +58,8 @@ $('leave').addEventListener('click', () => {
   end('You have left.');
 });
 
-for (const [id, kind] of Object.entries(SWITCHES)) {
-  $(id).addEventListener('click', ({ currentTarget }) => toggle(currentTarget, kind));
+for (const id of Object.keys(SWITCHES)) {
+  $(id).addEventListener('click', ({ currentTarget }) => toggle(currentTarget));
 }
 
 async function join(user, room) {
@@ -58,24 +67,20 @@ async function join(user, room) {
   call = own;
   say('joining', 'Asking for your camera and microphone…');
   setBusy(true);
-  const opened = await openMedia();
+  const opened = await openMedia(VIDEO);
   // They may have left meanwhile.
   if (call !== own) return stop(opened);
   media = opened;
   silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
-  call.onUser = (name) => tile(name, name);
-  call.onStream = (name, stream) => showStream(name, name, stream);
-  call.onGone = (name) => {
-    tileOf.get(name)?.remove();
-    tileOf.delete(name);
-    arrange();
-  };
+  call.onUser = (name) => tiles.meet(name, name);
+  call.onStream = (name, stream) => tiles.showStream(name, name, stream);
+  call.onGone = (name) => tiles.remove(name);
   call.onHistory = (earlier) => {
-    messages.replaceChildren();
-    earlier.forEach(addMessage);
+    clearMessages();
+    for (const { user: from, message } of earlier) addMessage(from, message);
   };
-  call.onMessage = addMessage;
-  call.onSpeaker = (name) => showSpeaker(name === user ? SELF : name);
+  call.onMessage = ({ user: from, message }) => addMessage(from, message);
+  call.onSpeaker = (name) => tiles.showSpeaker(name === user ? SELF : name);
   call.onAway = (isAway) =>
     isAway ? say('away', 'The connection was lost. Trying again…') : sayInCall();
   call.onProblem = (reason) => {
@@ -83,10 +88,8 @@ async function join(user, room) {
     sayInCall();
   };
   call.onOver = end;
-  showStream(SELF, `${user} (you)`, media);
-  for (const [id, kind] of Object.entries(SWITCHES)) {
-    $(id).disabled = !media?.getTracks().some((track) => track.kind === kind);
-  }
+  tiles.showStream(SELF, `${user} (you)`, media);
+  showOwnFeatures();
   try {
     say('joining', 'Joining…');
     await call.join(user, room, media);
@@ -99,28 +102,14 @@ async function join(user, room) {
   }
 }
 
-/** Camera and microphone, as far as there are any. */
-async function openMedia() {
-  for (const kinds of [{ video: VIDEO, audio: true }, { audio: true }, { video: VIDEO }]) {
-    const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
-    if (opened) return opened;
-  }
-  return null;
-}
-
 function end(text) {
   stop(media);
   call = null;
   media = null;
-  tileOf.clear();
-  tiles.replaceChildren();
+  tiles.clear();
   history.replaceState(null, '', location.pathname);
   setBusy(false);
   say('idle', text);
-}
-
-function stop(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 function setBusy(isBusy) {
@@ -132,10 +121,7 @@ function setBusy(isBusy) {
 }
 
 function sayInCall() {
-  const others = tileOf.size - 1;
-  const company =
-    ['Nobody else is here yet', 'One other is here'][others] ?? `${others} others are here`;
-  say('in-call', `You are in the call. ${company}. ${silence}`);
+  say('in-call', `You are in the call. ${tiles.company()} ${silence}`.trim());
 }
 
 function say(state, text) {
@@ -143,57 +129,20 @@ function say(state, text) {
   notice.textContent = text;
 }
 
-/** Somebody's tile, made if there is none yet. */
-function tile(key, name) {
-  let figure = tileOf.get(key);
-  if (!figure) {
-    figure = document.createElement('figure');
-    figure.toggleAttribute('data-self', key === SELF);
-    figure.dataset.initial = [...name.toUpperCase()][0];
-    const [video, caption, label] = ['video', 'figcaption', 'bdi'].map((tag) =>
-      document.createElement(tag),
-    );
-    Object.assign(video, { autoplay: true, playsInline: true, muted: key === SELF });
-    video.setAttribute('aria-label', name);
-    label.textContent = name;
-    caption.append(label);
-    figure.append(video, caption);
-    tileOf.set(key, figure);
-    tiles.append(figure);
-    arrange();
-  }
-  return figure;
-}
-
-/** In as many columns as rows, or one more. */
-function arrange() {
-  const columns = Math.ceil(Math.sqrt(tileOf.size));
-  tiles.style.setProperty('--columns', columns);
-  tiles.style.setProperty('--rows', Math.ceil(tileOf.size / columns));
-  if (notice.dataset.state === 'in-call') sayInCall();
-}
-
-function showStream(key, name, stream) {
-  const video = tile(key, name).querySelector('video');
-  if (video.srcObject !== stream) video.srcObject = stream;
-}
-
-function showSpeaker(key) {
-  for (const [each, figure] of tileOf) figure.toggleAttribute('data-speaks', each === key);
-}
-
-function addMessage({ user, message }) {
-  const [item, name, text] = ['p', 'bdi', 'span'].map((tag) => document.createElement(tag));
-  name.textContent = user;
-  text.textContent = message;
-  text.dir = 'auto';
-  item.append(name, text);
-  messages.append(item);
-  messages.scrollTop = messages.scrollHeight;
-}
-
-function toggle(button, kind) {
+function toggle(button) {
   const isOff = button.getAttribute('aria-pressed') !== 'true';
   button.setAttribute('aria-pressed', String(isOff));
-  for (const track of media?.getTracks() ?? []) if (track.kind === kind) track.enabled = !isOff;
+  showOwnFeatures();
+}
+
+/** What is sent is what no button turns off. */
+function showOwnFeatures() {
+  const features = {};
+  for (const [id, kind] of Object.entries(SWITCHES)) {
+    const isOn = $(id).getAttribute('aria-pressed') !== 'true';
+    const isThere = turn(media, kind, isOn);
+    $(id).disabled = !isThere;
+    features[kind] = isThere && isOn;
+  }
+  tiles.showFeatures(SELF, features);
 }

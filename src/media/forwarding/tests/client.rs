@@ -127,7 +127,7 @@ impl Client {
             camera.size = 100 << (2 * index);
             self.cameras.push(camera);
         }
-        for DataChannel { label, id } in &offer.channels {
+        for DataChannel { label, id, .. } in &offer.channels {
             let config =
                 ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
             let channel = changes.add_channel_with_config(config);

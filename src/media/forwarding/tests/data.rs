@@ -6,7 +6,8 @@ use super::{Offer, World, client::assert_whole};
 use crate::media::{DataChannel, DataRelay, NegotiationError, Role};
 
 fn agreed() -> Vec<DataChannel> {
-    vec![DataChannel { label: "chat".into(), id: 100 }, DataChannel { label: "features".into(), id: 110 }]
+    let channel = |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.into(), id, keeps_last };
+    [("chat", 100, false), ("features", 110, true)].map(channel).into()
 }
 
 /// Somebody who publishes, and has the channels that are agreed on.
@@ -36,6 +37,28 @@ fn what_is_said_on_a_channel_is_heard_by_the_others_of_the_room_in_order() {
     let expected: Vec<_> = (0..50).map(|number| ("chat".to_owned(), vec![number])).collect();
     assert_eq!(world.clients[bob].messages, expected);
     assert_eq!(world.clients[ann].messages, [("features".to_owned(), b"on".to_vec())]);
+    assert!(world.clients[eve].messages.is_empty());
+}
+
+#[test]
+fn whoever_comes_later_is_told_what_was_said_last_where_that_is_kept() {
+    let mut world = World::new();
+    let [ann, bob] = ["7", "7"].map(|room| member(&mut world, room));
+    world.run_for(Duration::from_secs(2));
+    let long = vec![b'x'; 1025];
+    for (who, label, message) in [
+        (ann, "features", b"off".as_slice()),
+        (ann, "features", b"on"),
+        (ann, "chat", b"hello"),
+        (bob, "features", b"off"),
+        (bob, "features", &long),
+    ] {
+        assert!(say(&mut world, who, label, message));
+    }
+    world.run_for(Duration::from_secs(1));
+    let [cy, eve] = ["7", "8"].map(|room| member(&mut world, room));
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.clients[cy].messages, [("features".to_owned(), b"on".to_vec())], "neither old nor long");
     assert!(world.clients[eve].messages.is_empty());
 }
 

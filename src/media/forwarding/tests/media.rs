@@ -119,4 +119,11 @@ fn sound_is_passed_on_and_the_loudest_speaks() {
     world.clients[bob].cameras[0].level = Some(-25);
     world.run_for(Duration::from_secs(2));
     assert_eq!(world.clients[eve].told(), [MediaEvent::ActiveSpeaker(Some(quiet))]);
+
+    let cy = world.subscriber(bob);
+    world.run_for(Duration::from_secs(2));
+    let is_of_speakers = |event: &MediaEvent| matches!(event, MediaEvent::ActiveSpeaker(_));
+    let told = world.clients[cy].told().into_iter().filter(is_of_speakers);
+    assert!(told.eq([MediaEvent::ActiveSpeaker(Some(quiet))]), "whoever comes while somebody speaks is told");
+    assert!(!world.clients[eve].told().iter().any(is_of_speakers), "and nobody else");
 }

@@ -20,8 +20,9 @@ use crate::{
     protocols::arbiter::{ArbiterDoor, REFRESH_EVERY, sfu::Sfu},
 };
 
-/// What clients open on the connection on which they send. Source: `docs/arbiter.md`, “The server's own SFU”.
-const CHANNELS: [(&str, u16); 2] = [("chat", 100), ("features", 110)];
+/// What clients open on the connection on which they send: label, stream, and whether newcomers are told what was said
+/// last. Source: `docs/arbiter.md`, “The server's own SFU”.
+const CHANNELS: [(&str, u16, bool); 2] = [("chat", 100, false), ("features", 110, true)];
 
 /// An SFU.
 pub struct Forwarder {
@@ -231,7 +232,8 @@ impl Forwarder {
 }
 
 fn channels() -> Vec<DataChannel> {
-    CHANNELS.into_iter().map(|(label, id)| DataChannel { label: label.to_owned(), id }).collect()
+    let channel = |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.to_owned(), id, keeps_last };
+    CHANNELS.into_iter().map(channel).collect()
 }
 
 fn open_error(error: NegotiationError) -> OpenError {
