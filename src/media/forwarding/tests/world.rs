@@ -208,6 +208,7 @@ impl World {
             }
             self.post();
         }
+        self.shard.settle(now);
         self.shard.advance(now);
         for client in &mut self.clients {
             client.advance(now);
