@@ -7,7 +7,7 @@ import { openRoad } from './support/road.mjs';
 import { expectToKnowTheWay, expectToReceive, received, visitor } from './support/room.mjs';
 import { each, openScene } from './support/scene.mjs';
 
-/** Of some ten seconds. A browser counts what is hardly seen, a fifth of a second; on a busy machine without any loss too. */
+/** Of some ten seconds. A browser counts what is hardly seen, a fifth of a second; and what holds up the whole machine. */
 const FREEZE_S = 0.5;
 
 const road = await openRoad();
@@ -28,14 +28,15 @@ test('where one packet in twenty is lost on either way, it comes once more befor
   const room = newAppointment();
   const [ann, bob] = [await visitor(scene, 'Ann', room), await visitor(scene, 'Bob', room)];
   const before = await each([ann, bob], (page) => expectToKnowTheWay(page));
-  const lostBefore = road.counts.lost;
+  const countsBefore = { ...road.counts };
   road.loss = { up: 0.05, down: 0.05 };
   const after = await each([ann, bob], (page) => expectToReceive(page, 1, { frames: 200, bytes: 20_000 }));
   road.loss = { up: 0, down: 0 };
-  assert.ok(road.counts.lost - lostBefore > 100, 'packets were lost');
+  assert.ok(road.counts.lost - countsBefore.lost > 100, 'packets were lost');
+  const longest = FREEZE_S + road.counts.heldUpFor - countsBefore.heldUpFor;
   for (const [index, [now]] of after.entries()) {
     const [then] = before[index];
-    assert.ok(now.frozenFor - then.frozenFor < FREEZE_S, JSON.stringify(now));
+    assert.ok(now.frozenFor - then.frozenFor < longest, JSON.stringify(now));
     assert.equal(now.restarts, then.restarts, 'no picture had to begin anew');
   }
 });
