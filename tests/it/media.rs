@@ -111,11 +111,14 @@ async fn who_does_not_wait_for_the_answer_leaves_nothing_behind() {
     let media = start(LIMITS);
     let ann = owner("7");
     let offer = Peer::new(Way::Udp).await.offer_to_send();
-    {
-        let opening = media.answer(endpoint(&ann, publish()), &offer);
-        let mut opening = std::pin::pin!(opening);
-        assert!(futures_util::poll!(opening.as_mut()).is_pending());
-        assert_eq!(media.owners(), [ann]);
+    loop {
+        let mut opening = Box::pin(media.answer(endpoint(&ann, publish()), &offer));
+        if futures_util::poll!(opening.as_mut()).is_pending() {
+            assert_eq!(media.owners(), [ann]);
+            break;
+        }
+        // The answer was there already: nobody had to wait for it.
+        media.close_participant(&ann);
     }
     assert!(media.owners().is_empty());
 }

@@ -90,6 +90,9 @@ pub struct Endpoint {
     aim: (u64, u64),
     /// When it is to be called again.
     pub deadline: Option<Instant>,
+    /// Whether packets were written that are not sent yet. The library wants to be polled after each change; what is
+    /// written only waits there, until time goes on.
+    pub has_written: bool,
     listener: Arc<dyn MediaListener>,
     life: Life,
     has_flowed: [bool; 2],
@@ -130,6 +133,7 @@ impl Endpoint {
             estimate: None,
             aim: (0, 0),
             deadline: None,
+            has_written: false,
             listener,
             life: Life::Opened(now),
             has_flowed: [false; 2],

@@ -10,10 +10,11 @@ use str0m::{
     Candidate, Rtc,
     bwe::Bitrate,
     config::{DtlsCert, DtlsVersion},
-    crypto::{CryptoProvider, from_feature_flags},
+    crypto::CryptoProvider,
     net::TcpType,
 };
 
+use super::dtls;
 use crate::media::MediaCodec;
 
 /// What a connection is believed to carry before it has been measured.
@@ -39,7 +40,7 @@ pub struct Local {
 impl Local {
     /// Endpoints are told to be at `addresses`, over UDP and TCP.
     pub fn new(codecs: &[MediaCodec], addresses: &[SocketAddr]) -> Self {
-        let provider = from_feature_flags();
+        let provider = dtls::provider();
         let certificate =
             provider.dtls_provider.generate_certificate().expect("the provider makes certificates");
         let udp = addresses.iter().map(|address| Candidate::builder().udp().host(*address).build());

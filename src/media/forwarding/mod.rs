@@ -5,13 +5,14 @@
 //! - `thread`, `sockets`, `tcp`, `framing`: where packets come from and go to.
 //! - `shard`, `relay`: rooms and endpoints without I/O: life and time; who hears what.
 //! - `demux`, `rooms`, `counts`: whose a packet is; who is where; what is counted.
-//! - `endpoint`, `negotiation`, `sdp`, `channels`, `local`: one connection; what it agrees on; what all are made with.
+//! - `endpoint`, `negotiation`, `sdp`, `channels`, `local`, `dtls`: one connection; what it agrees on; what all are made with.
 //! - `incoming`, `outgoing`, `track`: what is published, and what a subscriber gets of it.
 //! - `rebase`, `keyframes`, `layers`, `loudness`: numbers without gaps, where a picture starts, which layer, who speaks.
 
 mod channels;
 mod counts;
 mod demux;
+mod dtls;
 mod endpoint;
 mod framing;
 mod incoming;

@@ -33,7 +33,8 @@ impl Endpoint {
             return Err(DescriptionError::NothingInCommon);
         }
         self.open_channels(&answer);
-        Ok(sdp::in_one_stream(&answer, &self.stream()))
+        let answer = sdp::in_one_stream(&answer, &self.stream());
+        Ok(if sdp::would_measure_round_trips(offer) { sdp::with_round_trips(&answer) } else { answer })
     }
 
     /// Makes an offer of `tracks`.
@@ -48,7 +49,7 @@ impl Endpoint {
         });
         let (offer, pending) = offered.flatten().ok_or(DescriptionError::NothingInCommon)?;
         self.pending = Some(pending);
-        Ok(offer.to_sdp_string())
+        Ok(sdp::with_round_trips(&offer.to_sdp_string()))
     }
 
     /// Takes the client's answer to the server's offer.
@@ -87,9 +88,10 @@ impl Endpoint {
             if direction.is_sending() {
                 let key = received.next(kind);
                 let known = self.outgoing.iter().position(|track| track.mid == mid && track.key == key);
-                outgoing.push(
-                    known.map_or_else(|| Outgoing::new(mid, key), |known| self.outgoing.swap_remove(known)),
-                );
+                outgoing.push(match known {
+                    Some(known) => self.outgoing.swap_remove(known),
+                    None => Outgoing::new(mid, key, &mut self.rtc),
+                });
             }
         }
         (self.incoming, self.outgoing) = (incoming, outgoing);

@@ -1,7 +1,7 @@
 //! What a subscriber gets: one track of a publisher's, of which one stream at a time is forwarded, as if there had never been
 //! another.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::{
     Rtc,
@@ -17,6 +17,15 @@ use super::{
     track::{LayerName, TrackKey},
 };
 use crate::media::EndpointId;
+
+/// What is kept to be sent once more, if it is asked for: more packets than a picture that fits any screen has in a second,
+/// and not for longer than anybody would wait for it.
+const REPEATED_PACKETS: usize = 1_000;
+const REPEATED_WITHIN: Duration = Duration::from_secs(3);
+
+/// How much of what is sent may be repetitions. Who hears nothing for a moment asks for the same packet many times, and
+/// would get nothing at all if that were too much; who asks without end gets no more than twice of everything.
+const REPEATED_SHARE: f32 = 0.5;
 
 /// A track that a subscriber receives.
 #[derive(Debug)]
@@ -34,7 +43,10 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A track on which nothing has been sent yet.
-    pub fn new(mid: Mid, key: TrackKey) -> Self {
+    pub fn new(mid: Mid, key: TrackKey, rtc: &mut Rtc) -> Self {
+        if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+            stream.set_rtx_cache(REPEATED_PACKETS, REPEATED_WITHIN, Some(REPEATED_SHARE));
+        }
         let clock_rate = match key.kind {
             MediaKind::Audio => 48_000,
             MediaKind::Video => 90_000,

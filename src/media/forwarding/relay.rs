@@ -66,7 +66,9 @@ impl Shard {
             match forward(subscriber, &packet) {
                 Some(true) => {
                     self.counts.forwarded += 1;
-                    self.drive(*id, None, now);
+                    if !mem::replace(&mut subscriber.has_written, true) {
+                        self.written.push_back(*id);
+                    }
                 }
                 Some(false) => {}
                 None => self.end(*id, Some(CloseReason::Fault)),

@@ -102,6 +102,28 @@ pub fn in_one_stream(description: &str, stream: &str) -> String {
     text
 }
 
+/// Whoever only receives may measure round trips too: it asks for the time, and is told it. Source: RFC 3611, section 5.1.
+const ROUND_TRIPS: &str = "a=rtcp-xr:rcvr-rtt=all";
+
+/// Whether the maker of an offer would measure round trips while it receives.
+pub fn would_measure_round_trips(offer: &str) -> bool {
+    offer.lines().any(|line| line.trim() == ROUND_TRIPS)
+}
+
+/// The description with leave to measure round trips; the library answers those who do. A browser that cannot takes them to
+/// be a tenth of a second long, and asks as late as that for a repetition that was lost as well: then its picture stands
+/// still.
+pub fn with_round_trips(description: &str) -> String {
+    let mut text = String::with_capacity(description.len() + 64);
+    for line in description.lines() {
+        let _ = write!(text, "{line}\r\n");
+        if line == "a=rtcp-mux" {
+            let _ = write!(text, "{ROUND_TRIPS}\r\n");
+        }
+    }
+    text
+}
+
 fn track_of(msid: &str) -> Option<&str> {
     msid.split_once(' ').map(|(_, track)| track)
 }

@@ -2,10 +2,11 @@
 //! come in and go out as values, and `now` is told.
 //!
 //! Every endpoint is driven alone: one input, then everything it has to say (`Endpoint::drive`). What it says to others
-//! waits in `out` until then, and is dealt with in `relay`.
+//! waits in `out` until it is `settle`d, and is dealt with in `relay`. Packets that come together are settled together:
+//! being driven costs an endpoint more than what it sends, so that whoever gets several is driven once.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     mem,
     net::SocketAddr,
     sync::Arc,
@@ -46,6 +47,8 @@ pub struct Shard {
     pub(super) demux: Demux,
     pub(super) out: Out,
     pub(super) counts: Counts,
+    /// To whom packets were written that are not sent yet; each once.
+    pub(super) written: VecDeque<EndpointId>,
     timers: BTreeSet<(Instant, EndpointId)>,
     next_tick: Option<Instant>,
     ended: Vec<(EndpointId, Option<CloseReason>)>,
@@ -62,6 +65,7 @@ impl Shard {
             demux: Demux::default(),
             out: Out::default(),
             counts: Counts::default(),
+            written: VecDeque::new(),
             timers: BTreeSet::new(),
             next_tick: None,
             ended: Vec::new(),
@@ -138,7 +142,8 @@ impl Shard {
         self.counts.tell();
     }
 
-    /// A packet has come from `source` to `destination`, which is an address as it was told to clients.
+    /// A packet has come from `source` to `destination`, which is an address as it was told to clients. What follows from
+    /// it, and from those that came with it, is to be [settled](Self::settle).
     pub fn receive(
         &mut self,
         protocol: Protocol,
@@ -165,7 +170,6 @@ impl Shard {
             self.demux.learn(id, from);
         }
         self.drive(id, Some(input), now);
-        self.settle(now);
     }
 
     /// Time has passed.
@@ -295,10 +299,11 @@ impl Shard {
         let is_alive = guarded(|| endpoint.rtc.is_alive()) == Some(true);
         match driven {
             Ok(at) if is_alive => {
-                if let Some(before) = endpoint.deadline.replace(at) {
-                    self.timers.remove(&(before, id));
+                let before = endpoint.deadline.replace(at);
+                if before != Some(at) {
+                    before.map(|before| self.timers.remove(&(before, id)));
+                    self.timers.insert((at, id));
                 }
-                self.timers.insert((at, id));
             }
             Ok(_) => self.end(id, Some(CloseReason::Left)),
             Err(failed) => self.end(id, Some(failed.into())),
@@ -306,10 +311,14 @@ impl Shard {
     }
 
     /// Deals with everything that endpoints have said, until nobody says anything more.
-    pub(super) fn settle(&mut self, now: Instant) {
+    pub fn settle(&mut self, now: Instant) {
         loop {
             while let Some((id, event)) = self.out.events.pop_front() {
                 self.on_event(id, event, now);
+            }
+            if let Some(id) = self.written.pop_front() {
+                self.send_written(id, now);
+                continue;
             }
             let ended = mem::take(&mut self.ended);
             if ended.is_empty() {
@@ -319,6 +328,13 @@ impl Shard {
                 self.remove(id, reason, now);
             }
         }
+    }
+
+    fn send_written(&mut self, id: EndpointId, now: Instant) {
+        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+            endpoint.has_written = false;
+        }
+        self.drive(id, Some(Input::Timeout(now)), now);
     }
 
     /// The endpoint ends when what is being done now is done.

@@ -6,11 +6,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::{
     io::ReadBuf,
     net::{TcpListener, UdpSocket},
 };
+use tracing::warn;
 
 /// How much may wait in the kernel: some hundred milliseconds of many calls.
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -46,7 +47,10 @@ impl Bound {
             match Self::try_bind(listen, advertise, port) {
                 Err(error) if is_last || error.kind() != io::ErrorKind::AddrInUse => return Err(error),
                 Err(_) => {}
-                Ok(bound) => return Ok(bound),
+                Ok(bound) => {
+                    bound.warn_of_small_buffers();
+                    return Ok(bound);
+                }
             }
         }
     }
@@ -65,6 +69,19 @@ impl Bound {
             bound.push((advertised, udp, tcp.into()));
         }
         Ok(Self(bound))
+    }
+
+    /// Everybody's packets come to one socket. The system gives it less than was asked for, if it is not set otherwise,
+    /// and what does not fit is lost.
+    fn warn_of_small_buffers(&self) {
+        let sizes = self.0.iter().filter_map(|(_, udp, _)| SockRef::from(udp).recv_buffer_size().ok());
+        if let Some(bytes) = sizes.min().filter(|bytes| *bytes < BUFFER_BYTES) {
+            warn!(
+                bytes,
+                "the buffers for media are small: with many people packets will be lost \
+                 (net.core.rmem_max, net.core.wmem_max)"
+            );
+        }
     }
 
     /// What clients are told.

@@ -32,8 +32,9 @@ use crate::{
     media::{EndpointId, Layer, NegotiationError, NewEndpoint, OpenError},
 };
 
-/// How many datagrams are taken before it is the others' turn.
-const AT_ONCE: usize = 64;
+/// How many datagrams of an address are taken before what follows from them is sent: more than a picture has, and so few
+/// that what everybody gets of them fits into memory.
+const AT_ONCE: usize = 16;
 
 /// What doors ask for. Whoever asked may have gone by the time of the answer.
 pub enum Command {
@@ -125,11 +126,14 @@ async fn run(mut work: Work, bound: Bound) -> io::Result<()> {
                 let (at, from, length) = first;
                 work.shard.receive(Protocol::Udp, from, sockets.places[at].advertised, &buffer[..length], now);
                 sockets.receive_more(&mut work.shard, &mut buffer, now);
+                work.shard.settle(now);
             }
             Some(arrival) = arrivals.recv() => {
                 if let Some((at, from, packet)) = sockets.tcp.on_arrival(arrival) {
                     let advertised = sockets.places[at].advertised;
-                    work.shard.receive(Protocol::Tcp, from, advertised, &packet, work.clock.now());
+                    let now = work.clock.now();
+                    work.shard.receive(Protocol::Tcp, from, advertised, &packet, now);
+                    work.shard.settle(now);
                 }
             }
         }
@@ -183,7 +187,6 @@ impl Sockets {
             for _ in 0..AT_ONCE {
                 let Ok((length, from)) = place.udp.try_recv_from(buffer) else { break };
                 shard.receive(Protocol::Udp, from, place.advertised, &buffer[..length], now);
-                self.send_all(shard);
             }
         }
     }

@@ -9,6 +9,9 @@ import { after } from 'node:test';
 /** Where people send their media, and where the server is. The whole network of the tests is one machine. */
 const [ROAD, SERVER] = ['127.0.0.2', '127.0.0.1'];
 
+/** How often it is looked whether anything goes on at all, and what is no coincidence. */
+const [GLANCE_MS, HELD_UP_MS] = [20, 50];
+
 /** Losses come out the same each time. */
 const SEED = 20_240_229;
 
@@ -25,8 +28,8 @@ class Road {
   loss = { up: 0, down: 0 };
   /** Whether datagrams get through at all. */
   carriesUdp = true;
-  /** What has happened so far. */
-  counts = { datagrams: 0, lost: 0, refused: 0, connections: 0 };
+  /** What has happened so far, and for how many seconds nothing could, because the machine had other things to do. */
+  counts = { datagrams: 0, lost: 0, refused: 0, connections: 0, heldUpFor: 0 };
   /** The server's settings: it is at the end of this road. @type {Record<string, string>} */
   settings = {};
   #port;
@@ -35,8 +38,10 @@ class Road {
   /** By whom they are for: each person's datagrams come to the server from an address of their own. */
   #ends = new Map();
   #random = randomNumbers(SEED);
+  #glances;
 
   async open() {
+    this.#lookForDelays();
     this.#udp.bind(0, ROAD);
     await once(this.#udp, 'listening');
     this.#port = this.#udp.address().port;
@@ -46,6 +51,16 @@ class Road {
       this.#carry(datagram, this.loss.up, this.#endOf(from), this.#port, SERVER);
     });
     this.settings = { MEDIA: 'on', MEDIA_LISTEN: SERVER, MEDIA_ADVERTISE: ROAD, MEDIA_PORT: String(this.#port) };
+  }
+
+  #lookForDelays() {
+    let last = performance.now();
+    this.#glances = setInterval(() => {
+      const now = performance.now();
+      const late = now - last - GLANCE_MS;
+      if (late > HELD_UP_MS) this.counts.heldUpFor += late / 1_000;
+      last = now;
+    }, GLANCE_MS);
   }
 
   #endOf({ address, port }) {
@@ -84,6 +99,7 @@ class Road {
   }
 
   close() {
+    clearInterval(this.#glances);
     for (const socket of [this.#udp, ...this.#ends.values()]) socket.close();
     this.#tcp.close();
   }

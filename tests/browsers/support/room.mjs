@@ -48,7 +48,8 @@ export function expectToSee(page, count) {
 
 /**
  * What came so far over each connection that is open and receives: bytes of sound, frames of pictures that were decoded,
- * for how long these stood still in seconds, and how often they had to begin anew.
+ * for how long these stood still in seconds, how often they had to begin anew, and how often the browser found out how long
+ * its packets are under way.
  */
 export function received(page) {
   return page.evaluate(async () => {
@@ -60,12 +61,15 @@ export function received(page) {
         all.find((stats) => stats.type === 'inbound-rtp' && stats.kind === kind),
       );
       if (!audio || !video) return [];
+      // The server says it once for sound and picture.
+      const senders = all.filter(({ type }) => type === 'remote-outbound-rtp');
       const pair = report.get(all.find(({ type }) => type === 'transport')?.selectedCandidatePairId);
       return {
         bytesHeard: audio.bytesReceived,
         framesDecoded: video.framesDecoded ?? 0,
         frozenFor: video.totalFreezesDuration ?? 0,
         restarts: video.pliCount ?? 0,
+        roundTrips: senders.reduce((sum, { roundTripTimeMeasurements = 0 }) => sum + roundTripTimeMeasurements, 0),
         protocol: report.get(pair?.remoteCandidateId)?.protocol,
       };
     });
@@ -82,6 +86,12 @@ export async function expectToReceive(page, connections, { frames = 20, bytes = 
       return one.bytesHeard >= bytesHeard + bytes && one.framesDecoded >= framesDecoded + frames;
     });
   return eventually(() => received(page), grown, `sound and pictures over ${connections} connections`);
+}
+
+/** A browser that knows how long packets are under way asks for a lost repetition as soon as it could have come. */
+export function expectToKnowTheWay(page) {
+  const isKnown = (now) => now.length > 0 && now.every(({ roundTrips }) => roundTrips > 0);
+  return eventually(() => received(page), isKnown, 'a round trip');
 }
 
 function receivedOver(page, connections) {

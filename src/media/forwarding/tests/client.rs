@@ -47,6 +47,8 @@ pub struct Client {
     pub asked: usize,
     /// Nothing it sends arrives, and nothing reaches it.
     pub is_away: bool,
+    /// What part of what is sent to it is lost.
+    pub loss: f64,
     /// What reaches it in a second, in bits, if that is little.
     pub link: Option<f64>,
     pub link_free: Instant,
@@ -94,6 +96,7 @@ impl Client {
             messages: Vec::new(),
             asked: 0,
             is_away: false,
+            loss: 0.0,
             link: None,
             link_free: now,
             pending: None,

@@ -51,6 +51,18 @@ fn a_publisher_is_told_not_to_expect_anything() {
 }
 
 #[test]
+fn whoever_would_measure_round_trips_may() {
+    let mut world = World::new();
+    let microphone = Offer { microphone: Some(-30), ..Offer::default() };
+    for (line, expected) in [("a=rtcp-mux", 0), ("a=rtcp-mux\r\na=rtcp-xr:rcvr-rtt=all", 2)] {
+        let ann = world.client("7");
+        let offer = world.clients[ann].offer_to_send(&microphone, world.now).replace("a=rtcp-mux", line);
+        let answer = world.open(ann, publish(), &offer).unwrap();
+        assert_eq!(lines(&answer, "a=rtcp-xr:rcvr-rtt=all").len(), expected, "{answer}");
+    }
+}
+
+#[test]
 fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
     for (codecs, expected) in [
         (&[MediaCodec::Opus, MediaCodec::Vp8, MediaCodec::H264][..], Ok(())),

@@ -36,6 +36,26 @@ fn what_is_lost_or_late_on_either_side_is_repeated() {
 }
 
 #[test]
+fn repetitions_come_soon_even_where_many_are_needed() {
+    let mut world = World::new();
+    let ann = world.publisher("7");
+    let bob = world.subscriber(ann);
+    world.until_got(bob, 100);
+    world.clients[bob].loss = 0.25;
+    world.until_got(bob, 1_000);
+    world.clients[bob].loss = 0.0;
+    world.until_got(bob, 100);
+    let got = &world.clients[bob].got;
+    assert_whole(got);
+    let late = got.iter().enumerate().filter_map(|(index, packet)| {
+        let missed = got[..index].iter().find(|other| other.sequence > packet.sequence)?;
+        Some(packet.at - missed.at)
+    });
+    let latest = late.max().unwrap();
+    assert!(latest < Duration::from_millis(300), "{latest:?}");
+}
+
+#[test]
 fn nothing_is_missed_while_a_new_path_is_found() {
     let mut world = World::new();
     let ann = world.publisher("7");

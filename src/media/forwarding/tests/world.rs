@@ -208,6 +208,7 @@ impl World {
             }
             self.post();
         }
+        self.shard.settle(now);
         self.shard.advance(now);
         for client in &mut self.clients {
             client.advance(now);
@@ -231,7 +232,9 @@ impl World {
     }
 
     fn send(&mut self, letter: Letter) {
-        if self.random() < self.loss {
+        let loss =
+            if letter.is_to_server { self.loss } else { self.loss.max(self.clients[letter.client].loss) };
+        if self.random() < loss {
             self.lost += 1;
             return;
         }
