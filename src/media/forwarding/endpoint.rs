@@ -80,7 +80,7 @@ pub struct Endpoint {
     pub subscribers: Vec<EndpointId>,
     /// Its data channels.
     pub channels: Channels,
-    /// Whether the client offered more than one layer of a picture.
+    /// Whether there is more than one layer of the pictures that the client sends, or receives.
     pub has_layers: bool,
     /// Which layer its owner asked for.
     pub wish: Option<Rid>,
@@ -115,8 +115,8 @@ enum Life {
 }
 
 impl Endpoint {
-    /// An endpoint whose connection is about to be negotiated.
-    pub fn new(id: EndpointId, new: NewEndpoint, rtc: Rtc, now: Instant) -> Self {
+    /// An endpoint whose connection is about to be negotiated; with `has_layers` it receives pictures of more than one layer.
+    pub fn new(id: EndpointId, new: NewEndpoint, has_layers: bool, rtc: Rtc, now: Instant) -> Self {
         let NewEndpoint { owner, role, listener } = new;
         Self {
             id,
@@ -128,7 +128,7 @@ impl Endpoint {
             outgoing: Vec::new(),
             subscribers: Vec::new(),
             channels: Channels::default(),
-            has_layers: false,
+            has_layers,
             wish: None,
             estimate: None,
             aim: (0, 0),

@@ -19,10 +19,17 @@ impl Endpoint {
     /// Answers an offer, the first or a later one.
     pub fn answer(&mut self, offer: &str) -> Result<String, DescriptionError> {
         sdp::check_size(offer)?;
-        let narrowed = sdp::narrow(offer, self.way());
+        let narrowed = match &self.role {
+            Role::Subscribe { .. } if !self.has_layers => {
+                sdp::without_estimation(&sdp::narrow(offer, Way::Receive))
+            }
+            _ => sdp::narrow(offer, self.way()),
+        };
         let parsed = guarded(|| SdpOffer::from_sdp_string(&narrowed));
         let parsed = parsed.and_then(Result::ok).ok_or(DescriptionError::Unreadable)?;
-        self.has_layers = offer.contains("a=simulcast:send");
+        if self.is_publisher() {
+            self.has_layers = offer.contains("a=simulcast:send");
+        }
         let answer = guarded(|| self.rtc.sdp_api().accept_offer(parsed))
             .ok_or(DescriptionError::Unreadable)?
             .map_err(|error| why(&error))?

@@ -219,7 +219,7 @@ impl Shard {
         };
         let has_layers = source.is_some_and(|source| source.has_layers);
         let rtc = guarded(|| self.local.connection(has_layers, now)).ok_or(OpenError::Unavailable)?;
-        Ok(Endpoint::new(id, new, rtc, now))
+        Ok(Endpoint::new(id, new, has_layers, rtc, now))
     }
 
     /// The endpoint is one of the room's from now on.
