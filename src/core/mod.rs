@@ -17,6 +17,7 @@
 //! are in `handover`; `letters` go to other rooms, and [`proven`] seats are used from any node. [`room`] and [`seat`] are
 //! the logic, synchronous and without I/O; [`store`], [`cluster`] and [`wire`] say what the core needs from outside.
 
+pub mod arrival;
 mod asks;
 pub mod batch;
 pub mod chat;

@@ -113,8 +113,11 @@ fn the_core_knows_no_protocol_no_store_and_no_broker() {
 #[test]
 fn the_core_waits_only_where_it_says_so() {
     let waiting = [
+        "core/arrival.rs",
         "core/asks.rs",
+        "core/claiming.rs",
         "core/clock.rs",
+        "core/coming.rs",
         "core/contention.rs",
         "core/handover.rs",
         "core/leases.rs",

@@ -5,11 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::FutureExt;
-use tokio::sync::oneshot;
-
-use super::{Arrival, Attends, Entrant, Here, Member, Pending, Place, Presence, Room, Search};
+use super::{Attends, Entrant, Here, Member, Pending, Place, Presence, Room, Search};
 use crate::core::{
+    arrival::{self, Arrival},
     error::Replaced,
     event::{Event, LeaveReason},
     ids::{Epoch, ParticipantId},
@@ -56,7 +54,7 @@ impl Room {
             search.answered(ask, mailbox) && (search.found.is_some() || search.own.is_some())
         };
         let Some(pending) = here.pending.take_if(is_over) else { return };
-        let Pending { search, attends, answer, .. } = *pending;
+        let Pending { search, attends, announcement, .. } = *pending;
         let resumed = match self.open_mailbox(position, search, now) {
             Some(told_of) => {
                 self.tell_changes(position, &told_of, &others, now);
@@ -70,8 +68,7 @@ impl Room {
         self.tell_waiting_of(position, now);
         // Its stream is known only now.
         self.publish(false);
-        // Whoever came back may have gone again.
-        let _ = answer.send(resumed);
+        announcement.announce(resumed);
     }
 
     /// Takes what is kept for the participant to be lost, if it is still waited for and the holding is its present one.
@@ -265,9 +262,9 @@ impl Here {
         let Some(ask) = entrant.ask else { return };
         self.talks().hold();
         search.asks.push(ask);
-        let (answer, arrival) = oneshot::channel();
-        let (attends, arrival) = (entrant.attends, arrival.shared());
-        self.pending = Some(Box::new(Pending { search, since: now, answer, arrival, attends }));
+        let (announcement, arrival) = arrival::expected();
+        let attends = entrant.attends;
+        self.pending = Some(Box::new(Pending { search, since: now, announcement, arrival, attends }));
     }
 
     /// Whether everything is there that one misses who comes back now; if they come later, that is found out then.

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::Shared;
-use tokio::sync::oneshot;
-
 use crate::core::{
+    arrival::Arrival,
     ids::{Epoch, Name, ParticipantId},
     outbox::Connection,
 };
@@ -32,9 +30,6 @@ pub struct Entrant {
     /// Whether what was kept for them is on another node, or lost with it.
     pub from_elsewhere: bool,
 }
-
-/// Resolves when a mailbox is there: whether all is in it that its owner missed. An error: it is lost.
-pub type Arrival = Shared<oneshot::Receiver<bool>>;
 
 /// Whether somebody who sits down is about to be connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

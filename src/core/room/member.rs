@@ -6,13 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-
 use super::{
-    Arrival, Attends, Entrant, Presence,
+    Attends, Entrant, Presence,
     talks::{Early, Talks},
 };
 use crate::core::{
+    arrival::{Announcement, Arrival},
     event::Event,
     ids::{Epoch, Name, NodeId, ParticipantId},
     outbox::{Connection, Outbox},
@@ -58,8 +57,8 @@ pub(super) struct Here {
 pub(super) struct Pending {
     pub(super) search: Search,
     pub(super) since: Instant,
-    /// Where to say that it is there, and what resolves then.
-    pub(super) answer: oneshot::Sender<bool>,
+    /// What is to be said when it is there, and what resolves then.
+    pub(super) announcement: Announcement,
     pub(super) arrival: Arrival,
     /// Whether its holder is back, and what they have.
     pub(super) attends: Attends,

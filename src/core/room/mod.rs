@@ -23,7 +23,7 @@ use std::{
 
 pub use self::{
     arriving::MAILBOX_WITHIN,
-    entrance::{Arrival, Attends, Entered, Entrant, Other, View},
+    entrance::{Attends, Entered, Entrant, Other, View},
     talks::GAP_CLOSES_WITHIN,
 };
 use self::{
