@@ -94,16 +94,10 @@ impl Search {
         self.asks.is_empty()
     }
 
-    /// What was begun anew counts; besides that, what comes by a later question.
+    /// What is lost anywhere is lost, and what was begun anew counts; besides that, what comes by a later question.
     fn is_better(&self, mailbox: &Mailbox, ask: u64) -> bool {
-        self.found.as_ref().is_none_or(|found| {
-            let is_later = ask > self.found_by;
-            if found.is_lost() || mailbox.is_lost() || found.stream == mailbox.stream {
-                is_later
-            } else {
-                mailbox.stream > found.stream
-            }
-        })
+        let rank = |mailbox: &Mailbox, ask| (mailbox.is_lost(), mailbox.stream, ask);
+        self.found.as_ref().is_none_or(|found| rank(mailbox, ask) > rank(found, self.found_by))
     }
 }
 

@@ -221,6 +221,13 @@ fn who_moves_faster_than_what_is_kept_for_them_finds_it() {
     }
 }
 
+#[test]
+fn what_was_given_up_while_one_moved_on_is_lost_wherever_they_go() {
+    let go = |person, node| Step::Join { person, node };
+    let in_vain = Step::Pass { ms: 2_000 };
+    play(3, &[go(3, 2), go(3, 0), in_vain, go(3, 1), go(3, 2), go(3, 1), go(0, 0)], None);
+}
+
 /// Plays as many schedules as `NODES_SCHEDULES` says, made from `NODES_SEED`: the same ones each time if not said otherwise, so
 /// that a change is to blame for what is found. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
