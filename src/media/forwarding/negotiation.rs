@@ -19,12 +19,7 @@ impl Endpoint {
     /// Answers an offer, the first or a later one.
     pub fn answer(&mut self, offer: &str) -> Result<String, DescriptionError> {
         sdp::check_size(offer)?;
-        let narrowed = match &self.role {
-            Role::Subscribe { .. } if !self.has_layers => {
-                sdp::without_estimation(&sdp::narrow(offer, Way::Receive))
-            }
-            _ => sdp::narrow(offer, self.way()),
-        };
+        let narrowed = self.narrow(offer);
         let parsed = guarded(|| SdpOffer::from_sdp_string(&narrowed));
         let parsed = parsed.and_then(Result::ok).ok_or(DescriptionError::Unreadable)?;
         if self.is_publisher() {
@@ -62,7 +57,7 @@ impl Endpoint {
     /// Takes the client's answer to the server's offer.
     pub fn accept(&mut self, answer: &str) -> Result<(), DescriptionError> {
         sdp::check_size(answer)?;
-        let narrowed = sdp::narrow(answer, Way::Receive);
+        let narrowed = self.narrow(answer);
         let parsed = guarded(|| SdpAnswer::from_sdp_string(&narrowed));
         let parsed = parsed.and_then(Result::ok).ok_or(DescriptionError::Unreadable)?;
         let pending = self.pending.take().ok_or(DescriptionError::OutOfPlace)?;
@@ -119,6 +114,12 @@ impl Endpoint {
         {
             self.channels.open(&mut self.rtc, agreed);
         }
+    }
+
+    /// What a client says as far as it may matter here.
+    fn narrow(&self, description: &str) -> String {
+        let narrowed = sdp::narrow(description, self.way());
+        if self.is_publisher() || self.has_layers { narrowed } else { sdp::without_estimation(&narrowed) }
     }
 
     fn way(&self) -> Way {

@@ -81,14 +81,14 @@ fn direction(line: &str) -> Option<&str> {
     matches!(attribute, "sendrecv" | "sendonly" | "recvonly" | "inactive").then_some(attribute)
 }
 
-/// The offer as if the client did not report when each packet comes, several times for each picture: what it can take matters
+/// The description as if the client did not report when each packet comes, several times for each picture: what it can take matters
 /// only where there are layers to choose from. Source: draft-holmer-rmcat-transport-wide-cc-extensions-01.
-pub fn without_estimation(offer: &str) -> String {
+pub fn without_estimation(description: &str) -> String {
     let is_about_it = |line: &&str| {
         let is_extension = line.starts_with("a=extmap:") && line.contains("transport-wide-cc");
         is_extension || (line.starts_with("a=rtcp-fb:") && line.trim().ends_with(" transport-cc"))
     };
-    offer.lines().filter(|line| !is_about_it(line)).flat_map(|line| [line, "\r\n"]).collect()
+    description.lines().filter(|line| !is_about_it(line)).flat_map(|line| [line, "\r\n"]).collect()
 }
 
 /// The description with all its tracks in one stream called `stream`, so that browsers play sound and picture together.

@@ -129,6 +129,7 @@ async fn talk([mut ann, mut bob]: [Talker; 2], beat: Beat, goes_on: &AtomicBool)
     tokio::join!(ann.hear_all(&said_by_bob), bob.hear_all(&said_by_ann));
     let kept = ann.history().await;
     for said in [&ann.tally.chats, &bob.tally.chats] {
+        assert!(!said.is_empty(), "some chats were acknowledged");
         assert!(kept.is_superset(said), "what was acknowledged is kept");
     }
     [ann.tally, bob.tally]

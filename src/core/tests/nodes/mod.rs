@@ -79,18 +79,17 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let (person, node) = (0..PEOPLE, 0..NODES);
-    let pair = (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES));
     prop_oneof![
         10 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
         1 => person.clone().prop_map(|person| Step::Leave { person }),
         4 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
-        16 => (pair.clone(), 1..4_usize)
+        16 => (pair(), 1..4_usize)
             .prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
         4 => Just(Step::DeliverAll),
-        1 => pair.clone().prop_map(|(from, to)| Step::Tear { from, to }),
-        1 => (pair.clone(), any::<bool>()).prop_map(|((from, to), full)| Step::Full { from, to, full }),
-        1 => (pair, any::<bool>()).prop_map(|((from, to), silent)| Step::Silent { from, to, silent }),
+        1 => pair().prop_map(|(from, to)| Step::Tear { from, to }),
+        1 => (pair(), any::<bool>()).prop_map(|((from, to), full)| Step::Full { from, to, full }),
+        1 => (pair(), any::<bool>()).prop_map(|((from, to), silent)| Step::Silent { from, to, silent }),
         1 => node.clone().prop_map(|node| Step::Kill { node }),
         1 => node.clone().prop_map(|node| Step::Stop { node }),
         1 => (node.clone(), any::<bool>()).prop_map(|(node, cut)| Step::Cut { node, cut }),
@@ -98,6 +97,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Forget),
         4 => (1..4_000_u64).prop_map(|ms| Step::Pass { ms }),
     ]
+}
+
+/// Two different nodes.
+fn pair() -> impl Strategy<Value = (usize, usize)> {
+    (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES))
 }
 
 async fn take(world: &mut World, step: &Step) {
@@ -138,12 +142,11 @@ async fn take(world: &mut World, step: &Step) {
 /// What happens when all goes well: people come, talk and move, nodes stop one after the other.
 fn orderly_step() -> impl Strategy<Value = Step> {
     let (person, node) = (0..PEOPLE, 0..NODES);
-    let pair = (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES));
     prop_oneof![
         8 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
         2 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
-        16 => (pair, 1..4_usize).prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
+        16 => (pair(), 1..4_usize).prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
         2 => Just(Step::DeliverAll),
         2 => node.prop_map(|node| Step::Stop { node }),
         8 => (50..150_u64).prop_map(|ms| Step::Pass { ms }),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Offer, World, client::assert_whole};
-use crate::media::{DataRelay, Layer};
+use crate::media::{DataRelay, Layer, Role};
 
 fn publish_layers(world: &mut World) -> usize {
     let ann = world.client("7");
@@ -11,6 +11,20 @@ fn publish_layers(world: &mut World) -> usize {
     world.publish(ann, &offer, DataRelay::None);
     world.run_for(Duration::from_secs(2));
     ann
+}
+
+#[test]
+fn only_who_may_get_one_of_several_layers_is_asked_what_they_can_take() {
+    let mut world = World::new();
+    let ann = publish_layers(&mut world);
+    let bob = world.publisher("7");
+    for (source, expected) in [(ann, true), (bob, false)] {
+        let cid = world.client("7");
+        let source = world.clients[source].owner.participant;
+        let offer = world.clients[cid].offer_to_receive(&[]);
+        let answer = world.open(cid, Role::Subscribe { source }, &offer).unwrap();
+        assert_eq!(answer.contains("transport-wide-cc"), expected, "{answer}");
+    }
 }
 
 #[test]
