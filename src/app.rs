@@ -319,6 +319,7 @@ impl Running {
         };
         // Seats are handed over as soon as their connections have ended.
         tokio::join!(let_go, hub.hand_over(patience + patience / 2));
+        hub.give_up_open().await;
         media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;
@@ -365,9 +366,7 @@ mod tests {
         let cluster = Arc::new(LocalCluster::new(clock.clone()));
         let store = Arc::new(MemoryStore::default());
         let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
-        let policy = RoomPolicy { seats: 2, lease: LEASE, unique_names: false };
-        let request =
-            JoinRequest { room: room_id("7"), name: name("Ann"), policy, session: None, received: None };
+        let request = JoinRequest::new(room_id("7"), name("Ann"), RoomPolicy::new(2, LEASE));
         let seat = hub.join(request).await.unwrap().seat;
         let owner = Owner { room: seat.room().clone(), participant: seat.participant() };
         let role = Role::Publish(Publication::default());

@@ -12,10 +12,10 @@ use async_trait::async_trait;
 
 use crate::core::{
     clock::Clock,
-    cluster::{ClaimError, Cluster, Lost, Renewal},
+    cluster::{ClaimError, Cluster, Lost, Renewed},
     error::Unavailable,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Seat, SeatKey, Seats},
+    seat::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
     sync::lock,
     wire::{NoWire, Recipient, Wire},
 };
@@ -62,14 +62,14 @@ impl Cluster for LocalCluster {
         Ok(seats.claim(&claim, self.node, epoch, self.clock.now())?)
     }
 
-    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
+    async fn renew(&self, renewals: &[Renewal]) -> Renewed {
         let now = self.clock.now();
         let mut rooms = self.lock();
         let mut lost = Vec::new();
-        for Renewal { key, lease, connected } in renewals {
+        for renewal in renewals {
+            let key = &renewal.key;
             let mut room = rooms.get_mut(&key.room);
-            let held =
-                room.as_mut().map(|room| room.renew(key.participant, key.epoch, *lease, *connected, now));
+            let held = room.as_mut().map(|room| room.renew(renewal, now));
             if held != Some(true) {
                 let moved = room.and_then(|room| room.holding(key.participant, now).cloned());
                 lost.push(match moved {
@@ -78,7 +78,7 @@ impl Cluster for LocalCluster {
                 });
             }
         }
-        Ok(lost)
+        Renewed { lost, ..Renewed::default() }
     }
 
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {

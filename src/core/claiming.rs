@@ -1,6 +1,11 @@
-//! Taking a seat: the claim, whoever has to make room for it, and the entry into the room.
+//! Taking a seat: the claim, the seats that a newcomer may take over, and the entry into the room.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -9,11 +14,11 @@ use super::{
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
     hub::{Hub, end},
-    ids::{NodeId, RoomId},
+    ids::RoomId,
     join::Seated,
     neighbours::close_all,
     room::{Attends, Entered, Entrant, Room},
-    seat::{Claim, Claimed, Seat, SeatKey},
+    seat::{Claim, Claimed, Refused, Seat, SeatKey},
     sync::lock,
     wire::Parcel,
 };
@@ -48,39 +53,78 @@ impl Hub {
         Ok((self.0.cluster.claim(claim.clone()).await?, claiming))
     }
 
-    /// As [`claim_once`](Self::claim_once), after making room if nobody who stands in the way answers.
+    /// As [`claim_once`](Self::claim_once), after freeing the unprotected seats in the way whose holders are not there.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<(Claimed, Claiming), JoinError> {
         let refused = match self.claim_once(claim).await {
             Ok(claimed) => return Ok(claimed),
             Err(ClaimError::Unavailable(error)) => return Err(error.into()),
             Err(ClaimError::Refused(refused)) => refused,
         };
-        let now = self.0.clock.now();
         let holders = refused.holders();
-        if holders.iter().all(|seat| seat.node == self.0.site.node) && self.room(&claim.room).is_none() {
-            return Err(refused.into());
+        let free = self.0.contention.find_free(self, claim, holders, self.0.clock.now()).await;
+        // The answer to an earlier probe may name a seat that is not in the way any more.
+        let freed: Vec<_> = holders.iter().filter(|seat| free.contains(&seat.key_in(&claim.room))).collect();
+        if freed.is_empty() {
+            return Err(self.refusal(&refused));
         }
-        for dead in self.0.contention.find_dead(self, &claim.room, holders, &claim.name, now).await {
-            // What somebody else asked a moment ago may be about one who is not in the way any more.
-            if let Some(seat) = holders.iter().find(|seat| seat.key_in(&claim.room) == dead) {
-                self.free(&dead, seat.node).await?;
-            }
+        for seat in freed {
+            self.free(&claim.room, seat).await?;
         }
-        Ok(self.claim_once(claim).await?)
+        self.claim_once(claim).await.map_err(|error| self.refusal_of(error))
     }
 
-    /// Gives up a seat whose holder does not answer, and tells its node, if it is another one.
-    async fn free(&self, key: &SeatKey, node: NodeId) -> Result<(), Unavailable> {
-        let (reason, is_own) = (LeaveReason::NotAlive, node == self.0.site.node);
-        let released = self.0.cluster.release(key).await;
+    /// Gives up a seat whose holder is not there, and tells every node that lists it.
+    async fn free(&self, room: &RoomId, seat: &Seat) -> Result<(), Unavailable> {
+        let (key, reason) = (seat.key_in(room), LeaveReason::NotAlive);
+        let released = self.0.cluster.release(&key).await;
         // A seat of this node is renewed no more, whatever the cluster says.
-        if is_own || matches!(released, Ok(true)) {
-            if !is_own {
-                self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
-            }
-            self.end_here(key, reason);
+        if seat.node == self.0.site.node || matches!(released, Ok(true)) {
+            let others = self.0.cluster.seats(room).await.unwrap_or_default();
+            self.tell_end(&key, reason, others.iter().chain([seat]));
+            self.end_here(&key, reason);
         }
         released.map(drop)
+    }
+
+    /// Tells the nodes of `seats` that the seat `key` was given up, before they hear who sits there next.
+    fn tell_end<'a>(&self, key: &SeatKey, reason: LeaveReason, seats: impl Iterator<Item = &'a Seat>) {
+        let mut nodes: HashSet<_> = seats.map(|seat| seat.node).collect();
+        nodes.remove(&self.0.site.node);
+        for node in nodes {
+            self.0.site.tell(node, Parcel::Left { key: key.clone(), reason });
+        }
+    }
+
+    /// What a client is told whose claim was refused.
+    pub(super) fn refusal_of(&self, error: ClaimError) -> JoinError {
+        match error {
+            ClaimError::Refused(refused) => self.refusal(&refused),
+            ClaimError::Unavailable(error) => error.into(),
+        }
+    }
+
+    fn refusal(&self, refused: &Refused) -> JoinError {
+        match refused {
+            Refused::Full(holders) => JoinError::RoomFull { retry_after: self.first_end(holders) },
+            Refused::NameTaken(_) => JoinError::NameTaken,
+            Refused::NotHeld => JoinError::Replaced(Replaced),
+        }
+    }
+
+    /// How long until the first lease of a seat without a connection ends, in whole seconds.
+    fn first_end(&self, holders: &[Seat]) -> Option<Duration> {
+        let now = self.0.clock.now();
+        let away = holders.iter().filter(|seat| !seat.connected || self.is_on_lost_node(seat));
+        let left = away.map(|seat| seat.lease_ends.saturating_duration_since(now)).min()?;
+        Some(
+            Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0))
+                .max(Duration::from_secs(1)),
+        )
+    }
+
+    /// Whether the seat is on another node, of which nothing is heard: no connection of its holder is known.
+    pub(super) fn is_on_lost_node(&self, seat: &Seat) -> bool {
+        seat.node != self.0.site.node && !self.0.site.wire().is_alive(seat.node)
     }
 
     /// Lists somebody who claimed a seat: who comes back, or whose seat is kept here until
@@ -90,6 +134,7 @@ impl Hub {
         claim: &Claim,
         claimed: &Claimed,
         attends: Attends,
+        address: Option<IpAddr>,
     ) -> Result<(Seated, Entered), Replaced> {
         let now = self.0.clock.now();
         // The map stays locked, so that the room cannot be taken for empty and removed in between.
@@ -100,17 +145,19 @@ impl Hub {
             let mut room = lock(&room);
             room.take_claim(claim, now);
             for seat in &claimed.ended {
-                end(&mut room, seat.participant, seat.epoch, LeaveReason::LeaseEnded, now);
+                let reason = LeaveReason::LeaseEnded;
+                self.tell_end(&seat.key_in(&claim.room), reason, claimed.others.iter().chain([seat]));
+                end(&mut room, seat.participant, seat.epoch, reason, now);
             }
             for seat in claimed.others.iter().filter(|seat| seat.node != self.0.site.node) {
                 close_all(room.hear_seat(seat, None, now));
             }
-            let entrant = self.entrant(&room, claim, claimed, attends)?;
+            let entrant = Entrant { address, ..self.entrant(&room, claim, claimed, attends)? };
             (room.enter(&entrant, now)?, entrant.from_elsewhere && entrant.ask.is_none())
         };
         close_all(entered.fenced.take());
         let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
-        let seat = Seated { key, lease: claim.lease, room };
+        let seat = Seated { key, room };
         if is_forsaken {
             self.announce(&seat);
         }
@@ -128,6 +175,8 @@ impl Hub {
             return Err(Replaced);
         }
         let here = self.0.site.node;
+        // A seat of this node that the room does not list was read at the start: nobody was told of its holder yet.
+        let is_restored = |former: &Seat| former.node == here && !room.is_listed(former.participant);
         let last_seen = |former: &Seat| match room.node_of(former.participant) {
             // This node had no answer to its last claim: what was kept is still where they sat before.
             Some(node) if former.node == here => Seat { node, ..former.clone() },
@@ -141,7 +190,9 @@ impl Hub {
             lease: claim.lease,
             since: claimed.since,
             attends,
-            came_back: claimed.former.is_some(),
+            came_back: claimed.former.as_ref().is_some_and(|former| !is_restored(former)),
+            protected: claim.protected || claimed.former.as_ref().is_some_and(|former| former.protected),
+            address: None,
             // Before anybody is told where its owner is now, so that all else comes after it.
             ask: elsewhere.as_ref().and_then(|former| self.ask_for_mailbox(former, claim, claimed.epoch)),
             from_elsewhere: elsewhere.is_some(),

@@ -1,9 +1,6 @@
 //! What the core needs agreed on by all nodes: who holds which seat.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -11,7 +8,7 @@ use thiserror::Error;
 use super::{
     error::Unavailable,
     ids::{NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Refused, Seat, SeatKey},
+    seat::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
     wire::{Recipient, Wire},
 };
 
@@ -24,17 +21,6 @@ pub enum ClaimError {
     /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-}
-
-/// A holding of this node that is to last longer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewal {
-    /// Which.
-    pub key: SeatKey,
-    /// How long it lasts from now.
-    pub lease: Duration,
-    /// Whether its holder can be told things just now.
-    pub connected: bool,
 }
 
 /// What became of a holding that is no more.
@@ -56,6 +42,17 @@ impl Lost {
     }
 }
 
+/// What became of the seats that a node renewed, each by itself.
+#[derive(Debug, Default)]
+pub struct Renewed {
+    /// Seats that are no longer held.
+    pub lost: Vec<Lost>,
+    /// Seats whose renewal failed: whether they last longer is not known, and they should be renewed again soon.
+    pub failed: Vec<SeatKey>,
+    /// Why the first of these failed.
+    pub error: Option<Unavailable>,
+}
+
 /// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
 /// and behaves as [`Seats`](super::seat::Seats) does.
 ///
@@ -64,8 +61,9 @@ impl Lost {
 /// its lease, and one that could not be released is not renewed any more.
 ///
 /// A node's seats are its own word: if the cluster loses its memory, the node's implementation puts them back as
-/// [`Seats::restore`](super::seat::Seats::restore) does, with what is left of their leases. A newcomer whose seat
-/// might be somebody's who is about to be put back is told [`Unavailable`].
+/// [`Seats::restore`](super::seat::Seats::restore) does: a connected seat with its full lease, another one with what is
+/// left of it. No lease ends while no node can reach the cluster, nor before every node could renew its own afterwards.
+/// Until then newcomers are told [`Unavailable`].
 #[async_trait]
 pub trait Cluster: Send + Sync + 'static {
     /// What it is, for people: `local`, `redis`.
@@ -87,8 +85,8 @@ pub trait Cluster: Send + Sync + 'static {
     /// - [`ClaimError::Unavailable`].
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
 
-    /// Lets each of these holdings of this node last for its lease from now. Returns those that are no longer held.
-    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable>;
+    /// Extends each of these seats of this node by its lease from now. One failure does not stop the others.
+    async fn renew(&self, renewals: &[Renewal]) -> Renewed;
 
     /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;

@@ -1,4 +1,4 @@
-//! Somebody wants in and every seat is taken: which holders are still there?
+//! A newcomer finds every seat taken: which unprotected seats may it take over?
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     hub::Hub,
-    ids::{Name, RoomId},
+    ids::RoomId,
     room::Presence,
-    seat::{Seat, SeatKey},
+    seat::{Claim, Seat, SeatKey},
     sync::lock,
     wire::Parcel,
 };
 
-/// How long a holder of a seat has to show that it is there when somebody else wants in.
+/// How long the holder of an unprotected seat has to answer a liveness probe.
 pub const PROBE_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long a question to another node and its answer may be on their way beyond that.
@@ -31,8 +31,7 @@ const PROBE_WAY: Duration = Duration::from_millis(500);
 /// How long the answer to a probe is good for: somebody who knocks without end does not keep the holders busy.
 pub const ANSWER_VALID: Duration = Duration::from_secs(1);
 
-/// Finds seats whose holders do not answer. However many people want into a room, however often, its holders are
-/// asked once at a time.
+/// Finds unprotected seats whose holders are not there. However many newcomers knock, a room is probed once at a time.
 #[derive(Default)]
 pub struct Contention {
     probe_by_room: Mutex<HashMap<RoomId, Probe>>,
@@ -51,38 +50,42 @@ impl Probe {
 }
 
 impl Contention {
-    /// The seats among `holders` that can be given to somebody called `newcomer`.
+    /// The seats among `holders` that `newcomer` may take over; never a protected one.
     ///
-    /// One whose connection is known to be lost and whose holder has the newcomer's name, at once: it is the same
-    /// person without their token. Otherwise those that show no sign of life within [`PROBE_DEADLINE`]; whoever sits
-    /// on another node is asked by that node.
-    pub async fn find_dead(
+    /// At once, one whose connection is known to be lost: its holder cannot resume. Where the room's policy keeps lost
+    /// seats for their whole lease, only one with the newcomer's name: it is the same person. Otherwise those that
+    /// show no sign of life within [`PROBE_DEADLINE`]; a seat on another node is probed by that node.
+    pub async fn find_free(
         &self,
         hub: &Hub,
-        id: &RoomId,
+        newcomer: &Claim,
         holders: &[Seat],
-        newcomer: &Name,
         now: Instant,
     ) -> Vec<SeatKey> {
-        let is_away = |seat: &&Seat| seat.name == *newcomer && is_away(hub, id, seat);
-        if let Some(seat) = holders.iter().find(is_away) {
-            return vec![seat.key_in(id)];
+        let id = &newcomer.room;
+        let unprotected: Vec<_> = holders.iter().filter(|seat| !seat.protected).cloned().collect();
+        let lost: Vec<_> = unprotected.iter().filter(|seat| is_away(hub, id, seat)).collect();
+        let namesake = lost.iter().find(|seat| seat.name == newcomer.name);
+        let first = lost.first().filter(|_| newcomer.unprotected_lease.is_some());
+        match namesake.or(first) {
+            Some(seat) => vec![seat.key_in(id)],
+            None if unprotected.is_empty() => Vec::new(),
+            None => self.probe(hub, id, unprotected, now).await,
         }
-        self.probe(hub, id, holders, now).await
     }
 
     fn probe(
         &self,
         hub: &Hub,
         id: &RoomId,
-        holders: &[Seat],
+        holders: Vec<Seat>,
         now: Instant,
     ) -> Shared<BoxFuture<'static, Vec<SeatKey>>> {
         let mut probes = lock(&self.probe_by_room);
         if let Some(probe) = probes.get(id).filter(|probe| probe.is_good(now)) {
             return probe.dead.clone();
         }
-        let dead = find_dead(hub.clone(), id.clone(), holders.to_vec()).boxed().shared();
+        let dead = find_dead(hub.clone(), id.clone(), holders).boxed().shared();
         probes.insert(id.clone(), Probe { asked_at: now, dead: dead.clone() });
         dead
     }
@@ -100,7 +103,7 @@ async fn find_dead(hub: Hub, id: RoomId, holders: Vec<Seat>) -> Vec<SeatKey> {
 
 fn is_away(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
     if seat.node != hub.0.site.node {
-        return !seat.connected;
+        return !seat.connected || hub.is_on_lost_node(seat);
     }
     let presence = hub.room(id).and_then(|room| lock(&room).presence(seat.participant, seat.epoch));
     matches!(presence, Some((Presence::Away, _)))
@@ -119,8 +122,14 @@ async fn is_alive(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
     matches!(timeout(PROBE_DEADLINE + PROBE_WAY, answer).await, Ok(Ok(true)))
 }
 
-/// Whether the holder of a seat of this node shows a sign of life within [`PROBE_DEADLINE`].
+/// Whether the holder of a seat of this node shows a sign of life within [`PROBE_DEADLINE`]. A node that drains gives up
+/// at once what is open to newcomers: its holder cannot resume, and is about to be disconnected.
 pub async fn is_here(hub: &Hub, key: &SeatKey) -> bool {
+    if hub.is_draining()
+        && hub.room(&key.room).is_some_and(|room| lock(&room).is_open(key.participant, key.epoch))
+    {
+        return false;
+    }
     let connection = || {
         let presence = hub.room(&key.room).and_then(|room| lock(&room).presence(key.participant, key.epoch));
         presence.and_then(|(_, connection)| connection)

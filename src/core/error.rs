@@ -1,10 +1,10 @@
 //! What can go wrong, one enum per operation; each variant is a cause its caller can act on.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use thiserror::Error;
 
-use super::{cluster::ClaimError, seat::Refused, wire::WireFull};
+use super::wire::WireFull;
 
 /// A back end does not answer. Trying again later may help; nothing is known to be lost.
 #[derive(Debug, Error)]
@@ -38,9 +38,16 @@ pub enum SaveError {
 /// Why somebody was not let into a room.
 #[derive(Debug, Error)]
 pub enum JoinError {
-    /// Every seat is taken by somebody whose connection is alive; nothing changed.
+    /// Every seat is held, and none of them is open to a newcomer; nothing changed.
     #[error("the room is full")]
-    RoomFull,
+    RoomFull {
+        /// Until the first lease of a seat without a connection ends, rounded up to a second. `None` while every holder
+        /// is connected.
+        retry_after: Option<Duration>,
+    },
+    /// The client's address holds too many seats without a connection.
+    #[error("too many seats without a connection are held from this address")]
+    TooManyAway,
     /// Names are unique in this room, and somebody whose connection is alive has this one; nothing changed.
     #[error("the name is taken")]
     NameTaken,
@@ -53,16 +60,6 @@ pub enum JoinError {
     /// The cluster does not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-}
-
-impl From<Refused> for JoinError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Full(_) => Self::RoomFull,
-            Refused::NameTaken(_) => Self::NameTaken,
-            Refused::NotHeld => Self::Replaced(Replaced),
-        }
-    }
 }
 
 /// Why a connection was not attached to its seat.
@@ -87,14 +84,5 @@ pub enum SignalError {
 impl From<WireFull> for SignalError {
     fn from(_: WireFull) -> Self {
         Self::Unavailable
-    }
-}
-
-impl From<ClaimError> for JoinError {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Refused(refused) => refused.into(),
-            ClaimError::Unavailable(error) => error.into(),
-        }
     }
 }

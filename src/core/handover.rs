@@ -8,6 +8,7 @@ use tracing::warn;
 
 use super::{
     error::{Replaced, Unavailable},
+    event::LeaveReason,
     hub::Hub,
     ids::Epoch,
     join::Seated,
@@ -81,7 +82,7 @@ impl Hub {
         // If nobody takes it, its node offers it again.
         let Ok((claimed, coming)) = self.claim_once(&claim).await else { return };
         // Whoever came back meanwhile has a newer epoch.
-        let _ = self.enter(&claim, &claimed, Attends::Later);
+        let _ = self.enter(&claim, &claimed, Attends::Later, None);
         drop(coming);
     }
 
@@ -119,6 +120,25 @@ impl Hub {
         };
         if timeout(patience, handed_over).await.is_err() {
             warn!("some seats were not handed over to another node");
+        }
+    }
+
+    /// Gives up the seats here that are open to newcomers and that no other node took over: their holders cannot resume.
+    /// To be called after [`hand_over`](Self::hand_over).
+    pub async fn give_up_open(&self) {
+        let mut keys = Vec::new();
+        for (_, room) in self.all_rooms() {
+            keys.extend(lock(&room).open_seats());
+        }
+        for some in keys.chunks(AT_ONCE) {
+            let given_up = some.iter().map(|key| self.give_up(key, LeaveReason::LeaseEnded));
+            if let Some(error) = join_all(given_up).await.into_iter().find_map(Result::err) {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a seat could not be released; it ends with its lease"
+                );
+                return;
+            }
         }
     }
 

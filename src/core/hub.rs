@@ -17,7 +17,7 @@ use tracing::warn;
 use super::{
     asks::Asks,
     clock::Clock,
-    cluster::{Cluster, Renewal},
+    cluster::Cluster,
     coming::Coming,
     contention::Contention,
     error::{JoinError, Replaced, Unavailable},
@@ -111,21 +111,24 @@ impl Hub {
         Self(inner)
     }
 
-    /// Gives a seat to whoever asks: their own, if their token proves it, else a free one, else that of somebody
-    /// whose connection turns out to be dead.
+    /// Gives a seat to the client that asks: its own, if its token proves it, else a free one, else an unprotected one
+    /// whose holder is not there.
     ///
     /// The others are told at once. What the newcomer is to be told is kept until [`attach`](Self::attach), so
     /// that a door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
     ///
     /// # Errors
-    /// - [`JoinError::RoomFull`]: every seat is held by somebody who answers; nobody was disturbed.
+    /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was disturbed.
+    /// - [`JoinError::TooManyAway`]: a newcomer whose address holds too many seats without a connection.
     /// - [`JoinError::NameTaken`]: names are unique here, and somebody who answers has this one.
     /// - [`JoinError::ShuttingDown`]: this node takes nobody in any more.
     /// - [`JoinError::Unavailable`]: the cluster does not answer.
     pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
         let claim = self.claim_of(&request)?;
+        self.check_away(&request, claim.participant).await?;
         let (claimed, claiming) = self.claim(&claim).await?;
-        let (seat, entered) = self.enter(&claim, &claimed, Attends::Now(request.received))?;
+        let (seat, entered) =
+            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
         drop(claiming);
         let entered = self.wait_for_mailbox(&seat, entered).await?;
         Ok(self.welcome(&seat, entered.resumed, entered.view).await)
@@ -138,8 +141,10 @@ impl Hub {
     /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.
     pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
         let claim = self.claim_of(&request)?;
-        let (claimed, claiming) = self.claim_once(&claim).await?;
-        let (seat, entered) = self.enter(&claim, &claimed, Attends::Now(request.received))?;
+        let claimed = self.claim_once(&claim).await;
+        let (claimed, claiming) = claimed.map_err(|error| self.refusal_of(error))?;
+        let (seat, entered) =
+            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
         drop(claiming);
         let entered = self.wait_for_mailbox(&seat, entered).await?;
         let session = self.session_for(seat.room(), seat.participant());
@@ -158,8 +163,22 @@ impl Hub {
             name: request.name.clone(),
             unique_name: request.policy.unique_names,
             lease: request.policy.lease,
+            unprotected_lease: request.policy.unprotected_lease,
+            protected: request.protected,
             over: None,
         })
+    }
+
+    /// Refuses a newcomer whose address holds too many seats without a connection. A participant whose seat is held is
+    /// no newcomer.
+    async fn check_away(&self, request: &JoinRequest, participant: ParticipantId) -> Result<(), JoinError> {
+        let Some(address) = request.address else { return Ok(()) };
+        if self.0.site.away.held_by(address) < request.policy.away_per_address {
+            return Ok(());
+        }
+        let held =
+            request.session.is_some() && self.0.cluster.holding(&request.room, participant).await?.is_some();
+        if held { Ok(()) } else { Err(JoinError::TooManyAway) }
     }
 
     async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
@@ -237,17 +256,29 @@ impl Hub {
         }
     }
 
-    /// Keeps the seat for its lease after its connection was lost, and tells the others.
+    /// Protects the seat from now on: its holder's client turns out to be able to resume.
+    pub async fn protect(&self, seat: &Seated) {
+        let renewal = lock(&seat.room).protect(seat.key.participant, seat.key.epoch, self.0.clock.now());
+        if let Some(renewal) = renewal {
+            self.renew_all(&[renewal]).await;
+        }
+    }
+
+    /// Deals with a connection that its client closed: a protected seat is kept for its lease, as after
+    /// [`connection_lost`](Self::connection_lost); an unprotected one is given up.
+    pub async fn connection_closed(&self, seat: &Seated, connection: ConnectionId) {
+        let is_over = lock(&seat.room).is_given_up_with(seat.key.participant, seat.key.epoch, connection);
+        if is_over { self.leave(seat).await } else { self.connection_lost(seat, connection).await }
+    }
+
+    /// Keeps the seat after its connection was lost, and tells the others: for its lease, or for the shorter one that
+    /// the room's policy has for unprotected seats.
     pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
         let now = self.0.clock.now();
-        if !lock(&seat.room).lose(seat.key.participant, seat.key.epoch, connection, now) {
-            return;
-        }
-        // A last renewal, so that the lease runs from the loss. If it fails, it runs from the one before.
-        let renewal = Renewal { key: seat.key.clone(), lease: seat.lease, connected: false };
-        match self.0.cluster.renew(&[renewal]).await {
-            Ok(lost) => self.lose(lost),
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed"),
+        let lost = lock(&seat.room).lose(seat.key.participant, seat.key.epoch, connection, now);
+        // The lease runs from the loss. If this renewal fails, it runs from the one before.
+        if let Some(renewal) = lost {
+            self.renew_all(&[renewal]).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -21,8 +22,20 @@ pub struct RoomPolicy {
     pub seats: usize,
     /// How long a seat outlives its connection.
     pub lease: Duration,
+    /// How long an unprotected seat outlives its connection, open to any newcomer at once. `None`: for `lease`, and
+    /// a newcomer gets it only after a liveness probe.
+    pub unprotected_lease: Option<Duration>,
+    /// How many seats without a connection one address may hold; newcomers from there are refused beyond it.
+    pub away_per_address: usize,
     /// Whether no two participants may be called the same.
     pub unique_names: bool,
+}
+
+impl RoomPolicy {
+    /// Rooms of `seats` seats, each kept for `lease`, with the same rules for every seat and no further limit.
+    pub const fn new(seats: usize, lease: Duration) -> Self {
+        Self { seats, lease, unprotected_lease: None, away_per_address: usize::MAX, unique_names: false }
+    }
 }
 
 /// In [`JoinRequest::received`]: of somebody who comes back with nothing, and starts afresh. What was kept for them is
@@ -42,13 +55,23 @@ pub struct JoinRequest {
     pub session: Option<String>,
     /// The number of the last event that the participant has, if it comes back and knows.
     pub received: Option<u64>,
+    /// Whether the client can resume: if so, no newcomer gets the seat before its lease ends.
+    pub protected: bool,
+    /// The client's address, against whose limit the seat counts while it is held without a connection.
+    pub address: Option<IpAddr>,
+}
+
+impl JoinRequest {
+    /// A first join of a client that cannot resume, from an address without limits.
+    pub fn new(room: RoomId, name: Name, policy: RoomPolicy) -> Self {
+        Self { room, name, policy, session: None, received: None, protected: false, address: None }
+    }
 }
 
 /// A seat held in a room; what a door keeps for a connection. Cheap to clone.
 #[derive(Clone)]
 pub struct Seated {
     pub(super) key: SeatKey,
-    pub(super) lease: Duration,
     pub(super) room: Arc<Mutex<Room>>,
 }
 

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::{
     claiming::Claiming,
-    cluster::{Lost, Renewal},
+    cluster::{Lost, Renewed},
     error::Unavailable,
     event::LeaveReason,
     hub::Hub,
@@ -19,7 +19,7 @@ use super::{
     neighbours::close_all,
     outbox::CloseReason,
     room::Room,
-    seat::{Seat, SeatKey},
+    seat::{Renewal, Seat, SeatKey},
     sync::lock,
     wire::Parcel,
 };
@@ -40,9 +40,7 @@ impl Hub {
         self.0.places.forget_idle(now);
         // Renewing comes first: a process that was stopped for a while must not end the seats of people who are
         // still there.
-        if let Err(error) = self.renew(now).await {
-            warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
-        }
+        self.renew_due(now).await;
         match self.0.cluster.expire().await {
             Ok(lost) => self.lose(lost),
             Err(error) => warn!(error = &error as &dyn std::error::Error, "leases could not be checked"),
@@ -51,20 +49,35 @@ impl Hub {
         self.settle_doubts().await;
     }
 
-    async fn renew(&self, now: Instant) -> Result<(), Unavailable> {
+    async fn renew_due(&self, now: Instant) {
         let mut due = Vec::new();
-        for (id, room) in self.all_rooms() {
+        for (_, room) in self.all_rooms() {
             let mut room = lock(&room);
             room.forget_arrived(now);
-            for (participant, epoch, lease) in room.due_renewals(now) {
-                let key = SeatKey { room: id.clone(), participant, epoch };
-                due.push(Renewal { key, lease, connected: true });
-            }
+            due.extend(room.due_renewals(now));
         }
         if !due.is_empty() {
-            self.lose(self.0.cluster.renew(&due).await?);
+            self.renew_all(&due).await;
         }
-        Ok(())
+    }
+
+    /// Renews seats of this node. What fails is due again at the next tick.
+    pub(super) async fn renew_all(&self, renewals: &[Renewal]) {
+        let Renewed { lost, failed, error } = self.0.cluster.renew(renewals).await;
+        if let Some(error) = error {
+            let failed = failed.len();
+            warn!(error = &error as &dyn std::error::Error, failed, "leases could not be renewed");
+        }
+        self.due_again(&failed);
+        self.lose(lost);
+    }
+
+    fn due_again(&self, failed: &[SeatKey]) {
+        for key in failed {
+            if let Some(room) = self.room(&key.room) {
+                lock(&room).due_again(key.participant, key.epoch);
+            }
+        }
     }
 
     /// Tells the rooms here which holdings are no more. One whose holder came back elsewhere has not ended.

@@ -19,6 +19,7 @@
 
 pub mod arrival;
 mod asks;
+mod away;
 pub mod batch;
 pub mod chat;
 mod claiming;

@@ -61,9 +61,10 @@ impl Hub {
             Ok(claimed) => claimed,
             // It was given up just now.
             Err(ClaimError::Refused(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(self.refusal_of(error)),
         };
-        let (seat, entered) = self.enter(&claim, &claimed, Attends::Now(request.received))?;
+        let (seat, entered) =
+            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
         drop(claiming);
         self.wait_for_mailbox(&seat, entered).await?;
         Ok(Some(seat))
@@ -102,8 +103,8 @@ impl Hub {
 
     fn seated(&self, key: &SeatKey) -> Option<Seated> {
         let room = self.room(&key.room)?;
-        let lease = lock(&room).lease_of(key.participant, key.epoch).ok()?;
-        Some(Seated { key: key.clone(), lease, room })
+        lock(&room).lease_of(key.participant, key.epoch).ok()?;
+        Some(Seated { key: key.clone(), room })
     }
 
     /// Delivers a signal of one who sits on this node.

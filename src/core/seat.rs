@@ -23,6 +23,8 @@ pub struct Seat {
     pub lease_ends: Instant,
     /// Whether its holder could be told things when it was claimed or renewed last.
     pub connected: bool,
+    /// Whether its holder's client can resume: no newcomer gets the seat before the lease ends.
+    pub protected: bool,
 }
 
 impl Seat {
@@ -47,6 +49,11 @@ pub struct Claim {
     pub unique_name: bool,
     /// How long the seat is theirs without a renewal.
     pub lease: Duration,
+    /// How long an unprotected seat outlives its connection, open to any newcomer at once; `None`: as long as any other,
+    /// and only after a liveness probe. The same for every claim in this room.
+    pub unprotected_lease: Option<Duration>,
+    /// Whether the participant's client can resume. A seat that was protected once stays so.
+    pub protected: bool,
     /// `None` for the participant itself, who is about to be connected. With an epoch, for a node that takes the seat
     /// over until its holder is back: only if it is held under that epoch still.
     pub over: Option<Epoch>,
@@ -61,6 +68,19 @@ pub struct SeatKey {
     pub participant: ParticipantId,
     /// Under which epoch.
     pub epoch: Epoch,
+}
+
+/// A seat of this node that is to last longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// Which.
+    pub key: SeatKey,
+    /// How long it lasts from now.
+    pub lease: Duration,
+    /// Whether its holder can be told things now.
+    pub connected: bool,
+    /// Whether its holder's client can resume. A seat that was protected once stays so.
+    pub protected: bool,
 }
 
 /// What a successful claim found.
@@ -175,6 +195,7 @@ impl Seats {
             since: held.as_ref().map_or(epoch, |held| held.since),
             lease_ends: now + claim.lease,
             connected: claim.over.is_none(),
+            protected: claim.protected || held.as_ref().is_some_and(|held| held.protected),
         };
         let since = seat.since;
         match held {
@@ -190,19 +211,15 @@ impl Seats {
         Ok(Claimed { epoch, since, former, others, ended })
     }
 
-    /// Lets the holding last for `lease` from `now`. `false` if it is not the seat's holding any more.
-    pub fn renew(
-        &mut self,
-        participant: ParticipantId,
-        epoch: Epoch,
-        lease: Duration,
-        connected: bool,
-        now: Instant,
-    ) -> bool {
-        match self.held.iter_mut().find(|seat| seat.participant == participant && seat.epoch == epoch) {
+    /// Extends a seat as `renewal` says, from `now`. Returns `false` if another epoch holds it, or none.
+    pub fn renew(&mut self, renewal: &Renewal, now: Instant) -> bool {
+        let Renewal { key, lease, connected, protected } = renewal;
+        let is_it = |seat: &&mut Seat| seat.participant == key.participant && seat.epoch == key.epoch;
+        match self.held.iter_mut().find(is_it) {
             Some(seat) => {
-                seat.lease_ends = now + lease;
-                seat.connected = connected;
+                seat.lease_ends = now + *lease;
+                seat.connected = *connected;
+                seat.protected |= *protected;
                 true
             }
             None => false,
@@ -213,8 +230,10 @@ impl Seats {
     /// `false` if it was given up or taken over, or if others hold all of the room's `seats` or, where it must be
     /// unique, the name.
     pub fn restore(&mut self, seat: &Seat, seats: usize, unique_name: bool, now: Instant) -> bool {
-        let lease = seat.lease_ends.saturating_duration_since(now);
-        if self.renew(seat.participant, seat.epoch, lease, seat.connected, now) {
+        let own = |held: &&mut Seat| held.participant == seat.participant && held.epoch == seat.epoch;
+        if let Some(held) = self.held.iter_mut().find(own) {
+            (held.lease_ends, held.connected) = (seat.lease_ends.max(now), seat.connected);
+            held.protected |= seat.protected;
             return true;
         }
         let mine = self.held.iter().find(|held| held.participant == seat.participant);

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    away::AwaySeats,
     ids::NodeId,
     sync::lock,
     wire::{NoWire, Parcel, Wire, WireFull},
@@ -19,6 +20,8 @@ use super::{
 pub struct Site {
     /// Which node this is.
     pub node: NodeId,
+    /// Seats of this node whose holders are not connected.
+    pub(super) away: Arc<AwaySeats>,
     wire: Arc<dyn Wire>,
     owed: Mutex<Owed>,
     has_met: AtomicBool,
@@ -38,7 +41,13 @@ const MAX_OWED: usize = 1_024;
 impl Site {
     /// The site of `node`, which reaches the others by `wire`.
     pub fn new(node: NodeId, wire: Arc<dyn Wire>) -> Arc<Self> {
-        Arc::new(Self { node, wire, owed: Mutex::default(), has_met: AtomicBool::new(false) })
+        Arc::new(Self {
+            node,
+            away: Arc::default(),
+            wire,
+            owed: Mutex::default(),
+            has_met: AtomicBool::new(false),
+        })
     }
 
     /// One without other nodes.

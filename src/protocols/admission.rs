@@ -22,6 +22,13 @@ pub struct PeerAddress(pub SocketAddr);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Client(Option<IpAddr>);
 
+impl Client {
+    /// Its address, or the lowest of its network.
+    pub fn address(self) -> Option<IpAddr> {
+        self.0
+    }
+}
+
 /// How much one client may ask for. 0 stands for no limit.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
@@ -39,6 +46,7 @@ pub const EVENT_BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero")
 pub struct Admission {
     sessions: Option<DefaultKeyedRateLimiter<IpAddr>>,
     events: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    max_away: usize,
     trusted_proxies: Vec<IpAddr>,
 }
 
@@ -54,8 +62,14 @@ impl Admission {
         Self {
             sessions: sessions.map(RateLimiter::keyed),
             events: events.map(RateLimiter::keyed),
+            max_away: if quotas.sessions == 0 { usize::MAX } else { quotas.sessions as usize },
             trusted_proxies,
         }
+    }
+
+    /// How many seats without a connection one client may hold: as many as it may open sessions at once.
+    pub fn max_away(&self) -> usize {
+        self.max_away
     }
 
     /// Whom a request comes from.

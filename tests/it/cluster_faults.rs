@@ -40,6 +40,8 @@ fn claim(room: &RoomId) -> Claim {
         name: "Ann".parse().unwrap(),
         unique_name: false,
         lease: LONG,
+        unprotected_lease: None,
+        protected: false,
         over: None,
     }
 }

@@ -9,9 +9,9 @@ use switchboard::{
     cluster::{RedisCluster, RedisSettings, redis::SETTLES_WITHIN},
     core::{
         clock::Clock,
-        cluster::{ClaimError, Cluster, Renewal},
+        cluster::{ClaimError, Cluster},
         ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, Seat, SeatKey, Seats},
+        seat::{Claim, Renewal, Seat, SeatKey, Seats},
     },
 };
 
@@ -33,12 +33,14 @@ enum Step {
         person: usize,
         name: usize,
         unique: bool,
+        protected: bool,
         lease: u64,
     },
     Renew {
         person: usize,
         lease: u64,
         connected: bool,
+        protected: bool,
     },
     Release {
         person: usize,
@@ -64,14 +66,18 @@ enum Step {
 
 fn steps(nodes: usize) -> impl Strategy<Value = Vec<Step>> {
     let (person, lease) = (0..PEOPLE, 1_u64..100);
-    let claim = (0..nodes, person.clone(), 0..NAMES.len(), prop::bool::weighted(0.2), lease.clone());
+    let (unique, protected) = (prop::bool::weighted(0.2), prop::bool::weighted(0.5));
+    let claim = (0..nodes, person.clone(), 0..NAMES.len(), (unique, protected), lease.clone());
     // Several nodes learn of an end at different times, and one does not look for what it gave up long ago: neither is
     // in a model of one room.
     let (alone, several) = (u32::from(nodes == 1), u32::from(nodes > 1));
     let step = prop_oneof![
-        4 => claim.prop_map(|(node, person, name, unique, lease)| Step::Claim { node, person, name, unique, lease }),
-        3 => (person.clone(), lease, any::<bool>())
-            .prop_map(|(person, lease, connected)| Step::Renew { person, lease, connected }),
+        4 => claim.prop_map(|(node, person, name, (unique, protected), lease)| {
+            Step::Claim { node, person, name, unique, protected, lease }
+        }),
+        3 => (person.clone(), lease, any::<bool>(), prop::bool::weighted(0.1)).prop_map(
+            |(person, lease, connected, protected)| Step::Renew { person, lease, connected, protected },
+        ),
         1 => person.clone().prop_map(|person| Step::Release { person }),
         1 => person.clone().prop_map(|person| Step::Late { person }),
         1 => person.prop_map(|person| Step::Holding { person }),
@@ -141,6 +147,8 @@ struct Newest {
     node: usize,
     /// The seat, with the end of its lease as its node wants it, until its node is told that it is no more.
     own: Option<Seat>,
+    /// How long its lease is when it starts again.
+    lease: Duration,
     unique: bool,
 }
 
@@ -160,11 +168,12 @@ impl<'a> World<'a> {
 
     async fn take(&mut self, step: Step) {
         match step {
-            Step::Claim { node, person, name, unique, lease } => {
-                self.claim(node, person, NAMES[name], unique, Duration::from_millis(lease)).await;
+            Step::Claim { node, person, name, unique, protected, lease } => {
+                let lease = Duration::from_millis(lease);
+                self.claim(node, person, NAMES[name], (unique, protected), lease).await;
             }
-            Step::Renew { person, lease, connected } => {
-                self.renew(person, Duration::from_millis(lease), connected).await;
+            Step::Renew { person, lease, connected, protected } => {
+                self.renew(person, Duration::from_millis(lease), connected, protected).await;
             }
             Step::Release { person } => self.release(person).await,
             Step::Late { person } => self.come_late(person).await,
@@ -206,10 +215,27 @@ impl<'a> World<'a> {
         }
     }
 
-    async fn claim(&mut self, node: usize, person: usize, name: &str, unique: bool, lease: Duration) {
+    async fn claim(
+        &mut self,
+        node: usize,
+        person: usize,
+        name: &str,
+        (unique, protected): (bool, bool),
+        lease: Duration,
+    ) {
         let (room, participant) = (self.room.clone(), self.people[person].id);
         let name = name.parse().unwrap();
-        let claim = Claim { room, seats: SEATS, participant, name, unique_name: unique, lease, over: None };
+        let claim = Claim {
+            room,
+            seats: SEATS,
+            participant,
+            name,
+            unique_name: unique,
+            lease,
+            unprotected_lease: None,
+            protected,
+            over: None,
+        };
         let (cluster, now) = (&self.stage.nodes[node], self.stage.clock.now());
         let outcome = match cluster.claim(claim.clone()).await {
             Ok(claimed) => Ok(claimed),
@@ -226,22 +252,26 @@ impl<'a> World<'a> {
         }
         let own = self.model.holding(participant, now).cloned();
         let key = own.as_ref().expect("it was claimed just now").key_in(&self.room);
-        let before = self.people[person].newest.replace(Newest { key, node, own, unique });
+        let before = self.people[person].newest.replace(Newest { key, node, own, lease, unique });
         self.people[person].before = before.map(|newest| newest.key.epoch).or(self.people[person].before);
     }
 
-    async fn renew(&mut self, person: usize, lease: Duration, connected: bool) {
+    async fn renew(&mut self, person: usize, lease: Duration, connected: bool, protected: bool) {
         let Some(newest) = &mut self.people[person].newest else { return };
         let now = self.stage.clock.now();
-        let renewal = Renewal { key: newest.key.clone(), lease, connected };
-        let lost = self.stage.nodes[newest.node].renew(&[renewal]).await.unwrap();
+        let renewal = Renewal { key: newest.key.clone(), lease, connected, protected };
+        let lost = self.stage.nodes[newest.node].renew(std::slice::from_ref(&renewal)).await.lost;
         let renewed = match &mut newest.own {
             Some(own) => {
                 own.lease_ends = now + lease;
                 own.connected = connected;
+                own.protected |= protected;
+                if connected {
+                    newest.lease = lease;
+                }
                 self.model.restore(own, SEATS, newest.unique, now)
             }
-            None => self.model.renew(newest.key.participant, newest.key.epoch, lease, connected, now),
+            None => self.model.renew(&renewal, now),
         };
         assert_eq!(lost.is_empty(), renewed);
         if !renewed {
@@ -260,8 +290,9 @@ impl<'a> World<'a> {
         let Person { id, before: Some(epoch), .. } = self.people[person] else { return };
         let key = SeatKey { room: self.room.clone(), participant: id, epoch };
         let (lease, now) = (Duration::from_millis(20), self.stage.clock.now());
-        let lost = self.stage.stranger.renew(&[renewal(&key, lease)]).await.unwrap();
-        assert_eq!(lost.is_empty(), self.model.renew(id, epoch, lease, true, now));
+        let renewal = renewal(&key, lease);
+        let lost = self.stage.stranger.renew(std::slice::from_ref(&renewal)).await.lost;
+        assert_eq!(lost.is_empty(), self.model.renew(&renewal, now));
         assert_eq!(self.stage.stranger.release(&key).await.unwrap(), self.model.release(id, epoch));
     }
 
@@ -275,14 +306,18 @@ impl<'a> World<'a> {
             assert!(told.contains(&ended.key_in(&self.room)), "whoever knew of a seat is told of its end");
         }
         // What Redis had forgotten, the node put back where it looked, in the order of the claims, if the model would.
-        let mut newest: Vec<_> = self.people.iter().filter_map(|person| person.newest.as_ref()).collect();
+        // A connected holder's lease starts again.
+        let mut newest: Vec<_> = self.people.iter_mut().filter_map(|person| person.newest.as_mut()).collect();
         newest.sort_by_key(|newest| newest.key.epoch);
-        for Newest { key, own, unique, .. } in newest {
-            let Some(own) = own.as_ref().filter(|own| own.lease_ends > now) else { continue };
+        for Newest { key, own, unique, lease, .. } in newest {
+            let Some(own) = own.as_mut().filter(|own| own.lease_ends > now) else { continue };
             let held = self.stage.stranger.holding(&self.room, key.participant).await.unwrap();
-            if held.is_some_and(|held| held.epoch == key.epoch) {
-                assert!(self.model.restore(own, SEATS, *unique, now));
+            let Some(held) = held.filter(|held| held.epoch == key.epoch) else { continue };
+            if self.model.holding(key.participant, now).is_none() && own.connected {
+                own.lease_ends = now + *lease;
             }
+            assert_eq!(held.lease_ends, own.lease_ends);
+            assert!(self.model.restore(own, SEATS, *unique, now));
         }
         for key in told {
             let held = self.model.holding(key.participant, now);

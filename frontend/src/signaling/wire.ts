@@ -204,6 +204,8 @@ export type ErrorEvent = {
   code: ErrorCode;
   /** Which field is wrong, if one is. */
   field?: string;
+  /** When a seat may be free, in milliseconds, if that is known. */
+  retry_after_ms?: number;
 };
 
 /** `replaced`: a newer connection has the seat. */
@@ -255,6 +257,8 @@ export type RefusedBecause = {
   code: ErrorCode;
   /** Which field is wrong, if one is. */
   field?: string;
+  /** When a seat may be free, in milliseconds, if that is known. */
+  retry_after_ms?: number;
 };
 
 /** What a client is told. As it is JSON, it can be given to `new RTCPeerConnection` as it is. */

@@ -35,6 +35,9 @@ pub(super) const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long what nodes have in common is kept without any of them.
 const MEETING_KEPT: Duration = Duration::from_mins(1);
 
+/// The format of what nodes keep in Redis and tell each other. Nodes that speak different ones do not mix.
+const FORMAT: &str = "2";
+
 /// Later than any time.
 const NEVER: Micros = 1 << 53;
 
@@ -101,6 +104,7 @@ impl Connection {
             MEETING_KEPT.as_millis().to_string(),
             node.to_string(),
             GONE_AFTER.as_micros().to_string(),
+            FORMAT.to_owned(),
         ];
         let answer = self.run(&GREET, meeting_place, &arguments).await?;
         let (now, at) = (answer.now, answer.at);

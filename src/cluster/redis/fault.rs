@@ -26,6 +26,8 @@ pub(super) enum Fault {
     Settling,
     #[error("SESSION_SECRET is not that of the other nodes")]
     OtherSecret,
+    #[error("nodes of another release are running there")]
+    OtherRelease,
     #[error("it was closed")]
     Closed,
 }

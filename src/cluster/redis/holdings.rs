@@ -1,13 +1,16 @@
 //! This node's own word on the seats it holds, and what it knows of those beside them. What is put back if Redis
 //! forgets it, and what tells which seats were given up.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use super::scripts::Held;
 use crate::core::{
-    cluster::{Lost, Renewal},
+    cluster::Lost,
     ids::{Epoch, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Seat, SeatKey},
+    seat::{Claim, Claimed, Renewal, Seat, SeatKey},
 };
 
 /// A seat of this node.
@@ -18,6 +21,8 @@ pub(super) struct Own {
     /// How many seats the room has.
     pub(super) seats: usize,
     pub(super) unique_name: bool,
+    /// How long its lease is when it starts again.
+    lease: Duration,
     /// It was given up, but Redis may not know yet.
     leaving: bool,
 }
@@ -31,10 +36,14 @@ impl Own {
         Some(Lost::Moved(former, there.clone()))
     }
 
-    fn renewal(&self, room: &RoomId, now: Instant) -> Intent {
-        let left = self.seat.lease_ends.saturating_duration_since(now);
-        let (key, connected) = (self.seat.key_in(room), self.seat.connected);
-        Intent::Renew(Renewal { key, lease: left, connected }, self.clone())
+    /// Puts the seat back: with a full lease if its holder is connected, else with what is left of it.
+    fn renewal(&mut self, room: &RoomId, now: Instant) -> Intent {
+        let Seat { connected, protected, .. } = self.seat;
+        if connected {
+            self.seat.lease_ends = now + self.lease;
+        }
+        let (key, lease) = (self.seat.key_in(room), self.seat.lease_ends.saturating_duration_since(now));
+        Intent::Renew(Renewal { key, lease, connected, protected }, self.clone())
     }
 }
 
@@ -91,6 +100,7 @@ impl Holdings {
             seat: seat.clone(),
             seats: claim.seats,
             unique_name: claim.unique_name,
+            lease: claim.lease,
             leaving: false,
         });
         let mut current = claimed.others.clone();
@@ -101,10 +111,14 @@ impl Holdings {
 
     /// Takes note that a seat is to last longer, from `now`. Returns what is known of it.
     pub(super) fn renewing(&mut self, renewal: &Renewal, now: Instant) -> Option<Own> {
-        let Renewal { key, lease, connected } = renewal;
+        let Renewal { key, lease, connected, protected } = renewal;
         let own = self.rooms.get_mut(&key.room)?.own(key).filter(|own| !own.leaving)?;
         own.seat.lease_ends = now + *lease;
         own.seat.connected = *connected;
+        own.seat.protected |= *protected;
+        if *connected {
+            own.lease = *lease;
+        }
         Some(own.clone())
     }
 
@@ -167,15 +181,17 @@ impl Holdings {
     /// be there and are not, those that should not be and are.
     pub(super) fn looked(&mut self, room: &RoomId, current: &[Seat], now: Instant) -> Vec<Intent> {
         self.compare(room, current);
-        let Some(watched) = self.rooms.get(room) else { return Vec::new() };
-        let (here, missing): (Vec<_>, Vec<_>) =
-            watched.own.iter().partition(|own| is_among(current, &own.seat));
-        let leaving = here.iter().filter(|own| own.leaving);
-        let mut intents: Vec<_> = leaving.map(|own| Intent::Release(own.seat.key_in(room))).collect();
-        let (left, ended): (Vec<_>, Vec<_>) =
-            missing.into_iter().partition(|own| !own.leaving && own.seat.lease_ends > now);
-        intents.extend(left.into_iter().map(|own| own.renewal(room, now)));
-        for key in ended.iter().map(|own| own.seat.key_in(room)).collect::<Vec<_>>() {
+        let Some(watched) = self.rooms.get_mut(room) else { return Vec::new() };
+        let (mut intents, mut ended) = (Vec::new(), Vec::new());
+        for own in &mut watched.own {
+            match (is_among(current, &own.seat), own.leaving) {
+                (true, true) => intents.push(Intent::Release(own.seat.key_in(room))),
+                (true, false) => {}
+                (false, false) if own.seat.lease_ends > now => intents.push(own.renewal(room, now)),
+                (false, _) => ended.push(own.seat.key_in(room)),
+            }
+        }
+        for key in ended {
             self.lose(&key, None);
         }
         intents
@@ -201,11 +217,11 @@ impl Holdings {
         }
     }
 
-    /// What Redis is to be told when they meet again.
-    pub(super) fn intents(&self, now: Instant) -> Vec<Intent> {
-        let all =
-            self.rooms.iter().flat_map(|(room, watched)| watched.own.iter().map(move |own| (room, own)));
-        all.filter(|(_, own)| own.leaving || own.seat.lease_ends > now)
+    /// What Redis is to be told when they meet again. Who is connected keeps the seat, however long Redis was away.
+    pub(super) fn intents(&mut self, now: Instant) -> Vec<Intent> {
+        let rooms = self.rooms.iter_mut();
+        let all = rooms.flat_map(|(room, watched)| watched.own.iter_mut().map(move |own| (room, own)));
+        all.filter(|(_, own)| own.leaving || own.seat.connected || own.seat.lease_ends > now)
             .map(
                 |(room, own)| {
                     if own.leaving { Intent::Release(own.seat.key_in(room)) } else { own.renewal(room, now) }

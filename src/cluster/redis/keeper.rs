@@ -18,7 +18,7 @@ use super::{
     connection::{Connection, Introduction},
     fault::Fault,
     holdings::{Holdings, Intent},
-    scripts::{Questions, Renewed},
+    scripts::{Questions, RenewalAnswer},
     wire::{Channel, RedisWire},
 };
 use crate::core::{clock::Clock, ids::NodeId, sync::lock};
@@ -150,8 +150,8 @@ impl Node {
             Intent::Renew(renewal, own) => {
                 let key = &renewal.key;
                 match connection.ask(self.questions.renew(&renewal, Some(&own))).await?.renewed()? {
-                    Renewed::Until(next_end) => self.holdings().renewed(&key.room, next_end),
-                    Renewed::Lost(instead) => self.holdings().lose(key, instead),
+                    RenewalAnswer::Until(next_end) => self.holdings().renewed(&key.room, next_end),
+                    RenewalAnswer::Lost(instead) => self.holdings().lose(key, instead),
                 }
             }
         }

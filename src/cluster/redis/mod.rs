@@ -21,6 +21,7 @@ mod settings;
 mod wire;
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, Weak},
     time::Duration,
@@ -36,13 +37,13 @@ use self::{
     connection::Connection,
     fault::Fault,
     keeper::{Node, State},
-    scripts::{Answer, Question, Renewed},
+    scripts::{Answer, Question, RenewalAnswer},
 };
 use crate::core::{
-    cluster::{ClaimError, Cluster, Lost, Renewal},
+    cluster::{ClaimError, Cluster, Lost, Renewed},
     error::Unavailable,
     ids::{NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Refused, Seat, SeatKey},
+    seat::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
     sync::lock,
     wire::{Recipient, Wire},
 };
@@ -75,15 +76,18 @@ impl RedisCluster {
     /// # Errors
     /// - [`ConfigError::Address`]: there can be nothing at such an address.
     /// - [`ConfigError::OtherSecret`]: the nodes that are there sign with another secret.
+    /// - [`ConfigError::OtherRelease`]: the nodes that are there are of another release.
     pub async fn join(settings: RedisSettings) -> Result<Self, ConfigError> {
         let node = Arc::new(Node::new(settings)?);
         let mut state = node.state();
         let keeper = AbortOnDropHandle::new(tokio::spawn(keeper::keep(node.clone())));
         let first = timeout(FIRST_ANSWER_WITHIN, state.wait_for(State::is_known)).await;
-        if let Ok(Ok(found)) = first
-            && matches!(*found, State::Away(Fault::OtherSecret))
-        {
-            return Err(ConfigError::OtherSecret);
+        if let Ok(Ok(found)) = first {
+            match *found {
+                State::Away(Fault::OtherSecret) => return Err(ConfigError::OtherSecret),
+                State::Away(Fault::OtherRelease) => return Err(ConfigError::OtherRelease),
+                _ => {}
+            }
         }
         Ok(Self { state: node.state(), node, _keeper: keeper })
     }
@@ -116,11 +120,11 @@ impl RedisCluster {
         let own = self.node.holdings().renewing(renewal, self.node.clock.now());
         let answer = self.ask(self.node.questions.renew(renewal, own.as_ref())).await?;
         match answer.renewed()? {
-            Renewed::Until(next_end) => {
+            RenewalAnswer::Until(next_end) => {
                 self.node.holdings().renewed(&key.room, next_end);
                 Ok(None)
             }
-            Renewed::Lost(instead) => {
+            RenewalAnswer::Lost(instead) => {
                 self.node.holdings().lose(key, instead.clone());
                 Ok(Some(holdings::lost(key.clone(), instead)))
             }
@@ -171,21 +175,27 @@ impl Cluster for RedisCluster {
         Ok(in_time(self.claim_seat(&claim)).await??)
     }
 
-    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
-        let lost = Mutex::new(Vec::new());
-        let steps = stream::iter(renewals).map(Ok).try_for_each_concurrent(AT_ONCE, |renewal| {
-            let lost = &lost;
-            async move {
-                let refused = self.renew_seat(renewal).await?;
-                lock(lost).extend(refused);
-                Ok(())
-            }
+    async fn renew(&self, renewals: &[Renewal]) -> Renewed {
+        let answers = Mutex::new(HashMap::new());
+        let steps = stream::iter(renewals).for_each_concurrent(AT_ONCE, |renewal| async {
+            let answer = self.renew_seat(renewal).await;
+            lock(&answers).insert(&renewal.key, answer);
         });
-        // If this fails, what was lost is told by `expire`.
-        in_time(steps).await?;
-        let lost = lock(&lost).split_off(0);
-        self.node.holdings().told(&lost);
-        Ok(lost)
+        // What is not answered in time has failed.
+        let _ = timeout(ANSWER_WITHIN, steps).await;
+        let mut answers = std::mem::take(&mut *lock(&answers));
+        let mut renewed = Renewed::default();
+        for Renewal { key, .. } in renewals {
+            match answers.remove(key).unwrap_or(Err(Fault::Late)) {
+                Ok(lost) => renewed.lost.extend(lost),
+                Err(fault) => {
+                    renewed.failed.push(key.clone());
+                    renewed.error.get_or_insert_with(|| Unavailable::new(NAME, fault));
+                }
+            }
+        }
+        self.node.holdings().told(&renewed.lost);
+        renewed
     }
 
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {

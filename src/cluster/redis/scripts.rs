@@ -10,9 +10,8 @@ use redis::{Script, Value};
 
 use super::{fault::Fault, holdings::Own};
 use crate::core::{
-    cluster::Renewal,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Refused, Seat, SeatKey},
+    seat::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
 };
 
 /// Microseconds since 1970 by the clock that judges leases.
@@ -56,6 +55,7 @@ impl Questions {
             claim.seats.to_string(),
             flag(claim.unique_name),
             claim.over.map(|epoch| epoch.0.to_string()).unwrap_or_default(),
+            flag(claim.protected),
             claim.name.as_str().to_owned(),
         ];
         self.about(&claim.room, &CLAIM, arguments)
@@ -63,9 +63,14 @@ impl Questions {
 
     /// `own` is what this node knows of the seat, if it holds it; by it, a seat that was forgotten is put back.
     pub(super) fn renew(&self, renewal: &Renewal, own: Option<&Own>) -> Question {
-        let Renewal { key, lease, connected } = renewal;
-        let mut arguments =
-            vec![key.participant.to_string(), key.epoch.0.to_string(), micros(*lease), flag(*connected)];
+        let Renewal { key, lease, connected, protected } = renewal;
+        let mut arguments = vec![
+            key.participant.to_string(),
+            key.epoch.0.to_string(),
+            micros(*lease),
+            flag(*connected),
+            flag(*protected || own.is_some_and(|own| own.seat.protected)),
+        ];
         if let Some(own) = own {
             arguments.extend([
                 own.seat.since.0.to_string(),
@@ -122,7 +127,7 @@ pub(super) struct Answer {
 
 /// What a node hears when it greets.
 pub(super) struct Greeting {
-    /// Since when Redis remembers.
+    /// Since when Redis remembers, and nodes have reached it without a break.
     pub(super) since: Micros,
     /// The largest epoch any node knows of.
     pub(super) floor: Epoch,
@@ -137,7 +142,7 @@ pub(super) struct Held {
 }
 
 /// What became of a renewal.
-pub(super) enum Renewed {
+pub(super) enum RenewalAnswer {
     /// The holding lasts; the next lease in its room ends then.
     Until(Instant),
     /// The holding is no more; the seat that its holder has instead, if any.
@@ -153,6 +158,7 @@ impl Answer {
             "late" => Err(Fault::Late),
             "settling" => Err(Fault::Settling),
             "stranger" => Err(Fault::OtherSecret),
+            "other_release" => Err(Fault::OtherRelease),
             _ => Ok(Self { outcome, now, at, rest }),
         }
     }
@@ -183,17 +189,18 @@ impl Answer {
             since,
             lease_ends: self.at + claim.lease,
             connected: claim.over.is_none(),
+            protected: claim.protected || former.as_ref().is_some_and(|former| former.protected),
         };
         let (others, ended) = (self.next_seats()?, self.next_seats()?);
         Ok(Ok(Held { seat, claimed: Claimed { epoch, since, former, others, ended } }))
     }
 
-    pub(super) fn renewed(mut self) -> Result<Renewed, Fault> {
+    pub(super) fn renewed(mut self) -> Result<RenewalAnswer, Fault> {
         if self.outcome == "lost" {
-            return Ok(Renewed::Lost(self.next_seats()?.pop()));
+            return Ok(RenewalAnswer::Lost(self.next_seats()?.pop()));
         }
         let next_end = self.number()?;
-        Ok(Renewed::Until(self.here(next_end)))
+        Ok(RenewalAnswer::Until(self.here(next_end)))
     }
 
     pub(super) fn released(&self) -> bool {
@@ -217,7 +224,8 @@ impl Answer {
         lines.into_iter().map(|line| text(Some(line))).collect()
     }
 
-    /// Reads `participant epoch since ends node connected name`.
+    /// Reads `participant epoch since ends node state name`. The state is whether the holder is connected, and behind that
+    /// whether the seat is protected; a seat of which that is not said is.
     fn seat(&self, line: &str) -> Option<Seat> {
         let mut words = line.splitn(7, ' ');
         let participant = words.next()?.parse().ok()?;
@@ -225,9 +233,10 @@ impl Answer {
         let (epoch, since) = (Epoch(number()?), Epoch(number()?));
         let lease_ends = self.here(number()?);
         let node = words.next()?.parse().ok()?;
-        let connected = words.next()? == "1";
+        let state = words.next()?;
+        let (connected, protected) = (state.starts_with('1'), !state.ends_with('u'));
         let name = words.next()?.parse().ok()?;
-        Some(Seat { participant, name, node, epoch, since, lease_ends, connected })
+        Some(Seat { participant, name, node, epoch, since, lease_ends, connected, protected })
     }
 
     /// When it is here what it is `there`.

@@ -38,6 +38,11 @@ pub enum ConfigError {
          same; to change it, stop all of them for a minute"
     )]
     OtherSecret,
+    /// Nodes of another release are there, which keep and tell other things.
+    #[error(
+        "nodes of another release share this Redis (REDIS_URL, REDIS_PREFIX): stop all of them, then start this one"
+    )]
+    OtherRelease,
 }
 
 impl RedisSettings {

@@ -172,7 +172,7 @@ impl Room {
     /// Turns a listing of one on another node into one here.
     pub(super) fn come_here(&mut self, position: usize, entrant: &Entrant, now: Instant) {
         let (known, before) = (self.members[position].stream, self.members[position].is_connected());
-        let mut here = Here::default();
+        let mut here = Here { address: entrant.address, ..Here::default() };
         let mut search = Search::default();
         if let Place::There(there) = &mut self.members[position].place
             && let Some(left) = there.left.take()

@@ -231,6 +231,7 @@ impl Room {
                 since: member.since,
                 lease_ends: member.renewed_at + member.lease,
                 connected: member.is_connected(),
+                protected: member.protected,
             },
             stream: member.stream,
         };
@@ -278,6 +279,7 @@ impl Room {
             member.presence = presence(seat.connected);
         }
         (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
+        member.protected |= seat.protected;
         member.stream = member.stream.max(stream.unwrap_or_default());
         if let Place::There(there) = &mut member.place {
             there.is_gone &= there.node == seat.node && stream.is_none();

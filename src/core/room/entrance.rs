@@ -1,6 +1,6 @@
 //! What somebody who comes into a room says, and what they find.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::core::{
     arrival::Arrival,
@@ -21,6 +21,10 @@ pub struct Entrant {
     pub lease: Duration,
     /// The epoch of their first holding of this seat.
     pub since: Epoch,
+    /// Whether their client can resume.
+    pub protected: bool,
+    /// Against whose limit the seat counts while it is held without a connection.
+    pub address: Option<IpAddr>,
     /// Whether they are about to be connected.
     pub attends: Attends,
     /// Whether they held the seat before, here or on another node.

@@ -45,6 +45,7 @@ impl Room {
             since: member.since,
             lease_ends: now + member.lease,
             connected: false,
+            protected: member.protected,
         };
         let fenced = if member.is_here() {
             self.leave_for(position, &moved, now)
@@ -67,6 +68,8 @@ impl Room {
             name: member.name.clone(),
             unique_name: self.unique_names,
             lease: member.lease,
+            unprotected_lease: self.unprotected_lease,
+            protected: member.protected,
             over: Some(member.epoch),
         };
         self.here().filter(is_left).map(claim).collect()

@@ -2,6 +2,7 @@
 //! another node.
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,10 +13,11 @@ use super::{
 };
 use crate::core::{
     arrival::{Announcement, Arrival},
+    away::AwaySeat,
     event::Event,
-    ids::{Epoch, Name, NodeId, ParticipantId},
+    ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
     outbox::{Connection, Outbox},
-    seat::Seat,
+    seat::{Renewal, Seat, SeatKey},
     wire::{Count, Mailbox},
 };
 
@@ -29,6 +31,8 @@ pub(super) struct Member {
     /// Since which holding it has been told everything.
     pub(super) stream: Epoch,
     pub(super) presence: Presence,
+    /// Whether its client can resume: no newcomer gets its seat before the lease ends.
+    pub(super) protected: bool,
     pub(super) lease: Duration,
     /// When the lease was renewed last; of one who sits elsewhere, when this node was last told so.
     pub(super) renewed_at: Instant,
@@ -50,6 +54,11 @@ pub(super) struct Here {
     pub(super) talks: Option<Box<Talks>>,
     /// Its mailbox is on its way from another node.
     pub(super) pending: Option<Box<Pending>>,
+    /// The address that took the seat, and what it is counted by while the seat has no connection.
+    pub(super) address: Option<IpAddr>,
+    pub(super) away: Option<AwaySeat>,
+    /// The last renewal of its lease failed, and is due again.
+    pub(super) renewal_failed: bool,
 }
 
 /// A mailbox is on its way here.
@@ -136,9 +145,10 @@ impl Member {
             // Until its mailbox says since when, it can only be later.
             stream: if entrant.ask.is_some() { entrant.since } else { entrant.epoch },
             presence: if entrant.came_back { Presence::Away } else { Presence::Arriving },
+            protected: entrant.protected,
             lease: entrant.lease,
             renewed_at: now,
-            place: Place::Here(Here::default()),
+            place: Place::Here(Here { address: entrant.address, ..Here::default() }),
         }
     }
 
@@ -152,9 +162,22 @@ impl Member {
             since: seat.since,
             stream,
             presence: presence(seat.connected),
+            protected: seat.protected,
             lease: seat.lease_ends.saturating_duration_since(now),
             renewed_at: now,
             place: Place::There(there),
+        }
+    }
+
+    /// What tells the cluster how its seat stands: the lease of a connected participant starts again, another one's runs on.
+    pub(super) fn renewal(&self, room: &RoomId, now: Instant) -> Renewal {
+        let connected = self.is_connected();
+        let left = (self.renewed_at + self.lease).saturating_duration_since(now);
+        Renewal {
+            key: SeatKey { room: room.clone(), participant: self.participant, epoch: self.epoch },
+            lease: if connected { self.lease } else { left },
+            connected,
+            protected: self.protected,
         }
     }
 

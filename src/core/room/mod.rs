@@ -35,7 +35,7 @@ use super::{
     event::{Event, LeaveReason},
     ids::{ConnectionId, Epoch, Name, ParticipantId, RoomId},
     outbox::Connection,
-    seat::Claim,
+    seat::{Claim, Renewal, SeatKey},
     site::Site,
 };
 
@@ -54,6 +54,8 @@ pub struct Room {
     /// How many seats there are, and whether names are unique, as the last who came in had it.
     seats: usize,
     unique_names: bool,
+    /// How long an unprotected seat outlives its connection, if not for its lease; then it is open to any newcomer.
+    unprotected_lease: Option<Duration>,
     /// When it was last said who sits here on all nodes.
     told_at: Option<Instant>,
     /// Who has left lately.
@@ -74,12 +76,22 @@ pub enum Presence {
 impl Room {
     /// The room called `id` on the node at `site`, with nobody in it.
     pub fn new(id: RoomId, site: Arc<Site>) -> Self {
-        Self { id, site, members: Vec::new(), seats: 0, unique_names: false, told_at: None, gone: Vec::new() }
+        Self {
+            id,
+            site,
+            members: Vec::new(),
+            seats: 0,
+            unique_names: false,
+            unprotected_lease: None,
+            told_at: None,
+            gone: Vec::new(),
+        }
     }
 
     /// Takes note of what a claim says of the room, with whose outcome everybody was told who sits here.
     pub fn take_claim(&mut self, claim: &Claim, now: Instant) {
         (self.seats, self.unique_names, self.told_at) = (claim.seats, claim.unique_name, Some(now));
+        self.unprotected_lease = claim.unprotected_lease;
     }
 
     /// Lists a participant that claimed a seat, or takes its listing over for a newer epoch. What it is to be
@@ -136,11 +148,12 @@ impl Room {
         let has_met = self.site.has_met();
         let member = &mut self.members[position];
         (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
-        member.renewed_at = now;
+        (member.protected, member.renewed_at) = (entrant.protected, now);
         let Place::Here(here) = &mut member.place else {
             self.come_here(position, entrant, now);
             return (false, None);
         };
+        here.address = entrant.address;
         let fenced = here.outbox.detach();
         let resumed = match others {
             None if here.pending.is_some() => {
@@ -182,7 +195,9 @@ impl Room {
     ) -> Result<Option<Arc<dyn Connection>>, Replaced> {
         let member = self.member(participant, epoch)?;
         let before = std::mem::replace(&mut member.presence, Presence::Connected);
-        let former = member.as_here_mut().ok_or(Replaced)?.outbox.attach(connection);
+        let here = member.as_here_mut().ok_or(Replaced)?;
+        here.away = None;
+        let former = here.outbox.attach(connection);
         if before != Presence::Arriving {
             self.tell_others(participant, &Event::Resumed { participant }, now);
             self.publish(false);
@@ -192,24 +207,69 @@ impl Room {
 
     /// Keeps the seat of a participant whose connection was lost, and tells the others.
     ///
-    /// Returns whether anything changed: a connection that was fenced off or already lost changes nothing.
+    /// Returns the renewal by which its lease runs from now on. `None`, with nothing changed, if the connection was
+    /// fenced off or is already known to be lost.
     pub fn lose(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
         connection: ConnectionId,
         now: Instant,
-    ) -> bool {
-        let Ok(member) = self.member(participant, epoch) else { return false };
-        let Some(here) = member.as_here_mut() else { return false };
-        if here.outbox.connection().is_none_or(|attached| attached.id() != connection) {
-            return false;
+    ) -> Option<Renewal> {
+        if !self.is_attached(participant, epoch, connection) {
+            return None;
         }
+        let (site, unprotected_lease) = (self.site.clone(), self.unprotected_lease);
+        let member = self.member(participant, epoch).ok()?;
+        if let Some(lease) = unprotected_lease.filter(|_| !member.protected) {
+            member.lease = member.lease.min(lease);
+        }
+        (member.presence, member.renewed_at) = (Presence::Away, now);
+        let here = member.as_here_mut()?;
         here.outbox.detach();
-        member.presence = Presence::Away;
+        here.away = here.address.map(|address| site.away.hold(address));
+        let renewal = self.renewal_of(participant, now);
         self.tell_others(participant, &Event::Reconnecting { participant }, now);
         self.publish(false);
-        true
+        renewal
+    }
+
+    /// Whether a seat ends because its client closes `connection`: it cannot resume, and has no newer connection.
+    pub fn is_given_up_with(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        connection: ConnectionId,
+    ) -> bool {
+        self.is_open(participant, epoch) && self.is_attached(participant, epoch, connection)
+    }
+
+    /// Whether any newcomer may have the seat as soon as its connection is lost.
+    pub fn is_open(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
+        let has_rule = self.unprotected_lease.is_some();
+        has_rule && self.member(participant, epoch).is_ok_and(|member| !member.protected)
+    }
+
+    /// The seats of this node that are open to newcomers.
+    pub fn open_seats(&self) -> Vec<SeatKey> {
+        let is_open = |member: &&Member| self.unprotected_lease.is_some() && !member.protected;
+        self.here().filter(is_open).map(|member| self.key_of(member.participant)).collect()
+    }
+
+    /// Protects a seat of this node from now on. Returns the renewal that says so; `None` if it is protected already, or
+    /// not held under `epoch`.
+    pub fn protect(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) -> Option<Renewal> {
+        let member = self.member(participant, epoch).ok().filter(|member| member.is_here())?;
+        if std::mem::replace(&mut member.protected, true) {
+            return None;
+        }
+        self.publish(false);
+        self.renewal_of(participant, now)
+    }
+
+    fn is_attached(&mut self, participant: ParticipantId, epoch: Epoch, connection: ConnectionId) -> bool {
+        let member = self.member(participant, epoch).ok();
+        member.and_then(|member| member.connection()).is_some_and(|attached| attached.id() == connection)
     }
 
     /// As [`lose`](Self::lose), for everybody who is connected here.
@@ -217,8 +277,13 @@ impl Room {
         let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
         let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
         for (participant, epoch, connection) in connected {
-            self.lose(participant, epoch, connection, now);
+            let _ = self.lose(participant, epoch, connection, now);
         }
+    }
+
+    /// Whether the participant sits here, on whatever node.
+    pub fn is_listed(&self, participant: ParticipantId) -> bool {
+        self.position(participant).is_some()
     }
 
     /// Whether the participant is listed under this epoch or a newer one.
@@ -298,18 +363,34 @@ impl Room {
         self.members.iter().filter_map(Member::connection)
     }
 
-    /// The connected participants whose lease has run for a third or more since it was last renewed, with the
-    /// length of their lease. They are taken to be renewed now.
-    pub fn due_renewals(&mut self, now: Instant) -> Vec<(ParticipantId, Epoch, Duration)> {
-        let due = self.members.iter_mut().filter(|member| {
-            member.connection().is_some()
-                && now.saturating_duration_since(member.renewed_at) >= member.lease / 3
-        });
-        due.map(|member| {
-            member.renewed_at = now;
-            (member.participant, member.epoch, member.lease)
-        })
-        .collect()
+    /// The renewals that are due: of connected participants a third of whose lease has run since the last one, and those
+    /// that [failed](Self::due_again). They count as done from now on.
+    pub fn due_renewals(&mut self, now: Instant) -> Vec<Renewal> {
+        let mut due = Vec::new();
+        for member in &mut self.members {
+            let is_old = now.saturating_duration_since(member.renewed_at) >= member.lease / 3;
+            let is_connected = member.connection().is_some();
+            let Some(here) = member.as_here_mut() else { continue };
+            if std::mem::take(&mut here.renewal_failed) || (is_connected && is_old) {
+                if is_connected {
+                    member.renewed_at = now;
+                }
+                due.push(member.renewal(&self.id, now));
+            }
+        }
+        due
+    }
+
+    /// Makes a renewal due again that failed.
+    pub fn due_again(&mut self, participant: ParticipantId, epoch: Epoch) {
+        if let Some(here) = self.member(participant, epoch).ok().and_then(Member::as_here_mut) {
+            here.renewal_failed = true;
+        }
+    }
+
+    fn renewal_of(&self, participant: ParticipantId, now: Instant) -> Option<Renewal> {
+        let member = self.members.iter().find(|member| member.participant == participant)?;
+        Some(member.renewal(&self.id, now))
     }
 
     /// How many sit here, on this node.

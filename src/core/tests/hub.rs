@@ -50,24 +50,16 @@ impl World {
         who: &str,
         session: Option<&str>,
     ) -> Result<Joined, JoinError> {
-        let request = JoinRequest {
-            room,
-            name: name(who),
-            policy: RoomPolicy { seats: 2, lease: LEASE, unique_names: self.unique_names },
-            session: session.map(str::to_owned),
-            received: None,
-        };
+        let policy = RoomPolicy { unique_names: self.unique_names, ..RoomPolicy::new(2, LEASE) };
+        let session = session.map(str::to_owned);
+        let request = JoinRequest { session, ..JoinRequest::new(room, name(who), policy) };
         self.hub.join(request).await
     }
 
     async fn take_seat(&self, session: Option<&str>) -> Result<Taken, JoinError> {
-        let request = JoinRequest {
-            room: room_id("7"),
-            name: name("somebody"),
-            policy: RoomPolicy { seats: 2, lease: LEASE, unique_names: false },
-            session: session.map(str::to_owned),
-            received: Some(AFRESH),
-        };
+        let (session, received) = (session.map(str::to_owned), Some(AFRESH));
+        let request = JoinRequest::new(room_id("7"), name("somebody"), RoomPolicy::new(2, LEASE));
+        let request = JoinRequest { session, received, ..request };
         self.hub.take_seat(request).await
     }
 
@@ -140,7 +132,7 @@ async fn a_seat_that_is_only_taken_is_its_holders_for_the_whole_lease() {
     world.hub.attach(&ann.seat, ann_hears.clone()).unwrap();
     world.take_seat(None).await.unwrap();
     ann_hears.die();
-    assert!(matches!(world.take_seat(None).await, Err(JoinError::RoomFull)));
+    assert!(matches!(world.take_seat(None).await, Err(JoinError::RoomFull { .. })));
     assert_eq!(ann_hears.probes(), 0, "nobody is asked");
     world.wait(LEASE).await;
     assert!(!world.take_seat(None).await.unwrap().returned, "the seat that nobody attached to");
@@ -317,7 +309,7 @@ async fn a_token_is_good_after_a_restart_for_the_same_id_but_not_for_a_full_room
     let full = World::new();
     let _pair = (full.join("Ann", None).await, full.join("Cy", None).await);
     let refused = full.try_join("Bob", Some(bob.session.as_str())).await;
-    assert!(matches!(refused, Err(JoinError::RoomFull)));
+    assert!(matches!(refused, Err(JoinError::RoomFull { .. })));
 }
 
 #[tokio::test]
@@ -338,12 +330,12 @@ async fn a_third_is_refused_while_both_are_alive_and_let_in_when_one_is_dead() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
-    assert!(matches!(world.try_join("Cy", None).await, Err(JoinError::RoomFull)));
+    assert!(matches!(world.try_join("Cy", None).await, Err(JoinError::RoomFull { .. })));
     assert!(ann_hears.told().len() == 1 && bob_hears.told().is_empty(), "nobody was disturbed");
 
     bob_hears.die();
     let again = world.try_join("Cy", None).await;
-    assert!(matches!(again, Err(JoinError::RoomFull)), "an answer is good for a moment");
+    assert!(matches!(again, Err(JoinError::RoomFull { .. })), "an answer is good for a moment");
     world.clock.advance(ANSWER_VALID);
     let (cy, _) = world.join("Cy", None).await;
     assert_eq!(cy.view.others[0].participant, ann.seat.participant());
@@ -374,7 +366,7 @@ async fn one_that_is_away_has_as_long_to_come_back_as_a_live_one_to_answer() {
         tokio::time::sleep(PROBE_DEADLINE / 2).await;
         world.join("Bob", Some(bob.session.as_str())).await
     });
-    assert!(matches!(third, Err(JoinError::RoomFull)));
+    assert!(matches!(third, Err(JoinError::RoomFull { .. })));
     assert!(back.0.resumed);
 }
 
@@ -394,7 +386,7 @@ async fn of_a_hundred_at_once_two_get_in_a_thousand_times() {
         }
         let outcomes = racers.join_all().await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(JoinError::RoomFull))));
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(JoinError::RoomFull { .. }))));
         assert_eq!(world.hub.occupancy().participants, 2);
     }
 }

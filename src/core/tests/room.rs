@@ -16,7 +16,7 @@ use crate::core::{
     ids::{Epoch, NodeId, ParticipantId},
     outbox::Connection,
     room::{Attends, Entrant, Room},
-    seat::{Claim, Refused, Seats},
+    seat::{Claim, Refused, Renewal, SeatKey, Seats},
     site::Site,
 };
 
@@ -135,6 +135,8 @@ impl World {
             name: name(&format!("person {index}")),
             unique_name: true,
             lease: LEASE,
+            unprotected_lease: None,
+            protected: false,
             over: None,
         };
         let claimed = match self.seats.claim(&claim, self.node, Epoch(self.last_epoch), self.now) {
@@ -158,6 +160,8 @@ impl World {
             epoch: claimed.epoch,
             lease: LEASE,
             since: claimed.since,
+            protected: false,
+            address: None,
             attends: Attends::Now(None),
             came_back: claimed.former.is_some(),
             ask: None,
@@ -183,15 +187,16 @@ impl World {
     fn lose(&mut self, index: usize) {
         let person = &mut self.people[index];
         let (Some(epoch), Some(connection)) = (person.epoch, person.connection.take()) else { return };
-        assert!(self.room.lose(person.id, epoch, connection.id(), self.now));
-        assert!(!self.room.lose(person.id, epoch, connection.id(), self.now), "only once");
+        let lost = self.room.lose(person.id, epoch, connection.id(), self.now).unwrap();
+        assert!(self.seats.renew(&lost, self.now));
+        assert!(self.room.lose(person.id, epoch, connection.id(), self.now).is_none(), "only once");
     }
 
     fn act_stale(&mut self, index: usize) {
         let person = &self.people[index];
         for epoch in &person.older {
             assert!(!self.seats.release(person.id, *epoch));
-            assert!(!self.seats.renew(person.id, *epoch, LEASE, true, self.now));
+            assert!(!self.seats.renew(&renewal(person.id, *epoch, LEASE), self.now));
             assert!(self.room.end(person.id, *epoch, LeaveReason::Left, self.now).is_none());
             assert!(self.room.attach(person.id, *epoch, Recorder::new(), self.now).is_err());
             let signal =
@@ -224,13 +229,8 @@ impl World {
         for person in &self.people {
             if let (Some(epoch), Some(_)) = (person.epoch, &person.connection) {
                 // What the hub does for all who are connected, more often than a lease lasts.
-                assert!(self.seats.renew(
-                    person.id,
-                    epoch,
-                    LEASE + Duration::from_secs(seconds),
-                    true,
-                    self.now
-                ));
+                let renewal = renewal(person.id, epoch, LEASE + Duration::from_secs(seconds));
+                assert!(self.seats.renew(&renewal, self.now));
             }
         }
         self.now += Duration::from_secs(seconds);
@@ -314,6 +314,11 @@ impl World {
             }
         }
     }
+}
+
+fn renewal(participant: ParticipantId, epoch: Epoch, lease: Duration) -> Renewal {
+    let key = SeatKey { room: room_id("r"), participant, epoch };
+    Renewal { key, lease, connected: true, protected: false }
 }
 
 proptest! {

@@ -116,7 +116,7 @@ impl Refusal {
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::RoomFull => Self::RoomFull,
+            JoinError::RoomFull { .. } | JoinError::TooManyAway => Self::RoomFull,
             JoinError::NameTaken => Self::IdTaken,
             JoinError::Replaced(_) => Self::NotFound,
             JoinError::ShuttingDown => Self::ShuttingDown,

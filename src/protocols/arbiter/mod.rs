@@ -196,9 +196,8 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     let door = Arc::new_cyclic(|door| ArbiterDoor {
         hub: common.hub.clone(),
         policy: RoomPolicy {
-            seats: usize::from(options.arbiter_max_clients) + 1,
-            lease: LEASE,
             unique_names: true,
+            ..RoomPolicy::new(usize::from(options.arbiter_max_clients) + 1, LEASE)
         },
         claims: Claims::new(common.records.clone(), common.clock.clone(), patience),
         starter: starter(options, &rooms, &tasks, &stop).or_else(|| built_in(options, common, door)),
@@ -341,7 +340,7 @@ impl ArbiterDoor {
     /// Takes a seat in the room called `room`.
     async fn join(&self, room: &Name, id: &Name) -> Result<Joined, Refusal> {
         let (room, policy) = (room_of(room)?, self.policy);
-        let request = JoinRequest { room, name: id.clone(), policy, session: None, received: None };
+        let request = JoinRequest::new(room, id.clone(), policy);
         let joined = self.hub.join(request).await?;
         self.counters.joins.increment(1);
         Ok(joined)

@@ -105,7 +105,7 @@ async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined
     let stays = door.dialect == Dialect::Original && is_connected(door, &room).await?;
     let session = (!stays).then(|| door.hub.session_for(&room, user.participant).as_str().to_owned());
     let request =
-        JoinRequest { room, name: user.username.name().clone(), policy: door.policy, session, received: None };
+        JoinRequest { session, ..JoinRequest::new(room, user.username.name().clone(), door.policy) };
     Ok(door.hub.join(request).await?)
 }
 

@@ -106,7 +106,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     Arc::new(DirectDoor {
         hub: common.hub.clone(),
         users,
-        policy: RoomPolicy { seats: 1, lease: options.direct_lease, unique_names: false },
+        policy: RoomPolicy::new(1, options.direct_lease),
         dialect: options.direct_dialect,
         open_kick: options.direct_open_kick,
         admin_token: common.admin_token.clone(),

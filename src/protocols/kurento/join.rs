@@ -33,13 +33,7 @@ impl Ask<'_> {
             let message = format!("'{user}' is trying to join room '{room}' but it is closing");
             return Err(Refusal::new(Code::RoomClosed, message));
         }
-        let request = JoinRequest {
-            room: room.clone(),
-            name: name.clone(),
-            policy: self.door.policy,
-            session: None,
-            received: None,
-        };
+        let request = JoinRequest::new(room.clone(), name.clone(), self.door.policy);
         let joined = self.door.hub.join(request).await;
         let joined = joined.map_err(|error| Refusal::to_join(error, name.as_str(), room.local()))?;
         if let Err(refusal) = self.check_node(&joined.seat).await {

@@ -121,9 +121,8 @@ pub fn open_with(common: &Common, options: &Options, custom: Arc<dyn CustomReque
         media: common.media.clone(),
         custom,
         policy: RoomPolicy {
-            seats: usize::from(options.kurento_max_participants),
-            lease: options.kurento_lease,
             unique_names: true,
+            ..RoomPolicy::new(usize::from(options.kurento_max_participants), options.kurento_lease)
         },
         open_room_list: options.kurento_open_room_list,
         admin_token: common.admin_token.clone(),

@@ -202,6 +202,8 @@ impl MeshConnection {
             policy: self.door.policy,
             session: join.session.as_deref().map(str::to_owned),
             received: join.received,
+            protected: join.can_resume,
+            address: self.transport.client.address(),
         })
     }
 
@@ -209,13 +211,18 @@ impl MeshConnection {
         let present = self.seat().clone();
         let outcome = match present {
             // Joining where one sits is no second join: it tells how things stand.
-            Some(seat) if *seat.room() == request.room => match self.door.hub.view(&seat).await {
-                Ok(view) => {
-                    self.welcome(&view, ack);
-                    return;
+            Some(seat) if *seat.room() == request.room => {
+                if request.protected {
+                    self.door.hub.protect(&seat).await;
                 }
-                Err(replaced) => Err(replaced.into()),
-            },
+                match self.door.hub.view(&seat).await {
+                    Ok(view) => {
+                        self.welcome(&view, ack);
+                        return;
+                    }
+                    Err(replaced) => Err(replaced.into()),
+                }
+            }
             Some(_) => Err(Refusal::new(Code::AlreadyJoined, "This connection sits in another room")),
             None => self.door.hub.join(request).await.map_err(Refusal::from),
         };
@@ -310,9 +317,13 @@ impl MeshConnection {
         let this = self.clone();
         Some(
             async move {
+                let hub = &this.door.hub;
                 match reason {
-                    DisconnectReason::ClientNSDisconnect => this.door.hub.leave(&seat).await,
-                    _ => this.door.hub.connection_lost(&seat, this.id).await,
+                    // What a client does when the server closes says nothing of what it wants.
+                    _ if this.transport.is_closing() => hub.connection_lost(&seat, this.id).await,
+                    DisconnectReason::ClientNSDisconnect => hub.leave(&seat).await,
+                    DisconnectReason::TransportClose => hub.connection_closed(&seat, this.id).await,
+                    _ => hub.connection_lost(&seat, this.id).await,
                 }
             }
             .boxed(),
@@ -321,9 +332,8 @@ impl MeshConnection {
 
     fn refuse(&self, ack: Ack, refusal: &Refusal) {
         self.door.counters.refused(refusal.code.name());
-        let Refusal { message, code, field } = refusal;
         // If it does not get through, the connection is over, and says so itself.
-        let _ = self.emit(&ErrorEvent { message, code: *code, field: *field }, message.len());
+        let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
         self.acknowledge(ack, &Refused::from(refusal));
     }
 

@@ -60,6 +60,7 @@ impl Connection for MeshConnection {
 
     fn close(&self, reason: CloseReason) {
         let Some(socket) = self.socket.upgrade() else { return };
+        self.transport.begin_closing();
         match reason {
             CloseReason::Replaced => {
                 let message = "This visit goes on in another window or on another device.";

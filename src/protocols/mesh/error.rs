@@ -1,6 +1,6 @@
 //! What a client is told when something is refused: one code each, the same in acks, `error` events and HTTP.
 
-use std::{borrow::Cow, error::Error as _};
+use std::{borrow::Cow, error::Error as _, time::Duration};
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -92,18 +92,25 @@ pub struct Refusal {
     pub message: Cow<'static, str>,
     /// Which field of what was sent is wrong, if one is.
     pub field: Option<&'static str>,
+    /// When a seat may be free, if that is known: whole seconds.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
     /// A refusal with `code` and `message`.
     pub const fn new(code: Code, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message), field: None }
+        Self { code, message: Cow::Borrowed(message), field: None, retry_after: None }
     }
 
     /// A refusal because of one field.
     pub fn field(field: &'static str, problem: impl std::fmt::Display) -> Self {
         let message = format!("{field} {problem}").into();
-        Self { code: Code::InvalidField, message, field: Some(field) }
+        Self { code: Code::InvalidField, message, field: Some(field), retry_after: None }
+    }
+
+    /// When a seat may be free, in milliseconds.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after.map(|time| time.as_secs() * 1_000)
     }
 }
 
@@ -125,13 +132,18 @@ pub const UNAUTHORIZED: Refusal =
 pub const TOO_MANY_ATTEMPTS: Refusal =
     Refusal::new(Code::TooManyRequests, "Too many requests from your address; try again in a moment");
 
+/// Every seat is held.
+const ROOM_FULL: Refusal = Refusal::new(Code::RoomFull, "Room is full");
+
 /// Too much is waiting to be done for one connection.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
 
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::RoomFull | JoinError::NameTaken => Self::new(Code::RoomFull, "Room is full"),
+            JoinError::RoomFull { retry_after } => Self { retry_after, ..ROOM_FULL },
+            JoinError::NameTaken => ROOM_FULL,
+            JoinError::TooManyAway => TOO_MANY_ATTEMPTS,
             JoinError::Replaced(replaced) => replaced.into(),
             JoinError::ShuttingDown => Self::new(Code::ShuttingDown, "The server is restarting"),
             JoinError::Unavailable(error) => error.into(),
@@ -194,6 +206,6 @@ impl From<ChatsError> for Refusal {
             ChatsError::Malformed | ChatsError::TooDeep => Code::InvalidPayload,
             ChatsError::TooLarge => Code::PayloadTooLarge,
         };
-        Self { code, message: error.to_string().into(), field: None }
+        Self { code, message: error.to_string().into(), field: None, retry_after: None }
     }
 }

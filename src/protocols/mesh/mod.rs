@@ -53,6 +53,10 @@ pub const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_millis(4_500);
 
+/// How long the seat of a client that cannot resume outlives its connection. Any newcomer may have it meanwhile; after it, the
+/// other side is told that the participant has left.
+const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
+
 /// How long a client has, after opening a session, to say that it speaks Socket.IO.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -92,7 +96,11 @@ pub struct Options {
 pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     Arc::new(MeshDoor {
         hub: common.hub.clone(),
-        policy: RoomPolicy { seats: 2, lease: options.seat_lease, unique_names: false },
+        policy: RoomPolicy {
+            unprotected_lease: Some(UNPROTECTED_LEASE.min(options.seat_lease)),
+            away_per_address: common.admission.max_away(),
+            ..RoomPolicy::new(2, options.seat_lease)
+        },
         dialect: options.mesh_dialect,
         return_spread: common.return_spread,
         origins: common.origins.clone(),

@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -48,6 +48,8 @@ pub struct Transport {
     /// Where the door reads events and sends its packets itself: from the first to the last in a session that never polls. One that
     /// does is left to the library, which knows what polling took and what is left for the WebSocket.
     direct: Option<Arc<Link>>,
+    /// The server has begun to end the connection.
+    closing: AtomicBool,
     /// To be told that the client may be spoken to.
     connected: Mutex<Option<oneshot::Sender<()>>>,
     /// Where it is found by its session's id, until it is dropped.
@@ -101,6 +103,7 @@ impl Transport {
             allowance: AtomicU64::new(0),
             websocket: Mutex::default(),
             direct: link.clone(),
+            closing: AtomicBool::new(false),
             connected: Mutex::default(),
             listed: OnceLock::new(),
         };
@@ -192,9 +195,20 @@ impl Transport {
 
     /// Ends the session's WebSocket now, if it has one. Long polling needs no ending: who does not poll has none.
     pub fn cut(&self) {
+        self.begin_closing();
         if let Some(websocket) = self.websocket().as_ref() {
             websocket.link.cut();
         }
+    }
+
+    /// The server begins to end the connection: how the client ends it from now on says nothing of what it wants.
+    pub fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server has begun to end the connection.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     fn websocket(&self) -> MutexGuard<'_, Option<WebSocketLink>> {

@@ -11,7 +11,7 @@ use std::{
     io::{self, ErrorKind},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -34,10 +34,17 @@ use crate::protocols::link::Link;
 /// How long the probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a probe says, in a masked text frame of its own.
+/// What a probe says, in a masked text frame of its own, and what a client says that goes over for good.
 const PROBE: &[u8; 6] = b"2probe";
-const PROBE_FRAME_HEAD: [u8; 2] = [0x81, 0x80 | 6];
-const PROBE_FRAME_BYTES: usize = 2 + 4 + PROBE.len();
+const UPGRADE: &[u8; 1] = b"5";
+
+/// What a masked text frame has before so short a text: its kind, a length, and the mask.
+const TEXT: u8 = 0x81;
+const MASKED: u8 = 0x80;
+const MASK_BYTES: usize = 4;
+const HEAD_BYTES: usize = 2 + MASK_BYTES;
+const PROBE_FRAME_BYTES: usize = HEAD_BYTES + PROBE.len();
+const UPGRADE_FRAME_BYTES: usize = HEAD_BYTES + UPGRADE.len();
 
 /// What serves Socket.IO at one path.
 pub type SocketService = SocketIoService<Router>;
@@ -76,7 +83,8 @@ impl Upgrade {
         let mut request = http::Request::new(());
         *request.uri_mut() = uri.clone();
         let mut service = self.service.clone();
-        let stream = ProbedStream { stream, probe, read: 0, end: Some(End { upgrade: self, uri }) };
+        let end = End { upgrade: self, uri, has_taken_over: false };
+        let stream = ProbedStream { stream, probe, read: 0, taking_over: Some(Vec::new()), end: Some(end) };
         // It goes on in a task of the library's; an error means that it did not begin.
         let _ = Service::call(&mut service, (stream, request)).await;
     }
@@ -98,10 +106,16 @@ fn switching_protocols(accept: &str) -> Response<Body> {
 async fn read_probe(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<[u8; PROBE_FRAME_BYTES]> {
     let mut frame = [0; PROBE_FRAME_BYTES];
     stream.read_exact(&mut frame).await?;
-    let (head, masked) = frame.split_at(PROBE_FRAME_HEAD.len());
-    let (mask, payload) = masked.split_at(4);
-    let says_probe = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).eq(*PROBE);
-    if head == PROBE_FRAME_HEAD && says_probe { Ok(frame) } else { Err(ErrorKind::InvalidData.into()) }
+    if says(&frame, PROBE) { Ok(frame) } else { Err(ErrorKind::InvalidData.into()) }
+}
+
+/// Whether a client's frame, which is as long as one that says `text` must be, does so.
+fn says(frame: &[u8], text: &[u8]) -> bool {
+    let (head, masked) = frame.split_at(HEAD_BYTES - MASK_BYTES);
+    let (mask, payload) = masked.split_at(MASK_BYTES);
+    let unmasked = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+    let is_text = head.first() == Some(&TEXT) && head.get(1).is_some_and(|&length| usize::from(length ^ MASKED) == text.len());
+    is_text && unmasked.eq(text.iter().copied())
 }
 
 /// A WebSocket of which the probe has been read already.
@@ -110,13 +124,33 @@ struct ProbedStream<S> {
     probe: [u8; PROBE_FRAME_BYTES],
     /// How much of the probe was read once more.
     read: usize,
+    /// How the client's frame after its probe begins, until all of it is known.
+    taking_over: Option<Vec<u8>>,
     end: Option<End>,
+}
+
+impl<S> ProbedStream<S> {
+    /// Finds out from what is read after the probe whether the session goes over.
+    fn follow(&mut self, bytes: &[u8]) {
+        let Some(frame) = &mut self.taking_over else { return };
+        let missing = UPGRADE_FRAME_BYTES - frame.len();
+        frame.extend(bytes.iter().take(missing));
+        if frame.len() == UPGRADE_FRAME_BYTES {
+            let has_taken_over = says(frame, UPGRADE);
+            self.taking_over = None;
+            if let Some(end) = &mut self.end {
+                end.has_taken_over = has_taken_over;
+            }
+        }
+    }
 }
 
 /// What is to be done when the WebSocket is over.
 struct End {
     upgrade: Upgrade,
     uri: Uri,
+    /// The client has said that it goes over for good.
+    has_taken_over: bool,
 }
 
 impl End {
@@ -138,6 +172,10 @@ impl<S> Drop for ProbedStream<S> {
         if let Some(end) = self.end.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
+            if !end.has_taken_over {
+                // The session ends because the server closes it, whatever the client wants.
+                end.upgrade.transport.begin_closing();
+            }
             let tasks = end.upgrade.door.tasks.clone();
             tasks.spawn_on(end.close_unfinished(), &runtime);
         }
@@ -151,7 +189,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for ProbedStream<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.read == PROBE_FRAME_BYTES {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            self.follow(&buf.filled()[before..]);
+            return Poll::Ready(Ok(()));
         }
         let rest = &self.probe[self.read..];
         let count = rest.len().min(buf.remaining());

@@ -103,7 +103,10 @@ impl Refusal {
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::RoomFull | JoinError::NameTaken | JoinError::Replaced(_) => Self::NoSeat,
+            JoinError::RoomFull { .. }
+            | JoinError::NameTaken
+            | JoinError::TooManyAway
+            | JoinError::Replaced(_) => Self::NoSeat,
             JoinError::ShuttingDown => Self::ShuttingDown,
             JoinError::Unavailable(error) => error.into(),
         }

@@ -203,7 +203,7 @@ impl SignalsDoor {
         session: Option<String>,
         received: Option<u64>,
     ) -> JoinRequest {
-        JoinRequest { room, name: self.nobody.clone(), policy: self.policy, session, received }
+        JoinRequest { session, received, ..JoinRequest::new(room, self.nobody.clone(), self.policy) }
     }
 
     fn answer(&self, allows: Allows, outcome: Result<Response<Body>, Refusal>) -> Response<Body> {

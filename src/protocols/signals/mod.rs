@@ -74,7 +74,7 @@ impl SignalsDoor {
         Arc::new(Self {
             hub,
             admission,
-            policy: RoomPolicy { seats: options.seat_count, lease: options.seat_timeout, unique_names: false },
+            policy: RoomPolicy::new(options.seat_count, options.seat_timeout),
             nobody: "caller".parse().expect("it is a name"),
             origin: options.origin.clone(),
             max_body_bytes: options.max_body,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use switchboard::core::{
-    cluster::{Cluster, Renewal},
+    cluster::Cluster,
     error::Unavailable,
-    seat::SeatKey,
+    seat::{Renewal, SeatKey},
 };
 
-/// A renewal for somebody who is connected.
+/// The renewal of an unprotected seat whose holder is connected.
 pub fn renewal(key: &SeatKey, lease: Duration) -> Renewal {
-    Renewal { key: key.clone(), lease, connected: true }
+    Renewal { key: key.clone(), lease, connected: true, protected: false }
 }
 
 /// Renews the seats, and returns those that are no longer held.
@@ -20,6 +20,9 @@ pub async fn renew(
     lease: Duration,
 ) -> Result<Vec<SeatKey>, Unavailable> {
     let renewals: Vec<_> = seats.iter().map(|key| renewal(key, lease)).collect();
-    let lost = cluster.renew(&renewals).await?;
-    Ok(lost.iter().map(|lost| lost.key().clone()).collect())
+    let renewed = cluster.renew(&renewals).await;
+    if let Some(error) = renewed.error {
+        return Err(error);
+    }
+    Ok(renewed.lost.iter().map(|lost| lost.key().clone()).collect())
 }

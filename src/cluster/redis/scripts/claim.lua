@@ -1,10 +1,10 @@
 -- Seats::claim. `unique` is '1' if nobody else may be called the same; `over` is an epoch, or empty.
-local participant, node, lease, capacity, unique, over, name = unpack(ARGV, 5)
+local participant, node, lease, capacity, unique, over, protected, name = unpack(ARGV, 5)
 local mine = seat_of(participant)
 local live, ended = others_of(participant)
 
 if over ~= '' and not (mine and mine.epoch == tonumber(over)) then return { 'not_held', text(now) } end
-if not mine and now < tonumber(ARGV[4]) then return { 'settling', text(now) } end
+if not mine and now < settled then return { 'settling', text(now) } end
 local namesake = unique == '1' and find_name(live, name)
 if namesake then return { 'name_taken', text(now), lines({ namesake }) } end
 if not mine and #live >= tonumber(capacity) then return { 'full', text(now), lines(live) } end
@@ -15,6 +15,6 @@ local since = mine and mine.since or epoch
 give_up(ended)
 put({
   participant = participant, epoch = epoch, since = since, ends = now + tonumber(lease), node = node,
-  connected = over == '' and '1' or '0', name = name,
+  connected = over == '' and '1' or '0', open = protected ~= '1' and (not mine or mine.open), name = name,
 }, epoch)
 return { 'claimed', text(now), text(epoch), text(since), lines({ mine }), lines(live), lines(ended) }

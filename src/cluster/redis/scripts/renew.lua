@@ -1,5 +1,5 @@
 -- Seats::restore; or Seats::renew, where the node does not know the seat any more and `since` and the rest are missing.
-local participant, epoch, lease, connected, since, node, capacity, unique, name = unpack(ARGV, 5)
+local participant, epoch, lease, connected, protected, since, node, capacity, unique, name = unpack(ARGV, 5)
 epoch = tonumber(epoch)
 local ends = now + tonumber(lease)
 local mine = seat_of(participant)
@@ -7,6 +7,7 @@ local mine = seat_of(participant)
 if mine and mine.epoch == epoch then
   mine.ends = ends
   mine.connected = connected
+  mine.open = mine.open and protected ~= '1'
   put(mine)
 else
   local forgotten
@@ -22,7 +23,7 @@ else
   give_up(ended)
   put({
     participant = participant, epoch = epoch, since = tonumber(since), ends = ends, node = node,
-    connected = connected, name = name,
+    connected = connected, open = protected ~= '1', name = name,
   }, epoch + 1)
 end
 

@@ -207,6 +207,8 @@ fn put_claim(claim: &Claim, out: &mut BytesMut) {
     out.put_payload(claim.name.as_str().as_bytes());
     out.put_flag(claim.unique_name);
     out.put_u64(micros(claim.lease));
+    out.put_option(claim.unprotected_lease.as_ref(), |lease, out| out.put_u64(micros(*lease)));
+    out.put_flag(claim.protected);
     out.put_option(claim.over.as_ref(), |epoch, out| out.put_u64(epoch.0));
 }
 
@@ -218,6 +220,8 @@ fn claim(body: &mut Fields) -> Option<Claim> {
         name: name(body)?,
         unique_name: body.flag()?,
         lease: Duration::from_micros(body.number()?),
+        unprotected_lease: body.option(|body| body.number().map(Duration::from_micros))?,
+        protected: body.flag()?,
         over: body.option(|body| body.number().map(Epoch))?,
     })
 }
@@ -262,6 +266,7 @@ fn put_seat(seat: &Seat, now: Instant, out: &mut BytesMut) {
     out.put_u64(seat.since.0);
     out.put_u64(micros(seat.lease_ends.saturating_duration_since(now)));
     out.put_flag(seat.connected);
+    out.put_flag(seat.protected);
 }
 
 fn seat(body: &mut Fields, now: Instant) -> Option<Seat> {
@@ -273,6 +278,7 @@ fn seat(body: &mut Fields, now: Instant) -> Option<Seat> {
         since: Epoch(body.number()?),
         lease_ends: now.checked_add(Duration::from_micros(body.number()?))?,
         connected: body.flag()?,
+        protected: body.flag()?,
     })
 }
 

@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use super::net::{Net, SimWire};
 use crate::core::{
     clock::Clock,
-    cluster::{ClaimError, Cluster, Lost, Renewal},
+    cluster::{ClaimError, Cluster, Lost, Renewed},
     error::Unavailable,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Seat, SeatKey, Seats},
+    seat::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
     tests::support::ManualClock,
     wire::{Recipient, Wire},
 };
@@ -145,15 +145,19 @@ impl Cluster for SimCluster {
         Ok(claimed)
     }
 
-    async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<Lost>, Unavailable> {
-        self.reach()?;
+    async fn renew(&self, renewals: &[Renewal]) -> Renewed {
+        if let Err(error) = self.reach() {
+            let failed = renewals.iter().map(|renewal| renewal.key.clone()).collect();
+            return Renewed { failed, error: Some(error), ..Renewed::default() };
+        }
         let now = self.clock.now();
         let (mut model, mut owns) = (self.model.lock().unwrap(), self.own.lock().unwrap());
         let mut lost = Vec::new();
-        for Renewal { key, lease, connected } in renewals {
+        for Renewal { key, lease, connected, protected } in renewals {
             let room = model.rooms.entry(key.room.clone()).or_default();
             let is_held = owns.get_mut(key).is_some_and(|own| {
                 (own.seat.lease_ends, own.seat.connected) = (now + *lease, *connected);
+                own.seat.protected |= *protected;
                 room.restore(&own.seat, own.seats, own.unique_name, now)
             });
             if !is_held {
@@ -162,7 +166,7 @@ impl Cluster for SimCluster {
                 lost.push(Self::lost(Some(room), key, now));
             }
         }
-        Ok(lost)
+        Renewed { lost, ..Renewed::default() }
     }
 
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {

@@ -25,14 +25,14 @@ use crate::core::{
     tests::support::{ManualClock, MemoryStore, Recorder, Told, name},
 };
 
-const POLICY: RoomPolicy = RoomPolicy { seats: 1, lease: Duration::from_secs(10), unique_names: false };
+const POLICY: RoomPolicy = RoomPolicy::new(1, Duration::from_secs(10));
 
 fn house(of: &str) -> RoomId {
     RoomId::within("users", of).unwrap()
 }
 
 fn request(who: &str, session: Option<String>) -> JoinRequest {
-    JoinRequest { room: house(who), name: name(who), policy: POLICY, session, received: None }
+    JoinRequest { session, ..JoinRequest::new(house(who), name(who), POLICY) }
 }
 
 /// A connection that writes down what came to nothing.

@@ -138,9 +138,11 @@ impl World {
         let request = JoinRequest {
             room: room(),
             name: name(&format!("person {person}")),
-            policy: RoomPolicy { seats: self.seats, lease: LEASE, unique_names: false },
+            policy: RoomPolicy::new(self.seats, LEASE),
             session: Some(hub.session_for(&room(), it.id).as_str().to_owned()),
             received: Some(if it.has_joined { it.received } else { AFRESH }),
+            protected: false,
+            address: None,
         };
         let task = tokio::spawn(async move { hub.join(request).await });
         if let Some(given_up) = it.joining.replace(Joining { node, task }) {

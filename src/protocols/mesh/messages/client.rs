@@ -59,6 +59,9 @@ pub struct JoinRoom<'a> {
     /// The number of the last event that the client has.
     #[cfg_attr(test, ts(optional = nullable))]
     pub received: Option<u64>,
+    /// Whether the client can resume: it sent `session`, be it `null`, or `received`.
+    #[cfg_attr(test, serde(skip), ts(skip))]
+    pub can_resume: bool,
 }
 
 /// `send_offer`
@@ -238,6 +241,7 @@ fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
             ),
             None => None,
         },
+        can_resume: fields.session.is_some() || fields.received.is_some_and(|raw| !is_null(raw)),
     }))
 }
 

@@ -198,6 +198,17 @@ pub struct ErrorEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub field: Option<&'static str>,
+    /// When a seat may be free, in milliseconds, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub retry_after_ms: Option<u64>,
+}
+
+impl<'a> From<&'a Refusal> for ErrorEvent<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        let Refusal { message, code, field, .. } = refusal;
+        Self { message, code: *code, field: *field, retry_after_ms: refusal.retry_after_ms() }
+    }
 }
 
 /// `replaced`: a newer connection has the seat.
@@ -271,11 +282,16 @@ pub struct RefusedBecause {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     field: Option<&'static str>,
+    /// When a seat may be free, in milliseconds, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    retry_after_ms: Option<u64>,
 }
 
 impl<'a> From<&'a Refusal> for Refused<'a> {
     fn from(refusal: &'a Refusal) -> Self {
-        let error = RefusedBecause { code: refusal.code, field: refusal.field };
+        let Refusal { code, field, .. } = *refusal;
+        let error = RefusedBecause { code, field, retry_after_ms: refusal.retry_after_ms() };
         Self { success: false, message: &refusal.message, error }
     }
 }

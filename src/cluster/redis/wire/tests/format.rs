@@ -77,8 +77,8 @@ fn key() -> impl Strategy<Value = SeatKey> {
 fn seat(now: Instant) -> impl Strategy<Value = Seat> {
     let node = any::<[u8; 16]>().prop_map(NodeId::from_bytes);
     let times = (any::<u64>(), any::<u64>(), 0..100_000_000_u64);
-    (participant(), name(), node, times, any::<bool>()).prop_map(
-        move |(participant, name, node, (epoch, since, left), connected)| Seat {
+    (participant(), name(), node, times, any::<[bool; 2]>()).prop_map(
+        move |(participant, name, node, (epoch, since, left), [connected, protected])| Seat {
             participant,
             name,
             node,
@@ -86,6 +86,7 @@ fn seat(now: Instant) -> impl Strategy<Value = Seat> {
             since: Epoch(since),
             lease_ends: now + Duration::from_micros(left),
             connected,
+            protected,
         },
     )
 }
@@ -107,16 +108,21 @@ fn mailbox() -> impl Strategy<Value = Mailbox> {
 }
 
 fn claim() -> impl Strategy<Value = Claim> {
-    let numbers = (any::<usize>(), 0..100_000_000_u64, option::of(any::<u64>()));
-    (room(), participant(), name(), any::<bool>(), numbers).prop_map(
-        |(room, participant, name, unique_name, (seats, lease, over))| Claim {
-            room,
-            seats,
-            participant,
-            name,
-            unique_name,
-            lease: Duration::from_micros(lease),
-            over: over.map(Epoch),
+    let micros = || (0..100_000_000_u64).prop_map(Duration::from_micros);
+    let numbers = (any::<usize>(), micros(), option::of(micros()), option::of(any::<u64>()));
+    (room(), participant(), name(), any::<[bool; 2]>(), numbers).prop_map(
+        |(room, participant, name, [unique_name, protected], (seats, lease, unprotected_lease, over))| {
+            Claim {
+                room,
+                seats,
+                participant,
+                name,
+                unique_name,
+                lease,
+                unprotected_lease,
+                protected,
+                over: over.map(Epoch),
+            }
         },
     )
 }
