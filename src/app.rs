@@ -41,6 +41,7 @@ use crate::{
         ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
     },
+    seat_keeping::SeatKeeping,
     store::{MongoStore, SqliteStore},
     telemetry,
 };
@@ -67,11 +68,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let metrics = telemetry::start_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
-    let cluster = open_cluster(&config, &sessions, clock.clone()).await?;
+    let (cluster, seats) = open_cluster(&config, &sessions, clock.clone(), &store).await?;
     let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), sessions);
 
     let media = open_media(&config, &clock)?;
-    let common = common_of(&config, hub.clone(), store.records, media.clone(), clock)?;
+    let common = common_of(&config, hub.clone(), store.records.clone(), media.clone(), clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors)?;
@@ -96,30 +97,44 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let page = frontend::router(&values(&config.frame_ancestors));
     running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
     running.look_after(common, doors.clone());
+    if let Some(seats) = &seats {
+        running.tasks.spawn(seats.clone().run(running.stop.clone()));
+    }
 
     wait_for_signal().await?;
     info!("stopping");
-    let drained = tokio::time::timeout(
-        config.shutdown_grace,
-        running.drain(&hub, &doors, media.as_ref(), store.chats.as_ref(), config.shutdown_grace / 2),
-    )
-    .await;
-    if drained.is_err() {
+    let finishing = async {
+        running.drain(&hub, &doors, media.as_ref(), config.shutdown_grace / 2).await;
+        if let Some(seats) = &seats {
+            seats.write().await;
+        }
+        store.close().await;
+    };
+    if tokio::time::timeout(config.shutdown_grace, finishing).await.is_err() {
         warn!("not everything was finished in time (SHUTDOWN_GRACE)");
     }
+    running.ops_stop.cancel();
     Ok(())
 }
 
-/// One store, seen from both sides. Checking and closing the chats is checking and closing all of it.
+/// One store, seen from both sides. Checking the chats is checking all of it.
 struct Store {
     chats: Arc<dyn ChatStore>,
     records: Arc<dyn RecordStore>,
+    /// Where the seats of a node without Redis are written down.
+    embedded: Option<Arc<SqliteStore>>,
 }
 
 impl Store {
-    fn new(store: impl ChatStore + RecordStore) -> Self {
-        let store = Arc::new(store);
-        Self { chats: store.clone(), records: store }
+    fn new(store: Arc<impl ChatStore + RecordStore>, embedded: Option<Arc<SqliteStore>>) -> Self {
+        Self { chats: store.clone(), records: store, embedded }
+    }
+
+    async fn close(&self) {
+        self.chats.close().await;
+        if let Some(embedded) = &self.embedded {
+            embedded.close().await;
+        }
     }
 }
 
@@ -133,10 +148,14 @@ fn values(origins: &[Origin]) -> Vec<HeaderValue> {
 }
 
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
-    Ok(match config.mongodb_uri.reveal() {
-        Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
-        None => Store::new(SqliteStore::open(&data.chats_file())?),
-    })
+    let embedded = || SqliteStore::open(&data.embedded_file()).map(Arc::new);
+    let Some(uri) = config.mongodb_uri.reveal() else {
+        let store = embedded()?;
+        return Ok(Store::new(store.clone(), Some(store)));
+    };
+    let store = Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?);
+    let has_own_seats = config.redis_url.reveal().is_none();
+    Ok(Store::new(store, has_own_seats.then(embedded).transpose()?))
 }
 
 fn session_secret(config: &Config, data: &DataFolder) -> anyhow::Result<Vec<u8>> {
@@ -147,12 +166,19 @@ fn session_secret(config: &Config, data: &DataFolder) -> anyhow::Result<Vec<u8>>
     data.session_secret(config.session_secret.reveal())
 }
 
+/// The seats, and what writes them down where they are this node's alone.
 async fn open_cluster(
     config: &Config,
     sessions: &SessionSigner,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn Cluster>> {
-    let Some(url) = config.redis_url.reveal() else { return Ok(Arc::new(LocalCluster::new(clock))) };
+    store: &Store,
+) -> anyhow::Result<(Arc<dyn Cluster>, Option<SeatKeeping>)> {
+    let Some(url) = config.redis_url.reveal() else {
+        let cluster = Arc::new(LocalCluster::new(clock));
+        let Some(embedded) = &store.embedded else { return Ok((cluster, None)) };
+        let keeping = SeatKeeping::start(cluster.clone(), embedded.clone()).await.context("DATA_DIR")?;
+        return Ok((cluster, Some(keeping)));
+    };
     let settings = RedisSettings {
         url: url.to_owned(),
         prefix: config.redis_prefix.clone(),
@@ -160,7 +186,7 @@ async fn open_cluster(
         clock,
         judge: None,
     };
-    Ok(Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?))
+    Ok((Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?), None))
 }
 
 #[cfg(feature = "media")]
@@ -302,15 +328,8 @@ impl Running {
     }
 
     /// In this order: nobody new, tell those who are here, let go of them and hand their seats over to other nodes, end
-    /// their media, finish what was begun, close the store.
-    async fn drain(
-        &self,
-        hub: &Hub,
-        doors: &[Arc<dyn Door>],
-        media: &dyn MediaPlane,
-        store: &dyn ChatStore,
-        patience: Duration,
-    ) {
+    /// their media, finish what was begun.
+    async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], media: &dyn MediaPlane, patience: Duration) {
         hub.drain();
         self.stop.cancel();
         let let_go = async {
@@ -323,8 +342,6 @@ impl Running {
         media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;
-        store.close().await;
-        self.ops_stop.cancel();
     }
 }
 

@@ -30,7 +30,7 @@ impl DataFolder {
     }
 
     /// Where the embedded store's file is.
-    pub fn chats_file(&self) -> PathBuf {
+    pub fn embedded_file(&self) -> PathBuf {
         self.0.join("switchboard.db")
     }
 

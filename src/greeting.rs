@@ -56,17 +56,19 @@ impl Greeting<'_> {
         if self.config.mongodb_uri.reveal().is_some() {
             return "MongoDB (MONGODB_URI)".to_owned();
         }
-        let file = format!("SQLite, {}", self.data.chats_file().display());
+        let file = format!("SQLite, {}", self.data.embedded_file().display());
         match self.config.redis_url.reveal() {
             Some(_) => format!("{file}: this node's own, unknown to the others (MONGODB_URI)"),
             None => file,
         }
     }
 
-    fn rooms(&self) -> &'static str {
+    fn rooms(&self) -> String {
         match self.config.redis_url.reveal() {
-            Some(_) => "seats in Redis (REDIS_URL)",
-            None => "in this process",
+            Some(_) => "seats in Redis (REDIS_URL)".to_owned(),
+            None => {
+                format!("in this process; held seats outlive it, {}", self.data.embedded_file().display())
+            }
         }
     }
 

@@ -1,11 +1,9 @@
-//! One node on its own: the seats are in this process.
+//! One node on its own: the seats are in this process, and those that outlive it are written down.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, Weak},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,7 +13,7 @@ use crate::core::{
     cluster::{ClaimError, Cluster, Lost, Renewed},
     error::Unavailable,
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
+    seat::{Claim, Claimed, KeptSeat, Renewal, Seat, SeatKey, Seats},
     sync::lock,
     wire::{NoWire, Recipient, Wire},
 };
@@ -24,18 +22,93 @@ use crate::core::{
 pub struct LocalCluster {
     node: NodeId,
     clock: Arc<dyn Clock>,
-    last_epoch: AtomicU64,
-    seats_by_room: Mutex<HashMap<RoomId, Seats>>,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    last_epoch: u64,
+    rooms: HashMap<RoomId, Room>,
+    /// Rooms whose protected seats are not what was last [taken](LocalCluster::take_changes).
+    changed: HashSet<RoomId>,
+}
+
+#[derive(Default)]
+struct Room {
+    seats: Seats,
+    /// How long a lease is here.
+    lease: Duration,
 }
 
 impl LocalCluster {
-    /// A cluster of this node alone, with nobody in it.
+    /// A cluster of this node alone, in which every seat is free.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { node: NodeId::random(), clock, last_epoch: AtomicU64::new(0), seats_by_room: Mutex::default() }
+        Self { node: NodeId::random(), clock, table: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Seats>> {
-        lock(&self.seats_by_room)
+    /// Holds the seats that an earlier process held, for participants who are away: their leases run from now. To be
+    /// called before anything is claimed, with seats in the order in which their holders sat down.
+    pub fn restore(&self, kept: Vec<KeptSeat>) {
+        let mut table = self.lock();
+        for KeptSeat { room, participant, name, lease } in kept {
+            let epoch = table.next_epoch();
+            let seat = Seat {
+                participant,
+                name,
+                node: self.node,
+                epoch,
+                since: epoch,
+                lease_ends: self.clock.now() + lease,
+                connected: false,
+                protected: true,
+            };
+            let room = table.rooms.entry(room).or_default();
+            room.lease = lease;
+            // The earlier process made sure that there are not too many, and that no name is there twice.
+            room.seats.restore(&seat, usize::MAX, false, self.clock.now());
+        }
+    }
+
+    /// The rooms in which protected seats were taken or given up since the last call, with all protected seats that each has
+    /// now.
+    pub fn take_changes(&self) -> Vec<(RoomId, Vec<KeptSeat>)> {
+        let mut table = self.lock();
+        let changed = std::mem::take(&mut table.changed);
+        changed.into_iter().map(|id| (id.clone(), table.kept_seats(&id))).collect()
+    }
+
+    /// Has [`take_changes`](Self::take_changes) return these rooms once more: what it returned could not be written down.
+    pub fn not_written(&self, rooms: impl IntoIterator<Item = RoomId>) {
+        self.lock().changed.extend(rooms);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        lock(&self.table)
+    }
+}
+
+impl Table {
+    fn next_epoch(&mut self) -> Epoch {
+        self.last_epoch += 1;
+        Epoch(self.last_epoch)
+    }
+
+    fn kept_seats(&self, id: &RoomId) -> Vec<KeptSeat> {
+        let Some(room) = self.rooms.get(id) else { return Vec::new() };
+        let kept = |seat: &Seat| KeptSeat {
+            room: id.clone(),
+            participant: seat.participant,
+            name: seat.name.clone(),
+            lease: room.lease,
+        };
+        room.seats.iter().filter(|seat| seat.protected).map(kept).collect()
+    }
+
+    /// Notes that some seats of a room were taken or given up.
+    fn change(&mut self, room: &RoomId, is_protected: bool) {
+        if is_protected {
+            self.changed.insert(room.clone());
+        }
     }
 }
 
@@ -56,23 +129,29 @@ impl Cluster for LocalCluster {
     fn serve(&self, _: Weak<dyn Recipient>) {}
 
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
-        let mut rooms = self.lock();
-        let epoch = Epoch(self.last_epoch.fetch_add(1, Ordering::Relaxed) + 1);
-        let seats = rooms.entry(claim.room.clone()).or_default();
-        Ok(seats.claim(&claim, self.node, epoch, self.clock.now())?)
+        let mut table = self.lock();
+        let epoch = table.next_epoch();
+        let room = table.rooms.entry(claim.room.clone()).or_default();
+        let claimed = room.seats.claim(&claim, self.node, epoch, self.clock.now())?;
+        room.lease = claim.lease;
+        let was_protected = claimed.former.iter().chain(&claimed.ended).any(|seat| seat.protected);
+        table.change(&claim.room, claim.protected || was_protected);
+        Ok(claimed)
     }
 
     async fn renew(&self, renewals: &[Renewal]) -> Renewed {
         let now = self.clock.now();
-        let mut rooms = self.lock();
+        let mut table = self.lock();
         let mut lost = Vec::new();
         for renewal in renewals {
             let key = &renewal.key;
-            let mut room = rooms.get_mut(&key.room);
-            let held = room.as_mut().map(|room| room.renew(renewal, now));
-            if held != Some(true) {
-                let moved = room.and_then(|room| room.holding(key.participant, now).cloned());
-                lost.push(match moved {
+            let seats = table.rooms.get_mut(&key.room).map(|room| &mut room.seats);
+            let held = seats.as_deref().and_then(|seats| seats.holding(key.participant, now).cloned());
+            if seats.is_some_and(|seats| seats.renew(renewal, now)) {
+                let is_newly_protected = renewal.protected && held.is_some_and(|held| !held.protected);
+                table.change(&key.room, is_newly_protected);
+            } else {
+                lost.push(match held {
                     Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat),
                     _ => Lost::GivenUp(key.clone()),
                 });
@@ -83,31 +162,45 @@ impl Cluster for LocalCluster {
 
     async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         let now = self.clock.now();
-        Ok(self.lock().get(room).and_then(|seats| seats.holding(participant, now).cloned()))
+        Ok(self.lock().rooms.get(room).and_then(|room| room.seats.holding(participant, now).cloned()))
     }
 
     async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
         let now = self.clock.now();
-        Ok(self.lock().get(room).map(|seats| seats.live(now).cloned().collect()).unwrap_or_default())
+        Ok(self
+            .lock()
+            .rooms
+            .get(room)
+            .map(|room| room.seats.live(now).cloned().collect())
+            .unwrap_or_default())
     }
 
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
-        let mut rooms = self.lock();
-        let Some(room) = rooms.get_mut(&seat.room) else { return Ok(false) };
-        let released = room.release(seat.participant, seat.epoch);
-        if room.is_empty() {
-            rooms.remove(&seat.room);
+        let mut table = self.lock();
+        let Some(room) = table.rooms.get_mut(&seat.room) else { return Ok(false) };
+        let held = room.seats.iter().find(|held| held.key_in(&seat.room) == *seat);
+        let is_protected = held.is_some_and(|held| held.protected);
+        let released = room.seats.release(seat.participant, seat.epoch);
+        if room.seats.is_empty() {
+            table.rooms.remove(&seat.room);
         }
+        table.change(&seat.room, is_protected);
         Ok(released)
     }
 
     async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
         let now = self.clock.now();
         let mut ended = Vec::new();
-        self.lock().retain(|id, room| {
-            let seats = room.expire(now).into_iter();
-            ended.extend(seats.map(|seat| Lost::GivenUp(seat.key_in(id))));
-            !room.is_empty()
+        let mut table = self.lock();
+        let Table { rooms, changed, .. } = &mut *table;
+        rooms.retain(|id, room| {
+            for seat in room.seats.expire(now) {
+                if seat.protected {
+                    changed.insert(id.clone());
+                }
+                ended.push(Lost::GivenUp(seat.key_in(id)));
+            }
+            !room.seats.is_empty()
         });
         Ok(ended)
     }

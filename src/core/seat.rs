@@ -34,6 +34,19 @@ impl Seat {
     }
 }
 
+/// A protected seat as it outlives the process that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptSeat {
+    /// The room.
+    pub room: RoomId,
+    /// The holder.
+    pub participant: ParticipantId,
+    /// The holder's name.
+    pub name: Name,
+    /// How long it is kept without a renewal.
+    pub lease: Duration,
+}
+
 /// What somebody wants who asks for a seat.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -256,6 +269,11 @@ impl Seats {
     /// What the participant holds, unless its lease has ended.
     pub fn holding(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
         self.held.iter().find(|seat| seat.participant == participant && seat.lease_ends > now)
+    }
+
+    /// All seats that are held, those whose lease has ended included, in the order in which their holders sat down.
+    pub fn iter(&self) -> impl Iterator<Item = &Seat> {
+        self.held.iter()
     }
 
     /// Everybody whose lease goes on, in the order in which they sat down.

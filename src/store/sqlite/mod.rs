@@ -5,6 +5,7 @@
 //! - `schema`: tables, and how an older file becomes a newer one.
 //! - `chats`: what a save, a history and a look-up are in SQL.
 //! - `records`: what is done with records in SQL.
+//! - `seats`: the seats that outlive the process.
 //! - `row`: what can be wrong with a row, and how that is told.
 //! - `writer`: the one thread that writes, with group commit.
 //! - `job`: one step for it, and who waits for what comes of it.
@@ -19,6 +20,7 @@ mod readers;
 mod records;
 mod row;
 mod schema;
+mod seats;
 mod writer;
 
 use std::{path::Path, time::SystemTime};
@@ -34,6 +36,7 @@ use crate::core::{
     error::{SaveError, Unavailable},
     ids::RoomId,
     records::{Created, Record, RecordKey, RecordStore},
+    seat::KeptSeat,
     store::{ChatStore, Saved},
 };
 
@@ -66,6 +69,25 @@ impl SqliteStore {
         let (path, lock) = file::claim(path)?;
         let writer = file::open(&path)?;
         Ok(Self { writer: Writer::start(path.clone(), writer, lock)?, readers: Readers::new(path) })
+    }
+}
+
+impl SqliteStore {
+    /// The seats that the last process held when it wrote them down, each room's in the order in which their holders sat
+    /// down.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn kept_seats(&self) -> Result<Vec<KeptSeat>, Unavailable> {
+        self.readers.read(|connection| seats::read(connection)).await
+    }
+
+    /// Writes down the seats of these rooms in place of those that each had, all or nothing.
+    ///
+    /// # Errors
+    /// The file cannot be written in time; the seats may be written all the same.
+    pub async fn keep_seats(&self, rooms: Vec<(RoomId, Vec<KeptSeat>)>) -> Result<(), Unavailable> {
+        self.writer.write(0, move |connection| seats::write(connection, &rooms)).await
     }
 }
 

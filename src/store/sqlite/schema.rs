@@ -10,8 +10,8 @@ pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 /// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
 /// `room` holds its tally, so that limits cost nothing to check and a lost row is missed. Records are numbered within
 /// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
-/// opened.
-const STEPS: [&str; 2] = [
+/// opened. Seats are those that outlive the process, in the order in which their holders sat down.
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE room (
         name    TEXT    PRIMARY KEY,
@@ -42,6 +42,16 @@ const STEPS: [&str; 2] = [
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX record_expires ON record (expires) WHERE expires IS NOT NULL;
+    ",
+    "
+    CREATE TABLE seat (
+        room        TEXT    NOT NULL,
+        position    INTEGER NOT NULL,
+        participant TEXT    NOT NULL,
+        name        TEXT    NOT NULL,
+        lease_ms    INTEGER NOT NULL,
+        PRIMARY KEY (room, position)
+    ) STRICT, WITHOUT ROWID;
     ",
 ];
 

@@ -53,8 +53,13 @@ impl Client {
         connected.starts_with("40").then_some(client)
     }
 
-    /// Joins and returns the whole answer, which must be a success.
+    /// Joins as a client that can resume and returns the whole answer, which must be a success.
     pub async fn join(&mut self, room: &str, name: &str) -> Value {
+        self.joins(json!({"appointment_id": room, "name": name, "session": null})).await
+    }
+
+    /// As [`join`](Self::join), for a client that cannot resume.
+    pub async fn join_unprotected(&mut self, room: &str, name: &str) -> Value {
         self.joins(json!({"appointment_id": room, "name": name})).await
     }
 

@@ -44,7 +44,11 @@ impl Poller {
 
     /// Joins and returns the answer.
     pub async fn join(&mut self, room: &str, name: &str) -> Value {
-        self.emit("join_room", &json!({"appointment_id": room, "name": name})).await;
+        self.joins(&json!({"appointment_id": room, "name": name, "session": null})).await
+    }
+
+    pub async fn joins(&mut self, request: &Value) -> Value {
+        self.emit("join_room", request).await;
         self.next("joined_successfully").await
     }
 
@@ -72,13 +76,19 @@ impl Poller {
 
     /// Goes on over a WebSocket.
     pub async fn upgrade(&mut self) -> Upgraded {
+        let socket = self.probe().await;
+        // A poll that is under way is ended by the server; what it brings is looked at by nobody here.
+        socket.say("5").await;
+        Upgraded(socket)
+    }
+
+    /// Opens a WebSocket, over which the session is about to go on.
+    pub async fn probe(&mut self) -> Peer {
         let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", self.sid);
         let mut socket = Peer::connect_from(self.from, &self.address, &path).await;
         socket.say("2probe").await;
         assert_eq!(socket.next_text().await, "3probe");
-        // A poll that is under way is ended by the server; what it brings is looked at by nobody here.
-        socket.say("5").await;
-        Upgraded(socket)
+        socket
     }
 
     async fn packet(&mut self) -> String {
@@ -102,7 +112,7 @@ impl Poller {
         }
     }
 
-    async fn say(&self, packet: &str) {
+    pub async fn say(&self, packet: &str) {
         let answer = self.http.post(self.url(&self.address)).body(packet.to_owned()).send().await.unwrap();
         assert_eq!(answer.status(), 200, "what was posted");
     }
@@ -114,7 +124,7 @@ impl Poller {
 }
 
 /// A session that has changed over to a WebSocket.
-pub struct Upgraded(Peer);
+pub struct Upgraded(pub Peer);
 
 impl Upgraded {
     /// As [`Poller::next`].

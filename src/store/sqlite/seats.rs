@@ -1,0 +1,44 @@
+//! The seats that outlive the process, in SQL.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Row, params};
+
+use super::row::RowError;
+use crate::core::{ids::RoomId, seat::KeptSeat};
+
+/// All seats, each room's in their order. One that cannot be read is left out: its holder finds the seat free.
+pub(super) fn read(connection: &mut Connection) -> Result<Vec<KeptSeat>, RowError> {
+    let mut select =
+        connection.prepare("SELECT room, participant, name, lease_ms FROM seat ORDER BY room, position")?;
+    let seats = select.query_map([], |row| Ok(seat(row)))?;
+    Ok(seats.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+}
+
+/// Writes the seats of `rooms` in place of those that each had, within the caller's transaction.
+pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<KeptSeat>)]) -> Result<(), RowError> {
+    let mut delete = connection.prepare_cached("DELETE FROM seat WHERE room = ?1")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO seat (room, position, participant, name, lease_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (room, seats) in rooms {
+        delete.execute([room.as_str()])?;
+        for (position, seat) in seats.iter().enumerate() {
+            let lease_ms = i64::try_from(seat.lease.as_millis()).unwrap_or(i64::MAX);
+            let participant = seat.participant.to_string();
+            insert.execute(params![room.as_str(), position, participant, seat.name.as_str(), lease_ms])?;
+        }
+    }
+    Ok(())
+}
+
+fn seat(row: &Row<'_>) -> Option<KeptSeat> {
+    let text = |column| row.get_ref(column).ok()?.as_str().ok();
+    let lease_ms = row.get::<_, u64>("lease_ms").ok()?;
+    Some(KeptSeat {
+        room: RoomId::from_whole(text("room")?).ok()?,
+        participant: text("participant")?.parse().ok()?,
+        name: text("name")?.parse().ok()?,
+        lease: Duration::from_millis(lease_ms),
+    })
+}

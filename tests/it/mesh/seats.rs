@@ -1,0 +1,418 @@
+//! Whose a seat is: how it ends with its connection, over each transport, and what a newcomer gets.
+
+use futures_util::future::join_all;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+
+use crate::support::{
+    client::Client,
+    peer::Peer,
+    poller::{Poller, Upgraded},
+    server::{Options, TestServer},
+    wait::{PATIENCE, until},
+};
+
+/// Shorter than the ten seconds that the seat of a client that cannot resume outlives its connection, and long enough for
+/// a test to look at a seat that is kept.
+const LEASE: [(&str, &str); 1] = [("SEAT_LEASE", "5s")];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    WebSocket,
+    Polling,
+    Upgraded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    LeaveRoom,
+    /// Socket.IO's DISCONNECT packet.
+    Disconnect,
+    CloseFrame(u16),
+    /// Engine.IO's close packet.
+    EngineClose,
+    /// TCP ends without a Close frame.
+    Fin,
+    /// Pings are not answered any more.
+    PingTimeout,
+    /// A packet that no client may send.
+    Violation,
+    /// A WebSocket that was to take the session over is closed before it did.
+    UnfinishedUpgrade,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// The other side hears `user_left` at once.
+    GivenUp,
+    /// Nobody but the holder gets it.
+    Kept,
+    /// Any newcomer gets it.
+    Open,
+}
+
+use Ending::{
+    CloseFrame as Close, Disconnect, EngineClose, Fin, LeaveRoom, PingTimeout, UnfinishedUpgrade, Violation,
+};
+use Outcome::{GivenUp, Kept, Open};
+use Transport::{Polling, WebSocket};
+
+/// What becomes of a protected seat, and of an unprotected one.
+const CELLS: [(Ending, Outcome, Outcome); 9] = [
+    (LeaveRoom, GivenUp, GivenUp),
+    (Disconnect, GivenUp, GivenUp),
+    (Close(1000), Kept, GivenUp),
+    (Close(1001), Kept, GivenUp),
+    (EngineClose, Kept, GivenUp),
+    (Fin, Kept, Open),
+    (PingTimeout, Kept, Open),
+    (Violation, Kept, Open),
+    (UnfinishedUpgrade, Kept, Open),
+];
+
+impl Ending {
+    fn is_possible_over(self, transport: Transport) -> bool {
+        match self {
+            Close(_) | Fin | Violation => transport != Polling,
+            UnfinishedUpgrade => transport == Polling,
+            LeaveRoom | Disconnect | EngineClose | PingTimeout => true,
+        }
+    }
+}
+
+/// A client over one of the transports.
+enum Speaker {
+    WebSocket(Client),
+    Polling(Poller),
+    Upgraded(Upgraded),
+}
+
+impl Speaker {
+    async fn join(server: &TestServer, transport: Transport, request: &Value) -> (Self, Value) {
+        if transport == WebSocket {
+            let mut client = server.connect().await;
+            let joined = client.joins(request.clone()).await;
+            return (Self::WebSocket(client), joined);
+        }
+        let mut poller = Poller::open(&server.address, [127, 0, 0, 1]).await;
+        poller.connect().await;
+        let joined = poller.joins(request).await;
+        match transport {
+            Polling => (Self::Polling(poller), joined),
+            _ => (Self::Upgraded(poller.upgrade().await), joined),
+        }
+    }
+
+    async fn say(&mut self, packet: &str) {
+        match self {
+            Self::WebSocket(client) => client.send_text(packet).await,
+            Self::Polling(poller) => poller.say(packet).await,
+            Self::Upgraded(Upgraded(peer)) => peer.say(packet).await,
+        }
+    }
+
+    /// Ends the connection. What has to live on until that is noticed is returned.
+    async fn end(mut self, ending: Ending) -> Option<(Self, Option<Peer>)> {
+        if ending == Fin {
+            if let Self::WebSocket(client) = self {
+                client.vanish();
+            }
+            return None;
+        }
+        match (ending, &mut self) {
+            (LeaveRoom, _) => self.say(r#"42["leave_room",{}]"#).await,
+            (Disconnect, _) => self.say("41").await,
+            (EngineClose, _) => self.say("1").await,
+            (Violation, _) => self.say("4x").await,
+            (Close(code), Self::WebSocket(client)) => {
+                let frame = CloseFrame { code: code.into(), reason: "".into() };
+                client.send(Message::Close(Some(frame))).await;
+            }
+            (Close(code), Self::Upgraded(Upgraded(peer))) => peer.close(code, "").await,
+            (PingTimeout, Self::WebSocket(client)) => client.stop_reading(),
+            (PingTimeout, Self::Upgraded(Upgraded(peer))) => peer.stop_reading(),
+            (UnfinishedUpgrade, Self::Polling(poller)) => {
+                let socket = poller.probe().await;
+                socket.close(1000, "").await;
+                return Some((self, Some(socket)));
+            }
+            // A poller that is not asked to poll does not.
+            (PingTimeout, Self::Polling(_)) => {}
+            (ending, _) => panic!("{ending:?} is not possible here"),
+        }
+        Some((self, None))
+    }
+}
+
+fn request(name: &str) -> Value {
+    json!({"appointment_id": "7", "name": name})
+}
+
+fn with_session(name: &str, session: &Value) -> Value {
+    json!({"appointment_id": "7", "name": name, "session": session})
+}
+
+/// Ann sits there; Bob's connection ends; a newcomer by Bob's name and Bob himself try to get his seat.
+async fn check(transport: Transport, ending: Ending, is_protected: bool, outcome: Outcome) {
+    let cell = format!("{transport:?}, {ending:?}, protected: {is_protected}");
+    let server = TestServer::start_env(LEASE).await;
+    let mut ann = server.connect().await;
+    ann.join("7", "Ann").await;
+    let bob_request = if is_protected { with_session("Bob", &Value::Null) } else { request("Bob") };
+    let (bob, joined) = Speaker::join(&server, transport, &bob_request).await;
+    ann.next("peer_joined").await;
+
+    let ended = bob.end(ending).await;
+    let (event, news) = ann.next_any().await;
+    assert_eq!(news["remoteSocket"], joined["participant"], "{cell}");
+    assert_eq!(event, if outcome == GivenUp { "user_left" } else { "peer_reconnecting" }, "{cell}");
+
+    let mut newcomer = server.connect().await;
+    let answer = newcomer.ask("join_room", request("Bob")).await;
+    assert_eq!(answer["success"], outcome != Kept, "{cell}: {answer}");
+    match outcome {
+        GivenUp => assert_eq!(ann.next_any().await.0, "peer_joined", "{cell}"),
+        Open => {
+            assert_eq!(ann.next_any().await.0, "user_left", "{cell}: and no probe");
+            assert_eq!(ann.next_any().await.0, "peer_joined", "{cell}");
+        }
+        Kept => {
+            let wait = answer["error"]["retry_after_ms"].as_u64().unwrap();
+            assert!((1_000..=5_000).contains(&wait) && wait % 1_000 == 0, "{cell}: {wait}");
+            let mut bob = server.connect().await;
+            let again = bob.joins(with_session("Bob", &joined["session"])).await;
+            assert_eq!(again["participant"], joined["participant"], "{cell}");
+            assert_eq!(ann.next_any().await.0, "peer_resumed", "{cell}");
+        }
+    }
+    drop(ended);
+}
+
+async fn check_all(transport: Transport) {
+    let possible = CELLS.iter().filter(|(ending, ..)| ending.is_possible_over(transport));
+    let checks = possible.flat_map(|&(ending, protected, unprotected)| {
+        [check(transport, ending, true, protected), check(transport, ending, false, unprotected)]
+    });
+    join_all(checks).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_ends_with_its_websocket_as_the_table_says() {
+    check_all(WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_ends_with_its_polling_session_as_the_table_says() {
+    check_all(Polling).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_ends_with_an_upgraded_session_as_the_table_says() {
+    check_all(Transport::Upgraded).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_is_told_to_wait_only_while_a_holder_is_away() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob, mut cy) = (server.connect().await, server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    bob.join("7", "Bob").await;
+    let answer = cy.ask("join_room", request("Bob")).await;
+    assert_eq!(answer["error"], json!({"code": "room_full"}));
+    assert_eq!(cy.next("error").await["retry_after_ms"], Value::Null);
+    assert_eq!(ann.heard_so_far().await, ["peer_joined"], "no participant is disturbed");
+    assert!(bob.heard_so_far().await.is_empty());
+
+    bob.vanish();
+    ann.next("peer_reconnecting").await;
+    let answer = cy.ask("join_room", request("Bob")).await;
+    assert_eq!(answer["error"], json!({"code": "room_full", "retry_after_ms": 30_000}));
+    assert_eq!(cy.next("error").await["retry_after_ms"], 30_000);
+    assert!(!answer.to_string().contains("Ann"), "nothing is told of the room");
+}
+
+#[tokio::test]
+async fn an_unprotected_seat_that_does_not_answer_a_probe_is_a_newcomers() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join_unprotected("7", "Ann").await;
+    bob.join_unprotected("7", "Bob").await;
+    let mut cy = server.connect().await;
+    assert_eq!(cy.refused("join_room", request("Cy")).await, "room_full");
+    assert_eq!(ann.heard_so_far().await, ["peer_joined", "probe"]);
+    assert_eq!(bob.heard_so_far().await, ["probe"]);
+    bob.stop_reading();
+    let joined = until("the answer to the first probe is too old", PATIENCE, async || {
+        let answer = server.connect().await.ask("join_room", request("Cy")).await;
+        (answer["success"] == true).then_some(answer)
+    });
+    assert_eq!(joined.await["opponent_name"], "Ann");
+    ann.next("user_left").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_tab_keeps_its_seat_while_a_newcomer_knocks() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    let joined = bob.join("7", "Bob").await;
+    bob.stop_reading();
+    ann.next("peer_joined").await;
+    let mut cy = server.connect().await;
+    loop {
+        // Until the connection is known to be dead, and then for the lease.
+        assert_eq!(cy.refused("join_room", request("Bob")).await, "room_full");
+        if ann.heard_so_far().await.contains(&"peer_reconnecting".to_owned()) {
+            break;
+        }
+    }
+    let mut again = server.connect().await;
+    let joined_again = again.joins(with_session("Bob", &joined["session"])).await;
+    assert_eq!(joined_again["participant"], joined["participant"]);
+}
+
+#[tokio::test]
+async fn a_token_protects_a_seat_from_then_on() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    let joined = bob.join_unprotected("7", "Bob").await;
+    bob.joins(with_session("Bob", &joined["session"])).await;
+    bob.send(Message::Close(None)).await;
+    ann.next("peer_reconnecting").await;
+    assert_eq!(server.connect().await.refused("join_room", request("Bob")).await, "room_full");
+}
+
+#[tokio::test]
+async fn a_token_of_a_seat_that_was_given_up_displaces_nobody() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    let joined = bob.join("7", "Bob").await;
+    assert_eq!(bob.ask("leave_room", json!({})).await["success"], true);
+    let mut cy = server.connect().await;
+    cy.join("7", "Cy").await;
+    let with_old_token = with_session("Bob", &joined["session"]);
+    assert_eq!(bob.refused("join_room", with_old_token.clone()).await, "room_full");
+    assert!(cy.heard_so_far().await.is_empty());
+    assert_eq!(cy.ask("leave_room", json!({})).await["success"], true);
+    assert_eq!(bob.joins(with_old_token).await["opponent_name"], "Ann");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_seats_outlive_a_restart_and_are_nobody_elses() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob, mut eve) =
+        (server.connect().await, server.connect().await, server.connect().await);
+    let ann_joined = ann.join("7", "Ann").await;
+    let bob_joined = bob.join("7", "Bob").await;
+    eve.joins(json!({"appointment_id": "8", "name": "Eve"})).await;
+    let mut cy = server.connect().await;
+    cy.joins(json!({"appointment_id": "8", "name": "Cy", "session": null})).await;
+    cy.ask("leave_room", json!({})).await;
+    seats_are_written(&server, 2).await;
+
+    let server = server.killed_and_restarted().await;
+    for name in ["Ann", "Bob", "Cy"] {
+        let answer = server.connect().await.ask("join_room", request(name)).await;
+        let wait = answer["error"]["retry_after_ms"].as_u64();
+        assert!(answer["error"]["code"] == "room_full" && wait.is_some(), "{answer}");
+    }
+    for (name, joined) in [("Bob", &bob_joined), ("Ann", &ann_joined)] {
+        let mut client = server.connect().await;
+        let again = client.joins(with_session(name, &joined["session"])).await;
+        assert_eq!(again["participant"], joined["participant"]);
+        assert_eq!(client.ask("leave_room", json!({})).await["success"], true);
+    }
+    let in_room_8 = json!({"appointment_id": "8", "name": "Cy", "session": null});
+    let joined = server.connect().await.joins(in_room_8).await;
+    assert_eq!(joined["remoteSocket"], Value::Null, "neither who left nor who cannot resume is waited for");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_held_over_a_restart_ends_with_its_lease() {
+    let env = vec![("SEAT_LEASE", "2s".to_owned())];
+    let server = TestServer::start_with(Options { env: env.clone(), ..Options::default() }).await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    bob.join("7", "Bob").await;
+    seats_are_written(&server, 2).await;
+    let data = server.data();
+    server.signal(Signal::SIGKILL);
+    server.ended().await;
+    let server = TestServer::start_with(Options { env, data: Some(data), ..Options::default() }).await;
+    let mut cy = server.connect().await;
+    assert_eq!(cy.refused("join_room", request("Cy")).await, "room_full");
+    until("the leases end", PATIENCE, async || {
+        (server.connect().await.ask("join_room", request("Cy")).await["success"] == true).then_some(())
+    })
+    .await;
+    seats_are_written(&server, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_client_does_while_the_server_drains_costs_it_no_seat() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    let ann_joined = ann.join("7", "Ann").await;
+    let bob_joined = bob.join("7", "Bob").await;
+    let (data, address) = (server.data(), server.address.clone());
+    server.signal(Signal::SIGTERM);
+    ann.next("shutting_down").await;
+    ann.send_text("41").await;
+    bob.next("shutting_down").await;
+    bob.send(Message::Close(None)).await;
+    assert!(server.ended().await.0);
+
+    let options = Options { address: Some(address), data: Some(data), ..Options::default() };
+    let server = TestServer::start_with(options).await;
+    assert_eq!(server.connect().await.refused("join_room", request("Ann")).await, "room_full");
+    for (name, joined) in [("Ann", ann_joined), ("Bob", bob_joined)] {
+        let again = server.connect().await.joins(with_session(name, &joined["session"])).await;
+        assert_eq!(again["participant"], joined["participant"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_holds_no_more_seats_without_a_connection_than_sessions() {
+    let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "8")]).await;
+    let mut sessions = Vec::new();
+    let join = |room: usize, session: Value| {
+        let request = json!({"appointment_id": room.to_string(), "name": "Eve", "session": session});
+        let server = &server;
+        async move {
+            // Sessions are limited too, and come back by and by.
+            let client = || Client::try_connect(&server.address, "/socket.io/");
+            let mut client = until("a session", PATIENCE, client).await;
+            let answer = client.ask("join_room", request).await;
+            (client, answer)
+        }
+    };
+    let refused = loop {
+        let (client, answer) = join(sessions.len(), Value::Null).await;
+        if answer["success"] != true {
+            break answer;
+        }
+        client.vanish();
+        sessions.push(answer["session"].clone());
+        assert!(sessions.len() <= 9, "too many seats are held");
+    };
+    assert_eq!(refused["error"]["code"], "too_many_requests", "{refused}");
+    let (_client, answer) = join(0, sessions[0].clone()).await;
+    assert_eq!(answer["success"], true, "a token gets its seat back all the same: {answer}");
+    let (_client, answer) = join(99, Value::Null).await;
+    assert_eq!(answer["success"], true, "one fewer is held without a connection: {answer}");
+}
+
+/// Waits until so many seats are in the server's file.
+async fn seats_are_written(server: &TestServer, count: usize) {
+    let path = server.data().path().join("switchboard.db");
+    until("seats are written down", PATIENCE, async || {
+        let file =
+            rusqlite::Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let found = file.query_row("SELECT count(*) FROM seat", [], |row| row.get::<_, usize>(0)).unwrap();
+        (found == count).then_some(())
+    })
+    .await;
+}
