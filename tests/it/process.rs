@@ -112,7 +112,7 @@ async fn metrics_count_what_goes_on() {
 async fn stopping_tells_clients_and_finishes_what_was_begun() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
-    ann.join("7", "Ann").await;
+    let session = ann.join("7", "Ann").await["session"].clone();
     bob.join("7", "Bob").await;
     for number in 0..200 {
         bob.emit("send_message", json!({"id": number.to_string(), "body": "hi"})).await;
@@ -137,7 +137,8 @@ async fn stopping_tells_clients_and_finishes_what_was_begun() {
 
     let options = Options { address: Some(address), data: Some(data), ..Options::default() };
     let server = TestServer::start_with(options).await;
-    let kept = server.connect().await.join("7", "Ann").await["chats"].as_array().unwrap().len();
+    let back = json!({"appointment_id": "7", "name": "Ann", "session": session});
+    let kept = server.connect().await.joins(back).await["chats"].as_array().unwrap().len();
     assert!(told > 0 && kept >= told, "{kept} kept of {told} that were told");
 }
 

@@ -1,6 +1,10 @@
 //! The hub with seats of its own process: joining, coming back, being replaced, being given up.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
@@ -23,11 +27,14 @@ use crate::{
 };
 
 const LEASE: Duration = Duration::from_secs(30);
+const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 struct World {
     hub: Hub,
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
+    cluster: Arc<LocalCluster>,
     unique_names: bool,
 }
 
@@ -36,8 +43,8 @@ impl World {
         let clock = ManualClock::new();
         let store = Arc::new(MemoryStore::default());
         let cluster = Arc::new(LocalCluster::new(clock.clone()));
-        let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
-        Self { hub, clock, store, unique_names: false }
+        let hub = Hub::new(cluster.clone(), store.clone(), clock.clone(), SessionSigner::new(b"secret"));
+        Self { hub, clock, store, cluster, unique_names: false }
     }
 
     async fn try_join(&self, who: &str, session: Option<&str>) -> Result<Joined, JoinError> {
@@ -79,6 +86,26 @@ impl World {
         let message = self.hub.compose(&from.seat, id, "hi").unwrap();
         let entry = ChatEntry { key: ChatKey::from_id(id), json: r#""hi""#.into() };
         self.hub.publish(&from.seat, &message, entry).await
+    }
+
+    /// Joins as a client of the mesh door does, which can resume or cannot.
+    async fn try_come(&self, who: &str, session: Option<&str>, protected: bool) -> Result<Joined, JoinError> {
+        let policy = RoomPolicy {
+            unprotected_lease: Some(UNPROTECTED_LEASE),
+            away_per_address: 2,
+            ..RoomPolicy::new(2, LEASE)
+        };
+        let session = session.map(str::to_owned);
+        let address = Some(ADDRESS);
+        let request = JoinRequest::new(room_id("7"), name(who), policy);
+        self.hub.join(JoinRequest { session, protected, address, ..request }).await
+    }
+
+    async fn come(&self, who: &str, session: Option<&str>, protected: bool) -> (Joined, Arc<Recorder>) {
+        let joined = self.try_come(who, session, protected).await.unwrap();
+        let connection = Recorder::new();
+        self.hub.attach(&joined.seat, connection.clone()).unwrap();
+        (joined, connection)
     }
 
     async fn wait(&self, time: Duration) {
@@ -462,4 +489,127 @@ async fn nothing_is_left_over_when_everybody_has_left() {
         world.wait(LEASE).await;
     }
     assert_eq!(world.hub.occupancy(), crate::core::hub::Occupancy::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_seat_is_kept_for_its_lease_whoever_knocks() {
+    let world = World::new();
+    let (ann, ann_hears) = world.come("Ann", None, true).await;
+    let (bob, bob_hears) = world.come("Bob", None, true).await;
+    bob_hears.die();
+    let start = tokio::time::Instant::now();
+    let full = |retry_after| move |outcome| matches!(outcome, Err(JoinError::RoomFull { retry_after: found }) if found == retry_after);
+    assert!(full(None)(world.try_come("Bob", None, false).await), "a silent holder is a holder");
+    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    assert!(full(Some(LEASE))(world.try_come("Bob", None, true).await));
+    world.wait(LEASE / 2).await;
+    assert!(full(Some(LEASE / 2))(world.try_come("Cy", None, false).await));
+    world.clock.advance(Duration::from_millis(1));
+    assert!(full(Some(LEASE / 2))(world.try_come("Cy", None, false).await), "rounded up");
+    assert_eq!(
+        (start.elapsed(), bob_hears.probes()),
+        (Duration::ZERO, 0),
+        "refused at once, without a probe"
+    );
+
+    let (again, _) = world.come("Bob", Some(bob.session.as_str()), true).await;
+    assert_eq!(again.seat.participant(), bob.seat.participant());
+    assert!(ann_hears.closed().is_empty());
+    let (_, ann_hears) = world.come("Ann", Some(ann.session.as_str()), true).await;
+    world.hub.connection_lost(&again.seat, bob_hears.id()).await;
+    assert!(
+        !ann_hears.told().iter().any(|told| matches!(told, Told::Left(..))),
+        "a fenced connection ends nothing"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unprotected_seat_ends_with_a_closed_connection_and_is_open_after_a_lost_one() {
+    let world = World::new();
+    let (_ann, ann_hears) = world.come("Ann", None, true).await;
+    let (bob, bob_hears) = world.come("Bob", None, false).await;
+    let first = bob.seat.participant();
+    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    assert_eq!(ann_hears.told(), [Told::Joined(first), Told::Left(first, LeaveReason::Left)]);
+
+    let (bob, bob_hears) = world.come("Bob", None, false).await;
+    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let start = tokio::time::Instant::now();
+    let (cy, cy_hears) = world.come("Cy", None, false).await;
+    assert_eq!(start.elapsed(), Duration::ZERO, "without a probe");
+    let second = bob.seat.participant();
+    let left = Told::Left(second, LeaveReason::NotAlive);
+    let third = cy.seat.participant();
+    assert_eq!(ann_hears.told()[3..], [Told::Reconnecting(second), left, Told::Joined(third)]);
+
+    world.hub.connection_lost(&cy.seat, cy_hears.id()).await;
+    world.wait(UNPROTECTED_LEASE - Duration::from_secs(1)).await;
+    assert_eq!(ann_hears.told().last(), Some(&Told::Reconnecting(third)));
+    world.wait(Duration::from_secs(1)).await;
+    assert_eq!(ann_hears.told().last(), Some(&Told::Left(third, LeaveReason::LeaseEnded)));
+}
+
+#[tokio::test]
+async fn a_seat_can_be_protected_later() {
+    let world = World::new();
+    let (_ann, _) = world.come("Ann", None, true).await;
+    let (bob, bob_hears) = world.come("Bob", None, false).await;
+    world.hub.protect(&bob.seat).await;
+    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    assert!(matches!(world.try_come("Cy", None, false).await, Err(JoinError::RoomFull { .. })));
+    world.wait(LEASE - Duration::from_secs(1)).await;
+    assert_eq!(world.hub.occupancy().participants, 2, "for the whole lease");
+}
+
+#[tokio::test]
+async fn seats_without_a_connection_count_against_their_address_until_they_end_or_are_back() {
+    let world = World::new();
+    let policy = RoomPolicy { away_per_address: 2, ..RoomPolicy::new(1, LEASE) };
+    let join = async |room: &str, session: Option<&str>, address| {
+        let request = JoinRequest::new(room_id(room), name("Eve"), policy);
+        let session = session.map(str::to_owned);
+        world.hub.join(JoinRequest { session, address, protected: true, ..request }).await
+    };
+    let mut sessions = Vec::new();
+    for room in ["1", "2"] {
+        let joined = join(room, None, Some(ADDRESS)).await.unwrap();
+        let connection = Recorder::new();
+        world.hub.attach(&joined.seat, connection.clone()).unwrap();
+        world.hub.connection_lost(&joined.seat, connection.id()).await;
+        sessions.push(joined.session);
+    }
+    let too_many = |outcome| matches!(outcome, Err(JoinError::TooManyAway));
+    assert!(too_many(join("3", None, Some(ADDRESS)).await));
+    assert!(too_many(join("3", Some(sessions[0].as_str()), Some(ADDRESS)).await), "a token of another room");
+    assert!(join("4", None, Some(IpAddr::V4(Ipv4Addr::BROADCAST))).await.is_ok());
+    let back = join("1", Some(sessions[0].as_str()), Some(ADDRESS)).await.unwrap();
+    world.hub.attach(&back.seat, Recorder::new()).unwrap();
+    assert!(join("3", None, Some(ADDRESS)).await.is_ok());
+    world.wait(LEASE).await;
+    assert_eq!(world.hub.0.site.away.held_by(ADDRESS), 0);
+}
+
+#[tokio::test]
+async fn restored_seats_are_held_for_their_lease() {
+    let before = World::new();
+    let (ann, _) = before.come("Ann", None, true).await;
+    let (cy, _) = before.come("Cy", None, false).await;
+    let changes = before.cluster.take_changes();
+    let kept: Vec<_> = changes.into_iter().flat_map(|(_, seats)| seats).collect();
+    assert_eq!(kept.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [ann.seat.participant()]);
+    before.hub.leave(&cy.seat).await;
+    assert!(before.cluster.take_changes().is_empty(), "an unprotected seat does not outlive the process");
+    before.hub.leave(&ann.seat).await;
+    assert_eq!(before.cluster.take_changes(), [(room_id("7"), vec![])]);
+
+    let after = World::new();
+    after.cluster.restore(kept);
+    let (_bob, bob_hears) = after.come("Bob", None, true).await;
+    assert!(matches!(
+        after.try_come("Ann", None, true).await,
+        Err(JoinError::RoomFull { retry_after: Some(LEASE) })
+    ));
+    let (again, _) = after.come("Ann", Some(ann.session.as_str()), true).await;
+    assert_eq!(again.seat.participant(), ann.seat.participant());
+    assert_eq!(bob_hears.told(), [Told::Joined(ann.seat.participant())]);
 }

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use super::pair;
 use crate::{
     signals::{Caller, PEER, told},
-    support::{nodes::Nodes, person::Person},
+    support::{
+        nodes::Nodes,
+        person::Person,
+        wait::{PATIENCE, until},
+    },
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,18 +73,55 @@ async fn a_third_on_any_node_is_refused() {
     let (mut ann, mut bob) = pair(&nodes).await;
     let mut cy = nodes.connect(2).await;
     assert_eq!(cy.refused("join_room", json!({"appointment_id": "7", "name": "Cy"})).await, "room_full");
-    assert_eq!(ann.client.heard_so_far().await, ["probe"]);
-    assert_eq!(bob.client.heard_so_far().await, ["probe"]);
+    assert!(ann.client.heard_so_far().await.is_empty() && bob.client.heard_so_far().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_third_on_any_node_gets_the_seat_of_somebody_whose_connection_is_dead() {
-    let nodes = Nodes::start(3).await;
-    let (mut ann, bob) = pair(&nodes).await;
-    bob.client.stop_reading();
-    let (_, joined) = Person::join(nodes.connect(2).await, "7", "Cy").await;
-    assert_eq!(joined["remoteSocket"], ann.id);
+async fn a_protected_seat_is_nobody_elses_on_any_node_until_its_lease_ends() {
+    let nodes = Nodes::start_env(3, &[("SEAT_LEASE", "5s")]).await;
+    let (mut ann, mut bob) = pair(&nodes).await;
+    std::mem::replace(&mut bob.client, nodes.connect(2).await).vanish();
+    ann.hear("peer_reconnecting").await;
+    let mut cy = nodes.connect(2).await;
+    let third = json!({"appointment_id": "7", "name": "Bob"});
+    let answer = cy.ask("join_room", third.clone()).await;
+    let wait = answer["error"]["retry_after_ms"].as_u64().unwrap();
+    assert!((1_000..=5_000).contains(&wait), "{answer}");
+    bob.come_back(nodes.connect(0).await).await;
+    ann.hear("peer_resumed").await;
+
+    std::mem::replace(&mut bob.client, nodes.connect(2).await).vanish();
+    let joined = until("the lease ends", PATIENCE, async || {
+        let answer = nodes.connect(2).await.ask("join_room", third.clone()).await;
+        (answer["success"] == true).then_some(answer)
+    });
+    assert_eq!(joined.await["remoteSocket"], ann.id);
     assert_eq!(ann.client.next("user_left").await["remoteSocket"], bob.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unprotected_seat_on_any_node_is_a_newcomers_once_its_connection_is_lost_or_dead() {
+    let nodes = Nodes::start(3).await;
+    for is_lost in [true, false] {
+        let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+        let mut bob = nodes.connect(1).await;
+        let id = bob.join_unprotected("7", "Bob").await["participant"].clone();
+        ann.hear("peer_joined").await;
+        if is_lost {
+            bob.vanish();
+            ann.hear("peer_reconnecting").await;
+        } else {
+            bob.stop_reading();
+        }
+        let (mut cy, joined) = Person::join(nodes.connect(2).await, "7", "Cy").await;
+        assert_eq!(joined["remoteSocket"], ann.id);
+        assert_eq!(ann.client.next("user_left").await["remoteSocket"], id);
+        assert_eq!(ann.client.next("peer_joined").await["remoteSocket"], cy.id);
+        assert!(ann.client.heard_so_far().await.is_empty());
+        for person in [&mut ann, &mut cy] {
+            assert_eq!(person.client.ask("leave_room", json!({})).await["success"], true);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,13 +1,14 @@
 //! Nodes that stop in good order: whoever was there has the seat elsewhere, and has missed nothing.
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use super::pair;
-use crate::support::{client::DEADLINE, nodes::Nodes};
+use crate::support::{client::DEADLINE, nodes::Nodes, person::Person};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_stops_tells_its_people_who_miss_nothing_elsewhere() {
@@ -44,6 +45,25 @@ async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
     }
     assert_eq!(bob.come_back(nodes.connect(2).await).await["resumed"], true);
     bob.hear_numbers(0..40).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_of_a_node_that_stops_is_its_holders_or_free_at_once() {
+    let mut nodes = Nodes::start(3).await;
+    let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let mut bob = nodes.connect(1).await;
+    let former = bob.join_unprotected("7", "Bob").await["participant"].clone();
+    ann.hear("peer_joined").await;
+    nodes[1].signal(Signal::SIGTERM);
+    bob.next("shutting_down").await;
+    // At once: neither its former connection nor its former node has ended.
+    let mut again = nodes.connect(2).await;
+    let answer = again.ask("join_room", json!({"appointment_id": "7", "name": "Bob"})).await;
+    assert_eq!((&answer["success"], &answer["remoteSocket"]), (&json!(true), &ann.id), "{answer}");
+    assert_eq!(ann.client.next("user_left").await["remoteSocket"], former);
+    assert_eq!(ann.client.next("peer_joined").await["remoteSocket"], answer["participant"]);
+    nodes.stopped(1).await;
+    assert!(ann.client.heard_so_far().await.is_empty(), "and nothing more of the former seat");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

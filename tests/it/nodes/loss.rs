@@ -43,6 +43,19 @@ async fn nobody_takes_the_seats_of_two_who_were_on_a_killed_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_partner_hears_of_the_end_of_a_killed_nodes_seat_before_its_holder_joins_again() {
+    let mut nodes = Nodes::start(3).await;
+    let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
+    let former = nodes.connect(1).await.join_unprotected("7", "Bob").await["participant"].clone();
+    ann.hear("peer_joined").await;
+    nodes.kill(1).await;
+    let joined = nodes.connect(2).await.join_unprotected("7", "Bob").await;
+    assert_eq!(joined["remoteSocket"], ann.id);
+    assert_eq!(ann.client.next("user_left").await["remoteSocket"], former);
+    assert_eq!(ann.client.next("peer_joined").await["remoteSocket"], joined["participant"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_seat_of_somebody_who_never_comes_back_from_a_killed_node_ends_with_its_lease() {
     let mut nodes = Nodes::start_env(2, &[("SEAT_LEASE", "4s")]).await;
     let (mut ann, bob) = pair(&nodes).await;

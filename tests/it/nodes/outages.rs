@@ -1,5 +1,9 @@
 //! Redis, or the network before it, fails under people on two nodes who are in the middle of a call.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
 use super::pair;
 use crate::support::{
     nodes::Nodes,
@@ -84,4 +88,80 @@ async fn the_people_of_a_node_that_is_cut_off_are_reconnecting_and_may_move() {
     nodes.ready(1).await;
     signal_each_other(&mut ann, &mut bob, 0..10).await;
     hear_each_other(&mut ann, &mut bob, 0..10).await;
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Failure {
+    Hangs,
+    /// It is killed, and comes back empty.
+    Dies,
+    /// It takes no more writes, for want of memory.
+    IsFull,
+    IsReadOnly,
+}
+
+impl Failure {
+    async fn begin(self, nodes: &mut Nodes) {
+        match self {
+            Self::Hangs => nodes.redis.pause(),
+            Self::Dies => nodes.redis.kill(),
+            Self::IsFull => configure(nodes, &["CONFIG", "SET", "maxmemory", "1"]).await,
+            Self::IsReadOnly => configure(nodes, &["REPLICAOF", "127.0.0.1", "1"]).await,
+        }
+    }
+
+    async fn end(self, nodes: &mut Nodes) {
+        match self {
+            Self::Hangs => nodes.redis.resume(),
+            Self::Dies => nodes.redis.run().await,
+            Self::IsFull => configure(nodes, &["CONFIG", "SET", "maxmemory", "0"]).await,
+            Self::IsReadOnly => configure(nodes, &["REPLICAOF", "NO", "ONE"]).await,
+        }
+    }
+}
+
+async fn configure(nodes: &Nodes, words: &[&str]) {
+    let mut redis = nodes.redis.connect().await.unwrap();
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]).exec_async(&mut redis).await.unwrap();
+}
+
+/// Two pairs, one on one node and one on two, sit through an outage with the usual lease of thirty seconds.
+async fn sit_through(failure: Failure, outage: Duration) {
+    let case = format!("{failure:?} for {outage:?}");
+    let mut nodes = Nodes::start(2).await;
+    let (ann, bob) = pair(&nodes).await;
+    let (mut eve, _) = Person::join(nodes.connect(0).await, "8", "Eve").await;
+    let (dan, _) = Person::join(nodes.connect(0).await, "8", "Dan").await;
+    eve.hear("peer_joined").await;
+    let mut pairs = [(ann, bob), (eve, dan)];
+
+    failure.begin(&mut nodes).await;
+    nodes.readiness(0, false).await;
+    tokio::time::sleep(outage).await;
+    failure.end(&mut nodes).await;
+    nodes.ready(0).await;
+    nodes.ready(1).await;
+    // A lease that was renewed in time for the last time before the outage has ended by now, and so has a third of one.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    for (one, other) in &mut pairs {
+        assert_eq!(one.client.heard_so_far().await, [""; 0], "{case}");
+        assert_eq!(other.client.heard_so_far().await, [""; 0], "{case}");
+        signal_each_other(one, other, 0..10).await;
+        hear_each_other(one, other, 0..10).await;
+    }
+    let mut cy = nodes.connect(1).await;
+    for room in ["7", "8"] {
+        let third = serde_json::json!({"appointment_id": room, "name": "Cy"});
+        assert_eq!(cy.refused("join_room", third).await, "room_full", "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_of_redis_of_any_length_costs_no_connected_participant_anything() {
+    let failures = [Failure::Hangs, Failure::Dies, Failure::IsFull, Failure::IsReadOnly];
+    let cases = [5, 15, 25, 45, 90]
+        .into_iter()
+        .flat_map(|seconds| failures.map(|failure| sit_through(failure, Duration::from_secs(seconds))));
+    join_all(cases).await;
 }

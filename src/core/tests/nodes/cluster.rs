@@ -1,11 +1,12 @@
 //! The model of seats behind a face for each node, which puts back what is forgotten.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -25,7 +26,18 @@ use crate::core::{
 #[derive(Default)]
 pub struct Model {
     pub rooms: HashMap<RoomId, Seats>,
+    /// Participants who have left, as they said themselves.
+    pub left: HashSet<ParticipantId>,
+    /// Protected seats that were given up though their holders had not left.
+    pub displaced: Vec<SeatKey>,
     last: u64,
+}
+
+impl Model {
+    /// The seat of a participant, unless its lease has ended.
+    pub fn held(&self, room: &RoomId, participant: ParticipantId, now: Instant) -> Option<&Seat> {
+        self.rooms.get(room)?.holding(participant, now)
+    }
 }
 
 /// A node's own word on a seat that it holds.
@@ -34,6 +46,7 @@ struct Own {
     seat: Seat,
     seats: usize,
     unique_name: bool,
+    lease: Duration,
 }
 
 pub struct SimCluster {
@@ -72,6 +85,10 @@ impl SimCluster {
         }
         let now = self.clock.now();
         let (mut model, own) = (self.model.lock().unwrap(), self.own.lock().unwrap());
+        let mut own = own;
+        for own in own.values_mut().filter(|own| own.seat.connected) {
+            own.seat.lease_ends = now + own.lease;
+        }
         let mut own: Vec<_> = own.iter().filter(|(_, own)| own.seat.lease_ends > now).collect();
         own.sort_by_key(|(key, _)| key.epoch);
         for (key, own) in own {
@@ -81,19 +98,13 @@ impl SimCluster {
     }
 
     /// What this node holds instead of one of its seats, by a claim that had no answer.
-    fn unanswered(
-        &self,
-        room: &Seats,
-        key: &SeatKey,
-        own: &Own,
-        now: std::time::Instant,
-    ) -> Option<(SeatKey, Own)> {
+    fn unanswered(&self, room: &Seats, key: &SeatKey, own: &Own, now: Instant) -> Option<(SeatKey, Own)> {
         let held = room.holding(key.participant, now);
         let held = held.filter(|held| held.node == self.node && held.epoch > key.epoch)?;
         Some((held.key_in(&key.room), Own { seat: held.clone(), ..own.clone() }))
     }
 
-    fn lost(room: Option<&Seats>, key: &SeatKey, now: std::time::Instant) -> Lost {
+    fn lost(room: Option<&Seats>, key: &SeatKey, now: Instant) -> Lost {
         match room.and_then(|room| room.holding(key.participant, now)) {
             Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat.clone()),
             _ => Lost::GivenUp(key.clone()),
@@ -132,7 +143,7 @@ impl Cluster for SimCluster {
                 return Err(Unavailable::new("model", "no answer").into());
             }
             let seat = room.holding(claim.participant, now).unwrap().clone();
-            let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name };
+            let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name, lease: claim.lease };
             let mut owns = self.own.lock().unwrap();
             owns.retain(|key, _| key.room != claim.room || key.participant != claim.participant);
             owns.insert(own.seat.key_in(&claim.room), own);
@@ -186,6 +197,11 @@ impl Cluster for SimCluster {
         self.own.lock().unwrap().remove(seat);
         self.reach()?;
         let mut model = self.model.lock().unwrap();
+        let is_held = |held: &&Seat| held.epoch == seat.epoch && held.protected;
+        let protected = model.held(&seat.room, seat.participant, self.clock.now()).filter(is_held).is_some();
+        if protected && !model.left.contains(&seat.participant) {
+            model.displaced.push(seat.clone());
+        }
         let room = model.rooms.get_mut(&seat.room);
         Ok(room.is_some_and(|room| room.release(seat.participant, seat.epoch)))
     }

@@ -14,18 +14,27 @@ use proptest::{
     test_runner::{RngAlgorithm, TestRng, TestRunner},
 };
 
-use self::{net::Wrong, world::World};
+use self::{
+    net::Wrong,
+    world::{Kind, World},
+};
 
 const NODES: usize = 3;
 const PEOPLE: usize = 4;
+const CLIENTS: [Kind; PEOPLE] = [Kind::Resumes, Kind::Resumes, Kind::Forgets, Kind::Stranger];
 
 #[derive(Debug, Clone)]
 enum Step {
     Join {
         person: usize,
         node: usize,
+        /// How a stranger does.
+        how: usize,
     },
     Leave {
+        person: usize,
+    },
+    Close {
         person: usize,
     },
     Lose {
@@ -80,8 +89,10 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let (person, node) = (0..PEOPLE, 0..NODES);
     prop_oneof![
-        10 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
+        10 => (person.clone(), node.clone(), 0..8_usize)
+            .prop_map(|(person, node, how)| Step::Join { person, node, how }),
         1 => person.clone().prop_map(|person| Step::Leave { person }),
+        2 => person.clone().prop_map(|person| Step::Close { person }),
         4 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
         16 => (pair(), 1..4_usize)
@@ -106,7 +117,8 @@ fn pair() -> impl Strategy<Value = (usize, usize)> {
 
 async fn take(world: &mut World, step: &Step) {
     match *step {
-        Step::Join { person, node } => world.join(person, node),
+        Step::Join { person, node, how } => world.join(person, node, how),
+        Step::Close { person } => world.close(person).await,
         Step::Leave { person } => world.leave(person).await,
         Step::Lose { person } => world.lose(person).await,
         Step::Signal { from, to } => _ = world.signal(from, to),
@@ -143,7 +155,7 @@ async fn take(world: &mut World, step: &Step) {
 fn orderly_step() -> impl Strategy<Value = Step> {
     let (person, node) = (0..PEOPLE, 0..NODES);
     prop_oneof![
-        8 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node }),
+        8 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node, how: 0 }),
         2 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
         16 => (pair(), 1..4_usize).prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
@@ -184,7 +196,7 @@ fn play_in_order(steps: &[Step]) {
 
 fn play(seats: usize, steps: &[Step], wrong: Option<Wrong>) {
     on_paused_time(async {
-        let mut world = World::new(NODES, PEOPLE, seats, wrong);
+        let mut world = World::with(NODES, &CLIENTS, seats, wrong);
         for step in steps {
             take(&mut world, step).await;
         }
@@ -212,7 +224,7 @@ fn nobody_misses_anything_while_nodes_stop_and_people_move() {
 
 #[test]
 fn who_moves_faster_than_what_is_kept_for_them_finds_it() {
-    let go = |node| Step::Join { person: 0, node };
+    let go = |node| Step::Join { person: 0, node, how: 0 };
     let deliver = |from, to| Step::Deliver { from, to, parcels: 1 };
     for steps in [
         vec![go(2), go(0), go(1), go(0)],
@@ -226,7 +238,7 @@ fn who_moves_faster_than_what_is_kept_for_them_finds_it() {
 
 #[test]
 fn what_was_given_up_while_one_moved_on_is_lost_wherever_they_go() {
-    let go = |person, node| Step::Join { person, node };
+    let go = |person, node| Step::Join { person, node, how: 0 };
     let in_vain = Step::Pass { ms: 2_000 };
     play(3, &[go(3, 2), go(3, 0), in_vain, go(3, 1), go(3, 2), go(3, 1), go(0, 0)], None);
 }

@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{
     on_paused_time,
-    world::{LEASE, World},
+    world::{Kind, LEASE, World},
 };
 use crate::core::{
     error::SignalError,
@@ -23,7 +23,7 @@ async fn deliver(world: &mut World) {
 }
 
 async fn join(world: &mut World, person: usize, node: usize) {
-    world.join(person, node);
+    world.join(person, node, 0);
     deliver(world).await;
     deliver(world).await;
     assert!(world.people[person].at.is_some());
@@ -162,17 +162,17 @@ fn who_cannot_be_reached_is_not_said_to_have_been_told() {
 #[test]
 fn a_third_gets_the_seat_of_one_on_another_node_who_does_not_answer() {
     on_paused_time(async {
-        let mut world = World::new(3, 3, 2, None);
+        let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets, Kind::Forgets], 2, None);
         join(&mut world, ANN, 0).await;
         join(&mut world, BOB, 1).await;
         let cy = 2;
-        world.join(cy, 2);
+        world.join(cy, 2, 0);
         deliver(&mut world).await;
         assert!(world.people[cy].at.is_none(), "both are alive");
         let bob = world.people[BOB].at.as_ref().unwrap().connection.clone();
         bob.die();
         world.pass(Duration::from_secs(2)).await;
-        world.join(cy, 2);
+        world.join(cy, 2, 0);
         for _ in 0..8 {
             deliver(&mut world).await;
             world.pass(Duration::from_millis(500)).await;
@@ -186,12 +186,68 @@ fn a_third_gets_the_seat_of_one_on_another_node_who_does_not_answer() {
 }
 
 #[test]
+fn the_partner_hears_that_the_seat_of_a_dead_node_ended_before_its_holder_joins_again() {
+    on_paused_time(async {
+        let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets], 2, None);
+        join(&mut world, ANN, 0).await;
+        join(&mut world, BOB, 1).await;
+        let former = world.people[BOB].id;
+        world.kill(1);
+        join(&mut world, BOB, 2).await;
+        let told = told(&world, ANN);
+        let [.., Told::Left(left, _), Told::Joined(joined)] = told[..] else { panic!("{told:?}") };
+        assert_eq!((left, joined), (former, world.people[BOB].id));
+        for _ in 0..4 * LEASE.as_secs() {
+            world.pass(Duration::from_millis(500)).await;
+            deliver(&mut world).await;
+        }
+        assert_eq!(world.people[ANN].known, [(joined, true)].into(), "and nothing more of the dead node");
+    });
+}
+
+#[test]
+fn an_unprotected_seat_of_a_node_that_drains_is_open_to_a_newcomer_at_once() {
+    on_paused_time(async {
+        let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets], 2, None);
+        join(&mut world, ANN, 0).await;
+        join(&mut world, BOB, 1).await;
+        let start = tokio::time::Instant::now();
+        world.stop(1);
+        // Its connection is not known to have ended.
+        join(&mut world, BOB, 2).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    });
+}
+
+#[test]
+fn a_protected_seat_on_another_node_is_never_probed_or_given_away() {
+    on_paused_time(async {
+        let mut world = World::new(3, 3, 2, None);
+        join(&mut world, ANN, 0).await;
+        join(&mut world, BOB, 1).await;
+        let bob = world.people[BOB].at.as_ref().unwrap().connection.clone();
+        bob.die();
+        let cy = 2;
+        for lost in [false, true] {
+            if lost {
+                world.lose(BOB).await;
+            }
+            world.join(cy, 2, 0);
+            deliver(&mut world).await;
+            assert!(world.people[cy].at.is_none() && !world.is_joining(cy), "refused at once");
+        }
+        assert_eq!(bob.probes(), 0);
+        join(&mut world, BOB, 2).await;
+    });
+}
+
+#[test]
 fn a_claim_without_an_answer_costs_nobody_anything() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.lose(BOB).await;
         world.nodes[1].cluster.answer_is_lost.store(true, Ordering::Relaxed);
-        world.join(BOB, 1);
+        world.join(BOB, 1, 0);
         assert_eq!(world.signal(ANN, BOB), Some(Ok(())));
         deliver(&mut world).await;
         assert!(world.people[BOB].at.is_none(), "not possible at the moment");

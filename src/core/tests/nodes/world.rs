@@ -22,6 +22,7 @@ use crate::core::{
     ids::{NodeId, ParticipantId, RoomId},
     join::{AFRESH, JoinRequest, Joined, RoomPolicy, Seated},
     outbox::Connection,
+    seat::SeatKey,
     session::SessionSigner,
     tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
 };
@@ -37,8 +38,22 @@ pub struct Node {
     stopping: Option<JoinHandle<()>>,
 }
 
+/// What a person's client can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It keeps its session, and comes back to its seat.
+    Resumes,
+    /// It cannot resume: whoever comes back is somebody new.
+    Forgets,
+    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with none.
+    Stranger,
+}
+
 pub struct Person {
+    kind: Kind,
     pub id: ParticipantId,
+    /// Whom it was before.
+    former: Vec<ParticipantId>,
     pub at: Option<At>,
     /// Connections that it does not use any more, of which their nodes may not know yet.
     older: Vec<At>,
@@ -64,6 +79,8 @@ pub struct At {
 
 struct Joining {
     node: usize,
+    /// The seat that its session proved its own when it began to join.
+    held: Option<SeatKey>,
     task: JoinHandle<Result<Joined, JoinError>>,
 }
 
@@ -83,14 +100,19 @@ fn room() -> RoomId {
 }
 
 impl World {
+    /// People whose clients can all resume.
     pub fn new(nodes: usize, people: usize, seats: usize, wrong: Option<Wrong>) -> Self {
+        Self::with(nodes, &vec![Kind::Resumes; people], seats, wrong)
+    }
+
+    pub fn with(nodes: usize, people: &[Kind], seats: usize, wrong: Option<Wrong>) -> Self {
         let mut world = Self {
             net: Net::new(wrong),
             clock: ManualClock::new(),
             model: Arc::default(),
             store: Arc::new(MemoryStore::default()),
             nodes: Vec::new(),
-            people: (0..people).map(|_| Person::new(people)).collect(),
+            people: people.iter().map(|kind| Person::new(*kind, people.len())).collect(),
             seats,
             resets: 0,
         };
@@ -127,33 +149,52 @@ impl World {
         if let Some(seats) = model.rooms.get(&room()) {
             assert!(seats.live(now).count() <= self.seats, "never too many seats");
         }
+        assert_eq!(model.displaced, [], "no protected seat is taken from its holder");
     }
 
-    /// Begins to join, or to come back, on a node.
-    pub fn join(&mut self, person: usize, node: usize) {
-        let hub = self.nodes[node].hub.clone();
+    /// Begins to join, or to come back, on a node. A stranger does so as `how` says.
+    pub fn join(&mut self, person: usize, node: usize, how: usize) {
+        let (hub, policy) = (self.nodes[node].hub.clone(), self.policy());
         let it = &mut self.people[person];
         it.older.extend(it.at.take());
         it.arriving = None;
+        let (proves, protected) = match it.kind {
+            Kind::Resumes => (Some(it.id), true),
+            Kind::Forgets => (None, false),
+            Kind::Stranger => (it.former.get(how / 2).copied(), how % 2 == 0),
+        };
         let request = JoinRequest {
-            room: room(),
-            name: name(&format!("person {person}")),
-            policy: RoomPolicy::new(self.seats, LEASE),
-            session: Some(hub.session_for(&room(), it.id).as_str().to_owned()),
-            received: Some(if it.has_joined { it.received } else { AFRESH }),
-            protected: false,
-            address: None,
+            session: proves.map(|id| hub.session_for(&room(), id).as_str().to_owned()),
+            received: Some(if it.has_joined && proves == Some(it.id) { it.received } else { AFRESH }),
+            protected,
+            ..JoinRequest::new(room(), name(&format!("person {person}")), policy)
+        };
+        let held = {
+            let mut model = self.model.lock().unwrap();
+            proves.map(|id| model.left.remove(&id));
+            let seat = proves.and_then(|id| model.held(&room(), id, self.clock.now()));
+            seat.map(|seat| seat.key_in(&room()))
         };
         let task = tokio::spawn(async move { hub.join(request).await });
-        if let Some(given_up) = it.joining.replace(Joining { node, task }) {
+        if let Some(given_up) = it.joining.replace(Joining { node, held, task }) {
             given_up.task.abort();
         }
+    }
+
+    fn policy(&self) -> RoomPolicy {
+        RoomPolicy { unprotected_lease: Some(LEASE / 3), ..RoomPolicy::new(self.seats, LEASE) }
     }
 
     async fn finish_joining(&mut self, person: usize) {
         let it = &mut self.people[person];
         let Some(joining) = it.joining.take_if(|joining| joining.task.is_finished()) else { return };
-        let Ok(Ok(joined)) = joining.task.await else { return };
+        let joined = match joining.task.await {
+            Ok(Ok(joined)) => joined,
+            Ok(Err(JoinError::RoomFull { .. })) => return self.check_refusal(person, joining.held),
+            _ => return,
+        };
+        let it = &mut self.people[person];
+        it.become_(joined.seat.participant());
         if joined.resumed {
             assert_eq!(joined.view.seq, it.received, "it goes on where it was");
         } else {
@@ -162,6 +203,15 @@ impl World {
         }
         it.has_joined = true;
         it.arriving = Some((joining.node, joined));
+    }
+
+    /// A session gets its seat for as long as that is held.
+    fn check_refusal(&self, person: usize, held: Option<SeatKey>) {
+        let Some(key) = held else { return };
+        let model = self.model.lock().unwrap();
+        let seat = model.held(&room(), key.participant, self.clock.now());
+        let is_held_still = seat.is_some_and(|seat| seat.epoch == key.epoch);
+        assert!(!is_held_still, "{person} is refused, whose seat is held");
     }
 
     /// Attaches the connection of one who has joined a step before.
@@ -176,8 +226,16 @@ impl World {
 
     pub async fn leave(&mut self, person: usize) {
         if let Some(at) = self.people[person].at.take() {
+            self.model.lock().unwrap().left.insert(at.seat.participant());
             self.nodes[at.node].hub.leave(&at.seat).await;
             self.people[person].has_joined = false;
+        }
+    }
+
+    /// A person's client closes its connection.
+    pub async fn close(&mut self, person: usize) {
+        if let Some(at) = self.people[person].at.take() {
+            self.nodes[at.node].hub.connection_closed(&at.seat, at.connection.id()).await;
         }
     }
 
@@ -199,6 +257,10 @@ impl World {
         let outcome = self.nodes[at.node].hub.signal(&at.seat, recipient, SignalKind::Candidate, payload);
         *said += u64::from(outcome.is_ok());
         Some(outcome)
+    }
+
+    pub fn is_joining(&self, person: usize) -> bool {
+        self.people[person].joining.is_some()
     }
 
     /// A node dies, and another one takes its place.
@@ -226,7 +288,10 @@ impl World {
         if node.stopping.is_none() {
             node.hub.drain();
             let hub = node.hub.clone();
-            node.stopping = Some(tokio::spawn(async move { hub.hand_over(Duration::from_secs(5)).await }));
+            node.stopping = Some(tokio::spawn(async move {
+                hub.hand_over(Duration::from_secs(5)).await;
+                hub.give_up_open().await;
+            }));
         }
     }
 
@@ -316,7 +381,7 @@ impl World {
             }
             for &person in seated {
                 if let (None, node) = (&self.people[person].at, person % self.nodes.len()) {
-                    self.join(person, node);
+                    self.join(person, node, 0);
                 }
             }
             self.heal().await;
@@ -365,7 +430,9 @@ impl World {
         let (last, afresh) = self.people[person].heard[&from];
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
         let may_be_lost = self.people[from].said[&person].1;
-        let is_excused = afresh || number - 1 <= may_be_lost;
+        // What was said to or by one who has become somebody new since may be lost.
+        let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
+        let is_excused = afresh || is_new || number - 1 <= may_be_lost;
         assert!(
             number == last + 1 || is_excused,
             "{person} hears {number} of {from} after {last}: none lost"
@@ -383,9 +450,11 @@ impl World {
 }
 
 impl Person {
-    fn new(people: usize) -> Self {
+    fn new(kind: Kind, people: usize) -> Self {
         Self {
+            kind,
             id: ParticipantId::random(),
+            former: Vec::new(),
             at: None,
             older: Vec::new(),
             joining: None,
@@ -396,6 +465,15 @@ impl Person {
             heard: (0..people).map(|other| (other, (0, false))).collect(),
             said: HashMap::new(),
         }
+    }
+
+    /// Has joined as this participant, who may be somebody new.
+    fn become_(&mut self, id: ParticipantId) {
+        if !self.former.contains(&id) {
+            self.former.push(id);
+        }
+        self.has_joined &= self.id == id;
+        self.id = id;
     }
 
     fn start_afresh(&mut self, joined: &Joined) {
