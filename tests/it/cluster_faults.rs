@@ -191,6 +191,28 @@ async fn a_node_with_another_secret_is_turned_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_of_another_release_are_not_joined_until_they_have_stopped() {
+    let redis = Redis::start().await;
+    let (url, fingerprint) = (redis.url(), settings(&redis.url()).fingerprint);
+    let mut connection = redis.connect().await.unwrap();
+    // What a node of the first format has there, which said nothing of formats.
+    let (seconds, micros): (String, String) = redis::cmd("TIME").query_async(&mut connection).await.unwrap();
+    let mut greeting = redis::cmd("HSET");
+    greeting.arg("test:nodes").arg("secret").arg(&fingerprint);
+    greeting.arg(ParticipantId::random().to_string()).arg(format!("{seconds}{micros:0>6}"));
+    greeting.exec_async(&mut connection).await.unwrap();
+    assert_eq!(RedisCluster::join(settings(&url)).await.err(), Some(ConfigError::OtherRelease));
+
+    let joins = async || RedisCluster::join(settings(&url)).await.ok();
+    let node = until("the other node counts as gone", PATIENCE, joins).await;
+    ready(Arc::new(node)).await;
+    // Its like starts no more: to it, this is another secret.
+    let secret: String =
+        redis::cmd("HGET").arg("test:nodes").arg("secret").query_async(&mut connection).await.unwrap();
+    assert_ne!(secret, fingerprint);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
     let redis = Redis::shared().await;
     let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
