@@ -154,7 +154,8 @@ pub struct Config {
     #[arg(help_heading = "Calls", long, env, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub turn_ttl: Duration,
 
-    /// How many sessions one client address may open at once; as many again within ten seconds. 0: no limit.
+    /// How many sessions one client address may open at once, as many again within ten seconds; and how many seats of the
+    /// mesh door it may hold without a connection. 0: no limit.
     #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,
 

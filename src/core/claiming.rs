@@ -116,10 +116,8 @@ impl Hub {
         let now = self.0.clock.now();
         let away = holders.iter().filter(|seat| !seat.connected || self.is_on_lost_node(seat));
         let left = away.map(|seat| seat.lease_ends.saturating_duration_since(now)).min()?;
-        Some(
-            Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0))
-                .max(Duration::from_secs(1)),
-        )
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Some(Duration::from_secs(seconds.max(1)))
     }
 
     /// Whether the seat is on another node, of which nothing is heard: no connection of its holder is known.
@@ -175,7 +173,7 @@ impl Hub {
             return Err(Replaced);
         }
         let here = self.0.site.node;
-        // A seat of this node that the room does not list was read at the start: nobody was told of its holder yet.
+        // A seat of this node that the room does not list was read at the start: no participant was told of its holder yet.
         let is_restored = |former: &Seat| former.node == here && !room.is_listed(former.participant);
         let last_seen = |former: &Seat| match room.node_of(former.participant) {
             // This node had no answer to its last claim: what was kept is still where they sat before.

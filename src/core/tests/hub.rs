@@ -65,7 +65,7 @@ impl World {
 
     async fn take_seat(&self, session: Option<&str>) -> Result<Taken, JoinError> {
         let (session, received) = (session.map(str::to_owned), Some(AFRESH));
-        let request = JoinRequest::new(room_id("7"), name("somebody"), RoomPolicy::new(2, LEASE));
+        let request = JoinRequest::new(room_id("7"), name("Ann"), RoomPolicy::new(2, LEASE));
         let request = JoinRequest { session, received, ..request };
         self.hub.take_seat(request).await
     }

@@ -46,7 +46,7 @@ enum Ending {
 enum Outcome {
     /// The other side hears `user_left` at once.
     GivenUp,
-    /// Nobody but the holder gets it.
+    /// Only its holder gets it.
     Kept,
     /// Any newcomer gets it.
     Open,

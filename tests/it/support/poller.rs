@@ -77,7 +77,7 @@ impl Poller {
     /// Goes on over a WebSocket.
     pub async fn upgrade(&mut self) -> Upgraded {
         let socket = self.probe().await;
-        // A poll that is under way is ended by the server; what it brings is looked at by nobody here.
+        // The server ends a poll that is under way; no test looks at what it brings.
         socket.say("5").await;
         Upgraded(socket)
     }

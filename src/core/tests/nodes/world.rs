@@ -43,7 +43,7 @@ pub struct Node {
 pub enum Kind {
     /// It keeps its session, and comes back to its seat.
     Resumes,
-    /// It cannot resume: whoever comes back is somebody new.
+    /// It cannot resume: each of its joins makes a new participant.
     Forgets,
     /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with none.
     Stranger,
@@ -52,7 +52,7 @@ pub enum Kind {
 pub struct Person {
     kind: Kind,
     pub id: ParticipantId,
-    /// Whom it was before.
+    /// The participants that it was so far.
     former: Vec<ParticipantId>,
     pub at: Option<At>,
     /// Connections that it does not use any more, of which their nodes may not know yet.
@@ -430,7 +430,7 @@ impl World {
         let (last, afresh) = self.people[person].heard[&from];
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
         let may_be_lost = self.people[from].said[&person].1;
-        // What was said to or by one who has become somebody new since may be lost.
+        // What was said to or by a participant that the client is no more may be lost.
         let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
         let is_excused = afresh || is_new || number - 1 <= may_be_lost;
         assert!(
@@ -467,7 +467,7 @@ impl Person {
         }
     }
 
-    /// Has joined as this participant, who may be somebody new.
+    /// Has joined as this participant, which may be a new one.
     fn become_(&mut self, id: ParticipantId) {
         if !self.former.contains(&id) {
             self.former.push(id);
