@@ -37,6 +37,7 @@ use crate::{
     protocols::{
         self,
         admission::{Admission, Quotas},
+        chat_json::rekey,
         door::{Common, Door},
         ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
@@ -134,8 +135,8 @@ fn values(origins: &[Origin]) -> Vec<HeaderValue> {
 
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
     Ok(match config.mongodb_uri.reveal() {
-        Some(uri) => Store::new(MongoStore::connect(uri).context("MONGODB_URI")?),
-        None => Store::new(SqliteStore::open(&data.chats_file())?),
+        Some(uri) => Store::new(MongoStore::connect(uri, rekey).context("MONGODB_URI")?),
+        None => Store::new(SqliteStore::open(&data.chats_file(), rekey)?),
     })
 }
 
