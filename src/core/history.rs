@@ -1,6 +1,11 @@
 //! The history of a room: messages and saves go into the store, messages to the others, and both come back at a join.
 
-use std::{collections::VecDeque, sync::Mutex, time::SystemTime};
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Mutex,
+    time::SystemTime,
+};
 
 use tracing::warn;
 
@@ -15,7 +20,7 @@ use super::{
     sync::lock,
 };
 
-/// How many messages in doubt are remembered: about as many as are under way when a store hangs.
+/// How many attempts in doubt are remembered: about as many as are under way when a store hangs.
 const MAX_DOUBTS: usize = 4_096;
 
 /// What became of a chat message.
@@ -40,36 +45,43 @@ pub enum Saving {
     Replace,
 }
 
-/// Messages that a store did not answer for: each may be stored, and the others were not told.
+/// Attempts to store a message that got no answer: each may have stored it, and the others were not told.
 #[derive(Default)]
 pub(super) struct Doubts(Mutex<VecDeque<Doubt>>);
 
 struct Doubt {
     room: RoomId,
     key: ChatKey,
-    /// As the message has them if it is stored.
+    /// Of the JSON that is stored if this attempt stored it. An attempt that was answered has another: its time differs.
+    json_hash: u64,
     name: Name,
     sent_at: SystemTime,
 }
 
 impl Doubts {
-    fn add(&self, room: &RoomId, key: ChatKey, message: &ChatMessage) {
+    fn add(&self, doubt: Doubt) {
         let mut doubts = lock(&self.0);
-        if doubts.iter().any(|doubt| doubt.key == key && doubt.room == *room) {
-            return;
-        }
         if doubts.len() == MAX_DOUBTS {
             doubts.pop_front();
         }
-        let (name, sent_at) = (message.name.clone(), message.sent_at);
-        doubts.push_back(Doubt { room: room.clone(), key, name, sent_at });
+        doubts.push_back(doubt);
     }
 
-    fn take(&self, room: &RoomId, key: &ChatKey) -> Option<Doubt> {
+    /// Ends all doubts about a message that is stored as `json`; gives the one about the attempt that stored it.
+    fn settle(&self, room: &RoomId, key: &ChatKey, json: &str) -> Option<Doubt> {
         let mut doubts = lock(&self.0);
-        let position = doubts.iter().position(|doubt| doubt.key == *key && doubt.room == *room)?;
-        doubts.remove(position)
+        let is_about = |doubt: &Doubt| doubt.key == *key && doubt.room == *room;
+        let stored = doubts.iter().position(|doubt| is_about(doubt) && doubt.json_hash == hash(json));
+        let stored = stored.and_then(|position| doubts.remove(position));
+        doubts.retain(|doubt| !is_about(doubt));
+        stored
     }
+}
+
+fn hash(json: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    json.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Hub {
@@ -97,21 +109,25 @@ impl Hub {
         message: &ChatMessage,
         kept: LiveMessage,
     ) -> Result<Published, Unavailable> {
-        let (room, key) = (&seat.key.room, kept.identity.key.clone());
-        let appended = self.0.store.append(room, kept).await;
-        if let Err(SaveError::Unavailable(error)) = appended {
-            self.0.doubts_of_chats.add(room, key, message);
-            return Err(error);
-        }
-        let doubt = self.0.doubts_of_chats.take(room, &key);
-        let (published, told) = match (appended, doubt) {
-            (Ok(Appended::Now), _) => (Published::Now, Some(message.clone())),
-            (Ok(Appended::Before(json)), Some(Doubt { name, sent_at, .. })) => {
-                (Published::Before(json), Some(ChatMessage { name, sent_at, ..message.clone() }))
+        let (room, key, json_hash) = (&seat.key.room, kept.identity.key.clone(), hash(&kept.json));
+        let (published, told) = match self.0.store.append(room, kept).await {
+            Ok(Appended::Now) => (Published::Now, Some(message.clone())),
+            Ok(Appended::Before(json)) => {
+                let untold = self.0.doubts_of_chats.settle(room, &key, &json);
+                let told = untold.map(|Doubt { name, sent_at, .. }| ChatMessage {
+                    name,
+                    sent_at,
+                    ..message.clone()
+                });
+                (Published::Before(json), told)
             }
-            (Ok(Appended::Before(json)), None) => (Published::Before(json), None),
-            (Ok(Appended::Conflict), _) => (Published::Conflict, None),
-            (Err(_), _) => (Published::Unkept, Some(message.clone())),
+            Ok(Appended::Conflict) => (Published::Conflict, None),
+            Err(SaveError::Full) => (Published::Unkept, Some(message.clone())),
+            Err(SaveError::Unavailable(error)) => {
+                let (room, name, sent_at) = (room.clone(), message.name.clone(), message.sent_at);
+                self.0.doubts_of_chats.add(Doubt { room, key, json_hash, name, sent_at });
+                return Err(error);
+            }
         };
         if let Some(message) = told {
             lock(&seat.room).chat(&message, self.0.clock.now());

@@ -19,6 +19,7 @@ use crate::{
 struct Pair {
     hub: Hub,
     store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
     ann: Joined,
     bob: Joined,
     ann_hears: Arc<Recorder>,
@@ -28,7 +29,7 @@ impl Pair {
     async fn new() -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
         let cluster = Arc::new(LocalCluster::new(clock.clone()));
-        let hub = Hub::new(cluster, store.clone(), clock, SessionSigner::new(b"secret"));
+        let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         let join = |who| {
             let policy = RoomPolicy { seats: 2, lease: Duration::from_secs(30), unique_names: false };
             hub.join(JoinRequest {
@@ -42,7 +43,7 @@ impl Pair {
         let (ann, bob) = (join("Ann").await.unwrap(), join("Bob").await.unwrap());
         let ann_hears = Recorder::new();
         hub.attach(&ann.seat, ann_hears.clone()).unwrap();
-        Self { hub, store, ann, bob, ann_hears }
+        Self { hub, store, clock, ann, bob, ann_hears }
     }
 
     async fn write(&self, from: &Joined, id: &str, body: &str) -> Result<Published, Unavailable> {
@@ -98,6 +99,17 @@ async fn a_message_that_was_stored_without_an_answer_is_told_when_it_is_sent_aga
         assert_eq!(pair.told(), ["hi"]);
     }
     assert_eq!(pair.history().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_without_an_answer_of_a_message_that_was_told_is_not_told_again() {
+    let pair = Pair::new().await;
+    pair.write(&pair.bob, "1", "hi").await.unwrap();
+    pair.clock.advance(Duration::from_millis(1));
+    pair.store.lose_the_next_answer();
+    assert!(pair.write(&pair.bob, "1", "hi").await.is_err());
+    assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::Before(_))));
+    assert_eq!(pair.told(), ["hi"]);
 }
 
 #[tokio::test]

@@ -35,7 +35,8 @@ pub fn kept(message: &ChatMessage) -> LiveMessage {
     let ChatMessage { id, from, body, .. } = message;
     let [key, content] = [format!("m.{from} {id}"), format!("b.{from} {id} {body}")];
     let identity = MessageIdentity { key: (&*key).into(), content: (&*content).into() };
-    LiveMessage { identity, json: format!("{body:?}").into() }
+    let sent_at = message.sent_at.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    LiveMessage { identity, json: format!("[{body:?},{sent_at}]").into() }
 }
 
 /// An event in a form that can be compared.

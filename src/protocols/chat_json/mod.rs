@@ -79,7 +79,10 @@ pub fn timestamp(time: SystemTime) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod serving {
     use super::*;
 
     #[test]

@@ -30,7 +30,7 @@ async fn a_file_of_the_first_layout_keeps_its_chats_and_takes_records() {
     }
     let file = Connection::open(&path).unwrap();
     let layout: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(layout, 2);
+    assert_eq!(layout, 3);
 }
 
 #[tokio::test]
