@@ -118,7 +118,7 @@ pub enum KeyKind {
 
 /// A name in the log of a room: its kind and a digest, of 34 characters.
 ///
-/// Digests are cut to 192 bits: enough that nobody finds two texts of one digest.
+/// Digests are cut to 192 bits: enough that two texts of one digest cannot be found.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChatKey(Box<str>);
 

@@ -99,7 +99,7 @@ impl Known {
     }
 }
 
-/// What nobody has answered yet.
+/// A row, or later versions, that no answer has told of yet.
 enum Unknown {
     Row(Box<str>),
     Later(Box<str>),

@@ -38,7 +38,7 @@ impl MemoryStore {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// The next message is stored, but nobody is told that it is.
+    /// Has the next message stored, and answers as if the store had not answered.
     pub fn lose_the_next_answer(&self) {
         self.loses_answer.store(true, Ordering::Relaxed);
     }

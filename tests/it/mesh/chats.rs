@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use super::{pair, session_of};
 use crate::support::{client::Client, server::TestServer};
 
-/// What everybody who joins room 7 reads, as text.
+/// The history that a newcomer to room 7 reads, who leaves at once.
 async fn history(server: &TestServer) -> Value {
     let mut reader = server.connect().await;
-    // A room that nobody else sits in has the history of room 7 only if it is room 7.
     let answer = reader.ask("join_room", json!({"appointment_id": "7", "name": "Reader"})).await;
     assert_eq!(answer["success"], true, "{answer}");
     reader.ask("leave_room", json!({})).await;
