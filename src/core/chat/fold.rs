@@ -135,7 +135,7 @@ impl Fold {
                 Place::Live { json, .. } => served.push(json),
                 Place::Mention { content } => served.extend(texts.remove(&content)),
                 Place::Saved { versions } => {
-                    served.extend(visible(versions, &live).map(|version| version.json))
+                    served.extend(visible(versions, &live).map(|version| version.json));
                 }
             }
         }

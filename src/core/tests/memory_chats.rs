@@ -103,7 +103,9 @@ impl Log {
                 Ok(Step::Ask(question)) => self.answer(&mut known, question),
                 Ok(Step::Done(rows)) => {
                     let added = rows.len();
-                    rows.into_iter().for_each(|(row, tally)| self.add(row, tally));
+                    for (row, tally) in rows {
+                        self.add(row, tally);
+                    }
                     return Ok(Saved { added });
                 }
                 Err(_) => return Err(SaveError::Full),

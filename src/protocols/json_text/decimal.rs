@@ -141,9 +141,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn moving_the_point_changes_nothing(digits in "[1-9][0-9]{0,40}", zeros in 0_usize..30, exponent in -400_i64..400) {
-            let moved = format!("{digits}{}e{}", "0".repeat(zeros), exponent - zeros as i64);
-            let fraction = format!("0.{}{digits}e{}", "0".repeat(zeros), exponent + (digits.len() + zeros) as i64);
+        fn moving_the_point_changes_nothing(digits in "[1-9][0-9]{0,40}", zeros in 0_u8..30, exponent in -400_i64..400) {
+            let padding = "0".repeat(zeros.into());
+            let length = i64::try_from(digits.len()).unwrap();
+            let zeros = i64::from(zeros);
+            let moved = format!("{digits}{padding}e{}", exponent - zeros);
+            let fraction = format!("0.{padding}{digits}e{}", exponent + length + zeros);
             let plain = canonical(&format!("{digits}e{exponent}"));
             prop_assert_eq!(&canonical(&moved), &plain);
             prop_assert_eq!(&canonical(&fraction), &plain);

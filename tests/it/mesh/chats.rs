@@ -131,12 +131,12 @@ async fn any_json_is_served_as_it_came_and_half_an_emoji_as_a_replacement() {
     let server = TestServer::start().await;
     let entries = r#"[1e400,{ "a" : 1,"a":2.0 },"\u00e9\/",{"text":"half \ud83d","\udE00":"\ud83d\ude00"}]"#;
     assert_eq!(save(&server, entries).await.0, 200);
-    let served = served_text(&server).await;
-    assert_eq!(served, entries.replace(r#"\ud83d""#, r#"\ufffd""#).replace(r"\udE00", r"\ufffd"));
+    let history = served_text(&server).await;
+    assert_eq!(history, entries.replace(r#"\ud83d""#, r#"\ufffd""#).replace(r"\udE00", r"\ufffd"));
     // What is served adds nothing, nor does what JavaScript makes of it but for the number it cannot hold.
-    assert_eq!(save(&server, &served).await.0, 200);
+    assert_eq!(save(&server, &history).await.0, 200);
     assert_eq!(save(&server, "[{\"\u{fffd}\":\"😀\",\"text\":\"half \u{fffd}\"}]").await.0, 200);
-    assert_eq!(served_text(&server).await, served);
+    assert_eq!(served_text(&server).await, history);
 }
 
 #[tokio::test]

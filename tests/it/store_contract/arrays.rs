@@ -66,7 +66,7 @@ fn the_two_views_of_one_chat_do_not_double_it(runtime: &Runtime, store: &dyn Cha
         let mut length = 0;
         for visit in 0..4 {
             let before = store.history(&room).await.unwrap();
-            let before: Vec<_> = before.iter().map(|text| text.to_string()).collect();
+            let before: Vec<_> = before.iter().map(ToString::to_string).collect();
             let (hello, hi) = (format!("hello {visit}"), format!("hi {visit}"));
             let ann = [before.clone(), vec![mine("ann", &hello), theirs("bob", &hi)]].concat();
             let bob = [before, vec![theirs("ann", &hello), mine("bob", &hi)]].concat();

@@ -176,11 +176,12 @@ impl World {
                 let body = self.body(who, number);
                 let times = told.iter().filter(|told| **told == Told::Chat(body.clone())).count();
                 assert_eq!(times, 1, "{body} was delivered {times} times");
-                let of_message = |text: &&Box<str>| {
+                let id = json!(number.to_string());
+                let is_message = |text: &str| {
                     let entry: Value = serde_json::from_str(text).unwrap();
-                    entry["from"] == from && entry["id"] == number.to_string() && entry["body"] == body
+                    entry["from"] == from && entry["id"] == id && entry["body"] == body
                 };
-                let served: Vec<_> = history.iter().filter(of_message).collect();
+                let served: Vec<_> = history.iter().filter(|text| is_message(text)).collect();
                 assert_eq!(served.len(), 1, "{body} is served once");
                 assert!(served[0].contains(client.name) && served[0].contains("sent_at"), "{}", served[0]);
             }
