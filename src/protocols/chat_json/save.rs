@@ -11,9 +11,9 @@ use crate::{
     protocols::json_text::{Problem, Scanner},
 };
 
-/// The most bytes of a save's body. A history that was served fits into it, with commas, what is around them, and the
-/// other numbers and escapes with which a client may write the same entries.
-pub const MAX_SAVE_BYTES: usize = 2 * MAX_HISTORY_BYTES;
+/// The most bytes of a save's body. A history that was served fits into it, with commas and the object around it, also
+/// from a writer that escapes all that is not ASCII: two bytes become six.
+pub const MAX_SAVE_BYTES: usize = 4 * MAX_HISTORY_BYTES;
 
 /// How deep members of the body other than `chats` may nest. They are ignored.
 const MAX_IGNORED_DEPTH: usize = 128;

@@ -139,7 +139,7 @@ pub const ID_CONFLICT: Refusal =
 
 /// A message that the other side has, and the history has not.
 pub const DELIVERED_ONLY: Refusal =
-    Refusal::new(Code::ChatsFull, "The message was delivered, but the chat history of this appointment is full");
+    Refusal::new(Code::ChatsFull, "The message was delivered, but the chat history is full");
 
 /// Too much is waiting to be done for one connection.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");

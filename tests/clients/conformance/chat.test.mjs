@@ -161,7 +161,7 @@ describe('saved chats', { concurrency: 3 }, () => {
       [`{"chats":[${'0,'.repeat(10_000)}0]}`, 413, 'payload_too_large'],
       [`{"chats":["${'x'.repeat(64 * 1024)}"]}`, 413, 'payload_too_large'],
       [`{"chats":["${'x'.repeat(1024 * 1024)}"]}`, 413, 'payload_too_large'],
-      [`{"chats":[${' '.repeat(2 * 1024 * 1024)}]}`, 413, 'payload_too_large'],
+      [`{"chats":[${' '.repeat(4 * 1024 * 1024)}]}`, 413, 'payload_too_large'],
     ];
     for (const [body, status, code] of refusals) {
       const url = new URL('/api/v1/signalling/save-chats/refused', server.url);

@@ -320,10 +320,7 @@ fn optional_text<'a>(
 }
 
 /// As [`required_text`], for what people write: an escape of half a character becomes U+FFFD.
-fn required_chat_text<'a>(
-    field: &'static str,
-    raw: Option<&'a RawValue>,
-) -> Result<Cow<'a, str>, Refusal> {
+fn required_chat_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Refusal> {
     optional_chat_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
 }
 
