@@ -37,6 +37,7 @@ use crate::{
     protocols::{
         self,
         admission::{Admission, Quotas},
+        chat_json::rekey,
         door::{Common, Door},
         ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
@@ -148,12 +149,12 @@ fn values(origins: &[Origin]) -> Vec<HeaderValue> {
 }
 
 fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
-    let embedded = || SqliteStore::open(&data.embedded_file()).map(Arc::new);
+    let embedded = || SqliteStore::open(&data.embedded_file(), rekey).map(Arc::new);
     let Some(uri) = config.mongodb_uri.reveal() else {
         let store = embedded()?;
         return Ok(Store::new(store.clone(), Some(store)));
     };
-    let store = Arc::new(MongoStore::connect(uri).context("MONGODB_URI")?);
+    let store = Arc::new(MongoStore::connect(uri, rekey).context("MONGODB_URI")?);
     let has_own_seats = config.redis_url.reveal().is_none();
     Ok(Store::new(store, has_own_seats.then(embedded).transpose()?))
 }

@@ -1,25 +1,87 @@
-//! The history of a room: what is written goes into the store and to the others, and comes back when they do.
+//! The history of a room: messages and saves go into the store, messages to the others, and both come back at a join.
+
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Mutex,
+    time::SystemTime,
+};
 
 use tracing::warn;
 
 use super::{
-    chat::{ChatEntry, ChatKey},
-    error::{Replaced, SaveError},
+    chat::{ChatEntry, ChatKey, LiveMessage},
+    error::{Replaced, SaveError, Unavailable},
     event::ChatMessage,
     hub::Hub,
-    ids::RoomId,
+    ids::{Name, RoomId},
     join::Seated,
-    store::Saved,
+    store::{Appended, Saved},
     sync::lock,
 };
+
+/// How many attempts in doubt are remembered: about as many as are under way when a store hangs.
+const MAX_DOUBTS: usize = 4_096;
 
 /// What became of a chat message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
     /// It is stored, and the others are told.
     Now,
-    /// One with its key was stored before, and is left as it is: its JSON.
+    /// It was stored before: its JSON. The others were told then.
     Before(Box<str>),
+    /// Its writer has stored another message under the same id. The others are not told.
+    Conflict,
+    /// The others are told, but the history is full and does not have it.
+    Unkept,
+}
+
+/// How a save changes a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saving {
+    /// As [`ChatStore::save`](super::store::ChatStore::save).
+    Merge,
+    /// As [`ChatStore::replace_saved`](super::store::ChatStore::replace_saved).
+    Replace,
+}
+
+/// Attempts to store a message that got no answer: each may have stored it, and the others were not told.
+#[derive(Default)]
+pub(super) struct Doubts(Mutex<VecDeque<Doubt>>);
+
+struct Doubt {
+    room: RoomId,
+    key: ChatKey,
+    /// Of the JSON that is stored if this attempt stored it. An attempt that was answered has another: its time differs.
+    json_hash: u64,
+    name: Name,
+    sent_at: SystemTime,
+}
+
+impl Doubts {
+    fn add(&self, doubt: Doubt) {
+        let mut doubts = lock(&self.0);
+        if doubts.len() == MAX_DOUBTS {
+            doubts.pop_front();
+        }
+        doubts.push_back(doubt);
+    }
+
+    /// Ends all doubts about a message that is stored as `json`; gives the one about the attempt that stored it.
+    fn settle(&self, room: &RoomId, key: &ChatKey, json: &str) -> Option<Doubt> {
+        let mut doubts = lock(&self.0);
+        let is_about = |doubt: &Doubt| doubt.key == *key && doubt.room == *room;
+        let stored = doubts.iter().position(|doubt| is_about(doubt) && doubt.json_hash == hash(json));
+        let stored = stored.and_then(|position| doubts.remove(position));
+        doubts.retain(|doubt| !is_about(doubt));
+        stored
+    }
+}
+
+fn hash(json: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    json.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Hub {
@@ -33,35 +95,60 @@ impl Hub {
         Ok(ChatMessage { id: id.into(), from, name, body: body.into(), sent_at: self.0.clock.wall() })
     }
 
-    /// Stores a message as `entry` and tells the others, even if its writer has left meanwhile. When it returns,
-    /// the message is durable.
+    /// Stores a message as `kept` and tells the others, even if its writer has left meanwhile. When it returns
+    /// [`Published::Now`], the message is durable.
+    ///
+    /// A full history does not silence a visit: the others are told all the same. A message that was stored without an
+    /// answer from the store is told when its writer sends it again.
     ///
     /// # Errors
-    /// As [`ChatStore::save`]; nobody is told.
+    /// [`Unavailable`]: the store does not answer; the others are not told.
     pub async fn publish(
         &self,
         seat: &Seated,
         message: &ChatMessage,
-        entry: ChatEntry,
-    ) -> Result<Published, SaveError> {
-        let key = entry.key.clone();
-        let saved = self.0.store.save(&seat.key.room, vec![entry]).await?;
-        if saved.added == 0
-            && let Some(json) = self.find_chat(&seat.key.room, &key).await?
-        {
-            return Ok(Published::Before(json));
+        kept: LiveMessage,
+    ) -> Result<Published, Unavailable> {
+        let (room, key, json_hash) = (&seat.key.room, kept.identity.key.clone(), hash(&kept.json));
+        let (published, told) = match self.0.store.append(room, kept).await {
+            Ok(Appended::Now) => (Published::Now, Some(message.clone())),
+            Ok(Appended::Before(json)) => {
+                let untold = self.0.doubts_of_chats.settle(room, &key, &json);
+                let told = untold.map(|Doubt { name, sent_at, .. }| ChatMessage {
+                    name,
+                    sent_at,
+                    ..message.clone()
+                });
+                (Published::Before(json), told)
+            }
+            Ok(Appended::Conflict) => (Published::Conflict, None),
+            Err(SaveError::Full) => (Published::Unkept, Some(message.clone())),
+            Err(SaveError::Unavailable(error)) => {
+                let (room, name, sent_at) = (room.clone(), message.name.clone(), message.sent_at);
+                self.0.doubts_of_chats.add(Doubt { room, key, json_hash, name, sent_at });
+                return Err(error);
+            }
+        };
+        if let Some(message) = told {
+            lock(&seat.room).chat(&message, self.0.clock.now());
         }
-        lock(&seat.room).chat(message, self.0.clock.now());
-        Ok(Published::Now)
+        Ok(published)
     }
 
-    async fn find_chat(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, SaveError> {
-        Ok(self.0.store.find(room, key).await?)
-    }
-
-    /// Adds `entries` to the history of `room`; as [`ChatStore::save`].
-    pub async fn save_chats(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        self.0.store.save(room, entries).await
+    /// Saves `entries` in the history of `room`.
+    ///
+    /// # Errors
+    /// As the store's method that [`Saving`] names.
+    pub async fn save_chats(
+        &self,
+        room: &RoomId,
+        entries: Vec<ChatEntry>,
+        saving: Saving,
+    ) -> Result<Saved, SaveError> {
+        match saving {
+            Saving::Merge => self.0.store.save(room, entries).await,
+            Saving::Replace => self.0.store.replace_saved(room, entries).await,
+        }
     }
 
     pub(super) async fn history(&self, room: &RoomId) -> Option<Vec<Box<str>>> {

@@ -22,6 +22,7 @@ use super::{
     contention::Contention,
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
+    history::Doubts,
     ids::{ConnectionId, Epoch, ParticipantId, RoomId},
     join::{JoinRequest, Joined, Seated, Taken},
     letters::Places,
@@ -62,6 +63,7 @@ pub(super) struct Inner {
     pub(super) asks: Asks,
     pub(super) coming: Coming,
     pub(super) places: Places,
+    pub(super) doubts_of_chats: Doubts,
     /// Whether it is to be found out who sits in any room on other nodes.
     doubts: AtomicBool,
     draining: AtomicBool,
@@ -102,6 +104,7 @@ impl Hub {
             asks: Asks::default(),
             coming: Coming::default(),
             places: Places::default(),
+            doubts_of_chats: Doubts::default(),
             doubts: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             me: me.clone(),

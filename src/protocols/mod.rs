@@ -13,6 +13,7 @@ pub mod http;
 pub mod ice_servers;
 pub mod ice_url;
 pub mod json_depth;
+pub mod json_text;
 pub mod lane;
 pub mod link;
 pub mod options;

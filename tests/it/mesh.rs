@@ -1,5 +1,6 @@
 //! The mesh door on a real port: what two people, a third and a returning one go through.
 
+mod chats;
 mod nodes;
 mod seats;
 
@@ -234,7 +235,8 @@ async fn chats_are_live_kept_and_merged() {
     assert_eq!(retry["sent_at"], sent["sent_at"]);
     assert!(ann.heard_so_far().await.is_empty(), "a retry is not told twice");
 
-    let body = json!({"chats": [{"id": "m1", "body": "hello"}, {"text": "old client"}]}).to_string();
+    let said = json!({"id": "m1", "from": bob_joined["participant"], "body": "hello"});
+    let body = json!({"chats": [said, {"text": "old client"}]}).to_string();
     for _ in 0..2 {
         let saved = (200, json!({"success": true, "message": "Chats saved Successfully"}));
         assert_eq!(server.save("7", body.clone()).await, saved);

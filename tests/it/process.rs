@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use switchboard::{
     core::{records::RecordStore, store::ChatStore},
-    protocols::mesh::Code,
+    protocols::{chat_json::rekey, mesh::Code},
     store::SqliteStore,
 };
 
@@ -229,7 +229,7 @@ fn every_error_code_is_documented() {
 async fn what_has_expired_is_forgotten_by_itself() {
     let data = Arc::new(tempfile::tempdir().unwrap());
     let path = data.path().join("switchboard.db");
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, rekey).unwrap();
     store.create(&key("ann"), expiring("1", NOW + 1), at(NOW)).await.unwrap();
     store.create(&key("bob"), record("1"), at(NOW)).await.unwrap();
     store.close().await;

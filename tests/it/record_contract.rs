@@ -8,6 +8,7 @@ use switchboard::{
         records::{Created, MAX_RECORD_BYTES, MAX_RECORD_NAME_BYTES, Record, RecordKey, RecordStore},
         store::ChatStore,
     },
+    protocols::chat_json::rekey,
     store::{MongoStore, SqliteStore},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -69,7 +70,7 @@ contract! {
 fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn RecordStore, Close)) {
     let directory = tempfile::tempdir().unwrap();
     let runtime = runtime();
-    let store = SqliteStore::open(&directory.path().join("records.db")).unwrap();
+    let store = SqliteStore::open(&directory.path().join("records.db"), rekey).unwrap();
     promise(&runtime, &store, &|| runtime.block_on(store.close()));
     runtime.block_on(store.close());
 }
@@ -86,7 +87,7 @@ type Close<'a> = &'a dyn Fn();
 
 fn connect(runtime: &Runtime, database: &str) -> MongoStore {
     let mongod = runtime.block_on(Mongod::shared());
-    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database)).unwrap() });
+    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
     // A busy machine may need longer to make a database than a step may take.
     runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
     store
@@ -416,10 +417,10 @@ fn reopens_sqlite() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("records.db");
     let runtime = runtime();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, rekey).unwrap();
     runtime.block_on(fill(&store));
     runtime.block_on(store.close());
-    let store = SqliteStore::open(&path).unwrap();
+    let store = SqliteStore::open(&path, rekey).unwrap();
     runtime.block_on(assert_filled(&store));
     runtime.block_on(store.close());
 }

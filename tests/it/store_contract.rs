@@ -5,36 +5,45 @@ use std::{collections::HashSet, sync::Mutex};
 use futures_util::future::join_all;
 use switchboard::{
     core::{
-        chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
+        chat::{
+            ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES, RESERVED_BYTES, RESERVED_ENTRIES,
+        },
         error::SaveError,
         ids::RoomId,
         store::{ChatStore, Saved},
     },
+    protocols::chat_json::rekey,
     store::{MongoStore, SqliteStore},
 };
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{
-    chats::{entries, entry, entry_of, fresh_room, room, texts},
+    chats::{entries, entry, entry_of, fresh_room, room, saved, texts},
     json,
     mongod::Mongod,
     property::check_property,
     wait::{PATIENCE, until},
 };
 
-mod strategies;
-
 /// Asks each promise of each store.
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         mod sqlite {
-            $(#[test] fn $promise() { super::on_sqlite(super::$promise); })*
+            $(#[test] fn $promise() { crate::store_contract::on_sqlite(super::$promise); })*
         }
         mod mongodb {
-            $(#[test] fn $promise() { super::on_mongodb(stringify!($promise), super::$promise); })*
+            $(#[test] fn $promise() {
+                crate::store_contract::on_mongodb(stringify!($promise), super::$promise);
+            })*
         }
     };
 }
+
+mod arrays;
+mod limits;
+mod messages;
+mod strategies;
+mod versions;
 
 contract! {
     a_room_nobody_wrote_in_is_empty,
@@ -43,9 +52,6 @@ contract! {
     a_key_given_twice_is_saved_once,
     concurrent_saves_lose_nothing_and_double_nothing,
     rooms_do_not_touch_each_other,
-    one_entry_more_than_a_room_holds_stores_nothing,
-    one_byte_more_than_a_room_holds_stores_nothing,
-    an_entry_is_found_by_its_key,
     long_keys_and_long_texts_fit,
     what_can_be_saved_can_be_checked,
     a_closed_store_answers_that_it_is_unavailable,
@@ -56,7 +62,7 @@ contract! {
 fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let directory = tempfile::tempdir().unwrap();
     let runtime = runtime();
-    let store = SqliteStore::open(&directory.path().join("chats.db")).unwrap();
+    let store = SqliteStore::open(&directory.path().join("chats.db"), rekey).unwrap();
     promise(&runtime, &store);
     runtime.block_on(store.close());
 }
@@ -64,7 +70,7 @@ fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
 fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let runtime = runtime();
     let mongod = runtime.block_on(Mongod::shared());
-    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database)).unwrap() });
+    let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
     // A busy machine may need longer to make a database than a save may take.
     runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
     promise(&runtime, &store);
@@ -143,40 +149,9 @@ fn rooms_do_not_touch_each_other(runtime: &Runtime, store: &dyn ChatStore) {
             assert_eq!(store.save(&room(name), mine).await.unwrap().added, 2, "{name}");
         }
         for name in names {
-            let found = store.find(&room(name), &ChatKey::from_id("1")).await.unwrap();
-            assert_eq!(found.as_deref(), Some(&*format!("{name:?}")));
-            assert_eq!(store.history(&room(name)).await.unwrap().len(), 2, "{name}");
+            let found = store.history(&room(name)).await.unwrap();
+            assert_eq!((found.len(), &*found[0]), (2, &*format!("{name:?}")));
         }
-    });
-}
-
-fn one_entry_more_than_a_room_holds_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
-    runtime.block_on(async {
-        let room = fresh_room();
-        let most: Vec<_> = (0..MAX_ENTRIES).map(|id| entry_of(&id.to_string(), "1")).collect();
-        assert_full(store, &room, [most.clone(), entries([MAX_ENTRIES])].concat()).await;
-        assert!(store.history(&room).await.unwrap().is_empty());
-
-        assert_eq!(store.save(&room, most.clone()).await.unwrap(), Saved { added: MAX_ENTRIES });
-        assert_full(store, &room, entries([MAX_ENTRIES])).await;
-        // What is there already needs no room.
-        assert_eq!(store.save(&room, most).await.unwrap(), Saved { added: 0 });
-        assert_eq!(store.history(&room).await.unwrap().len(), MAX_ENTRIES);
-    });
-}
-
-fn one_byte_more_than_a_room_holds_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
-    runtime.block_on(async {
-        let room = fresh_room();
-        let large = |id: usize| entry_of(&id.to_string(), &text_of(MAX_ENTRY_BYTES));
-        let most: Vec<_> = (0..MAX_HISTORY_BYTES / MAX_ENTRY_BYTES).map(large).collect();
-        store.save(&room, most[1..].to_vec()).await.unwrap();
-
-        assert_full(store, &room, vec![entry_of("small", "1"), most[0].clone()]).await;
-        assert_eq!(store.find(&room, &ChatKey::from_id("small")).await.unwrap(), None);
-        assert_eq!(store.save(&room, most.clone()).await.unwrap(), Saved { added: 1 });
-        assert_full(store, &room, vec![entry_of("small", "1")]).await;
-        assert_eq!(store.history(&room).await.unwrap().len(), most.len());
     });
 }
 
@@ -189,24 +164,6 @@ fn text_of(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }
 
-fn an_entry_is_found_by_its_key(runtime: &Runtime, store: &dyn ChatStore) {
-    runtime.block_on(async {
-        let room = fresh_room();
-        let digest = [7; 32];
-        let same = |occurrence| ChatEntry {
-            key: ChatKey::from_content(&digest, occurrence),
-            json: format!("[{occurrence}]").into(),
-        };
-        let given = vec![same(0), same(1), entry_of("7", "7"), entry_of("\"7\"", "\"7\"")];
-        store.save(&room, given.clone()).await.unwrap();
-        for entry in given {
-            assert_eq!(store.find(&room, &entry.key).await.unwrap(), Some(entry.json));
-        }
-        assert_eq!(store.find(&room, &ChatKey::from_content(&digest, 2)).await.unwrap(), None);
-        assert_eq!(store.find(&fresh_room(), &ChatKey::from_id("7")).await.unwrap(), None);
-    });
-}
-
 fn long_keys_and_long_texts_fit(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
@@ -214,7 +171,7 @@ fn long_keys_and_long_texts_fit(runtime: &Runtime, store: &dyn ChatStore) {
         let long = entry_of(&text, &text);
         assert_eq!(store.save(&room, vec![long.clone()]).await.unwrap().added, 1);
         assert_eq!(store.save(&room, vec![long.clone()]).await.unwrap().added, 0);
-        assert_eq!(store.find(&room, &long.key).await.unwrap(), Some(long.json));
+        assert_eq!(store.history(&room).await.unwrap(), [long.json]);
     });
 }
 
@@ -236,7 +193,6 @@ fn a_closed_store_answers_that_it_is_unavailable(runtime: &Runtime, store: &dyn 
 
         assert!(matches!(store.save(&room, entries([1])).await, Err(SaveError::Unavailable(_))));
         assert!(store.history(&room).await.is_err());
-        assert!(store.find(&room, &ChatKey::from_id("1")).await.is_err());
         assert!(store.check().await.is_err());
     });
 }
@@ -250,13 +206,11 @@ fn every_text_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn ChatStore)
             store.save(&room, given.clone()).await.unwrap();
             assert_eq!(store.history(&room).await.unwrap(), self::texts(&given));
 
-            // The text as an id, too: keys are made of what clients choose.
+            // With the keys that they get: saving them again adds nothing.
             let room = fresh_room();
-            for text in &texts {
-                store.save(&room, vec![entry_of(text, text)]).await.unwrap();
-                let found = store.find(&room, &ChatKey::from_id(text)).await.unwrap();
-                assert_eq!(found.as_deref(), Some(text.as_str()));
-            }
+            let distinct = saved(&texts);
+            store.save(&room, distinct.clone()).await.unwrap();
+            assert_eq!(store.save(&room, distinct).await.unwrap(), Saved { added: 0 });
         });
     });
 }

@@ -26,7 +26,10 @@ export interface SignalingClient {
    */
   signal(to: ParticipantId, signal: Signal): Promise<void>;
 
-  /** Resolves once the message is stored. Sending the same id again never doubles it. */
+  /**
+   * Resolves once the message is stored. Sending the same id again never stores it twice. Rejects with
+   * a SignalingError; isDelivered() tells whether the other side has it all the same.
+   */
   sendMessage(message: OutgoingMessage): Promise<{ sentAt: string }>;
 
   /** Rejects when the server cannot be reached, or when there is no seat any more. */
@@ -114,11 +117,19 @@ export type SignalingEvent =
 
 export class SignalingError extends Error {
   readonly code: ErrorCode | 'disconnected';
+  /** True of a message that the other side has, though the server could not store it. */
+  readonly delivered: boolean;
 
-  constructor(code: ErrorCode | 'disconnected') {
+  constructor(code: ErrorCode | 'disconnected', delivered = false) {
     super(`signaling: ${code}`);
     this.code = code;
+    this.delivered = delivered;
   }
+}
+
+/** True of a message that was delivered and not stored: the history is full. */
+export function isDelivered(error: unknown): boolean {
+  return error instanceof SignalingError && error.delivered;
 }
 
 /** True when the server said no; false when the answer was lost on the way. */

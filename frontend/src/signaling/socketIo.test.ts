@@ -195,7 +195,16 @@ describe('sending', () => {
     join(socket);
     socket.answers.send_message = { success: false, error: { code: 'chats_full' } };
     const sending = signaling.sendMessage({ id: '1', body: 'hello' });
-    await expect(sending).rejects.toMatchObject({ code: 'chats_full' });
+    await expect(sending).rejects.toMatchObject({ code: 'chats_full', delivered: false });
+  });
+
+  it('tells what was delivered and not stored', async () => {
+    const { socket, signaling } = start();
+    join(socket);
+    const error = { code: 'chats_full' };
+    socket.answers.send_message = { success: false, delivered: true, error };
+    const sending = signaling.sendMessage({ id: '1', body: 'hello' });
+    await expect(sending).rejects.toMatchObject({ code: 'chats_full', delivered: true });
   });
 
   it('fails at once while disconnected, lest it overtake the join', async () => {

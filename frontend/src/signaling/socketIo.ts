@@ -225,7 +225,7 @@ async function accepted<Answer>(acknowledgement: Promise<Ack<Answer>>): Promise<
   const answer = await acknowledgement.catch(() => {
     throw new SignalingError('disconnected');
   });
-  if (isRefused(answer)) throw new SignalingError(answer.error.code);
+  if (isRefused(answer)) throw new SignalingError(answer.error.code, answer.delivered);
   return answer;
 }
 

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'unknown_event'
   | 'payload_too_large'
   | 'chats_full'
+  | 'id_conflict'
   | 'not_joined'
   | 'already_joined'
   | 'wrong_room'
@@ -90,7 +91,7 @@ export type JoinedSuccessfully = {
   remoteSocket: string | null;
   /** The other participant's name, `null` when alone. */
   opponent_name: string | null;
-  /** An array of everything ever saved, each entry as it was saved. */
+  /** The history, oldest first, each entry as it was saved. */
   chats: unknown[];
   /** Whether `chats` could be read. */
   chats_available: boolean;
@@ -245,6 +246,8 @@ export type MessageSent = {
 export type Refused = {
   /** Always `false`. */
   success: false;
+  /** Only of a message that the other side has all the same: `true`. */
+  delivered?: true;
   /** Why, for people. */
   message: string;
   /** Why, for programs. */

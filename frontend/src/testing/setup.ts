@@ -68,7 +68,8 @@
 //   chat-day             names the day of the messages below it
 //   chat-new-line        stands where reading stopped
 //   jump-to-newest       only while somebody reads further up
-//   chat-message         one per message; own ones carry data-delivery: sending, sent or failed
+//   chat-message         one per message; own ones carry data-delivery: sending, sent,
+//                        delivered (the history is full) or failed
 
 import { cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';

@@ -9,13 +9,12 @@ use std::{
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id};
+use super::support::{ManualClock, MemoryStore, Recorder, Told, kept, name, room_id};
 use crate::{
     cluster::LocalCluster,
     core::{
-        chat::{ChatEntry, ChatKey},
         contention::{ANSWER_VALID, PROBE_DEADLINE},
-        error::{JoinError, Replaced, SaveError, SignalError},
+        error::{JoinError, Replaced, SignalError, Unavailable},
         event::{LeaveReason, SignalKind},
         history::Published,
         hub::Hub,
@@ -82,10 +81,9 @@ impl World {
         self.hub.signal(&from.seat, to.seat.participant(), SignalKind::Offer, payload)
     }
 
-    async fn write(&self, from: &Joined, id: &str) -> Result<Published, SaveError> {
+    async fn write(&self, from: &Joined, id: &str) -> Result<Published, Unavailable> {
         let message = self.hub.compose(&from.seat, id, "hi").unwrap();
-        let entry = ChatEntry { key: ChatKey::from_id(id), json: r#""hi""#.into() };
-        self.hub.publish(&from.seat, &message, entry).await
+        self.hub.publish(&from.seat, &message, kept(&message)).await
     }
 
     /// Joins as a client of the mesh door does, which can resume or cannot.
@@ -432,18 +430,6 @@ async fn holders_are_asked_once_however_many_want_in() {
 }
 
 #[tokio::test]
-async fn a_chat_is_told_once_it_is_stored_and_a_retry_is_not_told_twice() {
-    let world = World::new();
-    let (_ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, _) = world.join("Bob", None).await;
-    assert_eq!(world.write(&bob, "1").await.unwrap(), Published::Now);
-    assert!(matches!(world.write(&bob, "1").await, Ok(Published::Before(_))));
-    let chats = ann_hears.told().into_iter().filter(|told| matches!(told, Told::Chat(_)));
-    assert_eq!(chats.collect::<Vec<_>>(), [Told::Chat("hi".into())]);
-    assert_eq!(world.try_join("Bob", Some(bob.session.as_str())).await.unwrap().history.unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn what_was_written_before_leaving_is_told_after_it() {
     let world = World::new();
     let (_ann, ann_hears) = world.join("Ann", None).await;
@@ -451,8 +437,7 @@ async fn what_was_written_before_leaving_is_told_after_it() {
     let message = world.hub.compose(&bob.seat, "1", "bye").unwrap();
     world.hub.leave(&bob.seat).await;
     assert_eq!(world.hub.compose(&bob.seat, "2", "too late"), Err(Replaced));
-    let entry = ChatEntry { key: ChatKey::from_id("1"), json: r#""bye""#.into() };
-    assert_eq!(world.hub.publish(&bob.seat, &message, entry).await.unwrap(), Published::Now);
+    assert_eq!(world.hub.publish(&bob.seat, &message, kept(&message)).await.unwrap(), Published::Now);
     assert_eq!(ann_hears.told().last(), Some(&Told::Chat("bye".into())));
 }
 

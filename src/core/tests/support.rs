@@ -1,7 +1,6 @@
 //! Stand-ins for what the core is connected to.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,20 +8,18 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use async_trait::async_trait;
 use futures_util::{
     FutureExt,
     future::{BoxFuture, pending, ready},
 };
 
+pub use super::memory_chats::MemoryStore;
 use crate::core::{
-    chat::{ChatEntry, ChatKey},
+    chat::{LiveMessage, MessageIdentity},
     clock::Clock,
-    error::{SaveError, Unavailable},
-    event::{Event, LeaveReason, Numbered, SignalKind},
+    event::{ChatMessage, Event, LeaveReason, Numbered, SignalKind},
     ids::{ConnectionId, Name, ParticipantId, RoomId},
     outbox::{CloseReason, Connection, DeliverError},
-    store::{ChatStore, Saved},
 };
 
 pub fn name(text: &str) -> Name {
@@ -31,6 +28,15 @@ pub fn name(text: &str) -> Name {
 
 pub fn room_id(text: &str) -> RoomId {
     text.parse().unwrap()
+}
+
+/// A message as a door has it kept, with keys that can be read.
+pub fn kept(message: &ChatMessage) -> LiveMessage {
+    let ChatMessage { id, from, body, .. } = message;
+    let [key, content] = [format!("m.{from} {id}"), format!("b.{from} {id} {body}")];
+    let identity = MessageIdentity { key: (&*key).into(), content: (&*content).into() };
+    let sent_at = message.sent_at.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    LiveMessage { identity, json: format!("[{body:?},{sent_at}]").into() }
 }
 
 /// An event in a form that can be compared.
@@ -164,63 +170,5 @@ impl Clock for ManualClock {
 
     fn wall(&self) -> SystemTime {
         UNIX_EPOCH + *self.elapsed.lock().unwrap()
-    }
-}
-
-/// A store in memory that can be out of order.
-#[derive(Default)]
-pub struct MemoryStore {
-    entries: Mutex<HashMap<RoomId, Vec<ChatEntry>>>,
-    broken: AtomicBool,
-}
-
-impl MemoryStore {
-    pub fn break_down(&self) {
-        self.broken.store(true, Ordering::Relaxed);
-    }
-
-    fn works(&self) -> Result<(), Unavailable> {
-        if self.broken.load(Ordering::Relaxed) { Err(Unavailable::new("memory", "broken")) } else { Ok(()) }
-    }
-}
-
-#[async_trait]
-impl ChatStore for MemoryStore {
-    fn name(&self) -> &'static str {
-        "memory"
-    }
-
-    async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        self.works()?;
-        let mut rooms = self.entries.lock().unwrap();
-        let kept = rooms.entry(room.clone()).or_default();
-        let before = kept.len();
-        for entry in entries {
-            if kept.iter().all(|other| other.key != entry.key) {
-                kept.push(entry);
-            }
-        }
-        Ok(Saved { added: kept.len() - before })
-    }
-
-    async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
-        self.works()?;
-        let rooms = self.entries.lock().unwrap();
-        Ok(rooms.get(room).into_iter().flatten().map(|entry| entry.json.clone()).collect())
-    }
-
-    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
-        self.works()?;
-        let rooms = self.entries.lock().unwrap();
-        let found = rooms.get(room).into_iter().flatten().find(|entry| entry.key == *key);
-        Ok(found.map(|entry| entry.json.clone()))
-    }
-
-    async fn check(&self) -> Result<(), Unavailable> {
-        self.works()
-    }
-
-    async fn close(&self) {
-        self.break_down();
     }
 }

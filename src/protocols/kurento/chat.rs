@@ -11,8 +11,8 @@ use super::{
     messages::{Answer, Notification},
 };
 use crate::{
-    core::{error::SaveError, event::ChatMessage, ids::Name, join::Seated},
-    protocols::chat_json::entry_of,
+    core::{event::ChatMessage, history::Published, ids::Name, join::Seated},
+    protocols::chat_json::kept,
 };
 
 /// The longest message, in bytes.
@@ -57,12 +57,12 @@ impl Ask<'_> {
 
     /// The protocol promises that a message is told, not that it is kept: one that cannot be is told all the same.
     async fn publish_message(&self, seat: &Seated, message: &ChatMessage) {
-        match self.door.hub.publish(seat, message, entry_of(message)).await {
+        match self.door.hub.publish(seat, message, kept(message)).await {
+            // The others were told by then; their ids are made here, so none is another message's.
+            Ok(Published::Unkept) => {}
             Ok(_) => self.door.counters.messages.increment(1),
             Err(error) => {
-                if let SaveError::Unavailable(error) = &error {
-                    warn!(error = error as &dyn std::error::Error, "a message could not be kept");
-                }
+                warn!(error = &error as &dyn std::error::Error, "a message could not be kept");
                 self.tell_others(seat, &Word::Wrote { message: message.body.to_string() });
             }
         }

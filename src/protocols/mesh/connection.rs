@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     MeshDoor,
-    error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
+    error::{BINARY_NOT_SUPPORTED, Code, DELIVERED_ONLY, ID_CONFLICT, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, is_event,
     },
@@ -34,7 +34,7 @@ use crate::{
         sync::lock,
     },
     protocols::{
-        chat_json::{entry_of, sent_at_of, timestamp},
+        chat_json::{kept, sent_at_of, served, timestamp},
         lane::{Lane, Worker},
     },
 };
@@ -243,7 +243,7 @@ impl MeshConnection {
     }
 
     fn welcome(&self, joined: &Joined, ack: Ack) {
-        let chats = joined.history.as_ref().map(|entries| format!("[{}]", entries.join(",")));
+        let chats = joined.history.as_deref().map(served);
         let available = chats.is_some();
         let chats = RawValue::from_string(chats.unwrap_or_else(|| "[]".into()));
         let chats = chats.expect("a store gives back the JSON it was given");
@@ -292,9 +292,13 @@ impl MeshConnection {
 
     async fn send_message(self: Arc<Self>, outgoing: OutgoingMessage) {
         let OutgoingMessage { seat, message, ack } = outgoing;
-        let sent_at = match self.door.hub.publish(&seat, &message, entry_of(&message)).await {
+        let sent_at = match self.door.hub.publish(&seat, &message, kept(&message)).await {
             Ok(Published::Now) => timestamp(message.sent_at),
             Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
+            Ok(Published::Conflict) => return self.refuse(ack, &ID_CONFLICT),
+            Ok(Published::Unkept) => {
+                return self.refuse_with(ack, &DELIVERED_ONLY, &Refused::from(&DELIVERED_ONLY).delivered());
+            }
             Err(error) => return self.refuse(ack, &error.into()),
         };
         self.door.counters.messages.increment(1);
@@ -331,10 +335,14 @@ impl MeshConnection {
     }
 
     fn refuse(&self, ack: Ack, refusal: &Refusal) {
+        self.refuse_with(ack, refusal, &Refused::from(refusal));
+    }
+
+    fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
         self.door.counters.refused(refusal.code.name());
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
-        self.acknowledge(ack, &Refused::from(refusal));
+        self.acknowledge(ack, answer);
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {

@@ -8,7 +8,10 @@ use tracing::warn;
 
 use crate::{
     core::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
-    protocols::{chat_json::ChatsError, http::BodyError},
+    protocols::{
+        chat_json::{ChatsError, EntryProblem},
+        http::BodyError,
+    },
 };
 
 /// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
@@ -23,6 +26,7 @@ pub enum Code {
     UnknownEvent,
     PayloadTooLarge,
     ChatsFull,
+    IdConflict,
     NotJoined,
     AlreadyJoined,
     WrongRoom,
@@ -38,13 +42,14 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidPayload,
         Self::InvalidField,
         Self::BinaryNotSupported,
         Self::UnknownEvent,
         Self::PayloadTooLarge,
         Self::ChatsFull,
+        Self::IdConflict,
         Self::NotJoined,
         Self::AlreadyJoined,
         Self::WrongRoom,
@@ -71,9 +76,12 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::PayloadTooLarge | Self::ChatsFull => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotJoined | Self::AlreadyJoined | Self::WrongRoom | Self::RoomFull | Self::Replaced => {
-                StatusCode::CONFLICT
-            }
+            Self::IdConflict
+            | Self::NotJoined
+            | Self::AlreadyJoined
+            | Self::WrongRoom
+            | Self::RoomFull
+            | Self::Replaced => StatusCode::CONFLICT,
             Self::PeerNotFound => StatusCode::NOT_FOUND,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -134,6 +142,14 @@ pub const TOO_MANY_ATTEMPTS: Refusal =
 
 /// Every seat is held.
 const ROOM_FULL: Refusal = Refusal::new(Code::RoomFull, "Room is full");
+
+/// A message that another of the same participant has the id of.
+pub const ID_CONFLICT: Refusal =
+    Refusal::new(Code::IdConflict, "You have sent another message under this id; choose a new one");
+
+/// A message that the other side has, and the history has not.
+pub const DELIVERED_ONLY: Refusal =
+    Refusal::new(Code::ChatsFull, "The message was delivered, but the chat history is full");
 
 /// Too much is waiting to be done for one connection.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
@@ -203,8 +219,10 @@ impl From<BodyError> for Refusal {
 impl From<ChatsError> for Refusal {
     fn from(error: ChatsError) -> Self {
         let code = match error {
-            ChatsError::Malformed | ChatsError::TooDeep => Code::InvalidPayload,
-            ChatsError::TooLarge => Code::PayloadTooLarge,
+            ChatsError::TooMany | ChatsError::Entry { problem: EntryProblem::TooLarge, .. } => {
+                Code::PayloadTooLarge
+            }
+            ChatsError::Malformed | ChatsError::Entry { .. } => Code::InvalidPayload,
         };
         Self { code, message: error.to_string().into(), field: None, retry_after: None }
     }

@@ -17,9 +17,9 @@ use super::{
     error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
 };
 use crate::{
-    core::{chat::MAX_HISTORY_BYTES, ids::RoomId},
+    core::ids::RoomId,
     protocols::{
-        chat_json::parse_save,
+        chat_json::{MAX_SAVE_BYTES, parse_save},
         http::{json, read_body},
         ice_servers::IceConfiguration,
     },
@@ -52,8 +52,8 @@ pub async fn health_status() -> Response<Body> {
     json(StatusCode::OK, &Empty {})
 }
 
-/// `PUT /api/v1/signalling/save-chats/:appointment_id`: merges `{"chats": [ … ]}` into the room's history. Answers
-/// with success once all of it is durable.
+/// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, as the dialect
+/// has it. Answers with success once all of it is durable.
 pub async fn save_chats(
     State(door): State<Arc<MeshDoor>>,
     room: Result<Path<String>, PathRejection>,
@@ -79,9 +79,9 @@ async fn save(
     }
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
-    let body = read_body(request.into_body(), MAX_HISTORY_BYTES).await?;
+    let body = read_body(request.into_body(), MAX_SAVE_BYTES).await?;
     let entries = parse_save(&body)?;
-    door.hub.save_chats(&room, entries).await?;
+    door.hub.save_chats(&room, entries, door.dialect.saving()).await?;
     Ok(())
 }
 

@@ -34,7 +34,7 @@ use tracing::warn;
 pub use self::error::Code;
 use self::{gate::Gate, transport::Transports, upgrade::SocketService};
 use crate::{
-    core::{hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
+    core::{history::Saving, hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
     protocols::{
         admission::Admission,
         arrivals,
@@ -70,13 +70,24 @@ const LIBRARY_READ_BYTES: usize = 512;
 /// How many packets may wait for one client. Bytes are bounded as well, by [`transport::MAX_WAITING_BYTES`].
 const MAX_WAITING_PACKETS: usize = 1024;
 
-/// What the document says a candidate looks like on its way to a client, or what the original makes of it.
+/// Where the document and its original disagree: which of them the door follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Dialect {
-    /// `ice_candidate {candidate}`
+    /// `ice_candidate {candidate}`, and saves that are merged
     Documented,
-    /// `ice_candidate <the candidate itself>`, for clients written against the original server
+    /// `ice_candidate <the candidate itself>`, and saves that replace each other, for clients written against the
+    /// original server
     Original,
+}
+
+impl Dialect {
+    /// What a save does to the history of its room.
+    const fn saving(self) -> Saving {
+        match self {
+            Self::Documented => Saving::Merge,
+            Self::Original => Saving::Replace,
+        }
+    }
 }
 
 /// What can be set about the mesh door.
@@ -87,7 +98,7 @@ pub struct Options {
     #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub seat_lease: Duration,
 
-    /// The form of ICE candidates on their way to clients.
+    /// The form of ICE candidates on their way to clients, and whether saved chats are merged or replaced.
     #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
     pub mesh_dialect: Dialect,
 }

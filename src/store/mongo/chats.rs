@@ -1,197 +1,336 @@
-//! The documents, and what a save, a history and a look-up are.
+//! What a message, a save and a history are in MongoDB.
 //!
-//! One document per entry: `{room, seq, key, json, bytes}`, the JSON as text, and how many bytes of JSON the room has
-//! up to it. A room's entries are numbered from 1; both `(room, seq)` and `(room, key)` are unique. So appending is a
-//! compare-and-swap: whoever writes the next number first wins, whoever comes second looks again. That keeps the order
-//! without clocks, transactions or locks, on a single server as well as on a replica set. Nothing that is done to save
-//! takes longer in a long history than in a short one.
-
-use std::collections::HashSet;
+//! One document per row: `{room, seq, key, content?, entry?, message?, items?, json, tally}`, the JSON as text, and how
+//! much the room's log holds up to it. A room's rows are numbered from 1; both `(room, seq)` and `(room, key)` are
+//! unique. So adding rows is a compare-and-swap: whichever server writes the next number first has written, and the
+//! other looks again. That keeps the order without clocks, transactions or locks, on a single server as well as on a
+//! replica set. Nothing that is done to save takes longer in a long history than in a short one.
 
 use futures_util::TryStreamExt;
 use mongodb::{
-    Collection, IndexModel,
-    bson::doc,
+    Collection,
+    bson::{Document, doc},
     error::{Error as DriverError, ErrorKind},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
-    database::{Database, unique},
-    ends::{End, Known},
+    database::Database,
+    document::{COLLECTION, Last, Message, Stored, served, signed},
+    ends::KnownEnd,
     fault::{DUPLICATE_KEY, Fault},
+    former,
 };
 use crate::core::{
-    chat::{ChatEntry, ChatKey},
+    chat::{
+        Addition, Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
+        Step, Tally, plan_replace, plan_save,
+    },
     ids::RoomId,
+    store::Appended,
 };
-
-/// Where the documents are.
-pub(super) const COLLECTION: &str = "messages";
 
 /// How often a save gives way to others before it gives up. Each time, another save has made progress.
 const ATTEMPTS: usize = 64;
 
 /// What a save came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// So many entries were new; all are durable.
-    Added(usize),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome<T> {
+    /// It is durable.
+    Written(T),
     /// The room's history is at its limit; nothing was stored.
     Full,
 }
 
-/// One entry, as it is stored.
-#[derive(Serialize)]
-struct Message<'a> {
-    room: &'a str,
-    seq: i64,
-    key: &'a str,
-    json: &'a str,
-    bytes: i64,
-}
-
-/// What is read of one.
-#[derive(Deserialize)]
-struct Text {
-    json: Box<str>,
-}
-
-/// What is read of one to know it again.
-#[derive(Deserialize)]
-struct Key {
-    key: String,
-}
-
-/// What keeps entries apart.
-pub(super) fn indexes() -> Vec<IndexModel> {
-    vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 })]
-}
-
-/// Adds those of `entries` whose keys `room` does not have; `known` is its own while it does.
-pub(super) async fn save(
+/// Adds `message` to the end of `room`, unless one with its key is there; `known` is the save's own while it lasts.
+pub(super) async fn append(
     database: &Database,
-    mut known: Known,
+    mut known: KnownEnd,
     room: &RoomId,
-    entries: &[ChatEntry],
-) -> Result<Outcome, Fault> {
-    let messages = database.prepared::<Message<'_>>(COLLECTION).await?;
-    // What is said live is new nearly always. If it is not, or somebody else wrote, nothing is written.
-    if let ([entry], Some(end)) = (entries, known.take())
-        && end.plus(entry).is_within_limits()
-        && let Appended::All(end) = append(&messages, room, end, &[entry]).await?
-    {
-        *known = Some(end);
-        return Ok(Outcome::Added(1));
+    message: &LiveMessage,
+) -> Result<Outcome<Appended>, Fault> {
+    let messages = database.ready_for_chats().await?;
+    // A live message is new nearly always. If it is not, or another server wrote, nothing is written.
+    if let Some(tally) = known.take() {
+        let row = (Row::live(message), tally.with_live(message.json.len()));
+        if row.1.admits_live()
+            && let Inserted::All = insert(&messages, room, std::slice::from_ref(&row)).await?
+        {
+            *known = Some(row.1);
+            return Ok(Outcome::Written(Appended::Now));
+        }
     }
-    let mut added = 0;
     for _ in 0..ATTEMPTS {
-        let end = end(database, room).await?;
-        let missing = missing(database, room, entries).await?;
-        let grown = missing.iter().fold(end, |end, entry| end.plus(entry));
-        // Once a part is stored, the rest follows: a save is refused as a whole or not at all.
-        if added == 0 && !missing.is_empty() && !grown.is_within_limits() {
+        if let Some(before) = find(database, room, message.identity.key.as_str()).await? {
+            let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
+            let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
+            return Ok(Outcome::Written(appended));
+        }
+        let tally = end(database, room).await?.with_live(message.json.len());
+        if !tally.admits_live() {
             return Ok(Outcome::Full);
         }
-        match append(&messages, room, end, &missing).await? {
-            Appended::All(end) => {
-                *known = Some(end);
-                return Ok(Outcome::Added(added + missing.len()));
-            }
-            Appended::Before(conflict) => added += conflict,
+        if let Inserted::All = insert(&messages, room, &[(Row::live(message), tally)]).await? {
+            *known = Some(tally);
+            return Ok(Outcome::Written(Appended::Now));
         }
     }
     Err(Fault::Contended)
 }
 
-/// The JSON of all entries of `room`, oldest first.
-pub(super) async fn history(database: &Database, room: &RoomId) -> Result<Vec<Box<str>>, Fault> {
-    let texts = database.collection::<Text>(COLLECTION).await?;
-    let found = texts
-        .find(doc! { "room": room.as_str() })
-        .sort(doc! { "seq": 1 })
-        .projection(doc! { "_id": 0, "json": 1 })
-        .await?;
-    Ok(found.map_ok(|text| text.json).try_collect().await?)
+/// Merges `entries` into the history of `room`; how many rows that took.
+pub(super) async fn save(
+    database: &Database,
+    mut known: KnownEnd,
+    room: &RoomId,
+    entries: &[ChatEntry],
+) -> Result<Outcome<usize>, Fault> {
+    let messages = database.ready_for_chats().await?;
+    if let Some(tally) = known.take()
+        && let Some(rows) = likely_rows(tally, entries)
+        && let Inserted::All = insert(&messages, room, &rows).await?
+    {
+        *known = rows.last().map(|(_, tally)| *tally);
+        return Ok(Outcome::Written(rows.len()));
+    }
+    let mut added = 0;
+    for _ in 0..ATTEMPTS {
+        let tally = end(database, room).await?;
+        // Once a part is stored, the rest follows: a save is refused as a whole or not at all.
+        let limits = if added == 0 { Limits::Enforced } else { Limits::Ignored };
+        let Some(rows) = plan(database, room, tally, entries, limits).await? else {
+            return Ok(Outcome::Full);
+        };
+        match insert(&messages, room, &rows).await? {
+            Inserted::All => {
+                *known = Some(rows.last().map_or(tally, |(_, tally)| *tally));
+                return Ok(Outcome::Written(added + rows.len()));
+            }
+            Inserted::Before(conflict) => added += conflict,
+        }
+    }
+    Err(Fault::Contended)
 }
 
-/// The JSON of one entry of `room`.
-pub(super) async fn find(
+/// The rows of a save of one entry that is new, if that can be found out by writing them: its key is not there then.
+fn likely_rows(tally: Tally, entries: &[ChatEntry]) -> Option<Addition> {
+    let [entry @ ChatEntry { message: None, .. }] = entries else { return None };
+    if tally.base != 0 {
+        return None;
+    }
+    let mut known = Known::default();
+    known.learn(Question { keys: vec![entry.key.as_str().into()], ..Question::default() }, [], []);
+    match plan_save(tally, &Array::default(), &known, entries, Limits::Enforced) {
+        Ok(Step::Done(rows)) => Some(rows),
+        _ => None,
+    }
+}
+
+/// The rows that a save adds after `tally`; nothing if it exceeds a limit.
+async fn plan(
     database: &Database,
     room: &RoomId,
-    key: &ChatKey,
-) -> Result<Option<Box<str>>, Fault> {
-    let texts = database.collection::<Text>(COLLECTION).await?;
-    let found = texts.find_one(doc! { "room": room.as_str(), "key": key.as_str() }).await?;
-    Ok(found.map(|text| text.json))
+    tally: Tally,
+    entries: &[ChatEntry],
+    limits: Limits,
+) -> Result<Option<Addition>, Fault> {
+    let array = read_array(database, room, &tally).await?;
+    let mut known = Known::default();
+    loop {
+        match plan_save(tally, &array, &known, entries, limits) {
+            Ok(Step::Ask(question)) => answer(database, room, &mut known, question).await?,
+            Ok(Step::Done(rows)) => return Ok(Some(rows)),
+            Err(_) => return Ok(None),
+        }
+    }
 }
 
-/// Where the history of `room` ends, as far as a majority has it.
-async fn end(database: &Database, room: &RoomId) -> Result<End, Fault> {
-    let ends = database.collection::<End>(COLLECTION).await?;
-    let last = ends
-        .find_one(doc! { "room": room.as_str() })
-        .sort(doc! { "seq": -1 })
-        .projection(doc! { "_id": 0, "seq": 1, "bytes": 1 })
-        .await?;
-    Ok(last.unwrap_or_default())
+/// Puts `entries` into the place of what saves have brought to `room`, as one document; how many items that took.
+///
+/// What it replaces is removed only afterwards, and by the next replacement if this process dies in between.
+pub(super) async fn replace(
+    database: &Database,
+    mut known: KnownEnd,
+    room: &RoomId,
+    entries: &[ChatEntry],
+) -> Result<Outcome<usize>, Fault> {
+    let messages = database.ready_for_chats().await?;
+    known.take();
+    'attempts: for _ in 0..ATTEMPTS {
+        let tally = end(database, room).await?;
+        let present = read_present(database, room, &tally).await?;
+        let mut answers = Known::default();
+        let replacement = loop {
+            match plan_replace(tally, &present, &answers, entries) {
+                Ok(Step::Ask(question)) => answer(database, room, &mut answers, question).await?,
+                Ok(Step::Done(None)) => return Ok(Outcome::Written(0)),
+                Ok(Step::Done(Some(replacement))) => break replacement,
+                Err(_) => return Ok(Outcome::Full),
+            }
+        };
+        let row = [(replacement.row, replacement.tally)];
+        let Inserted::All = insert(&messages, room, &row).await? else { continue 'attempts };
+        *known = Some(replacement.tally);
+        remove_arrays(database, room, &replacement.dropped).await?;
+        return Ok(Outcome::Written(replacement.saved));
+    }
+    Err(Fault::Contended)
 }
 
-/// The entries whose keys `room` does not have, each key once, in their order.
-async fn missing<'a>(
+/// The JSON of all entries of `room`, oldest first. `base` as for [`served`].
+pub(super) async fn history(database: &Database, room: &RoomId, base: usize) -> Result<Vec<Box<str>>, Fault> {
+    Ok(fold(database, room, base).await?.into_served())
+}
+
+async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, Fault> {
+    let stored = database.collection::<Stored>(COLLECTION).await?;
+    let mut rows = stored.find(served(room.as_str(), base)).sort(doc! { "seq": 1 }).await?;
+    let mut fold = Fold::default();
+    while let Some(row) = rows.try_next().await? {
+        let number = super::document::unsigned(row.seq)?;
+        fold.add(number, row.row()).map_err(|_| Fault::BadDocument)?;
+    }
+    Ok(fold)
+}
+
+/// How much the log of `room` holds, as far as a majority has it.
+async fn end(database: &Database, room: &RoomId) -> Result<Tally, Fault> {
+    let ends = database.collection::<Last>(COLLECTION).await?;
+    let last = || {
+        let last = ends.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 });
+        last.projection(doc! { "_id": 0, "seq": 1, "tally": 1 })
+    };
+    let Some(found) = last().await? else { return Ok(Tally::default()) };
+    if let Some(tally) = found.tally()? {
+        return Ok(tally);
+    }
+    // A node of an earlier release has written since this one started.
+    former::rekey_room(database, room.as_str()).await?;
+    last().await?.map_or(Ok(None), |found| found.tally())?.ok_or(Fault::Contended)
+}
+
+async fn find(database: &Database, room: &RoomId, key: &str) -> Result<Option<Row>, Fault> {
+    let stored = database.collection::<Stored>(COLLECTION).await?;
+    let found = stored.find_one(doc! { "room": room.as_str(), "key": key }).await?;
+    Ok(found.map(Stored::row))
+}
+
+async fn read_array(database: &Database, room: &RoomId, tally: &Tally) -> Result<Array, Fault> {
+    if tally.base == 0 {
+        return Ok(Array::default());
+    }
+    // It may have been replaced and removed since the tally was read.
+    let row = find(database, room, &format!("a.{}", tally.base)).await?.ok_or(Fault::Contended)?;
+    Array::read(row.items.as_deref().unwrap_or_default(), &row.json).map_err(|_| Fault::BadDocument)
+}
+
+async fn read_present(database: &Database, room: &RoomId, tally: &Tally) -> Result<Present, Fault> {
+    let array = read_array(database, room, tally).await?;
+    if tally.is_just(&array) {
+        return Ok(Present::of(array));
+    }
+    Ok(fold(database, room, tally.base).await?.into_present())
+}
+
+/// What is read of a document to answer a question.
+#[derive(Deserialize)]
+struct Answer {
+    key: Box<str>,
+    content: Option<Box<str>>,
+    bytes: i64,
+}
+
+/// What is read of the later versions of an entry.
+#[derive(Deserialize)]
+struct LaterAnswer {
+    #[serde(rename = "_id")]
+    entry: Box<str>,
+    count: i64,
+    bytes: i64,
+}
+
+async fn answer(
     database: &Database,
     room: &RoomId,
-    entries: &'a [ChatEntry],
-) -> Result<Vec<&'a ChatEntry>, Fault> {
-    let keys: Vec<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
-    let found = database
-        .collection::<Key>(COLLECTION)
-        .await?
-        .find(doc! { "room": room.as_str(), "key": { "$in": keys } })
-        .projection(doc! { "_id": 0, "key": 1 })
-        .await?;
-    let mut seen: HashSet<String> = found.map_ok(|found| found.key).try_collect().await?;
-    Ok(entries.iter().filter(|entry| seen.insert(entry.key.as_str().to_owned())).collect())
+    known: &mut Known,
+    question: Question,
+) -> Result<(), Fault> {
+    const BYTES: &str = "$json";
+    let messages = database.collection::<Document>(COLLECTION).await?;
+    let mut rows = Vec::new();
+    if !question.keys.is_empty() {
+        let keys: Vec<_> = question.keys.iter().map(|key| &**key).collect();
+        let found = messages
+            .clone_with_type::<Answer>()
+            .find(doc! { "room": room.as_str(), "key": { "$in": keys } })
+            .projection(doc! { "_id": 0, "key": 1, "content": 1, "bytes": { "$strLenBytes": BYTES } })
+            .await?;
+        let found: Vec<Answer> = found.try_collect().await?;
+        for Answer { key, content, bytes } in found {
+            rows.push((key, Found { content, bytes: super::document::unsigned(bytes)? }));
+        }
+    }
+    let mut later = Vec::new();
+    if !question.entries.is_empty() {
+        let entries: Vec<_> = question.entries.iter().map(|entry| &**entry).collect();
+        let grouped = messages
+            .aggregate([
+                doc! { "$match": { "room": room.as_str(), "entry": { "$in": entries } } },
+                doc! { "$sort": { "seq": 1 } },
+                doc! { "$group": {
+                    "_id": "$entry",
+                    "count": { "$sum": 1_i64 },
+                    "bytes": { "$last": { "$strLenBytes": BYTES } },
+                } },
+            ])
+            .with_type::<LaterAnswer>()
+            .await?;
+        let grouped: Vec<LaterAnswer> = grouped.try_collect().await?;
+        for LaterAnswer { entry, count, bytes } in grouped {
+            let (count, newest_bytes) =
+                (super::document::unsigned(count)?, super::document::unsigned(bytes)?);
+            later.push((entry, Later { count, newest_bytes }));
+        }
+    }
+    known.learn(question, rows, later);
+    Ok(())
 }
 
-/// How far an append came.
-enum Appended {
-    /// Everything is stored, and the history ends here.
-    All(End),
-    /// So many entries are stored; before the next, somebody else wrote one of the same number or the same key.
+/// How far an insertion came.
+enum Inserted {
+    /// Every row is stored.
+    All,
+    /// So many rows are stored; the number or the key of the next was there.
     Before(usize),
 }
 
-/// Stores `entries` after `end`, in their order, until one of them is taken.
-async fn append(
-    messages: &Collection<Message<'_>>,
+/// Stores `rows` in their order, until a number or a key is taken.
+async fn insert(
+    messages: &Collection<Document>,
     room: &RoomId,
-    mut end: End,
-    entries: &[&ChatEntry],
-) -> Result<Appended, Fault> {
-    if entries.is_empty() {
-        return Ok(Appended::All(end));
+    rows: &[(Row, Tally)],
+) -> Result<Inserted, Fault> {
+    if rows.is_empty() {
+        return Ok(Inserted::All);
     }
-    let documents: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            end = end.plus(entry);
-            Message {
-                room: room.as_str(),
-                seq: end.last,
-                key: entry.key.as_str(),
-                json: &entry.json,
-                bytes: end.bytes,
-            }
-        })
-        .collect();
-    match messages.insert_many(documents).ordered(true).await {
-        Ok(_) => Ok(Appended::All(end)),
-        Err(error) => conflict(&error).map(Appended::Before).ok_or_else(|| error.into()),
+    let documents = rows.iter().map(|(row, tally)| Message::new(room.as_str(), row, tally));
+    match messages.clone_with_type::<Message<'_>>().insert_many(documents).ordered(true).await {
+        Ok(_) => Ok(Inserted::All),
+        Err(error) => conflict(&error).map(Inserted::Before).ok_or_else(|| error.into()),
     }
 }
 
-/// The position of the entry that was there already, if that alone is what went wrong.
+async fn remove_arrays(database: &Database, room: &RoomId, numbers: &[usize]) -> Result<(), Fault> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<_> = numbers.iter().map(|number| signed(*number)).collect();
+    let arrays = doc! { "room": room.as_str(), "seq": { "$in": numbers }, "items": { "$exists": true } };
+    database.collection::<Document>(COLLECTION).await?.delete_many(arrays).await?;
+    Ok(())
+}
+
+/// The position of the row that was there already, if that alone is what went wrong.
 ///
 /// The server says so only once a majority has what was in the way, so the next look will see it.
 fn conflict(error: &DriverError) -> Option<usize> {

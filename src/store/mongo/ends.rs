@@ -5,56 +5,26 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use serde::Deserialize;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::core::{
-    chat::{ChatEntry, MAX_ENTRIES, MAX_HISTORY_BYTES},
-    ids::RoomId,
-    sync::lock,
-};
+use crate::core::{chat::Tally, ids::RoomId, sync::lock};
 
-/// How many rooms are known at once: about as many as people write in at one time. Beyond it, those in which nobody
-/// writes just now are forgotten.
+/// How many rooms are known at once: about as many as people write in at one time. Beyond it, rooms without a save
+/// under way are forgotten.
 const MAX_ROOMS: usize = 4_096;
 
-/// The end of a room's history: the number of its last entry, and the bytes of JSON of all. Of nothing at first.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) struct End {
-    /// The number of the last entry; how many there are.
-    #[serde(rename = "seq")]
-    pub(super) last: i64,
-    /// How many bytes of JSON there are; 0 where that was not counted yet when the last entry was stored.
-    #[serde(default)]
-    pub(super) bytes: i64,
-}
-
-impl End {
-    /// The end after one entry more.
-    pub(super) fn plus(self, entry: &ChatEntry) -> Self {
-        let bytes = i64::try_from(entry.json.len()).unwrap_or(i64::MAX);
-        Self { last: self.last + 1, bytes: self.bytes.saturating_add(bytes) }
-    }
-
-    /// Whether a history may grow so far.
-    pub(super) fn is_within_limits(self) -> bool {
-        let within = |count: i64, most: usize| usize::try_from(count).is_ok_and(|count| count <= most);
-        within(self.last, MAX_ENTRIES) && within(self.bytes, MAX_HISTORY_BYTES)
-    }
-}
-
 /// What is known of one room, by the one that saves in it.
-pub(super) type Known = OwnedMutexGuard<Option<End>>;
+pub(super) type KnownEnd = OwnedMutexGuard<Option<Tally>>;
 
-/// The ends of the rooms that were written in last. Each is a guess: another server may have written since.
+/// The tallies of the rooms that were written in last. Each is a guess: another server may have written since.
 #[derive(Default)]
 pub(super) struct Ends {
-    rooms: Mutex<HashMap<RoomId, Arc<AsyncMutex<Option<End>>>>>,
+    rooms: Mutex<HashMap<RoomId, Arc<AsyncMutex<Option<Tally>>>>>,
 }
 
 impl Ends {
     /// What is known of `room`, for one save at a time: two at once would only get in each other's way.
-    pub(super) async fn of(&self, room: &RoomId) -> Known {
+    pub(super) async fn of(&self, room: &RoomId) -> KnownEnd {
         let end = {
             let mut rooms = lock(&self.rooms);
             if rooms.len() >= MAX_ROOMS && !rooms.contains_key(room) {
@@ -63,5 +33,12 @@ impl Ends {
             rooms.entry(room.clone()).or_default().clone()
         };
         end.lock_owned().await
+    }
+
+    /// The number of an array that `room` serves, or served once: rows before it need not be read. 0 if none is known.
+    pub(super) fn base(&self, room: &RoomId) -> usize {
+        let end = lock(&self.rooms).get(room).cloned();
+        let end = end.and_then(|end| end.try_lock().ok().and_then(|end| *end));
+        end.map_or(0, |tally| tally.base)
     }
 }

@@ -25,6 +25,10 @@ pub(super) enum Fault {
     Unconfirmed(i32),
     #[error("others wrote in the same place all the time")]
     Contended,
+    #[error("chats of an earlier release are being brought under the keys of this one")]
+    Rekeying,
+    #[error("a stored document is not as it was written")]
+    BadDocument,
     #[error("the driver failed: {0}")]
     Driver(&'static str),
 }

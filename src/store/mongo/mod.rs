@@ -2,7 +2,9 @@
 //!
 //! - `address`: where the database is, and the settings no address may weaken.
 //! - `database`: the database, connected to and prepared when first needed.
-//! - `chats`: the documents of chats, and what a save, a history and a look-up are.
+//! - `chats`: what a message, a save and a history are.
+//! - `document`: the documents of chats.
+//! - `former`: the documents of chats of an earlier release.
 //! - `ends`: where the histories of rooms end, as far as this process knows.
 //! - `records`: the documents of records, and what is done with them.
 //! - `fault`: what went wrong, without a word of what people wrote.
@@ -10,8 +12,10 @@
 mod address;
 mod chats;
 mod database;
+mod document;
 mod ends;
 mod fault;
+mod former;
 mod records;
 
 use std::{
@@ -29,14 +33,20 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::address::ConfigError;
-use self::{address::Address, chats::Outcome, database::Database, ends::Ends, fault::Fault};
+use self::{
+    address::Address,
+    chats::Outcome,
+    database::Database,
+    ends::{Ends, KnownEnd},
+    fault::Fault,
+};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
-    chat::{ChatEntry, ChatKey},
+    chat::{ChatEntry, LiveMessage, Rekey},
     error::{SaveError, Unavailable},
     ids::RoomId,
     records::{Created, Record, RecordKey, RecordStore},
-    store::{ChatStore, Saved},
+    store::{Appended, ChatStore, Saved},
 };
 
 const NAME: &str = "mongodb";
@@ -62,13 +72,13 @@ impl MongoStore {
     /// Makes a store of the database at `uri` (`mongodb://` or `mongodb+srv://`), which need not be up.
     ///
     /// All is kept in the database the address names, or else in `switchboard`. Prepares it in the
-    /// background. To be called within a Tokio runtime.
+    /// background; chats of an earlier release get their keys by `rekey` then. To be called within a Tokio runtime.
     ///
     /// # Errors
     /// - [`ConfigError::Address`]: the part before the `?` is wrong.
     /// - [`ConfigError::Options`]: the part after it is.
-    pub fn connect(uri: &str) -> Result<Self, ConfigError> {
-        let database = Arc::new(Database::new(Address::parse(uri)?));
+    pub fn connect(uri: &str, rekey: Rekey) -> Result<Self, ConfigError> {
+        let database = Arc::new(Database::new(Address::parse(uri)?, rekey));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
         let preparation = tokio::spawn(prepare(database.clone(), slots.clone()));
         Ok(Self { database, ends: Ends::default(), slots, preparation: AbortOnDropHandle::new(preparation) })
@@ -80,6 +90,23 @@ impl MongoStore {
     ) -> Result<T, Unavailable> {
         run(&self.slots, operation).await
     }
+
+    /// Changes the history of `room`, of which `change` gets what is known, one change at a time.
+    async fn change<T, F>(&self, room: &RoomId, change: impl FnOnce(KnownEnd) -> F) -> Result<T, SaveError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<Outcome<T>, Fault>> + Send + 'static,
+    {
+        let outcome = in_time(async {
+            // A caller that has given up while it waited for this has no turn any more.
+            let end = self.ends.of(room).await;
+            to_its_end(&self.slots, change(end)).await
+        });
+        match outcome.await? {
+            Outcome::Written(written) => Ok(written),
+            Outcome::Full => Err(SaveError::Full),
+        }
+    }
 }
 
 #[async_trait]
@@ -88,27 +115,28 @@ impl ChatStore for MongoStore {
         NAME
     }
 
+    async fn append(&self, room: &RoomId, message: LiveMessage) -> Result<Appended, SaveError> {
+        let (database, of) = (self.database.clone(), room.clone());
+        self.change(room, |end| async move { chats::append(&database, end, &of, &message).await }).await
+    }
+
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
-        let (database, room) = (self.database.clone(), room.clone());
-        let saved = in_time(async {
-            // Whoever waits for this longer than its caller does is not there any more when its turn comes.
-            let end = self.ends.of(&room).await;
-            to_its_end(&self.slots, async move { chats::save(&database, end, &room, &entries).await }).await
-        });
-        match saved.await? {
-            Outcome::Added(added) => Ok(Saved { added }),
-            Outcome::Full => Err(SaveError::Full),
-        }
+        let (database, of) = (self.database.clone(), room.clone());
+        let added = self.change(room, |end| async move { chats::save(&database, end, &of, &entries).await });
+        Ok(Saved { added: added.await? })
+    }
+
+    async fn replace_saved(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        let (database, of) = (self.database.clone(), room.clone());
+        let added =
+            self.change(room, |end| async move { chats::replace(&database, end, &of, &entries).await });
+        Ok(Saved { added: added.await? })
     }
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
         let (database, room) = (self.database.clone(), room.clone());
-        self.run(async move { chats::history(&database, &room).await }).await
-    }
-
-    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
-        let (database, room, key) = (self.database.clone(), room.clone(), key.clone());
-        self.run(async move { chats::find(&database, &room, &key).await }).await
+        let base = self.ends.base(&room);
+        self.run(async move { chats::history(&database, &room, base).await }).await
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
@@ -208,11 +236,13 @@ async fn to_its_end<T: Send + 'static>(
     result.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
-/// Makes the indexes as soon as the database can be reached, so that the first save does not have to.
+/// Makes the indexes as soon as the database can be reached, so that the first save does not have to, and gives chats of
+/// an earlier release their keys.
 async fn prepare(database: Arc<Database>, slots: Arc<Semaphore>) {
     loop {
         let database = database.clone();
-        match run(&slots, async move { database.prepare().await }).await {
+        // Without a limit of time: no caller waits for this.
+        match to_its_end(&slots, async move { database.rekey_chats().await }).await {
             Ok(()) => return tracing::info!("the database is ready"),
             Err(error) => tracing::warn!(
                 reason = error.source.map(tracing::field::display),

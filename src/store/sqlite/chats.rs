@@ -1,139 +1,282 @@
-//! What a save, a history and a look-up are in SQL. A row that is not as it was written is never served.
+//! What a message, a save and a history are in SQL. A row that is not as it was written is never served.
 
-use std::collections::HashSet;
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::row::{Checksum, RowError, text};
+use super::row::{Checksum, RowError, optional_text, text};
 use crate::core::{
-    chat::{ChatEntry, ChatKey, MAX_ENTRIES, MAX_HISTORY_BYTES},
+    chat::{
+        Array, BadRow, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
+        Step, Tally, plan_replace, plan_save,
+    },
     ids::RoomId,
+    store::Appended,
 };
+
+/// The columns of a row, as [`verified`] needs them.
+const COLUMNS: &str = "seq, key, content, entry, message, items, json, checksum";
 
 /// What a save came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// So many entries were new and are written, though not committed.
-    Added(usize),
+pub(super) enum Outcome<T> {
+    /// It is written, though not committed.
+    Written(T),
     /// The room's history is at its limit; nothing was written.
     Full,
 }
 
-/// Writes those of `entries` whose keys `room` does not have, within the caller's transaction.
+impl From<BadRow> for RowError {
+    fn from(BadRow: BadRow) -> Self {
+        Self::Damaged
+    }
+}
+
+/// Writes `message` at the end of `room`, unless one with its key is there, within the caller's transaction.
+pub(super) fn append(
+    connection: &Connection,
+    room: &RoomId,
+    message: &LiveMessage,
+) -> Result<Outcome<Appended>, RowError> {
+    if let Some(before) = find(connection, room, message.identity.key.as_str())? {
+        let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
+        let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
+        return Ok(Outcome::Written(appended));
+    }
+    let tally = read_tally(connection, room)?.with_live(message.json.len());
+    if !tally.admits_live() {
+        return Ok(Outcome::Full);
+    }
+    write_tally(connection, room.as_str(), &tally)?;
+    insert(connection, room.as_str(), tally.last, &Row::live(message))?;
+    Ok(Outcome::Written(Appended::Now))
+}
+
+/// Merges `entries` into the history of `room`, within the caller's transaction; how many rows that took.
 pub(super) fn save(
     connection: &Connection,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome, RowError> {
-    let missing = missing(connection, room, entries)?;
-    if missing.is_empty() {
-        return Ok(Outcome::Added(0));
+) -> Result<Outcome<usize>, RowError> {
+    let tally = read_tally(connection, room)?;
+    let array = read_array(connection, room, &tally)?;
+    let mut known = Known::default();
+    loop {
+        match plan_save(tally, &array, &known, entries, Limits::Enforced) {
+            Ok(Step::Ask(question)) => answer(connection, room, &mut known, question)?,
+            Ok(Step::Done(rows)) => return write(connection, room.as_str(), &rows).map(Outcome::Written),
+            Err(_) => return Ok(Outcome::Full),
+        }
     }
-    let stored = Tally::read(connection, room)?;
-    let grown = missing.iter().fold(stored, |tally, entry| tally.plus(&entry.json));
-    if grown.entries > MAX_ENTRIES || grown.bytes > MAX_HISTORY_BYTES {
-        return Ok(Outcome::Full);
+}
+
+/// Puts `entries` into the place of what saves have brought to `room`, within the caller's transaction; how many items
+/// that took.
+pub(super) fn replace(
+    connection: &Connection,
+    room: &RoomId,
+    entries: &[ChatEntry],
+) -> Result<Outcome<usize>, RowError> {
+    let tally = read_tally(connection, room)?;
+    let present = read_present(connection, room, &tally)?;
+    let mut known = Known::default();
+    loop {
+        match plan_replace(tally, &present, &known, entries) {
+            Ok(Step::Ask(question)) => answer(connection, room, &mut known, question)?,
+            Ok(Step::Done(None)) => return Ok(Outcome::Written(0)),
+            Ok(Step::Done(Some(replacement))) => {
+                write(connection, room.as_str(), &[(replacement.row, replacement.tally)])?;
+                for number in replacement.dropped {
+                    remove_array(connection, room, number)?;
+                }
+                return Ok(Outcome::Written(replacement.saved));
+            }
+            Err(_) => return Ok(Outcome::Full),
+        }
     }
-    grown.write(connection, room)?;
-    for (seq, entry) in (stored.entries + 1..).zip(&missing) {
-        insert(connection, room, seq, entry)?;
-    }
-    Ok(Outcome::Added(missing.len()))
 }
 
 /// The JSON of all entries of `room`, oldest first.
 pub(super) fn history(connection: &mut Connection, room: &RoomId) -> Result<Vec<Box<str>>, RowError> {
     let snapshot = connection.transaction()?;
-    let expected = Tally::read(&snapshot, room)?;
-    let mut found = Tally::default();
-    let mut history = Vec::new();
-    let mut select = snapshot
-        .prepare_cached("SELECT seq, key, json, checksum FROM message WHERE room = ?1 ORDER BY seq")?;
-    let mut rows = select.query([room.as_str()])?;
-    while let Some(row) = rows.next()? {
-        let json = verified_json(row, room)?;
-        found = found.plus(&json);
-        history.push(json);
-    }
-    if found == expected { Ok(history) } else { Err(RowError::Damaged) }
+    let tally = read_tally(&snapshot, room)?;
+    Ok(fold(&snapshot, room, &tally)?.into_served())
 }
 
-/// The JSON of one entry of `room`.
-pub(super) fn find(
+/// Writes `rows`, the last of which carries the tally; how many there are.
+pub(super) fn write(connection: &Connection, room: &str, rows: &[(Row, Tally)]) -> Result<usize, RowError> {
+    if let Some((_, tally)) = rows.last() {
+        write_tally(connection, room, tally)?;
+    }
+    for (row, tally) in rows {
+        insert(connection, room, tally.last, row)?;
+    }
+    Ok(rows.len())
+}
+
+/// Reads what `tally` counts. A tally that the rows do not add up to is damage: a row is lost.
+fn fold(connection: &Connection, room: &RoomId, tally: &Tally) -> Result<Fold, RowError> {
+    let mut fold = Fold::default();
+    // Replaced arrays may be large, and so may be what was saved before them.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message
+         WHERE room = ?1 AND (seq >= ?2 OR key >= 'm.' AND key < 'm/') ORDER BY seq"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params![room.as_str(), tally.base])?;
+    while let Some(row) = rows.next()? {
+        fold.add(row.get("seq")?, verified(row, room)?)?;
+    }
+    if fold.tally() == *tally { Ok(fold) } else { Err(RowError::Damaged) }
+}
+
+fn read_array(connection: &Connection, room: &RoomId, tally: &Tally) -> Result<Array, RowError> {
+    if tally.base == 0 {
+        return Ok(Array::default());
+    }
+    let row = find(connection, room, &format!("a.{}", tally.base))?.ok_or(RowError::Damaged)?;
+    Ok(Array::read(row.items.as_deref().unwrap_or_default(), &row.json)?)
+}
+
+fn read_present(connection: &Connection, room: &RoomId, tally: &Tally) -> Result<Present, RowError> {
+    let array = read_array(connection, room, tally)?;
+    if tally.is_just(&array) {
+        Ok(Present::of(array))
+    } else {
+        Ok(fold(connection, room, tally)?.into_present())
+    }
+}
+
+fn answer(
     connection: &Connection,
     room: &RoomId,
-    key: &ChatKey,
-) -> Result<Option<Box<str>>, RowError> {
+    known: &mut Known,
+    question: Question,
+) -> Result<(), RowError> {
+    let mut select = connection
+        .prepare_cached("SELECT content, octet_length(json) FROM message WHERE room = ?1 AND key = ?2")?;
+    let mut rows = Vec::new();
+    for key in &question.keys {
+        let found = select.query_row([room.as_str(), key], |row| {
+            Ok(Found { content: row.get::<_, Option<String>>(0)?.map(Into::into), bytes: row.get(1)? })
+        });
+        rows.extend(found.optional()?.map(|found| (key.clone(), found)));
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) OVER (), octet_length(json) FROM message WHERE room = ?1 AND entry = ?2
+         ORDER BY seq DESC LIMIT 1",
+    )?;
+    let mut later = Vec::new();
+    for entry in &question.entries {
+        let found = select.query_row([room.as_str(), entry], |row| {
+            Ok(Later { count: row.get(0)?, newest_bytes: row.get(1)? })
+        });
+        later.extend(found.optional()?.map(|found| (entry.clone(), found)));
+    }
+    known.learn(question, rows, later);
+    Ok(())
+}
+
+fn find(connection: &Connection, room: &RoomId, key: &str) -> Result<Option<Row>, RowError> {
     connection
-        .prepare_cached("SELECT seq, key, json, checksum FROM message WHERE room = ?1 AND key = ?2")?
-        .query_row([room.as_str(), key.as_str()], |row| Ok(verified_json(row, room)))
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE room = ?1 AND key = ?2"))?
+        .query_row([room.as_str(), key], |row| Ok(verified(row, room)))
         .optional()?
         .transpose()
 }
 
-/// The entries whose keys `room` does not have, each key once, in their order.
-fn missing<'a>(
-    connection: &Connection,
-    room: &RoomId,
-    entries: &'a [ChatEntry],
-) -> rusqlite::Result<Vec<&'a ChatEntry>> {
-    let mut stored = connection.prepare_cached("SELECT 1 FROM message WHERE room = ?1 AND key = ?2")?;
-    let mut seen = HashSet::with_capacity(entries.len());
-    let mut missing = Vec::new();
-    for entry in entries {
-        let first = seen.insert(&entry.key);
-        if first && !stored.exists([room.as_str(), entry.key.as_str()])? {
-            missing.push(entry);
-        }
-    }
-    Ok(missing)
-}
-
-fn insert(connection: &Connection, room: &RoomId, seq: usize, entry: &ChatEntry) -> rusqlite::Result<()> {
-    let checksum = checksum(room, seq, entry.key.as_str(), &entry.json).finish();
+fn insert(connection: &Connection, room: &str, seq: usize, row: &Row) -> rusqlite::Result<()> {
+    let Row { key, content, entry, message, items, json } = row;
+    let checksum = checksum(room, seq, row).finish();
     connection
-        .prepare_cached("INSERT INTO message (room, seq, key, json, checksum) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![room.as_str(), seq, entry.key.as_str(), &*entry.json, checksum])?;
+        .prepare_cached(
+            "INSERT INTO message (room, seq, key, content, entry, message, items, json, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            room,
+            seq,
+            &**key,
+            content.as_deref(),
+            entry.as_deref(),
+            message.as_deref(),
+            items.as_deref(),
+            &**json,
+            checksum
+        ])?;
     Ok(())
 }
 
-fn verified_json(row: &Row<'_>, room: &RoomId) -> Result<Box<str>, RowError> {
-    let (seq, key, json) = (row.get("seq")?, text(row, "key")?, text(row, "json")?);
-    checksum(room, seq, key, json).verify(row)?;
-    Ok(json.into())
+fn remove_array(connection: &Connection, room: &RoomId, seq: usize) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM message WHERE room = ?1 AND seq = ?2 AND items IS NOT NULL")?
+        .execute(params![room.as_str(), seq])?;
+    Ok(())
 }
 
-fn checksum(room: &RoomId, seq: usize, key: &str, json: &str) -> Checksum {
-    Checksum::new().number(seq as u64).text(room.as_str()).text(key).text(json)
+fn verified(row: &SqlRow<'_>, room: &RoomId) -> Result<Row, RowError> {
+    let found = Row {
+        key: text(row, "key")?.into(),
+        content: optional_text(row, "content")?.map(Into::into),
+        entry: optional_text(row, "entry")?.map(Into::into),
+        message: optional_text(row, "message")?.map(Into::into),
+        items: optional_text(row, "items")?.map(Into::into),
+        json: text(row, "json")?.into(),
+    };
+    checksum(room.as_str(), row.get("seq")?, &found).verify(row)?;
+    Ok(found)
 }
 
-/// How much a room holds.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Tally {
-    entries: usize,
-    bytes: usize,
+fn checksum(room: &str, seq: usize, row: &Row) -> Checksum {
+    let checksum = Checksum::new().number(seq as u64).text(room).text(&row.key);
+    let optional = [&row.content, &row.entry, &row.message, &row.items];
+    let checksum = optional.into_iter().fold(checksum, |checksum, column| match column {
+        Some(text) => checksum.number(1).text(text),
+        None => checksum.number(0),
+    });
+    checksum.text(&row.json)
 }
 
-impl Tally {
-    fn read(connection: &Connection, room: &RoomId) -> rusqlite::Result<Self> {
-        let tally = connection
-            .prepare_cached("SELECT entries, bytes FROM room WHERE name = ?1")?
-            .query_row([room.as_str()], |row| Ok(Self { entries: row.get(0)?, bytes: row.get(1)? }))
-            .optional()?;
-        Ok(tally.unwrap_or_default())
-    }
+fn read_tally(connection: &Connection, room: &RoomId) -> rusqlite::Result<Tally> {
+    let tally = connection
+        .prepare_cached(
+            "SELECT last, live, live_bytes, saved, saved_bytes, superseded, superseded_bytes, base
+             FROM room WHERE name = ?1",
+        )?
+        .query_row([room.as_str()], |row| {
+            Ok(Tally {
+                last: row.get(0)?,
+                live: row.get(1)?,
+                live_bytes: row.get(2)?,
+                saved: row.get(3)?,
+                saved_bytes: row.get(4)?,
+                superseded: row.get(5)?,
+                superseded_bytes: row.get(6)?,
+                base: row.get(7)?,
+            })
+        })
+        .optional()?;
+    Ok(tally.unwrap_or_default())
+}
 
-    fn write(self, connection: &Connection, room: &RoomId) -> rusqlite::Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO room (name, entries, bytes) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (name) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes",
-            )?
-            .execute(params![room.as_str(), self.entries, self.bytes])?;
-        Ok(())
-    }
-
-    fn plus(self, json: &str) -> Self {
-        Self { entries: self.entries + 1, bytes: self.bytes + json.len() }
-    }
+fn write_tally(connection: &Connection, room: &str, tally: &Tally) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO room (name, last, live, live_bytes, saved, saved_bytes, superseded, superseded_bytes, base)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (name) DO UPDATE SET last = excluded.last, live = excluded.live,
+                 live_bytes = excluded.live_bytes, saved = excluded.saved, saved_bytes = excluded.saved_bytes,
+                 superseded = excluded.superseded, superseded_bytes = excluded.superseded_bytes,
+                 base = excluded.base",
+        )?
+        .execute(params![
+            room,
+            tally.last,
+            tally.live,
+            tally.live_bytes,
+            tally.saved,
+            tally.saved_bytes,
+            tally.superseded,
+            tally.superseded_bytes,
+            tally.base
+        ])?;
+    Ok(())
 }

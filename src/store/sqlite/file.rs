@@ -14,6 +14,7 @@ use super::{
     error::OpenError,
     schema,
 };
+use crate::core::chat::Rekey;
 
 /// Keeps other processes away from the file until it is dropped, or this process dies.
 #[derive(Debug)]
@@ -36,14 +37,14 @@ pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), OpenError> {
 }
 
 /// Opens the claimed file at `path` for writing, in its latest layout.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, OpenError> {
     let exists = fs::exists(path).map_err(|error| OpenError::from_io(path, error))?;
     if exists {
         inspect(path)?;
     } else {
-        create(path)?;
+        create(path, rekey)?;
     }
-    connect(path).map_err(|error| OpenError::from_connect(path, error))
+    connect(path, rekey).map_err(|error| OpenError::from_connect(path, error))
 }
 
 /// Refuses a file that is not ours, not sound, or not of our time, before anything could change it.
@@ -64,7 +65,7 @@ fn inspect(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Makes an empty file: aside, then moved into place, so that no crash leaves half of one.
-fn create(path: &Path) -> Result<(), OpenError> {
+fn create(path: &Path, rekey: Rekey) -> Result<(), OpenError> {
     // SQLite would take the log for the new file's and replay it.
     if fs::exists(beside(path, "-wal")).map_err(|error| OpenError::from_io(path, error))? {
         let damage = "the file is gone, but its write-ahead log is still there".to_owned();
@@ -76,15 +77,15 @@ fn create(path: &Path) -> Result<(), OpenError> {
         remove_if_there(&beside(&unfinished, suffix)).map_err(written)?;
     }
     let file = owner_only().create_new(true).open(&unfinished).map_err(written)?;
-    let connection = connect(&unfinished).map_err(|error| OpenError::from_connect(path, error))?;
+    let connection = connect(&unfinished, rekey).map_err(|error| OpenError::from_connect(path, error))?;
     connection.close().map_err(|(_, error)| OpenError::from_connect(path, error.into()))?;
     file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(written)?;
     sync_directory_of(path).map_err(written)
 }
 
-fn connect(path: &Path) -> Result<Connection, ConnectError> {
+fn connect(path: &Path, rekey: Rekey) -> Result<Connection, ConnectError> {
     let mut connection = connection::writer(path)?;
-    schema::migrate(&mut connection)?;
+    schema::migrate(&mut connection, rekey)?;
     Ok(connection)
 }
 

@@ -3,7 +3,8 @@
 //! - `file`: which file that is, whose it is, and whether it is sound.
 //! - `connection`: the settings the promises rest on.
 //! - `schema`: tables, and how an older file becomes a newer one.
-//! - `chats`: what a save, a history and a look-up are in SQL.
+//! - `chats`: what a message, a save and a history are in SQL.
+//! - `rekeying`: chats of the layout before the present one.
 //! - `records`: what is done with records in SQL.
 //! - `seats`: the seats that outlive the process.
 //! - `row`: what can be wrong with a row, and how that is told.
@@ -18,6 +19,7 @@ mod file;
 mod job;
 mod readers;
 mod records;
+mod rekeying;
 mod row;
 mod schema;
 mod seats;
@@ -32,12 +34,12 @@ pub use self::error::OpenError;
 use self::{chats::Outcome, readers::Readers, writer::Writer};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
-    chat::{ChatEntry, ChatKey},
+    chat::{ChatEntry, LiveMessage, Rekey},
     error::{SaveError, Unavailable},
     ids::RoomId,
     records::{Created, Record, RecordKey, RecordStore},
     seat::KeptSeat,
-    store::{ChatStore, Saved},
+    store::{Appended, ChatStore, Saved},
 };
 
 const NAME: &str = "sqlite";
@@ -56,7 +58,7 @@ impl SqliteStore {
     /// Opens the file at `path`, or makes it, and its directory, if there is none.
     ///
     /// Blocks until the whole file was checked: about a second per gigabyte. A new file is readable by its owner
-    /// only. A file that is refused is left exactly as it was.
+    /// only. A file that is refused is left exactly as it was. Chats of a layout with other keys get theirs by `rekey`.
     ///
     /// # Errors
     /// - [`OpenError::NotWritable`]: the file or its directory cannot be written.
@@ -65,9 +67,9 @@ impl SqliteStore {
     /// - [`OpenError::Newer`]: a newer Switchboard made it.
     /// - [`OpenError::Corrupt`]: it is damaged.
     /// - [`OpenError::Other`]: anything else; the cause says what.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, rekey: Rekey) -> Result<Self, OpenError> {
         let (path, lock) = file::claim(path)?;
-        let writer = file::open(&path)?;
+        let writer = file::open(&path, rekey)?;
         Ok(Self { writer: Writer::start(path.clone(), writer, lock)?, readers: Readers::new(path) })
     }
 }
@@ -91,29 +93,49 @@ impl SqliteStore {
     }
 }
 
+impl<T> Outcome<T> {
+    fn written(self) -> Result<T, SaveError> {
+        match self {
+            Self::Written(written) => Ok(written),
+            Self::Full => Err(SaveError::Full),
+        }
+    }
+}
+
+fn bytes_of(entries: &[ChatEntry]) -> usize {
+    entries.iter().map(|entry| entry.key.as_str().len() + entry.json.len()).sum()
+}
+
 #[async_trait]
 impl ChatStore for SqliteStore {
     fn name(&self) -> &'static str {
         NAME
     }
 
-    async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+    async fn append(&self, room: &RoomId, message: LiveMessage) -> Result<Appended, SaveError> {
         let room = room.clone();
-        let bytes = entries.iter().map(|entry| entry.key.as_str().len() + entry.json.len()).sum();
-        match self.writer.write(bytes, move |connection| chats::save(connection, &room, &entries)).await? {
-            Outcome::Added(added) => Ok(Saved { added }),
-            Outcome::Full => Err(SaveError::Full),
-        }
+        let bytes = message.json.len();
+        self.writer
+            .write(bytes, move |connection| chats::append(connection, &room, &message))
+            .await?
+            .written()
+    }
+
+    async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        let (room, bytes) = (room.clone(), bytes_of(&entries));
+        let outcome = self.writer.write(bytes, move |connection| chats::save(connection, &room, &entries));
+        Ok(Saved { added: outcome.await?.written()? })
+    }
+
+    async fn replace_saved(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
+        let (room, bytes) = (room.clone(), bytes_of(&entries));
+        let outcome = self.writer.write(bytes, move |connection| chats::replace(connection, &room, &entries));
+        Ok(Saved { added: outcome.await?.written()? })
     }
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
         let room = room.clone();
         self.readers.read(move |connection| chats::history(connection, &room)).await
-    }
-
-    async fn find(&self, room: &RoomId, key: &ChatKey) -> Result<Option<Box<str>>, Unavailable> {
-        let (room, key) = (room.clone(), key.clone());
-        self.readers.read(move |connection| chats::find(connection, &room, &key)).await
     }
 
     async fn check(&self) -> Result<(), Unavailable> {

@@ -52,3 +52,8 @@ impl Checksum {
 pub(super) fn text<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, RowError> {
     row.get_ref(column)?.as_str().map_err(|_| RowError::Damaged)
 }
+
+/// The text in `column`, if there is one.
+pub(super) fn optional_text<'a>(row: &'a Row<'_>, column: &str) -> Result<Option<&'a str>, RowError> {
+    row.get_ref(column)?.as_str_or_null().map_err(|_| RowError::Damaged)
+}

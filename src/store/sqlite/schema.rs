@@ -2,6 +2,9 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::rekeying;
+use crate::core::chat::Rekey;
+
 /// Marks a file as ours: "SWBD". `file(1)` and SQLite show it.
 pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 
@@ -10,8 +13,11 @@ pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 /// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
 /// `room` holds its tally, so that limits cost nothing to check and a lost row is missed. Records are numbered within
 /// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
-/// opened. Seats are those that outlive the process, in the order in which their holders sat down.
-const STEPS: [&str; 3] = [
+/// opened.
+///
+/// The third layout's rows are those of [`chat::Row`](crate::core::chat::Row). Only later versions have an `entry`, so
+/// the index by it is small. The fourth has the seats that outlive the process, in the order in which their holders sat down.
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE room (
         name    TEXT    PRIMARY KEY,
@@ -44,6 +50,38 @@ const STEPS: [&str; 3] = [
     CREATE INDEX record_expires ON record (expires) WHERE expires IS NOT NULL;
     ",
     "
+    ALTER TABLE room RENAME TO former_room;
+    ALTER TABLE message RENAME TO former_message;
+
+    CREATE TABLE room (
+        name             TEXT    PRIMARY KEY,
+        last             INTEGER NOT NULL,
+        live             INTEGER NOT NULL,
+        live_bytes       INTEGER NOT NULL,
+        saved            INTEGER NOT NULL,
+        saved_bytes      INTEGER NOT NULL,
+        superseded       INTEGER NOT NULL,
+        superseded_bytes INTEGER NOT NULL,
+        base             INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE message (
+        room     TEXT    NOT NULL REFERENCES room (name),
+        seq      INTEGER NOT NULL,
+        key      TEXT    NOT NULL,
+        content  TEXT,
+        entry    TEXT,
+        message  TEXT,
+        items    TEXT,
+        json     TEXT    NOT NULL,
+        checksum BLOB    NOT NULL,
+        PRIMARY KEY (room, seq),
+        UNIQUE (room, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX message_entry ON message (room, entry, seq) WHERE entry IS NOT NULL;
+    ",
+    "
     CREATE TABLE seat (
         room        TEXT    NOT NULL,
         position    INTEGER NOT NULL,
@@ -54,6 +92,9 @@ const STEPS: [&str; 3] = [
     ) STRICT, WITHOUT ROWID;
     ",
 ];
+
+/// The layout whose rows have the keys of this release. What the layout before has is moved by [`rekeying`].
+const REKEYED: usize = 3;
 
 /// The layout this program writes.
 pub(super) const LATEST: usize = STEPS.len();
@@ -66,11 +107,15 @@ pub(super) fn identify(connection: &Connection) -> rusqlite::Result<(i64, usize)
 }
 
 /// Brings the file to the latest layout, each step whole or not at all.
-pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &mut Connection, rekey: Rekey) -> rusqlite::Result<()> {
     let (_, layout) = identify(connection)?;
     for (step, next) in STEPS.into_iter().zip(1..).filter(|&(_, next)| next > layout) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
+        if next == REKEYED {
+            rekeying::move_rooms(&transaction, rekey)?;
+            transaction.execute_batch("DROP TABLE former_message; DROP TABLE former_room")?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;

@@ -236,16 +236,22 @@ mod tests {
     };
     use crate::core::chat::{ChatEntry, ChatKey};
 
+    /// Nothing is of an earlier layout.
+    fn rekey(_: &[Box<str>]) -> Vec<crate::core::chat::Former> {
+        Vec::new()
+    }
+
     /// A thread's state over a new file, not running.
     fn thread(directory: &tempfile::TempDir) -> Thread {
         let path = directory.path().join("chats.db");
         let mut connection = connection::writer(&path).unwrap();
-        schema::migrate(&mut connection).unwrap();
+        schema::migrate(&mut connection, rekey).unwrap();
         Thread { path, connection: Some(connection) }
     }
 
-    fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Outcome>) {
-        let entry = ChatEntry { key: ChatKey::from_id(&bytes.to_string()), json: "x".repeat(bytes).into() };
+    fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Outcome<usize>>) {
+        let key = ChatKey::from(&*format!("o.{bytes}"));
+        let entry = ChatEntry { key, version: None, message: None, json: "x".repeat(bytes).into() };
         let (room, entries) = (room.parse().unwrap(), [entry]);
         job(bytes, move |connection| chats::save(connection, &room, &entries))
     }
@@ -280,7 +286,7 @@ mod tests {
         let mut thread = thread(&directory);
         assert_eq!(answers(&mut thread, [("a", 10)]), [true]);
         // The next entry of this room will meet another one in its place.
-        execute(&mut thread, "UPDATE room SET entries = 0");
+        execute(&mut thread, "UPDATE room SET last = 0");
         assert_eq!(answers(&mut thread, [("b", 10), ("a", 20), ("c", 10)]), [true, false, true]);
     }
 

@@ -44,6 +44,36 @@ describe('a live message', { concurrency: 3 }, () => {
       assert.deepEqual(chats.map(({ id }) => id), ['same', 'other']);
     });
 
+    test(`has an id of its writer's own over ${mode.name}`, async () => {
+      const { ann, bob, appointment } = await connectPair(server, mode);
+      await ann.tell('send_message', { id: 'm1', body: 'How are you?' });
+      await bob.tell('send_message', { id: 'm1', body: 'I am allergic to penicillin' });
+      assert.equal((await ann.next('receive_message')).body, 'I am allergic to penicillin');
+      assert.deepEqual(await bob.refused('send_message', { id: 'm1', body: 'other' }), { code: 'id_conflict' });
+      const { chats } = await bob.join(appointment, 'Bob');
+      assert.deepEqual(chats.map(({ id, from }) => [id, from]), [['m1', ann.id], ['m1', bob.id]]);
+    });
+
+    test(`is not suppressed by what a stranger saved before over ${mode.name}`, async () => {
+      const { ann, bob, appointment } = await connectPair(server, mode);
+      const forged = [{ id: '1', from: bob.id, body: 'forged' }, { id: '2', from: bob.id, body: 'hello' }];
+      assert.equal((await saveChats(server, appointment, forged)).status, 200);
+      await bob.tell('send_message', { id: '1', body: 'hi' });
+      await bob.tell('send_message', { id: '2', body: 'hello' });
+      assert.equal((await ann.next('receive_message')).body, 'hi');
+      assert.equal((await ann.next('receive_message')).body, 'hello');
+      const { chats } = await bob.join(appointment, 'Bob');
+      assert.deepEqual(chats.map(({ body }) => body), ['forged', 'hi', 'hello']);
+    });
+
+    test(`may hold half an emoji over ${mode.name}`, async () => {
+      const { ann, bob, appointment } = await connectPair(server, mode);
+      await bob.tell('send_message', { id: 'half', body: 'half \ud83d' });
+      assert.equal((await ann.next('receive_message')).body, 'half \ufffd');
+      const { chats } = await bob.join(appointment, 'Bob');
+      assert.equal(chats[0].body, 'half \ufffd');
+    });
+
     test(`is stored and told when its writer leaves right after it over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const ids = Array.from({ length: 10 }, (_, number) => `last words ${number}`);
@@ -102,6 +132,25 @@ describe('saved chats', { concurrency: 3 }, () => {
     assert.deepEqual(chats.map(({ id }) => id).sort(), [...byAnn, ...byBob].map(({ id }) => id).sort());
   });
 
+  test('with half an emoji are saved, and the whole array again afterwards', async () => {
+    const { ann, appointment } = await connectPair(server, MODES[0]);
+    const half = { text: 'half \ud83d' };
+    for (let time = 0; time < 2; time += 1) {
+      assert.deepEqual(await saveChats(server, appointment, [half, { text: 'whole' }]), SAVED);
+    }
+    const served = [{ text: 'half \ufffd' }, { text: 'whole' }];
+    assert.deepEqual((await ann.join(appointment, 'Ann')).chats, served);
+    assert.deepEqual(await saveChats(server, appointment, served), SAVED);
+    assert.deepEqual((await ann.join(appointment, 'Ann')).chats, served);
+  });
+
+  test('with an id and a sender may change, and the newest version is the one that is read', async () => {
+    const { ann, appointment } = await connectPair(server, MODES[0]);
+    const version = (text) => ({ id: 1, sender: 'Ann', text });
+    for (const text of ['old', 'new', 'old']) await saveChats(server, appointment, [version(text)]);
+    assert.deepEqual((await ann.join(appointment, 'Ann')).chats, [version('new')]);
+  });
+
   test('are refused with their reason when they are none', async () => {
     const refusals = [
       ['{"chats":{}}', 400, 'invalid_payload'],
@@ -112,6 +161,7 @@ describe('saved chats', { concurrency: 3 }, () => {
       [`{"chats":[${'0,'.repeat(10_000)}0]}`, 413, 'payload_too_large'],
       [`{"chats":["${'x'.repeat(64 * 1024)}"]}`, 413, 'payload_too_large'],
       [`{"chats":["${'x'.repeat(1024 * 1024)}"]}`, 413, 'payload_too_large'],
+      [`{"chats":[${' '.repeat(4 * 1024 * 1024)}]}`, 413, 'payload_too_large'],
     ];
     for (const [body, status, code] of refusals) {
       const url = new URL('/api/v1/signalling/save-chats/refused', server.url);

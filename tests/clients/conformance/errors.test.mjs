@@ -137,14 +137,27 @@ test('a signal to somebody in another room is refused like one to nobody', async
   assert.equal(there.ann.all('ice_candidate').length, 1);
 });
 
-test('a message to a history that is full is refused, and the call goes on', async () => {
+test('a message to a history that is full is delivered, and refused with its reason', async () => {
   const { ann, bob, appointment } = await connectPair(server, MODES[0]);
-  const full = Array.from({ length: 10_000 }, (_, number) => number);
+  const full = Array.from({ length: 13 }, (_, number) => `${number} ${'x'.repeat(60_000)}`);
   assert.equal((await saveChats(server, appointment, full)).status, 200);
-  assert.deepEqual(await bob.refused('send_message', { body: 'one more' }), { code: 'chats_full' });
-  await bob.candidate(ann);
-  await ann.next('ice_candidate');
-  assert.deepEqual(ann.all('receive_message'), []);
+  assert.equal((await saveChats(server, appointment, [...full, 'x'.repeat(60_000)])).body.code, 'chats_full');
+
+  // Some of it is for messages alone; then that is used up, too.
+  const body = 'x'.repeat(16_000);
+  let answer = { success: true };
+  for (let id = 0; answer.success; id += 1) {
+    answer = await bob.ask('send_message', { id: `${id}`, body });
+    assert.equal((await ann.next('receive_message')).id, `${id}`);
+  }
+  const { message, ...rest } = answer;
+  assert.equal(typeof message, 'string');
+  assert.deepEqual(rest, { success: false, delivered: true, error: { code: 'chats_full' } });
+  assert.equal((await bob.next('error')).code, 'chats_full');
+  assert.ok(ann.all('receive_message').length > 10);
+  const { chats } = await ann.join(appointment, 'Ann');
+  assert.equal((await saveChats(server, appointment, chats)).status, 200);
+  assert.deepEqual((await ann.join(appointment, 'Ann')).chats, chats);
 });
 
 test('more than may wait behind an event that takes time is refused, and the rest is done in order', async () => {

@@ -15,6 +15,7 @@ use switchboard::{
     protocols::{
         admission::{Admission, Quotas},
         arbiter,
+        chat_json::rekey,
         door::{Common, Door},
         ice_servers::IceServers,
         ice_url::IceUrls,
@@ -145,7 +146,7 @@ impl Stage {
 
 fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
     let clock = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db")).unwrap());
+    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db"), rekey).unwrap());
     let cluster = Arc::new(LocalCluster::new(clock.clone()));
     let (stun, turn) = (IceUrls::default(), IceUrls::default());
     let ice_servers = IceServers::new(&stun, &turn, None, Duration::from_hours(1), clock.clone()).unwrap();

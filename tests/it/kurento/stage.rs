@@ -11,6 +11,7 @@ use switchboard::{
     media::fake::FakeMedia,
     protocols::{
         admission::{Admission, Quotas},
+        chat_json::rekey,
         door::Common,
         ice_servers::IceServers,
         ice_url::IceUrls,
@@ -106,7 +107,7 @@ impl Stage {
 
 fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
     let clock = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db")).unwrap());
+    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db"), rekey).unwrap());
     let cluster = Arc::new(LocalCluster::new(clock.clone()));
     let Ok(admin_token) = ADMIN_TOKEN.parse::<Secret>();
     let (stun, turn) = (IceUrls::default(), IceUrls::default());

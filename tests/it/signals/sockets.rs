@@ -19,6 +19,7 @@ use switchboard::{
     listener,
     protocols::{
         admission::{Admission, Quotas},
+        chat_json::rekey,
         door::Door,
         signals::SignalsDoor,
     },
@@ -210,7 +211,7 @@ impl Clock for StandingClock {
 async fn a_socket_whose_seat_is_lost_says_so() {
     let clock = Arc::new(StandingClock(SystemClock.now(), Mutex::default()));
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("chats")).unwrap());
+    let store = Arc::new(SqliteStore::open(&folder.path().join("chats"), rekey).unwrap());
     let cluster = Arc::new(LocalCluster::new(clock.clone()));
     let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"a secret of a test"));
     let options = Config::parse_from(["switchboard", "--seat-count", "1"]).doors.signals;

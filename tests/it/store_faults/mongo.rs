@@ -14,6 +14,7 @@ use switchboard::{
         records::RecordStore,
         store::{ChatStore, Saved},
     },
+    protocols::chat_json::rekey,
     store::MongoStore,
 };
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ use crate::support::{
 };
 
 pub fn store(mongod: &Mongod, database: &str) -> MongoStore {
-    MongoStore::connect(&mongod.uri(database)).unwrap()
+    MongoStore::connect(&mongod.uri(database), rekey).unwrap()
 }
 
 async fn recovers(store: &MongoStore) {
@@ -75,7 +76,8 @@ async fn two_servers_that_write_into_one_room_lose_nothing_and_number_it_without
         numbers.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 }).await.unwrap().unwrap();
     let bytes: usize = found.iter().map(|text| text.len()).sum();
     assert_eq!(last.get_i64("seq").unwrap(), i64::try_from(said.len()).unwrap());
-    assert_eq!(last.get_i64("bytes").unwrap(), i64::try_from(bytes).unwrap());
+    let tally = last.get_document("tally").unwrap();
+    assert_eq!(tally.get_i64("saved_bytes").unwrap(), i64::try_from(bytes).unwrap());
 }
 
 async fn survives_kills(mut mongod: Mongod, kills: usize) {
@@ -227,7 +229,7 @@ async fn no_address_makes_a_save_less_durable() {
         let name = format!("durability_{number}");
         let database = mongod.admin().await.client().database(&name);
         database.run_command(doc! { "profile": 2 }).await.unwrap();
-        let store = MongoStore::connect(&format!("{}&{options}", mongod.uri(&name))).unwrap();
+        let store = MongoStore::connect(&format!("{}&{options}", mongod.uri(&name)), rekey).unwrap();
         store.save(&fresh_room(), entries([1])).await.unwrap();
         store.close().await;
 
@@ -259,7 +261,7 @@ async fn nothing_is_acknowledged_while_entries_are_not_kept_apart() {
 
 #[tokio::test]
 async fn a_store_shows_no_password() {
-    let store = MongoStore::connect("mongodb://ann:secret@127.0.0.1:1/").unwrap();
+    let store = MongoStore::connect("mongodb://ann:secret@127.0.0.1:1/", rekey).unwrap();
     let error = store.check().await.unwrap_err();
     assert!(!format!("{store:?} {error} {error:?}").contains("secret"));
 }

@@ -8,6 +8,7 @@ use switchboard::{
         records::{Created, RecordStore},
         store::ChatStore,
     },
+    protocols::chat_json::rekey,
     store::SqliteStore,
 };
 
@@ -22,14 +23,14 @@ async fn a_file_of_the_first_layout_keeps_its_chats_and_takes_records() {
     let (_directory, path) = place();
     Connection::open(&path).unwrap().execute_batch(include_str!("first_layout.sql")).unwrap();
     for created in [Created::Now, Created::Before(record("1"))] {
-        let store = SqliteStore::open(&path).unwrap();
+        let store = SqliteStore::open(&path, rekey).unwrap();
         assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([5, 1, 4])));
         assert_eq!(store.create(&key("ann"), record("1"), at(NOW)).await.unwrap(), created);
         store.close().await;
     }
     let file = Connection::open(&path).unwrap();
     let layout: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(layout, 3);
+    assert_eq!(layout, 4);
 }
 
 #[tokio::test]
@@ -45,7 +46,7 @@ async fn a_record_that_was_changed_is_not_served_and_no_other_suffers() {
         ("name = 'ann lee'", "ann lee"),
         ("namespace = 'claim'", "ann"),
     ] {
-        let store = SqliteStore::open(&path).unwrap();
+        let store = SqliteStore::open(&path, rekey).unwrap();
         for name in ["ann", "bob"] {
             store.create(&key(name), expiring("1", NOW + 9), at(NOW)).await.unwrap();
         }
@@ -53,7 +54,7 @@ async fn a_record_that_was_changed_is_not_served_and_no_other_suffers() {
         let sql = format!("UPDATE record SET {damage} WHERE name = 'ann'");
         Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
 
-        let store = SqliteStore::open(&path).unwrap();
+        let store = SqliteStore::open(&path, rekey).unwrap();
         let namespace = if damage.starts_with("namespace") { "claim" } else { "user" };
         let mut damaged = key(name);
         damaged.namespace = namespace;

@@ -73,6 +73,12 @@ describe('the chat panel', () => {
     expect(chat.retry).toHaveBeenCalledExactlyOnceWith('1');
   });
 
+  it('says of a delivered message that it is not kept, and offers no retry', () => {
+    open([{ ...message, delivery: 'delivered' }]);
+    expect(screen.getByTestId('chat-message').textContent).toContain('the chat is full');
+    expect(screen.queryByRole('button', { name: /try again/i })).toBeNull();
+  });
+
   it('makes links of what looks like one, and nothing else', () => {
     open([{ ...message, text: 'See www.example.com, not javascript:alert(1).' }]);
     const link = screen.getByRole('link');

@@ -34,6 +34,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         {delivery && delivery !== 'failed' && <DeliverySign delivery={delivery} />}
         <Body text={message.text} mine={mine} />
       </div>
+      {delivery === 'delivered' && <NotKept />}
       {delivery === 'failed' && <RetryButton onClick={() => onRetry(key)} />}
     </li>
   );
@@ -137,13 +138,18 @@ function RetryButton({ onClick }: { onClick: () => void }) {
   );
 }
 
+function NotKept() {
+  const { chat: texts } = useTexts();
+  return <p className="px-2 text-sm text-muted">{texts.notKept}</p>;
+}
+
 function DeliverySign({ delivery }: { delivery: Exclude<Delivery, 'failed'> }) {
   const { chat: texts } = useTexts();
-  const Icon = delivery === 'sent' ? Check : Clock;
+  const Icon = delivery === 'sending' ? Clock : Check;
   return (
     <span className="shrink-0 pb-1 text-muted">
       <Icon aria-hidden className="size-3.5" />
-      <span className="sr-only">{delivery === 'sent' ? texts.sent : texts.sending}</span>
+      <span className="sr-only">{delivery === 'sending' ? texts.sending : texts.sent}</span>
     </span>
   );
 }

@@ -33,7 +33,7 @@ export function readEntry(entry: unknown): ReadEntry {
   };
 }
 
-/** The id by which the server, too, recognises an entry. */
+/** The id of an entry. Ids are a sender's own: two senders may use the same one. */
 export function entryId(entry: unknown): string | null {
   if (!isRecord(entry)) return null;
   const { id } = entry;

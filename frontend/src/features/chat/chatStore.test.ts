@@ -62,6 +62,28 @@ describe('messages', () => {
     expect(shown()).toEqual([['hello', null]]);
   });
 
+  it('are shown once, though the server delivers them again', () => {
+    const { signaling, shown } = open();
+    signaling.join();
+    signaling.emit(fromBob('1', 'hello'));
+    signaling.emit(fromBob('1', 'hello'));
+    expect(shown()).toEqual([['hello', null]]);
+  });
+
+  it('are told apart by who wrote them, for ids are a writer’s own', () => {
+    const { signaling, chat, shown } = open();
+    const forged = { ...fromBobSaved('1', 'forged'), name: 'Mallory' };
+    signaling.join({ chats: [saved('1', 'mine'), forged] });
+    signaling.emit(fromBob('1', 'hello'));
+    expect(shown()).toEqual([
+      ['mine', 'sent'],
+      ['forged', null],
+      ['hello', null],
+    ]);
+    const keys = chat.snapshot.get().messages.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it('stay in sight when the history cannot be read', () => {
     const { signaling, chat, shown } = open();
     signaling.join({ chats: [saved('1', 'mine')] });
@@ -146,6 +168,17 @@ describe('what is new', () => {
 });
 
 describe('delivery', () => {
+  it('of half a character is recognised in the history', async () => {
+    const { signaling, chat, shown } = open();
+    signaling.join();
+    chat.write('half \ud83d, whole \ud83d\ude00');
+    await settle();
+    const { id = '', body = '' } = signaling.messages[0] ?? {};
+    expect(body).toBe('half \ufffd, whole \ud83d\ude00');
+    signaling.join({ chats: [saved(id, body)] });
+    expect(shown()).toEqual([[body, 'sent']]);
+  });
+
   it('goes on after a lost connection, with the same id', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
@@ -177,6 +210,21 @@ describe('delivery', () => {
     expect(shown()).toEqual([['hello', 'sent']]);
     const [first, second] = signaling.messages;
     expect(second).toEqual(first);
+  });
+
+  it('that the history could not take is shown as such, and neither sent nor saved again', async () => {
+    const { signaling, archive, chat, shown } = open();
+    signaling.join();
+    signaling.answer = () => Promise.reject(new SignalingError('chats_full', true));
+    chat.write('hello');
+    await settle();
+    expect(shown()).toEqual([['hello', 'delivered']]);
+    signaling.join({ resumed: true });
+    await settle();
+    expect(signaling.messages).toHaveLength(1);
+    signaling.emit(fromBob('1', 'hi'));
+    await vi.advanceTimersByTimeAsync(SAVE_INTERVAL_MS);
+    expect(archive.save.mock.lastCall?.[0]).toMatchObject([{ body: 'hi' }]);
   });
 
   it('that stays unanswered has failed', async () => {

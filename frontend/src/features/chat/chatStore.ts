@@ -6,15 +6,17 @@ import { type Readable, Store, type Unsubscribe } from '../../lib/store';
 import type { ChatArchive } from '../../signaling/chatArchive';
 import {
   type IncomingMessage,
+  isDelivered,
   isRefusal,
   type Joined,
   type SignalingClient,
   type SignalingEvent,
 } from '../../signaling/client';
-import { entryId, readEntry, type SavedMessage } from './chatEntry';
+import { readEntry, type SavedMessage } from './chatEntry';
 import { Reading, type ReadingMemory, type ReadingView } from './reading';
 
-export type Delivery = 'sending' | 'sent' | 'failed';
+/** `delivered`: the other side has it, but the history is full and does not. */
+export type Delivery = 'sending' | 'sent' | 'delivered' | 'failed';
 
 export interface ChatMessage {
   key: string;
@@ -84,7 +86,9 @@ export class ChatStore {
     return this.#store;
   }
 
-  write(body: string): void {
+  write(text: string): void {
+    // Half a character is stored as the replacement character; the history must be recognised again.
+    const body = text.replace(/\p{Surrogate}/gu, '\ufffd');
     const saved = {
       id: randomId(),
       from: this.#participant ?? '',
@@ -150,12 +154,13 @@ export class ChatStore {
     const reader = { participant, name: this.#options.name, peer: peer?.id ?? null };
     this.#history = chats;
     this.#historyMessages = chats.map((entry, index) => historyMessage(entry, index, reader));
-    this.#live = this.#live.filter(({ saved }) => !this.#isInHistory(saved.id));
+    this.#live = this.#live.filter(({ saved, delivery }) => !this.#isInHistory(saved, delivery));
   }
 
   #onMessage({ id, from, name, body, sentAt }: IncomingMessage): void {
-    if (this.#isInHistory(id) || this.#live.some(({ saved }) => saved.id === id)) return;
     const saved = { id, from, name, body, sent_at: sentAt };
+    const isKnown = this.#live.some((live) => live.saved.id === id && live.saved.from === from);
+    if (isKnown || this.#isInHistory(saved, null)) return;
     const message: LiveMessage = { saved, delivery: null, refused: false };
     this.#live.push(message);
     this.#latest = liveMessage(message);
@@ -174,6 +179,7 @@ export class ChatStore {
       this.#hasUnsaved = true;
       this.#setDelivery(message, 'sent');
     } catch (error) {
+      if (isDelivered(error)) return this.#setDelivery(message, 'delivered');
       message.refused = isRefusal(error);
       if (message.refused || this.#joined) this.#setDelivery(message, 'failed');
     }
@@ -187,7 +193,7 @@ export class ChatStore {
   async #save(): Promise<void> {
     if (!this.#hasUnsaved) return;
     this.#hasUnsaved = false;
-    // Messages on their way are left out: stored like this, they might count as delivered.
+    // Messages on their way are left out: the server stores them when they arrive.
     const entries = this.#entries(this.#live.filter((message) => !isUnsent(message)));
     await this.#options.archive.save(entries).catch(() => {
       this.#hasUnsaved = true;
@@ -195,19 +201,28 @@ export class ChatStore {
   }
 
   #entries(live: LiveMessage[]): unknown[] {
-    return [...this.#history, ...live.map(({ saved }) => saved)];
+    // What the full history could not take would have the whole save refused.
+    const worthSaving = live.filter(({ delivery }) => delivery !== 'delivered');
+    return [...this.#history, ...worthSaving.map(({ saved }) => saved)];
   }
 
   get #isWorthSaving(): boolean {
     return this.#hasUnsaved || this.#live.some(isUnsent);
   }
 
-  #isInHistory(id: string): boolean {
-    return this.#history.some((entry) => entryId(entry) === id);
+  /** Whether the history has this very message; others may have saved another text under its id. */
+  #isInHistory({ id, from, body }: SavedMessage, delivery: Delivery | null): boolean {
+    const writers = delivery === null ? [from] : [from, this.#participant];
+    return this.#history.some((entry) => {
+      const read = readEntry(entry);
+      return (
+        read.id === id && read.text === body && read.from !== null && writers.includes(read.from)
+      );
+    });
   }
 
   get #messages(): ChatMessage[] {
-    return [...this.#historyMessages, ...this.#live.map(liveMessage)];
+    return withKeysOfTheirOwn([...this.#historyMessages, ...this.#live.map(liveMessage)]);
   }
 
   #publish(): void {
@@ -229,6 +244,16 @@ function liveMessage({ saved, delivery }: LiveMessage): ChatMessage {
   const { id, name, body, sent_at } = saved;
   const sentAt = new Date(sent_at);
   return { key: id, mine: delivery !== null, name, text: body, sentAt, delivery };
+}
+
+/** Ids are their writers' own, so two messages may have the same. */
+function withKeysOfTheirOwn(messages: ChatMessage[]): ChatMessage[] {
+  const times = new Map<string, number>();
+  return messages.map((message) => {
+    const before = times.get(message.key) ?? 0;
+    times.set(message.key, before + 1);
+    return before === 0 ? message : { ...message, key: `${message.key} (${before})` };
+  });
 }
 
 interface Reader {

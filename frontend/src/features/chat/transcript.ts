@@ -32,7 +32,7 @@ function lineOf(message: ChatMessage, language: string, texts: Texts['chat']): s
   const { name, text, sentAt, delivery } = message;
   const notes = [
     sentAt ? fullTime(sentAt, language) : '',
-    delivery === null || delivery === 'sent' ? '' : texts.transcript.notSent,
+    delivery === 'sending' || delivery === 'failed' ? texts.transcript.notSent : '',
   ];
   const note = notes.filter(Boolean).join(', ');
   const start = note ? `[${note}] ` : '';

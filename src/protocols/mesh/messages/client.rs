@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::protocols::{
     json_depth::nests_deeper_than,
+    json_text::decode_lossy,
     mesh::error::{Code, Refusal},
 };
 
@@ -232,7 +233,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::JoinRoom(JoinRoom {
         appointment_id: required_text("appointment_id", fields.appointment_id)?,
-        name: required_text("name", fields.name)?,
+        name: required_chat_text("name", fields.name)?,
         session: optional_text("session", fields.session)?,
         received: match fields.received.filter(|raw| !is_null(raw)) {
             Some(raw) => Some(
@@ -246,7 +247,7 @@ fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
 }
 
 fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
-    let body = required_text("body", fields.body)?;
+    let body = required_chat_text("body", fields.body)?;
     if body.is_empty() {
         return Err(Refusal::field("body", "must not be empty"));
     }
@@ -256,7 +257,7 @@ fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
             ..Refusal::field("body", format_args!("must have at most {MAX_BODY_BYTES} bytes"))
         });
     }
-    let id = optional_text("id", fields.id)?;
+    let id = optional_chat_text("id", fields.id)?;
     if id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > MAX_MESSAGE_ID_CHARS) {
         let problem = format_args!("must have 1 to {MAX_MESSAGE_ID_CHARS} characters").to_string();
         return Err(Refusal::field("id", problem));
@@ -320,6 +321,21 @@ fn optional_text<'a>(
     let text: Text =
         serde_json::from_str(raw.get()).map_err(|_| Refusal::field(field, "must be a string"))?;
     Ok(Some(text.0))
+}
+
+/// As [`required_text`], for what people write: an escape of half a character becomes U+FFFD.
+fn required_chat_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Refusal> {
+    optional_chat_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
+}
+
+fn optional_chat_text<'a>(
+    field: &'static str,
+    raw: Option<&'a RawValue>,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    optional_text(field, raw).or_else(|refusal| {
+        let text = raw.and_then(|raw| decode_lossy(raw.get()));
+        text.map(|text| Some(text.into())).ok_or(refusal)
+    })
 }
 
 fn is_object(raw: &RawValue) -> bool {

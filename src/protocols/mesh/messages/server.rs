@@ -44,7 +44,7 @@ pub struct JoinedSuccessfully<'a> {
     pub remote_socket: Option<String>,
     /// The other participant's name, `null` when alone.
     pub opponent_name: Option<&'a str>,
-    /// An array of everything ever saved, each entry as it was saved.
+    /// The history, oldest first, each entry as it was saved.
     #[cfg_attr(test, ts(type = "unknown[]"))]
     pub chats: &'a RawValue,
     /// Whether `chats` could be read.
@@ -266,6 +266,10 @@ pub struct Refused<'a> {
     /// Always `false`.
     #[cfg_attr(test, ts(type = "false"))]
     success: bool,
+    /// Only of a message that the other side has all the same: `true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "true"))]
+    delivered: Option<bool>,
     /// Why, for people.
     message: &'a str,
     /// Why, for programs.
@@ -288,11 +292,18 @@ pub struct RefusedBecause {
     retry_after_ms: Option<u64>,
 }
 
+impl Refused<'_> {
+    /// The same of a message that the other side has.
+    pub fn delivered(self) -> Self {
+        Self { delivered: Some(true), ..self }
+    }
+}
+
 impl<'a> From<&'a Refusal> for Refused<'a> {
     fn from(refusal: &'a Refusal) -> Self {
         let Refusal { code, field, .. } = *refusal;
         let error = RefusedBecause { code, field, retry_after_ms: refusal.retry_after_ms() };
-        Self { success: false, message: &refusal.message, error }
+        Self { success: false, delivered: None, message: &refusal.message, error }
     }
 }
 

@@ -20,6 +20,7 @@ export const chat = {
   sent: 'Sent',
   sending: 'Sending',
   notSent: 'Not sent. Try again',
+  notKept: 'Delivered. It will not be in the chat next time: the chat is full.',
   showAll: 'Show all',
   showLess: 'Show less',
   input: 'Message',

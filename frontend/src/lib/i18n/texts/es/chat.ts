@@ -28,6 +28,7 @@ export const chat: Texts['chat'] = {
   sent: 'Enviado',
   sending: 'Enviando',
   notSent: 'No se envió. Intentar de nuevo',
+  notKept: 'Entregado. No aparecerá en el chat la próxima vez: el chat está lleno.',
   showAll: 'Mostrar todo',
   showLess: 'Mostrar menos',
   input: 'Mensaje',

@@ -1,0 +1,3 @@
+//! Chats from the client's text to the history and back.
+
+mod conversation;

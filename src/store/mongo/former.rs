@@ -1,0 +1,100 @@
+//! Documents of an earlier release, whose entries were known by their id alone, brought under the keys of this one.
+//!
+//! Such a document has no `tally`. It gets its keys in place, and is served the same before and after. What it gets
+//! depends on the texts of its room alone, and a document that has a tally is left as it is: so the work can stop
+//! anywhere, be done again, and be done by several nodes at once.
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId, serialize_to_document};
+use serde::Deserialize;
+
+use super::{
+    database::Database,
+    document::{COLLECTION, Keys, TallyDocument, unsigned},
+    fault::Fault,
+};
+use crate::core::chat::{Rekeying, Row, Tally};
+
+/// Where it is written down that no document of an earlier release is left.
+const MARKS: &str = "marks";
+const MARK: &str = "chats have keys of release 2";
+
+/// After how many rooms it is said how far the work has come.
+const REPORT_EVERY: usize = 10_000;
+
+/// How many documents are changed by one command.
+const CHANGED_AT_ONCE: usize = 1_000;
+
+/// What is read of a document.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    room: String,
+    seq: i64,
+    key: Box<str>,
+    json: Box<str>,
+    tally: Option<TallyDocument>,
+}
+
+/// Gives every document of an earlier release its keys. Reads the whole collection the first time, and one mark later.
+pub(super) async fn rekey_all(database: &Database) -> Result<(), Fault> {
+    let marks = database.collection::<Document>(MARKS).await?;
+    if marks.find_one(doc! { "_id": MARK }).await?.is_some() {
+        return Ok(());
+    }
+    let messages = database.collection::<Stored>(COLLECTION).await?;
+    let mut documents = messages.find(doc! {}).sort(doc! { "room": 1, "seq": 1 }).await?;
+    let (mut room, mut rooms) = (Vec::<Stored>::new(), 0);
+    while let Some(document) = documents.try_next().await? {
+        if room.first().is_some_and(|first| first.room != document.room) {
+            rekey(database, &std::mem::take(&mut room)).await?;
+            rooms += 1;
+            if rooms % REPORT_EVERY == 0 {
+                tracing::info!(rooms, "bringing chats under the keys of this release");
+            }
+        }
+        room.push(document);
+    }
+    rekey(database, &room).await?;
+    marks.update_one(doc! { "_id": MARK }, doc! { "$set": { "done": true } }).upsert(true).await?;
+    Ok(())
+}
+
+/// Gives the documents of one room their keys.
+pub(super) async fn rekey_room(database: &Database, room: &str) -> Result<(), Fault> {
+    let messages = database.collection::<Stored>(COLLECTION).await?;
+    let documents = messages.find(doc! { "room": room }).sort(doc! { "seq": 1 }).await?;
+    let documents: Vec<Stored> = documents.try_collect().await?;
+    rekey(database, &documents).await
+}
+
+async fn rekey(database: &Database, documents: &[Stored]) -> Result<(), Fault> {
+    if documents.iter().all(|document| document.tally.is_some()) {
+        return Ok(());
+    }
+    let texts: Vec<_> = documents.iter().map(|document| document.json.clone()).collect();
+    let (mut rekeying, mut changes) = (Rekeying::default(), Vec::new());
+    for (document, former) in documents.iter().zip(database.rekey(&texts)) {
+        match &document.tally {
+            Some(tally) => rekeying.keep(&document.key, tally.read(document.seq)?),
+            None => {
+                let (row, tally) = rekeying.row(unsigned(document.seq)?, former);
+                changes.push(change(document.id, &row, &tally)?);
+            }
+        }
+    }
+    for changes in changes.chunks(CHANGED_AT_ONCE) {
+        database.update_chats(changes.to_vec()).await?;
+    }
+    Ok(())
+}
+
+/// An update of one document, as the command `update` takes it.
+fn change(id: ObjectId, row: &Row, tally: &Tally) -> Result<Bson, Fault> {
+    let made = |_| Fault::Driver("a document could not be made");
+    let mut keys = serialize_to_document(&Keys::of(row)).map_err(made)?;
+    keys.insert("tally", serialize_to_document(&TallyDocument::from(tally)).map_err(made)?);
+    let unchanged = doc! { "_id": id, "tally": { "$exists": false } };
+    Ok(doc! { "q": unchanged, "u": { "$set": keys, "$unset": { "bytes": "" } } }.into())
+}

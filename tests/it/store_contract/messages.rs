@@ -1,0 +1,103 @@
+//! Live messages: stored once for each writer and id, and never taken for what was saved.
+
+use switchboard::core::{
+    ids::ParticipantId,
+    store::{Appended, ChatStore, Saved},
+};
+use tokio::runtime::Runtime;
+
+use crate::support::chats::{fresh_room, message, saved};
+
+contract! {
+    a_retry_is_told_the_message_as_it_was_stored,
+    another_text_under_the_same_id_is_a_conflict,
+    the_same_id_of_another_participant_is_another_message,
+    a_saved_entry_that_is_a_live_message_is_not_stored_again,
+    a_live_message_takes_the_place_of_what_was_saved_before_it,
+    another_text_saved_under_a_messages_id_is_an_entry_of_its_own,
+}
+
+fn a_retry_is_told_the_message_as_it_was_stored(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let (room, ann) = (fresh_room(), ParticipantId::random());
+        for id in ["1", "2"] {
+            let first = message(ann, id, "hi");
+            assert_eq!(store.append(&room, first.clone()).await.unwrap(), Appended::Now);
+            let mut retry = first.clone();
+            retry.json = r#"{"another":"time"}"#.into();
+            assert_eq!(store.append(&room, retry).await.unwrap(), Appended::Before(first.json));
+        }
+        assert_eq!(store.history(&room).await.unwrap().len(), 2);
+    });
+}
+
+fn another_text_under_the_same_id_is_a_conflict(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let (room, ann) = (fresh_room(), ParticipantId::random());
+        let first = message(ann, "1", "hi");
+        store.append(&room, first.clone()).await.unwrap();
+        assert_eq!(store.append(&room, message(ann, "1", "ho")).await.unwrap(), Appended::Conflict);
+        assert_eq!(store.append(&room, first.clone()).await.unwrap(), Appended::Before(first.json.clone()));
+        assert_eq!(store.history(&room).await.unwrap(), [first.json]);
+    });
+}
+
+fn the_same_id_of_another_participant_is_another_message(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let room = fresh_room();
+        let messages = [(); 2].map(|()| message(ParticipantId::random(), "1", "hi"));
+        for message in &messages {
+            assert_eq!(store.append(&room, message.clone()).await.unwrap(), Appended::Now);
+        }
+        assert_eq!(store.history(&room).await.unwrap(), messages.map(|message| message.json));
+    });
+}
+
+fn a_saved_entry_that_is_a_live_message_is_not_stored_again(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let (room, ann) = (fresh_room(), ParticipantId::random());
+        let live = message(ann, "1", "hi");
+        store.append(&room, live.clone()).await.unwrap();
+        let with_more = format!(r#"{{"body":"hi","id":"1","from":"{ann}","name":"A","read":true}}"#);
+        for text in [&*live.json, &with_more] {
+            assert_eq!(store.save(&room, saved([text])).await.unwrap(), Saved { added: 0 });
+        }
+        assert_eq!(store.history(&room).await.unwrap(), [live.json]);
+    });
+}
+
+fn a_live_message_takes_the_place_of_what_was_saved_before_it(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let (room, ann) = (fresh_room(), ParticipantId::random());
+        let early = format!(r#"{{"id":"1","from":"{ann}","body":"hi","early":true}}"#);
+        let older = format!(r#"{{"id":"2","from":"{ann}","body":"older"}}"#);
+        let newer = format!(r#"{{"id":"2","from":"{ann}","body":"newer"}}"#);
+        for text in [&early, &older, &newer] {
+            assert_eq!(store.save(&room, saved([text])).await.unwrap(), Saved { added: 1 });
+        }
+        assert_eq!(store.history(&room).await.unwrap(), [&*early, &newer].map(Box::from));
+
+        let live = [message(ann, "1", "hi"), message(ann, "2", "newer")];
+        for live in &live {
+            assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
+        }
+        // The version that no message says is served still.
+        let [first, second] = live.map(|live| live.json);
+        assert_eq!(store.history(&room).await.unwrap(), [older.as_str().into(), first, second]);
+        let again = store.save(&room, saved([&early, &older, &newer])).await.unwrap();
+        assert_eq!(again, Saved { added: 0 });
+    });
+}
+
+fn another_text_saved_under_a_messages_id_is_an_entry_of_its_own(runtime: &Runtime, store: &dyn ChatStore) {
+    runtime.block_on(async {
+        let (room, ann) = (fresh_room(), ParticipantId::random());
+        let forged = format!(r#"{{"id":"1","from":"{ann}","body":"forged"}}"#);
+        store.save(&room, saved([&forged])).await.unwrap();
+        let live = message(ann, "1", "hi");
+        assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
+        let again = format!(r#"{{"id":"1","from":"{ann}","body":"forged again"}}"#);
+        store.save(&room, saved([&again])).await.unwrap();
+        assert_eq!(store.history(&room).await.unwrap(), [again.as_str().into(), live.json]);
+    });
+}
