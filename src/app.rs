@@ -99,7 +99,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
     running.look_after(common, doors.clone());
     if let Some(seats) = &seats {
-        running.tasks.spawn(seats.clone().run(running.stop.clone()));
+        tokio::spawn(seats.clone().run(running.ops_stop.clone()));
     }
 
     wait_for_signal().await?;
@@ -335,7 +335,7 @@ impl Running {
         self.stop.cancel();
         let let_go = async {
             join_all(doors.iter().map(|door| door.shut_down(patience))).await;
-            hub.let_go();
+            hub.let_go().await;
         };
         // Seats are handed over as soon as their connections have ended.
         tokio::join!(let_go, hub.hand_over(patience + patience / 2));

@@ -8,8 +8,11 @@ use tracing::warn;
 
 use crate::{cluster::LocalCluster, core::error::Unavailable, store::SqliteStore};
 
-/// How often changes are written. With the time that writing takes, no change is written more than a second late.
-const WRITE_EVERY: Duration = Duration::from_millis(500);
+/// How often changes are written: with the time that writing takes, no change is written more than a second late.
+const WRITE_EVERY: Duration = Duration::from_millis(200);
+
+/// How many rooms are written in one step at most: a step must not hold chats up.
+const ROOMS_AT_ONCE: usize = 1_000;
 
 /// Keeps the protected seats of a node that shares none with others.
 #[derive(Clone)]
@@ -39,14 +42,11 @@ impl SeatKeeping {
 
     /// Writes what has changed. What cannot be written is tried again the next time.
     pub async fn write(&self) {
-        let changes = self.cluster.take_changes();
-        if changes.is_empty() {
-            return;
-        }
-        let rooms: Vec<_> = changes.iter().map(|(room, _)| room.clone()).collect();
-        if let Err(error) = self.store.keep_seats(changes).await {
-            warn!(error = &error as &dyn std::error::Error, "seats could not be written down");
-            self.cluster.not_written(rooms);
+        for some in self.cluster.take_changes().chunks(ROOMS_AT_ONCE) {
+            if let Err(error) = self.store.keep_seats(some.to_vec()).await {
+                warn!(error = &error as &dyn std::error::Error, "seats could not be written down");
+                self.cluster.not_written(some.iter().map(|(room, _)| room.clone()));
+            }
         }
     }
 }

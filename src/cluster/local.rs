@@ -18,6 +18,10 @@ use crate::core::{
     wire::{NoWire, Recipient, Wire},
 };
 
+/// How many rooms are known to have changed at most. More change only while nothing can be written, for long: what is
+/// read at the next start is out of date then, for as long as a lease lasts.
+const MAX_CHANGED: usize = 65_536;
+
 /// Seats of a single node. Never unavailable.
 pub struct LocalCluster {
     node: NodeId,
@@ -79,7 +83,8 @@ impl LocalCluster {
 
     /// Has [`take_changes`](Self::take_changes) return these rooms once more: what it returned could not be written down.
     pub fn not_written(&self, rooms: impl IntoIterator<Item = RoomId>) {
-        self.lock().changed.extend(rooms);
+        let mut table = self.lock();
+        rooms.into_iter().for_each(|room| table.change(&room, true));
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -104,9 +109,15 @@ impl Table {
         room.seats.iter().filter(|seat| seat.protected).map(kept).collect()
     }
 
+    fn forget_if_empty(&mut self, id: &RoomId) {
+        if self.rooms.get(id).is_some_and(|room| room.seats.is_empty()) {
+            self.rooms.remove(id);
+        }
+    }
+
     /// Notes that some seats of a room were taken or given up.
     fn change(&mut self, room: &RoomId, is_protected: bool) {
-        if is_protected {
+        if is_protected && self.changed.len() < MAX_CHANGED {
             self.changed.insert(room.clone());
         }
     }
@@ -181,11 +192,17 @@ impl Cluster for LocalCluster {
         let held = room.seats.iter().find(|held| held.key_in(&seat.room) == *seat);
         let is_protected = held.is_some_and(|held| held.protected);
         let released = room.seats.release(seat.participant, seat.epoch);
-        if room.seats.is_empty() {
-            table.rooms.remove(&seat.room);
-        }
+        table.forget_if_empty(&seat.room);
         table.change(&seat.room, is_protected);
         Ok(released)
+    }
+
+    async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
+        let mut table = self.lock();
+        let Some(room) = table.rooms.get_mut(&seat.room) else { return Ok(false) };
+        let taken = room.seats.take_away(seat.participant, seat.epoch);
+        table.forget_if_empty(&seat.room);
+        Ok(taken)
     }
 
     async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
@@ -195,7 +212,7 @@ impl Cluster for LocalCluster {
         let Table { rooms, changed, .. } = &mut *table;
         rooms.retain(|id, room| {
             for seat in room.seats.expire(now) {
-                if seat.protected {
+                if seat.protected && changed.len() < MAX_CHANGED {
                     changed.insert(id.clone());
                 }
                 ended.push(Lost::GivenUp(seat.key_in(id)));

@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     cluster::ClaimError,
+    contention::is_away,
     error::{JoinError, Replaced, Unavailable},
     event::LeaveReason,
     hub::{Hub, end},
@@ -65,25 +66,23 @@ impl Hub {
         // The answer to an earlier probe may name a seat that is not in the way any more.
         let freed: Vec<_> = holders.iter().filter(|seat| free.contains(&seat.key_in(&claim.room))).collect();
         if freed.is_empty() {
-            return Err(self.refusal(&refused));
+            return Err(self.refusal(&claim.room, &refused));
         }
         for seat in freed {
             self.free(&claim.room, seat).await?;
         }
-        self.claim_once(claim).await.map_err(|error| self.refusal_of(error))
+        self.claim_once(claim).await.map_err(|error| self.refusal_of(&claim.room, error))
     }
 
-    /// Gives up a seat whose holder is not there, and tells every node that lists it.
+    /// Gives up a seat whose holder is not there, unless it is protected by now, and tells every node that lists it.
     async fn free(&self, room: &RoomId, seat: &Seat) -> Result<(), Unavailable> {
         let (key, reason) = (seat.key_in(room), LeaveReason::NotAlive);
-        let released = self.0.cluster.release(&key).await;
-        // A seat of this node is renewed no more, whatever the cluster says.
-        if seat.node == self.0.site.node || matches!(released, Ok(true)) {
+        if self.0.cluster.take_away(&key).await? {
             let others = self.0.cluster.seats(room).await.unwrap_or_default();
             self.tell_end(&key, reason, others.iter().chain([seat]));
             self.end_here(&key, reason);
         }
-        released.map(drop)
+        Ok(())
     }
 
     /// Tells the nodes of `seats` that the seat `key` was given up, before they hear who sits there next.
@@ -96,33 +95,28 @@ impl Hub {
     }
 
     /// What a client is told whose claim was refused.
-    pub(super) fn refusal_of(&self, error: ClaimError) -> JoinError {
+    pub(super) fn refusal_of(&self, room: &RoomId, error: ClaimError) -> JoinError {
         match error {
-            ClaimError::Refused(refused) => self.refusal(&refused),
+            ClaimError::Refused(refused) => self.refusal(room, &refused),
             ClaimError::Unavailable(error) => error.into(),
         }
     }
 
-    fn refusal(&self, refused: &Refused) -> JoinError {
+    fn refusal(&self, room: &RoomId, refused: &Refused) -> JoinError {
         match refused {
-            Refused::Full(holders) => JoinError::RoomFull { retry_after: self.first_end(holders) },
+            Refused::Full(holders) => JoinError::RoomFull { retry_after: self.first_end(room, holders) },
             Refused::NameTaken(_) => JoinError::NameTaken,
             Refused::NotHeld => JoinError::Replaced(Replaced),
         }
     }
 
     /// How long until the first lease of a seat without a connection ends, in whole seconds.
-    fn first_end(&self, holders: &[Seat]) -> Option<Duration> {
+    fn first_end(&self, room: &RoomId, holders: &[Seat]) -> Option<Duration> {
         let now = self.0.clock.now();
-        let away = holders.iter().filter(|seat| !seat.connected || self.is_on_lost_node(seat));
+        let away = holders.iter().filter(|seat| is_away(self, room, seat));
         let left = away.map(|seat| seat.lease_ends.saturating_duration_since(now)).min()?;
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Some(Duration::from_secs(seconds.max(1)))
-    }
-
-    /// Whether the seat is on another node, of which nothing is heard: no connection of its holder is known.
-    pub(super) fn is_on_lost_node(&self, seat: &Seat) -> bool {
-        seat.node != self.0.site.node && !self.0.site.wire().is_alive(seat.node)
     }
 
     /// Lists somebody who claimed a seat: who comes back, or whose seat is kept here until
@@ -173,8 +167,13 @@ impl Hub {
             return Err(Replaced);
         }
         let here = self.0.site.node;
-        // A seat of this node that the room does not list was read at the start: no participant was told of its holder yet.
-        let is_restored = |former: &Seat| former.node == here && !room.is_listed(former.participant);
+        // A seat of this node that the room does not list: without other nodes, it was read at the start, and no participant
+        // knows its holder. Otherwise the answer to its claim was lost, and it is not known where its mailbox is.
+        let is_unlisted = claimed
+            .former
+            .as_ref()
+            .is_some_and(|former| former.node == here && !room.is_listed(former.participant));
+        let has_met = self.0.site.has_met();
         let last_seen = |former: &Seat| match room.node_of(former.participant) {
             // This node had no answer to its last claim: what was kept is still where they sat before.
             Some(node) if former.node == here => Seat { node, ..former.clone() },
@@ -188,12 +187,12 @@ impl Hub {
             lease: claim.lease,
             since: claimed.since,
             attends,
-            came_back: claimed.former.as_ref().is_some_and(|former| !is_restored(former)),
+            came_back: claimed.former.is_some() && (has_met || !is_unlisted),
             protected: claim.protected || claimed.former.as_ref().is_some_and(|former| former.protected),
             address: None,
             // Before anybody is told where its owner is now, so that all else comes after it.
             ask: elsewhere.as_ref().and_then(|former| self.ask_for_mailbox(former, claim, claimed.epoch)),
-            from_elsewhere: elsewhere.is_some(),
+            from_elsewhere: elsewhere.is_some() || (has_met && is_unlisted),
         })
     }
 }

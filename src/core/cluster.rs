@@ -100,6 +100,10 @@ pub trait Cluster: Send + Sync + 'static {
     /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
+    /// Gives up a seat whose holder is not there, unless it is protected by now. `false`, with nothing changed, if it is, or
+    /// if another epoch holds it, or none.
+    async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
+
     /// Gives up the seats whose lease has ended in the rooms in which this node holds one. Returns what this node has
     /// to tell those rooms: every holding it knew of that is no more, whoever ended it, once.
     async fn expire(&self) -> Result<Vec<Lost>, Unavailable>;

@@ -101,12 +101,13 @@ async fn find_dead(hub: Hub, id: RoomId, holders: Vec<Seat>) -> Vec<SeatKey> {
     holders.iter().zip(verdicts).filter(|(_, alive)| !alive).map(|(seat, _)| seat.key_in(&id)).collect()
 }
 
-fn is_away(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
+/// Whether no connection of the holder is known: of a seat of this node, as its room knows, which knows first.
+pub(super) fn is_away(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
     if seat.node != hub.0.site.node {
-        return !seat.connected || hub.is_on_lost_node(seat);
+        return !seat.connected || !hub.0.site.wire().is_alive(seat.node);
     }
     let presence = hub.room(id).and_then(|room| lock(&room).presence(seat.participant, seat.epoch));
-    matches!(presence, Some((Presence::Away, _)))
+    presence.map_or(!seat.connected, |(presence, _)| presence == Presence::Away)
 }
 
 async fn is_alive(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {

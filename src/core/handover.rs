@@ -86,11 +86,12 @@ impl Hub {
         drop(coming);
     }
 
-    /// Takes every connection here for lost. To be called when whoever reads has read that the node stops.
-    pub fn let_go(&self) {
+    /// Deals with every connection here as lost. To be called when each client that reads has read that the node stops.
+    pub async fn let_go(&self) {
         let now = self.0.clock.now();
-        for (_, room) in self.all_rooms() {
-            lock(&room).lose_all(now);
+        let lost: Vec<_> = self.all_rooms().iter().flat_map(|(_, room)| lock(room).lose_all(now)).collect();
+        if !lost.is_empty() {
+            self.renew_all(&lost).await;
         }
     }
 
@@ -109,7 +110,7 @@ impl Hub {
                 }
                 for (number, (_, room)) in rooms.into_iter().enumerate() {
                     let node = others[(number + round) % others.len()];
-                    for claim in lock(&room).adoptions() {
+                    for claim in lock(&room).adoptions(self.0.clock.now()) {
                         // What is not taken is offered again.
                         let _ = self.0.site.send(node, Parcel::Adopt { claim: Box::new(claim) });
                     }

@@ -145,7 +145,7 @@ impl Hub {
     pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
         let claim = self.claim_of(&request)?;
         let claimed = self.claim_once(&claim).await;
-        let (claimed, claiming) = claimed.map_err(|error| self.refusal_of(error))?;
+        let (claimed, claiming) = claimed.map_err(|error| self.refusal_of(&claim.room, error))?;
         let (seat, entered) =
             self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
         drop(claiming);

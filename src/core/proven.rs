@@ -61,7 +61,7 @@ impl Hub {
             Ok(claimed) => claimed,
             // It was given up just now.
             Err(ClaimError::Refused(_)) => return Ok(None),
-            Err(error) => return Err(self.refusal_of(error)),
+            Err(error) => return Err(self.refusal_of(&claim.room, error)),
         };
         let (seat, entered) =
             self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;

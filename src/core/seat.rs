@@ -68,7 +68,7 @@ pub struct Claim {
     /// Whether the participant's client can resume. A seat that was protected once stays so.
     pub protected: bool,
     /// `None` for the participant itself, who is about to be connected. With an epoch, for a node that takes the seat
-    /// over until its holder is back: only if it is held under that epoch still.
+    /// over until its holder is back: only if it is held under that epoch still, and its lease has not ended.
     pub over: Option<Epoch>,
 }
 
@@ -184,7 +184,8 @@ impl Seats {
         now: Instant,
     ) -> Result<Claimed, Refused> {
         let former = self.held.iter().find(|seat| seat.participant == claim.participant).cloned();
-        if claim.over.is_some() && claim.over != former.as_ref().map(|seat| seat.epoch) {
+        let lasting = former.as_ref().filter(|seat| seat.lease_ends > now);
+        if claim.over.is_some() && claim.over != lasting.map(|seat| seat.epoch) {
             return Err(Refused::NotHeld);
         }
         let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
@@ -284,6 +285,12 @@ impl Seats {
     /// Gives the seat up. `false` if it is not the seat's holding any more; then nothing changed.
     pub fn release(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
         !self.end(|seat| seat.participant == participant && seat.epoch == epoch).is_empty()
+    }
+
+    /// As [`release`](Self::release), unless the seat is protected.
+    pub fn take_away(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
+        let is_it = |seat: &Seat| seat.participant == participant && seat.epoch == epoch && !seat.protected;
+        !self.end(is_it).is_empty()
     }
 
     /// Gives up every seat whose lease has ended, and returns them.

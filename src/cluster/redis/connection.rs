@@ -131,6 +131,15 @@ impl Connection {
         self.there() >= self.settled_from()
     }
 
+    /// Whether Redis has forgotten nothing since the last greeting.
+    pub(super) async fn remembers(&self) -> Result<bool, Fault> {
+        let known = self.since();
+        let mut command = redis::cmd("HGET");
+        command.arg(&self.introduction.meeting_place).arg("since");
+        let since: Option<String> = command.query_async(&mut self.redis.clone()).await?;
+        Ok(since.and_then(|since| since.parse().ok()) == Some(known))
+    }
+
     /// Since when Redis remembers, as far as is known.
     pub(super) fn since(&self) -> Micros {
         lock(&self.met).since

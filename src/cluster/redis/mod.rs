@@ -106,12 +106,21 @@ impl RedisCluster {
     }
 
     async fn claim_seat(&self, claim: &Claim) -> Result<Result<Claimed, Refused>, Fault> {
-        let answer = self.ask(self.node.questions.claim(claim, self.node.id)).await?;
-        let held = answer.claimed(claim, self.node.id)?;
-        Ok(held.map(|held| {
-            self.node.introduction.raise_floor(held.claimed.epoch);
-            self.node.holdings().claimed(claim, held)
-        }))
+        let connection = self.met().await?;
+        // In this order on one connection: what Redis says of its memory is said after the claim.
+        let asked = connection.ask(self.node.questions.claim(claim, self.node.id));
+        let (answer, remembers) = tokio::join!(asked, connection.remembers());
+        let held = match answer?.claimed(claim, self.node.id)? {
+            Ok(held) => held,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        // Who sat there may have been forgotten since the last greeting, and be about to be put back.
+        if held.claimed.former.is_none() && !remembers? {
+            connection.ask(self.node.questions.undo(&held.seat.key_in(&claim.room))).await?;
+            return Err(Fault::Settling);
+        }
+        self.node.introduction.raise_floor(held.claimed.epoch);
+        Ok(Ok(self.node.holdings().claimed(claim, held)))
     }
 
     /// What is lost, if it is.
@@ -220,6 +229,15 @@ impl Cluster for RedisCluster {
             in_time(async { Ok(self.ask(self.node.questions.release(seat)).await?.released()) }).await?;
         self.node.holdings().forget(seat);
         Ok(released)
+    }
+
+    async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
+        let question = self.node.questions.take_away(seat);
+        let taken = in_time(async { Ok(self.ask(question).await?.released()) }).await?;
+        if taken {
+            self.node.holdings().forget(seat);
+        }
+        Ok(taken)
     }
 
     async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {

@@ -28,6 +28,7 @@ macro_rules! room_script {
 static CLAIM: LazyLock<Script> = room_script!("scripts/claim.lua");
 static RENEW: LazyLock<Script> = room_script!("scripts/renew.lua");
 static RELEASE: LazyLock<Script> = room_script!("scripts/release.lua");
+static UNDO: LazyLock<Script> = room_script!("scripts/undo.lua");
 static LOOK: LazyLock<Script> = room_script!("scripts/look.lua");
 static HOLDING: LazyLock<Script> = room_script!("scripts/holding.lua");
 
@@ -85,6 +86,16 @@ impl Questions {
 
     pub(super) fn release(&self, key: &SeatKey) -> Question {
         self.about(&key.room, &RELEASE, vec![key.participant.to_string(), key.epoch.0.to_string()])
+    }
+
+    pub(super) fn take_away(&self, key: &SeatKey) -> Question {
+        let arguments = vec![key.participant.to_string(), key.epoch.0.to_string(), flag(true)];
+        self.about(&key.room, &RELEASE, arguments)
+    }
+
+    /// Takes a claim back that should not have been granted.
+    pub(super) fn undo(&self, key: &SeatKey) -> Question {
+        self.about(&key.room, &UNDO, vec![key.participant.to_string(), key.epoch.0.to_string()])
     }
 
     /// Gives up what has ended, and tells who is there.

@@ -79,12 +79,11 @@ impl Room {
     }
 
     /// As [`lose`](Self::lose), for everybody who is connected here.
-    pub fn lose_all(&mut self, now: Instant) {
+    pub fn lose_all(&mut self, now: Instant) -> Vec<Renewal> {
         let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
         let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
-        for (participant, epoch, connection) in connected {
-            let _ = self.lose(participant, epoch, connection, now);
-        }
+        let lose = |(participant, epoch, connection)| self.lose(participant, epoch, connection, now);
+        connected.into_iter().filter_map(lose).collect()
     }
 
     /// For how long the participant's seat is kept without a renewal.

@@ -58,16 +58,18 @@ impl Room {
         fenced
     }
 
-    /// The seats of this node that are to be taken over by another one: of those who are not connected.
-    pub fn adoptions(&self) -> Vec<Claim> {
-        let is_left = |member: &&Member| member.connection().is_none();
+    /// The seats of this node that are to be taken over by another one, for what is left of their leases: of those who are
+    /// not connected.
+    pub fn adoptions(&self, now: Instant) -> Vec<Claim> {
+        let left = |member: &Member| (member.renewed_at + member.lease).saturating_duration_since(now);
+        let is_left = |member: &&Member| member.connection().is_none() && !left(member).is_zero();
         let claim = |member: &Member| Claim {
             room: self.id.clone(),
             seats: self.seats,
             participant: member.participant,
             name: member.name.clone(),
             unique_name: self.unique_names,
-            lease: member.lease,
+            lease: left(member),
             unprotected_lease: self.unprotected_lease,
             protected: member.protected,
             over: Some(member.epoch),

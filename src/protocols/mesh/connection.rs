@@ -1,7 +1,8 @@
 //! One client of the mesh door: what it asks for, in order, and what it is told.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, Weak},
+use std::sync::{
+    Arc, Mutex, MutexGuard, Weak,
+    atomic::{AtomicBool, Ordering},
 };
 
 use bytes::Bytes;
@@ -57,6 +58,8 @@ pub struct MeshConnection {
     pub(super) socket: Weak<Socket<LocalAdapter>>,
     pub(super) transport: Arc<Transport>,
     seat: Mutex<Option<Seated>>,
+    /// The server has ended it; the session it is in may go on.
+    closing: AtomicBool,
     events: Lane<Incoming>,
     messages: Lane<OutgoingMessage>,
 }
@@ -99,6 +102,7 @@ impl MeshConnection {
             socket: Arc::downgrade(socket),
             transport,
             seat: Mutex::default(),
+            closing: AtomicBool::new(false),
             events: Lane::new(MAX_WAITING_EVENTS),
             messages: Lane::new(MAX_WAITING_MESSAGES),
         }
@@ -324,7 +328,7 @@ impl MeshConnection {
                 let hub = &this.door.hub;
                 match reason {
                     // What a client does when the server closes says nothing of what it wants.
-                    _ if this.transport.is_closing() => hub.connection_lost(&seat, this.id).await,
+                    _ if this.is_closing() => hub.connection_lost(&seat, this.id).await,
                     DisconnectReason::ClientNSDisconnect => hub.leave(&seat).await,
                     DisconnectReason::TransportClose => hub.connection_closed(&seat, this.id).await,
                     _ => hub.connection_lost(&seat, this.id).await,
@@ -343,6 +347,15 @@ impl MeshConnection {
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
         self.acknowledge(ack, answer);
+    }
+
+    /// The server begins to end this connection, while the session it is in may go on.
+    pub(super) fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed) || self.transport.is_closing()
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {

@@ -60,9 +60,9 @@ impl Connection for MeshConnection {
 
     fn close(&self, reason: CloseReason) {
         let Some(socket) = self.socket.upgrade() else { return };
-        self.transport.begin_closing();
         match reason {
             CloseReason::Replaced => {
+                self.begin_closing();
                 let message = "This visit goes on in another window or on another device.";
                 let _ = self.emit(&Replaced { message }, message.len());
                 // A disconnection by the server: Socket.IO's clients do not come back from it by themselves.
@@ -73,6 +73,7 @@ impl Connection for MeshConnection {
             // Nobody dismisses anybody at this door; whoever is cut comes back.
             CloseReason::TooSlow | CloseReason::Dismissed => self.transport.cut(),
             CloseReason::ShuttingDown => {
+                self.transport.begin_closing();
                 let message = "The server restarts; the call goes on.";
                 let retry_after_ms = self.door.retry_after_ms(self.id);
                 let _ = self.emit(&ShuttingDown { message, retry_after_ms }, message.len());

@@ -20,7 +20,8 @@ use super::{
     error::{NOT_ALLOWED, TOO_MANY_ATTEMPTS},
     http::refusal_response,
     transport::Transport,
-    upgrade::{SocketService, Upgrade},
+    session_end::{SessionEnd, SocketService},
+    upgrade::Upgrade,
 };
 use crate::protocols::{admission::Client, link::Link};
 
@@ -46,37 +47,12 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
         if counts && !door.admission.admits_session(client) {
             return refusal_response(&TOO_MANY_ATTEMPTS);
         }
-        return open(door, &engine, client, request, next).await;
+        return gate.open(&engine, client, request, next).await;
     };
     match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
         Some(transport) => gate.go_on(transport, &engine, request, next).await,
         None => next.run(request).await,
     }
-}
-
-/// Opens a session.
-async fn open(
-    door: &MeshDoor,
-    engine: &EngineRequest,
-    client: Client,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
-    let link = request.extensions().get::<Arc<Link>>().cloned();
-    let transport = Arc::new(Transport::new(client, link, engine.websocket));
-    let mut request = slim(request);
-    request.extensions_mut().insert(transport.clone());
-    let response = next.run(request).await;
-    if engine.websocket {
-        return response;
-    }
-    // Where the session is to be found from now on is in the answer, and nowhere else.
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    if let Some(session) = session_in(&body) {
-        door.transports.list(session, &transport);
-    }
-    Response::from_parts(parts, Body::from(body))
 }
 
 /// The session id in an Engine.IO open packet.
@@ -90,6 +66,33 @@ fn session_in(body: &Bytes) -> Option<Sid> {
 }
 
 impl Gate {
+    /// Opens a session.
+    async fn open(
+        &self,
+        engine: &EngineRequest,
+        client: Client,
+        request: Request,
+        next: Next,
+    ) -> Response<Body> {
+        let link = request.extensions().get::<Arc<Link>>().cloned();
+        let path = request.uri().path().to_owned();
+        let transport = Arc::new(Transport::new(client, link, engine.websocket));
+        let mut request = slim(request);
+        request.extensions_mut().insert(transport.clone());
+        let response = next.run(request).await;
+        if engine.websocket {
+            return response;
+        }
+        // Where the session is to be found from now on is in the answer, and nowhere else.
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        if let Some(session) = session_in(&body) {
+            let end = SessionEnd::new(&self.service, &path, session, &self.door.tasks);
+            self.door.transports.list(session, &transport, end);
+        }
+        Response::from_parts(parts, Body::from(body))
+    }
+
     /// Serves a request of a session that is there.
     async fn go_on(
         self,

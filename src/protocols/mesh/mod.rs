@@ -15,6 +15,7 @@ mod http;
 mod messages;
 mod namespace;
 mod sending;
+mod session_end;
 mod transport;
 mod upgrade;
 
@@ -32,7 +33,7 @@ use tower::ServiceExt;
 use tracing::warn;
 
 pub use self::error::Code;
-use self::{gate::Gate, transport::Transports, upgrade::SocketService};
+use self::{gate::Gate, session_end::SocketService, transport::Transports};
 use crate::{
     core::{history::Saving, hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
     protocols::{

@@ -14,6 +14,7 @@ use futures_util::{FutureExt, future::select};
 use socketioxide::socket::Sid;
 use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
+use super::session_end::SessionEnd;
 use crate::{
     core::sync::lock,
     protocols::{
@@ -52,8 +53,8 @@ pub struct Transport {
     closing: AtomicBool,
     /// To be told that the client may be spoken to.
     connected: Mutex<Option<oneshot::Sender<()>>>,
-    /// Where it is found by its session's id, until it is dropped.
-    listed: OnceLock<(Sid, Transports)>,
+    /// Where it is found by its session's id, until it is dropped, and how that session is ended.
+    listed: OnceLock<(Sid, Transports, Option<SessionEnd>)>,
 }
 
 /// The transports of all sessions that began with long polling, by the session's id.
@@ -66,9 +67,9 @@ impl Transports {
         lock(&self.0).get(&session)?.upgrade()
     }
 
-    /// Lists a session's transport for as long as it lives.
-    pub fn list(&self, session: Sid, transport: &Arc<Transport>) {
-        if transport.listed.set((session, self.clone())).is_ok() {
+    /// Lists a session's transport for as long as it lives. `end` ends the session.
+    pub fn list(&self, session: Sid, transport: &Arc<Transport>, end: Option<SessionEnd>) {
+        if transport.listed.set((session, self.clone(), end)).is_ok() {
             lock(&self.0).insert(session, Arc::downgrade(transport));
         }
     }
@@ -76,7 +77,7 @@ impl Transports {
 
 impl Drop for Transport {
     fn drop(&mut self) {
-        if let Some((session, transports)) = self.listed.get() {
+        if let Some((session, transports, _)) = self.listed.get() {
             lock(&transports.0).remove(session);
         }
     }
@@ -131,7 +132,7 @@ impl Transport {
         }
     }
 
-    /// The session's WebSocket is, or is about to be, on `link`.
+    /// The session's WebSocket is on `link`.
     pub fn upgraded(&self, link: Option<Arc<Link>>) {
         *self.websocket() = link.map(|link| WebSocketLink { written_before: link.written(), link });
     }
@@ -193,12 +194,19 @@ impl Transport {
         }
     }
 
-    /// Ends the session's WebSocket now, if it has one. Long polling needs no ending: who does not poll has none.
+    /// Ends the session now, with its WebSocket if it has one.
     pub fn cut(&self) {
         self.begin_closing();
         if let Some(websocket) = self.websocket().as_ref() {
             websocket.link.cut();
+        } else if let Some((_, _, Some(end))) = self.listed.get() {
+            end.begin();
         }
+    }
+
+    /// Whether the session began with a WebSocket, or has gone over to one.
+    pub fn has_websocket(&self) -> bool {
+        self.websocket().is_some()
     }
 
     /// The server begins to end the connection: how the client ends it from now on says nothing of what it wants.

@@ -16,19 +16,17 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, Response, StatusCode, Uri, header},
+    http::{HeaderValue, Response, StatusCode, Uri, header},
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use socketioxide::service::SocketIoService;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service;
 
-use super::{MeshDoor, transport::Transport};
+use super::{MeshDoor, session_end::SocketService, transport::Transport};
 use crate::protocols::link::Link;
 
 /// How long the probe may take.
@@ -45,9 +43,6 @@ const MASK_BYTES: usize = 4;
 const HEAD_BYTES: usize = 2 + MASK_BYTES;
 const PROBE_FRAME_BYTES: usize = HEAD_BYTES + PROBE.len();
 const UPGRADE_FRAME_BYTES: usize = HEAD_BYTES + UPGRADE.len();
-
-/// What serves Socket.IO at one path.
-pub type SocketService = SocketIoService<Router>;
 
 /// A session's request to go over to WebSocket.
 pub struct Upgrade {
@@ -79,11 +74,10 @@ impl Upgrade {
         let mut stream = TokioIo::new(upgraded);
         let probe = tokio::time::timeout(PROBE_TIMEOUT, read_probe(&mut stream)).await;
         let Ok(Ok(probe)) = probe else { return };
-        self.transport.upgraded(link);
         let mut request = http::Request::new(());
         *request.uri_mut() = uri.clone();
         let mut service = self.service.clone();
-        let end = End { upgrade: self, uri, has_taken_over: false };
+        let end = End { transport: self.transport, link, has_taken_over: false };
         let stream = ProbedStream { stream, probe, read: 0, taking_over: Some(Vec::new()), end: Some(end) };
         // It goes on in a task of the library's; an error means that it did not begin.
         let _ = Service::call(&mut service, (stream, request)).await;
@@ -138,8 +132,9 @@ impl<S> ProbedStream<S> {
         if frame.len() == UPGRADE_FRAME_BYTES {
             let has_taken_over = says(frame, UPGRADE);
             self.taking_over = None;
-            if let Some(end) = &mut self.end {
-                end.has_taken_over = has_taken_over;
+            if let Some(end) = self.end.as_mut().filter(|_| has_taken_over) {
+                end.has_taken_over = true;
+                end.transport.upgraded(end.link.take());
             }
         }
     }
@@ -147,37 +142,18 @@ impl<S> ProbedStream<S> {
 
 /// What is to be done when the WebSocket is over.
 struct End {
-    upgrade: Upgrade,
-    uri: Uri,
+    transport: Arc<Transport>,
+    link: Option<Arc<Link>>,
     /// The client has said that it goes over for good.
     has_taken_over: bool,
 }
 
-impl End {
-    /// Closes the session if it is still in between: the library would keep it there for ever. One that went over
-    /// is no longer to be closed by a polling request, and refuses this.
-    async fn close_unfinished(self) {
-        let uri = self.uri.to_string().replace("transport=websocket", "transport=polling");
-        let Ok(uri) = uri.parse::<Uri>() else { return };
-        let mut request = Request::new(Body::from("1"));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri;
-        let mut service = self.upgrade.service;
-        let _ = Service::call(&mut service, request).await;
-    }
-}
-
 impl<S> Drop for ProbedStream<S> {
+    /// Ends a session that is still in between: the library would keep it there for ever. The server ends it, whatever the
+    /// client wants.
     fn drop(&mut self) {
-        if let Some(end) = self.end.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            if !end.has_taken_over {
-                // The session ends because the server closes it, whatever the client wants.
-                end.upgrade.transport.begin_closing();
-            }
-            let tasks = end.upgrade.door.tasks.clone();
-            tasks.spawn_on(end.close_unfinished(), &runtime);
+        if let Some(end) = self.end.take_if(|end| !end.has_taken_over && !end.transport.has_websocket()) {
+            end.transport.cut();
         }
     }
 }

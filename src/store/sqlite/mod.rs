@@ -89,7 +89,8 @@ impl SqliteStore {
     /// # Errors
     /// The file cannot be written in time; the seats may be written all the same.
     pub async fn keep_seats(&self, rooms: Vec<(RoomId, Vec<KeptSeat>)>) -> Result<(), Unavailable> {
-        self.writer.write(0, move |connection| seats::write(connection, &rooms)).await
+        let bytes = rooms.iter().map(|(room, seats)| seats::bytes_of(room, seats)).sum();
+        self.writer.write(bytes, move |connection| seats::write(connection, &rooms)).await
     }
 }
 

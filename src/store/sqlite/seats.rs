@@ -32,6 +32,12 @@ pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<KeptSeat>)]) 
     Ok(())
 }
 
+/// About how many bytes a room's seats take.
+pub(super) fn bytes_of(room: &RoomId, seats: &[KeptSeat]) -> usize {
+    room.as_str().len()
+        + seats.iter().map(|seat| seat.name.as_str().len() + size_of::<KeptSeat>()).sum::<usize>()
+}
+
 fn seat(row: &Row<'_>) -> Option<KeptSeat> {
     let text = |column| row.get_ref(column).ok()?.as_str().ok();
     let lease_ms = row.get::<_, u64>("lease_ms").ok()?;

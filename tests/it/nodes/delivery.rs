@@ -151,9 +151,9 @@ async fn a_token_takes_a_live_seat_over_from_another_node_and_the_older_connecti
     assert_eq!(other_tab.joins(bob.request()).await["participant"], bob.id);
     bob.hear("replaced").await;
     bob.client.vanish();
-    let heard = ann.client.heard_so_far().await;
-    assert_eq!(heard.last().unwrap(), "peer_resumed");
-    assert!(!heard.contains(&"user_left".to_owned()), "{heard:?}");
+    // Whether her node hears of his move first or of his return, she hears of no leaving.
+    ann.hear("peer_resumed").await;
+    assert!(ann.client.heard_so_far().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,8 @@ local participant, node, lease, capacity, unique, over, protected, name = unpack
 local mine = seat_of(participant)
 local live, ended = others_of(participant)
 
-if over ~= '' and not (mine and mine.epoch == tonumber(over)) then return { 'not_held', text(now) } end
+local lasts = mine and (mine.ends > now or now < settled)
+if over ~= '' and not (lasts and mine.epoch == tonumber(over)) then return { 'not_held', text(now) } end
 if not mine and now < settled then return { 'settling', text(now) } end
 local namesake = unique == '1' and find_name(live, name)
 if namesake then return { 'name_taken', text(now), lines({ namesake }) } end

@@ -18,8 +18,10 @@ else
   end
   if not since or not forgotten then return { 'lost', text(now), lines({ mine }) } end
   local live, ended = others_of(participant)
-  if unique == '1' and find_name(live, name) then return { 'lost', text(now), {} } end
-  if #live >= tonumber(capacity) then return { 'lost', text(now), {} } end
+  if #live >= tonumber(capacity) or (unique == '1' and find_name(live, name)) then
+    -- A claim from before Redis was known to have forgotten the room is about to be undone.
+    return { now < settled and 'settling' or 'lost', text(now), {} }
+  end
   give_up(ended)
   put({
     participant = participant, epoch = epoch, since = tonumber(since), ends = ends, node = node,

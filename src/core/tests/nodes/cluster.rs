@@ -206,6 +206,17 @@ impl Cluster for SimCluster {
         Ok(room.is_some_and(|room| room.release(seat.participant, seat.epoch)))
     }
 
+    async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
+        self.reach()?;
+        let mut model = self.model.lock().unwrap();
+        let room = model.rooms.get_mut(&seat.room);
+        let taken = room.is_some_and(|room| room.take_away(seat.participant, seat.epoch));
+        if taken {
+            self.own.lock().unwrap().remove(seat);
+        }
+        Ok(taken)
+    }
+
     /// Tells nothing of the seats of others: what the core knows of them, it has to find out.
     async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
         self.reach()?;

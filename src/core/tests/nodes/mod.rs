@@ -37,6 +37,9 @@ enum Step {
     Close {
         person: usize,
     },
+    Protect {
+        person: usize,
+    },
     Lose {
         person: usize,
     },
@@ -93,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(person, node, how)| Step::Join { person, node, how }),
         1 => person.clone().prop_map(|person| Step::Leave { person }),
         2 => person.clone().prop_map(|person| Step::Close { person }),
+        1 => person.clone().prop_map(|person| Step::Protect { person }),
         4 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
         16 => (pair(), 1..4_usize)
@@ -119,6 +123,7 @@ async fn take(world: &mut World, step: &Step) {
     match *step {
         Step::Join { person, node, how } => world.join(person, node, how),
         Step::Close { person } => world.close(person).await,
+        Step::Protect { person } => world.protect(person).await,
         Step::Leave { person } => world.leave(person).await,
         Step::Lose { person } => world.lose(person).await,
         Step::Signal { from, to } => _ = world.signal(from, to),

@@ -220,6 +220,46 @@ fn an_unprotected_seat_of_a_node_that_drains_is_open_to_a_newcomer_at_once() {
 }
 
 #[test]
+fn a_seat_that_is_protected_during_a_probe_is_not_given_away() {
+    on_paused_time(async {
+        let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets, Kind::Resumes], 2, None);
+        join(&mut world, ANN, 0).await;
+        join(&mut world, BOB, 1).await;
+        let cy = 2;
+        // The probe is on its way to Bob's node and does not get there.
+        world.join(cy, 2, 0);
+        world.settle().await;
+        world.protect(BOB).await;
+        for _ in 0..10 {
+            world.pass(Duration::from_millis(500)).await;
+            world.settle().await;
+        }
+        assert!(world.people[cy].at.is_none() && !world.is_joining(cy));
+    });
+}
+
+#[test]
+fn a_lease_runs_on_while_node_after_node_takes_the_seat_over() {
+    on_paused_time(async {
+        let mut world = two_on_two_nodes().await;
+        world.lose(BOB).await;
+        let mut passed = Duration::ZERO;
+        for node in [1, 2, 1, 2] {
+            world.stop(node);
+            for _ in 0..5 {
+                world.pass(Duration::from_millis(500)).await;
+                passed += Duration::from_millis(500);
+                deliver(&mut world).await;
+            }
+        }
+        assert_eq!(passed, LEASE);
+        world.pass(Duration::from_secs(1)).await;
+        deliver(&mut world).await;
+        assert!(matches!(told(&world, ANN).last(), Some(Told::Left(..))), "{:?}", told(&world, ANN));
+    });
+}
+
+#[test]
 fn a_protected_seat_on_another_node_is_never_probed_or_given_away() {
     on_paused_time(async {
         let mut world = World::new(3, 3, 2, None);

@@ -21,7 +21,7 @@ use crate::core::{
     hub::Hub,
     ids::{NodeId, ParticipantId, RoomId},
     join::{AFRESH, JoinRequest, Joined, RoomPolicy, Seated},
-    outbox::Connection,
+    outbox::{CloseReason, Connection},
     seat::SeatKey,
     session::SessionSigner,
     tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
@@ -64,8 +64,8 @@ pub struct Person {
     received: u64,
     /// Who it was told sits in the room, and whether as connected.
     pub known: BTreeMap<ParticipantId, bool>,
-    /// What it heard last of each of the others, and whether it was told to start afresh since.
-    heard: HashMap<usize, (u64, bool)>,
+    /// What it heard last of each participant, and whether it was told to start afresh since.
+    heard: HashMap<ParticipantId, (u64, bool)>,
     /// How much it has said to each of the others, and how much of that it knows may be lost.
     said: HashMap<usize, (u64, u64)>,
 }
@@ -112,7 +112,7 @@ impl World {
             model: Arc::default(),
             store: Arc::new(MemoryStore::default()),
             nodes: Vec::new(),
-            people: people.iter().map(|kind| Person::new(*kind, people.len())).collect(),
+            people: people.iter().map(|kind| Person::new(*kind)).collect(),
             seats,
             resets: 0,
         };
@@ -214,6 +214,14 @@ impl World {
         assert!(!is_held_still, "{person} is refused, whose seat is held");
     }
 
+    /// No connection is closed as replaced whose seat is still held under its epoch.
+    fn check_replaced(&self, person: usize, at: &At) {
+        let model = self.model.lock().unwrap();
+        let seat = model.held(&room(), at.seat.participant(), self.clock.now());
+        let is_held = seat.is_some_and(|seat| seat.key_in(&room()) == at.seat.key);
+        assert!(!is_held, "{person} is evicted from the seat it holds");
+    }
+
     /// Attaches the connection of one who has joined a step before.
     fn arrive(&mut self, person: usize) {
         let it = &mut self.people[person];
@@ -229,6 +237,13 @@ impl World {
             self.model.lock().unwrap().left.insert(at.seat.participant());
             self.nodes[at.node].hub.leave(&at.seat).await;
             self.people[person].has_joined = false;
+        }
+    }
+
+    /// A person's client turns out to be able to resume.
+    pub async fn protect(&mut self, person: usize) {
+        if let Some(at) = &self.people[person].at {
+            self.nodes[at.node].hub.protect(&at.seat).await;
         }
     }
 
@@ -402,7 +417,9 @@ impl World {
             }
             self.settle().await;
         }
-        pairs.iter().all(|(from, to)| self.people[*to].heard[from].0 == self.people[*from].said[to].0)
+        pairs.iter().all(|(from, to)| {
+            self.people[*to].last_heard(self.people[*from].id) == self.people[*from].said[to].0
+        })
     }
 
     /// Reads what a person was told, and holds it against what was done.
@@ -415,19 +432,21 @@ impl World {
             let it = &mut self.people[person];
             assert_eq!(seq, it.received + 1, "without a gap and once");
             it.received = seq;
-            if let Told::Signal { from, payload, .. } = told {
-                assert!(it.known.contains_key(&from), "nothing comes of one who is not there");
+            if let Told::Signal { from: participant, payload, .. } = told {
+                assert!(it.known.contains_key(&participant), "nothing comes of one who is not there");
                 let said = String::from_utf8(payload).unwrap();
                 let (from, number) = said.split_once(' ').unwrap();
-                self.hear(person, from.parse().unwrap(), number.parse().unwrap());
+                self.hear(person, from.parse().unwrap(), participant, number.parse().unwrap());
             } else {
                 it.take_news(&told);
             }
         }
     }
 
-    fn hear(&mut self, person: usize, from: usize, number: u64) {
-        let (last, afresh) = self.people[person].heard[&from];
+    fn hear(&mut self, person: usize, from: usize, participant: ParticipantId, number: u64) {
+        let heard = self.people[person].heard.get(&participant);
+        // What a participant said before the first of it was heard may have been said before the join.
+        let (last, afresh) = heard.copied().unwrap_or((0, true));
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
         let may_be_lost = self.people[from].said[&person].1;
         // What was said to or by a participant that the client is no more may be lost.
@@ -437,20 +456,23 @@ impl World {
             number == last + 1 || is_excused,
             "{person} hears {number} of {from} after {last}: none lost"
         );
-        self.people[person].heard.insert(from, (number, false));
+        self.people[person].heard.insert(participant, (number, false));
     }
 
     /// A client whose connection was closed comes back later, unless it was replaced.
     async fn notice_end(&mut self, person: usize) {
         let is_closed = |at: &mut At| !at.connection.closed().is_empty();
         if let Some(at) = self.people[person].at.take_if(is_closed) {
+            if at.connection.closed().contains(&CloseReason::Replaced) {
+                self.check_replaced(person, &at);
+            }
             self.nodes[at.node].hub.connection_lost(&at.seat, at.connection.id()).await;
         }
     }
 }
 
 impl Person {
-    fn new(kind: Kind, people: usize) -> Self {
+    fn new(kind: Kind) -> Self {
         Self {
             kind,
             id: ParticipantId::random(),
@@ -462,9 +484,13 @@ impl Person {
             has_joined: false,
             received: 0,
             known: BTreeMap::new(),
-            heard: (0..people).map(|other| (other, (0, false))).collect(),
+            heard: HashMap::new(),
             said: HashMap::new(),
         }
+    }
+
+    fn last_heard(&self, of: ParticipantId) -> u64 {
+        self.heard.get(&of).map_or(0, |(number, _)| *number)
     }
 
     /// Has joined as this participant, which may be a new one.
