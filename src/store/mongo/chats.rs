@@ -289,8 +289,7 @@ async fn answer(
             .await?;
         let grouped: Vec<LaterAnswer> = grouped.try_collect().await?;
         for LaterAnswer { entry, count, bytes } in grouped {
-            let (count, newest_bytes) =
-                (unsigned(count)?, unsigned(bytes)?);
+            let (count, newest_bytes) = (unsigned(count)?, unsigned(bytes)?);
             later.push((entry, Later { count, newest_bytes }));
         }
     }
