@@ -131,11 +131,12 @@ async fn chats_that_cannot_be_saved_say_why_and_change_nothing() {
         ("{".into(), 400, "invalid_payload"),
         (r#"{"chats":{}}"#.into(), 400, "invalid_payload"),
         (r#"{"chats":null}"#.into(), 400, "invalid_payload"),
-        (r#"{"chats":["\ud800"]}"#.into(), 400, "invalid_payload"),
+        (r#"{"chats":["\ud80"]}"#.into(), 400, "invalid_payload"),
         (deep(1_000), 400, "invalid_payload"),
         (format!(r#"{{"chats":[{}1]}}"#, "1,".repeat(10_000)), 413, "payload_too_large"),
         (json!({"chats": ["x".repeat(70_000)]}).to_string(), 413, "payload_too_large"),
-        (json!({"chats": vec!["x".repeat(60_000); 20]}).to_string(), 413, "payload_too_large"),
+        (json!({"chats": vec!["x".repeat(60_000); 20]}).to_string(), 413, "chats_full"),
+        (json!({"chats": vec!["x".repeat(60_000); 80]}).to_string(), 413, "payload_too_large"),
     ];
     for (body, status, code) in cases {
         let (answered, answer) = server.save("7", body.clone()).await;

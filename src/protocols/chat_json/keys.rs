@@ -88,8 +88,8 @@ impl Keys {
         let (key, version) = match (members.id(), members.sender()) {
             (Some(id), Some(sender)) => {
                 let key = digest(&[b"key", id, sender]);
-                let version = digest(&[b"version", &key, &content]);
-                (ChatKey::new(KeyKind::Entry, &key), Some(ChatKey::new(KeyKind::Version, &version)))
+                // The content has the id and the sender in it: no other entry has this version.
+                (ChatKey::new(KeyKind::Entry, &key), Some(ChatKey::new(KeyKind::Version, &content)))
             }
             (Some(_), None) => (ChatKey::new(KeyKind::Once, &content), None),
             (None, _) => {

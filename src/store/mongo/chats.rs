@@ -11,12 +11,13 @@ use mongodb::{
     Collection,
     bson::{Document, doc},
     error::{Error as DriverError, ErrorKind},
+    options::Hint,
 };
 use serde::Deserialize;
 
 use super::{
     database::Database,
-    document::{COLLECTION, Last, Message, Stored, served, signed},
+    document::{self, COLLECTION, Last, Message, Stored, served, signed, unsigned},
     ends::KnownEnd,
     fault::{DUPLICATE_KEY, Fault},
     former,
@@ -187,7 +188,7 @@ async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, F
     let mut rows = stored.find(served(room.as_str(), base)).sort(doc! { "seq": 1 }).await?;
     let mut fold = Fold::default();
     while let Some(row) = rows.try_next().await? {
-        let number = super::document::unsigned(row.seq)?;
+        let number = unsigned(row.seq)?;
         fold.add(number, row.row()).map_err(|_| Fault::BadDocument)?;
     }
     Ok(fold)
@@ -267,7 +268,7 @@ async fn answer(
             .await?;
         let found: Vec<Answer> = found.try_collect().await?;
         for Answer { key, content, bytes } in found {
-            rows.push((key, Found { content, bytes: super::document::unsigned(bytes)? }));
+            rows.push((key, Found { content, bytes: unsigned(bytes)? }));
         }
     }
     let mut later = Vec::new();
@@ -283,12 +284,12 @@ async fn answer(
                     "bytes": { "$last": { "$strLenBytes": BYTES } },
                 } },
             ])
+            .hint(Hint::Keys(document::later_keys()))
             .with_type::<LaterAnswer>()
             .await?;
         let grouped: Vec<LaterAnswer> = grouped.try_collect().await?;
         for LaterAnswer { entry, count, bytes } in grouped {
-            let (count, newest_bytes) =
-                (super::document::unsigned(count)?, super::document::unsigned(bytes)?);
+            let (count, newest_bytes) = (unsigned(count)?, unsigned(bytes)?);
             later.push((entry, Later { count, newest_bytes }));
         }
     }

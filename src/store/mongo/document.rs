@@ -17,9 +17,14 @@ pub(super) const COLLECTION: &str = "messages";
 pub(super) fn indexes() -> Vec<IndexModel> {
     let only_later = doc! { "entry": { "$exists": true } };
     let later = IndexModel::builder()
-        .keys(doc! { "room": 1, "entry": 1, "seq": 1 })
+        .keys(later_keys())
         .options(IndexOptions::builder().partial_filter_expression(only_later).build());
     vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 }), later.build()]
+}
+
+/// The index of later versions, which only they are in.
+pub(super) fn later_keys() -> Document {
+    doc! { "room": 1, "entry": 1, "seq": 1 }
 }
 
 /// A row, as it is stored.

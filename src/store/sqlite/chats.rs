@@ -160,8 +160,10 @@ fn answer(
         });
         rows.extend(found.optional()?.map(|found| (key.clone(), found)));
     }
+    // Without statistics the planner would read the whole room.
     let mut select = connection.prepare_cached(
-        "SELECT count(*) OVER (), octet_length(json) FROM message WHERE room = ?1 AND entry = ?2
+        "SELECT count(*) OVER (), octet_length(json) FROM message INDEXED BY message_entry
+         WHERE room = ?1 AND entry = ?2
          ORDER BY seq DESC LIMIT 1",
     )?;
     let mut later = Vec::new();

@@ -93,7 +93,12 @@ fn a_full_history_that_is_saved_back_adds_nothing(runtime: &Runtime, store: &dyn
         assert!(matches!(store.append(&room, message(ann, "late", "hi")).await, Err(SaveError::Full)));
         let served = store.history(&room).await.unwrap();
         assert_eq!(served.len(), MAX_ENTRIES);
-        assert_eq!(store.save(&room, saved(&served)).await.unwrap(), Saved { added: 0 });
+        // A busy machine may need longer for a history of this size than a save may take.
+        let back = async || match store.save(&room, saved(&served)).await {
+            Err(SaveError::Unavailable(_)) => None,
+            answer => Some(answer.unwrap()),
+        };
+        assert_eq!(until("it is saved back", PATIENCE, back).await, Saved { added: 0 });
         assert_eq!(store.history(&room).await.unwrap(), served);
     });
 }
