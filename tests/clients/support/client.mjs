@@ -25,17 +25,20 @@ export async function connect(server, mode = MODES[0]) {
   return client;
 }
 
+/** What a client adds to its first join that can resume: its seat is protected. */
+export const CAN_RESUME = { session: null };
+
 /** As {@link connect}, and joins. The reply is the `reply` of the client. */
-export async function connectAndJoin(server, mode, appointment, name) {
+export async function connectAndJoin(server, mode, appointment, name, extra = {}) {
   const client = await connect(server, mode);
-  await client.join(appointment, name);
+  await client.join(appointment, name, extra);
   return client;
 }
 
 /** Ann and Bob in a new appointment; both have heard of each other. */
-export async function connectPair(server, mode, appointment = newAppointment()) {
-  const ann = await connectAndJoin(server, mode, appointment, 'Ann');
-  const bob = await connectAndJoin(server, mode, appointment, 'Bob');
+export async function connectPair(server, mode, appointment = newAppointment(), extra = {}) {
+  const ann = await connectAndJoin(server, mode, appointment, 'Ann', extra);
+  const bob = await connectAndJoin(server, mode, appointment, 'Bob', extra);
   const { remoteSocket } = await ann.next('peer_joined');
   assert.equal(remoteSocket, bob.id);
   return { appointment, ann, bob };
