@@ -46,6 +46,7 @@ export function FullRoom({ appointmentId, visit, seat }: RoomProps & { seat: Ful
   return (
     <CardLayout>
       <RoomFull
+        appointmentId={appointmentId}
         seat={seat}
         attempt={attempt}
         onTryNow={() => visit.signaling.retryNow()}

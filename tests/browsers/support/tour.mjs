@@ -126,7 +126,7 @@ async function crowd(scene, circumstances, look, appointment) {
 
 /** Both seats are held by people whose tabs are closed. */
 async function waitForLease(scene, circumstances, look) {
-  const appointment = newAppointment();
+  const appointment = `A-${newAppointment().slice(-4)}`;
   for (const name of ['Ann', 'Bob']) {
     const person = await scene.person(name, circumstances);
     await person.openLink(appointment);

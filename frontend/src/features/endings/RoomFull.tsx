@@ -10,6 +10,7 @@ import { Detail, Screen, ScreenTitle } from './Screen';
 import { useSecondsUntil } from './useSecondsUntil';
 
 interface RoomFullProps {
+  appointmentId: string;
   seat: Fullness;
   attempt: Attempt;
   onTryNow: () => void;
@@ -19,8 +20,9 @@ interface RoomFullProps {
   children: ReactNode;
 }
 
-export function RoomFull({ seat, attempt, onTryNow, onSaveTranscript, children }: RoomFullProps) {
-  const { endings } = useTexts();
+export function RoomFull(props: RoomFullProps) {
+  const { appointmentId, seat, attempt, onTryNow, onSaveTranscript, children } = props;
+  const { endings, lobby } = useTexts();
   const { title, detail } = endings.full[seat];
   const leaseEndsAt = seat === 'held' && attempt.obstacle === 'full' ? attempt.nextAt : null;
   return (
@@ -33,7 +35,12 @@ export function RoomFull({ seat, attempt, onTryNow, onSaveTranscript, children }
       }
       actions={
         <>
-          <Button onClick={onTryNow} data-testid="try-now-button">
+          <Button
+            // A lease ends when it ends: asking earlier is seldom of use.
+            variant={seat === 'held' ? 'secondary' : 'primary'}
+            onClick={onTryNow}
+            data-testid="try-now-button"
+          >
             {endings.unreachable.tryNow}
           </Button>
           {onSaveTranscript && (
@@ -46,6 +53,9 @@ export function RoomFull({ seat, attempt, onTryNow, onSaveTranscript, children }
       }
     >
       <Detail>{detail}</Detail>
+      <Detail>
+        {lobby.preJoin.appointment} <bdi>{appointmentId}</bdi>
+      </Detail>
       {/* As high while a try is under way, lest the buttons jump. */}
       <div className={cn('flex flex-col justify-center', seat === 'held' && 'min-h-11')}>
         {leaseEndsAt === null ? (
@@ -72,7 +82,7 @@ function Countdown({ endsAt }: { endsAt: number }) {
         role="timer"
         data-testid="seat-countdown"
         data-seconds={seconds}
-        className="text-heading font-medium tabular-nums"
+        className="text-lg font-medium tabular-nums"
       >
         {full.joinsIn(seconds)}
       </p>

@@ -121,7 +121,12 @@ describe('a room without a free seat', () => {
     const view = (which: Fullness, within: number | null) => {
       const nextAt = within === null ? null : performance.now() + within * 1_000;
       return (
-        <RoomFull seat={which} attempt={{ obstacle: 'full', nextAt }} onTryNow={onTryNow}>
+        <RoomFull
+          appointmentId="42"
+          seat={which}
+          attempt={{ obstacle: 'full', nextAt }}
+          onTryNow={onTryNow}
+        >
           back
         </RoomFull>
       );
@@ -188,6 +193,7 @@ describe('a room without a free seat', () => {
   it('counts nothing down while the connection is lost', () => {
     render(
       <RoomFull
+        appointmentId="42"
         seat="held"
         attempt={{ obstacle: 'network', nextAt: performance.now() + 2_000 }}
         onTryNow={vi.fn()}
