@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import uuid
 
@@ -92,6 +93,16 @@ class Client:
         assert {**ack, "session": reply["session"]} == reply, (ack, reply)
         self.id, self.session = reply["participant"], reply["session"]
         return reply
+
+    def time_until_free(self, appointment, name):
+        """Asks for a seat in a full room until the server says when a lease ends: the other side may hear a moment earlier
+        that a connection is lost."""
+        while True:
+            refusal = self.ask("join_room", {"appointment_id": appointment, "name": name})["error"]
+            assert refusal["code"] == "room_full", refusal
+            if "retry_after_ms" in refusal:
+                return refusal["retry_after_ms"]
+            time.sleep(0.01)
 
     def disconnect(self):
         self._sio.disconnect()
@@ -224,9 +235,7 @@ class MeshDoor(unittest.TestCase):
         bob.close_connection()
         self.assertEqual(ann.next("peer_reconnecting")["remoteSocket"], bob.id)
         for name in ("Carol", "Bob"):
-            refusal = connect().ask("join_room", {"appointment_id": appointment, "name": name})["error"]
-            self.assertEqual(refusal["code"], "room_full")
-            self.assertIn(refusal["retry_after_ms"], range(1000, 31000, 1000))
+            self.assertIn(connect().time_until_free(appointment, name), range(1000, 31000, 1000))
         again = connect()
         again.join(appointment, "Bob", session=bob.session)
         self.assertEqual(again.id, bob.id)

@@ -158,6 +158,20 @@ export class Client {
     return told;
   }
 
+  /**
+   * Asks for a seat in a room that is full, until the server says when a lease ends: the other side may hear a moment
+   * earlier that a connection is lost. Resolves with `retry_after_ms`.
+   */
+  async timeUntilFree(appointment, name, extra = {}) {
+    for (;;) {
+      const refusal = await this.refused('join_room', { appointment_id: appointment, name, ...extra });
+      const { retry_after_ms, ...told } = refusal;
+      assert.deepEqual(told, { code: 'room_full' });
+      if (retry_after_ms !== undefined) return retry_after_ms;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   offer(to, offer = { type: 'offer', sdp: 'v=0\r\n' }) {
     return this.tell('send_offer', { appointment_id: this.appointment, offer, remoteSocketId: to.id ?? to });
   }
