@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
 import { each, openScene } from './support/scene.mjs';
 
-/** So short that nobody waits long, and long enough for a countdown. */
+/** Short enough for a test, and long enough for a countdown. */
 const LEASE_S = 8;
 
 const scene = await openScene({ SEAT_LEASE: `${LEASE_S}s` });

@@ -130,7 +130,7 @@ describe('a room without a free seat', () => {
     expect(call.snapshot.get().remote).toBeNull();
   });
 
-  it('keeps the devices until a lease ends, and gives them back while nobody knows when', async () => {
+  it('keeps the devices while a seat is held, and gives them back while every seat is taken', async () => {
     const devices = new FakeDevices().install();
     const media = new LocalMedia();
     const signaling = new FakeSignaling();

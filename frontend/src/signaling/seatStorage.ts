@@ -1,6 +1,6 @@
-// The proof that a seat is ours. The tab keeps it over a reload, and the browser keeps it besides,
-// for whoever closed it and opens it again. Only leaving forgets it: the tab at once, and the browser
-// when the server has freed the seat, lest a person who left without a network finds their own seat taken.
+// The proof that a seat is ours. The tab keeps it over a reload, and the browser keeps it for a tab that
+// is closed and opened again. Only leaving forgets it: the tab at once, and the browser when the server
+// has freed the seat, so that a person who left without a network does not find the own seat taken.
 
 import { recall, remember } from '../lib/browserStorage';
 import { Recent } from '../lib/recent';

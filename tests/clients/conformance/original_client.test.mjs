@@ -9,7 +9,7 @@ import { startServer } from '../support/server.mjs';
 
 const MODE = { path: '/api/v1/signalling/socket', transports: ['websocket'] };
 
-/** What is promised to those who stay, in milliseconds. */
+/** The limit until the other side hears `user_left`, in milliseconds. */
 const AT_ONCE_MS = 1_000;
 
 const server = await startServer({ MESH_DIALECT: 'original' });
@@ -40,7 +40,7 @@ class Page {
     this.client.socket.disconnect();
   }
 
-  /** The tab is closed, or loaded anew. */
+  /** The tab is closed or reloaded. */
   goAway() {
     this.client.engine.transport.ws.close(1001);
   }

@@ -32,7 +32,7 @@ describe('a room', { concurrency: 4 }, () => {
         const eve = await connect(server, mode);
         for (const name of ['Eve', 'Bob']) {
           const refusal = await eve.refused('join_room', { appointment_id: appointment, name, ...extra });
-          assert.deepEqual(refusal, { code: 'room_full' }, 'nobody knows when connected holders leave');
+          assert.deepEqual(refusal, { code: 'room_full' }, 'no lease is about to end');
         }
         assert.deepEqual(eve.heard, ['error', 'error'], 'the third learns nothing about the two');
         assert.deepEqual([ann.heard.length, bob.heard.length], before, 'the two are told nothing about the third');

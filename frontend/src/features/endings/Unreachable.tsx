@@ -7,7 +7,7 @@ import type { Attempt } from '../../signaling/client';
 import { NextTry } from './NextTry';
 import { Detail, Screen, ScreenTitle } from './Screen';
 
-/** A server that said that the room is full was reached then; what is in the way now is the network. */
+/** A server that says that the room is full is reached; when it is not, the obstacle is the network. */
 function reasonFor({ obstacle }: Attempt) {
   return obstacle === null || obstacle === 'full' ? 'network' : obstacle;
 }

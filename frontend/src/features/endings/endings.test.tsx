@@ -184,7 +184,7 @@ describe('a room without a free seat', () => {
     expect(document.activeElement).toBe(screen.getByTestId('try-now-button'));
   });
 
-  it('is asked at once by whoever does not want to wait', () => {
+  it('is asked at once on request', () => {
     const { onTryNow } = show('held', 30);
     screen.getByTestId('try-now-button').click();
     expect(onTryNow).toHaveBeenCalledOnce();
