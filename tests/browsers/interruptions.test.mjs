@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startProxy } from '../clients/support/proxy.mjs';
 import { newAppointment } from './support/appointment.mjs';
 import { cutNetwork, restoreNetwork } from './support/network.mjs';
 import { each, openScene } from './support/scene.mjs';
@@ -60,6 +61,38 @@ test('a connection to the server that breaks is made anew, and nothing was misse
     await ann.loseSocket();
     assert.equal((await ann.joins()).at(-1).resumed, true);
   });
+});
+
+test('no stranger displaces a person whose network is cut, and that person hears of no full room', async () => {
+  const appointment = newAppointment();
+  const network = await startProxy(scene.server);
+  const ann = await scene.person('Ann');
+  const bob = await scene.person('Bob', { through: network, losesServer: true });
+  await ann.openLink(appointment);
+  await ann.expectState('waiting');
+  await bob.openLink(appointment);
+  await each([ann, bob], (person) => person.expectState('connected'));
+  const participant = await bob.participant();
+  network.fallSilent();
+
+  const strangers = [await scene.person('Eve'), await scene.person('Bob')];
+  for (const stranger of strangers) {
+    await stranger.openLink(appointment);
+    // The server does not know yet.
+    await stranger.expectEnding('full');
+  }
+  await ann.expectState('reconnecting');
+  await each(strangers, (stranger) => stranger.expectCountdown());
+  network.repair();
+  await each([ann, bob], (person) => person.expectState('connected'));
+  await each([ann, bob], (person) => person.expectToSeeAndHear());
+  assert.equal(await bob.participant(), participant);
+  assert.deepEqual(await bob.refusals(), []);
+  for (const stranger of strangers) {
+    await stranger.tryNow();
+    await stranger.expectEnding('full');
+    assert.deepEqual(await stranger.joins(), []);
+  }
 });
 
 test('both lose their connections at the same time', async () => {

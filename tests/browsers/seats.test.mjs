@@ -13,14 +13,14 @@ test('a third person is told that the room is full, and the pair goes on undistu
   const { ann, bob } = await scene.pair(appointment);
   const eve = await scene.person('Eve');
   await eve.openLink(appointment);
-  await eve.expectState('full');
+  await eve.expectEnding('full');
 
   await each([ann, bob], (person) => person.expectToSeeAndHear());
   await each([ann, bob], (person) => person.expectState('connected'));
   for (const person of [ann, bob]) assert.equal(await person.callsMade(), 1);
 
   await bob.leave();
-  await eve.comeBack();
+  await eve.tryNow();
   await each([ann, eve], (person) => person.expectState('connected'));
   await each([ann, eve], (person) => person.expectToSeeAndHear());
 });

@@ -159,6 +159,32 @@ describe('the room', () => {
     expect(screen.getByRole('heading', { name: /Bob/ })).toBeTruthy();
   });
 
+  it('without a free seat is waited for outside of it, and entered without another click', async () => {
+    await enter();
+    await act(async () => signaling.emit({ type: 'roomFull', seat: 'taken' }));
+    expect(state()).toBe('full');
+    expect(screen.queryByTestId('chat-input')).toBeNull();
+    await userEvent.click(screen.getByTestId('try-now-button'));
+    expect(signaling.retries).toBe(1);
+    await act(async () => signaling.join());
+    expect(state()).toBe('waiting');
+    screen.getByTestId('chat-input');
+  });
+
+  it('that is full when a person comes back shows nothing of what was said in it', async () => {
+    await enter();
+    const chats = [{ id: '1', from: 'bob', name: 'Bob', body: 'a secret' }];
+    act(() => signaling.join({ chats }));
+    screen.getByText('a secret');
+    await act(async () => signaling.loseConnection());
+    await act(async () => signaling.emit({ type: 'roomFull', seat: 'held' }));
+    expect(state()).toBe('full');
+    expect(screen.queryByText('a secret')).toBeNull();
+    screen.getByTestId('transcript-button');
+    await userEvent.click(screen.getByTestId('another-appointment-link'));
+    expect(value('appointment-input')).toBe('');
+  });
+
   it('can be entered again after leaving, without another check', async () => {
     await enter();
     act(() => signaling.join());

@@ -2,11 +2,13 @@
 
 import { LinkButton } from '../components/ui/Button';
 import { EndingScreen } from '../features/endings/EndingScreen';
+import { RoomFull } from '../features/endings/RoomFull';
 import { Unreachable } from '../features/endings/Unreachable';
 import { useTexts } from '../lib/i18n/useTexts';
 import { loginPath } from '../lib/paths';
 import { useStore } from '../lib/useStore';
 import type { Ending } from '../rtc/callState';
+import type { Fullness } from '../signaling/client';
 import { CardLayout } from './CardLayout';
 import { useTranscript } from './useTranscript';
 import type { Visit } from './visit';
@@ -32,6 +34,28 @@ export function EndedRoom(props: RoomProps & { ending: Ending; onReopen: () => v
       >
         <FirstPageLink appointmentId={appointmentId} />
       </EndingScreen>
+    </CardLayout>
+  );
+}
+
+/** The visit asks for a seat again and again, and the room opens as soon as it has one. */
+export function FullRoom({ appointmentId, visit, seat }: RoomProps & { seat: Fullness }) {
+  const { endings } = useTexts();
+  const attempt = useStore(visit.signaling.attempt);
+  const { hasMessages, save } = useTranscript(appointmentId, visit.chat);
+  return (
+    <CardLayout>
+      <RoomFull
+        appointmentId={appointmentId}
+        seat={seat}
+        attempt={attempt}
+        onTryNow={() => visit.signaling.retryNow()}
+        onSaveTranscript={hasMessages ? save : undefined}
+      >
+        <LinkButton to="/" data-testid="another-appointment-link">
+          {endings.full.another}
+        </LinkButton>
+      </RoomFull>
     </CardLayout>
   );
 }

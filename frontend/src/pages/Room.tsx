@@ -5,7 +5,7 @@ import { useCall } from '../features/call/useCall';
 import { useStore } from '../lib/useStore';
 import { isEnding } from '../rtc/callState';
 import type { LocalMedia } from '../rtc/media';
-import { EndedRoom, UnreachableRoom } from './ClosedRoom';
+import { EndedRoom, FullRoom, UnreachableRoom } from './ClosedRoom';
 import { OpenRoom } from './OpenRoom';
 import { useVisit } from './useVisit';
 import type { Visit } from './visit';
@@ -31,14 +31,17 @@ interface CurrentVisitProps {
 
 function CurrentVisit({ appointmentId, name, visit, onReopen }: CurrentVisitProps) {
   const call = useCall(visit.call, visit.media);
-  const { joinedAt } = useStore(visit.record);
+  const { isInside } = useStore(visit.record);
   const { state } = call;
   if (isEnding(state)) {
     return (
       <EndedRoom appointmentId={appointmentId} visit={visit} ending={state} onReopen={onReopen} />
     );
   }
-  if (state.phase === 'unreachable' && joinedAt === null) {
+  if (state.phase === 'full') {
+    return <FullRoom appointmentId={appointmentId} visit={visit} seat={state.seat} />;
+  }
+  if (state.phase === 'unreachable' && !isInside) {
     return <UnreachableRoom appointmentId={appointmentId} visit={visit} />;
   }
   return (

@@ -9,7 +9,7 @@ import { Call } from '../rtc/call';
 import type { LocalMedia } from '../rtc/media';
 import { createChatArchive } from '../signaling/chatArchive';
 import type { SignalingClient } from '../signaling/client';
-import { claimThisTab } from '../signaling/otherTabs';
+import { claimTabUnlessFull } from '../signaling/otherTabs';
 import { createSocketIoSignaling } from '../signaling/socketIo';
 import { type VisitRecord, VisitRecorder } from './visitRecord';
 
@@ -39,7 +39,7 @@ export function openVisit(appointmentId: string, name: string, media: LocalMedia
     archive,
     reading: rememberedReading(appointmentId),
   });
-  const leaveTab = claimThisTab(appointmentId, name);
+  const leaveTab = claimTabUnlessFull(signaling, appointmentId, name);
   const recorder = new VisitRecorder(signaling, leaveTab);
   const saveInPassing = () => chat.saveInPassing();
   window.addEventListener('pagehide', saveInPassing);

@@ -6,17 +6,25 @@ import type { Refused, SignalingClient } from '../signaling/client';
 export interface VisitRecord {
   /** In milliseconds since the epoch, like `endedAt`; null for whoever never got in. */
   joinedAt: number | null;
+  /** The latest answer of the server to a join was a seat. */
+  isInside: boolean;
   endedAt: number | null;
   refusal: Refused | null;
 }
 
 export class VisitRecorder {
-  readonly #store = new Store<VisitRecord>({ joinedAt: null, endedAt: null, refusal: null });
+  readonly #store = new Store<VisitRecord>({
+    joinedAt: null,
+    isInside: false,
+    endedAt: null,
+    refusal: null,
+  });
 
   constructor(signaling: SignalingClient, onEnded: () => void = () => {}) {
     signaling.subscribe((event) => {
       if (event.type === 'joined')
-        this.#note({ joinedAt: this.record.get().joinedAt ?? Date.now() });
+        this.#note({ joinedAt: this.record.get().joinedAt ?? Date.now(), isInside: true });
+      if (event.type === 'roomFull') this.#note({ isInside: false });
       if (event.type === 'refused') this.#note({ refusal: event });
       if (event.type !== 'refused' && event.type !== 'replaced') return;
       this.end();

@@ -1,6 +1,7 @@
 // A call as the server's events drive it, with a fake server and fake connections.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeSignaling } from '../signaling/fake';
 import {
   bob,
   connectedCall,
@@ -11,8 +12,10 @@ import {
   openCall,
   settle,
 } from '../testing/fakeCall';
+import { FakeDevices } from '../testing/fakeMedia';
 import { FakePeerConnection } from '../testing/fakePeerConnection';
-import { SERVER_PATIENCE_MS } from './call';
+import { Call, SERVER_PATIENCE_MS } from './call';
+import { LocalMedia } from './media';
 import { STALL_CHECK_MS } from './stallWatch';
 
 beforeEach(() => {
@@ -75,14 +78,74 @@ describe('joining', () => {
     expect(state()).toEqual({ phase: 'waiting' });
   });
 
-  it.each([
-    ['room_full', { phase: 'full' }],
-    ['invalid_field', { phase: 'ended', reason: 'refused' }],
-  ] as const)('ends when refused with %s', (code, ending) => {
+  it('ends when refused', () => {
     const { signaling, state } = openCall();
-    signaling.emit({ type: 'refused', code });
-    expect(state()).toEqual(ending);
+    signaling.emit({ type: 'refused', code: 'invalid_field' });
+    expect(state()).toEqual({ phase: 'ended', reason: 'refused' });
     expect(signaling.isConnected).toBe(false);
+  });
+});
+
+describe('a room without a free seat', () => {
+  const held = { phase: 'full', seat: 'held' };
+  const taken = { phase: 'full', seat: 'taken' };
+
+  it.each(['held', 'taken'] as const)('is waited for while a seat is %s', async (seat) => {
+    const { signaling, state, sentTypes } = openCall();
+    signaling.emit({ type: 'roomFull', seat });
+    await vi.advanceTimersByTimeAsync(10 * SERVER_PATIENCE_MS);
+    expect(state()).toEqual({ phase: 'full', seat });
+    expect(signaling.isConnected).toBe(true);
+    signaling.join({ peer: bob, polite: true });
+    await settle();
+    expect(state()).toEqual({ phase: 'connecting', to: 'peer' });
+    expect(sentTypes()).toEqual(['offer']);
+  });
+
+  it('tells which of the two it is, whenever that changes', () => {
+    const { signaling, state } = openCall();
+    signaling.emit({ type: 'roomFull', seat: 'taken' });
+    expect(state()).toEqual(taken);
+    signaling.emit({ type: 'roomFull', seat: 'held' });
+    expect(state()).toEqual(held);
+  });
+
+  it('stays so through a lost connection, until the server is out of reach', async () => {
+    const { signaling, state } = openCall();
+    signaling.emit({ type: 'roomFull', seat: 'held' });
+    signaling.loseConnection();
+    expect(state()).toEqual(held);
+    await vi.advanceTimersByTimeAsync(SERVER_PATIENCE_MS);
+    expect(state()).toEqual({ phase: 'unreachable' });
+    signaling.emit({ type: 'roomFull', seat: 'taken' });
+    expect(state()).toEqual(taken);
+  });
+
+  it('ends the call of a person whose seat was lost', async () => {
+    const { signaling, call, state } = await connectedCall();
+    signaling.loseConnection();
+    signaling.emit({ type: 'roomFull', seat: 'taken' });
+    expect(state()).toEqual(taken);
+    expect(connection().isClosed).toBe(true);
+    expect(call.snapshot.get().remote).toBeNull();
+  });
+
+  it('keeps the devices while a seat is held, and gives them back while every seat is taken', async () => {
+    const devices = new FakeDevices().install();
+    const media = new LocalMedia();
+    const signaling = new FakeSignaling();
+    const call = new Call({ signaling, media });
+    await media.open();
+    media.setMicrophone(false);
+    const lights = () => devices.inUse.length;
+    signaling.emit({ type: 'roomFull', seat: 'held' });
+    expect(lights()).toBe(2);
+    signaling.emit({ type: 'roomFull', seat: 'taken' });
+    expect(lights()).toBe(0);
+    signaling.join({ peer: bob });
+    await vi.waitFor(() => expect(lights()).toBe(2));
+    expect(media.snapshot.get().microphone).toBe('off');
+    call.close();
   });
 });
 

@@ -4,7 +4,7 @@
 
 import { type Readable, Store, type Unsubscribe } from '../lib/store';
 import type {
-  ErrorCode,
+  Fullness,
   Joined,
   Participant,
   ParticipantId,
@@ -13,6 +13,7 @@ import type {
 } from '../signaling/client';
 import { talkingSince } from './callClock';
 import {
+  type CallFacts,
   type CallSnapshot,
   type CallState,
   callStateOf,
@@ -52,7 +53,7 @@ export class Call {
   readonly #quality = new Store<Quality | null>(null);
   readonly #serverPatience = new Patience(SERVER_PATIENCE_MS, () => this.#publish());
   readonly #pathPatience = new Patience(PATH_PATIENCE_MS, () => this.#publish());
-  #server: 'opening' | 'joined' | 'lost' = 'opening';
+  #server: CallFacts['server'] = 'opening';
   #ending: Ending | null = null;
   #polite = false;
   #peer: Participant | null = null;
@@ -118,7 +119,10 @@ export class Call {
         this.#onJoined(event.joined);
         break;
       case 'refused':
-        this.#onRefused(event.code);
+        this.#onRefused();
+        break;
+      case 'roomFull':
+        this.#onRoomFull(event.seat);
         break;
       case 'replaced':
         this.#end({ phase: 'replaced' });
@@ -149,6 +153,8 @@ export class Call {
 
   #onJoined({ peer, polite, resumed, iceServers }: Joined): void {
     this.#serverPatience.end();
+    // Given back while the room was full.
+    if (this.#server === 'taken') void this.#options.media.open();
     this.#server = 'joined';
     this.#polite = polite;
     this.#iceServers.learn(iceServers);
@@ -161,13 +167,25 @@ export class Call {
     else if (!resumed) this.#recoverUnlessSettled();
   }
 
-  #onRefused(code: ErrorCode): void {
+  #onRefused(): void {
     this.#options.signaling.disconnect();
-    this.#end(code === 'room_full' ? { phase: 'full' } : { phase: 'ended', reason: 'refused' });
+    this.#end({ phase: 'ended', reason: 'refused' });
+  }
+
+  #onRoomFull(seat: Fullness): void {
+    this.#serverPatience.end();
+    if (this.#server === 'taken' && seat === 'held') void this.#options.media.open();
+    this.#server = seat;
+    this.#peer = null;
+    this.#hangUp();
+    this.screen.stop();
+    // A lease ends soon, and the devices are ready then. When connected holders leave is not known.
+    if (seat === 'taken') this.#options.media.stop();
   }
 
   #onConnectionLost(): void {
     this.#serverPatience.begin();
+    if (this.#isOutside) return;
     this.#server = 'lost';
     this.#line?.outbox.close();
   }
@@ -246,6 +264,10 @@ export class Call {
 
   #recoverUnlessSettled(): void {
     if (this.#line && !this.#line.peer.settled) this.#line.peer.recover();
+  }
+
+  get #isOutside(): boolean {
+    return this.#server === 'held' || this.#server === 'taken';
   }
 
   get #isStalled(): boolean {

@@ -1,7 +1,7 @@
 // What a call can look like from this side, and how that follows from what is known about the
 // server, the other person and the media connection. Pure.
 
-import type { Participant } from '../signaling/client';
+import type { Fullness, Participant } from '../signaling/client';
 import type { RemoteMedia } from './remoteMedia';
 
 export type CallState =
@@ -12,19 +12,20 @@ export type CallState =
   | { phase: 'reconnecting'; lost: 'server' | 'peer' }
   | { phase: 'reconnecting'; lost: 'media'; noPath?: true }
   | { phase: 'unreachable' }
+  | FullState
   | Ending;
 
+/** There is no free seat. The page waits outside of the room until there is one. */
+export type FullState = { phase: 'full'; seat: Fullness };
+
 /** Nothing leads out of these but opening the room again. */
-export type Ending =
-  | { phase: 'full' }
-  | { phase: 'replaced' }
-  | { phase: 'ended'; reason: 'left' | 'refused' };
+export type Ending = { phase: 'replaced' } | { phase: 'ended'; reason: 'left' | 'refused' };
 
 /** What a call looks like while there is one. */
-export type OpenCallState = Exclude<CallState, Ending>;
+export type OpenCallState = Exclude<CallState, Ending | FullState>;
 
 export function isEnding(state: CallState): state is Ending {
-  return state.phase === 'full' || state.phase === 'replaced' || state.phase === 'ended';
+  return state.phase === 'replaced' || state.phase === 'ended';
 }
 
 /** Both are there, and a path between them is looked for. */
@@ -60,7 +61,7 @@ export const nothingYet: CallSnapshot = {
 
 export interface CallFacts {
   ending: Ending | null;
-  server: 'opening' | 'joined' | 'lost';
+  server: 'opening' | 'joined' | 'lost' | Fullness;
   /** The server has been away for longer than a hiccup. */
   serverOverdue: boolean;
   peer: Participant | null;
@@ -88,6 +89,7 @@ export function callStateOf(facts: CallFacts): CallState {
 function withoutServer({ server, serverOverdue, media }: CallFacts): CallState {
   // Sound and picture do not pass through the server: as long as they flow, all is not lost.
   if (serverOverdue && !media?.isConnected) return { phase: 'unreachable' };
+  if (server === 'held' || server === 'taken') return { phase: 'full', seat: server };
   return server === 'lost' ? reconnecting('server') : { phase: 'connecting', to: 'server' };
 }
 

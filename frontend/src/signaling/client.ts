@@ -38,16 +38,25 @@ export interface SignalingClient {
   /** Gives the seat up for good. */
   leave(): Promise<void>;
 
-  /** Ends the connection without a word: the seat is kept for a while. */
+  /** Ends the connection and nothing else: the server keeps the seat for its lease. */
   disconnect(): void;
 }
 
 export interface Attempt {
-  /** What was in the way last time: no connection, a server with too much to do, or one that restarts. */
-  obstacle: 'network' | 'busy' | 'restarting' | null;
+  /** What was in the way last time; null before the first failure and after a success. */
+  obstacle: Obstacle | null;
   /** When the next try is, in milliseconds of performance.now(); null while none is planned. */
   nextAt: number | null;
 }
+
+/** No connection, a server with too much to do, one that restarts, or a room without a free seat. */
+export type Obstacle = 'network' | 'busy' | 'restarting' | 'full';
+
+/**
+ * Why a room has no free seat. `held`: a holder is not connected, and its lease ends at a known time.
+ * `taken`: every holder is connected.
+ */
+export type Fullness = 'held' | 'taken';
 
 /** Chosen by the server; stays the same over reconnects and reloads. */
 export type ParticipantId = string;
@@ -99,6 +108,8 @@ export interface Refused {
 export type SignalingEvent =
   | { type: 'joined'; joined: Joined }
   | Refused
+  /** The room has no free seat. The client joins again by itself, at `attempt.nextAt`. */
+  | { type: 'roomFull'; seat: Fullness }
   | { type: 'connectionLost' }
   | { type: 'replaced' }
   | { type: 'peerJoined'; peer: Participant }

@@ -23,6 +23,9 @@ const NETWORK_PACE: Pace = { minMs: 200, maxMs: 5_000 };
 /** A server that says it is busy is left alone for longer. */
 const BUSY_PACE: Pace = { minMs: 1_000, maxMs: 15_000 };
 
+/** How often a room is asked for a seat while every holder is connected. */
+export const KNOCK_INTERVAL_MS = 5_000;
+
 /** Whoever was heard this lately needs no asking. */
 const HEARD_LATELY_MS = 2_000;
 
@@ -85,6 +88,15 @@ export class Connection {
     this.#publish();
   }
 
+  /** The room has no free seat: plans to ask again when a lease ends, or else at a fixed interval. */
+  askForSeatLater(retryAfterMs: number | undefined, again: () => void): void {
+    if (this.#over) return;
+    this.#obstacle = 'full';
+    this.#retry.succeed();
+    this.#retry.planIn(retryAfterMs ?? KNOCK_INTERVAL_MS, again);
+    this.#publish();
+  }
+
   /** What was wanted from the connection has been achieved. */
   settle(): void {
     this.#obstacle = null;
@@ -93,13 +105,13 @@ export class Connection {
     this.#publish();
   }
 
-  /** Ends it in such a way that the server keeps the seat for a while. */
+  /** Ends it without a DISCONNECT packet: the server keeps the seat for its lease. */
   drop(): void {
     this.#end();
     this.#hangUp();
   }
 
-  /** Ends it for good: the server frees the seat at once. */
+  /** Ends it with a DISCONNECT packet: the server frees the seat at once. */
   close(): void {
     this.#end();
     this.#socket.disconnect();
@@ -181,7 +193,7 @@ export class Connection {
     else this.open();
   }
 
-  /** Says nothing to the server, lest it take that for leaving. */
+  /** Sends no DISCONNECT packet, which would give the seat up. An open socket would send one in `disconnect`. */
   #hangUp(): void {
     if (this.#socket.connected) this.#socket.io.engine.close();
     else this.#socket.disconnect();

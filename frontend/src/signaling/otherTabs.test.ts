@@ -3,7 +3,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_MS, sitAt } from '../lib/tabs';
 import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
-import { claimThisTab, findOtherTab, type TabClaim } from './otherTabs';
+import { FakeSignaling } from './fake';
+import { claimTabUnlessFull, claimThisTab, findOtherTab, type TabClaim } from './otherTabs';
 import { joinAsAnother, takeSeat } from './seatStorage';
 
 const ann: TabClaim = { name: 'Ann', seat: { participant: 'ann', session: 'token' } };
@@ -35,6 +36,23 @@ describe('a new tab', () => {
     await vi.advanceTimersByTimeAsync(ANSWER_MS);
     expect(await finding).toEqual(ann);
     leave();
+  });
+
+  it('is not asked about one that waits for a free seat', async () => {
+    const signaling = new FakeSignaling();
+    const leave = claimTabUnlessFull(signaling, '42', 'Ann');
+    const find = async () => {
+      const finding = findOtherTab('42');
+      await vi.advanceTimersByTimeAsync(ANSWER_MS);
+      return (await finding)?.name;
+    };
+    expect(await find()).toBe('Ann');
+    signaling.emit({ type: 'roomFull', seat: 'taken' });
+    expect(await find()).toBeUndefined();
+    signaling.join();
+    expect(await find()).toBe('Ann');
+    leave();
+    expect(await find()).toBeUndefined();
   });
 
   it('of somebody who joins as another person is not asked again', async () => {

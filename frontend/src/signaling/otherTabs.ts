@@ -3,6 +3,7 @@
 
 import type { Unsubscribe } from '../lib/store';
 import { askOtherTabs, sitAt } from '../lib/tabs';
+import type { SignalingClient } from './client';
 import { readTab, type Seat } from './seatStorage';
 
 /** What a tab says of whoever sits in it. */
@@ -18,6 +19,23 @@ export function claimThisTab(appointmentId: string, name: string): Unsubscribe {
     name,
     seat: readTab(appointmentId).seat,
   }));
+}
+
+/** As `claimThisTab`, except while the room is full: then there is no seat that another tab could take over. */
+export function claimTabUnlessFull(
+  signaling: SignalingClient,
+  appointmentId: string,
+  name: string,
+): Unsubscribe {
+  let withdraw = claimThisTab(appointmentId, name);
+  const unsubscribe = signaling.subscribe(({ type }) => {
+    if (type === 'roomFull' || type === 'joined') withdraw();
+    if (type === 'joined') withdraw = claimThisTab(appointmentId, name);
+  });
+  return () => {
+    unsubscribe();
+    withdraw();
+  };
 }
 
 /**

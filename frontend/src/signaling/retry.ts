@@ -22,8 +22,12 @@ export class Retry {
   /** Plans a try, in place of one that was planned before. */
   plan(action: () => void, { minMs, maxMs }: Pace, atLeastMs = 0): void {
     const doubled = Math.min(maxMs, minMs * 2 ** this.#failures);
-    const delayMs = Math.max(atLeastMs, doubled * (0.5 + Math.random()));
     this.#failures += 1;
+    this.planIn(Math.max(atLeastMs, doubled * (0.5 + Math.random())), action);
+  }
+
+  /** Plans a try after exactly `delayMs`, which is no failure, in place of one that was planned before. */
+  planIn(delayMs: number, action: () => void): void {
     this.#action = action;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.now(), delayMs);

@@ -29,11 +29,23 @@ describe('a seat', () => {
     expect(seatStorageFor('43', 'Ann').read()).toBeNull();
   });
 
-  it('is forgotten by leaving', () => {
-    ann().clear();
+  it('is forgotten by leaving: by the tab at once, by the browser when the seat is free', () => {
+    const forget = ann().leave();
+    expect(readTab('42').seat).toBeNull();
+    expect(ann().read()).toEqual(seat);
+    forget();
     expect(ann().read()).toBeNull();
     closeTab();
     expect(ann().read()).toBeNull();
+  });
+
+  it('that was taken after leaving is not forgotten with the former one', () => {
+    const forget = ann().leave();
+    ann().write(other);
+    forget();
+    expect(ann().read()).toEqual(other);
+    closeTab();
+    expect(ann().read()).toEqual(other);
   });
 
   it('is not given to another person of the same name in the same browser', () => {
@@ -51,7 +63,7 @@ describe('a seat', () => {
   it('of another tab is not forgotten by leaving this one', () => {
     joinAsAnother('42');
     seatStorageFor('42', 'Bob').write(other);
-    seatStorageFor('42', 'Bob').clear();
+    seatStorageFor('42', 'Bob').leave()();
     closeTab();
     expect(ann().read()).toEqual(seat);
   });

@@ -1,5 +1,6 @@
-// The proof that a seat is ours. The tab keeps it over a reload, and the browser keeps it besides,
-// for whoever closed it and opens it again. Only leaving forgets it.
+// The proof that a seat is ours. The tab keeps it over a reload, and the browser keeps it for a tab that
+// is closed and opened again. Only leaving forgets it: the tab at once, and the browser when the server
+// has freed the seat, so that a person who left without a network does not find the own seat taken.
 
 import { recall, remember } from '../lib/browserStorage';
 import { Recent } from '../lib/recent';
@@ -14,7 +15,8 @@ export interface Seat {
 export interface SeatStorage {
   read(): Seat | null;
   write(seat: Seat): void;
-  clear(): void;
+  /** Has the tab forget it. The returned function has the browser forget it as well. */
+  leave(): () => void;
 }
 
 /** What the tab knows of itself. */
@@ -38,10 +40,12 @@ export function seatStorageFor(appointmentId: string, name: string): SeatStorage
       writeTab(appointmentId, { ...readTab(appointmentId), seat });
       browser.set(browserKey, seat);
     },
-    clear() {
+    leave() {
       const { seat, asAnother } = readTab(appointmentId);
       writeTab(appointmentId, { seat: null, asAnother });
-      if (browser.get(browserKey)?.participant === seat?.participant) browser.delete(browserKey);
+      return () => {
+        if (browser.get(browserKey)?.participant === seat?.participant) browser.delete(browserKey);
+      };
     },
   };
 }

@@ -19,7 +19,7 @@ function memorySeat(session: string | null = null): SeatStorage {
     write: (written) => {
       kept = written;
     },
-    clear: () => {
+    leave: () => () => {
       kept = null;
     },
   };
@@ -66,7 +66,7 @@ describe('joining', () => {
     socket.drop();
     socket.open();
     expect(socket.emitted).toEqual([
-      ['join_room', { appointment_id: '42', name: 'Ann' }],
+      ['join_room', { appointment_id: '42', name: 'Ann', session: null }],
       ['join_room', { appointment_id: '42', name: 'Ann', session: 'token', received: 11 }],
     ]);
   });
@@ -116,6 +116,91 @@ describe('joining', () => {
     socket.open();
     await vi.advanceTimersByTimeAsync(0);
     expect(events).toEqual([{ type: 'refused', ...error }]);
+  });
+});
+
+describe('a room without a free seat', () => {
+  const refuse = (socket: FakeSocket, retry_after_ms?: number) => {
+    const error = {
+      code: 'room_full',
+      ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+    };
+    socket.answers.join_room = { success: false, error };
+  };
+  const joins = (socket: FakeSocket) => socket.emitted.length;
+
+  it('is asked again when the lease of the seat ends, and not before', async () => {
+    const { socket, signaling, events } = start();
+    refuse(socket, 12_000);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toEqual([{ type: 'roomFull', seat: 'held' }]);
+    const nextAt = performance.now() + 12_000;
+    expect(signaling.attempt.get()).toEqual({ obstacle: 'full', nextAt });
+    await vi.advanceTimersByTimeAsync(11_999);
+    expect(joins(socket)).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(joins(socket)).toBe(2);
+  });
+
+  it('is asked again every 5 s while all its holders are connected', async () => {
+    const { socket, events } = start();
+    refuse(socket);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(joins(socket)).toBe(1);
+    await vi.advanceTimersByTimeAsync(10_001);
+    expect(joins(socket)).toBe(4);
+    expect(events).toEqual(Array.from({ length: 4 }, () => ({ type: 'roomFull', seat: 'taken' })));
+  });
+
+  it('is asked at once when the person does not want to wait', async () => {
+    const { socket, signaling } = start();
+    refuse(socket, 30_000);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    signaling.retryNow();
+    expect(joins(socket)).toBe(2);
+  });
+
+  it('gives a seat as soon as there is one, and is asked no more', async () => {
+    const { socket, signaling, events } = start();
+    refuse(socket);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    delete socket.answers.join_room;
+    await vi.advanceTimersByTimeAsync(5_000);
+    socket.receive('joined_successfully', joined);
+    expect(events.at(-1)?.type).toBe('joined');
+    expect(signaling.attempt.get()).toEqual({ obstacle: null, nextAt: null });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(joins(socket)).toBe(2);
+  });
+
+  it('is asked over the next connection when the present one is lost', async () => {
+    const { socket, signaling } = start();
+    refuse(socket, 30_000);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    socket.drop();
+    expect(signaling.attempt.get().obstacle).toBe('network');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(socket.connect).toHaveBeenCalledOnce();
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(joins(socket)).toBe(2);
+    expect(signaling.attempt.get().obstacle).toBe('full');
+  });
+
+  it('is asked no more once the person has gone', async () => {
+    const { socket, signaling } = start();
+    refuse(socket);
+    socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    signaling.disconnect();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(joins(socket)).toBe(1);
+    expect(socket.disconnect).not.toHaveBeenCalled();
   });
 });
 
@@ -224,6 +309,33 @@ describe('the connection', () => {
     signaling.connect();
     expect(events.at(-1)).toEqual({ type: 'replaced' });
     expect(socket.connect).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['was lost', (socket: FakeSocket) => socket.drop()],
+    [
+      'does not answer',
+      (socket: FakeSocket) => Object.assign(socket.answers, { leave_room: null }),
+    ],
+  ])(
+    'that %s when the person leaves may leave the seat held, and its proof is kept',
+    async (_, ail) => {
+      const { socket, signaling, seat } = start();
+      join(socket);
+      ail(socket);
+      const leaving = signaling.leave();
+      await vi.advanceTimersByTimeAsync(1_000);
+      await leaving;
+      expect(seat.read()?.session).toBe('token');
+    },
+  );
+
+  it('is given up, and nothing is kept, when the server holds the seat no more', async () => {
+    const { socket, signaling, seat } = start();
+    join(socket);
+    socket.answers.leave_room = { success: false, error: { code: 'not_joined' } };
+    await signaling.leave();
+    expect(seat.read()).toBeNull();
   });
 
   it('ends with leaving, and the seat is forgotten', async () => {

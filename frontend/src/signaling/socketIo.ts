@@ -5,6 +5,7 @@ import { io } from 'socket.io-client';
 import type { Readable, Unsubscribe } from '../lib/store';
 import {
   type Attempt,
+  isRefusal,
   type OutgoingMessage,
   type ParticipantId,
   type Signal,
@@ -29,7 +30,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A stored message is acknowledged in milliseconds; after this the writer should know. */
 const MESSAGE_TIMEOUT_MS = 10_000;
 
-/** Leaving waits this long for the server: the seat is then freed by the closed connection. */
+/** Leaving waits this long for the server: the seat is then freed by the DISCONNECT packet. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
 export function createSocketIoSignaling(appointment: Appointment): SignalingClient {
@@ -103,14 +104,16 @@ export class SocketIoSignaling implements SignalingClient {
   }
 
   async leave(): Promise<void> {
-    this.#seat.clear();
-    if (this.#socket.connected) {
-      const socket = this.#socket.timeout(LEAVE_TIMEOUT_MS);
-      await accepted(socket.emitWithAck('leave_room', {})).catch(() => {
-        // Unheard or refused: the closed connection frees the seat just as well.
-      });
-    }
+    const forget = this.#seat.leave();
+    if (await this.#giveSeatUp()) forget();
     this.#connection.close();
+  }
+
+  /** False when the server may not know of it, and may keep the seat for its lease. */
+  async #giveSeatUp(): Promise<boolean> {
+    if (!this.#socket.connected) return false;
+    const socket = this.#socket.timeout(LEAVE_TIMEOUT_MS);
+    return accepted(socket.emitWithAck('leave_room', {})).then(() => true, isRefusal);
   }
 
   disconnect(): void {
@@ -169,7 +172,8 @@ export class SocketIoSignaling implements SignalingClient {
     const join: JoinRoom = {
       appointment_id: this.#appointment.appointmentId,
       name: this.#appointment.name,
-      session: this.#seat.read()?.session,
+      // Null protects the seat from the first join on: this client can resume.
+      session: this.#seat.read()?.session ?? null,
       received: this.#lastSeq ?? undefined,
     };
     try {
@@ -181,9 +185,15 @@ export class SocketIoSignaling implements SignalingClient {
     }
   }
 
-  #onRefused({ error: { code, field } }: Refusal): void {
-    if (isPassing(code)) this.#connection.askLater(code, () => void this.#join());
+  #onRefused({ error: { code, field, retry_after_ms } }: Refusal): void {
+    if (code === 'room_full') this.#onRoomFull(retry_after_ms);
+    else if (isPassing(code)) this.#connection.askLater(code, () => void this.#join());
     else this.#emit({ type: 'refused', code, field });
+  }
+
+  #onRoomFull(retryAfterMs: number | undefined): void {
+    this.#connection.askForSeatLater(retryAfterMs, () => void this.#join());
+    this.#emit({ type: 'roomFull', seat: retryAfterMs === undefined ? 'taken' : 'held' });
   }
 
   #onJoined(wire: JoinedSuccessfully): void {

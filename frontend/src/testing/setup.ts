@@ -28,9 +28,14 @@
 //   call-state           state of the call, in data-state: connecting, waiting, connected,
 //                        reconnecting, unreachable, full, replaced or ended
 //   ending               a screen in place of the call; which one is in data-ending: left, full,
-//                        replaced, refused, unreachable, other-tab, invalidAppointment, notFound
-//                        or crashed
-//   reopen-button        the way back in, where data-state is full, replaced or ended
+//                        seat-held, replaced, refused, unreachable, other-tab, invalidAppointment,
+//                        notFound or crashed
+//   reopen-button        the way back in, where data-state is replaced or ended
+//   try-now-button       “Try now”, where data-state is full: there the page waits for a free seat
+//   seat-countdown       role="timer": when the page joins by itself, in data-seconds; only where
+//                        data-ending is seat-held
+//   another-appointment-link
+//                        leads away from there, to the first page
 //   unreachable          “Try now”, where the server was not reached at joining
 //   other-tab            asks somebody who sits in the appointment in another tab already
 //   use-this-tab-button  takes the seat from that tab

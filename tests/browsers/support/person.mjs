@@ -99,6 +99,21 @@ export class Person {
     await this.page.close();
   }
 
+  /** The page dies without a chance to say anything, as one does that runs out of memory. */
+  async crash() {
+    const crashed = this.page.waitForEvent('crash');
+    await Promise.all([crashed, this.page.goto('chrome://crash').catch(() => {})]);
+  }
+
+  /** Loads the page in a browser that has forgotten everything. */
+  async reloadForgetful() {
+    await this.page.evaluate(() => {
+      sessionStorage.clear();
+      localStorage.clear();
+    });
+    await this.reload();
+  }
+
   /** Is asked about another tab, and goes on in this one. */
   async useThisTab() {
     await this.#at('use-this-tab-button').click();
@@ -118,6 +133,40 @@ export class Person {
       (wanted) => document.querySelector('[data-testid=ending]')?.dataset.ending === wanted,
       name,
     );
+  }
+
+  // A room without a free seat
+
+  /** Waits outside, sees for how many seconds, and sees the seconds pass. */
+  async expectCountdown() {
+    await this.expectEnding('seat-held');
+    const first = Number(await this.#at('seat-countdown').getAttribute('data-seconds'));
+    await this.#until(
+      'the seconds to pass',
+      (before) => Number(document.querySelector('[data-testid=seat-countdown]')?.dataset.seconds) < before,
+      first,
+    );
+    return first;
+  }
+
+  async tryNow() {
+    await this.#at('try-now-button').click();
+  }
+
+  /** What the server said to this page, packet by packet. */
+  packets() {
+    return this.page.evaluate(() => window.probe.packets);
+  }
+
+  /** How often the server has refused this page, by the code of the reason. */
+  async refusals() {
+    const errors = (await this.packets()).filter((packet) => packet.startsWith('42["error"'));
+    return errors.map((packet) => JSON.parse(packet.slice(2))[1].code);
+  }
+
+  /** All that is to be read on the page, and in its title. */
+  words() {
+    return this.page.evaluate(() => `${document.title}\n${document.body.innerText}`);
   }
 
   /** Saves the chat as a file, and reads it. */

@@ -178,6 +178,7 @@ export function installProbe({ onlyRelayed }) {
     /** What the page is to believe, in seconds; the truth when null. @type {number | null} */
     roundTripTime: null,
     joins,
+    packets,
     localCandidate,
     received,
     receiveMore,

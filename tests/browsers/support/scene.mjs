@@ -52,16 +52,17 @@ class Scene {
    * @param {('camera' | 'microphone')[]} [circumstances.allows] the devices that they let the page use
    * @param {boolean} [circumstances.hasDevices] whether there are any
    * @param {boolean} [circumstances.onlyRelayed] whether media gets through a TURN server alone
+   * @param {{url: string}} [circumstances.through] the proxy by which they reach the server
    * @param {boolean} [circumstances.losesServer] whether the network fails in this test on purpose
    * @param {import('playwright-core').BrowserContextOptions} [circumstances.screen] its size, its colours
    */
   async person(name, circumstances = {}) {
     const { allows = ['camera', 'microphone'], hasDevices = true, onlyRelayed = false } = circumstances;
-    const { losesServer = false, screen = DESK } = circumstances;
-    const context = await this.#browser.newContext({ baseURL: this.server.url, permissions: allows, ...screen });
+    const { losesServer = false, screen = DESK, through = this.server } = circumstances;
+    const context = await this.#browser.newContext({ baseURL: through.url, permissions: allows, ...screen });
     await context.addInitScript(installProbe, { onlyRelayed });
     if (!hasDevices) await context.addInitScript(unplugDevices);
-    const conduct = new Conduct(context, { server: this.server, losesServer });
+    const conduct = new Conduct(context, { server: through, losesServer });
     this.#visits.push({ context, conduct });
     return new Person(name, await context.newPage(), conduct);
   }

@@ -33,6 +33,7 @@ export async function tour(scene, screen, look) {
   await openEverything(pair.ann, look);
   await chat(pair, isWide, look);
   await crowd(scene, circumstances, look, appointment);
+  await waitForLease(scene, circumstances, look);
   await changeTabs(pair.ann, look, appointment);
   await loseServer(scene, circumstances, look, pair.ann);
   await pair.ann.leave();
@@ -120,6 +121,22 @@ async function crowd(scene, circumstances, look, appointment) {
   await eve.openLink(appointment);
   await eve.expectEnding('full');
   await look(eve, 'full');
+  await eve.closeTab();
+}
+
+/** Both seats are held by people whose tabs are closed. */
+async function waitForLease(scene, circumstances, look) {
+  const appointment = `A-${newAppointment().slice(-4)}`;
+  for (const name of ['Ann', 'Bob']) {
+    const person = await scene.person(name, circumstances);
+    await person.openLink(appointment);
+    await person.expectState(name === 'Ann' ? 'waiting' : 'reconnecting');
+    await person.closeTab();
+  }
+  const eve = await scene.person('Eve', circumstances);
+  await eve.openLink(appointment);
+  await eve.expectEnding('seat-held');
+  await look(eve, 'seat-held');
   await eve.closeTab();
 }
 

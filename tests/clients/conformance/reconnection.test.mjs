@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
+import { CAN_RESUME, connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
 import { MODES } from '../support/modes.mjs';
 import { startProxy } from '../support/proxy.mjs';
 import { startServer } from '../support/server.mjs';
@@ -10,11 +10,11 @@ import { startServer } from '../support/server.mjs';
 const server = await startServer();
 
 /** Ann on the direct way; Bob, who joined second, behind a network that can fail. */
-async function pairAcrossNetwork(mode) {
+async function pairAcrossNetwork(mode, extra = CAN_RESUME) {
   const network = await startProxy(server);
   const appointment = newAppointment();
-  const ann = await connectAndJoin(server, mode, appointment, 'Ann');
-  const bob = await connectAndJoin(network, mode, appointment, 'Bob');
+  const ann = await connectAndJoin(server, mode, appointment, 'Ann', extra);
+  const bob = await connectAndJoin(network, mode, appointment, 'Bob', extra);
   await ann.next('peer_joined');
   return { appointment, network, ann, bob };
 }
@@ -65,6 +65,8 @@ describe('after the connection was lost', { concurrency: true }, () => {
     test(`the other side is seen as reconnecting, and a third still finds the room full, over ${mode.name}`, async () => {
       const pair = await pairAcrossNetwork(mode);
       await lose(pair);
+      const early = await connect(server, mode);
+      assert.ok((await early.timeUntilFree(pair.appointment, 'Eve')) > 0);
       const view = await pair.ann.join(pair.appointment, 'Ann');
       assert.equal(view.peer_connected, false);
       assert.equal(view.remoteSocket, pair.bob.id);
@@ -125,8 +127,28 @@ describe('after the connection was lost', { concurrency: true }, () => {
     await ann.next('peer_resumed');
   });
 
-  test('a seat behind a dead network goes to a third person who wants in', async () => {
+  test('a protected seat behind a dead network goes to no newcomer, before that is noticed and after', async () => {
     const { network, appointment, ann, bob } = await pairAcrossNetwork(MODES[0]);
+    network.fallSilent();
+    const eve = await connect(server, MODES[0]);
+    for (const name of ['Eve', 'Bob']) {
+      const refusal = await eve.refused('join_room', { appointment_id: appointment, name });
+      assert.deepEqual(refusal, { code: 'room_full' });
+    }
+    await ann.next('peer_reconnecting');
+    for (const name of ['Eve', 'Bob']) {
+      const timeUntilFree = await eve.timeUntilFree(appointment, name);
+      assert.ok(timeUntilFree > 0 && timeUntilFree <= 30_000);
+    }
+    network.repair();
+    await bob.disconnected();
+    await bob.connected();
+    assert.equal((await bob.rejoin()).resumed, true);
+    assert.deepEqual(bob.all('error'), []);
+  });
+
+  test('an unprotected seat behind a dead network goes to a third person who wants in', async () => {
+    const { network, appointment, ann, bob } = await pairAcrossNetwork(MODES[0], {});
     network.fallSilent();
     const carol = await connectAndJoin(server, MODES[0], appointment, 'Carol');
     assert.equal(carol.reply.remoteSocket, ann.id);
@@ -135,8 +157,8 @@ describe('after the connection was lost', { concurrency: true }, () => {
     assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'user_left', 'peer_joined']);
   });
 
-  test('somebody who lost their token as well gets in by their name', async () => {
-    const pair = await pairAcrossNetwork(MODES[0]);
+  test('a client that cannot resume has the seat of its lost connection at once', async () => {
+    const pair = await pairAcrossNetwork(MODES[0], {});
     await lose(pair);
     const bob = await connectAndJoin(server, MODES[0], pair.appointment, 'Bob');
     assert.notEqual(bob.id, pair.bob.id);

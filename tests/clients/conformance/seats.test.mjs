@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
+import { CAN_RESUME, connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
 import { MODES, MODES_AT_ALL_PATHS } from '../support/modes.mjs';
 import { startServer } from '../support/server.mjs';
 
@@ -21,20 +21,24 @@ async function assertStillTalking(ann, bob) {
 
 describe('a room', { concurrency: 4 }, () => {
   for (const mode of MODES_AT_ALL_PATHS) {
-    test(`pairs the first two and refuses the third over ${mode.name}`, async () => {
-      const { ann, bob, appointment } = await connectPair(server, mode);
-      assert.equal(bob.reply.remoteSocket, ann.id);
-      assert.equal(bob.reply.opponent_name, 'Ann');
-      assert.deepEqual([ann.reply.polite, bob.reply.polite], [false, true]);
+    for (const [whose, extra] of [['that can resume', CAN_RESUME], ['that cannot', {}]]) {
+      test(`pairs the first two clients ${whose} and refuses the third over ${mode.name}`, async () => {
+        const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), extra);
+        assert.equal(bob.reply.remoteSocket, ann.id);
+        assert.equal(bob.reply.opponent_name, 'Ann');
+        assert.deepEqual([ann.reply.polite, bob.reply.polite], [false, true]);
 
-      const before = [ann.heard.length, bob.heard.length];
-      const eve = await connect(server, mode);
-      const refusal = await eve.refused('join_room', { appointment_id: appointment, name: 'Eve' });
-      assert.deepEqual(refusal, { code: 'room_full' });
-      assert.deepEqual(eve.heard, ['error'], 'the third learns nothing about the two');
-      assert.deepEqual([ann.heard.length, bob.heard.length], before, 'the two are told nothing about the third');
-      await assertStillTalking(ann, bob);
-    });
+        const before = [ann.heard.length, bob.heard.length];
+        const eve = await connect(server, mode);
+        for (const name of ['Eve', 'Bob']) {
+          const refusal = await eve.refused('join_room', { appointment_id: appointment, name, ...extra });
+          assert.deepEqual(refusal, { code: 'room_full' }, 'no lease is about to end');
+        }
+        assert.deepEqual(eve.heard, ['error', 'error'], 'the third learns nothing about the two');
+        assert.deepEqual([ann.heard.length, bob.heard.length], before, 'the two are told nothing about the third');
+        await assertStillTalking(ann, bob);
+      });
+    }
 
     test(`takes the same socket in once, however often it joins, over ${mode.name}`, async () => {
       const appointment = newAppointment();

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import uuid
 
@@ -93,8 +94,22 @@ class Client:
         self.id, self.session = reply["participant"], reply["session"]
         return reply
 
+    def time_until_free(self, appointment, name):
+        """Asks for a seat in a full room until the server says when a lease ends: the other side may hear a moment earlier
+        that a connection is lost."""
+        while True:
+            refusal = self.ask("join_room", {"appointment_id": appointment, "name": name})["error"]
+            assert refusal["code"] == "room_full", refusal
+            if "retry_after_ms" in refusal:
+                return refusal["retry_after_ms"]
+            time.sleep(0.01)
+
     def disconnect(self):
         self._sio.disconnect()
+
+    def close_connection(self):
+        """Closes the WebSocket as `disconnect` does whose writer thread is late: a Close frame 1000 and nothing else."""
+        self._sio.eio.ws.close()
 
     def lose_connection(self):
         """Ends the WebSocket as a lost network does, without a word."""
@@ -119,11 +134,11 @@ class MeshDoor(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.stop)
 
-    def pair(self, connect):
+    def pair(self, connect, **more):
         appointment = f"appointment {uuid.uuid4()}"
         ann, bob = connect(), connect()
-        self.assertIsNone(ann.join(appointment, "Ann")["remoteSocket"])
-        self.assertEqual(bob.join(appointment, "Bob")["remoteSocket"], ann.id)
+        self.assertIsNone(ann.join(appointment, "Ann", **more)["remoteSocket"])
+        self.assertEqual(bob.join(appointment, "Bob", **more)["remoteSocket"], ann.id)
         self.assertEqual(ann.next("peer_joined")["remoteSocket"], bob.id)
         return appointment, ann, bob
 
@@ -187,7 +202,7 @@ class MeshDoor(unittest.TestCase):
 
     @each_way(WEBSOCKET, UPGRADED)
     def test_a_lost_connection_is_told_and_resumed(self, connect):
-        appointment, ann, bob = self.pair(connect)
+        appointment, ann, bob = self.pair(connect, session=None)
         bob.lose_connection()
         self.assertEqual(ann.next("peer_reconnecting")["remoteSocket"], bob.id)
         ann.ask("ice_candidate", {"remoteSocketId": bob.id, "candidate": {"candidate": "meanwhile"}})
@@ -204,14 +219,37 @@ class MeshDoor(unittest.TestCase):
         self.assertEqual(bob.join(appointment, "Bob")["remoteSocket"], ann.id)
         self.assertEqual(ann.next("peer_joined")["remoteSocket"], bob.id)
 
-    # Only over long polling: over WebSocket python-socketio closes the connection before its goodbye is written,
-    # which looks like a lost one.
-    @each_way(POLLING)
-    def test_disconnecting_is_told_at_once(self, connect):
-        _, ann, bob = self.pair(connect)
+    # Over WebSocket `disconnect` sends a Close frame 1000, and a DISCONNECT packet before it only if its writer thread is
+    # fast enough; over long polling a DISCONNECT packet.
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_disconnect_without_a_session_gives_the_seat_up_at_once(self, connect):
+        appointment, ann, bob = self.pair(connect)
         bob.disconnect()
         self.assertEqual(ann.next("user_left")["remoteSocket"], bob.id)
         self.assertFalse(ann.has_heard("peer_reconnecting"))
+        self.assertEqual(connect().join(appointment, "Carol")["remoteSocket"], ann.id)
+
+    @each_way(WEBSOCKET, UPGRADED)
+    def test_disconnect_that_only_closes_keeps_the_seat_of_a_client_with_a_session(self, connect):
+        appointment, ann, bob = self.pair(connect, session=None)
+        bob.close_connection()
+        self.assertEqual(ann.next("peer_reconnecting")["remoteSocket"], bob.id)
+        for name in ("Carol", "Bob"):
+            self.assertIn(connect().time_until_free(appointment, name), range(1000, 31000, 1000))
+        again = connect()
+        again.join(appointment, "Bob", session=bob.session)
+        self.assertEqual(again.id, bob.id)
+        self.assertEqual(ann.next("peer_resumed")["remoteSocket"], bob.id)
+        self.assertFalse(ann.has_heard("user_left"))
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_leave_room_before_disconnect_gives_the_seat_up_at_once(self, connect):
+        appointment, ann, bob = self.pair(connect, session=None)
+        self.assertEqual(bob.ask("leave_room"), {"success": True})
+        bob.disconnect()
+        self.assertEqual(ann.next("user_left")["remoteSocket"], bob.id)
+        self.assertFalse(ann.has_heard("peer_reconnecting"))
+        self.assertEqual(connect().join(appointment, "Carol", session=None)["remoteSocket"], ann.id)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connect, connectPair } from '../support/client.mjs';
+import { CAN_RESUME, connect, connectPair, newAppointment } from '../support/client.mjs';
 import { MODES_AT_ALL_PATHS } from '../support/modes.mjs';
 import { RawWebSocket, request } from '../support/raw.mjs';
 import { startServer } from '../support/server.mjs';
@@ -74,8 +74,8 @@ describe('an attacker who knows all that the other party was told', { concurrenc
       assert.deepEqual(ann.heard.slice(heard), ['ice_candidate']);
     });
 
-    test(`does not get the seat of a victim over ${mode.name}`, async () => {
-      const { ann, bob, appointment } = await connectPair(server, mode);
+    test(`does not get the seat of a connected victim over ${mode.name}`, async () => {
+      const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), CAN_RESUME);
       await talk(ann, bob);
       const knowledge = knowledgeOf(bob);
       const heard = [ann.heard.length, bob.heard.length];
@@ -88,6 +88,24 @@ describe('an attacker who knows all that the other party was told', { concurrenc
       assert.deepEqual([...ann.all('(disconnected)'), ...bob.all('(disconnected)')], []);
       await bob.candidate(ann);
       await ann.next('ice_candidate');
+    });
+
+    test(`does not get the seat of a victim whose connection is lost over ${mode.name}`, async () => {
+      const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), CAN_RESUME);
+      await talk(ann, bob);
+      const knowledge = knowledgeOf(bob);
+      ann.socket.io.reconnection(false);
+      ann.engine.close();
+      assert.equal((await bob.next('peer_reconnecting')).remoteSocket, ann.id);
+      const eve = await connect(server, mode);
+      for (const session of [null, ...knowledge]) {
+        assert.ok((await eve.timeUntilFree(appointment, 'Ann', { session })) > 0, `with ${session}`);
+      }
+      const annAgain = await connect(server, mode);
+      const reply = await annAgain.join(appointment, 'Ann', { session: ann.reply.session });
+      assert.equal(reply.participant, ann.id);
+      assert.deepEqual(bob.all('user_left'), []);
+      assert.ok(eve.heard.every((event) => event === 'error'), `the attacker heard ${eve.heard}`);
     });
   }
 });

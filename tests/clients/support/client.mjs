@@ -25,17 +25,20 @@ export async function connect(server, mode = MODES[0]) {
   return client;
 }
 
+/** What a client adds to its first join that can resume: its seat is protected. */
+export const CAN_RESUME = { session: null };
+
 /** As {@link connect}, and joins. The reply is the `reply` of the client. */
-export async function connectAndJoin(server, mode, appointment, name) {
+export async function connectAndJoin(server, mode, appointment, name, extra = {}) {
   const client = await connect(server, mode);
-  await client.join(appointment, name);
+  await client.join(appointment, name, extra);
   return client;
 }
 
 /** Ann and Bob in a new appointment; both have heard of each other. */
-export async function connectPair(server, mode, appointment = newAppointment()) {
-  const ann = await connectAndJoin(server, mode, appointment, 'Ann');
-  const bob = await connectAndJoin(server, mode, appointment, 'Bob');
+export async function connectPair(server, mode, appointment = newAppointment(), extra = {}) {
+  const ann = await connectAndJoin(server, mode, appointment, 'Ann', extra);
+  const bob = await connectAndJoin(server, mode, appointment, 'Bob', extra);
   const { remoteSocket } = await ann.next('peer_joined');
   assert.equal(remoteSocket, bob.id);
   return { appointment, ann, bob };
@@ -153,6 +156,20 @@ export class Client {
     assert.deepEqual({ message, error: told }, { message: ack.message, error: ack.error });
     assert.ok(message.length > 0);
     return told;
+  }
+
+  /**
+   * Asks for a seat in a room that is full, until the server says when a lease ends: the other side may hear a moment
+   * earlier that a connection is lost. Resolves with `retry_after_ms`.
+   */
+  async timeUntilFree(appointment, name, extra = {}) {
+    for (;;) {
+      const refusal = await this.refused('join_room', { appointment_id: appointment, name, ...extra });
+      const { retry_after_ms, ...told } = refusal;
+      assert.deepEqual(told, { code: 'room_full' });
+      if (retry_after_ms !== undefined) return retry_after_ms;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   offer(to, offer = { type: 'offer', sdp: 'v=0\r\n' }) {

@@ -1,11 +1,16 @@
 // The server could not be reached when somebody wanted to join: what to try, and when the page does.
 
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { Button } from '../../components/ui/Button';
-import { Spinner } from '../../components/ui/Spinner';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { Attempt } from '../../signaling/client';
+import { NextTry } from './NextTry';
 import { Detail, Screen, ScreenTitle } from './Screen';
+
+/** A server that says that the room is full is reached; when it is not, the obstacle is the network. */
+function reasonFor({ obstacle }: Attempt) {
+  return obstacle === null || obstacle === 'full' ? 'network' : obstacle;
+}
 
 interface UnreachableProps {
   attempt: Attempt;
@@ -16,7 +21,7 @@ interface UnreachableProps {
 
 export function Unreachable({ attempt, onTryNow, children }: UnreachableProps) {
   const { unreachable } = useTexts().endings;
-  const obstacle = attempt.obstacle ?? 'network';
+  const obstacle = reasonFor(attempt);
   const { title, detail } = unreachable[obstacle];
   return (
     <Screen
@@ -46,34 +51,4 @@ export function Unreachable({ attempt, onTryNow, children }: UnreachableProps) {
       <NextTry nextAt={attempt.nextAt} />
     </Screen>
   );
-}
-
-function NextTry({ nextAt }: { nextAt: number | null }) {
-  const { unreachable } = useTexts().endings;
-  const seconds = useSecondsUntil(nextAt);
-  return (
-    // As long as one line in either state, lest everything below it jump.
-    <p className="flex min-h-6 items-center gap-2">
-      {seconds === null ? (
-        <>
-          <Spinner />
-          {unreachable.trying}
-        </>
-      ) : (
-        unreachable.nextTry(seconds)
-      )}
-    </p>
-  );
-}
-
-/** Counts down to a time in milliseconds of performance.now(). */
-function useSecondsUntil(time: number | null): number | null {
-  const [now, setNow] = useState(() => performance.now());
-  useEffect(() => {
-    if (time === null) return;
-    setNow(performance.now());
-    const timer = setInterval(() => setNow(performance.now()), 250);
-    return () => clearInterval(timer);
-  }, [time]);
-  return time === null ? null : Math.max(1, Math.ceil((time - now) / 1_000));
 }

@@ -5,7 +5,7 @@ import type { Ending } from '../../rtc/callState';
 import type { Refused } from '../../signaling/client';
 
 export interface EndingText {
-  name: 'full' | 'replaced' | 'left' | 'refused';
+  name: 'replaced' | 'left' | 'refused';
   title: string;
   detail: string;
   again: string;

@@ -5,12 +5,13 @@ import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sitAt } from '../../lib/tabs';
 import type { Ending } from '../../rtc/callState';
-import type { Attempt, Refused } from '../../signaling/client';
+import type { Attempt, Fullness, Refused } from '../../signaling/client';
 import type { TabClaim } from '../../signaling/otherTabs';
 import { seatStorageFor } from '../../signaling/seatStorage';
 import { FakeBroadcastChannel } from '../../testing/fakeBroadcastChannel';
 import { EndingScreen } from './EndingScreen';
 import { OtherTab } from './OtherTab';
+import { RoomFull } from './RoomFull';
 import { Unreachable } from './Unreachable';
 import { useOtherTab } from './useOtherTab';
 
@@ -37,7 +38,6 @@ const name = () => screen.getByTestId('ending').dataset.ending;
 
 describe('an ending', () => {
   it.each([
-    [{ phase: 'full' }, 'full'],
     [{ phase: 'replaced' }, 'replaced'],
     [{ phase: 'ended', reason: 'left' }, 'left'],
     [{ phase: 'ended', reason: 'refused' }, 'refused'],
@@ -105,6 +105,104 @@ describe('a server out of reach', () => {
     show({ obstacle, nextAt: null });
     screen.getByRole('heading', { name: title });
     expect(screen.queryByText(/VPN/)).toBeNull();
+  });
+});
+
+describe('a room without a free seat', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  const held = 'Your earlier connection still holds this seat';
+  const taken = 'Two people are in this appointment';
+
+  function show(seat: Fullness, seconds: number | null) {
+    const onTryNow = vi.fn();
+    const view = (which: Fullness, within: number | null) => {
+      const nextAt = within === null ? null : performance.now() + within * 1_000;
+      return (
+        <RoomFull
+          appointmentId="42"
+          seat={which}
+          attempt={{ obstacle: 'full', nextAt }}
+          onTryNow={onTryNow}
+        >
+          back
+        </RoomFull>
+      );
+    };
+    const { rerender } = render(view(seat, seconds));
+    const change = (which: Fullness, within: number | null) => rerender(view(which, within));
+    return { onTryNow, change };
+  }
+
+  const heading = () => screen.getByRole('heading', { level: 1 });
+  const shown = () => screen.getByRole('timer').textContent;
+  const told = () => screen.getByRole('status').textContent;
+  const pass = (seconds: number) => act(() => vi.advanceTimersByTime(seconds * 1_000));
+
+  it('that is held for a lease counts down to its end', () => {
+    show('held', 30);
+    expect(heading().textContent).toBe(held);
+    expect(document.activeElement).toBe(heading());
+    expect(name()).toBe('seat-held');
+    expect(shown()).toBe('You join in 30 seconds');
+    pass(29);
+    expect(shown()).toBe('You join in 1 second');
+  });
+
+  it('tells the seconds to screen readers twice: at first, and 10 s before the end', () => {
+    show('held', 30);
+    const news = new Set<string | null>();
+    for (let second = 0; second < 30; second += 1) {
+      news.add(told());
+      pass(1);
+    }
+    expect([...news]).toEqual(['You join in 30 seconds', 'You join in 10 seconds']);
+  });
+
+  it('whose holders are connected is asked every few seconds, which is not told each time', () => {
+    const { change } = show('taken', 5);
+    expect(heading().textContent).toBe(taken);
+    expect(name()).toBe('full');
+    expect(shown()).toBe('We try again in 5 seconds.');
+    pass(5);
+    change('taken', null);
+    expect(shown()).toBe('We are trying…');
+    change('taken', 5);
+    expect(told()).toBe('');
+  });
+
+  it('tells why when that changes, and leaves the focus where it is', () => {
+    const { change } = show('taken', 5);
+    screen.getByTestId('try-now-button').focus();
+    change('held', 30);
+    expect(heading().textContent).toBe(held);
+    expect(told()).toBe(`${held}. You join in 30 seconds`);
+    change('taken', 5);
+    expect(told()).toBe(taken);
+    expect(document.activeElement).toBe(screen.getByTestId('try-now-button'));
+  });
+
+  it('is asked at once on request', () => {
+    const { onTryNow } = show('held', 30);
+    screen.getByTestId('try-now-button').click();
+    expect(onTryNow).toHaveBeenCalledOnce();
+  });
+
+  it('counts nothing down while the connection is lost', () => {
+    render(
+      <RoomFull
+        appointmentId="42"
+        seat="held"
+        attempt={{ obstacle: 'network', nextAt: performance.now() + 2_000 }}
+        onTryNow={vi.fn()}
+      >
+        back
+      </RoomFull>,
+    );
+    expect(shown()).toBe('We try again in 2 seconds.');
+    expect(screen.queryByTestId('seat-countdown')).toBeNull();
   });
 });
 

@@ -19,6 +19,7 @@ const numbers: Record<string, unknown[]> = {
   'chat.unread': [1234],
   'chat.tooLong': [1234, '1234'],
   'connection.roundTrip': [1234],
+  'endings.full.joinsIn': [1234],
   'endings.unreachable.nextTry': [1234],
   'call.quality.picture': [1280, 720, '30'],
 };
@@ -26,7 +27,12 @@ const words = ['Ann', 'Bob', '3:07'];
 const tells = (path: string) => numbers[path] ?? words;
 
 /** Those that may say a small number in a word. */
-const counting = ['chat.unread', 'chat.tooLong', 'endings.unreachable.nextTry'];
+const counting = [
+  'chat.unread',
+  'chat.tooLong',
+  'endings.full.joinsIn',
+  'endings.unreachable.nextTry',
+];
 
 /** Every text of a dictionary by its path, as in `lobby.login.title`. */
 function leavesOf(texts: object, parents: string[] = []): Map<string, Leaf> {

@@ -9,10 +9,19 @@ export const endings = {
     again: 'Join again',
   },
   full: {
-    title: 'Two people are already in this appointment',
-    detail:
-      'If one of them is you, on another device, leave there first. Then try again here. Otherwise, please check that you have the right appointment.',
-    again: 'Try again',
+    held: {
+      title: 'Your earlier connection still holds this seat',
+      detail:
+        'It was cut off, or its page was closed without leaving. This page joins by itself as soon as the seat is free. You need not do anything.',
+    },
+    taken: {
+      title: 'Two people are in this appointment',
+      detail:
+        'If one of them is you, on another device, leave there: this page then joins by itself. Otherwise, please check that you have the right appointment.',
+    },
+    joinsIn: (seconds: number) =>
+      seconds === 1 ? 'You join in 1 second' : `You join in ${seconds} seconds`,
+    another: 'Another appointment',
   },
   replaced: {
     title: 'You went on in another tab',

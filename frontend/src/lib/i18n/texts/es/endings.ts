@@ -15,10 +15,22 @@ export const endings: Texts['endings'] = {
     again: 'Volver a entrar',
   },
   full: {
-    title: 'Ya hay dos personas en esta cita',
-    detail:
-      'Si una de ellas es usted, en otro dispositivo, salga primero allí y después inténtelo aquí de nuevo. Si no, compruebe que esta es su cita.',
-    again: 'Intentar de nuevo',
+    held: {
+      title: 'Su conexión anterior todavía ocupa este lugar',
+      detail:
+        'Se cortó, o la página se cerró sin salir. Usted entrará automáticamente en cuanto el lugar quede libre. No tiene que hacer nada.',
+    },
+    taken: {
+      title: 'Hay dos personas en esta cita',
+      detail:
+        'Si una de ellas es usted, en otro dispositivo, salga allí: entonces entrará aquí automáticamente. Si no, compruebe que esta es su cita.',
+    },
+    joinsIn: (seconds) =>
+      plural(seconds, {
+        one: `Entrará en ${seconds} segundo`,
+        other: `Entrará en ${seconds} segundos`,
+      }),
+    another: 'Otra cita',
   },
   replaced: {
     title: 'Ha continuado en otra pestaña',

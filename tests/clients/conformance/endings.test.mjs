@@ -1,0 +1,227 @@
+// How a connection ends decides what becomes of the seat: the table "When a connection ends" of docs/mesh.md, cell by cell.
+// A protected seat is that of a client that sends `session` in its join; an unprotected one that of a client that does not.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CAN_RESUME, connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
+import { CLOSED, GIVEN_UP, LOST, networkFor } from '../support/goings.mjs';
+import { MODES } from '../support/modes.mjs';
+import { joinRaw, openRaw, RawWebSocket } from '../support/raw.mjs';
+import { startServer } from '../support/server.mjs';
+
+const LEASE_MS = 30_000;
+const SHORT_LEASE_MS = 3_000;
+
+const KINDS = [
+  { name: 'a protected seat', extra: CAN_RESUME },
+  { name: 'an unprotected seat', extra: {} },
+];
+const [PROTECTED, UNPROTECTED] = KINDS;
+
+const server = await startServer({ SEAT_LEASE: `${LEASE_MS}ms` });
+/** For tests that wait until a lease ends. */
+const hasty = await startServer({ SEAT_LEASE: `${SHORT_LEASE_MS}ms` });
+
+/** Ann, who stays, and Bob, who goes as `going` says. */
+async function pairFor(going, mode, kind, at = server) {
+  const appointment = newAppointment();
+  const network = await networkFor(going, at);
+  const ann = await connectAndJoin(at, mode, appointment, 'Ann', CAN_RESUME);
+  const bob = await connectAndJoin(network, mode, appointment, 'Bob', kind.extra);
+  await ann.next('peer_joined');
+  // Coming back is what a test does, not the library.
+  bob.socket.io.reconnection(false);
+  return { appointment, network, ann, bob };
+}
+
+const joinAs = (client, appointment, name, extra = {}) =>
+  client.refused('join_room', { appointment_id: appointment, name, ...extra });
+
+/** The room is full for newcomers of every kind and name; the answers say until when. */
+async function assertHeld(appointment, leaseMs = LEASE_MS) {
+  for (const name of ['Eve', 'Bob']) {
+    for (const { extra } of KINDS) {
+      const newcomer = await connect(server, MODES[0]);
+      const retry_after_ms = await newcomer.timeUntilFree(appointment, name, extra);
+      assert.ok(retry_after_ms > 0 && retry_after_ms <= leaseMs, `retry_after_ms: ${retry_after_ms}`);
+      assert.equal(retry_after_ms % 1_000, 0, `whole seconds: ${retry_after_ms}`);
+      assert.deepEqual([...new Set(newcomer.heard)], ['error']);
+      newcomer.socket.disconnect();
+    }
+  }
+}
+
+/** A newcomer has the seat at once, and is not told of the former holder. */
+async function assertFree(at, mode, appointment, ann) {
+  const carol = await connectAndJoin(at, mode, appointment, 'Carol');
+  assert.equal(carol.reply.remoteSocket, ann.id);
+  assert.equal((await ann.next('peer_joined')).remoteSocket, carol.id);
+  return carol;
+}
+
+function forEachWay(goings, declare) {
+  for (const going of goings) {
+    for (const mode of MODES.filter(({ name }) => going.over.includes(name))) declare(going, mode);
+  }
+}
+
+// All at the same time: most of them wait.
+describe('when a connection ends', { concurrency: true }, () => {
+  describe('a seat is given up', { concurrency: 6 }, () => {
+    async function assertGivenUp(going, mode, kind) {
+      const { appointment, ann, bob } = await pairFor(going, mode, kind);
+      await going.end(bob);
+      assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
+      const carol = await assertFree(server, mode, appointment, ann);
+      // The token proves a seat that is held no more: it displaces no participant.
+      const bobAgain = await connect(server, mode);
+      assert.deepEqual(await joinAs(bobAgain, appointment, 'Bob', { session: bob.reply.session }), { code: 'room_full' });
+      assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'user_left', 'peer_joined']);
+      assert.deepEqual(carol.heard, ['joined_successfully']);
+    }
+
+    for (const kind of KINDS) {
+      forEachWay(GIVEN_UP, (going, mode) =>
+        test(`${kind.name} with ${going.name} over ${mode.name}`, () => assertGivenUp(going, mode, kind)),
+      );
+    }
+    forEachWay(CLOSED, (going, mode) =>
+      test(`${UNPROTECTED.name} with ${going.name} over ${mode.name}`, () => assertGivenUp(going, mode, UNPROTECTED)),
+    );
+  });
+
+  describe('a protected seat is kept', { concurrency: 8 }, () => {
+    forEachWay([...CLOSED, ...LOST], (going, mode) =>
+      test(`after ${going.name} over ${mode.name}: no newcomer gets it, and its token gets it back`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(going, mode, PROTECTED);
+        await going.end(bob, network);
+        assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
+        await assertHeld(appointment);
+
+        const { session, participant } = bob.reply;
+        const bobAgain = await connect(server, mode);
+        const reply = await bobAgain.join(appointment, 'Bob', { session });
+        assert.deepEqual([reply.participant, reply.resumed, reply.remoteSocket], [participant, true, ann.id]);
+        assert.equal((await ann.next('peer_resumed')).remoteSocket, participant);
+        assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'peer_resumed']);
+      }),
+    );
+
+    forEachWay([...CLOSED, ...LOST], (going, mode) => {
+      if (mode !== MODES[0] && mode !== MODES[1]) return;
+      test(`after ${going.name} over ${mode.name} until its lease ends, when a newcomer is told to come`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(going, mode, PROTECTED, hasty);
+        await going.end(bob, network);
+        await ann.next('peer_reconnecting');
+        const carol = await connect(hasty, mode);
+        const timeUntilFree = await carol.timeUntilFree(appointment, 'Carol');
+        await new Promise((resolve) => setTimeout(resolve, timeUntilFree));
+        const reply = await carol.join(appointment, 'Carol');
+        assert.equal(reply.remoteSocket, ann.id);
+        assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
+        assert.equal((await ann.next('peer_joined')).remoteSocket, carol.id);
+      });
+    });
+  });
+
+  describe('an unprotected seat', { concurrency: 8 }, () => {
+    forEachWay(LOST, (going, mode) => {
+      test(`is any newcomer's after ${going.name} over ${mode.name}`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(going, mode, UNPROTECTED);
+        await going.end(bob, network);
+        assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
+        await assertFree(server, mode, appointment, ann);
+        assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'user_left', 'peer_joined']);
+      });
+
+      test(`ends by itself after ${going.name} over ${mode.name}`, async () => {
+        const { ann, bob, network } = await pairFor(going, mode, UNPROTECTED, hasty);
+        await going.end(bob, network);
+        assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
+        assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'user_left']);
+      });
+    });
+
+    test('ends by itself within 10 s, however long the lease of protected ones', async () => {
+      const going = LOST.find(({ name }) => name === 'FIN');
+      const { ann, bob } = await pairFor(going, MODES[0], UNPROTECTED);
+      going.end(bob);
+      await ann.next('peer_reconnecting');
+      const since = performance.now();
+      await ann.next('user_left');
+      const lasted = performance.now() - since;
+      assert.ok(lasted > 8_000 && lasted < LEASE_MS / 2, `it lasted ${lasted} ms`);
+    });
+
+    for (const mode of MODES) {
+      test(`is protected from the moment on that its client presents its token, over ${mode.name}`, async () => {
+        const { appointment, ann, bob } = await connectPair(server, mode);
+        const bobAgain = await connectAndJoin(server, mode, appointment, 'Bob', { session: bob.reply.session });
+        await bob.next('replaced');
+        bobAgain.socket.io.reconnection(false);
+        bobAgain.engine.close();
+        assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
+        await assertHeld(appointment);
+      });
+    }
+  });
+
+  describe('after the server began to close, what the client does gives no seat up', { concurrency: 6 }, () => {
+    for (const kind of KINDS) {
+      for (const mode of MODES) {
+        test(`${kind.name} whose older connection is replaced, over ${mode.name}`, async () => {
+          const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), kind.extra);
+          bob.socket.on('replaced', () => bob.socket.disconnect());
+          const { session } = bob.reply;
+          const bobAgain = await connectAndJoin(server, mode, appointment, 'Bob', { session });
+          await bob.disconnected();
+          await ann.candidate(bobAgain);
+          await bobAgain.next('ice_candidate');
+          await bobAgain.candidate(ann);
+          await ann.next('ice_candidate');
+          assert.deepEqual([...ann.all('user_left'), ...ann.all('peer_reconnecting')], []);
+        });
+
+        test(`${kind.name} of a server that drains, over ${mode.name}`, async () => {
+          const draining = await startServer();
+          const { ann, bob } = await connectPair(draining, mode, newAppointment(), kind.extra);
+          bob.socket.on('shutting_down', () => bob.socket.disconnect());
+          ann.socket.io.reconnection(false);
+          const [reason] = await Promise.all([ann.disconnected(), bob.disconnected(), draining.stop()]);
+          assert.ok(reason);
+          assert.deepEqual(ann.all('user_left'), []);
+        });
+      }
+    }
+  });
+
+  describe('a WebSocket that has not taken over its polling session', { concurrency: 4 }, () => {
+    async function closeProbe(kind) {
+      const appointment = newAppointment();
+      const ann = await connectAndJoin(server, MODES[0], appointment, 'Ann', CAN_RESUME);
+      const bob = await openRaw(server, 'polling');
+      const { participant, session } = await joinRaw(bob, appointment, 'Bob', kind.extra);
+      await ann.next('peer_joined');
+      const probe = await RawWebSocket.open(server, { sid: bob.sid });
+      probe.send('2probe');
+      await probe.packet('3probe');
+      probe.close();
+      assert.equal((await ann.next('peer_reconnecting')).remoteSocket, participant);
+      return { appointment, ann, session, participant };
+    }
+
+    test('takes no protected seat with it when it closes', async () => {
+      const { appointment, ann, session, participant } = await closeProbe(PROTECTED);
+      await assertHeld(appointment);
+      const bob = await connectAndJoin(server, MODES[0], appointment, 'Bob', { session });
+      assert.equal(bob.id, participant);
+      assert.equal((await ann.next('peer_resumed')).remoteSocket, participant);
+    });
+
+    test('leaves an unprotected seat to any newcomer when it closes', async () => {
+      const { appointment, ann } = await closeProbe(UNPROTECTED);
+      await assertFree(server, MODES[0], appointment, ann);
+      assert.equal(ann.all('user_left').length, 1);
+    });
+  });
+});
