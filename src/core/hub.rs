@@ -221,8 +221,13 @@ impl Hub {
     /// [`Replaced`]: the seat is not its own any more.
     pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
         let now = self.0.clock.now();
-        let former = lock(&seat.room).attach(seat.key.participant, seat.key.epoch, connection, now)?;
+        let (participant, epoch) = (seat.key.participant, seat.key.epoch);
+        let former = lock(&seat.room).attach(participant, epoch, connection.clone(), now)?;
         close_all(former);
+        if self.is_draining() {
+            // The others were told when the node began to drain.
+            connection.close(CloseReason::ShuttingDown);
+        }
         Ok(())
     }
 

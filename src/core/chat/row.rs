@@ -52,6 +52,11 @@ impl Row {
         key.starts_with("m.")
     }
 
+    /// Whether `key` is that of an entry that has one version: of its row nothing needs to be known but that it is there.
+    pub fn is_once_key(key: &str) -> bool {
+        key.starts_with("o.")
+    }
+
     /// The row of an entry's first version, saved while the array numbered `base` was served.
     pub(super) fn first(entry: &ChatEntry, base: usize) -> Self {
         Self {

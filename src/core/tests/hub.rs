@@ -477,7 +477,7 @@ async fn nothing_is_left_over_when_everybody_has_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_protected_seat_is_kept_for_its_lease_whoever_knocks() {
+async fn a_protected_seat_is_kept_for_its_lease_while_newcomers_knock() {
     let world = World::new();
     let (ann, ann_hears) = world.come("Ann", None, true).await;
     let (bob, bob_hears) = world.come("Bob", None, true).await;

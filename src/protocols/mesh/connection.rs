@@ -355,7 +355,8 @@ impl MeshConnection {
     }
 
     fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed) || self.transport.is_closing()
+        let is_ended = self.closing.load(Ordering::Relaxed) || self.transport.is_closing();
+        is_ended || self.door.hub.is_draining()
     }
 
     fn seat(&self) -> MutexGuard<'_, Option<Seated>> {

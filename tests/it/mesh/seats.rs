@@ -285,7 +285,7 @@ async fn a_token_protects_a_seat_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_seat_that_was_given_up_displaces_nobody() {
+async fn a_token_of_a_seat_that_was_given_up_displaces_no_participant() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -301,7 +301,7 @@ async fn a_token_of_a_seat_that_was_given_up_displaces_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn held_seats_outlive_a_restart_and_are_nobody_elses() {
+async fn held_seats_outlive_a_restart_for_their_holders_alone() {
     let server = TestServer::start().await;
     let (mut ann, mut bob, mut eve) =
         (server.connect().await, server.connect().await, server.connect().await);
@@ -415,4 +415,115 @@ async fn seats_are_written(server: &TestServer, count: usize) {
         (found == count).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_polling_client_that_reads_too_little_is_ended_and_comes_back() {
+    let server = TestServer::start().await;
+    let mut ann = server.connect().await;
+    ann.join("7", "Ann").await;
+    let mut bob = Poller::open(&server.address, [127, 0, 0, 1]).await;
+    bob.connect().await;
+    let joined = bob.join("7", "Bob").await;
+    ann.next("peer_joined").await;
+    let candidate = |number: u64| json!({"remoteSocketId": joined["participant"], "candidate": {"n": number, "x": "x".repeat(60_000)}});
+    let mut sent = 0;
+    while ann.count_heard("peer_reconnecting") == 0 {
+        assert_eq!(ann.ask("ice_candidate", candidate(sent)).await["success"], true);
+        sent += 1;
+        assert!(sent < 100, "a client that polls no more is never told to be away");
+    }
+    assert_eq!(server.connect().await.refused("join_room", request("Bob")).await, "room_full");
+    let mut bob = server.connect().await;
+    assert_eq!(
+        bob.joins(with_session("Bob", &joined["session"])).await["participant"],
+        joined["participant"],
+        "with what it missed, or told that it is lost"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_upgrade_of_a_session_changes_nothing() {
+    let server = TestServer::start().await;
+    let mut ann = server.connect().await;
+    ann.join("7", "Ann").await;
+    let mut poller = Poller::open(&server.address, [127, 0, 0, 1]).await;
+    poller.connect().await;
+    let joined = poller.joins(&request("Bob")).await;
+    let mut bob = poller.upgrade().await;
+    poller.try_upgrade_again().await;
+    let candidate = json!({"remoteSocketId": joined["participant"], "candidate": {"n": 1}});
+    assert_eq!(ann.ask("ice_candidate", candidate).await["success"], true);
+    assert_eq!(bob.next("ice_candidate").await["candidate"]["n"], 1);
+    bob.0.close(1001, "").await;
+    ann.next("user_left").await;
+    assert_eq!(ann.count_heard("peer_reconnecting"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_was_replaced_may_join_again_and_leave() {
+    let server = TestServer::start().await;
+    let (mut ann, mut bob, mut tab) =
+        (server.connect().await, server.connect().await, server.connect().await);
+    ann.join("7", "Ann").await;
+    let joined = bob.join("7", "Bob").await;
+    tab.joins(with_session("Bob", &joined["session"])).await;
+    bob.next("replaced").await;
+    assert_eq!(bob.packet().await.as_deref(), Some("41"));
+    assert_eq!(tab.ask("leave_room", json!({})).await["success"], true);
+    ann.next("user_left").await;
+    // A new connection on the old session.
+    bob.send_text("40").await;
+    assert!(bob.packet().await.is_some_and(|packet| packet.starts_with("40")));
+    bob.join_unprotected("7", "Bob").await;
+    ann.next("peer_joined").await;
+    bob.send_text("41").await;
+    assert_eq!(ann.next_any().await.0, "user_left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_connection_that_ends_after_it_was_replaced_ends_no_seat() {
+    let server = TestServer::start().await;
+    let mut ann = server.connect().await;
+    ann.join("7", "Ann").await;
+    for ending in [Disconnect, Close(1000), EngineClose, Fin] {
+        let request = with_session("Bob", &Value::Null);
+        let (older, joined) = Speaker::join(&server, Transport::Upgraded, &request).await;
+        let mut newer = server.connect().await;
+        newer.joins(with_session("Bob", &joined["session"])).await;
+        let _ended = older.end(ending).await;
+        ann.next("peer_resumed").await;
+        assert!(ann.heard_so_far().await.is_empty(), "{ending:?}");
+        newer.ask("leave_room", json!({})).await;
+        ann.next("user_left").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_polling_or_upgraded_client_does_while_the_server_drains_costs_it_no_seat() {
+    for (transport, ending) in [
+        (Polling, EngineClose),
+        (Polling, Disconnect),
+        (Transport::Upgraded, Close(1001)),
+        (WebSocket, EngineClose),
+    ] {
+        let server = TestServer::start().await;
+        let mut ann = server.connect().await;
+        ann.join("7", "Ann").await;
+        let (bob, joined) = Speaker::join(&server, transport, &with_session("Bob", &Value::Null)).await;
+        seats_are_written(&server, 2).await;
+        let (data, address) = (server.data(), server.address.clone());
+        server.signal(Signal::SIGTERM);
+        ann.next("shutting_down").await;
+        // The server may have ended before the client does.
+        let ended = tokio::spawn(bob.end(ending));
+        assert!(server.ended().await.0);
+        let _ = ended.await;
+        let options = Options { address: Some(address), data: Some(data), ..Options::default() };
+        let server = TestServer::start_with(options).await;
+        let answer = server.connect().await.ask("join_room", request("Bob")).await;
+        assert_eq!(answer["error"]["code"], "room_full", "{transport:?} {ending:?}: {answer}");
+        let again = server.connect().await.joins(with_session("Bob", &joined["session"])).await;
+        assert_eq!(again["participant"], joined["participant"]);
+    }
 }

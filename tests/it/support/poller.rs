@@ -9,7 +9,10 @@ use std::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{client::DEADLINE, peer::Peer};
+use super::{
+    client::DEADLINE,
+    peer::{Heard, Peer},
+};
 
 /// What is between two packets in one payload.
 const SEPARATOR: char = '\u{1e}';
@@ -80,6 +83,14 @@ impl Poller {
         // The server ends a poll that is under way; no test looks at what it brings.
         socket.say("5").await;
         Upgraded(socket)
+    }
+
+    /// Asks for one more WebSocket for a session that has gone over to one, and waits until the server ends it.
+    pub async fn try_upgrade_again(&self) {
+        let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", self.sid);
+        let mut socket = Peer::connect_from(self.from, &self.address, &path).await;
+        socket.say("2probe").await;
+        while socket.hear().await != Heard::Gone {}
     }
 
     /// Opens a WebSocket, over which the session is about to go on.
