@@ -222,10 +222,11 @@ impl Hub {
     pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
         let now = self.0.clock.now();
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
-        let former = lock(&seat.room).attach(participant, epoch, connection.clone(), now)?;
+        // The others were told when the node began to drain.
+        let late = self.is_draining().then(|| connection.clone());
+        let former = lock(&seat.room).attach(participant, epoch, connection, now)?;
         close_all(former);
-        if self.is_draining() {
-            // The others were told when the node began to drain.
+        if let Some(connection) = late {
             connection.close(CloseReason::ShuttingDown);
         }
         Ok(())

@@ -81,7 +81,7 @@ impl SqliteStore {
     /// # Errors
     /// The file cannot be read.
     pub async fn kept_seats(&self) -> Result<Vec<KeptSeat>, Unavailable> {
-        self.readers.read(|connection| seats::read(connection)).await
+        self.readers.read(seats::read).await
     }
 
     /// Writes down the seats of these rooms in place of those that each had, all or nothing.

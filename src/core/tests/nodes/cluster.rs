@@ -197,8 +197,8 @@ impl Cluster for SimCluster {
         self.own.lock().unwrap().remove(seat);
         self.reach()?;
         let mut model = self.model.lock().unwrap();
-        let is_held = |held: &&Seat| held.epoch == seat.epoch && held.protected;
-        let protected = model.held(&seat.room, seat.participant, self.clock.now()).filter(is_held).is_some();
+        let is_held = |held: &Seat| held.epoch == seat.epoch && held.protected;
+        let protected = model.held(&seat.room, seat.participant, self.clock.now()).is_some_and(is_held);
         if protected && !model.left.contains(&seat.participant) {
             model.displaced.push(seat.clone());
         }

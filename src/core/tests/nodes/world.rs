@@ -161,7 +161,7 @@ impl World {
         let (proves, protected) = match it.kind {
             Kind::Resumes => (Some(it.id), true),
             Kind::Forgets => (None, false),
-            Kind::Stranger => (it.former.get(how / 2).copied(), how % 2 == 0),
+            Kind::Stranger => (it.former.get(how / 2).copied(), how.is_multiple_of(2)),
         };
         let request = JoinRequest {
             session: proves.map(|id| hub.session_for(&room(), id).as_str().to_owned()),
