@@ -214,11 +214,11 @@ impl World {
         assert!(!is_held_still, "{person} is refused, whose seat is held");
     }
 
-    /// No connection is closed as replaced whose seat is still held under its epoch.
+    /// No connection is closed as replaced whose protected seat is still held under its epoch.
     fn check_replaced(&self, person: usize, at: &At) {
         let model = self.model.lock().unwrap();
         let seat = model.held(&room(), at.seat.participant(), self.clock.now());
-        let is_held = seat.is_some_and(|seat| seat.key_in(&room()) == at.seat.key);
+        let is_held = seat.is_some_and(|seat| seat.protected && seat.key_in(&room()) == at.seat.key);
         assert!(!is_held, "{person} is evicted from the seat it holds");
     }
 
