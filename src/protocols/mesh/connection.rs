@@ -13,13 +13,13 @@ use socketioxide::{
     socket::{DisconnectReason, Socket},
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use uuid::Uuid;
 
 use super::{
     MeshDoor,
-    error::{BINARY_NOT_SUPPORTED, Code, DELIVERED_ONLY, ID_CONFLICT, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
+    chat::{MAX_WAITING_MESSAGES, OutgoingMessage},
+    error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
-        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage, is_event,
+        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, is_event,
     },
     sending::Ack,
     transport::Transport,
@@ -27,15 +27,14 @@ use super::{
 use crate::{
     core::{
         error::{Replaced, SignalError},
-        event::{ChatMessage, SignalKind},
-        history::Published,
+        event::SignalKind,
         ids::{ConnectionId, ParticipantId, RoomId},
         join::{JoinRequest, Joined, Seated},
         outbox::{CloseReason, Connection},
         sync::lock,
     },
     protocols::{
-        chat_json::{kept, sent_at_of, served, timestamp},
+        chat_json::served,
         lane::{Lane, Worker},
     },
 };
@@ -44,11 +43,8 @@ use crate::{
 /// before its join is answered.
 const MAX_WAITING_EVENTS: usize = 512 * 1024;
 
-/// How many bytes of chat messages of one connection may wait to be stored.
-const MAX_WAITING_MESSAGES: usize = 256 * 1024;
-
-/// What anything that waits takes besides its content.
-const WAITING_OVERHEAD: usize = 256;
+/// What anything that waits takes on top of its content.
+pub(super) const WAITING_OVERHEAD: usize = 256;
 
 /// A Socket.IO client.
 pub struct MeshConnection {
@@ -61,7 +57,7 @@ pub struct MeshConnection {
     /// The server has ended it; the session it is in may go on.
     closing: AtomicBool,
     events: Lane<Incoming>,
-    messages: Lane<OutgoingMessage>,
+    pub(super) messages: Lane<OutgoingMessage>,
 }
 
 /// Something that happened on the connection.
@@ -78,13 +74,6 @@ pub enum Incoming {
 pub struct Packet {
     /// Its name and arguments; `None` if it came with binary data.
     data: Option<Utf8Bytes>,
-    ack: Ack,
-}
-
-/// A chat message on its way into the store.
-pub struct OutgoingMessage {
-    seat: Seated,
-    message: ChatMessage,
     ack: Ack,
 }
 
@@ -276,39 +265,6 @@ impl MeshConnection {
         self.acknowledge_largely(ack, &reply, size);
     }
 
-    fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: Ack) {
-        // Written now, under this name and from this seat, whatever comes before it is stored.
-        let composed = self.seat().clone().ok_or(NOT_JOINED).and_then(|seat| {
-            let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-            Ok((self.door.hub.compose(&seat, &id, &message.body)?, seat))
-        });
-        match composed {
-            Err(refusal) => self.refuse(ack, &refusal),
-            Ok((message, seat)) => {
-                // A lane of their own: signals must not wait for a disk.
-                let message = OutgoingMessage { seat, message, ack };
-                if let Err(refused) = Lane::submit(self, message, &self.door.tasks) {
-                    self.refuse(refused.ack, &TOO_MANY_REQUESTS);
-                }
-            }
-        }
-    }
-
-    async fn send_message(self: Arc<Self>, outgoing: OutgoingMessage) {
-        let OutgoingMessage { seat, message, ack } = outgoing;
-        let sent_at = match self.door.hub.publish(&seat, &message, kept(&message)).await {
-            Ok(Published::Now) => timestamp(message.sent_at),
-            Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
-            Ok(Published::Conflict) => return self.refuse(ack, &ID_CONFLICT),
-            Ok(Published::Unkept) => {
-                return self.refuse_with(ack, &DELIVERED_ONLY, &Refused::from(&DELIVERED_ONLY).delivered());
-            }
-            Err(error) => return self.refuse(ack, &error.into()),
-        };
-        self.door.counters.messages.increment(1);
-        self.acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
-    }
-
     async fn leave(self: Arc<Self>, ack: Ack) {
         let seat = self.seat().take();
         match seat {
@@ -338,11 +294,11 @@ impl MeshConnection {
         )
     }
 
-    fn refuse(&self, ack: Ack, refusal: &Refusal) {
+    pub(super) fn refuse(&self, ack: Ack, refusal: &Refusal) {
         self.refuse_with(ack, refusal, &Refused::from(refusal));
     }
 
-    fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
+    pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
         self.door.counters.refused(refusal.code.name());
         // If it does not get through, the connection is over, and says so itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
@@ -359,7 +315,7 @@ impl MeshConnection {
         is_ended || self.door.hub.is_draining()
     }
 
-    fn seat(&self) -> MutexGuard<'_, Option<Seated>> {
+    pub(super) fn seat(&self) -> MutexGuard<'_, Option<Seated>> {
         lock(&self.seat)
     }
 }
@@ -382,20 +338,6 @@ impl Worker<Incoming> for MeshConnection {
             Incoming::Packet(packet) => self.handle_packet(packet),
             Incoming::Disconnected(reason) => self.handle_disconnect(reason),
         }
-    }
-}
-
-impl Worker<OutgoingMessage> for MeshConnection {
-    fn lane(&self) -> &Lane<OutgoingMessage> {
-        &self.messages
-    }
-
-    fn weight(outgoing: &OutgoingMessage) -> usize {
-        outgoing.message.body.len() + WAITING_OVERHEAD
-    }
-
-    fn work(self: &Arc<Self>, message: OutgoingMessage) -> Option<BoxFuture<'static, ()>> {
-        Some(self.clone().send_message(message).boxed())
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Source: mesh document.
 
+mod chat;
 mod connection;
 mod delivery;
 mod error;
