@@ -168,7 +168,10 @@ impl Claims {
         }
         if attempt > 1 && !free.is_empty() {
             let any = Uuid::new_v4().as_u128() % free.len() as u128;
-            return Ok(free.into_iter().nth(usize::try_from(any).unwrap_or_default()).map(|(_, sfu)| sfu.into()));
+            return Ok(free
+                .into_iter()
+                .nth(usize::try_from(any).unwrap_or_default())
+                .map(|(_, sfu)| sfu.into()));
         }
         Ok(free.into_iter().min_by_key(|(since, _)| *since).map(|(_, sfu)| sfu.into()))
     }
@@ -202,7 +205,11 @@ impl Claims {
     }
 
     /// Stores a record that will be there for [`RECORD_LIFETIME`], unless one of its name is there.
-    pub(super) async fn create(&self, key: &RecordKey, content: &impl Serialize) -> Result<bool, Unavailable> {
+    pub(super) async fn create(
+        &self,
+        key: &RecordKey,
+        content: &impl Serialize,
+    ) -> Result<bool, Unavailable> {
         let now = self.now();
         let record = Record { json: json(content), expires: Some(now + RECORD_LIFETIME) };
         Ok(self.records.create(key, record, now).await? == crate::core::records::Created::Now)

@@ -17,12 +17,7 @@ use super::{
     sfu::Sfu,
 };
 use crate::{
-    core::{
-        event::SignalKind,
-        ids::Name,
-        join::Seated,
-        outbox::DeliverError,
-    },
+    core::{event::SignalKind, ids::Name, join::Seated, outbox::DeliverError},
     protocols::{
         admission::Client,
         websocket::{Incoming, Message, Socket},
@@ -121,7 +116,8 @@ impl ArbiterConnection {
         match &identify.role {
             Role::Client { room } => self.identify_guest(id, name("roomId", room)?).await,
             Role::Sfu { secret } => {
-                self.is_proven |= secret.as_deref().is_some_and(|secret| self.wire.door.sfu_secret.is(secret));
+                self.is_proven |=
+                    secret.as_deref().is_some_and(|secret| self.wire.door.sfu_secret.is(secret));
                 self.identify_sfu(id).await
             }
         }
@@ -200,7 +196,8 @@ impl Wire {
         }
         let joined = self.door.join(&guest.room, &guest.id).await?;
         let (seat, others) = (joined.seat, joined.view.others);
-        let Some(sfu) = others.iter().find(|other| other.name == guest.room).map(|sfu| sfu.participant) else {
+        let Some(sfu) = others.iter().find(|other| other.name == guest.room).map(|sfu| sfu.participant)
+        else {
             self.door.hub.leave(&seat).await;
             return Ok(());
         };

@@ -73,7 +73,9 @@ impl Refusal {
             Self::Missing(field) => return format!("Missing valid {field} property").into(),
             Self::TooDeep => "The data nests too deep",
             Self::NotFound => "WebSOcket Connection Not Found",
-            Self::Claimed(field) => return format!("{field} is not what this connection identified as").into(),
+            Self::Claimed(field) => {
+                return format!("{field} is not what this connection identified as").into();
+            }
             Self::NotAnSfu => "Only an SFU with the secret may be one",
             Self::AlreadyIdentified => "This connection has identified as somebody else",
             Self::IdTaken => "The id is in use",

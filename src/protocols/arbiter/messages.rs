@@ -117,10 +117,7 @@ fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// A field's text. `null` is as good as none.
-fn optional<'a>(
-    field: &'static str,
-    raw: Option<&'a RawValue>,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+fn optional<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Refusal> {
     raw.map(|raw| text_of(raw).ok_or(Refusal::Missing(field))).transpose()
 }
 
@@ -212,12 +209,16 @@ mod tests {
 
     #[test]
     fn nobody_speaks_for_the_server_however_it_is_written() {
-        for kind in [r#""type":"clientDisconnect""#, r#""type":"sfuDisconnect""#, r#""t\u0079pe":"client\u0044isconnect""#]
-        {
+        for kind in [
+            r#""type":"clientDisconnect""#,
+            r#""type":"sfuDisconnect""#,
+            r#""t\u0079pe":"client\u0044isconnect""#,
+        ] {
             let message = format!(r#"{{"action":"handshake","data":{{"sender":"a",{kind}}}}}"#);
             assert_eq!(refused(&message), Some(Refusal::Missing("type")), "{kind}");
         }
-        let twice = r#"{"action":"handshake","data":{"sender":"a","type":"producer","type":"clientDisconnect"}}"#;
+        let twice =
+            r#"{"action":"handshake","data":{"sender":"a","type":"producer","type":"clientDisconnect"}}"#;
         assert_eq!(refused(twice), Some(Refusal::Malformed));
     }
 
@@ -242,7 +243,8 @@ mod tests {
             assert_eq!(refused(message), Some(refusal), "{message}");
         }
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-        let deep = format!(r#"{{"action":"handshake","data":{{"type":"producer","sender":"a","x":{deep}}}}}"#);
+        let deep =
+            format!(r#"{{"action":"handshake","data":{{"type":"producer","sender":"a","x":{deep}}}}}"#);
         assert_eq!(refused(&deep), Some(Refusal::TooDeep));
     }
 }

@@ -43,8 +43,8 @@ use tower_http::cors::{Any, CorsLayer};
 use tracing::warn;
 
 use self::{
-    claims::{Claims, Patience},
     built_in::BuiltInStarter,
+    claims::{Claims, Patience},
     error::{Refusal, log},
     rooms::{Rooms, SfuRoom},
     start::{Command, CommandStarter, RoomStarter, Webhook, WebhookStarter, url_for_sfus},
@@ -190,8 +190,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     if options.arbiter_sfu_secret.reveal().is_none() {
         warn!("anybody may say that they are an SFU, and get calls of the arbiter door (ARBITER_SFU_SECRET)");
     }
-    let patience =
-        Patience { claim: options.arbiter_claim_timeout, release: options.arbiter_release_grace };
+    let patience = Patience { claim: options.arbiter_claim_timeout, release: options.arbiter_release_grace };
     let (rooms, tasks, stop) = (Arc::<Rooms>::default(), TaskTracker::new(), CancellationToken::new());
     let door = Arc::new_cyclic(|door| ArbiterDoor {
         hub: common.hub.clone(),
@@ -231,7 +230,13 @@ fn starter(
         let limits =
             start::CommandLimits { start, absence: MAX_ABSENCE, running: options.arbiter_max_started };
         let command = options.arbiter_start_command.clone();
-        return Some(Arc::new(CommandStarter::new(command, rooms.clone(), limits, tasks.clone(), stop.clone())));
+        return Some(Arc::new(CommandStarter::new(
+            command,
+            rooms.clone(),
+            limits,
+            tasks.clone(),
+            stop.clone(),
+        )));
     }
     let webhook = WebhookStarter::new(&options.arbiter_start_webhook, start)?;
     Some(Arc::new(webhook))
@@ -298,7 +303,8 @@ impl Door for ArbiterDoor {
     /// Clients of the server's own SFUs may sit on other nodes.
     fn forwards_for(&self, owner: &Owner) -> bool {
         let is_own = owner.room.is_within(NAMESPACE);
-        let room = is_own.then(|| owner.room.local().parse().ok()).flatten().and_then(|id| self.rooms.get(&id));
+        let room =
+            is_own.then(|| owner.room.local().parse().ok()).flatten().and_then(|id| self.rooms.get(&id));
         room.is_some_and(|room| room.has(owner.participant))
     }
 
@@ -365,7 +371,9 @@ impl ArbiterDoor {
         match timeout(FORGET_TIMEOUT, self.claims.remove(room)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => log(&error),
-            Err(_) => warn!("the records of an SFU that has gone could not be removed; they end by themselves"),
+            Err(_) => {
+                warn!("the records of an SFU that has gone could not be removed; they end by themselves")
+            }
         }
     }
 

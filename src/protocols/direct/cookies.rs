@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn every_name_comes_back_from_its_cookie() {
-        for name in ["ann", "Ann Lee", "100%", "%41", "a=b&c", "Zoë", "נועה", "👩\u{200d}⚕\u{fe0f}"] {
+        for name in ["ann", "Ann Lee", "100%", "%41", "a=b&c", "Zoë", "נועה", "👩\u{200d}⚕\u{fe0f}"]
+        {
             let cookie = keep_username(&name.parse().unwrap());
             let value = cookie.to_str().unwrap().strip_suffix("; path=/").unwrap();
             assert!(value.is_ascii());

@@ -79,7 +79,9 @@ impl From<CloseReason> for Ending {
 impl From<JoinError> for Ending {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway => Self::ALREADY_EXISTS,
+            JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway => {
+                Self::ALREADY_EXISTS
+            }
             JoinError::Replaced(_) => Self::REPLACED,
             JoinError::ShuttingDown => Self::SHUTTING_DOWN,
             JoinError::Unavailable(error) => {

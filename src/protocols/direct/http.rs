@@ -109,10 +109,7 @@ async fn forget_former(
 }
 
 /// The user that the cookies name and prove, with the session that does.
-async fn proven_user(
-    door: &DirectDoor,
-    headers: &HeaderMap,
-) -> Result<Option<(User, Session)>, Unavailable> {
+async fn proven_user(door: &DirectDoor, headers: &HeaderMap) -> Result<Option<(User, Session)>, Unavailable> {
     let Some(username) = cookies::username(headers) else { return Ok(None) };
     let Some(user) = door.users.find(&username).await? else { return Ok(None) };
     let session = cookies::session(headers, &user.session_digest);
@@ -199,9 +196,7 @@ pub async fn connect(State(door): State<Arc<DirectDoor>>, mut request: Request) 
     };
     if let Some(session) = session {
         // Kept as long as the name is, which was renewed just now.
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, cookies::keep_session(&session, unused, encrypted));
+        response.headers_mut().append(header::SET_COOKIE, cookies::keep_session(&session, unused, encrypted));
     }
     response
 }

@@ -144,7 +144,10 @@ mod tests {
     fn the_payload_passes_byte_for_byte_and_the_rest_is_made_anew() {
         for (sent, rest) in [
             (r#"{"target":"bob","type":"x","payload":1}"#, r#""type":"x","payload":1"#),
-            (r#"{"payload": {"a" : 1e3, "a":"\u0061<\ud800"} ,"type":"x"}"#, r#""type":"x","payload":{"a" : 1e3, "a":"\u0061<\ud800"}"#),
+            (
+                r#"{"payload": {"a" : 1e3, "a":"\u0061<\ud800"} ,"type":"x"}"#,
+                r#""type":"x","payload":{"a" : 1e3, "a":"\u0061<\ud800"}"#,
+            ),
             (r#"{"originator":"eve","more":[],"type":null}"#, r#""type":"","payload":null"#),
             (r#" {"type":"a\"b\u00e9"} "#, r#""type":"a\"bé","payload":null"#),
         ] {
@@ -155,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_told_apart() {
-        for text in ["", "x", "null", "[]", r#"["bob","x",1]"#, r#"{"target":7}"#, r#"{"type":{}}"#, "{} {}"] {
+        for text in ["", "x", "null", "[]", r#"["bob","x",1]"#, r#"{"target":7}"#, r#"{"type":{}}"#, "{} {}"]
+        {
             assert_eq!(forwarded(text), Err(MessageError::Malformed), "{text}");
         }
         for text in [r#"{"target":"a","target":"b"}"#, r#"{"target":"\ud800"}"#, r#"{"payload":[}"#] {

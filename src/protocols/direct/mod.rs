@@ -101,8 +101,7 @@ pub struct Options {
 
 /// Opens the direct door.
 pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
-    let users =
-        Users::new(common.records.clone(), common.clock.clone(), options.direct_name_lifetime);
+    let users = Users::new(common.records.clone(), common.clock.clone(), options.direct_name_lifetime);
     Arc::new(DirectDoor {
         hub: common.hub.clone(),
         users,

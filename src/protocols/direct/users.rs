@@ -76,8 +76,7 @@ impl Users {
     /// Gives `username` to somebody new, unless somebody has it.
     pub async fn register(&self, username: &Username) -> Result<Registered, Unavailable> {
         let session = Session::random();
-        let content =
-            Content { session: session.digest(), participant: ParticipantId::random().to_string() };
+        let content = Content { session: session.digest(), participant: ParticipantId::random().to_string() };
         let json = serde_json::to_string(&content).expect("two texts are always JSON");
         let record = Record { json: json.into(), expires: Some(self.expiry()) };
         match self.records.create(&key(username), record, self.clock.wall()).await? {
@@ -178,7 +177,9 @@ mod tests {
         users.register(&name("ann")).await.unwrap();
         let mut former = users.find(&name("ann")).await.unwrap().unwrap();
         *lock(&clock.0) += 30 * DAY;
-        let Registered::Now(session) = users.register(&name("ann")).await.unwrap() else { panic!("it is free") };
+        let Registered::Now(session) = users.register(&name("ann")).await.unwrap() else {
+            panic!("it is free")
+        };
         users.renew(&mut former).await.unwrap();
         users.forget(&former).await.unwrap();
         let heir = users.find(&name("ann")).await.unwrap().unwrap();

@@ -75,7 +75,8 @@ impl Ask<'_> {
             let name: Name = text.parse().ok()?;
             Some((self.door.hub.find(seat, &name)?, name))
         });
-        found.ok_or_else(|| Refusal::no_such_user(shown(without_stream.unwrap_or(meant)), seat.room().local()))
+        found
+            .ok_or_else(|| Refusal::no_such_user(shown(without_stream.unwrap_or(meant)), seat.room().local()))
     }
 }
 

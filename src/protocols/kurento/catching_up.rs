@@ -21,7 +21,8 @@ impl KurentoDoor {
     /// Tells a participant that is back what it has missed for good. Nothing, if nothing was lost.
     pub(super) async fn catch_up(&self, session: &Session) {
         for _ in 0..MAX_LOOKS {
-            let before = session.with_place(|place| place.has_gap().then(|| (place.seat.clone(), place.heard())));
+            let before =
+                session.with_place(|place| place.has_gap().then(|| (place.seat.clone(), place.heard())));
             let Ok(Some((seat, heard))) = before else { return };
             let Ok(joined) = self.hub.view(&seat).await else { return };
             let publishers = self.sessions.publishers(seat.room());

@@ -45,12 +45,14 @@ impl CustomRequests for Unsupported {
 impl Ask<'_> {
     /// `customRequest`.
     pub(super) async fn custom(&self) -> Result<(), Refusal> {
-        let (user, room) = self.session.with_place(|place| {
-            (place.name.as_str().to_owned(), place.room().local().to_owned())
-        })?;
-        let params = self.request.params.iter().filter_map(|(name, value)| {
-            Some((name.to_owned(), serde_json::from_str(value.get()).ok()?))
-        });
+        let (user, room) = self
+            .session
+            .with_place(|place| (place.name.as_str().to_owned(), place.room().local().to_owned()))?;
+        let params = self
+            .request
+            .params
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), serde_json::from_str(value.get()).ok()?)));
         let request = CustomRequest { user, room, params: params.collect() };
         let answered = self.door.custom.answer(request).await;
         self.answer(&Answer::Custom(answered.map_err(|message| Refusal::new(Code::Unsupported, message))?));

@@ -30,7 +30,10 @@ pub fn candidates_in(description: &str) -> Vec<Candidate> {
     let found = sections.find(|(section, _)| section.contains("\na=candidate:"));
     let Some((section, index)) = found else { return Vec::new() };
     let mid = section.lines().find_map(|line| line.strip_prefix("a=mid:")).unwrap_or_default();
-    let lines = section.lines().filter_map(|line| line.strip_prefix("a=")).filter(|line| line.starts_with("candidate:"));
+    let lines = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("a="))
+        .filter(|line| line.starts_with("candidate:"));
     let candidates =
         lines.map(|candidate| Candidate { index, mid: mid.to_owned(), text: candidate.to_owned() });
     candidates.take(MAX_CANDIDATES).collect()

@@ -126,7 +126,9 @@ impl Refusal {
             JoinError::NameTaken => {
                 Self::new(Code::UserExists, format!("User '{user}' already exists in room '{room}'"))
             }
-            JoinError::RoomFull { .. } | JoinError::TooManyAway => Self::new(Code::Room, format!("Room '{room}' is full")),
+            JoinError::RoomFull { .. } | JoinError::TooManyAway => {
+                Self::new(Code::Room, format!("Room '{room}' is full"))
+            }
             JoinError::ShuttingDown => Self::new(Code::Other, "The server is shutting down"),
             JoinError::Replaced(error) => Self::new(Code::Other, error.to_string()),
             JoinError::Unavailable(error) => Self::unavailable(&error),

@@ -43,9 +43,8 @@ pub async fn open(State(door): State<Arc<KurentoDoor>>, mut request: Request) ->
     let encrypted = door.admission.is_encrypted(request.headers(), request.extensions());
     let (browser, cookie) = BrowserId::of(request.headers(), encrypted);
     let serving = door.clone();
-    let serve = move |socket, incoming| {
-        KurentoConnection::new(serving, socket, client, browser).serve(incoming)
-    };
+    let serve =
+        move |socket, incoming| KurentoConnection::new(serving, socket, client, browser).serve(incoming);
     let Ok(mut response) = websocket::upgrade(&mut request, LIMITS, &door.tasks, serve) else {
         return upgrade_required();
     };

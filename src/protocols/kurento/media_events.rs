@@ -43,7 +43,8 @@ impl KurentoDoor {
     }
 
     fn endpoint_ended(&self, session: &Session, id: EndpointId, reason: CloseReason) {
-        let Ok((Some(ended), seat)) = session.with_place(|place| (place.forget(id), place.seat.clone())) else {
+        let Ok((Some(ended), seat)) = session.with_place(|place| (place.forget(id), place.seat.clone()))
+        else {
             return;
         };
         if let CloseReason::Lost | CloseReason::Fault = reason {
@@ -63,7 +64,9 @@ fn tell_speaker(session: &Session, who: Option<ParticipantId>) {
         place.wishes.active_speaker.then_some(name)
     });
     if let Ok(Some(name)) = name {
-        session.tell(&Notification::ActiveSpeaker { id: name.as_ref().map_or(Speaker::Nobody, |name| Speaker::Somebody(name.as_str())) });
+        session.tell(&Notification::ActiveSpeaker {
+            id: name.as_ref().map_or(Speaker::Nobody, |name| Speaker::Somebody(name.as_str())),
+        });
     }
 }
 

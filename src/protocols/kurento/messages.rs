@@ -232,7 +232,12 @@ mod tests {
                 r#"{"room":"ROOM_1","user":"USER1","message":"My message"}"#,
             ),
             (
-                N::IceCandidate { endpoint_name: "USER1", sdp_m_line_index: 1, sdp_mid: "video", candidate: "candidate:2" },
+                N::IceCandidate {
+                    endpoint_name: "USER1",
+                    sdp_m_line_index: 1,
+                    sdp_mid: "video",
+                    candidate: "candidate:2",
+                },
                 "iceCandidate",
                 r#"{"endpointName":"USER1","sdpMLineIndex":1,"sdpMid":"video","candidate":"candidate:2"}"#,
             ),

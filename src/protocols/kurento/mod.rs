@@ -41,12 +41,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
+use self::{
+    closing::Closing, delivery::Line, messages::Notification, place::Place, session::Session,
+    sessions::Sessions,
+};
 pub use self::{
     custom::{CustomRequest, CustomRequests, Unsupported},
     error::Code,
-};
-use self::{
-    closing::Closing, delivery::Line, messages::Notification, place::Place, session::Session, sessions::Sessions,
 };
 use crate::{
     core::{

@@ -60,7 +60,8 @@ async fn evict(State(door): State<Arc<KurentoDoor>>, request: Request) -> Respon
     if !door.may_administer(&request) {
         return empty(StatusCode::FORBIDDEN);
     }
-    let found = room_in(request.uri()).zip(value_in(request.uri(), "user").and_then(|user| user.parse().ok()));
+    let found =
+        room_in(request.uri()).zip(value_in(request.uri(), "user").and_then(|user| user.parse().ok()));
     let Some((room, user)) = found else { return empty(StatusCode::NOT_FOUND) };
     let evicted = door.evict(&room, &user).await;
     empty(if evicted { StatusCode::OK } else { StatusCode::NOT_FOUND })

@@ -140,7 +140,9 @@ impl<'a> Params<'a> {
         let value = self.get(name).ok_or_else(|| Refusal::missing(name))?;
         let is_number = value.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
         let text = if is_number { Some(Cow::Borrowed(value.get())) } else { text_in(value) };
-        text.ok_or_else(|| Refusal::new(Code::WrongParameter, format!("Request element '{name}' is not a text")))
+        text.ok_or_else(|| {
+            Refusal::new(Code::WrongParameter, format!("Request element '{name}' is not a text"))
+        })
     }
 
     /// Whether something is switched on: `true`, also as a text.
@@ -218,7 +220,10 @@ mod tests {
     fn requests_of_every_client_are_read() {
         for (text, id) in [
             (r#"{"jsonrpc":"2.0","method":"joinRoom","params":{"user":"ann"},"id":7}"#, Some("7")),
-            (r#"{"id":"7","method":"join\u0052oom","params":{"user":"\u0061nn","token":{"a":[1]}}}"#, Some("\"7\"")),
+            (
+                r#"{"id":"7","method":"join\u0052oom","params":{"user":"\u0061nn","token":{"a":[1]}}}"#,
+                Some("\"7\""),
+            ),
             (r#" {"method":"joinRoom","params":{"user":"ann","room":null}}"#, None),
         ] {
             let request = request(text);
@@ -230,12 +235,15 @@ mod tests {
 
     #[test]
     fn parameters_are_taken_as_clients_mean_them() {
-        let read = request(r#"{"method":"m","params":{"a":4711,"b":true,"c":"true","d":[],"e":"false"},"id":1}"#);
+        let read =
+            request(r#"{"method":"m","params":{"a":4711,"b":true,"c":"true","d":[],"e":"false"},"id":1}"#);
         assert_eq!(read.params.text("a").as_deref(), Ok("4711"));
         assert_eq!(read.params.text("d").unwrap_err().code, Code::WrongParameter);
-        let on: Vec<_> = ["a", "b", "c", "d", "e", "f"].into_iter().filter(|name| read.params.is_on(name)).collect();
+        let on: Vec<_> =
+            ["a", "b", "c", "d", "e", "f"].into_iter().filter(|name| read.params.is_on(name)).collect();
         assert_eq!(on, ["b", "c"]);
-        let documented = request(r#"{"method":"publishVideo","params":{"sdpOffer":"v=0"},"doLoopback":true,"id":1}"#);
+        let documented =
+            request(r#"{"method":"publishVideo","params":{"sdpOffer":"v=0"},"doLoopback":true,"id":1}"#);
         assert!(documented.params.is_on("doLoopback"));
         let inside = request(r#"{"method":"m","params":{"doLoopback":false},"doLoopback":true}"#);
         assert!(!inside.params.is_on("doLoopback"));
@@ -258,7 +266,9 @@ mod tests {
             (&deep, "null", Code::WrongParameter),
         ] {
             match Received::parse(text) {
-                Received::Unreadable(got, refusal) => assert_eq!((got.get(), refusal.code), (id, code), "{text}"),
+                Received::Unreadable(got, refusal) => {
+                    assert_eq!((got.get(), refusal.code), (id, code), "{text}")
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }
@@ -272,7 +282,8 @@ mod tests {
         let refusal = Refusal::new(Code::UserExists, "m");
         let failed = r#"{"id":7,"error":{"code":104,"message":"m","sessionId":"s"},"jsonrpc":"2.0"}"#;
         assert_eq!(failure(Some(&id), &refusal, Some("s")), failed);
-        let unnamed = r#"{"error":{"code":-1,"message":"Request element 'user' is missing"},"jsonrpc":"2.0"}"#;
+        let unnamed =
+            r#"{"error":{"code":-1,"message":"Request element 'user' is missing"},"jsonrpc":"2.0"}"#;
         assert_eq!(failure(None, &Refusal::missing("user"), Some("s")), unnamed);
     }
 }

@@ -81,8 +81,7 @@ impl Sessions {
     /// Who in a room publishes.
     pub fn publishers(&self, room: &RoomId) -> HashSet<ParticipantId> {
         let publisher = |session: Arc<Session>| {
-            let publisher =
-                session.with_place(|place| place.publication().map(|_| place.seat.participant()));
+            let publisher = session.with_place(|place| place.publication().map(|_| place.seat.participant()));
             publisher.ok().flatten()
         };
         self.in_room(room).into_iter().filter_map(publisher).collect()

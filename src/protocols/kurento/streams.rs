@@ -15,9 +15,7 @@ use crate::{
         ids::{Name, ParticipantId},
         join::Seated,
     },
-    media::{
-        DataRelay, EndpointId, MediaEvent, NegotiationError, NewEndpoint, OpenError, Publication, Role,
-    },
+    media::{DataRelay, EndpointId, MediaEvent, NegotiationError, NewEndpoint, OpenError, Publication, Role},
 };
 
 impl Ask<'_> {
@@ -29,14 +27,13 @@ impl Ask<'_> {
         let seat = self.session.seat()?;
         let offer = self.request.params.text("sdpOffer")?;
         let loopback = self.request.params.is_on("doLoopback");
-        let (name, former, wishes) = self.session.with_place(|place| {
-            (place.name.clone(), place.publication().cloned(), place.wishes)
-        })?;
+        let (name, former, wishes) = self
+            .session
+            .with_place(|place| (place.name.clone(), place.publication().cloned(), place.wishes))?;
         let description = match self.negotiate_again(former.as_ref(), &offer).await? {
             Some(description) => description,
             None => {
-                let data =
-                    if wishes.data_channels { DataRelay::Subscribers } else { DataRelay::None };
+                let data = if wishes.data_channels { DataRelay::Subscribers } else { DataRelay::None };
                 let role = Role::Publish(Publication { loopback, data });
                 let (endpoint, description) = self.open(&seat, role, &offer).await?;
                 self.keep(&endpoint, self.session.with_place(|place| place.publish(endpoint.clone())))?;
@@ -53,9 +50,8 @@ impl Ask<'_> {
 
     /// `unpublishVideo`: it is answered, then the others are told.
     pub(super) fn unpublish(&self) -> Result<(), Refusal> {
-        let (seat, name, unpublished) = self.session.with_place(|place| {
-            (place.seat.clone(), place.name.clone(), place.unpublish())
-        })?;
+        let (seat, name, unpublished) =
+            self.session.with_place(|place| (place.seat.clone(), place.name.clone(), place.unpublish()))?;
         let unpublished = unpublished.ok_or_else(|| {
             let message = format!("Participant '{}' is not streaming media", name.as_str());
             Refusal::new(Code::NotStreaming, message)
@@ -144,7 +140,8 @@ impl Ask<'_> {
         former: Option<&Endpoint>,
         offer: &str,
     ) -> Result<Option<String>, Refusal> {
-        let Some(former) = former.filter(|former| former.origin.is_some() && former.origin == origin_of(offer))
+        let Some(former) =
+            former.filter(|former| former.origin.is_some() && former.origin == origin_of(offer))
         else {
             return Ok(None);
         };

@@ -64,9 +64,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_interval_that_makes_no_sense_is_another() {
-        for (said, interval) in
-            [(None, DEFAULT_INTERVAL), (Some(0), DEFAULT_INTERVAL), (Some(1), SHORTEST), (Some(u64::MAX), LONGEST)]
-        {
+        for (said, interval) in [
+            (None, DEFAULT_INTERVAL),
+            (Some(0), DEFAULT_INTERVAL),
+            (Some(1), SHORTEST),
+            (Some(u64::MAX), LONGEST),
+        ] {
             let mut watchdog = Watchdog::default();
             watchdog.feed(said);
             let just_before = (interval * MISSED).saturating_sub(Duration::from_millis(1));

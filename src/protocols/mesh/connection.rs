@@ -18,9 +18,7 @@ use super::{
     MeshDoor,
     chat::{MAX_WAITING_MESSAGES, OutgoingMessage},
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
-    messages::{
-        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, is_event,
-    },
+    messages::{ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, is_event},
     sending::Ack,
     transport::Transport,
 };
@@ -169,11 +167,22 @@ impl MeshConnection {
     }
 
     /// Relays an offer, an answer or a candidate: the hot path, without an await or a copy of the payload.
-    fn signal(&self, kind: SignalKind, to: &str, payload: &RawValue, packet: &Utf8Bytes) -> Result<(), Refusal> {
+    fn signal(
+        &self,
+        kind: SignalKind,
+        to: &str,
+        payload: &RawValue,
+        packet: &Utf8Bytes,
+    ) -> Result<(), Refusal> {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
         // An id that is none is nobody's: told apart, the two would say which ids exist.
         let to: ParticipantId = to.parse().map_err(|_| SignalError::NoSuchParticipant)?;
-        self.door.hub.signal(&seat, to, kind, Bytes::from(packet.clone()).slice_ref(payload.get().as_bytes()))?;
+        self.door.hub.signal(
+            &seat,
+            to,
+            kind,
+            Bytes::from(packet.clone()).slice_ref(payload.get().as_bytes()),
+        )?;
         self.door.counters.signals.increment(1);
         Ok(())
     }

@@ -11,8 +11,8 @@ use super::{
     Dialect,
     connection::MeshConnection,
     messages::{
-        BareCandidate, Opaque, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate,
-        ReceiveMessage, ReceiveOffer, Replaced, ShuttingDown, UserLeft,
+        BareCandidate, Opaque, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer,
+        ReceiveCandidate, ReceiveMessage, ReceiveOffer, Replaced, ShuttingDown, UserLeft,
     },
 };
 use crate::{

@@ -174,9 +174,10 @@ impl From<SignalError> for Refusal {
             SignalError::NoSuchParticipant => {
                 Self::new(Code::PeerNotFound, "Nobody by that id is in your room")
             }
-            SignalError::Unavailable => {
-                Self::new(Code::Unavailable, "The other side cannot be reached just now; try again in a moment")
-            }
+            SignalError::Unavailable => Self::new(
+                Code::Unavailable,
+                "The other side cannot be reached just now; try again in a moment",
+            ),
         }
     }
 }

@@ -19,8 +19,8 @@ use super::{
     MeshDoor,
     error::{NOT_ALLOWED, TOO_MANY_ATTEMPTS},
     http::refusal_response,
-    transport::Transport,
     session_end::{SessionEnd, SocketService},
+    transport::Transport,
     upgrade::Upgrade,
 };
 use crate::protocols::{admission::Client, link::Link};

@@ -27,7 +27,12 @@ pub enum Ack {
 
 impl MeshConnection {
     /// How an event that came through the library is to be acknowledged.
-    pub(super) fn ack_of(&self, socket: &Arc<Socket<LocalAdapter>>, data: &mut Value, id: Option<i64>) -> Ack {
+    pub(super) fn ack_of(
+        &self,
+        socket: &Arc<Socket<LocalAdapter>>,
+        data: &mut Value,
+        id: Option<i64>,
+    ) -> Ack {
         if self.transport.direct().is_some() {
             return Ack::Direct(id);
         }

@@ -17,11 +17,7 @@ use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 use super::session_end::SessionEnd;
 use crate::{
     core::sync::lock,
-    protocols::{
-        admission::Client,
-        link::Link,
-        outgoing,
-    },
+    protocols::{admission::Client, link::Link, outgoing},
 };
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back

@@ -108,7 +108,8 @@ fn says(frame: &[u8], text: &[u8]) -> bool {
     let (head, masked) = frame.split_at(HEAD_BYTES - MASK_BYTES);
     let (mask, payload) = masked.split_at(MASK_BYTES);
     let unmasked = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
-    let is_text = head.first() == Some(&TEXT) && head.get(1).is_some_and(|&length| usize::from(length ^ MASKED) == text.len());
+    let is_text = head.first() == Some(&TEXT)
+        && head.get(1).is_some_and(|&length| usize::from(length ^ MASKED) == text.len());
     is_text && unmasked.eq(text.iter().copied())
 }
 

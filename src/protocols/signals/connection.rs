@@ -134,7 +134,9 @@ impl SignalsConnection {
             Ok(seat) => seat.ok_or(BAD_SEAT)?,
             Err(JoinError::ShuttingDown) => return Err(SERVER_STOPPING),
             Err(JoinError::Replaced(_)) => return Err(REPLACED),
-            Err(JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway) => return Err(BAD_SEAT),
+            Err(JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway) => {
+                return Err(BAD_SEAT);
+            }
             Err(JoinError::Unavailable(error)) => {
                 // Logs it.
                 let _ = Refusal::from(error);

@@ -7,9 +7,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use axum::{
     body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts,
-    },
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts},
 };
 use tokio::time::{Sleep, sleep};
 

@@ -111,7 +111,8 @@ impl<'a> Publication<'a> {
             Some("CANDIDATE") => SignalKind::Candidate,
             _ => return Err(Refusal::BadSignal),
         };
-        let given = |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty()).ok_or(Refusal::BadSignal);
+        let given =
+            |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty()).ok_or(Refusal::BadSignal);
         let body = envelope.body.filter(|body| body.get().starts_with('"') && body.get() != EMPTY);
         let body = body.ok_or(Refusal::BadSignal)?;
         if body.get().len() > max_body_bytes + EMPTY.len() {

@@ -23,13 +23,7 @@ const MAX_NANOS: f64 = 9.223_372e18;
 pub struct Options {
     /// One more address where people connect, like :8080. Not needed: the signals door is served wherever --listen
     /// says.
-    #[arg(
-        long,
-        env = "SIGNALS_ADDR",
-        value_name = "ADDRESS",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, env = "SIGNALS_ADDR", value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     pub addr: Further,
 
     /// One more address where operators look, like :8090. Not needed: --ops-listen has /healthz and /debug as well.
@@ -194,7 +188,13 @@ mod tests {
 
     #[test]
     fn an_origin_is_one_that_browsers_send() {
-        assert!(["*", "http://localhost:8080", "https://clinic.example"].iter().all(|text| origin(text).is_ok()));
-        assert!(["", "clinic.example", "https://", "https://a/", "https://a\n"].iter().all(|text| origin(text).is_err()));
+        assert!(
+            ["*", "http://localhost:8080", "https://clinic.example"].iter().all(|text| origin(text).is_ok())
+        );
+        assert!(
+            ["", "clinic.example", "https://", "https://a/", "https://a\n"]
+                .iter()
+                .all(|text| origin(text).is_err())
+        );
     }
 }

@@ -104,7 +104,8 @@ impl Forwarder {
     /// Answers what a client offers to send: on the connection that it has, or on another one.
     async fn publish(&mut self, from: ParticipantId, offer: &str) -> Result<bool, OpenError> {
         let origin = origin_of(offer);
-        let former = self.roster.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
+        let former =
+            self.roster.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
         let renewed = match former.map(|former| former.endpoint) {
             Some(endpoint) => self.door.media.reoffer(endpoint, offer).await,
             None => Err(NegotiationError::NoSuchEndpoint),
@@ -139,7 +140,9 @@ impl Forwarder {
                 self.roster.give_up(from, source, self.now());
                 Err(error.into())
             }
-            NegotiationError::NoSuchEndpoint | NegotiationError::TooMany(_) | NegotiationError::Unavailable => {
+            NegotiationError::NoSuchEndpoint
+            | NegotiationError::TooMany(_)
+            | NegotiationError::Unavailable => {
                 self.roster.put_off(from, source, self.now());
                 Ok(false)
             }
@@ -232,7 +235,8 @@ impl Forwarder {
 }
 
 fn channels() -> Vec<DataChannel> {
-    let channel = |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.to_owned(), id, keeps_last };
+    let channel =
+        |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.to_owned(), id, keeps_last };
     CHANNELS.into_iter().map(channel).collect()
 }
 

@@ -180,11 +180,14 @@ mod tests {
     #[test]
     fn what_the_originals_clients_say_is_understood() {
         let parse = |data: &str| Handshake::parse(data.as_bytes());
-        let offer = r#"{"type":"producer","sender":"a","roomId":"r","description":{"type":"offer","sdp":"v=0\r\n"}}"#;
+        let offer =
+            r#"{"type":"producer","sender":"a","roomId":"r","description":{"type":"offer","sdp":"v=0\r\n"}}"#;
         let content = Content::Offer("v=0\r\n".into());
         assert_eq!(parse(offer), Some(Handshake { connection: Connection::Producer, content }));
-        let answer = r#"{"type":"consumer","sender":"a","remotePeerId":"b","description":{"type":"answer","sdp":""}}"#;
-        let (connection, content) = (Connection::Consumer { remote: "b".into() }, Content::Answer(String::new()));
+        let answer =
+            r#"{"type":"consumer","sender":"a","remotePeerId":"b","description":{"type":"answer","sdp":""}}"#;
+        let (connection, content) =
+            (Connection::Consumer { remote: "b".into() }, Content::Answer(String::new()));
         assert_eq!(parse(answer), Some(Handshake { connection, content }));
         let candidate = r#"{"type":"producer","sender":"a","candidate":{"candidate":"x","sdpMid":"0","sdpMLineIndex":0}}"#;
         assert_eq!(parse(candidate).unwrap().content, Content::Candidate("x".into()));

@@ -139,7 +139,8 @@ impl Roster {
 
     /// Somebody sends `tracks` on the connection that they have.
     pub fn changed(&mut self, participant: ParticipantId, tracks: Box<str>) {
-        if let Some(publication) = self.person_mut(participant).and_then(|person| person.publication.as_mut()) {
+        if let Some(publication) = self.person_mut(participant).and_then(|person| person.publication.as_mut())
+        {
             publication.tracks = tracks;
         }
     }
@@ -147,7 +148,8 @@ impl Roster {
     /// Who is to be offered what of whom at `now`, in the order in which they came.
     pub fn owed(&self, now: Instant) -> Vec<(ParticipantId, ParticipantId)> {
         let sources = self.people.iter().filter_map(|person| {
-            let publication = person.publication.as_ref().filter(|publication| !publication.tracks.is_empty());
+            let publication =
+                person.publication.as_ref().filter(|publication| !publication.tracks.is_empty());
             Some((person.participant, publication?))
         });
         let sources: Vec<_> = sources.collect();
@@ -155,7 +157,10 @@ impl Roster {
         for receiver in &self.people {
             let others = sources.iter().filter(|(source, _)| *source != receiver.participant);
             let wanted = others.filter(|(source, publication)| {
-                receiver.consumers.get(source).is_none_or(|consumer| consumer.is_out_of_date(publication, now))
+                receiver
+                    .consumers
+                    .get(source)
+                    .is_none_or(|consumer| consumer.is_out_of_date(publication, now))
             });
             owed.extend(wanted.map(|(source, _)| (receiver.participant, *source)));
         }

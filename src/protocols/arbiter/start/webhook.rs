@@ -31,7 +31,8 @@ impl FromStr for Webhook {
             return Ok(Self(None));
         }
         let uri: Option<Uri> = text.trim().parse().ok();
-        let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+        let uri =
+            uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
         uri.map(|uri| Self(Some(uri))).ok_or("an address is like https://sfus.example/start")
     }
 }

@@ -17,13 +17,11 @@ use super::super::{
     rooms::{Lasts, SfuRoom},
     url_path::UrlPath,
 };
-use crate::{
-    core::{
-        clock::{Clock, SystemClock},
-        error::Unavailable,
-        records::{Created, Record, RecordKey, RecordStore},
-        tests::memory_records::MemoryRecords,
-    },
+use crate::core::{
+    clock::{Clock, SystemClock},
+    error::Unavailable,
+    records::{Created, Record, RecordKey, RecordStore},
+    tests::memory_records::MemoryRecords,
 };
 
 const PATIENCE: Patience = Patience { claim: Duration::from_mins(1), release: Duration::from_secs(10) };

@@ -109,11 +109,18 @@ struct Settings {
 /// Serves the door, and returns where.
 async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let clock = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&folder.join("chats.db"), crate::protocols::chat_json::rekey).unwrap());
+    let store =
+        Arc::new(SqliteStore::open(&folder.join("chats.db"), crate::protocols::chat_json::rekey).unwrap());
     let cluster = Arc::new(LocalCluster::new(clock.clone()));
     let Ok(admin_token) = "".parse::<Secret>();
-    let ice_servers =
-        IceServers::new(&IceUrls::default(), &IceUrls::default(), None, Duration::from_hours(1), clock.clone()).unwrap();
+    let ice_servers = IceServers::new(
+        &IceUrls::default(),
+        &IceUrls::default(),
+        None,
+        Duration::from_hours(1),
+        clock.clone(),
+    )
+    .unwrap();
     let common = Common {
         hub: Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret")),
         records,

@@ -7,9 +7,9 @@ mod server;
 pub use self::{
     client::{ClientMessage, JoinRoom, SendMessage, is_event},
     server::{
-        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined, PeerReconnecting,
-        PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer, Refused, Replaced,
-        ServerEvent, ShuttingDown, UserLeft,
+        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined,
+        PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer,
+        Refused, Replaced, ServerEvent, ShuttingDown, UserLeft,
     },
 };
 
