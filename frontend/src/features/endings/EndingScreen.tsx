@@ -8,6 +8,7 @@ import type { Ending } from '../../rtc/callState';
 import type { Refused } from '../../signaling/client';
 import { endingText } from './endingText';
 import { Detail, Screen, ScreenTitle } from './Screen';
+import { TranscriptButton } from './TranscriptButton';
 
 interface EndingScreenProps {
   ending: Ending;
@@ -40,11 +41,7 @@ export function EndingScreen(props: EndingScreenProps) {
           <Button onClick={onReopen} data-testid="reopen-button">
             {again}
           </Button>
-          {onSaveTranscript && (
-            <Button variant="secondary" onClick={onSaveTranscript} data-testid="transcript-button">
-              {endings.saveTranscript}
-            </Button>
-          )}
+          <TranscriptButton onSave={onSaveTranscript} />
           {children}
         </>
       }

@@ -7,6 +7,7 @@ import { useTexts } from '../../lib/i18n/useTexts';
 import type { Attempt, Fullness } from '../../signaling/client';
 import { NextTry } from './NextTry';
 import { Detail, Screen, ScreenTitle } from './Screen';
+import { TranscriptButton } from './TranscriptButton';
 import { useSecondsUntil } from './useSecondsUntil';
 
 interface RoomFullProps {
@@ -43,11 +44,7 @@ export function RoomFull(props: RoomFullProps) {
           >
             {endings.unreachable.tryNow}
           </Button>
-          {onSaveTranscript && (
-            <Button variant="secondary" onClick={onSaveTranscript} data-testid="transcript-button">
-              {endings.saveTranscript}
-            </Button>
-          )}
+          <TranscriptButton onSave={onSaveTranscript} />
           {children}
         </>
       }
