@@ -47,7 +47,7 @@ async fn what_is_said_while_redis_is_dead_arrives_when_it_is_back_and_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_said_while_redis_hangs_arrives_when_it_goes_on() {
+async fn signals_sent_while_redis_hangs_arrive_when_it_answers_again() {
     let nodes = Nodes::start_env(2, &LONG_LEASE).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     nodes.redis.pause();
