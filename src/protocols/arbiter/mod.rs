@@ -372,7 +372,7 @@ impl ArbiterDoor {
             Ok(Ok(())) => {}
             Ok(Err(error)) => log(&error),
             Err(_) => {
-                warn!("the records of an SFU that has gone could not be removed; they end by themselves")
+                warn!("the records of an SFU that has gone could not be removed; they end by themselves");
             }
         }
     }

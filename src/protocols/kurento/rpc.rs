@@ -267,7 +267,7 @@ mod tests {
         ] {
             match Received::parse(text) {
                 Received::Unreadable(got, refusal) => {
-                    assert_eq!((got.get(), refusal.code), (id, code), "{text}")
+                    assert_eq!((got.get(), refusal.code), (id, code), "{text}");
                 }
                 other => panic!("{text}: {other:?}"),
             }
