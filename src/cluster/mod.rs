@@ -1,7 +1,7 @@
 //! Where nodes agree on seats: implementations of [`core::cluster::Cluster`](crate::core::cluster::Cluster).
 //!
-//! What they promise is shown by `tests/it/cluster_contract.rs` and, with Redis dying under them, by
-//! `tests/it/cluster_faults.rs`.
+//! What they promise is shown by `tests/it/cluster/contract.rs` and, with Redis dying under them, by
+//! `tests/it/cluster/redis_faults.rs`.
 
 mod local;
 pub mod redis;

@@ -53,7 +53,7 @@ pub struct Renewed {
     pub error: Option<Unavailable>,
 }
 
-/// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster_contract.rs`)
+/// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster/contract.rs`)
 /// and behaves as [`Seats`](super::seat::Seats) does.
 ///
 /// Each method is one atomic step, or one for each seat or room, judged by the cluster's own clock. All may fail with

@@ -64,7 +64,7 @@ pub enum Created {
     Before(Record),
 }
 
-/// Keeps records. Every implementation passes the same contract suite (`tests/it/record_contract.rs`).
+/// Keeps records. Every implementation passes the same contract suite (`tests/it/store/record_contract/`).
 ///
 /// Each method is one atomic step. What it returns `Ok` for is durable, as in
 /// [`ChatStore::save`](super::store::ChatStore::save); all answer within two seconds. `now` decides what has

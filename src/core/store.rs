@@ -8,7 +8,7 @@ use super::{
     ids::RoomId,
 };
 
-/// Keeps the chats of rooms. Every implementation passes the same contract suite (`tests/it/store_contract.rs`).
+/// Keeps the chats of rooms. Every implementation passes the same contract suite (`tests/it/store/chat_contract/`).
 ///
 /// All methods may be called from any task and dropped at any point; a dropped save may or may not have happened.
 #[async_trait]

@@ -3,8 +3,8 @@
 //!
 //! Both keep JSON as the text it came as and answer within [`ANSWER_WITHIN`], whatever the disk or the network
 //! does. What they promise is [`ChatStore`](crate::core::store::ChatStore)'s and
-//! [`RecordStore`](crate::core::records::RecordStore)'s; that they keep it is shown by `tests/it/store_contract.rs`,
-//! `tests/it/record_contract.rs` and, with the back end dying under them, by `tests/it/store_faults.rs`.
+//! [`RecordStore`](crate::core::records::RecordStore)'s; the contracts and faults in
+//! `tests/it/store/` hold them to it.
 
 use std::time::Duration;
 

@@ -1,28 +1,10 @@
-//! All integration tests, one binary.
+//! All integration tests, one binary: a folder per subject.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-mod arbiter;
 mod architecture;
-mod attacks;
-mod bad_input;
-mod cluster_contract;
-mod cluster_faults;
-mod cluster_model;
-mod cluster_outage;
-mod cluster_wire;
-mod direct;
+mod cluster;
 mod doors;
-mod ice_servers;
-mod kurento;
 mod media;
-mod mesh;
-mod nodes;
-mod outage;
-mod page;
 mod process;
-mod record_contract;
-mod signals;
-mod store_contract;
-mod store_faults;
+mod store;
 mod support;
-mod transcripts;

@@ -6,7 +6,7 @@ use futures_util::{TryStreamExt, future::join_all};
 use mongodb::bson::{Document, doc};
 use switchboard::core::{error::Unavailable, records::RecordStore, store::ChatStore};
 
-use super::mongo::store;
+use super::mongo_faults::store;
 use crate::support::{
     mongod::{Kind, Mongod},
     records::{NOW, at, key, names, record},

@@ -1,14 +1,14 @@
 //! The arbiter door on a real port, as the original's client and SFU speak with it.
 
-mod arbitrary;
 mod bad_input;
-mod built_in;
+#[cfg(feature = "media")]
+mod built_in_call;
+mod built_in_sfu;
+mod built_in_stage;
 mod claims;
-mod fake_stage;
 mod identity;
 mod nodes;
-#[cfg(feature = "media")]
-mod room;
-mod signals;
+mod random_clients;
+mod sfu_start;
+mod signaling;
 mod stage;
-mod start;

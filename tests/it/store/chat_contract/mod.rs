@@ -29,11 +29,11 @@ use crate::support::{
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         mod sqlite {
-            $(#[test] fn $promise() { crate::store_contract::on_sqlite(super::$promise); })*
+            $(#[test] fn $promise() { crate::store::chat_contract::on_sqlite(super::$promise); })*
         }
         mod mongodb {
             $(#[test] fn $promise() {
-                crate::store_contract::on_mongodb(stringify!($promise), super::$promise);
+                crate::store::chat_contract::on_mongodb(stringify!($promise), super::$promise);
             })*
         }
     };

@@ -325,7 +325,7 @@ fn act(part: &str, path: &Path) -> Child {
     Command::new("sh")
         .args(["-c", r#"trap '' XFSZ; exec "$@""#, "sh"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "store_faults::sqlite::a_process_plays_the_part_it_was_given", "--nocapture"])
+        .args(["--exact", "store::sqlite_faults::a_process_plays_the_part_it_was_given", "--nocapture"])
         .env(PART, part)
         .env(FILE, path)
         .stdout(Stdio::piped())

@@ -3,13 +3,10 @@
 use serde_json::{Value, json};
 
 use super::pair;
-use crate::{
-    signals::{Caller, PEER, told},
-    support::{
-        nodes::Nodes,
-        person::Person,
-        wait::{PATIENCE, until},
-    },
+use crate::support::{
+    nodes::Nodes,
+    person::Person,
+    wait::{PATIENCE, until},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,27 +161,6 @@ async fn a_lost_connection_is_known_on_the_other_node_and_so_is_its_return() {
     assert_eq!(ann.hear("peer_reconnecting").await["remoteSocket"], bob.id);
     assert_eq!(bob.come_back(nodes.connect(1).await).await["resumed"], true);
     assert_eq!(ann.hear("peer_resumed").await["remoteSocket"], bob.id);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_of_the_signals_door_leads_over_two_nodes() {
-    let nodes = Nodes::start(2).await;
-    let ann = Caller::join(&nodes[0], "7").await;
-    let mut ann_hears = ann.connect().await;
-    let bob = Caller::join(&nodes[1], "7").await;
-    let mut bob_hears = bob.connect().await;
-    assert_eq!(ann_hears.next_text().await, PEER);
-    assert_eq!(Caller::try_join(&nodes[0], "7").await.err(), Some(409), "both seats are taken");
-    assert_eq!(ann.publish("OFFER", "o").await, 200);
-    assert_eq!(bob_hears.next_text().await, told("OFFER", "o"));
-    assert_eq!(bob.publish("ANSWER", "a").await, 200);
-    assert_eq!(ann_hears.next_text().await, told("ANSWER", "a"));
-    for number in 0..100 {
-        assert_eq!(ann.publish("CANDIDATE", &number.to_string()).await, 200);
-    }
-    for number in 0..100 {
-        assert_eq!(bob_hears.next_text().await, told("CANDIDATE", &number.to_string()));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

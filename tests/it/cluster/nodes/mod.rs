@@ -4,9 +4,9 @@
 mod balancer;
 mod delivery;
 mod draining;
-mod loss;
-mod outages;
-mod rolling;
+mod node_loss;
+mod redis_loss;
+mod rolling_restart;
 
 use serde_json::Value;
 

@@ -1,9 +1,9 @@
 //! The signals door on a real port: seats, sockets, and what must not be sent. What is said in which order is in
 //! `tests/transcripts/signals/`.
 
-mod arbitrary;
 mod nodes;
 mod operators;
+mod random_input;
 mod seats;
 mod sockets;
 

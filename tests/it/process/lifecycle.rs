@@ -216,7 +216,7 @@ async fn a_second_process_on_the_same_folder_says_so() {
 
 #[test]
 fn every_error_code_is_documented() {
-    let document = include_str!("../../docs/mesh.md");
+    let document = include_str!("../../../docs/mesh.md");
     for code in Code::ALL {
         let name = serde_json::to_value(code).unwrap();
         let row = format!("| `{}` | {} |", name.as_str().unwrap(), code.status().as_u16());

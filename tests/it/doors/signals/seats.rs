@@ -173,7 +173,7 @@ async fn what_is_posted_without_a_seat_costs_nothing_and_reaches_nobody() {
 
 #[test]
 fn every_refusal_is_documented() {
-    let document = include_str!("../../../docs/signals.md");
+    let document = include_str!("../../../../docs/signals.md");
     for refusal in Refusal::ALL {
         let row = format!("| `{}` | {} |", refusal.code(), refusal.status().as_u16());
         assert!(document.contains(&row), "{row}");

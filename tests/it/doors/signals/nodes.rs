@@ -16,6 +16,27 @@ impl Caller {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_leads_over_two_nodes() {
+    let nodes = Nodes::start(2).await;
+    let ann = Caller::join(&nodes[0], "7").await;
+    let mut ann_hears = ann.connect().await;
+    let bob = Caller::join(&nodes[1], "7").await;
+    let mut bob_hears = bob.connect().await;
+    assert_eq!(ann_hears.next_text().await, PEER);
+    assert_eq!(Caller::try_join(&nodes[0], "7").await.err(), Some(409), "both seats are taken");
+    assert_eq!(ann.publish("OFFER", "o").await, 200);
+    assert_eq!(bob_hears.next_text().await, told("OFFER", "o"));
+    assert_eq!(bob.publish("ANSWER", "a").await, 200);
+    assert_eq!(ann_hears.next_text().await, told("ANSWER", "a"));
+    for number in 0..100 {
+        assert_eq!(ann.publish("CANDIDATE", &number.to_string()).await, 200);
+    }
+    for number in 0..100 {
+        assert_eq!(bob_hears.next_text().await, told("CANDIDATE", &number.to_string()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn seat_socket_and_signals_of_one_client_may_be_on_three_nodes() {
     let nodes = Nodes::start(3).await;
     let (ann, bob) = (Caller::join(&nodes[0], "7").await, Caller::join(&nodes[1], "7").await);

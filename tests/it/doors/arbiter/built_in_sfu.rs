@@ -7,7 +7,7 @@ use switchboard::media::{
 };
 
 use super::{
-    fake_stage::{Stage, offer},
+    built_in_stage::{Stage, offer},
     stage::Arbiter,
 };
 use crate::support::wait::{PATIENCE, until};

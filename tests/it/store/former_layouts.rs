@@ -16,7 +16,7 @@ use switchboard::{
     store::{MongoStore, SqliteStore},
 };
 
-use super::{mongo, sqlite::place};
+use super::{mongo_faults, sqlite_faults::place};
 use crate::support::{
     chats::{message, room, saved},
     mongod::Mongod,
@@ -113,7 +113,7 @@ async fn make_documents(mongod: &Mongod, database: &str) -> mongodb::Collection<
 }
 
 async fn ready(mongod: &Mongod, database: &str) -> MongoStore {
-    let store = mongo::store(mongod, database);
+    let store = mongo_faults::store(mongod, database);
     until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
     store
 }
@@ -122,7 +122,7 @@ async fn ready(mongod: &Mongod, database: &str) -> MongoStore {
 async fn documents_of_the_release_before_are_served_as_they_were_and_known_again() {
     let mongod = Mongod::shared().await;
     make_documents(mongod, "former").await;
-    let store = mongo::store(mongod, "former");
+    let store = mongo_faults::store(mongod, "former");
     // Before, while and after they get their keys.
     for (room, texts) in served() {
         let history = async || store.history(&room).await.ok();

@@ -212,9 +212,9 @@ async fn what_goes_wrong_is_said_by_the_nodes_themselves() {
 
 #[test]
 fn whatever_the_balancers_configuration_leaves_open_is_filled_in_by_both() {
-    let template = include_str!("../../../deploy/nginx.conf.template");
-    let compose = include_str!("../../../deploy/compose.yaml");
-    let script = include_str!("../../../scripts/cluster.sh");
+    let template = include_str!("../../../../deploy/nginx.conf.template");
+    let compose = include_str!("../../../../deploy/compose.yaml");
+    let script = include_str!("../../../../scripts/cluster.sh");
     let open: Vec<_> =
         template.split("${BALANCER_").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
     assert!(open.len() >= 3);

@@ -1,25 +1,9 @@
-//! The mesh door on a real port: what two people, a third and a returning one go through.
-
-mod chats;
-mod nodes;
-mod seats;
+//! Two participants who meet, a third, and one who returns.
 
 use serde_json::{Value, json};
 
-use crate::support::{client::Client, server::TestServer};
-
-/// Ann and Bob in room 7, with Bob's answer to his join.
-async fn pair(server: &TestServer) -> (Client, Value, Client, Value) {
-    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
-    let ann_joined = ann.join("7", "Ann").await;
-    let bob_joined = bob.join("7", "Bob").await;
-    ann.next("peer_joined").await;
-    (ann, ann_joined, bob, bob_joined)
-}
-
-fn session_of(joined: &Value) -> &str {
-    joined["session"].as_str().unwrap()
-}
+use super::{pair, session_of};
+use crate::support::server::TestServer;
 
 #[tokio::test]
 async fn the_documented_way_of_two_who_meet() {

@@ -11,7 +11,7 @@ use serde_json::json;
 use switchboard::media::{CloseReason, Limit, MediaEvent, MediaPlane, OpenError};
 
 use super::{
-    fake_stage::{Stage, offer},
+    built_in_stage::{Stage, offer},
     stage::Arbiter,
 };
 

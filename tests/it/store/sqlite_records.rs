@@ -12,7 +12,7 @@ use switchboard::{
     store::SqliteStore,
 };
 
-use super::sqlite::place;
+use super::sqlite_faults::place;
 use crate::support::{
     chats::{entries, room, texts},
     records::{NOW, at, expiring, get, key, record},

@@ -209,7 +209,7 @@ async fn stopping_tells_everybody_and_ends_well() {
 fn every_ending_is_documented() {
     for ending in Ending::ALL {
         let row = format!("| {} | `{}` |", ending.code(), ending.reason);
-        assert!(include_str!("../../../docs/direct.md").contains(&row), "{row}");
+        assert!(include_str!("../../../../docs/direct.md").contains(&row), "{row}");
     }
 }
 

@@ -1,0 +1,26 @@
+//! The mesh door on a real port: Socket.IO, as two participants, a third and a returning one use it.
+
+mod attacks;
+mod bad_input;
+mod chats;
+mod ice_servers;
+mod meeting;
+mod nodes;
+mod seats;
+
+use serde_json::Value;
+
+use crate::support::{client::Client, server::TestServer};
+
+/// Ann and Bob in room 7, with Bob's answer to his join.
+async fn pair(server: &TestServer) -> (Client, Value, Client, Value) {
+    let (mut ann, mut bob) = (server.connect().await, server.connect().await);
+    let ann_joined = ann.join("7", "Ann").await;
+    let bob_joined = bob.join("7", "Bob").await;
+    ann.next("peer_joined").await;
+    (ann, ann_joined, bob, bob_joined)
+}
+
+fn session_of(joined: &Value) -> &str {
+    joined["session"].as_str().unwrap()
+}
