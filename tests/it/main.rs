@@ -3,8 +3,10 @@
 
 mod architecture;
 mod cluster;
+mod documents;
 mod doors;
 mod media;
 mod process;
 mod store;
 mod support;
+mod words;

@@ -1,0 +1,171 @@
+//! The words of comments, test names and documents, as tests: plain English, and comments within the declared width.
+
+mod banned;
+mod comments;
+mod files;
+mod names;
+mod passage;
+
+use std::env;
+
+use files::{File, Syntax};
+use passage::Passage;
+
+/// Folders and files whose words are still to be cleaned. The list shrinks and ends empty.
+const UNCLEAN: &[&str] = &[
+    ".env.example",
+    "ARCHITECTURE.md",
+    "Makefile",
+    "benches/",
+    "deploy/",
+    "docs/",
+    "frontend/public/",
+    "frontend/src/app/",
+    "frontend/src/components/",
+    "frontend/src/features/",
+    "frontend/src/index.css",
+    "frontend/src/lib/",
+    "frontend/src/main.tsx",
+    "frontend/src/pages/",
+    "frontend/src/rtc/",
+    "frontend/src/signaling/",
+    "frontend/src/testing/",
+    "frontend/vite.config.ts",
+    "scripts/",
+    "src/app.rs",
+    "src/cluster/",
+    "src/config.rs",
+    "src/core/",
+    "src/debug.rs",
+    "src/frontend/",
+    "src/greeting.rs",
+    "src/lib.rs",
+    "src/listener.rs",
+    "src/media/",
+    "src/ops.rs",
+    "src/protocols/",
+    "src/seat_keeping.rs",
+    "src/store/",
+    "src/telemetry.rs",
+    "tests/browsers/",
+    "tests/clients/",
+    "tests/counts/",
+    "tests/it/",
+    "tests/transcripts/",
+];
+
+/// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the call page.
+const RUST_WIDTH: usize = 110;
+const PAGE_WIDTH: usize = 100;
+
+#[test]
+fn comments_test_names_and_documents_use_no_banned_word() {
+    let hits: Vec<_> = checked().iter().flat_map(banned_words).collect();
+    assert!(hits.is_empty(), "{} banned words:\n{}", hits.len(), hits.join("\n"));
+}
+
+#[test]
+fn comments_fit_the_declared_width() {
+    let hits: Vec<_> = checked().iter().flat_map(wide_comments).collect();
+    assert!(hits.is_empty(), "{} comments are too wide:\n{}", hits.len(), hits.join("\n"));
+}
+
+#[test]
+fn planted_words_are_found_in_every_syntax() {
+    let planted = [
+        ("a.rs", "fn f() {} // Whoever joins", 1),
+        ("a.rs", "/// Takes\n/// note of it.\nfn f() {}", 1),
+        ("a.rs", "/* one\n   somebody's seat */", 2),
+        ("a.rs", "#[test]\nfn nobody_is_lost() {}", 2),
+        ("a.rs", "let url = \"https://a\"; // goes on", 1),
+        ("a.rs", "let c = '\"'; // in vain", 1),
+        ("a.rs", "let raw = r#\"\"\"#; //! What is already stored", 1),
+        ("a.ts", "const a = 'x'; /* anew */", 1),
+        ("a.mjs", "const a = /[\"/]/; // besides", 1),
+        ("a.mjs", "test('whom it tells', () => {})", 1),
+        ("a.test.ts", "it.each([1, 2])(\n  'is taken for %s',\n)", 2),
+        ("a.sh", "echo '# nobody' # somebody", 1),
+        ("a.py", "def test_nobody_is_lost():\n    pass", 1),
+        ("a.py", "def f():\n    \"\"\"Whoever.\"\"\"", 2),
+        ("a.lua", "local a = 1 -- anew", 1),
+        ("a.md", "A seat\nwhich goes\non.", 2),
+    ];
+    for (path, text, line) in planted {
+        let found = banned_words(&File::new(path, text));
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].starts_with(&format!("{path}:{line}: ")), "{found:?}");
+    }
+}
+
+#[test]
+fn code_strings_and_code_spans_are_not_prose() {
+    let innocent = [
+        ("a.rs", "let nobody = \"whoever // anew\";"),
+        ("a.rs", "// `nobody` and `GET /whoever`"),
+        ("a.rs", "// What is needed is the seat, besideswise"),
+        ("a.rs", "fn nobody_is_lost() {}"),
+        ("a.ts", "const nobody = `// whoever`;"),
+        ("a.sh", "echo \"# nobody\""),
+        ("a.md", "`nobody` sits in `whoever`"),
+    ];
+    for (path, text) in innocent {
+        let expected = usize::from(text.contains("What is needed"));
+        assert_eq!(banned_words(&File::new(path, text)).len(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_planted_wide_comment_is_found() {
+    let wide = format!("let a = 1;\n// {}", "x".repeat(RUST_WIDTH));
+    assert_eq!(wide_comments(&File::new("a.rs", &wide)).len(), 1);
+    assert_eq!(wide_comments(&File::new("a.rs", &wide.replace("//", "let"))).len(), 0);
+}
+
+/// Every hand-written file that is not still to be cleaned; with `WORDS_IN=src/core/`, every file in that folder instead.
+fn checked() -> Vec<File> {
+    let mut files = files::all();
+    match env::var("WORDS_IN") {
+        Ok(folder) => files.retain(|file| file.path.starts_with(&folder)),
+        Err(_) => files.retain(|file| !UNCLEAN.iter().any(|folder| file.path.starts_with(folder))),
+    }
+    files
+}
+
+/// Each banned word of a file's prose, as `path:line: word`.
+fn banned_words(file: &File) -> Vec<String> {
+    let passages = prose(file).into_iter();
+    let hits = passages.flat_map(|passage| {
+        let found = banned::find(passage.text());
+        found.into_iter().map(move |(offset, word)| (passage.line_at(offset), word))
+    });
+    hits.map(|(line, word)| format!("{}:{line}: {word}", file.path)).collect()
+}
+
+/// Each comment line of a file that is wider than declared, as `path:line`.
+fn wide_comments(file: &File) -> Vec<String> {
+    let width = match file.syntax {
+        Syntax::Rust => RUST_WIDTH,
+        Syntax::Script if file.path.starts_with("frontend/") => PAGE_WIDTH,
+        _ => return Vec::new(),
+    };
+    let opens = |line: &str| ["//", "/*", "* "].iter().any(|mark| line.trim_start().starts_with(mark));
+    let wide = |line: &str| opens(line) && line.chars().count() > width;
+    let lines = file.text.lines().enumerate().filter(|(_, line)| wide(line));
+    lines.map(|(index, _)| format!("{}:{}", file.path, index + 1)).collect()
+}
+
+/// Comments, test names and documents: everything in a file that is written for people.
+fn prose(file: &File) -> Vec<Passage> {
+    let lines = match file.syntax {
+        Syntax::Document => passage::document(&file.text),
+        Syntax::Rust | Syntax::Script => comments::slashes(&file.text, file.syntax),
+        Syntax::Hash | Syntax::Python => comments::marked(&file.text, "#"),
+        Syntax::Dashes => comments::marked(&file.text, "--"),
+    };
+    let mut passages = passage::join(lines);
+    passages.extend(names::of_tests(&file.text, file.syntax));
+    if file.syntax == Syntax::Python {
+        passages.extend(passage::join(comments::docstrings(&file.text)));
+    }
+    passages
+}
