@@ -8,11 +8,11 @@ import { ChatStore } from '../features/chat/chatStore';
 import '../pages/OpenRoom';
 import { openVisit } from '../pages/visit';
 import { VisitRecorder } from '../pages/visitRecord';
-import { Call } from '../rtc/call';
-import { LocalMedia } from '../rtc/media';
-import { FakeSignaling } from '../signaling/fake';
+import { Call } from '../rtc/call/call';
+import { LocalMedia } from '../rtc/media/localMedia';
 import { seatStorageFor } from '../signaling/seatStorage';
 import { FakeDevices } from '../testing/fakeMedia';
+import { FakeSignaling } from '../testing/fakeSignaling';
 import { App } from './App';
 
 vi.mock('../pages/visit');

@@ -7,7 +7,7 @@ import { Unreachable } from '../features/endings/Unreachable';
 import { useTexts } from '../lib/i18n/useTexts';
 import { loginPath } from '../lib/paths';
 import { useStore } from '../lib/useStore';
-import type { Ending } from '../rtc/callState';
+import type { Ending } from '../rtc/call/callState';
 import type { Fullness } from '../signaling/client';
 import { CardLayout } from './CardLayout';
 import { useTranscript } from './useTranscript';

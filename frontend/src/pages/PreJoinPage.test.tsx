@@ -4,7 +4,7 @@ import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DeviceSettings } from '../features/devices/DeviceSettings';
-import { LocalMedia } from '../rtc/media';
+import { LocalMedia } from '../rtc/media/localMedia';
 import { FakeAudioContext } from '../testing/fakeAudio';
 import { FakeDevices } from '../testing/fakeMedia';
 import { PreJoinPage } from './PreJoinPage';

@@ -12,7 +12,7 @@ import { SpeakerTest } from '../features/devices/SpeakerTest';
 import { JoinPanel } from '../features/lobby/JoinPanel';
 import { OwnPicture } from '../features/lobby/OwnPicture';
 import { useTexts } from '../lib/i18n/useTexts';
-import type { LocalMedia } from '../rtc/media';
+import type { LocalMedia } from '../rtc/media/localMedia';
 
 interface PreJoinPageProps {
   appointmentId: string;

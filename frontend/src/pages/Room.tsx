@@ -3,8 +3,8 @@
 
 import { useCall } from '../features/call/useCall';
 import { useStore } from '../lib/useStore';
-import { isEnding } from '../rtc/callState';
-import type { LocalMedia } from '../rtc/media';
+import { isEnding } from '../rtc/call/callState';
+import type { LocalMedia } from '../rtc/media/localMedia';
 import { EndedRoom, FullRoom, UnreachableRoom } from './ClosedRoom';
 import { OpenRoom } from './OpenRoom';
 import { useVisit } from './useVisit';

@@ -7,7 +7,7 @@ import { QualitySign } from '../features/call/QualitySign';
 import type { OpenCallView } from '../features/call/useCall';
 import { useTexts } from '../lib/i18n/useTexts';
 import type { Readable } from '../lib/store';
-import type { Quality } from '../rtc/qualityMonitor';
+import type { Quality } from '../rtc/quality/qualityMonitor';
 
 interface RoomHeaderProps {
   appointmentId: string;

@@ -11,7 +11,7 @@ import { useOtherTab } from '../features/endings/useOtherTab';
 import { appointmentProblem } from '../features/lobby/fields';
 import { appointmentInPath, nameIn, roomPath } from '../lib/paths';
 import { recallName, rememberName } from '../lib/visitorName';
-import { LocalMedia } from '../rtc/media';
+import { LocalMedia } from '../rtc/media/localMedia';
 import { readTab } from '../signaling/seatStorage';
 import { CardLayout } from './CardLayout';
 import { preloadRoom, Room } from './lazyRoom';

@@ -1,7 +1,7 @@
 // Keeps a visit open for as long as the room page is shown.
 
 import { useEffect, useState } from 'react';
-import type { LocalMedia } from '../rtc/media';
+import type { LocalMedia } from '../rtc/media/localMedia';
 import { openVisit, type Visit } from './visit';
 
 interface OpenVisit {

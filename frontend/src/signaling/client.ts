@@ -5,7 +5,7 @@ import type { Readable, Unsubscribe } from '../lib/store';
 import type { IceServers } from './iceServers';
 import type { ErrorCode } from './wire';
 
-export type { ErrorCode } from './wire';
+export { type ErrorCode, limits } from './wire';
 
 export interface SignalingClient {
   /** Events arrive in the order in which the server sent them, each of them once. */

@@ -152,7 +152,7 @@ describe('an open connection', () => {
   it('that was heard a moment ago is not asked', () => {
     const { socket } = start();
     socket.open();
-    socket.hear();
+    socket.reportPacket();
     show('visible');
     expect(socket.emitted).toEqual([]);
   });

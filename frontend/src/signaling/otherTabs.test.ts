@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_MS, sitAt } from '../lib/tabs';
 import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
-import { FakeSignaling } from './fake';
+import { FakeSignaling } from '../testing/fakeSignaling';
 import { claimTabUnlessFull, claimThisTab, findOtherTab, type TabClaim } from './otherTabs';
 import { joinAsAnother, takeSeat } from './seatStorage';
 

@@ -310,3 +310,11 @@ export type ServerMessages = {
   shutting_down: ShuttingDown;
   probe: Probe;
 };
+
+/** Limits on what a client sends; the server refuses what exceeds them. */
+export const limits = {
+  /** Longest appointment id and name, in characters. */
+  nameChars: 128,
+  /** Longest body of a chat message, in bytes of UTF-8. */
+  messageBytes: 16384,
+} as const;

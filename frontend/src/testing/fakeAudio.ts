@@ -1,4 +1,4 @@
-// An AudioContext that hears what the test wants, and plays nothing.
+// An AudioContext with a loudness set by the test, and no output.
 
 class FakeNode {
   readonly gain = { setValueAtTime() {}, linearRampToValueAtTime() {} };
@@ -10,11 +10,11 @@ class FakeNode {
 }
 
 export class FakeAudioContext extends EventTarget {
-  /** Those of the running test, oldest first. */
+  /** Contexts of the current test, oldest first. */
   static made: FakeAudioContext[] = [];
-  /** What every microphone hears: the value of every sample, from 0 to 1. */
+  /** Value of every microphone sample, from 0 to 1. */
   static loudness = 0;
-  /** How contexts begin. */
+  /** State of new contexts. */
   static initialState: AudioContextState = 'running';
 
   state = FakeAudioContext.initialState;
@@ -50,14 +50,14 @@ export class FakeAudioContext extends EventTarget {
   }
 
   async resume(): Promise<void> {
-    this.#turn('running');
+    this.#setState('running');
   }
 
   async close(): Promise<void> {
-    this.#turn('closed');
+    this.#setState('closed');
   }
 
-  #turn(state: AudioContextState): void {
+  #setState(state: AudioContextState): void {
     this.state = state;
     this.dispatchEvent(new Event('statechange'));
   }

@@ -1,5 +1,5 @@
-// BroadcastChannel as it is between the tabs of one browser: whatever one says, all others of the
-// same name hear a moment later.
+// BroadcastChannel between the tabs of one browser: delivers each message to all other channels of
+// the same name in a later microtask.
 
 const open = new Set<FakeBroadcastChannel>();
 

@@ -1,11 +1,11 @@
-// A call that a test holds both ends of: the server's, and those of the network.
+// A call with a fake server and a fake network.
 
 import { vi } from 'vitest';
-import { Call } from '../rtc/call';
-import { LocalMedia } from '../rtc/media';
+import { Call } from '../rtc/call/call';
+import { LocalMedia } from '../rtc/media/localMedia';
 import type { Participant } from '../signaling/client';
-import { FakeSignaling } from '../signaling/fake';
 import { FakePeerConnection } from './fakePeerConnection';
+import { FakeSignaling } from './fakeSignaling';
 
 export const bob: Participant = { id: 'bob', name: 'Bob', connected: true };
 export const eve: Participant = { id: 'eve', name: 'Eve', connected: true };
@@ -26,18 +26,18 @@ function typeOf(signal: FakeSignaling['signals'][number]['signal']): string | un
 }
 
 export async function settle(): Promise<void> {
-  // Not 0: a timer that starts another one starts it a millisecond later.
+  // Not 0: a fake timer started by another one fires a millisecond later.
   await vi.advanceTimersByTimeAsync(1);
 }
 
-/** The latest connection to the other side. */
+/** The latest RTCPeerConnection. */
 export function connection(): FakePeerConnection {
   const latest = FakePeerConnection.made.at(-1);
   if (!latest) throw new Error('no connection was made');
   return latest;
 }
 
-/** A call to Bob that is up. */
+/** A connected call to Bob. */
 export async function connectedCall(servers?: FakeSignaling['servers']): Promise<OpenCall> {
   const opened = openCall();
   if (servers) opened.signaling.servers = servers;
@@ -45,7 +45,7 @@ export async function connectedCall(servers?: FakeSignaling['servers']): Promise
   await settle();
   opened.signaling.emit({ type: 'description', from: bob.id, name: null, description: answer });
   await settle();
-  connection().turn('connected');
+  connection().setState('connected');
   opened.signaling.signals.length = 0;
   return opened;
 }

@@ -1,4 +1,4 @@
-// A data channel that goes where the test wants it to.
+// A data channel that the test opens, reads and writes.
 
 export class FakeDataChannel extends EventTarget {
   readyState: RTCDataChannelState = 'connecting';
@@ -21,7 +21,7 @@ export class FakeDataChannel extends EventTarget {
     this.dispatchEvent(new Event('open'));
   }
 
-  /** What the other side sends, whatever it may be. */
+  /** Receives a message from the remote side. */
   deliver(data: unknown): void {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }

@@ -1,18 +1,18 @@
-// RTCPeerConnections that find what the network of the test has, and can talk to one another.
+// RTCPeerConnections that gather the candidates of a fake network and can reach one another.
 
-/** What there is to be found, and how servers answer. */
+/** The candidates to gather, and how servers answer. */
 export interface FakeNetwork {
-  /** Whether the device has an address at all. */
+  /** True if the device has a network address. */
   hasAddress: boolean;
   stun: 'answers' | 'silent' | 'unreachable';
   turn: 'answers' | 'silent' | 'unreachable';
-  /** Whether a relay lets data through, once it gave out an address. */
+  /** True if data passes the relay once it has allocated an address. */
   relays: boolean;
 }
 
 type Type = 'host' | 'srflx' | 'relay';
 
-/** The only user name that the relays of this network know. */
+/** The user name that the fake relays accept. */
 export const SEATED = 'seated';
 
 export class FakeIceConnection extends EventTarget {
@@ -29,8 +29,8 @@ export class FakeIceConnection extends EventTarget {
     FakeIceConnection.made.push(this);
   }
 
-  /** Whether this browser tells what servers answered; it does by having an attribute for it. */
-  static tellErrors(does: boolean): void {
+  /** Sets whether the browser reports server errors, which it shows by having this attribute. */
+  static reportErrors(does: boolean): void {
     const prototype = FakeIceConnection.prototype as { onicecandidateerror?: null };
     if (does) prototype.onicecandidateerror = null;
     else delete prototype.onicecandidateerror;
@@ -92,7 +92,7 @@ export class FakeIceConnection extends EventTarget {
   }
 }
 
-/** Hears its own words, as if the other side had said them. */
+/** Echoes every message, as if the remote side had sent it. */
 class FakeChannel extends EventTarget {
   send(data: string): void {
     setTimeout(() => this.dispatchEvent(Object.assign(new Event('message'), { data })), 20);

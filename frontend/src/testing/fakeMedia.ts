@@ -1,4 +1,4 @@
-// Streams and tracks without devices behind them, and devices without a computer.
+// Streams and tracks without devices, and devices without hardware.
 
 import { vi } from 'vitest';
 
@@ -52,7 +52,7 @@ export class FakeMediaStream extends EventTarget {
   }
 }
 
-/** A stream with a microphone's and a camera's track, as the code under test expects it. */
+/** A stream with an audio and a video track, typed as the code under test expects it. */
 export function fakeStream(): MediaStream {
   const stream = new FakeMediaStream([new FakeTrack('audio'), new FakeTrack('video')]);
   return stream as unknown as MediaStream;
@@ -68,22 +68,22 @@ class FakePermission extends EventTarget {
   state: PermissionState = 'granted';
 }
 
-/** A computer's devices, and the browser that guards them. By default it lets everything through. */
+/** A computer's devices and the browser's permissions, which are all granted by default. */
 export class FakeDevices extends EventTarget {
-  /** Labels; a device's id is its label in small letters. */
+  /** Labels; a device's id is its label in lower case. */
   cameras: string[] = ['Front', 'Back'];
   microphones: string[] = ['Desk', 'Headset'];
   speakers: string[] = ['Loud', 'Quiet'];
   readonly permissions = { camera: new FakePermission(), microphone: new FakePermission() };
-  /** How a request is refused, where it is not for want of a permission or a device. */
+  /** Errors of getUserMedia other than a missing permission or device. */
   readonly refusals: Partial<Record<Kind, DOMException>> = {};
-  /** Everything that was ever given out, oldest first. */
+  /** Every track that getUserMedia returned, oldest first. */
   readonly granted: FakeTrack[] = [];
-  /** What every answer waits for. */
+  /** Delays every answer until it resolves. */
   answering: Promise<void> = Promise.resolve();
   readonly getUserMedia = vi.fn((constraints: MediaStreamConstraints) => this.#answer(constraints));
 
-  /** Puts them where a browser has them, until `uninstall` or the end of the test. */
+  /** Installs them in `navigator`, until `uninstall` or the end of the test. */
   install(): this {
     const query = async ({ name }: { name: Kind }) => this.permissions[name];
     const place = (name: string, value: object) =>
@@ -98,7 +98,7 @@ export class FakeDevices extends EventTarget {
     Reflect.deleteProperty(navigator, 'permissions');
   }
 
-  /** Holds all answers back until the returned function is called. */
+  /** Delays all answers until the returned function is called. */
   hold(): () => void {
     let release = () => {};
     this.answering = new Promise((resolve) => {
@@ -112,7 +112,7 @@ export class FakeDevices extends EventTarget {
     this.permissions[kind].dispatchEvent(new Event('change'));
   }
 
-  /** Changes what is plugged in; tracks of what is gone end. */
+  /** Changes the plugged-in devices; tracks of removed devices end. */
   plug(devices: Partial<Pick<FakeDevices, 'cameras' | 'microphones' | 'speakers'>>): void {
     Object.assign(this, devices);
     for (const track of this.inUse) {
@@ -165,7 +165,7 @@ export class FakeDevices extends EventTarget {
     if (state === 'prompt') throw new DOMException('Permission dismissed', 'NotAllowedError');
   }
 
-  /** Overlooks wishes for a device, as browsers may. */
+  /** Ignores `ideal` constraints, as browsers may. */
   #track(kind: Kind, { deviceId, facingMode }: MediaTrackConstraints): FakeTrack {
     const labels = this.#labels(kind);
     const { exact } = (deviceId ?? {}) as { exact?: string };
@@ -173,8 +173,8 @@ export class FakeDevices extends EventTarget {
     if (exact && !asked) throw new DOMException('', 'OverconstrainedError');
     const facing = facingMode === 'environment' && labels.includes('Back') ? 'Back' : undefined;
     const label = asked ?? facing ?? labels[0] ?? '';
-    const looks = { Front: 'user', Back: 'environment' }[label];
-    return new FakeTrack(members[kind], idOf(label), label, looks);
+    const facingOfDevice = { Front: 'user', Back: 'environment' }[label];
+    return new FakeTrack(members[kind], idOf(label), label, facingOfDevice);
   }
 
   #labels(kind: Kind): string[] {

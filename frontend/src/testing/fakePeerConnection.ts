@@ -1,11 +1,11 @@
-// An RTCPeerConnection that connects nothing, but negotiates by the book: signaling states,
-// implicit rollback, transceivers that are matched with those of an offer, and negotiationneeded in
-// a later task and only when stable.
+// An RTCPeerConnection without a network that negotiates as specified: signaling states, implicit
+// rollback, transceivers matched with those of an offer, and negotiationneeded in a later task and
+// only when stable.
 
 import { FakeDataChannel } from './fakeDataChannel';
 import { FakeTrack } from './fakeMedia';
 
-let lastOrigin = 0;
+let lastSessionId = 0;
 
 /** A sender and a receiver of one kind. */
 export class FakeTransceiver {
@@ -53,7 +53,7 @@ export class FakeTransceiver {
 }
 
 export class FakePeerConnection extends EventTarget {
-  /** Every connection of the running test, oldest first. */
+  /** Every connection of the current test, oldest first. */
   static made: FakePeerConnection[] = [];
 
   signalingState: RTCSignalingState = 'stable';
@@ -63,15 +63,15 @@ export class FakePeerConnection extends EventTarget {
   remoteDescription: RTCSessionDescriptionInit | null = null;
   candidates: unknown[] = [];
   channel: FakeDataChannel | null = null;
-  /** How often negotiation was asked for. */
+  /** Number of negotiationneeded events. */
   negotiations = 0;
-  /** What getStats tells. */
+  /** Result of getStats. */
   stats: Array<Record<string, unknown>> = [];
   rollbacks = 0;
   restarts = 0;
   isClosed = false;
 
-  readonly #origin = ++lastOrigin;
+  readonly #sessionId = ++lastSessionId;
   #version = 0;
   #needsNegotiation = false;
   #operations = 0;
@@ -82,8 +82,8 @@ export class FakePeerConnection extends EventTarget {
     FakePeerConnection.made.push(this);
   }
 
-  /** The kinds of the lines that there are. */
-  get transceivers(): string[] {
+  /** Kinds of the active transceivers. */
+  get transceiverKinds(): string[] {
     return this.getTransceivers().map(({ kind }) => kind);
   }
 
@@ -91,10 +91,10 @@ export class FakePeerConnection extends EventTarget {
     return this.#transceivers.filter(({ currentDirection }) => currentDirection !== 'stopped');
   }
 
-  line(kind: 'audio' | 'video'): FakeTransceiver {
-    const line = this.getTransceivers().find((transceiver) => transceiver.kind === kind);
-    if (!line) throw new Error(`no line for ${kind}`);
-    return line;
+  transceiver(kind: 'audio' | 'video'): FakeTransceiver {
+    const found = this.getTransceivers().find((transceiver) => transceiver.kind === kind);
+    if (!found) throw new Error(`no ${kind} transceiver`);
+    return found;
   }
 
   addTransceiver(
@@ -149,8 +149,8 @@ export class FakePeerConnection extends EventTarget {
   async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     await this.#operation(() => {
       if (!description.sdp?.startsWith('v=0')) throw new DOMException('', 'OperationError');
-      if (description.type === 'offer') this.#takeOffer(description.sdp);
-      else this.#takeAnswer();
+      if (description.type === 'offer') this.#applyOffer(description.sdp);
+      else this.#applyAnswer();
       this.remoteDescription = description;
     });
   }
@@ -168,18 +168,18 @@ export class FakePeerConnection extends EventTarget {
     this.connectionState = 'closed';
   }
 
-  /** What the network does. */
-  turn(state: 'connected' | 'disconnected' | 'failed'): void {
+  /** Sets the state of ICE and of the connection. */
+  setState(state: 'connected' | 'disconnected' | 'failed'): void {
     this.connectionState = state;
     this.iceConnectionState = state;
     this.dispatchEvent(new Event('iceconnectionstatechange'));
     this.dispatchEvent(new Event('connectionstatechange'));
   }
 
-  #takeOffer(sdp: string): void {
+  #applyOffer(sdp: string): void {
     if (this.signalingState === 'have-local-offer') this.#rollBack();
     this.signalingState = 'have-remote-offer';
-    // Lines that were opened here before are not matched with those of an offer.
+    // Transceivers added by addTransceiver are not matched with those of an offer.
     for (const [, kind, mid] of sdp.matchAll(/m=(audio|video) .*\r\na=mid:(\d+)/g)) {
       if (this.#transceivers.some((transceiver) => transceiver.mid === mid)) continue;
       const transceiver = new FakeTransceiver(kind as 'audio' | 'video');
@@ -195,7 +195,7 @@ export class FakePeerConnection extends EventTarget {
     for (const transceiver of this.#transceivers) transceiver.mid = null;
   }
 
-  #takeAnswer(): void {
+  #applyAnswer(): void {
     if (this.signalingState !== 'have-local-offer') throw new DOMException('', 'InvalidStateError');
     this.signalingState = 'stable';
   }
@@ -224,10 +224,10 @@ export class FakePeerConnection extends EventTarget {
 
   #nextSdp(): string {
     this.#version += 1;
-    const lines = this.getTransceivers().map(
+    const sections = this.getTransceivers().map(
       ({ kind, mid }) => `m=${kind} 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:${mid}\r\n`,
     );
-    if (this.channel) lines.push('m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n');
-    return `v=0\r\no=- ${this.#origin} ${this.#version} IN IP4 127.0.0.1\r\n${lines.join('')}`;
+    if (this.channel) sections.push('m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n');
+    return `v=0\r\no=- ${this.#sessionId} ${this.#version} IN IP4 127.0.0.1\r\n${sections.join('')}`;
   }
 }

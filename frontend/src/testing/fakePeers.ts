@@ -1,35 +1,35 @@
-// Two peers that negotiate over a wire which the test holds in its hands.
+// Two peer connections whose signals are delivered by the test.
 
 import { vi } from 'vitest';
-import type { Outgoing } from '../rtc/mediaLines';
-import { Peer } from '../rtc/peer';
+import { PeerConnection } from '../rtc/connection/peerConnection';
+import type { LocalTracks } from '../rtc/connection/transceivers';
 import type { Signal } from '../signaling/client';
 import { fakeStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
 export const [oldServers, newServers] = [[{ urls: 'stun:old' }], [{ urls: 'stun:new' }]];
 
-export function outgoing(stream = fakeStream()): Outgoing {
+export function localTracks(stream = fakeStream()): LocalTracks {
   const [audio = null, video = null] = stream.getTracks();
   return { stream, audio, video };
 }
 
 export const status = { microphone: true, camera: true, screen: false, videoPaused: false };
 
-/** A peer, its connection, and what it wants to say. */
+/** A peer connection, its RTCPeerConnection, and the signals that it wants to send. */
 export function openPeer({ polite = false } = {}) {
-  const said: Signal[] = [];
-  const onRenewed = vi.fn();
+  const signals: Signal[] = [];
+  const onReplaced = vi.fn();
   const fresh = vi.fn(async () => newServers);
-  const peer = new Peer({
+  const peer = new PeerConnection({
     polite,
     iceServers: { current: oldServers, fresh },
-    onSignal: (signal) => said.push(signal),
+    onSignal: (signal) => signals.push(signal),
     onChange: () => {},
-    onRenewed,
+    onReplaced,
   });
   const connection = latestConnection();
-  return { peer, connection, said, onRenewed, fresh };
+  return { peer, connection, signals, onReplaced, fresh };
 }
 
 export function latestConnection(): FakePeerConnection {
@@ -44,11 +44,11 @@ export async function settle(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
-/** Delivers both ways until nobody has anything left to say. */
+/** Delivers the signals of both sides until there are none left. */
 export async function exchange(a: Side, b: Side): Promise<void> {
   await settle();
-  while (a.said.length + b.said.length > 0) {
-    const [fromA, fromB] = [a.said.splice(0), b.said.splice(0)];
+  while (a.signals.length + b.signals.length > 0) {
+    const [fromA, fromB] = [a.signals.splice(0), b.signals.splice(0)];
     for (const signal of fromA) b.peer.receive(signal);
     for (const signal of fromB) a.peer.receive(signal);
     await settle();
@@ -59,6 +59,6 @@ export async function connectedPair() {
   const [impolite, polite] = [openPeer(), openPeer({ polite: true })];
   impolite.peer.offer();
   await exchange(impolite, polite);
-  for (const { connection } of [impolite, polite]) connection.turn('connected');
+  for (const { connection } of [impolite, polite]) connection.setState('connected');
   return { impolite, polite };
 }

@@ -1,14 +1,14 @@
-// A Socket.IO client's socket whose other end is the test.
+// A Socket.IO client socket with the test as its server.
 
 import { vi } from 'vitest';
 
 export class FakeSocket {
   readonly emitted: Array<[event: string, payload: unknown]> = [];
-  /** Something came from the server. */
-  hear: () => void = () => {};
+  /** Reports a packet from the server. */
+  reportPacket: () => void = () => {};
   readonly engine = {
     on: (_packet: string, listener: () => void) => {
-      this.hear = listener;
+      this.reportPacket = listener;
     },
     close: vi.fn(() => this.drop('forced close')),
   };
@@ -17,7 +17,7 @@ export class FakeSocket {
   readonly disconnect = vi.fn();
   connected = false;
   active = true;
-  /** What the server acknowledges with, by event; null when it never does. */
+  /** Acknowledgements of the server, by event; null for none. */
   answers: Record<string, object | null> = {};
   readonly #listeners = new Map<string, Array<(payload: unknown) => void>>();
   #timeoutMs = 0;
@@ -52,7 +52,7 @@ export class FakeSocket {
     this.receive('disconnect', reason);
   }
 
-  /** An attempt to connect that failed; with an answer, if there was one. */
+  /** Fails a connection attempt, with the server's answer if there is one. */
   fail(answer?: object): void {
     const context = { responseText: JSON.stringify(answer) };
     this.receive('connect_error', Object.assign(new Error('xhr poll error'), { context }));

@@ -1,9 +1,9 @@
-// What Chromium told about a call between two pages on one machine, at two instants two seconds apart;
-// as recorded, but for fields that nobody reads.
+// Statistics of a call between two pages on one machine, recorded in Chromium at two instants two
+// seconds apart. Fields that the page does not read are left out.
 
 export type RecordedStat = Record<string, unknown> & { type: string };
 
-export const firstLook: RecordedStat[] = [
+export const firstSample: RecordedStat[] = [
   {
     id: 'CPmP7Tgct5_DHrie6fs',
     type: 'candidate-pair',
@@ -116,7 +116,7 @@ export const firstLook: RecordedStat[] = [
   },
 ];
 
-export const secondLook: RecordedStat[] = [
+export const secondSample: RecordedStat[] = [
   {
     id: 'CPmP7Tgct5_DHrie6fs',
     type: 'candidate-pair',

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { CallState } from '../../rtc/callState';
+import type { CallState } from '../../rtc/call/callState';
 import type { CallView } from './useCall';
 
 const FLASH_MS = 1_000;

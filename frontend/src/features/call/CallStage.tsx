@@ -1,7 +1,7 @@
 // The two pictures, and over them the words for whatever is not as it should be.
 
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { CallState } from '../../rtc/callState';
+import type { CallState } from '../../rtc/call/callState';
 import { OwnTile } from './OwnTile';
 import { phraseFor } from './phrases';
 import { RemoteTile } from './RemoteTile';

@@ -2,7 +2,7 @@
 
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { OpenCallState } from '../../rtc/callState';
+import type { OpenCallState } from '../../rtc/call/callState';
 import { phraseFor } from './phrases';
 
 const dots: Record<OpenCallState['phase'], string> = {

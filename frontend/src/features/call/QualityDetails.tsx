@@ -1,26 +1,27 @@
-// The connection in words first, and then in figures.
+// Details of the connection's quality: its level in words, then its metrics.
 
 import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
-import type { Figures, Level, Picture } from '../../rtc/quality';
+import type { Level } from '../../rtc/quality/level';
+import type { Metrics, VideoFormat } from '../../rtc/quality/statistics';
 
 interface QualityDetailsProps {
-  verdict: Level | 'unknown';
-  figures: Figures | null;
+  level: Level | 'unknown';
+  metrics: Metrics | null;
 }
 
-export default function QualityDetails({ verdict, figures }: QualityDetailsProps) {
+export default function QualityDetails({ level, metrics }: QualityDetailsProps) {
   const texts = useTexts().call.quality;
   return (
     <div data-testid="quality-details" className="text-sm">
-      <p className="font-semibold">{texts.label[verdict]}</p>
-      <p className="mt-1 text-muted">{texts.advice[verdict]}</p>
-      {figures?.path && <p className="mt-1 text-muted">{texts[figures.path.kind]}</p>}
-      {figures && <FiguresTable figures={figures} />}
+      <p className="font-semibold">{texts.label[level]}</p>
+      <p className="mt-1 text-muted">{texts.advice[level]}</p>
+      {metrics?.path && <p className="mt-1 text-muted">{texts[metrics.path.kind]}</p>}
+      {metrics && <MetricsTable metrics={metrics} />}
     </div>
   );
 }
 
-function FiguresTable({ figures }: { figures: Figures }) {
+function MetricsTable({ metrics }: { metrics: Metrics }) {
   const texts = useTexts().call.quality;
   const language = useLanguage();
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
@@ -29,19 +30,19 @@ function FiguresTable({ figures }: { figures: Figures }) {
     value === null ? texts.unknown : format(value);
   const milliseconds = (amount: number) => texts.milliseconds(whole.format(amount));
   const kilobits = (amount: number) => texts.kilobits(whole.format(amount / 1_000));
-  const picture = ({ width, height, framesPerSecond }: Picture) =>
+  const picture = ({ width, height, framesPerSecond }: VideoFormat) =>
     texts.picture(width, height, whole.format(framesPerSecond));
-  const { path } = figures;
+  const { path } = metrics;
 
   const rows: Array<[name: string, value: string]> = [
-    [texts.roundTrip, known(figures.roundTripMs, milliseconds)],
-    [texts.lossIn, known(figures.lossIn, percent.format)],
-    [texts.lossOut, known(figures.lossOut, percent.format)],
-    [texts.jitter, known(figures.jitterMs, milliseconds)],
-    [texts.received, known(figures.bitrateIn, kilobits)],
-    [texts.sent, known(figures.bitrateOut, kilobits)],
-    [texts.pictureIn, known(figures.pictureIn, picture)],
-    [texts.pictureOut, known(figures.pictureOut, picture)],
+    [texts.roundTrip, known(metrics.roundTripMs, milliseconds)],
+    [texts.lossIn, known(metrics.lossIn, percent.format)],
+    [texts.lossOut, known(metrics.lossOut, percent.format)],
+    [texts.jitter, known(metrics.jitterMs, milliseconds)],
+    [texts.received, known(metrics.bitrateIn, kilobits)],
+    [texts.sent, known(metrics.bitrateOut, kilobits)],
+    [texts.pictureIn, known(metrics.videoIn, picture)],
+    [texts.pictureOut, known(metrics.videoOut, picture)],
     [
       texts.path,
       known(path, ({ kind, protocol }) => `${texts.pathKind[kind]}, ${protocol.toUpperCase()}`),

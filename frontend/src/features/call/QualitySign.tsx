@@ -1,4 +1,4 @@
-// A small sign of how well the connection carries the call, and what is behind it for whoever asks.
+// Icon for the connection's quality; its popover shows the details.
 
 import { Signal, SignalLow, SignalMedium, SignalZero } from 'lucide-react';
 import { lazy, Suspense, useRef } from 'react';
@@ -7,11 +7,11 @@ import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { Readable } from '../../lib/store';
 import { useStore } from '../../lib/useStore';
-import type { Quality } from '../../rtc/qualityMonitor';
+import type { Quality } from '../../rtc/quality/qualityMonitor';
 
 const QualityDetails = lazy(() => import('./QualityDetails'));
 
-const looks = {
+const styles = {
   good: { Icon: Signal, color: 'text-good' },
   fair: { Icon: SignalMedium, color: 'text-warn' },
   poor: { Icon: SignalLow, color: 'text-danger' },
@@ -21,13 +21,13 @@ const looks = {
 export function QualitySign({ quality: store }: { quality: Readable<Quality | null> }) {
   const texts = useTexts().call.quality;
   const quality = useStore(store);
-  // Comes when there is something to be said, and stays: it may have the focus.
+  // Appears with the first quality and then stays, since it may have the focus.
   const wasKnown = useRef(false);
   wasKnown.current ||= quality !== null;
   if (!wasKnown.current) return null;
-  const verdict = quality?.verdict ?? 'unknown';
-  const { Icon, color } = looks[verdict];
-  const label = texts.label[verdict];
+  const level = quality?.level ?? 'unknown';
+  const { Icon, color } = styles[level];
+  const label = texts.label[level];
   return (
     <Popover
       role="dialog"
@@ -42,8 +42,8 @@ export function QualitySign({ quality: store }: { quality: Readable<Quality | nu
           aria-label={label}
           title={label}
           data-testid="quality-sign"
-          data-quality={verdict}
-          data-path={quality?.figures.path?.kind}
+          data-quality={level}
+          data-path={quality?.metrics.path?.kind}
           className="flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-full hover:bg-sunken"
         >
           <Icon aria-hidden className={cn('size-5', color)} />
@@ -52,7 +52,7 @@ export function QualitySign({ quality: store }: { quality: Readable<Quality | nu
     >
       {() => (
         <Suspense>
-          <QualityDetails verdict={verdict} figures={quality?.figures ?? null} />
+          <QualityDetails level={level} metrics={quality?.metrics ?? null} />
         </Suspense>
       )}
     </Popover>

@@ -4,7 +4,7 @@ import { MicOff, MonitorUp, VideoOff, WifiOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { RemoteMedia } from '../../rtc/remoteMedia';
+import type { RemoteMedia } from '../../rtc/connection/remoteMedia';
 import { Picture } from './Picture';
 import { RemoteSound } from './RemoteSound';
 import { VideoPaused } from './VideoPaused';

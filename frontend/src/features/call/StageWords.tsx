@@ -7,7 +7,7 @@ import { Button } from '../../components/ui/Button';
 import { Spinner } from '../../components/ui/Spinner';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { CallState } from '../../rtc/callState';
+import type { CallState } from '../../rtc/call/callState';
 import type { Phrase } from './phrases';
 import type { Invite } from './useInvite';
 

@@ -2,8 +2,8 @@
 
 import { act, render, screen } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Call } from '../../rtc/call';
-import { LocalMedia } from '../../rtc/media';
+import type { Call } from '../../rtc/call/call';
+import { LocalMedia } from '../../rtc/media/localMedia';
 import { bob, connectedCall, connection, openCall, settle } from '../../testing/fakeCall';
 import { FakeTrack } from '../../testing/fakeMedia';
 import { ArrivalNotice } from './ArrivalNotice';

@@ -1,7 +1,7 @@
 // What the page says about a call, in words for people in a hurry.
 
 import type { Texts } from '../../lib/i18n/texts/en';
-import type { CallSnapshot, OpenCallState } from '../../rtc/callState';
+import type { CallSnapshot, OpenCallState } from '../../rtc/call/callState';
 
 export interface Phrase {
   /** One or two words. */

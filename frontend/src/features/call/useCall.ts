@@ -1,10 +1,10 @@
 // A call and this side's devices, as components see them.
 
 import { useStore } from '../../lib/useStore';
-import type { Call } from '../../rtc/call';
-import type { CallSnapshot, OpenCallState } from '../../rtc/callState';
-import type { LocalMedia, MediaSnapshot } from '../../rtc/media';
-import { ScreenShare } from '../../rtc/screenShare';
+import type { Call } from '../../rtc/call/call';
+import type { CallSnapshot, OpenCallState } from '../../rtc/call/callState';
+import type { LocalMedia, MediaSnapshot } from '../../rtc/media/localMedia';
+import { ScreenShare } from '../../rtc/media/screenShare';
 
 export interface CallView extends CallSnapshot {
   local: MediaSnapshot;

@@ -3,8 +3,8 @@
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
+import { limits } from '../../signaling/client';
 import { ChatPanel } from './ChatPanel';
-import { MESSAGE_LIMIT_BYTES } from './Composer';
 import type { ChatMessage } from './chatStore';
 import type { ChatView } from './useChat';
 
@@ -56,7 +56,7 @@ describe('the chat panel', () => {
   it('counts bytes, and says when there are too many', async () => {
     const { chat, input } = open();
     await userEvent.click(input);
-    await userEvent.paste('ü'.repeat(MESSAGE_LIMIT_BYTES / 2 + 1));
+    await userEvent.paste('ü'.repeat(limits.messageBytes / 2 + 1));
     expect(screen.getByRole('alert').textContent).toContain('too long');
     await userEvent.keyboard('{Enter}');
     expect(chat.write).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-// Where a message is written. Enter sends, Shift+Enter starts a new line.
+// Input for a message. Enter sends it, Shift+Enter starts a new line.
 
 import { SendHorizontal } from 'lucide-react';
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react';
@@ -6,9 +6,7 @@ import { IconButton } from '../../components/ui/Button';
 import { utf8Length } from '../../lib/bytes';
 import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
 import { formattedNumber } from '../../lib/time';
-
-/** The server's limit for one message. */
-export const MESSAGE_LIMIT_BYTES = 16_384;
+import { limits } from '../../signaling/client';
 
 const MAX_ROWS = 5;
 
@@ -19,7 +17,7 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
   const input = useRef<HTMLTextAreaElement>(null);
   const warningId = useId();
   const body = draft.trim();
-  const excess = utf8Length(body) - MESSAGE_LIMIT_BYTES;
+  const excess = utf8Length(body) - limits.messageBytes;
   const isTooLong = excess > 0;
 
   function submit(event: FormEvent | KeyboardEvent) {
@@ -27,12 +25,12 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
     if (body === '' || isTooLong) return;
     onSend(body);
     setDraft('');
-    // The button goes out of use and would take the focus with it.
+    // The button becomes disabled, which would lose the focus.
     input.current?.focus();
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    // While composing, in Japanese for one, Enter takes a suggestion.
+    // While an input method composes (as for Japanese), Enter accepts its suggestion.
     const isEnter = event.key === 'Enter' && !event.nativeEvent.isComposing;
     if (isEnter && !event.shiftKey) submit(event);
   }
@@ -53,7 +51,7 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
           value={draft}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
-          // For browsers in which the field does not grow by itself.
+          // For browsers without `field-sizing`.
           rows={Math.min(MAX_ROWS, draft.split('\n').length)}
           enterKeyHint="send"
           dir="auto"
@@ -70,7 +68,7 @@ export function Composer({ onSend }: { onSend: (body: string) => void }) {
           label={texts.send}
           icon={<SendHorizontal aria-hidden className="size-5 rtl:-scale-x-100" />}
           disabled={body === '' || isTooLong}
-          // The field keeps the focus, and a phone its keyboard.
+          // Keeps the focus in the field, and a phone's keyboard open.
           onMouseDown={(event) => event.preventDefault()}
           data-testid="chat-send"
         />

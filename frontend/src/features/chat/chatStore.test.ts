@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type IncomingMessage, SignalingError } from '../../signaling/client';
-import { FakeSignaling } from '../../signaling/fake';
+import { FakeSignaling } from '../../testing/fakeSignaling';
 import { ChatStore, SAVE_INTERVAL_MS } from './chatStore';
 import { type ReadingMemory, rememberedReading } from './reading';
 

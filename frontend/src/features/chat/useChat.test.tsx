@@ -3,7 +3,7 @@
 import { act, renderHook } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { unreadBadge } from '../../lib/unreadBadge';
-import { FakeSignaling } from '../../signaling/fake';
+import { FakeSignaling } from '../../testing/fakeSignaling';
 import { ChatStore } from './chatStore';
 import { useChat } from './useChat';
 

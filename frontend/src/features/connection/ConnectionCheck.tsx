@@ -1,22 +1,22 @@
-// What the check of the connection has found: the verdict first, then line by line.
+// Report of the connection check: the verdict, then each result.
 
 import { Check, CircleHelp, CircleSlash, TriangleAlert, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Spinner } from '../../components/ui/Spinner';
 import { useTexts } from '../../lib/i18n/useTexts';
 import {
-  type CheckLine,
-  type LineKind,
-  lineKinds,
-  type Outcome,
-  type Verdict,
-} from '../../rtc/connectionCheck';
+  type CheckKind,
+  type CheckOutcome,
+  type CheckResult,
+  type CheckVerdict,
+  checkKinds,
+} from '../../rtc/check/connectionCheck';
 import type { SeatProof } from '../../signaling/iceServers';
 import { useConnectionCheck } from './useConnectionCheck';
 
 const icon = 'size-5 shrink-0';
 
-const icons: Record<Outcome, ReactNode> = {
+const icons: Record<CheckOutcome, ReactNode> = {
   good: <Check aria-hidden className={`${icon} text-good`} />,
   fair: <TriangleAlert aria-hidden className={`${icon} text-warn`} />,
   bad: <X aria-hidden className={`${icon} text-danger`} />,
@@ -24,14 +24,14 @@ const icons: Record<Outcome, ReactNode> = {
   unknown: <CircleHelp aria-hidden className={`${icon} text-muted`} />,
 };
 
-const verdictIcons: Record<Verdict, ReactNode> = {
+const verdictIcons: Record<CheckVerdict, ReactNode> = {
   good: icons.good,
   doubtful: icons.fair,
   bad: icons.bad,
 };
 
 export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
-  const { lines, verdict } = useConnectionCheck(proof);
+  const { results, verdict } = useConnectionCheck(proof);
   return (
     <div
       ref={bringIntoSight}
@@ -39,20 +39,20 @@ export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
     >
       <Headline verdict={verdict} />
       <ul className="mt-3 divide-y divide-line border-t border-line">
-        {lineKinds.map((kind) => (
-          <Line key={kind} kind={kind} line={lines[kind]} />
+        {checkKinds.map((kind) => (
+          <ResultRow key={kind} kind={kind} result={results[kind]} />
         ))}
       </ul>
     </div>
   );
 }
 
-/** It opens below the button that was pressed, where the window may have ended. */
+/** Scrolls the report into view: it opens below its button, perhaps below the window's edge. */
 function bringIntoSight(report: HTMLElement | null): void {
   report?.scrollIntoView({ block: 'nearest' });
 }
 
-function Headline({ verdict }: { verdict: Verdict | null }) {
+function Headline({ verdict }: { verdict: CheckVerdict | null }) {
   const texts = useTexts().connection;
   return (
     <div
@@ -70,31 +70,31 @@ function Headline({ verdict }: { verdict: Verdict | null }) {
   );
 }
 
-function Line({ kind, line }: { kind: LineKind; line: CheckLine | undefined }) {
+function ResultRow({ kind, result }: { kind: CheckKind; result: CheckResult | undefined }) {
   const texts = useTexts().connection;
-  const meaning = line && texts.meanings[kind][line.outcome];
+  const meaning = result && texts.meanings[kind][result.outcome];
   return (
     <li
       data-testid="connection-line"
       data-kind={kind}
-      data-outcome={line?.outcome ?? 'pending'}
+      data-outcome={result?.outcome ?? 'pending'}
       className="flex gap-3 py-2.5 text-sm"
     >
-      {line ? icons[line.outcome] : <Spinner />}
+      {result ? icons[result.outcome] : <Spinner />}
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap justify-between gap-x-3">
           <span className="font-medium">{texts.lines[kind]}</span>
-          {line && (
+          {result && (
             <span className="text-muted">
-              {texts.outcomes[line.outcome]}
-              {line.roundTrip !== null && ` · ${texts.roundTrip(Math.round(line.roundTrip))}`}
+              {texts.outcomes[result.outcome]}
+              {result.roundTrip !== null && ` · ${texts.roundTrip(Math.round(result.roundTrip))}`}
             </span>
           )}
         </p>
         {meaning && (
           <details
             className="mt-0.5 text-muted"
-            open={line.outcome === 'bad' || (kind === 'relay' && line.outcome === 'none')}
+            open={result.outcome === 'bad' || (kind === 'relay' && result.outcome === 'none')}
           >
             <summary className="w-fit cursor-pointer py-0.5">{texts.meaning}</summary>
             <p className="pt-1">{meaning}</p>

@@ -1,36 +1,39 @@
-// Runs one check of the connection for as long as it is shown.
+// Runs one connection check; unmounting aborts it.
 
 import { useEffect, useState } from 'react';
 import {
-  type CheckLine,
+  type CheckKind,
+  type CheckResult,
+  type CheckVerdict,
   checkConnection,
-  type LineKind,
-  type Verdict,
-} from '../../rtc/connectionCheck';
+} from '../../rtc/check/connectionCheck';
 import type { SeatProof } from '../../signaling/iceServers';
 
 export interface ConnectionReport {
-  /** Those that are known so far. */
-  lines: Partial<Record<LineKind, CheckLine>>;
-  /** Null while the check goes on. */
-  verdict: Verdict | null;
+  /** Results known so far. */
+  results: Partial<Record<CheckKind, CheckResult>>;
+  /** Null while the check runs. */
+  verdict: CheckVerdict | null;
 }
 
 export function useConnectionCheck(proof?: SeatProof): ConnectionReport {
-  const [report, setReport] = useState<ConnectionReport>({ lines: {}, verdict: null });
+  const [report, setReport] = useState<ConnectionReport>({ results: {}, verdict: null });
   const { appointmentId, session } = proof ?? {};
 
   useEffect(() => {
     const ending = new AbortController();
     const { signal } = ending;
-    const onLine = (line: CheckLine) =>
-      setReport(({ lines, verdict }) => ({ verdict, lines: { ...lines, [line.kind]: line } }));
+    const onResult = (result: CheckResult) =>
+      setReport(({ results, verdict }) => ({
+        verdict,
+        results: { ...results, [result.kind]: result },
+      }));
     const seat = appointmentId && session ? { appointmentId, session } : undefined;
-    setReport({ lines: {}, verdict: null });
-    checkConnection({ proof: seat, signal, onLine }).then(
-      (verdict) => setReport(({ lines }) => ({ lines, verdict })),
+    setReport({ results: {}, verdict: null });
+    checkConnection({ proof: seat, signal, onResult }).then(
+      (verdict) => setReport(({ results }) => ({ results, verdict })),
       () => {
-        // It was ended, and nobody is there to read a verdict.
+        // Aborted by unmounting.
       },
     );
     return () => ending.abort();

@@ -6,7 +6,7 @@ import { type BrowserInfo, browserInfo } from '../../lib/browser';
 import type { Texts } from '../../lib/i18n/texts/en';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia } from '../../rtc/media';
+import type { LocalMedia } from '../../rtc/media/localMedia';
 import { canAskAgain, type ProblemReport, problemsOf } from './problems';
 
 interface DeviceHelpProps {

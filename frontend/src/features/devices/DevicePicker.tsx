@@ -5,8 +5,8 @@ import type { ReactNode } from 'react';
 import { type Option, Select } from '../../components/ui/Select';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import { canChooseSpeaker, type DeviceKind, devicesOf } from '../../rtc/devices';
-import type { LocalMedia } from '../../rtc/media';
+import { canChooseSpeaker, type DeviceKind, devicesOf } from '../../rtc/media/devices';
+import type { LocalMedia } from '../../rtc/media/localMedia';
 
 const icon = 'size-4 text-muted';
 

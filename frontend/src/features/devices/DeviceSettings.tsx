@@ -3,7 +3,7 @@
 
 import { lazy, type ReactNode, useState } from 'react';
 import { Lazy } from '../../components/Lazy';
-import type { LocalMedia } from '../../rtc/media';
+import type { LocalMedia } from '../../rtc/media/localMedia';
 
 const DeviceDialog = lazy(() => import('./DeviceDialog'));
 

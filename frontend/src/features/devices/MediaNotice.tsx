@@ -1,5 +1,5 @@
-// Says in a line during the call why somebody is not seen or heard, and that another device stepped
-// in. What to do about it is there for whoever asks.
+// Notice during the call: why a device is missing, with help on request, or which device replaced
+// another one.
 
 import { Info, X } from 'lucide-react';
 import { useState } from 'react';
@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../components/ui/Button';
 import type { Texts } from '../../lib/i18n/texts/en';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia, MediaSnapshot, Move } from '../../rtc/media';
+import type { DeviceSwitch, LocalMedia, MediaSnapshot } from '../../rtc/media/localMedia';
 import { DeviceHelp } from './DeviceHelp';
 import { problemsOf } from './problems';
 
@@ -20,12 +20,12 @@ export function MediaNotice({ media }: MediaNoticeProps) {
   const local = useStore(media.snapshot);
   const [dismissed, setDismissed] = useState<string | null>(null);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
-  const { moved } = local;
-  const phrase = moved ? movePhrase(moved, texts) : problemPhrase(local, texts);
+  const { deviceSwitch } = local;
+  const phrase = deviceSwitch ? switchPhrase(deviceSwitch, texts) : problemPhrase(local, texts);
   if (!phrase || phrase === dismissed) return null;
 
   function close() {
-    if (moved) media.dismissMove();
+    if (deviceSwitch) media.dismissDeviceSwitch();
     else setDismissed(phrase);
   }
 
@@ -35,7 +35,7 @@ export function MediaNotice({ media }: MediaNoticeProps) {
         <Info aria-hidden className="mt-3 size-5 shrink-0 text-accent" />
         <div className="flex flex-1 flex-wrap items-center gap-x-4 gap-y-1">
           <p className="min-w-52 flex-1 py-2">{phrase}</p>
-          {!moved && (
+          {!deviceSwitch && (
             <Button
               variant="secondary"
               aria-expanded={isHelpOpen}
@@ -52,7 +52,7 @@ export function MediaNotice({ media }: MediaNoticeProps) {
           onClick={close}
         />
       </div>
-      {isHelpOpen && !moved && (
+      {isHelpOpen && !deviceSwitch && (
         <div className="flex flex-col gap-2 pb-2">
           <DeviceHelp media={media} />
         </div>
@@ -63,11 +63,11 @@ export function MediaNotice({ media }: MediaNoticeProps) {
 
 type NoticeTexts = Texts['devices']['notice'];
 
-function movePhrase({ kind, to }: Move, texts: NoticeTexts): string {
+function switchPhrase({ kind, to }: DeviceSwitch, texts: NoticeTexts): string {
   return to ? texts.moved[kind](to) : texts.movedToUnnamed[kind];
 }
 
-/** Null when there is nothing to say. */
+/** Null while no device is missing. */
 function problemPhrase(local: MediaSnapshot, texts: NoticeTexts): string | null {
   const noCamera = local.camera === 'missing';
   const noMicrophone = local.microphone === 'missing';

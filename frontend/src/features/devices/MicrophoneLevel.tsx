@@ -5,8 +5,8 @@ import { useEffect, useRef, useState } from 'react';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia } from '../../rtc/media';
-import { watchLevel } from '../../rtc/microphoneLevel';
+import type { LocalMedia } from '../../rtc/media/localMedia';
+import { watchLevel } from '../../rtc/media/microphoneLevel';
 
 /** After this without a sound, people should know what may be wrong. */
 const PATIENCE_MS = 8_000;
@@ -77,8 +77,8 @@ function useLevel(track: MediaStreamTrack | undefined) {
         element?.setAttribute('aria-valuenow', String(Math.round(level * 100)));
       },
       onHeard: () => setHearing('heard'),
-      onAsleep: (isAsleep) =>
-        setHearing((now) => (isAsleep ? 'asleep' : now === 'asleep' ? 'silent' : now)),
+      onSuspended: (isSuspended) =>
+        setHearing((now) => (isSuspended ? 'asleep' : now === 'asleep' ? 'silent' : now)),
     });
     const meter = bar.current;
     return () => {

@@ -3,7 +3,7 @@
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia } from '../../rtc/media';
+import type { LocalMedia } from '../../rtc/media/localMedia';
 
 export function PermissionHint({ media }: { media: LocalMedia }) {
   const { help } = useTexts().devices;

@@ -6,8 +6,8 @@ import { Button } from '../../components/ui/Button';
 import { Spinner } from '../../components/ui/Spinner';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia } from '../../rtc/media';
-import { playTestSound } from '../../rtc/speakerTest';
+import type { LocalMedia } from '../../rtc/media/localMedia';
+import { playTestSound } from '../../rtc/media/speakerTest';
 
 type Step = 'idle' | 'playing' | 'asking' | 'heard' | 'unheard' | 'failed';
 

@@ -1,8 +1,8 @@
 // Which problems there are to tell about, and in which order: one for camera and microphone together
 // where both suffer from the same, else one for each.
 
-import type { SourceKind } from '../../rtc/devices';
-import type { MediaProblem, MediaSnapshot } from '../../rtc/media';
+import type { SourceKind } from '../../rtc/media/devices';
+import type { MediaProblem, MediaSnapshot } from '../../rtc/media/localMedia';
 
 export interface ProblemReport {
   what: SourceKind | 'both';

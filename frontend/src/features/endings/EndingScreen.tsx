@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../../components/ui/Button';
 import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
 import { lengthOfTime } from '../../lib/time';
-import type { Ending } from '../../rtc/callState';
+import type { Ending } from '../../rtc/call/callState';
 import type { Refused } from '../../signaling/client';
 import { endingText } from './endingText';
 import { Detail, Screen, ScreenTitle } from './Screen';

@@ -1,7 +1,7 @@
 // What is said about each way in which a visit can be over.
 
 import type { Texts } from '../../lib/i18n/texts/en';
-import type { Ending } from '../../rtc/callState';
+import type { Ending } from '../../rtc/call/callState';
 import type { Refused } from '../../signaling/client';
 
 export interface EndingText {

@@ -4,7 +4,7 @@ import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sitAt } from '../../lib/tabs';
-import type { Ending } from '../../rtc/callState';
+import type { Ending } from '../../rtc/call/callState';
 import type { Attempt, Fullness, Refused } from '../../signaling/client';
 import type { TabClaim } from '../../signaling/otherTabs';
 import { seatStorageFor } from '../../signaling/seatStorage';

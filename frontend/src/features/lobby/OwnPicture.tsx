@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
-import type { LocalMedia, MediaSnapshot } from '../../rtc/media';
+import type { LocalMedia, MediaSnapshot } from '../../rtc/media/localMedia';
 
 export function OwnPicture({ media }: { media: LocalMedia }) {
   const texts = useTexts();

@@ -1,28 +1,28 @@
-// What the server takes as an appointment id and as a name, checked here so that a slip of the
-// finger is explained at the field it happened in.
+// Checks appointment ids and names by the server's rules, so that the page reports an error at its
+// field.
 
-const MAX_LENGTH = 128;
+import { limits } from '../../signaling/client';
 
 export type FieldProblem = 'missing' | 'tooLong' | 'forbidden';
 
-/** Returns what is wrong, or null. */
+/** Problem of an appointment id, or null. */
 export function appointmentProblem(value: string): FieldProblem | null {
   const id = normalizeAppointment(value);
-  // In an address, dots alone mean folders.
+  // In a URL path, these two segments name folders.
   if (id === '' || id === '.' || id === '..') return 'missing';
-  if (length(id) > MAX_LENGTH) return 'tooLong';
+  if (length(id) > limits.nameChars) return 'tooLong';
   return /[/\p{Cc}\p{Cf}]/u.test(id) ? 'forbidden' : null;
 }
 
-/** Returns what is wrong, or null. */
+/** Problem of a name, or null. */
 export function nameProblem(value: string): FieldProblem | null {
   const name = value.trim();
   if (name === '') return 'missing';
-  if (length(name) > MAX_LENGTH) return 'tooLong';
+  if (length(name) > limits.nameChars) return 'tooLong';
   return /\p{Cc}/u.test(name) ? 'forbidden' : null;
 }
 
-/** The form in which the server compares ids. */
+/** Normal form in which the server compares ids. */
 export function normalizeAppointment(value: string): string {
   return value.normalize('NFC').trim();
 }

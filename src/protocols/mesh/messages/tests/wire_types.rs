@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::Declared;
+use crate::core::ids::MAX_CHARS;
 use crate::protocols::{
     ice_servers::{IceConfiguration, IceServer},
     mesh::{
@@ -13,7 +14,7 @@ use crate::protocols::{
         http::HttpRefusal,
         messages::{
             ClientMessage, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage,
-            client::{LeaveRoom, SendAnswer, SendCandidate, SendOffer},
+            client::{LeaveRoom, MAX_BODY_BYTES, SendAnswer, SendCandidate, SendOffer},
             server::{Done, RefusedBecause, all_events},
         },
     },
@@ -91,7 +92,22 @@ fn wire_types() -> String {
     for (event, payload) in &server {
         let _ = writeln!(file, "  {event}: {};", payload.name);
     }
-    file + "};\n"
+    file + "};\n" + &limits()
+}
+
+/// Limits that the page checks before it sends, from the server's own constants.
+fn limits() -> String {
+    format!(
+        "
+/** Limits on what a client sends; the server refuses what exceeds them. */
+export const limits = {{
+  /** Longest appointment id and name, in characters. */
+  nameChars: {MAX_CHARS},
+  /** Longest body of a chat message, in bytes of UTF-8. */
+  messageBytes: {MAX_BODY_BYTES},
+}} as const;
+"
+    )
 }
 
 #[test]
