@@ -18,15 +18,17 @@ use tracing::{info, warn};
 #[cfg(feature = "media")]
 use crate::media::forwarding::Forwarding;
 use crate::{
-    cluster::{LocalCluster, RedisCluster, RedisSettings},
+    cluster::{LocalRegistry, RedisRegistry, RedisSettings},
     config::{Config, Origin},
     core::{
-        clock::{Clock, SystemClock},
-        cluster::Cluster,
         hub::Hub,
-        records::RecordStore,
-        session::SessionSigner,
-        store::ChatStore,
+        model::session_token::SessionSigner,
+        ports::{
+            chat_store::ChatStore,
+            clock::{Clock, SystemClock},
+            record_store::RecordStore,
+            seat_registry::SeatRegistry,
+        },
     },
     data_folder::DataFolder,
     debug, frontend,
@@ -173,9 +175,9 @@ async fn open_cluster(
     sessions: &SessionSigner,
     clock: Arc<dyn Clock>,
     store: &Store,
-) -> anyhow::Result<(Arc<dyn Cluster>, Option<SeatKeeping>)> {
+) -> anyhow::Result<(Arc<dyn SeatRegistry>, Option<SeatKeeping>)> {
     let Some(url) = config.redis_url.reveal() else {
-        let cluster = Arc::new(LocalCluster::new(clock));
+        let cluster = Arc::new(LocalRegistry::new(clock));
         let Some(embedded) = &store.embedded else { return Ok((cluster, None)) };
         let keeping = SeatKeeping::start(cluster.clone(), embedded.clone()).await.context("DATA_DIR")?;
         return Ok((cluster, Some(keeping)));
@@ -187,7 +189,7 @@ async fn open_cluster(
         clock,
         judge: None,
     };
-    Ok((Arc::new(RedisCluster::join(settings).await.context("REDIS_URL")?), None))
+    Ok((Arc::new(RedisRegistry::join(settings).await.context("REDIS_URL")?), None))
 }
 
 #[cfg(feature = "media")]
@@ -369,7 +371,7 @@ mod tests {
     use super::*;
     use crate::{
         core::{
-            join::{JoinRequest, RoomPolicy},
+            hub::join::{JoinRequest, RoomPolicy},
             tests::support::{ManualClock, MemoryStore, name, room_id},
         },
         media::{EndpointId, MediaEvent, NewEndpoint, Owner, Publication, Role, fake::FakeMedia},
@@ -381,7 +383,7 @@ mod tests {
     #[tokio::test]
     async fn media_ends_with_its_seat_and_not_with_a_lost_connection() {
         let (clock, media) = (ManualClock::new(), FakeMedia::new());
-        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
         let store = Arc::new(MemoryStore::default());
         let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
         let request = JoinRequest::new(room_id("7"), name("Ann"), RoomPolicy::new(2, LEASE));

@@ -9,7 +9,11 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::{
-    core::{cluster::Cluster, error::Unavailable, hub::Hub, store::ChatStore},
+    core::{
+        hub::Hub,
+        model::error::Unavailable,
+        ports::{chat_store::ChatStore, seat_registry::SeatRegistry},
+    },
     protocols::http::json,
 };
 
@@ -20,7 +24,7 @@ pub struct Ops {
     /// Where chats are kept.
     pub store: Arc<dyn ChatStore>,
     /// Where seats are agreed on.
-    pub cluster: Arc<dyn Cluster>,
+    pub cluster: Arc<dyn SeatRegistry>,
     /// All counters.
     pub metrics: PrometheusHandle,
 }

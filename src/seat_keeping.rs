@@ -6,7 +6,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{cluster::LocalCluster, core::error::Unavailable, store::SqliteStore};
+use crate::{cluster::LocalRegistry, core::model::error::Unavailable, store::SqliteStore};
 
 /// How often changes are written: with the time that writing takes, no change is written more than a second late.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
@@ -17,7 +17,7 @@ const ROOMS_AT_ONCE: usize = 1_000;
 /// Keeps the protected seats of a node that shares none with others.
 #[derive(Clone)]
 pub struct SeatKeeping {
-    cluster: Arc<LocalCluster>,
+    cluster: Arc<LocalRegistry>,
     store: Arc<SqliteStore>,
 }
 
@@ -26,8 +26,8 @@ impl SeatKeeping {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn start(cluster: Arc<LocalCluster>, store: Arc<SqliteStore>) -> Result<Self, Unavailable> {
-        cluster.restore(store.kept_seats().await?);
+    pub async fn start(cluster: Arc<LocalRegistry>, store: Arc<SqliteStore>) -> Result<Self, Unavailable> {
+        cluster.restore(store.saved_seats().await?);
         Ok(Self { cluster, store })
     }
 
@@ -43,7 +43,7 @@ impl SeatKeeping {
     /// Writes what has changed. What cannot be written is tried again the next time.
     pub async fn write(&self) {
         for some in self.cluster.take_changes().chunks(ROOMS_AT_ONCE) {
-            if let Err(error) = self.store.keep_seats(some.to_vec()).await {
+            if let Err(error) = self.store.save_seats(some.to_vec()).await {
                 warn!(error = &error as &dyn std::error::Error, "seats could not be written down");
                 self.cluster.not_written(some.iter().map(|(room, _)| room.clone()));
             }

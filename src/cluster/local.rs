@@ -9,13 +9,17 @@ use std::{
 use async_trait::async_trait;
 
 use crate::core::{
-    clock::Clock,
-    cluster::{ClaimError, Cluster, Lost, Renewed},
-    error::Unavailable,
-    ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, KeptSeat, Renewal, Seat, SeatKey, Seats},
-    sync::lock,
-    wire::{NoWire, Recipient, Wire},
+    model::{
+        error::Unavailable,
+        ids::{Epoch, NodeId, ParticipantId, RoomId},
+        lock::lock,
+        seat_table::{Claim, Claimed, Renewal, SavedSeat, Seat, SeatKey, Seats},
+    },
+    ports::{
+        clock::Clock,
+        node_bus::{NoNodeBus, NodeBus, NodeListener},
+        seat_registry::{ClaimError, EndedClaim, Renewed, SeatRegistry},
+    },
 };
 
 /// How many rooms are known to have changed at most. More change only while nothing can be written, for long: what is
@@ -23,7 +27,7 @@ use crate::core::{
 const MAX_CHANGED: usize = 65_536;
 
 /// Seats of a single node. Never unavailable.
-pub struct LocalCluster {
+pub struct LocalRegistry {
     node: NodeId,
     clock: Arc<dyn Clock>,
     table: Mutex<Table>,
@@ -33,7 +37,7 @@ pub struct LocalCluster {
 struct Table {
     last_epoch: u64,
     rooms: HashMap<RoomId, Room>,
-    /// Rooms whose protected seats are not what was last [taken](LocalCluster::take_changes).
+    /// Rooms whose protected seats are not what was last [taken](LocalRegistry::take_changes).
     changed: HashSet<RoomId>,
 }
 
@@ -44,7 +48,7 @@ struct Room {
     lease: Duration,
 }
 
-impl LocalCluster {
+impl LocalRegistry {
     /// A cluster of this node alone, in which every seat is free.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { node: NodeId::random(), clock, table: Mutex::default() }
@@ -52,9 +56,9 @@ impl LocalCluster {
 
     /// Holds the seats that an earlier process held, for participants who are away: their leases run from now. To be
     /// called before anything is claimed, with seats in the order in which their holders sat down.
-    pub fn restore(&self, kept: Vec<KeptSeat>) {
+    pub fn restore(&self, kept: Vec<SavedSeat>) {
         let mut table = self.lock();
-        for KeptSeat { room, participant, name, lease } in kept {
+        for SavedSeat { room, participant, name, lease } in kept {
             let epoch = table.next_epoch();
             let seat = Seat {
                 participant,
@@ -75,10 +79,10 @@ impl LocalCluster {
 
     /// The rooms in which protected seats were taken or given up since the last call, with all protected seats that each has
     /// now.
-    pub fn take_changes(&self) -> Vec<(RoomId, Vec<KeptSeat>)> {
+    pub fn take_changes(&self) -> Vec<(RoomId, Vec<SavedSeat>)> {
         let mut table = self.lock();
         let changed = std::mem::take(&mut table.changed);
-        changed.into_iter().map(|id| (id.clone(), table.kept_seats(&id))).collect()
+        changed.into_iter().map(|id| (id.clone(), table.saved_seats(&id))).collect()
     }
 
     /// Has [`take_changes`](Self::take_changes) return these rooms once more: what it returned could not be written down.
@@ -98,9 +102,9 @@ impl Table {
         Epoch(self.last_epoch)
     }
 
-    fn kept_seats(&self, id: &RoomId) -> Vec<KeptSeat> {
+    fn saved_seats(&self, id: &RoomId) -> Vec<SavedSeat> {
         let Some(room) = self.rooms.get(id) else { return Vec::new() };
-        let kept = |seat: &Seat| KeptSeat {
+        let kept = |seat: &Seat| SavedSeat {
             room: id.clone(),
             participant: seat.participant,
             name: seat.name.clone(),
@@ -124,7 +128,7 @@ impl Table {
 }
 
 #[async_trait]
-impl Cluster for LocalCluster {
+impl SeatRegistry for LocalRegistry {
     fn name(&self) -> &'static str {
         "local"
     }
@@ -133,11 +137,11 @@ impl Cluster for LocalCluster {
         self.node
     }
 
-    fn wire(&self) -> Arc<dyn Wire> {
-        Arc::new(NoWire)
+    fn node_bus(&self) -> Arc<dyn NodeBus> {
+        Arc::new(NoNodeBus)
     }
 
-    fn serve(&self, _: Weak<dyn Recipient>) {}
+    fn serve(&self, _: Weak<dyn NodeListener>) {}
 
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
         let mut table = self.lock();
@@ -163,8 +167,8 @@ impl Cluster for LocalCluster {
                 table.change(&key.room, is_newly_protected);
             } else {
                 lost.push(match held {
-                    Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat),
-                    _ => Lost::GivenUp(key.clone()),
+                    Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat),
+                    _ => EndedClaim::GivenUp(key.clone()),
                 });
             }
         }
@@ -205,7 +209,7 @@ impl Cluster for LocalCluster {
         Ok(taken)
     }
 
-    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
+    async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {
         let now = self.clock.now();
         let mut ended = Vec::new();
         let mut table = self.lock();
@@ -215,7 +219,7 @@ impl Cluster for LocalCluster {
                 if seat.protected && changed.len() < MAX_CHANGED {
                     changed.insert(id.clone());
                 }
-                ended.push(Lost::GivenUp(seat.key_in(id)));
+                ended.push(EndedClaim::GivenUp(seat.key_in(id)));
             }
             !room.seats.is_empty()
         });

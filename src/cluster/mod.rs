@@ -1,4 +1,4 @@
-//! Where nodes agree on seats: implementations of [`core::cluster::Cluster`](crate::core::cluster::Cluster).
+//! Where nodes agree on seats: implementations of [`core::cluster::SeatRegistry`](crate::core::ports::seat_registry::SeatRegistry).
 //!
 //! What they promise is shown by `tests/it/cluster/contract.rs` and, with Redis dying under them, by
 //! `tests/it/cluster/redis_faults.rs`.
@@ -7,6 +7,6 @@ mod local;
 pub mod redis;
 
 pub use self::{
-    local::LocalCluster,
-    redis::{RedisCluster, RedisSettings},
+    local::LocalRegistry,
+    redis::{RedisRegistry, RedisSettings},
 };

@@ -17,38 +17,11 @@
 //! are in `handover`; `letters` go to other rooms, and [`proven`] seats are used from any node. [`room`] and [`seat`] are
 //! the logic, synchronous and without I/O; [`store`], [`cluster`] and [`wire`] say what the core needs from outside.
 
-pub mod arrival;
-mod asks;
-mod away;
-pub mod batch;
-pub mod chat;
-mod claiming;
-pub mod clock;
-pub mod cluster;
-mod coming;
-mod contention;
-pub mod error;
-pub mod event;
-mod handover;
-pub mod history;
+pub mod delivery;
 pub mod hub;
-pub mod ids;
-pub mod join;
-pub mod kept;
-mod leases;
-mod letters;
-mod neighbours;
-pub mod outbox;
-pub mod proven;
-pub mod records;
+pub mod model;
+pub mod ports;
 pub mod room;
-pub mod seat;
-pub mod session;
-mod signals;
-pub mod site;
-pub mod store;
-pub mod sync;
-pub mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;

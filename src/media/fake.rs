@@ -16,7 +16,7 @@ use super::{
         NewEndpoint, OpenError, Owner, Role,
     },
 };
-use crate::core::sync::lock;
+use crate::core::model::lock::lock;
 
 /// The plane. Endpoints count up from 1.
 #[derive(Default)]
@@ -287,7 +287,7 @@ fn description(sections: &[Section], setup: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::ids::ParticipantId, media::Publication};
+    use crate::{core::model::ids::ParticipantId, media::Publication};
 
     const OFFER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:a\r\na=sendrecv\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\na=recvonly\r\n";
 

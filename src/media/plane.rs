@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use super::description::DescriptionError;
-use crate::core::ids::{ParticipantId, RoomId};
+use crate::core::model::ids::{ParticipantId, RoomId};
 
 /// Ends WebRTC connections on the server and forwards what participants publish to those of their room who subscribe.
 ///

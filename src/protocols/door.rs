@@ -7,7 +7,10 @@ use axum::Router;
 
 use super::{admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins};
 use crate::{
-    core::{clock::Clock, hub::Hub, records::RecordStore},
+    core::{
+        hub::Hub,
+        ports::{clock::Clock, record_store::RecordStore},
+    },
     media::{MediaPlane, Owner},
 };
 

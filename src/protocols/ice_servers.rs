@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha1::Sha1;
 
 use super::ice_url::IceUrls;
-use crate::core::{clock::Clock, ids::ParticipantId};
+use crate::core::{model::ids::ParticipantId, ports::clock::Clock};
 
 /// The STUN and TURN servers of this installation.
 pub struct IceServers {
@@ -149,7 +149,7 @@ mod tests {
     use std::time::{Instant, SystemTime};
 
     use super::*;
-    use crate::core::clock::SystemClock;
+    use crate::core::ports::clock::SystemClock;
 
     /// Wall time stands still at a number of Unix seconds.
     struct At(u64);

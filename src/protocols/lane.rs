@@ -10,7 +10,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
-use crate::core::sync::lock;
+use crate::core::model::lock::lock;
 
 /// Does the work of a [`Lane`].
 pub trait Worker<T>: Send + Sync + 'static {

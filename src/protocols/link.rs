@@ -24,9 +24,9 @@ use super::{
     outgoing::Outgoing,
 };
 use crate::core::{
-    batch::{self, Flush, flush_soon},
-    outbox::DeliverError,
-    sync::lock,
+    delivery::write_batch::{self, Flush, flush_soon},
+    model::lock::lock,
+    ports::connection::DeliverError,
 };
 
 /// How much is read at once where the door reads: an offer fits, and it is on the stack.
@@ -193,7 +193,7 @@ impl<T> LinkedStream<T> {
         let mut space = [MaybeUninit::uninit(); READ_BYTES];
         loop {
             let receiver = lock(&self.link.receiver).clone();
-            if batch::gather(|| self.arrivals.sort_left(receiver.as_deref(), buf)) {
+            if write_batch::gather(|| self.arrivals.sort_left(receiver.as_deref(), buf)) {
                 return Poll::Ready(Ok(()));
             }
             let mut arrived = ReadBuf::uninit(&mut space);
@@ -203,7 +203,7 @@ impl<T> LinkedStream<T> {
             }
             self.link.heard.notify_waiters();
             let is_something = || self.arrivals.sort(arrived.filled_mut(), receiver.as_deref(), buf);
-            if batch::gather(is_something) {
+            if write_batch::gather(is_something) {
                 return Poll::Ready(Ok(()));
             }
         }

@@ -10,7 +10,7 @@ use std::{
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 
 use super::frames::{self, Follower};
-use crate::core::outbox::DeliverError;
+use crate::core::ports::connection::DeliverError;
 
 /// The most bytes of frames that may wait for the other end to take them.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;

@@ -42,7 +42,7 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use crate::core::{outbox::DeliverError, sync::lock};
+use crate::core::{model::lock::lock, ports::connection::DeliverError};
 
 /// The most bytes that may wait for a client to take them. One that lets more pile up is told that it is too slow.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;

@@ -2,8 +2,8 @@
 //! several servers share.
 //!
 //! Both keep JSON as the text it came as and answer within [`ANSWER_WITHIN`], whatever the disk or the network
-//! does. What they promise is [`ChatStore`](crate::core::store::ChatStore)'s and
-//! [`RecordStore`](crate::core::records::RecordStore)'s; the contracts and faults in
+//! does. What they promise is [`ChatStore`](crate::core::ports::chat_store::ChatStore)'s and
+//! [`RecordStore`](crate::core::ports::record_store::RecordStore)'s; the contracts and faults in
 //! `tests/it/store/` hold them to it.
 
 use std::time::Duration;

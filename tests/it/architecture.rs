@@ -9,7 +9,7 @@ use std::{
 const MAX_LINES: usize = 400;
 
 struct Source {
-    /// From `src/`, with `/`: `core/room.rs`.
+    /// From `src/`, with `/`: `core/room/mod.rs`.
     path: String,
     text: String,
     /// The text without comments and without what follows `#[cfg(test)]`.
@@ -110,27 +110,32 @@ fn the_core_knows_no_protocol_no_store_and_no_broker() {
     assert_eq!(breaking(|source| source.is_in("core/"), &outside), NOTHING);
 }
 
+/// The folders of the core, lowest first: each may use those before it.
+const CORE_FOLDERS: [&str; 5] = ["model", "ports", "delivery", "room", "hub"];
+
 #[test]
-fn the_core_waits_only_where_it_says_so() {
-    let waiting = [
-        "core/arrival.rs",
-        "core/asks.rs",
-        "core/claiming.rs",
-        "core/clock.rs",
-        "core/coming.rs",
-        "core/contention.rs",
-        "core/handover.rs",
-        "core/leases.rs",
-        "core/letters.rs",
-        "core/neighbours.rs",
-        "core/proven.rs",
-    ];
-    let rest = |source: &Source| source.is_in("core/") && !waiting.contains(&source.path.as_str());
-    assert_eq!(breaking(rest, &["tokio"]), NOTHING);
-    let room = |source: &Source| {
-        source.is_in("core/room/") || ["core/seat.rs", "core/outbox.rs"].contains(&source.path.as_str())
-    };
-    assert_eq!(breaking(room, &["async fn", "await"]), NOTHING);
+fn folders_of_the_core_use_only_lower_ones() {
+    let sources = sources();
+    for (position, folder) in CORE_FOLDERS.iter().enumerate() {
+        let own = format!("core/{folder}/");
+        for source in sources.iter().filter(|source| source.is_in(&own)) {
+            for higher in &CORE_FOLDERS[position + 1..] {
+                let is_used = source.mentions(&format!("{higher}::"))
+                    || source.mentions_inside(&format!("core::{higher}"));
+                assert!(!is_used, "{} uses core/{higher}", source.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_hub_of_the_core_awaits() {
+    for source in sources().iter().filter(|source| source.is_in("core/") && !source.is_test()) {
+        let is_asynchronous = ["async move", "tokio::spawn"].iter().any(|word| source.mentions(word))
+            || source.mentions_inside(".await")
+            || (source.mentions("async fn") && !source.is_in("core/ports/"));
+        assert!(!is_asynchronous || source.is_in("core/hub/"), "{} awaits", source.path);
+    }
 }
 
 #[test]
@@ -215,12 +220,15 @@ fn one_place_each_for_libraries_time_settings_and_back_ends() {
     assert_eq!(breaking(everywhere_but(&["store/sqlite"]), &["rusqlite"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["cluster/"]), &["redis::"]), NOTHING);
     assert_eq!(breaking(everywhere_but(&["media/forwarding/"]), &["str0m"]), NOTHING);
-    assert_eq!(breaking(everywhere_but(&["core/clock.rs"]), &["Instant::now", "SystemTime::now"]), NOTHING);
+    assert_eq!(
+        breaking(everywhere_but(&["core/ports/clock.rs"]), &["Instant::now", "SystemTime::now"]),
+        NOTHING
+    );
     assert_eq!(breaking(everywhere_but(&["config.rs"]), &["env::var", "std::env", "dotenvy"]), NOTHING);
     assert_eq!(
         breaking(
             everywhere_but(&["app.rs"]),
-            &["LocalCluster::new", "RedisCluster::join", "SqliteStore::open"]
+            &["LocalRegistry::new", "RedisRegistry::join", "SqliteStore::open"]
         ),
         NOTHING
     );

@@ -13,14 +13,16 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     SETTLES_WITHIN,
+    bus::GONE_AFTER,
     fault::Fault,
     scripts::{Answer, GREET, Greeting, Micros, Question},
-    wire::GONE_AFTER,
 };
 use crate::core::{
-    clock::Clock,
-    ids::{Epoch, NodeId},
-    sync::lock,
+    model::{
+        ids::{Epoch, NodeId},
+        lock::lock,
+    },
+    ports::clock::Clock,
 };
 
 /// How long a connection may take, with everything that is said on it before the first question.

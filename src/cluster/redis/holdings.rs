@@ -8,9 +8,11 @@ use std::{
 
 use super::scripts::Held;
 use crate::core::{
-    cluster::Lost,
-    ids::{Epoch, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Renewal, Seat, SeatKey},
+    model::{
+        ids::{Epoch, ParticipantId, RoomId},
+        seat_table::{Claim, Claimed, Renewal, Seat, SeatKey},
+    },
+    ports::seat_registry::EndedClaim,
 };
 
 /// A seat of this node.
@@ -29,11 +31,11 @@ pub(super) struct Own {
 
 impl Own {
     /// Becomes the newer holding of the same seat that `there` is, if this node has that too: it claimed it, and had no answer.
-    fn follow(&mut self, room: &RoomId, there: &Seat) -> Option<Lost> {
+    fn follow(&mut self, room: &RoomId, there: &Seat) -> Option<EndedClaim> {
         let is_newer = there.node == self.seat.node && there.epoch > self.seat.epoch;
         let former = is_newer.then(|| self.seat.key_in(room))?;
         (self.seat, self.leaving) = (there.clone(), false);
-        Some(Lost::Moved(former, there.clone()))
+        Some(EndedClaim::Moved(former, there.clone()))
     }
 
     /// Puts the seat back: with a full lease if its holder is connected, else with what is left of it.
@@ -58,7 +60,7 @@ pub(super) enum Intent {
 pub(super) struct Holdings {
     rooms: HashMap<RoomId, Watched>,
     /// Not held any more, and not told to this node's rooms yet.
-    lost: Vec<Lost>,
+    lost: Vec<EndedClaim>,
 }
 
 #[derive(Debug)]
@@ -162,12 +164,12 @@ impl Holdings {
     }
 
     /// Takes note that this node's rooms are told of these by other means.
-    pub(super) fn told(&mut self, told: &[Lost]) {
+    pub(super) fn told(&mut self, told: &[EndedClaim]) {
         self.lost.retain(|lost| !told.iter().any(|told| told.key() == lost.key()));
     }
 
     /// Everything that is lost and not told yet.
-    pub(super) fn take_lost(&mut self) -> Vec<Lost> {
+    pub(super) fn take_lost(&mut self) -> Vec<EndedClaim> {
         std::mem::take(&mut self.lost)
     }
 
@@ -208,7 +210,7 @@ impl Holdings {
             watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
         self.lost.extend(replaced.map(|own| lost(own.seat.key_in(room), there(&own.seat).cloned())));
         let gone = watched.others.extract_if(.., |other| there(other).is_none());
-        self.lost.extend(gone.map(|seat| Lost::GivenUp(seat.key_in(room))));
+        self.lost.extend(gone.map(|seat| EndedClaim::GivenUp(seat.key_in(room))));
         let is_own = |seat: &&Seat| watched.own.iter().any(|own| own.seat.participant == seat.participant);
         watched.others = current.iter().filter(|seat| !is_own(seat)).cloned().collect();
         watched.look_at = watched.next_end().unwrap_or(watched.look_at);
@@ -232,10 +234,10 @@ impl Holdings {
 }
 
 /// What is told of a holding that is no more, whose holder has that seat `instead`.
-pub(super) fn lost(key: SeatKey, instead: Option<Seat>) -> Lost {
+pub(super) fn lost(key: SeatKey, instead: Option<Seat>) -> EndedClaim {
     match instead {
-        Some(seat) if seat.epoch > key.epoch => Lost::Moved(key, seat),
-        _ => Lost::GivenUp(key),
+        Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key, seat),
+        _ => EndedClaim::GivenUp(key),
     }
 }
 

@@ -15,13 +15,16 @@ use tracing::{info, warn};
 
 use super::{
     AT_ONCE, ConfigError, RedisSettings,
+    bus::{Channel, RedisNodeBus},
     connection::{Connection, Introduction},
     fault::Fault,
     holdings::{Holdings, Intent},
     scripts::{Questions, RenewalAnswer},
-    wire::{Channel, RedisWire},
 };
-use crate::core::{clock::Clock, ids::NodeId, sync::lock};
+use crate::core::{
+    model::{ids::NodeId, lock::lock},
+    ports::clock::Clock,
+};
 
 /// How often Redis must show that it is alive and remembers.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -46,7 +49,7 @@ pub(super) struct Node {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) questions: Questions,
     pub(super) introduction: Arc<Introduction>,
-    pub(super) wire: Arc<RedisWire>,
+    pub(super) bus: Arc<RedisNodeBus>,
     client: Client,
     channel_client: Client,
     holdings: Mutex<Holdings>,
@@ -64,7 +67,7 @@ impl Node {
     pub(super) fn new(settings: RedisSettings) -> Result<Self, ConfigError> {
         let (client, channel_client) = (settings.client()?, settings.channel_client()?);
         let id = NodeId::random();
-        let wire = RedisWire::new(id, settings.clock.clone(), &settings.prefix);
+        let bus = RedisNodeBus::new(id, settings.clock.clone(), &settings.prefix);
         let questions = Questions { prefix: settings.prefix };
         let introduction = Introduction {
             node: id,
@@ -79,7 +82,7 @@ impl Node {
             clock: settings.clock,
             questions,
             introduction: Arc::new(introduction),
-            wire,
+            bus,
             client,
             channel_client,
             holdings: Mutex::default(),
@@ -97,8 +100,8 @@ impl Node {
 
     /// Connects, listens, and puts back what this node holds. It listens before it greets: whoever hears of it can
     /// reach it.
-    async fn meet(&self) -> Result<(Arc<Connection>, Channel), Fault> {
-        let channel = Channel::open(&self.channel_client, self.wire.clone()).await?;
+    async fn note_peer(&self) -> Result<(Arc<Connection>, Channel), Fault> {
+        let channel = Channel::open(&self.channel_client, self.bus.clone()).await?;
         let connection = Connection::open(&self.client, self.introduction.clone()).await?;
         self.put_back(&connection).await?;
         Ok((Arc::new(connection), channel))
@@ -126,10 +129,10 @@ impl Node {
         let (others, ()) = tokio::try_join!(connection.greet(), channel.check())?;
         // It was emptied, or another was put in its place.
         if connection.since() != since {
-            self.wire.interrupted();
+            self.bus.interrupted();
             self.put_back(connection).await?;
         }
-        self.wire.heard(&others);
+        self.bus.heard(&others);
         Ok(())
     }
 
@@ -151,7 +154,7 @@ impl Node {
                 let key = &renewal.key;
                 match connection.ask(self.questions.renew(&renewal, Some(&own))).await?.renewed()? {
                     RenewalAnswer::Until(next_end) => self.holdings().renewed(&key.room, next_end),
-                    RenewalAnswer::Lost(instead) => self.holdings().lose(key, instead),
+                    RenewalAnswer::EndedClaim(instead) => self.holdings().lose(key, instead),
                 }
             }
         }
@@ -163,14 +166,14 @@ impl Node {
 pub(super) async fn keep(node: Arc<Node>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match node.meet().await {
+        match node.note_peer().await {
             Ok((connection, channel)) => {
                 info!("Redis answers");
                 node.state.send_replace(State::Met(connection.clone()));
                 let fault = node.stay(&connection, &channel).await;
                 warn!(reason = %fault, "Redis does not answer any more");
                 node.state.send_replace(State::Connecting);
-                node.wire.interrupted();
+                node.bus.interrupted();
                 pause = FIRST_PAUSE;
             }
             Err(fault) => {

@@ -4,7 +4,7 @@
 //! - `connection`: one connection, on which a question is answered in time or fails.
 //! - `keeper`: makes the connection, watches it, makes it again, and puts this node's seats back.
 //! - `holdings`: this node's own word on the seats it holds, and what it knows of those beside them.
-//! - `wire`: what nodes tell each other, on a connection of its own.
+//! - `bus`: what nodes tell each other, on a connection of its own.
 //! - `settings`: where Redis is.
 //! - `fault`: what went wrong, without a word of what is kept.
 //!
@@ -12,13 +12,13 @@
 //! forget everything: epochs go on from the largest one any node knows, every node puts its seats back as soon as it
 //! meets it again, and newcomers are let in after [`SETTLES_WITHIN`]. Never is a seat put back that was given up.
 
+mod bus;
 mod connection;
 mod fault;
 mod holdings;
 mod keeper;
 mod scripts;
 mod settings;
-mod wire;
 
 use std::{
     collections::HashMap,
@@ -40,12 +40,16 @@ use self::{
     scripts::{Answer, Question, RenewalAnswer},
 };
 use crate::core::{
-    cluster::{ClaimError, Cluster, Lost, Renewed},
-    error::Unavailable,
-    ids::{NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
-    sync::lock,
-    wire::{Recipient, Wire},
+    model::{
+        error::Unavailable,
+        ids::{NodeId, ParticipantId, RoomId},
+        lock::lock,
+        seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
+    },
+    ports::{
+        node_bus::{NodeBus, NodeListener},
+        seat_registry::{ClaimError, EndedClaim, Renewed, SeatRegistry},
+    },
 };
 
 const NAME: &str = "redis";
@@ -64,13 +68,13 @@ const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 128;
 
 /// The seats of all nodes that have the same Redis, prefix and secret.
-pub struct RedisCluster {
+pub struct RedisRegistry {
     node: Arc<Node>,
     state: watch::Receiver<State>,
     _keeper: AbortOnDropHandle<()>,
 }
 
-impl RedisCluster {
+impl RedisRegistry {
     /// Joins the other nodes at Redis, which need not be up. To be called within a Tokio runtime.
     ///
     /// # Errors
@@ -124,7 +128,7 @@ impl RedisCluster {
     }
 
     /// What is lost, if it is.
-    async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<Lost>, Fault> {
+    async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<EndedClaim>, Fault> {
         let key = &renewal.key;
         let own = self.node.holdings().renewing(renewal, self.node.clock.now());
         let answer = self.ask(self.node.questions.renew(renewal, own.as_ref())).await?;
@@ -133,7 +137,7 @@ impl RedisCluster {
                 self.node.holdings().renewed(&key.room, next_end);
                 Ok(None)
             }
-            RenewalAnswer::Lost(instead) => {
+            RenewalAnswer::EndedClaim(instead) => {
                 self.node.holdings().lose(key, instead.clone());
                 Ok(Some(holdings::lost(key.clone(), instead)))
             }
@@ -163,7 +167,7 @@ async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, U
 }
 
 #[async_trait]
-impl Cluster for RedisCluster {
+impl SeatRegistry for RedisRegistry {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -172,12 +176,12 @@ impl Cluster for RedisCluster {
         self.node.id
     }
 
-    fn wire(&self) -> Arc<dyn Wire> {
-        self.node.wire.clone()
+    fn node_bus(&self) -> Arc<dyn NodeBus> {
+        self.node.bus.clone()
     }
 
-    fn serve(&self, recipient: Weak<dyn Recipient>) {
-        self.node.wire.serve(recipient);
+    fn serve(&self, recipient: Weak<dyn NodeListener>) {
+        self.node.bus.serve(recipient);
     }
 
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
@@ -240,7 +244,7 @@ impl Cluster for RedisCluster {
         Ok(taken)
     }
 
-    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
+    async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {
         let due = self.node.holdings().due(self.node.clock.now());
         let looks = stream::iter(due).map(Ok).try_for_each_concurrent(AT_ONCE, |room| self.look(room));
         in_time(looks).await?;
@@ -258,8 +262,8 @@ impl Cluster for RedisCluster {
 }
 
 /// Shows nothing: the address holds a password.
-impl fmt::Debug for RedisCluster {
+impl fmt::Debug for RedisRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisCluster").finish_non_exhaustive()
+        f.debug_struct("RedisRegistry").finish_non_exhaustive()
     }
 }

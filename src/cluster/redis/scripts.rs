@@ -9,9 +9,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use redis::{Script, Value};
 
 use super::{fault::Fault, holdings::Own};
-use crate::core::{
+use crate::core::model::{
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
+    seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
 };
 
 /// Microseconds since 1970 by the clock that judges leases.
@@ -157,7 +157,7 @@ pub(super) enum RenewalAnswer {
     /// The holding lasts; the next lease in its room ends then.
     Until(Instant),
     /// The holding is no more; the seat that its holder has instead, if any.
-    Lost(Option<Seat>),
+    EndedClaim(Option<Seat>),
 }
 
 impl Answer {
@@ -208,7 +208,7 @@ impl Answer {
 
     pub(super) fn renewed(mut self) -> Result<RenewalAnswer, Fault> {
         if self.outcome == "lost" {
-            return Ok(RenewalAnswer::Lost(self.next_seats()?.pop()));
+            return Ok(RenewalAnswer::EndedClaim(self.next_seats()?.pop()));
         }
         let next_end = self.number()?;
         Ok(RenewalAnswer::Until(self.here(next_end)))

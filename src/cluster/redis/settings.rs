@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use redis::{Client, IntoConnectionInfo, ProtocolVersion};
 use thiserror::Error;
 
-use crate::core::clock::Clock;
+use crate::core::ports::clock::Clock;
 
 /// Where Redis is, and what the nodes that share it have in common.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub struct RedisSettings {
     /// What every key begins with.
     pub prefix: String,
     /// Tells nodes apart that cannot work together: see
-    /// [`SessionSigner::fingerprint`](crate::core::session::SessionSigner::fingerprint).
+    /// [`SessionSigner::fingerprint`](crate::core::model::session_token::SessionSigner::fingerprint).
     pub fingerprint: String,
     /// This node's clock.
     pub clock: Arc<dyn Clock>,

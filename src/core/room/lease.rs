@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{Member, Presence, Room};
-use crate::core::{
+use crate::core::model::{
     error::Replaced,
     event::Event,
     ids::{ConnectionId, Epoch, ParticipantId},
-    seat::{Renewal, SeatKey},
+    seat_table::{Renewal, SeatKey},
 };
 
 impl Room {
@@ -25,7 +25,7 @@ impl Room {
         if !self.is_attached(participant, epoch, connection) {
             return None;
         }
-        let (site, unprotected_lease) = (self.site.clone(), self.unprotected_lease);
+        let (local_node, unprotected_lease) = (self.local_node.clone(), self.unprotected_lease);
         let member = self.member(participant, epoch).ok()?;
         if let Some(lease) = unprotected_lease.filter(|_| !member.protected) {
             member.lease = member.lease.min(lease);
@@ -33,7 +33,7 @@ impl Room {
         (member.presence, member.renewed_at) = (Presence::Away, now);
         let here = member.as_here_mut()?;
         here.outbox.detach();
-        here.away = here.address.map(|address| site.away.hold(address));
+        here.away = here.address.map(|address| local_node.away.hold(address));
         let renewal = self.renewal_of(participant, now);
         self.tell_others(participant, &Event::Reconnecting { participant }, now);
         self.publish(false);

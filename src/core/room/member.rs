@@ -9,16 +9,23 @@ use std::{
 
 use super::{
     Attends, Entrant, Presence,
-    talks::{Early, Talks},
+    sequence::{Early, PairSequences},
 };
 use crate::core::{
-    arrival::{Announcement, Arrival},
-    away::AwaySeat,
-    event::Event,
-    ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
-    outbox::{Connection, Outbox},
-    seat::{Renewal, Seat, SeatKey},
-    wire::{Count, Mailbox},
+    delivery::{
+        mailbox_arrival::{Announcement, Arrival},
+        outbox::Outbox,
+    },
+    model::{
+        away_seats::AwaySeat,
+        event::Event,
+        ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+        seat_table::{Renewal, Seat, SeatKey},
+    },
+    ports::{
+        connection::Connection,
+        node_bus::{Mailbox, PairSeq},
+    },
 };
 
 #[derive(Debug)]
@@ -51,7 +58,7 @@ pub(super) enum Place {
 pub(super) struct Here {
     pub(super) outbox: Outbox,
     /// `None` while it has nothing to do with other nodes.
-    pub(super) talks: Option<Box<Talks>>,
+    pub(super) talks: Option<Box<PairSequences>>,
     /// Its mailbox is on its way from another node.
     pub(super) pending: Option<Box<Pending>>,
     /// The address that took the seat, and what it is counted by while the seat has no connection.
@@ -78,7 +85,7 @@ pub(super) struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Search {
     /// The questions that are open.
-    pub(super) asks: Vec<u64>,
+    pub(super) pending_requests: Vec<u64>,
     /// The best that was found.
     pub(super) found: Option<Box<Mailbox>>,
     /// By which question; 0 for what was here.
@@ -95,12 +102,12 @@ impl Search {
 
     /// Takes an answer. Returns whether it was the last one to wait for.
     pub(super) fn answered(&mut self, ask: u64, mailbox: Option<Box<Mailbox>>) -> bool {
-        let Some(place) = self.asks.iter().position(|open| *open == ask) else { return false };
-        self.asks.swap_remove(place);
+        let Some(place) = self.pending_requests.iter().position(|open| *open == ask) else { return false };
+        self.pending_requests.swap_remove(place);
         if let Some(mailbox) = mailbox.filter(|mailbox| self.is_better(mailbox, ask)) {
             (self.found, self.found_by) = (Some(mailbox), ask);
         }
-        self.asks.is_empty()
+        self.pending_requests.is_empty()
     }
 
     /// What is lost anywhere is lost, and what was begun anew counts; besides that, what comes by a later question.
@@ -235,7 +242,7 @@ impl Here {
         self.talks.is_none()
     }
 
-    pub(super) fn talks(&mut self) -> &mut Talks {
+    pub(super) fn talks(&mut self) -> &mut PairSequences {
         self.talks.get_or_insert_default()
     }
 
@@ -248,7 +255,7 @@ impl Here {
     pub(super) fn hear(
         &mut self,
         from: ParticipantId,
-        count: Option<Count>,
+        count: Option<PairSeq>,
         event: Event,
         stream: Epoch,
         now: Instant,

@@ -9,14 +9,14 @@
 //! - `arriving`: participants who come here from another node, and what was kept for them there.
 //! - `leaving`: participants who go on to another node, and what is kept until that one asks for it.
 
-mod arriving;
-mod delivery;
-mod elsewhere;
-mod entrance;
+mod entry;
 mod lease;
-mod leaving;
+mod mailbox_export;
+mod mailbox_import;
 mod member;
-mod talks;
+mod remote_members;
+mod sequence;
+mod signals;
 
 use std::{
     sync::Arc,
@@ -24,21 +24,23 @@ use std::{
 };
 
 pub use self::{
-    arriving::MAILBOX_WITHIN,
-    entrance::{Attends, Entered, Entrant, Other, View},
-    talks::GAP_CLOSES_WITHIN,
+    entry::{Attends, Entered, Entrant, Other, View},
+    mailbox_import::MAILBOX_WITHIN,
+    sequence::GAP_CLOSES_WITHIN,
 };
 use self::{
-    elsewhere::Gone,
     member::{Here, Member, Pending, Place, Search},
+    remote_members::EndedSeat,
 };
-use super::{
-    error::Replaced,
-    event::{Event, LeaveReason},
-    ids::{Epoch, Name, ParticipantId, RoomId},
-    outbox::Connection,
-    seat::Claim,
-    site::Site,
+use crate::core::{
+    delivery::local_node::LocalNode,
+    model::{
+        error::Replaced,
+        event::{Event, LeaveReason},
+        ids::{Epoch, Name, ParticipantId, RoomId},
+        seat_table::Claim,
+    },
+    ports::connection::Connection,
 };
 
 /// The participants of a room, in the order in which they sat down.
@@ -51,7 +53,7 @@ use super::{
 #[derive(Debug)]
 pub struct Room {
     id: RoomId,
-    site: Arc<Site>,
+    local_node: Arc<LocalNode>,
     members: Vec<Member>,
     /// How many seats there are, and whether names are unique, as the last who came in had it.
     seats: usize,
@@ -61,7 +63,7 @@ pub struct Room {
     /// When it was last said who sits here on all nodes.
     told_at: Option<Instant>,
     /// Who has left lately.
-    gone: Vec<Gone>,
+    gone: Vec<EndedSeat>,
 }
 
 /// Whether a participant can be told things.
@@ -76,11 +78,11 @@ pub enum Presence {
 }
 
 impl Room {
-    /// The room called `id` on the node at `site`, with nobody in it.
-    pub fn new(id: RoomId, site: Arc<Site>) -> Self {
+    /// The room called `id` on the node at `local node`, with nobody in it.
+    pub fn new(id: RoomId, local_node: Arc<LocalNode>) -> Self {
         Self {
             id,
-            site,
+            local_node,
             members: Vec::new(),
             seats: 0,
             unique_names: false,
@@ -147,7 +149,7 @@ impl Room {
         now: Instant,
     ) -> (bool, Option<Arc<dyn Connection>>) {
         let others = entrant.from_elsewhere.then(|| self.others_of(entrant.participant));
-        let has_met = self.site.has_met();
+        let has_known_peers = self.local_node.has_known_peers();
         let member = &mut self.members[position];
         (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
         (member.protected, member.renewed_at) = (entrant.protected, now);
@@ -163,7 +165,7 @@ impl Room {
                 false
             }
             // It may have been elsewhere, and nobody knows any more.
-            None if has_met && here.outbox.is_behind(entrant.attends.received()) => {
+            None if has_known_peers && here.outbox.is_behind(entrant.attends.received()) => {
                 self.lose_mailbox(position);
                 false
             }

@@ -4,14 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use super::support::{ManualClock, MemoryStore, Recorder, Told, kept, name, room_id};
 use crate::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     core::{
-        chat::{MAX_ENTRIES, MAX_HISTORY_BYTES},
-        error::Unavailable,
-        history::Published,
-        hub::Hub,
-        join::{JoinRequest, Joined, RoomPolicy},
-        session::SessionSigner,
+        hub::{
+            Hub,
+            history::Published,
+            join::{JoinRequest, Joined, RoomPolicy},
+        },
+        model::{
+            chat::{MAX_ENTRIES, MAX_HISTORY_BYTES},
+            error::Unavailable,
+            session_token::SessionSigner,
+        },
     },
 };
 
@@ -28,7 +32,7 @@ struct Pair {
 impl Pair {
     async fn new() -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
-        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
         let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         let join = |who| {
             let policy = RoomPolicy::new(2, Duration::from_secs(30));

@@ -11,17 +11,22 @@ use tokio::task::JoinSet;
 
 use super::support::{ManualClock, MemoryStore, Recorder, Told, kept, name, room_id};
 use crate::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     core::{
-        contention::{ANSWER_VALID, PROBE_DEADLINE},
-        error::{JoinError, Replaced, SignalError, Unavailable},
-        event::{LeaveReason, SignalKind},
-        history::Published,
-        hub::Hub,
-        ids::{ParticipantId, RoomId},
-        join::{AFRESH, JoinRequest, Joined, RoomPolicy, Taken},
-        outbox::{CloseReason, Connection},
-        session::SessionSigner,
+        delivery::outbox::RESET,
+        hub::{
+            Hub,
+            history::Published,
+            join::{JoinRequest, Joined, RoomPolicy, Taken},
+            liveness::{ANSWER_VALID, PROBE_DEADLINE},
+        },
+        model::{
+            error::{JoinError, Replaced, SignalError, Unavailable},
+            event::{LeaveReason, SignalKind},
+            ids::{ParticipantId, RoomId},
+            session_token::SessionSigner,
+        },
+        ports::connection::{CloseReason, Connection},
     },
 };
 
@@ -33,7 +38,7 @@ struct World {
     hub: Hub,
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
-    cluster: Arc<LocalCluster>,
+    cluster: Arc<LocalRegistry>,
     unique_names: bool,
 }
 
@@ -41,7 +46,7 @@ impl World {
     fn new() -> Self {
         let clock = ManualClock::new();
         let store = Arc::new(MemoryStore::default());
-        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
         let hub = Hub::new(cluster.clone(), store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         Self { hub, clock, store, cluster, unique_names: false }
     }
@@ -63,7 +68,7 @@ impl World {
     }
 
     async fn take_seat(&self, session: Option<&str>) -> Result<Taken, JoinError> {
-        let (session, received) = (session.map(str::to_owned), Some(AFRESH));
+        let (session, received) = (session.map(str::to_owned), Some(RESET));
         let request = JoinRequest::new(room_id("7"), name("Ann"), RoomPolicy::new(2, LEASE));
         let request = JoinRequest { session, received, ..request };
         self.hub.take_seat(request).await
@@ -571,7 +576,7 @@ async fn seats_without_a_connection_count_against_their_address_until_they_end_o
     world.hub.attach(&back.seat, Recorder::new()).unwrap();
     assert!(join("3", None, Some(ADDRESS)).await.is_ok());
     world.wait(LEASE).await;
-    assert_eq!(world.hub.0.site.away.held_by(ADDRESS), 0);
+    assert_eq!(world.hub.0.local_node.away.held_by(ADDRESS), 0);
 }
 
 #[tokio::test]

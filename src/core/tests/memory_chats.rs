@@ -11,13 +11,15 @@ use std::{
 use async_trait::async_trait;
 
 use crate::core::{
-    chat::{
-        Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row, Step,
-        Tally, plan_replace, plan_save,
+    model::{
+        chat::{
+            Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row, Step,
+            Tally, plan_replace, plan_save,
+        },
+        error::{SaveError, Unavailable},
+        ids::RoomId,
     },
-    error::{SaveError, Unavailable},
-    ids::RoomId,
-    store::{Appended, ChatStore, Saved},
+    ports::chat_store::{Appended, ChatStore, Saved},
 };
 
 #[derive(Default)]

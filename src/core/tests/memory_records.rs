@@ -5,9 +5,8 @@ use std::{collections::HashMap, sync::Mutex, time::SystemTime};
 use async_trait::async_trait;
 
 use crate::core::{
-    error::Unavailable,
-    records::{Created, Record, RecordKey, RecordStore},
-    sync::lock,
+    model::{error::Unavailable, lock::lock},
+    ports::record_store::{Created, Record, RecordKey, RecordStore},
 };
 
 /// A map.

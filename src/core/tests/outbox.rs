@@ -7,10 +7,15 @@ use proptest::prelude::*;
 
 use super::support::{Recorder, Told, name};
 use crate::core::{
-    event::{Event, Signal, SignalKind},
-    ids::ParticipantId,
-    kept::{AWAY, CONNECTED},
-    outbox::{ARRIVED_AFTER, CloseReason, Outbox},
+    delivery::{
+        outbox::{ARRIVED_AFTER, Outbox},
+        replay_buffer::{AWAY, CONNECTED},
+    },
+    model::{
+        event::{Event, Signal, SignalKind},
+        ids::ParticipantId,
+    },
+    ports::connection::CloseReason,
 };
 
 fn signal(payload: impl Into<Bytes>) -> Event {

@@ -12,12 +12,14 @@ use proptest::prelude::*;
 
 use super::support::{Recorder, Told, name, room_id};
 use crate::core::{
-    event::{LeaveReason, SignalKind},
-    ids::{Epoch, NodeId, ParticipantId},
-    outbox::Connection,
+    delivery::local_node::LocalNode,
+    model::{
+        event::{LeaveReason, SignalKind},
+        ids::{Epoch, NodeId, ParticipantId},
+        seat_table::{Claim, Refused, Renewal, SeatKey, Seats},
+    },
+    ports::connection::Connection,
     room::{Attends, Entrant, Room},
-    seat::{Claim, Refused, Renewal, SeatKey, Seats},
-    site::Site,
 };
 
 const SEATS: usize = 2;
@@ -97,7 +99,7 @@ impl World {
         };
         Self {
             seats: Seats::default(),
-            room: Room::new(room_id("r"), Site::alone()),
+            room: Room::new(room_id("r"), LocalNode::alone()),
             node: NodeId::random(),
             last_epoch: 0,
             now: tokio::time::Instant::now().into_std(),

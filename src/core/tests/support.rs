@@ -15,11 +15,15 @@ use futures_util::{
 
 pub use super::memory_chats::MemoryStore;
 use crate::core::{
-    chat::{LiveMessage, MessageIdentity},
-    clock::Clock,
-    event::{ChatMessage, Event, LeaveReason, Numbered, SignalKind},
-    ids::{ConnectionId, Name, ParticipantId, RoomId},
-    outbox::{CloseReason, Connection, DeliverError},
+    model::{
+        chat::{LiveMessage, MessageIdentity},
+        event::{ChatMessage, Event, LeaveReason, Numbered, SignalKind},
+        ids::{ConnectionId, Name, ParticipantId, RoomId},
+    },
+    ports::{
+        clock::Clock,
+        connection::{CloseReason, Connection, DeliverError},
+    },
 };
 
 pub fn name(text: &str) -> Name {

@@ -17,7 +17,7 @@ use str0m::{
 
 use super::{channels::Channels, incoming::Incoming, layers::SHARE, outgoing::Outgoing};
 use crate::{
-    core::ids::ParticipantId,
+    core::model::ids::ParticipantId,
     media::{CloseReason, EndpointId, Layer, MediaEvent, MediaListener, NewEndpoint, Owner, Role},
 };
 

@@ -11,7 +11,7 @@ use std::{
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::{
-    core::{ids::RoomId, sync::lock},
+    core::model::{ids::RoomId, lock::lock},
     media::{EndpointId, Limit, Owner, settings::Limits},
 };
 
@@ -165,7 +165,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::core::ids::ParticipantId;
+    use crate::core::model::ids::ParticipantId;
 
     fn account(limits: Limits) -> Account {
         Account::new(limits, 2)

@@ -56,7 +56,7 @@ use super::{
     EndpointId, Layer, Limit, MediaPlane, MediaSettings, Negotiated, NegotiationError, NewEndpoint,
     OpenError, Owner,
 };
-use crate::core::{clock::Clock, sync::lock};
+use crate::core::{model::lock::lock, ports::clock::Clock};
 
 /// How many questions of doors wait for one shard; the next is refused.
 const QUESTIONS: usize = 256;

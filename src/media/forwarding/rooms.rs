@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::loudness::Speaker;
 use crate::{
-    core::ids::{ParticipantId, RoomId},
+    core::model::ids::{ParticipantId, RoomId},
     media::EndpointId,
 };
 

@@ -28,7 +28,7 @@ use super::{
     track::TrackKey,
 };
 use crate::{
-    core::ids::ParticipantId,
+    core::model::ids::ParticipantId,
     media::{
         CloseReason, DescriptionError, EndpointId, Layer, MediaEvent, NegotiationError, NewEndpoint,
         OpenError, Role,

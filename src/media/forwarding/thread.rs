@@ -28,7 +28,7 @@ use super::{
     tcp::{Acceptor, Connections},
 };
 use crate::{
-    core::clock::Clock,
+    core::ports::clock::Clock,
     media::{EndpointId, Layer, NegotiationError, NewEndpoint, OpenError},
 };
 

@@ -19,9 +19,11 @@ use super::{
     url_path::UrlPath,
 };
 use crate::core::{
-    clock::Clock,
-    error::Unavailable,
-    records::{Record, RecordKey, RecordStore},
+    model::error::Unavailable,
+    ports::{
+        clock::Clock,
+        record_store::{Record, RecordKey, RecordStore},
+    },
 };
 
 /// How long a record outlives the node that looks after it: for so long, an SFU that died with its node may still be
@@ -212,7 +214,7 @@ impl Claims {
     ) -> Result<bool, Unavailable> {
         let now = self.now();
         let record = Record { json: json(content), expires: Some(now + RECORD_LIFETIME) };
-        Ok(self.records.create(key, record, now).await? == crate::core::records::Created::Now)
+        Ok(self.records.create(key, record, now).await? == crate::core::ports::record_store::Created::Now)
     }
 
     /// Puts `content` in the place of a record that still is as it was read.

@@ -17,7 +17,11 @@ use super::{
     sfu::Sfu,
 };
 use crate::{
-    core::{event::SignalKind, ids::Name, join::Seated, outbox::DeliverError},
+    core::{
+        hub::join::Seated,
+        model::{event::SignalKind, ids::Name},
+        ports::connection::DeliverError,
+    },
     protocols::{
         admission::Client,
         websocket::{Incoming, Message, Socket},

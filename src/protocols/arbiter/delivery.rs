@@ -19,12 +19,14 @@ use super::{
 };
 use crate::{
     core::{
-        event::{Event, Numbered, Signal},
-        ids::{ConnectionId, Name, ParticipantId},
-        join::Seated,
-        outbox::{CloseReason, Connection, DeliverError},
+        hub::join::Seated,
+        model::{
+            event::{Event, Numbered, Signal},
+            ids::{ConnectionId, Name, ParticipantId},
+            lock::lock,
+        },
+        ports::connection::{CloseReason, Connection, DeliverError},
         room::Other,
-        sync::lock,
     },
     protocols::websocket::Socket,
 };

@@ -14,7 +14,7 @@ use super::{
     row::unique,
 };
 use crate::{
-    core::error::{JoinError, SignalError, Unavailable},
+    core::model::error::{JoinError, SignalError, Unavailable},
     protocols::http::json,
 };
 

@@ -51,11 +51,12 @@ use self::{
 };
 use crate::{
     core::{
-        clock::Clock,
-        hub::Hub,
-        ids::{Name, RoomId},
-        join::{JoinRequest, Joined, RoomPolicy},
-        records::RecordStore,
+        hub::{
+            Hub,
+            join::{JoinRequest, Joined, RoomPolicy},
+        },
+        model::ids::{Name, RoomId},
+        ports::{clock::Clock, record_store::RecordStore},
     },
     media::{MediaPlane, Owner},
     protocols::{

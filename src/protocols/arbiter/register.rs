@@ -5,7 +5,7 @@ use super::{
     rooms::{Lasts, SfuRoom},
     row::{Pointer, Row, millis},
 };
-use crate::core::error::Unavailable;
+use crate::core::model::error::Unavailable;
 
 impl Claims {
     /// Makes an SFU that has just come in known to all nodes. Whatever was kept of an earlier one by the same id is

@@ -12,7 +12,10 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use super::row::Row;
-use crate::core::{ids::Name, ids::ParticipantId, sync::lock};
+use crate::core::model::{
+    ids::{Name, ParticipantId},
+    lock::lock,
+};
 
 /// All rooms whose SFU is connected here.
 #[derive(Default)]

@@ -9,10 +9,9 @@ use super::{
     rooms::{Lasts, SfuRoom},
 };
 use crate::core::{
-    error::Replaced,
-    ids::Name,
-    join::Seated,
-    outbox::{CloseReason, Connection},
+    hub::join::Seated,
+    model::{error::Replaced, ids::Name},
+    ports::connection::{CloseReason, Connection},
 };
 
 /// An SFU, and its seat.

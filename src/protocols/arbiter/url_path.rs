@@ -3,7 +3,7 @@
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
-use crate::core::records::MAX_RECORD_NAME_BYTES;
+use crate::core::ports::record_store::MAX_RECORD_NAME_BYTES;
 
 /// A page's path in the one form in which it is compared and kept: without slashes before it, and without
 /// percent-encoding, however often it was encoded: the original client puts it into a query as it is, where it is

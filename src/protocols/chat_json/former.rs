@@ -8,7 +8,7 @@ use super::{
     save,
 };
 use crate::{
-    core::chat::{ChatEntry, ChatKey, Former, KeyKind, LiveMessage},
+    core::model::chat::{ChatEntry, ChatKey, Former, KeyKind, LiveMessage},
     protocols::json_text::Scanner,
 };
 

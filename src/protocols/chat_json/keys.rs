@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    core::chat::{ChatEntry, ChatKey, KeyKind, MessageIdentity},
+    core::model::chat::{ChatEntry, ChatKey, KeyKind, MessageIdentity},
     protocols::json_text::Scanner,
 };
 

@@ -20,7 +20,7 @@ pub use self::{
     save::{ChatsError, EntryProblem, MAX_SAVE_BYTES, parse_save},
 };
 use crate::{
-    core::{chat::LiveMessage, event::ChatMessage},
+    core::model::{chat::LiveMessage, event::ChatMessage},
     protocols::json_text::replace_unpaired_surrogates,
 };
 

@@ -7,7 +7,7 @@ use super::{
     keys::{Keys, Members},
 };
 use crate::{
-    core::chat::{ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
+    core::model::chat::{ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
     protocols::json_text::{Problem, Scanner},
 };
 
@@ -148,7 +148,7 @@ pub(super) fn entry(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::chat::ChatKey;
+    use crate::core::model::chat::ChatKey;
 
     const ANN: &str = "3f1c1b52-7c51-4a0e-9f0d-3d0a6a1f9b11";
 

@@ -18,12 +18,14 @@ use super::{
 };
 use crate::{
     core::{
-        error::{JoinError, SignalError},
-        event::{Event, Numbered, SignalKind},
-        ids::{ConnectionId, RoomId},
-        join::{JoinRequest, Joined, Seated},
-        outbox::{CloseReason, Connection, DeliverError},
-        sync::lock,
+        hub::join::{JoinRequest, Joined, Seated},
+        model::{
+            error::{JoinError, SignalError},
+            event::{Event, Numbered, SignalKind},
+            ids::{ConnectionId, RoomId},
+            lock::lock,
+        },
+        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::{
         admission::Client,

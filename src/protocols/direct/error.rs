@@ -10,8 +10,8 @@ use tracing::warn;
 use super::username::UsernameError;
 use crate::{
     core::{
-        error::{JoinError, Unavailable},
-        outbox::CloseReason,
+        model::error::{JoinError, Unavailable},
+        ports::connection::CloseReason,
     },
     protocols::{
         http::{BodyError, RETRY_AFTER_SECONDS, json},

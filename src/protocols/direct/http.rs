@@ -19,7 +19,7 @@ use super::{
     users::{Registered, User},
 };
 use crate::{
-    core::error::Unavailable,
+    core::model::error::Unavailable,
     protocols::{
         http::{json, read_body},
         websocket,

@@ -5,7 +5,7 @@ use tracing::info;
 
 use super::{DirectDoor, NAMESPACE};
 use crate::{
-    core::error::Unavailable,
+    core::model::error::Unavailable,
     protocols::administrator::{is_administrator, is_foreign_page},
 };
 

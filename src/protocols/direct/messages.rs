@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::username::Username;
-use crate::{core::ids::Name, protocols::json_depth::nests_deeper_than};
+use crate::{core::model::ids::Name, protocols::json_depth::nests_deeper_than};
 
 /// How deep a payload may nest: what is very deep overflows the stack of whoever reads it.
 pub const MAX_DEPTH: usize = 128;

@@ -26,7 +26,7 @@ use tracing::warn;
 pub use self::error::Ending;
 use self::{connection::Connected, users::Users};
 use crate::{
-    core::{hub::Hub, join::RoomPolicy},
+    core::hub::{Hub, join::RoomPolicy},
     protocols::{
         admission::{Admission, Allowance},
         counters::Counters,

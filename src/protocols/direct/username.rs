@@ -5,7 +5,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::NAMESPACE;
-use crate::core::ids::{Name, RoomId, TextError};
+use crate::core::model::ids::{Name, RoomId, TextError};
 
 /// The longest name, in characters.
 pub const MAX_USERNAME_CHARS: usize = 64;

@@ -10,10 +10,11 @@ use tracing::error;
 
 use super::{NAMESPACE, session::Session, username::Username};
 use crate::core::{
-    clock::Clock,
-    error::Unavailable,
-    ids::ParticipantId,
-    records::{Created, Record, RecordKey, RecordStore},
+    model::{error::Unavailable, ids::ParticipantId},
+    ports::{
+        clock::Clock,
+        record_store::{Created, Record, RecordKey, RecordStore},
+    },
 };
 
 /// A name counts as used anew when this part of its time has passed: most visits then cost no write.
@@ -132,7 +133,7 @@ mod tests {
     use std::{sync::Mutex, time::Instant};
 
     use super::*;
-    use crate::core::{sync::lock, tests::memory_records::MemoryRecords};
+    use crate::core::{model::lock::lock, tests::memory_records::MemoryRecords};
 
     const DAY: Duration = Duration::from_hours(24);
 

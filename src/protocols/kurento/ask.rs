@@ -13,9 +13,11 @@ use super::{
     session::Session,
 };
 use crate::core::{
-    event::SignalKind,
-    ids::{Name, ParticipantId},
-    join::Seated,
+    hub::join::Seated,
+    model::{
+        event::SignalKind,
+        ids::{Name, ParticipantId},
+    },
 };
 
 /// A request of a session's, while it has its turn.
@@ -82,5 +84,5 @@ impl Ask<'_> {
 
 /// As much of a text of the client's as is worth repeating to it.
 fn shown(text: &str) -> &str {
-    text.char_indices().nth(crate::core::ids::MAX_CHARS).map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(crate::core::model::ids::MAX_CHARS).map_or(text, |(end, _)| &text[..end])
 }

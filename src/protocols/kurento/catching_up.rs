@@ -10,7 +10,7 @@ use super::{
     session::Session,
 };
 use crate::core::{
-    ids::{Name, ParticipantId},
+    model::ids::{Name, ParticipantId},
     room::Other,
 };
 

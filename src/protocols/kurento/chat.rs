@@ -11,7 +11,10 @@ use super::{
     messages::{Answer, Notification},
 };
 use crate::{
-    core::{event::ChatMessage, history::Published, ids::Name, join::Seated},
+    core::{
+        hub::{history::Published, join::Seated},
+        model::{event::ChatMessage, ids::Name},
+    },
     protocols::chat_json::kept,
 };
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::core::{ids::RoomId, sync::lock};
+use crate::core::model::{ids::RoomId, lock::lock};
 
 /// How often each room is being closed at the moment.
 #[derive(Default, Clone)]

@@ -19,7 +19,7 @@ use super::{
     watchdog::Watchdog,
 };
 use crate::{
-    core::ids::ConnectionId,
+    core::model::ids::ConnectionId,
     protocols::{
         admission::Client,
         websocket::{End, Incoming, Message, Socket},

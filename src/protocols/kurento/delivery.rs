@@ -15,9 +15,11 @@ use super::{
 };
 use crate::{
     core::{
-        event::{Event, Numbered, Signal},
-        ids::{ConnectionId, ParticipantId},
-        outbox::{CloseReason, Connection, DeliverError},
+        model::{
+            event::{Event, Numbered, Signal},
+            ids::{ConnectionId, ParticipantId},
+        },
+        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::websocket::Socket,
 };

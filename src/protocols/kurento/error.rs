@@ -7,7 +7,7 @@ use std::fmt;
 use tracing::warn;
 
 use crate::{
-    core::error::{JoinError, Unavailable},
+    core::model::error::{JoinError, Unavailable},
     media::{NegotiationError, OpenError},
 };
 

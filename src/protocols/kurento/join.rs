@@ -11,9 +11,11 @@ use super::{
     place::{Place, Wishes},
 };
 use crate::core::{
-    error::Replaced,
-    ids::{Name, RoomId},
-    join::{JoinRequest, Joined, Seated},
+    hub::join::{JoinRequest, Joined, Seated},
+    model::{
+        error::Replaced,
+        ids::{Name, RoomId},
+    },
     room::View,
 };
 

@@ -13,7 +13,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    core::{event::SignalKind, ids::ParticipantId},
+    core::model::{event::SignalKind, ids::ParticipantId},
     media::{CloseReason, EndpointId, MediaEvent},
 };
 

@@ -51,10 +51,14 @@ pub use self::{
 };
 use crate::{
     core::{
-        error::Replaced,
-        hub::Hub,
-        ids::{ConnectionId, Name, ParticipantId, RoomId},
-        join::{RoomPolicy, Seated},
+        hub::{
+            Hub,
+            join::{RoomPolicy, Seated},
+        },
+        model::{
+            error::Replaced,
+            ids::{ConnectionId, Name, ParticipantId, RoomId},
+        },
     },
     media::MediaPlane,
     protocols::{

@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::{KurentoDoor, join::room_called, messages::Notification, session::Session};
 use crate::{
-    core::ids::{Name, RoomId},
+    core::model::ids::{Name, RoomId},
     protocols::{
         administrator::{is_administrator, is_foreign_page},
         http::json,

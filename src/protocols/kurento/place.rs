@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::messages::{Participant, WEBCAM};
 use crate::{
     core::{
-        ids::{Name, ParticipantId, RoomId},
-        join::Seated,
+        hub::join::Seated,
+        model::ids::{Name, ParticipantId, RoomId},
         room::Other,
     },
     media::{EndpointId, Owner},

@@ -8,10 +8,12 @@ use std::{
 use super::{browser::BrowserId, error::Refusal, messages::Notification, place::Place};
 use crate::{
     core::{
-        ids::{ConnectionId, ParticipantId, RoomId},
-        join::Seated,
-        outbox::DeliverError,
-        sync::lock,
+        hub::join::Seated,
+        model::{
+            ids::{ConnectionId, ParticipantId, RoomId},
+            lock::lock,
+        },
+        ports::connection::DeliverError,
     },
     protocols::websocket::Socket,
 };

@@ -10,9 +10,9 @@ use super::{
     browser::BrowserId,
     session::{Session, SessionId},
 };
-use crate::core::{
+use crate::core::model::{
     ids::{ParticipantId, RoomId},
-    sync::lock,
+    lock::lock,
 };
 
 /// The register of sessions.

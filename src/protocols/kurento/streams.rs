@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     core::{
-        ids::{Name, ParticipantId},
-        join::Seated,
+        hub::join::Seated,
+        model::ids::{Name, ParticipantId},
     },
     media::{DataRelay, EndpointId, MediaEvent, NegotiationError, NewEndpoint, OpenError, Publication, Role},
 };

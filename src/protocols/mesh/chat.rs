@@ -12,7 +12,10 @@ use super::{
     sending::Ack,
 };
 use crate::{
-    core::{event::ChatMessage, history::Published, join::Seated},
+    core::{
+        hub::{history::Published, join::Seated},
+        model::event::ChatMessage,
+    },
     protocols::{
         chat_json::{kept, sent_at_of, timestamp},
         lane::{Lane, Worker},

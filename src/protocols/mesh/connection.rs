@@ -24,12 +24,14 @@ use super::{
 };
 use crate::{
     core::{
-        error::{Replaced, SignalError},
-        event::SignalKind,
-        ids::{ConnectionId, ParticipantId, RoomId},
-        join::{JoinRequest, Joined, Seated},
-        outbox::{CloseReason, Connection},
-        sync::lock,
+        hub::join::{JoinRequest, Joined, Seated},
+        model::{
+            error::{Replaced, SignalError},
+            event::SignalKind,
+            ids::{ConnectionId, ParticipantId, RoomId},
+            lock::lock,
+        },
+        ports::connection::{CloseReason, Connection},
     },
     protocols::{
         chat_json::served,

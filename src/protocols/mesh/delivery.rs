@@ -17,9 +17,11 @@ use super::{
 };
 use crate::{
     core::{
-        event::{Event, LeaveReason, Numbered, Signal, SignalKind},
-        ids::ConnectionId,
-        outbox::{CloseReason, Connection, DeliverError},
+        model::{
+            event::{Event, LeaveReason, Numbered, Signal, SignalKind},
+            ids::ConnectionId,
+        },
+        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::chat_json::timestamp,
 };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::{
-    core::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
+    core::model::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     protocols::{
         chat_json::{ChatsError, EntryProblem},
         http::BodyError,

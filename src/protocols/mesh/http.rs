@@ -17,7 +17,7 @@ use super::{
     error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
 };
 use crate::{
-    core::ids::RoomId,
+    core::model::ids::RoomId,
     protocols::{
         chat_json::{MAX_SAVE_BYTES, parse_save},
         http::{json, read_body},

@@ -36,7 +36,10 @@ use tracing::warn;
 pub use self::error::Code;
 use self::{gate::Gate, session_end::SocketService, transport::Transports};
 use crate::{
-    core::{history::Saving, hub::Hub, ids::ConnectionId, join::RoomPolicy, sync::lock},
+    core::{
+        hub::{Hub, history::Saving, join::RoomPolicy},
+        model::{ids::ConnectionId, lock::lock},
+    },
     protocols::{
         admission::Admission,
         arrivals,

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{MeshDoor, connection::MeshConnection, sending::Ack, transport::Transport};
 use crate::{
-    core::ids::ConnectionId,
+    core::model::ids::ConnectionId,
     protocols::{admission::Client, arrivals::Receiver},
 };
 

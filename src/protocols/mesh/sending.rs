@@ -15,7 +15,7 @@ use socketioxide::{
 };
 
 use super::{connection::MeshConnection, messages::ServerEvent, transport::ENVELOPE_BYTES};
-use crate::{core::outbox::DeliverError, protocols::link::Link};
+use crate::{core::ports::connection::DeliverError, protocols::link::Link};
 
 /// How a client's event is to be acknowledged, if the client asked for it.
 pub enum Ack {

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
 use super::session_end::SessionEnd;
 use crate::{
-    core::sync::lock,
+    core::model::lock::lock,
     protocols::{admission::Client, link::Link, outgoing},
 };
 

@@ -19,11 +19,13 @@ use super::{
 };
 use crate::{
     core::{
-        error::JoinError,
-        event::{Event, Numbered, SignalKind},
-        ids::{ConnectionId, RoomId},
-        join::Seated,
-        outbox::{CloseReason, Connection, DeliverError},
+        hub::join::Seated,
+        model::{
+            error::JoinError,
+            event::{Event, Numbered, SignalKind},
+            ids::{ConnectionId, RoomId},
+        },
+        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::{
         admission::Client,

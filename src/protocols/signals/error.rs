@@ -10,8 +10,8 @@ use tracing::warn;
 
 use crate::{
     core::{
-        error::{JoinError, SignalError, Unavailable},
-        proven::SayError,
+        hub::nodes::by_session::SayError,
+        model::error::{JoinError, SignalError, Unavailable},
     },
     protocols::http::{BodyError, RETRY_AFTER_SECONDS},
 };

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     core::{
-        event::SignalKind,
-        ids::RoomId,
-        join::{AFRESH, JoinRequest},
+        delivery::outbox::RESET,
+        hub::join::JoinRequest,
+        model::{event::SignalKind, ids::RoomId},
     },
     protocols::{
         http::{json, read_body},
@@ -111,7 +111,7 @@ async fn join(
     let room = room_of(call).map_err(|_| Refusal::BadCall)?;
     let session = session_in(&request.uri).map(str::to_owned);
     // Whoever joins has no peer connection any more that what was kept for them could be about.
-    let taken = door.hub.take_seat(door.request(room, session, Some(AFRESH))).await?;
+    let taken = door.hub.take_seat(door.request(room, session, Some(RESET))).await?;
     if taken.returned {
         // The others' peer connection to this seat is dead: as if somebody new had come.
         door.hub.broadcast(&taken.seat, SignalKind::Other, bytes::Bytes::new())?;

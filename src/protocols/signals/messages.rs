@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::Refusal;
-use crate::core::event::SignalKind;
+use crate::core::model::event::SignalKind;
 
 /// A message of the server's. Its fields come in the order in which the original has them; empty ones are left out.
 #[derive(Debug, Serialize)]

@@ -22,9 +22,8 @@ use tracing::warn;
 pub use self::{error::Refusal, options::Options};
 use crate::{
     core::{
-        hub::Hub,
-        ids::{Name, RoomId, TextError},
-        join::RoomPolicy,
+        hub::{Hub, join::RoomPolicy},
+        model::ids::{Name, RoomId, TextError},
     },
     protocols::{
         admission::Admission,

@@ -60,7 +60,9 @@ impl Address {
             return Err(wrong_options(error));
         }
         if weakens(&address) {
-            tracing::warn!("the MongoDB address asks for a weaker write concern; w=majority, j=true is used");
+            tracing::warn!(
+                "the MongoDB address pending_requests for a weaker write concern; w=majority, j=true is used"
+            );
         }
         Ok(Self(address))
     }

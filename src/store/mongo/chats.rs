@@ -23,12 +23,14 @@ use super::{
     former,
 };
 use crate::core::{
-    chat::{
-        Addition, Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
-        Step, Tally, plan_replace, plan_save,
+    model::{
+        chat::{
+            Addition, Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question,
+            Row, Step, Tally, plan_replace, plan_save,
+        },
+        ids::RoomId,
     },
-    ids::RoomId,
-    store::Appended,
+    ports::chat_store::Appended,
 };
 
 /// How often a save gives way to others before it gives up. Each time, another save has made progress.

@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{address::Address, document, fault::Fault, former, records};
 use crate::{
-    core::chat::{Former, Rekey},
+    core::model::chat::{Former, Rekey},
     store::ANSWER_WITHIN,
 };
 

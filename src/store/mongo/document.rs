@@ -8,7 +8,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use super::{database::unique, fault::Fault};
-use crate::core::chat::{Row, Tally};
+use crate::core::model::chat::{Row, Tally};
 
 /// Where the documents are.
 pub(super) const COLLECTION: &str = "messages";

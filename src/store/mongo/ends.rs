@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::core::{chat::Tally, ids::RoomId, sync::lock};
+use crate::core::model::{chat::Tally, ids::RoomId, lock::lock};
 
 /// How many rooms are known at once: about as many as people write in at one time. Beyond it, rooms without a save
 /// under way are forgotten.

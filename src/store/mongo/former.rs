@@ -13,7 +13,7 @@ use super::{
     document::{COLLECTION, Keys, TallyDocument, unsigned},
     fault::Fault,
 };
-use crate::core::chat::{Rekeying, Row, Tally};
+use crate::core::model::chat::{Rekeying, Row, Tally};
 
 /// Where it is written down that no document of an earlier release is left.
 const MARKS: &str = "marks";

@@ -42,11 +42,15 @@ use self::{
 };
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
-    chat::{ChatEntry, LiveMessage, Rekey},
-    error::{SaveError, Unavailable},
-    ids::RoomId,
-    records::{Created, Record, RecordKey, RecordStore},
-    store::{Appended, ChatStore, Saved},
+    model::{
+        chat::{ChatEntry, LiveMessage, Rekey},
+        error::{SaveError, Unavailable},
+        ids::RoomId,
+    },
+    ports::{
+        chat_store::{Appended, ChatStore, Saved},
+        record_store::{Created, Record, RecordKey, RecordStore},
+    },
 };
 
 const NAME: &str = "mongodb";

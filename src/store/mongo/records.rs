@@ -21,7 +21,7 @@ use super::{
     database::{Database, unique},
     fault::{DUPLICATE_KEY, Fault},
 };
-use crate::core::records::{Created, Record, RecordKey, from_millis, to_millis};
+use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
 
 /// Where the documents are.
 pub(super) const COLLECTION: &str = "records";

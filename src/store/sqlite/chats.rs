@@ -4,12 +4,14 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use super::row::{Checksum, RowError, optional_text, text};
 use crate::core::{
-    chat::{
-        Array, BadRow, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
-        Step, Tally, plan_replace, plan_save,
+    model::{
+        chat::{
+            Array, BadRow, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
+            Step, Tally, plan_replace, plan_save,
+        },
+        ids::RoomId,
     },
-    ids::RoomId,
-    store::Appended,
+    ports::chat_store::Appended,
 };
 
 /// The columns of a row, as [`verified`] needs them.

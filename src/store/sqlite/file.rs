@@ -14,7 +14,7 @@ use super::{
     error::OpenError,
     schema,
 };
-use crate::core::chat::Rekey;
+use crate::core::model::chat::Rekey;
 
 /// Keeps other processes away from the file until it is dropped, or this process dies.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::row::RowError;
-use crate::core::error::Unavailable;
+use crate::core::model::error::Unavailable;
 
 /// A step, whatever its outcome is.
 pub(super) trait Job: Send {

@@ -34,12 +34,16 @@ pub use self::error::OpenError;
 use self::{chats::Outcome, readers::Readers, writer::Writer};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
-    chat::{ChatEntry, LiveMessage, Rekey},
-    error::{SaveError, Unavailable},
-    ids::RoomId,
-    records::{Created, Record, RecordKey, RecordStore},
-    seat::KeptSeat,
-    store::{Appended, ChatStore, Saved},
+    model::{
+        chat::{ChatEntry, LiveMessage, Rekey},
+        error::{SaveError, Unavailable},
+        ids::RoomId,
+        seat_table::SavedSeat,
+    },
+    ports::{
+        chat_store::{Appended, ChatStore, Saved},
+        record_store::{Created, Record, RecordKey, RecordStore},
+    },
 };
 
 const NAME: &str = "sqlite";
@@ -80,7 +84,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn kept_seats(&self) -> Result<Vec<KeptSeat>, Unavailable> {
+    pub async fn saved_seats(&self) -> Result<Vec<SavedSeat>, Unavailable> {
         self.readers.read(seats::read).await
     }
 
@@ -88,7 +92,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// The file cannot be written in time; the seats may be written all the same.
-    pub async fn keep_seats(&self, rooms: Vec<(RoomId, Vec<KeptSeat>)>) -> Result<(), Unavailable> {
+    pub async fn save_seats(&self, rooms: Vec<(RoomId, Vec<SavedSeat>)>) -> Result<(), Unavailable> {
         let bytes = rooms.iter().map(|(room, seats)| seats::bytes_of(room, seats)).sum();
         self.writer.write(bytes, move |connection| seats::write(connection, &rooms)).await
     }

@@ -14,7 +14,7 @@ use super::{
     row::RowError,
 };
 use crate::{
-    core::error::Unavailable,
+    core::model::error::Unavailable,
     store::{ANSWER_WITHIN, NoAnswer},
 };
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::row::{Checksum, RowError, text};
-use crate::core::records::{Created, Record, RecordKey, from_millis, to_millis};
+use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
 
 /// How many records are forgotten in one step at most, so that others do not wait long behind it.
 pub(super) const FORGOTTEN_AT_ONCE: usize = 256;

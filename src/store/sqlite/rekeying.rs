@@ -7,7 +7,7 @@ use super::{
     chats,
     row::{Checksum, RowError, text},
 };
-use crate::core::chat::{Rekey, Rekeying};
+use crate::core::model::chat::{Rekey, Rekeying};
 
 /// After how many rooms it is said how far the work has come.
 const REPORT_EVERY: usize = 10_000;

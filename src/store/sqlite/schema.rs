@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::rekeying;
-use crate::core::chat::Rekey;
+use crate::core::model::chat::Rekey;
 
 /// Marks a file as ours: "SWBD". `file(1)` and SQLite show it.
 pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
@@ -15,7 +15,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 /// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
 /// opened.
 ///
-/// The third layout's rows are those of [`chat::Row`](crate::core::chat::Row). Only later versions have an `entry`, so
+/// The third layout's rows are those of [`chat::Row`](crate::core::model::chat::Row). Only later versions have an `entry`, so
 /// the index by it is small. The fourth has the seats that outlive the process, in the order in which their holders sat down.
 const STEPS: [&str; 4] = [
     "

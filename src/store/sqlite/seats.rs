@@ -5,10 +5,10 @@ use std::time::Duration;
 use rusqlite::{Connection, Row, params};
 
 use super::row::RowError;
-use crate::core::{ids::RoomId, seat::KeptSeat};
+use crate::core::model::{ids::RoomId, seat_table::SavedSeat};
 
 /// All seats, each room's in their order. One that cannot be read is left out: its holder finds the seat free.
-pub(super) fn read(connection: &mut Connection) -> Result<Vec<KeptSeat>, RowError> {
+pub(super) fn read(connection: &mut Connection) -> Result<Vec<SavedSeat>, RowError> {
     let mut select =
         connection.prepare("SELECT room, participant, name, lease_ms FROM seat ORDER BY room, position")?;
     let seats = select.query_map([], |row| Ok(seat(row)))?;
@@ -16,7 +16,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<Vec<KeptSeat>, RowErro
 }
 
 /// Writes the seats of `rooms` in place of those that each had, within the caller's transaction.
-pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<KeptSeat>)]) -> Result<(), RowError> {
+pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<SavedSeat>)]) -> Result<(), RowError> {
     let mut delete = connection.prepare_cached("DELETE FROM seat WHERE room = ?1")?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO seat (room, position, participant, name, lease_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -33,15 +33,15 @@ pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<KeptSeat>)]) 
 }
 
 /// About how many bytes a room's seats take.
-pub(super) fn bytes_of(room: &RoomId, seats: &[KeptSeat]) -> usize {
+pub(super) fn bytes_of(room: &RoomId, seats: &[SavedSeat]) -> usize {
     room.as_str().len()
-        + seats.iter().map(|seat| seat.name.as_str().len() + size_of::<KeptSeat>()).sum::<usize>()
+        + seats.iter().map(|seat| seat.name.as_str().len() + size_of::<SavedSeat>()).sum::<usize>()
 }
 
-fn seat(row: &Row<'_>) -> Option<KeptSeat> {
+fn seat(row: &Row<'_>) -> Option<SavedSeat> {
     let text = |column| row.get_ref(column).ok()?.as_str().ok();
     let lease_ms = row.get::<_, u64>("lease_ms").ok()?;
-    Some(KeptSeat {
+    Some(SavedSeat {
         room: RoomId::from_whole(text("room")?).ok()?,
         participant: text("participant")?.parse().ok()?,
         name: text("name")?.parse().ok()?,

@@ -21,7 +21,7 @@ use super::{
     row::RowError,
 };
 use crate::{
-    core::error::Unavailable,
+    core::model::error::Unavailable,
     store::{ANSWER_WITHIN, NoAnswer},
 };
 
@@ -234,10 +234,10 @@ mod tests {
         },
         *,
     };
-    use crate::core::chat::{ChatEntry, ChatKey};
+    use crate::core::model::chat::{ChatEntry, ChatKey};
 
     /// Nothing is of an earlier layout.
-    fn rekey(_: &[Box<str>]) -> Vec<crate::core::chat::Former> {
+    fn rekey(_: &[Box<str>]) -> Vec<crate::core::model::chat::Former> {
         Vec::new()
     }
 

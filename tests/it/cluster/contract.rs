@@ -4,12 +4,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use switchboard::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     core::{
-        clock::SystemClock,
-        cluster::{ClaimError, Cluster, Lost},
-        ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, Refused, Renewal, Seat, SeatKey},
+        model::{
+            ids::{Epoch, ParticipantId, RoomId},
+            seat_table::{Claim, Refused, Renewal, Seat, SeatKey},
+        },
+        ports::{
+            clock::SystemClock,
+            seat_registry::{ClaimError, EndedClaim, SeatRegistry},
+        },
     },
 };
 use tokio::task::JoinSet;
@@ -46,7 +50,7 @@ fn fresh_room() -> String {
     ParticipantId::random().to_string()
 }
 
-async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
+async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn SeatRegistry>) {
     let room = fresh_room();
     let mut racers = JoinSet::new();
     for _ in 0..100 {
@@ -64,7 +68,7 @@ async fn a_room_has_as_many_holders_as_seats(cluster: Arc<dyn Cluster>) {
     }
 }
 
-async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn Cluster>) {
+async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
     assert!(first.former.is_none() && first.others.is_empty());
@@ -75,7 +79,7 @@ async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn Cluste
     assert_eq!(second.others[0].participant, bob);
 }
 
-async fn an_old_epoch_changes_nothing(cluster: Arc<dyn Cluster>) {
+async fn an_old_epoch_changes_nothing(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann) = (fresh_room(), ParticipantId::random());
     let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
@@ -88,7 +92,7 @@ async fn an_old_epoch_changes_nothing(cluster: Arc<dyn Cluster>) {
     assert!(cluster.holding(&new.room, ann).await.unwrap().is_none());
 }
 
-async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn Cluster>) {
+async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann) = (fresh_room(), ParticipantId::random());
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     assert!(cluster.release(&key(&room, ann, first)).await.unwrap());
@@ -97,7 +101,7 @@ async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn Clus
     assert!(!cluster.release(&key(&room, ann, first)).await.unwrap());
 }
 
-async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn Cluster>) {
+async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let short = Duration::from_millis(50);
     let ann_key = key(&room, ann, cluster.claim(claim(&room, ann, short)).await.unwrap().epoch);
@@ -105,7 +109,7 @@ async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn Cluster>) {
     assert!(renew(&*cluster, &[&bob_key], LONG).await.unwrap().is_empty());
     loop {
         let ended = cluster.expire().await.unwrap();
-        if ended.contains(&Lost::GivenUp(ann_key.clone())) {
+        if ended.contains(&EndedClaim::GivenUp(ann_key.clone())) {
             break;
         }
         tokio::task::yield_now().await;
@@ -114,7 +118,7 @@ async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn Cluster>) {
     assert!(cluster.release(&bob_key).await.unwrap(), "the renewed one is still held");
 }
 
-async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn Cluster>) {
+async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn SeatRegistry>) {
     let (room, gone) = (fresh_room(), ParticipantId::random());
     cluster.claim(claim(&room, gone, Duration::from_millis(20))).await.unwrap();
     cluster.claim(claim(&room, ParticipantId::random(), LONG)).await.unwrap();
@@ -129,7 +133,9 @@ async fn a_seat_whose_lease_has_ended_makes_room(cluster: Arc<dyn Cluster>) {
     assert_eq!(claimed.ended.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [gone]);
 }
 
-async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_own(cluster: Arc<dyn Cluster>) {
+async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_own(
+    cluster: Arc<dyn SeatRegistry>,
+) {
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
     let newer = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
@@ -152,7 +158,7 @@ async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_ow
     assert!(cluster.claim(adopt(adopted.epoch)).await.is_err());
 }
 
-async fn rooms_do_not_touch_each_other(cluster: Arc<dyn Cluster>) {
+async fn rooms_do_not_touch_each_other(cluster: Arc<dyn SeatRegistry>) {
     let ann = ParticipantId::random();
     let (here, there) = (fresh_room(), fresh_room());
     let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().epoch;
@@ -161,7 +167,7 @@ async fn rooms_do_not_touch_each_other(cluster: Arc<dyn Cluster>) {
     assert!(elsewhere.former.is_none() && elsewhere.others.is_empty());
 }
 
-async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dyn Cluster>) {
+async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann, namesake) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let unique = |participant| Claim { unique_name: true, ..claim(&room, participant, LONG) };
     let mut racers = JoinSet::new();
@@ -190,7 +196,7 @@ enum Step {
 }
 
 /// Random steps of four people, beside a map of who holds what.
-async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step>) {
+async fn it_behaves_as_the_model_does(cluster: Arc<dyn SeatRegistry>, steps: Vec<Step>) {
     let room = fresh_room();
     let people: Vec<_> = (0..4).map(|_| ParticipantId::random()).collect();
     let mut held: HashMap<usize, Epoch> = HashMap::new();
@@ -224,7 +230,7 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn Cluster>, steps: Vec<Step
     }
 }
 
-async fn contract(cluster: Arc<dyn Cluster>) {
+async fn contract(cluster: Arc<dyn SeatRegistry>) {
     cluster.check().await.unwrap();
     a_room_has_as_many_holders_as_seats(cluster.clone()).await;
     ones_own_seat_is_taken_over_under_a_newer_epoch(cluster.clone()).await;
@@ -237,7 +243,7 @@ async fn contract(cluster: Arc<dyn Cluster>) {
     rooms_do_not_touch_each_other(cluster).await;
 }
 
-fn model(cluster: impl Fn() -> Arc<dyn Cluster>) {
+fn model(cluster: impl Fn() -> Arc<dyn SeatRegistry>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let step = prop_oneof![
         (0..4_usize).prop_map(Step::Claim),
@@ -253,12 +259,12 @@ fn model(cluster: impl Fn() -> Arc<dyn Cluster>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn local_keeps_the_contract() {
-    contract(Arc::new(LocalCluster::new(Arc::new(SystemClock)))).await;
+    contract(Arc::new(LocalRegistry::new(Arc::new(SystemClock)))).await;
 }
 
 #[test]
 fn local_behaves_as_the_model_does() {
-    let cluster: Arc<dyn Cluster> = Arc::new(LocalCluster::new(Arc::new(SystemClock)));
+    let cluster: Arc<dyn SeatRegistry> = Arc::new(LocalRegistry::new(Arc::new(SystemClock)));
     model(|| cluster.clone());
 }
 
@@ -270,7 +276,7 @@ async fn redis_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_nodes_keep_the_contract_as_one() {
     let redis = Redis::shared().await;
-    let nodes: [Arc<dyn Cluster>; 4] =
+    let nodes: [Arc<dyn SeatRegistry>; 4] =
         [redis.node().await, redis.node().await, redis.node().await, redis.node().await];
     let (room, mut racers) = (fresh_room(), JoinSet::new());
     for number in 0..100 {
@@ -294,7 +300,7 @@ async fn several_nodes_keep_the_contract_as_one() {
         );
         let renewed = nodes[number].renew(&[renewal(&seat.key_in(&room), LONG)]).await;
         match &renewed.lost[..] {
-            [Lost::Moved(key, now)] => {
+            [EndedClaim::Moved(key, now)] => {
                 assert_eq!(
                     (key, now.node),
                     (&seat.key_in(&room), elsewhere.node()),
@@ -306,7 +312,7 @@ async fn several_nodes_keep_the_contract_as_one() {
     }
 }
 
-async fn refused_by(node: &Arc<dyn Cluster>, room: &RoomId) -> Vec<Seat> {
+async fn refused_by(node: &Arc<dyn SeatRegistry>, room: &RoomId) -> Vec<Seat> {
     let newcomer = Claim { room: room.clone(), ..claim("7", ParticipantId::random(), LONG) };
     match node.claim(newcomer).await {
         Err(ClaimError::Refused(refused)) => refused.holders().to_vec(),

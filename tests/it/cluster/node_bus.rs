@@ -8,13 +8,17 @@ use std::{
 
 use bytes::Bytes;
 use switchboard::{
-    cluster::{RedisCluster, RedisSettings},
+    cluster::{RedisRegistry, RedisSettings},
     core::{
-        cluster::Cluster,
-        event::{Event, Signal, SignalKind},
-        ids::{Epoch, NodeId, ParticipantId},
-        seat::SeatKey,
-        wire::{Count, Parcel, Recipient},
+        model::{
+            event::{Event, Signal, SignalKind},
+            ids::{Epoch, NodeId, ParticipantId},
+            seat_table::SeatKey,
+        },
+        ports::{
+            node_bus::{NodeListener, NodeMessage, PairSeq},
+            seat_registry::SeatRegistry,
+        },
     },
 };
 
@@ -28,7 +32,7 @@ use crate::support::{
 /// What a node heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heard {
-    Parcel(u64),
+    NodeMessage(u64),
     Torn,
     Gone(NodeId),
     Back(NodeId),
@@ -49,17 +53,20 @@ impl Recorder {
     /// The numbers of all parcels, and whether any were lost.
     fn parcels(&self) -> (Vec<u64>, bool) {
         let heard = self.0.lock().unwrap();
-        let number = |heard: &Heard| if let Heard::Parcel(number) = heard { Some(*number) } else { None };
+        let number =
+            |heard: &Heard| if let Heard::NodeMessage(number) = heard { Some(*number) } else { None };
         (heard.iter().filter_map(number).collect(), heard.contains(&Heard::Torn))
     }
 }
 
-impl Recipient for Recorder {
-    fn receive(&self, _: NodeId, parcel: Parcel) {
+impl NodeListener for Recorder {
+    fn receive(&self, _: NodeId, parcel: NodeMessage) {
         match parcel {
-            Parcel::Told { count: Some(Count { number, .. }), event: Event::Signal(signal), .. } => {
+            NodeMessage::Told {
+                count: Some(PairSeq { number, .. }), event: Event::Signal(signal), ..
+            } => {
                 assert_eq!(signal.payload, payload(number));
-                self.note(Heard::Parcel(number));
+                self.note(Heard::NodeMessage(number));
             }
             other => panic!("{other:?}"),
         }
@@ -80,12 +87,12 @@ impl Recipient for Recorder {
 
 /// A node, and all that it heard.
 struct Node {
-    cluster: Arc<RedisCluster>,
+    cluster: Arc<RedisRegistry>,
     recorder: Arc<Recorder>,
 }
 
 impl Node {
-    fn serving(cluster: RedisCluster) -> Self {
+    fn serving(cluster: RedisRegistry) -> Self {
         let (cluster, recorder) = (Arc::new(cluster), Arc::new(Recorder::default()));
         let weak: Weak<Recorder> = Arc::downgrade(&recorder);
         cluster.serve(weak);
@@ -98,7 +105,7 @@ impl Node {
 
     /// Sends one parcel, as soon as there is room for it.
     async fn tell(&self, other: &Self, number: u64) {
-        while self.cluster.wire().send(other.id(), told(number)).is_err() {
+        while self.cluster.node_bus().send(other.id(), told(number)).is_err() {
             tokio::task::yield_now().await;
         }
     }
@@ -112,12 +119,12 @@ fn payload(number: u64) -> Bytes {
     format!("{{\"candidate\":\"candidate:{number} 1 udp 2122260223 192.0.2.7 {number} typ host\"}}").into()
 }
 
-fn told(number: u64) -> Parcel {
+fn told(number: u64) -> NodeMessage {
     let from = ParticipantId::random();
-    Parcel::Told {
+    NodeMessage::Told {
         to: SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) },
         from,
-        count: Some(Count { from: Epoch(1), to: Epoch(1), number }),
+        count: Some(PairSeq { from: Epoch(1), to: Epoch(1), number }),
         event: Event::Signal(Signal {
             from,
             name: "Ann".parse().unwrap(),
@@ -212,7 +219,7 @@ async fn what_was_sent_while_redis_was_not_there_arrives_when_it_is() {
     let (ann, bob) = (Node::serving(join(&redis.url()).await), Node::serving(join(&redis.url()).await));
     ann.tell(&bob, 1).await;
     redis.run().await;
-    bob.waits_for(Heard::Parcel(1)).await;
+    bob.waits_for(Heard::NodeMessage(1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -220,7 +227,7 @@ async fn whoever_waits_for_what_was_sent_hears_when_it_has_arrived() {
     let mut pair = Pair::meet().await;
     pair.tell(100).await;
     let [ann, bob] = &pair.nodes;
-    ann.cluster.wire().flushed().await;
+    ann.cluster.node_bus().flushed().await;
     assert_eq!(bob.recorder.parcels().0.len(), 100);
 }
 
@@ -230,7 +237,7 @@ async fn nodes_hear_who_comes_and_who_goes_and_one_that_is_cut_off_says_that_of_
     let proxy = Proxy::to(redis.address()).await;
     let node = async |url: String| {
         let settings = RedisSettings { clock: clock.clone(), judge: Some(clock.clone()), ..settings(&url) };
-        Node::serving(RedisCluster::join(settings).await.unwrap())
+        Node::serving(RedisRegistry::join(settings).await.unwrap())
     };
     let ann = node(redis.url()).await;
     let bob = node(format!("redis://{}/", proxy.address)).await;
@@ -252,11 +259,11 @@ async fn nodes_hear_who_comes_and_who_goes_and_one_that_is_cut_off_says_that_of_
     };
     has_passed(4, Heard::Gone(cy_id)).await;
     ann.waits_for(Heard::Gone(bob.id())).await;
-    assert!(!ann.cluster.wire().is_alive(bob.id()));
-    assert!(bob.cluster.wire().is_alive(ann.id()) && bob.cluster.wire().is_alive(cy_id));
+    assert!(!ann.cluster.node_bus().is_alive(bob.id()));
+    assert!(bob.cluster.node_bus().is_alive(ann.id()) && bob.cluster.node_bus().is_alive(cy_id));
 
     proxy.set(Network::Works);
-    let back = async || ann.cluster.wire().is_alive(bob.id()).then_some(());
+    let back = async || ann.cluster.node_bus().is_alive(bob.id()).then_some(());
     until("who was cut off is back", PATIENCE, back).await;
     assert!(!bob.recorder.has(Heard::Gone(ann.id())) && !bob.recorder.has(Heard::Gone(cy_id)));
 }

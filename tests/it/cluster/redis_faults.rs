@@ -6,14 +6,16 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use switchboard::{
     cluster::{
-        RedisCluster, RedisSettings,
+        RedisRegistry, RedisSettings,
         redis::{ConfigError, SETTLES_WITHIN},
     },
     core::{
-        cluster::{ClaimError, Cluster, Lost},
-        ids::{ParticipantId, RoomId},
-        seat::{Claim, Claimed, Refused, SeatKey},
-        session::SessionSigner,
+        model::{
+            ids::{ParticipantId, RoomId},
+            seat_table::{Claim, Claimed, Refused, SeatKey},
+            session_token::SessionSigner,
+        },
+        ports::seat_registry::{ClaimError, EndedClaim, SeatRegistry},
     },
 };
 
@@ -47,13 +49,13 @@ fn claim(room: &RoomId) -> Claim {
 }
 
 /// Seats somebody new.
-async fn seat(node: &RedisCluster, room: &RoomId) -> SeatKey {
+async fn seat(node: &RedisRegistry, room: &RoomId) -> SeatKey {
     let claim = claim(room);
     let epoch = node.claim(claim.clone()).await.unwrap().epoch;
     SeatKey { room: room.clone(), participant: claim.participant, epoch }
 }
 
-async fn holds(node: &RedisCluster, key: &SeatKey) -> bool {
+async fn holds(node: &RedisRegistry, key: &SeatKey) -> bool {
     let held = node.holding(&key.room, key.participant).await.unwrap();
     held.is_some_and(|seat| seat.epoch == key.epoch)
 }
@@ -154,7 +156,7 @@ async fn a_seat_that_was_given_away_meanwhile_is_told_to_be_lost() {
     assert!(other.release(&ann).await.unwrap());
     proxy.set(Network::Works);
     let told = until("the node is told", PATIENCE, async || node.expire().await.ok()?.pop()).await;
-    assert_eq!(told, Lost::GivenUp(ann));
+    assert_eq!(told, EndedClaim::GivenUp(ann));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,9 +177,9 @@ async fn a_node_with_another_secret_is_turned_away() {
         ..settings(url)
     };
     proxy.set(Network::Cut);
-    let late = RedisCluster::join(foreign(&format!("redis://{}/", proxy.address))).await.unwrap();
+    let late = RedisRegistry::join(foreign(&format!("redis://{}/", proxy.address))).await.unwrap();
     let node = redis.node().await;
-    let early = RedisCluster::join(foreign(&redis.url())).await;
+    let early = RedisRegistry::join(foreign(&redis.url())).await;
     assert_eq!(early.err(), Some(ConfigError::OtherSecret));
 
     proxy.set(Network::Works);
@@ -223,9 +225,9 @@ async fn nodes_of_another_release_are_not_joined_until_they_have_stopped() {
     greeting.arg("test:nodes").arg("secret").arg(&fingerprint);
     greeting.arg(ParticipantId::random().to_string()).arg(format!("{seconds}{micros:0>6}"));
     greeting.exec_async(&mut connection).await.unwrap();
-    assert_eq!(RedisCluster::join(settings(&url)).await.err(), Some(ConfigError::OtherRelease));
+    assert_eq!(RedisRegistry::join(settings(&url)).await.err(), Some(ConfigError::OtherRelease));
 
-    let joins = async || RedisCluster::join(settings(&url)).await.ok();
+    let joins = async || RedisRegistry::join(settings(&url)).await.ok();
     let node = until("the other node counts as gone", PATIENCE, joins).await;
     ready(Arc::new(node)).await;
     // Its like starts no more: to it, this is another secret.
@@ -264,8 +266,8 @@ async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
 async fn epochs_go_on_on_every_node_even_if_the_clock_was_set_back() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
     let settings = || RedisSettings { judge: Some(clock.clone()), ..settings(&redis.url()) };
-    let here = Arc::new(RedisCluster::join(settings()).await.unwrap());
-    let there = Arc::new(RedisCluster::join(settings()).await.unwrap());
+    let here = Arc::new(RedisRegistry::join(settings()).await.unwrap());
+    let there = Arc::new(RedisRegistry::join(settings()).await.unwrap());
     clock.pass(SETTLES_WITHIN);
     let room = fresh_room();
     let before = seat(&here, &room).await.epoch;
@@ -309,7 +311,7 @@ async fn nothing_stays_for_ever() {
 #[tokio::test]
 async fn an_address_that_cannot_be_one_is_refused_and_no_password_is_shown() {
     for url in ["", "db.example", "http://:canary@db", "redis://:canary@", "redis://:canary@db:port/"] {
-        let refused = RedisCluster::join(settings(url)).await.map(drop);
+        let refused = RedisRegistry::join(settings(url)).await.map(drop);
         assert_eq!(refused, Err(ConfigError::Address), "{url}");
     }
     for url in ["redis://:canary@127.0.0.1:1/", "rediss://ann:canary@127.0.0.1:1/"] {

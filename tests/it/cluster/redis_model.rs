@@ -6,12 +6,16 @@ use std::{sync::Arc, time::Duration};
 use proptest::{collection::vec, prelude::*};
 use redis::aio::MultiplexedConnection;
 use switchboard::{
-    cluster::{RedisCluster, RedisSettings, redis::SETTLES_WITHIN},
+    cluster::{RedisRegistry, RedisSettings, redis::SETTLES_WITHIN},
     core::{
-        clock::Clock,
-        cluster::{ClaimError, Cluster},
-        ids::{Epoch, ParticipantId, RoomId},
-        seat::{Claim, Renewal, Seat, SeatKey, Seats},
+        model::{
+            ids::{Epoch, ParticipantId, RoomId},
+            seat_table::{Claim, Renewal, Seat, SeatKey, Seats},
+        },
+        ports::{
+            clock::Clock,
+            seat_registry::{ClaimError, SeatRegistry},
+        },
     },
 };
 
@@ -93,9 +97,9 @@ fn steps(nodes: usize) -> impl Strategy<Value = Vec<Step>> {
 /// Nodes at a Redis, which all go by one clock.
 struct Stage {
     clock: Arc<TestClock>,
-    nodes: Vec<Arc<RedisCluster>>,
+    nodes: Vec<Arc<RedisRegistry>>,
     /// A node that claims nothing, so that it knows nothing but what Redis says.
-    stranger: Arc<RedisCluster>,
+    stranger: Arc<RedisRegistry>,
     redis: MultiplexedConnection,
     prefix: String,
 }
@@ -111,7 +115,7 @@ impl Stage {
                 judge: Some(clock.clone()),
                 ..settings(&redis.url())
             };
-            Arc::new(RedisCluster::join(settings).await.unwrap())
+            Arc::new(RedisRegistry::join(settings).await.unwrap())
         };
         let (mut joined, stranger) = (Vec::new(), join().await);
         for _ in 0..nodes {

@@ -1,7 +1,7 @@
 //! Servers whose seats are in Redis: what they say when it is away, and what goes on without it.
 
 use serde_json::{Value, json};
-use switchboard::core::session::SessionSigner;
+use switchboard::core::model::session_token::SessionSigner;
 
 use crate::support::{
     redis::{Redis, join},

@@ -6,7 +6,7 @@ pub mod peer;
 use std::{num::NonZeroU32, sync::Arc};
 
 use switchboard::{
-    core::{clock::SystemClock, ids::ParticipantId},
+    core::{model::ids::ParticipantId, ports::clock::SystemClock},
     media::{
         EndpointId, Limit, MediaCodec, MediaEvent, MediaPlane, MediaSettings, NegotiationError, NewEndpoint,
         OpenError, Owner, Publication, Role, forwarding::Forwarding, settings::Limits,
@@ -24,7 +24,7 @@ fn start(limits: Limits) -> Forwarding {
         codecs: vec![MediaCodec::Opus, MediaCodec::Vp8],
         limits,
     };
-    let clock: Arc<dyn switchboard::core::clock::Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn switchboard::core::ports::clock::Clock> = Arc::new(SystemClock);
     Forwarding::start(&settings, &clock).unwrap()
 }
 

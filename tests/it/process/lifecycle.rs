@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use switchboard::{
-    core::{records::RecordStore, store::ChatStore},
+    core::ports::{chat_store::ChatStore, record_store::RecordStore},
     protocols::{chat_json::rekey, mesh::Code},
     store::SqliteStore,
 };

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 use switchboard::{
     core::{
-        ids::RoomId,
-        store::{Appended, ChatStore, Saved},
+        model::ids::RoomId,
+        ports::chat_store::{Appended, ChatStore, Saved},
     },
     protocols::chat_json::rekey,
     store::{MongoStore, SqliteStore},

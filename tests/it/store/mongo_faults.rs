@@ -9,10 +9,11 @@ use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
 use switchboard::{
     core::{
-        error::SaveError,
-        ids::RoomId,
-        records::RecordStore,
-        store::{ChatStore, Saved},
+        model::{error::SaveError, ids::RoomId},
+        ports::{
+            chat_store::{ChatStore, Saved},
+            record_store::RecordStore,
+        },
     },
     protocols::chat_json::rekey,
     store::MongoStore,

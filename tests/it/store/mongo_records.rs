@@ -4,7 +4,10 @@ use std::{collections::HashSet, error::Error};
 
 use futures_util::{TryStreamExt, future::join_all};
 use mongodb::bson::{Document, doc};
-use switchboard::core::{error::Unavailable, records::RecordStore, store::ChatStore};
+use switchboard::core::{
+    model::error::Unavailable,
+    ports::{chat_store::ChatStore, record_store::RecordStore},
+};
 
 use super::mongo_faults::store;
 use crate::support::{

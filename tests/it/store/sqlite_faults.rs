@@ -14,10 +14,11 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rusqlite::Connection;
 use switchboard::{
     core::{
-        error::SaveError,
-        ids::RoomId,
-        records::{Record, RecordKey, RecordStore},
-        store::{ChatStore, Saved},
+        model::{error::SaveError, ids::RoomId},
+        ports::{
+            chat_store::{ChatStore, Saved},
+            record_store::{Record, RecordKey, RecordStore},
+        },
     },
     protocols::chat_json::rekey,
     store::{OpenError, SqliteStore},

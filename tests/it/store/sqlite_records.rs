@@ -4,9 +4,9 @@ use std::fs;
 
 use rusqlite::Connection;
 use switchboard::{
-    core::{
-        records::{Created, RecordStore},
-        store::ChatStore,
+    core::ports::{
+        chat_store::ChatStore,
+        record_store::{Created, RecordStore},
     },
     protocols::chat_json::rekey,
     store::SqliteStore,

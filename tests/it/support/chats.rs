@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use switchboard::{
-    core::{
+    core::model::{
         chat::{ChatEntry, LiveMessage},
         event::ChatMessage,
         ids::{ParticipantId, RoomId},

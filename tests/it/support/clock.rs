@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use switchboard::core::clock::{Clock, SystemClock};
+use switchboard::core::ports::clock::{Clock, SystemClock};
 
 /// Stands still until it is moved.
 pub struct TestClock {

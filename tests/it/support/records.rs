@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use switchboard::core::records::{Record, RecordKey, RecordStore, from_millis};
+use switchboard::core::ports::record_store::{Record, RecordKey, RecordStore, from_millis};
 
 /// The time it is, unless a test says otherwise.
 pub const NOW: i64 = 1_000_000;

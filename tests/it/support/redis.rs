@@ -5,8 +5,11 @@ use std::{fs, path::PathBuf, process::Command, sync::Arc};
 use nix::sys::signal::Signal;
 use redis::{Client, aio::MultiplexedConnection};
 use switchboard::{
-    cluster::{RedisCluster, RedisSettings},
-    core::{clock::SystemClock, cluster::Cluster, ids::ParticipantId, session::SessionSigner},
+    cluster::{RedisRegistry, RedisSettings},
+    core::{
+        model::{ids::ParticipantId, session_token::SessionSigner},
+        ports::{clock::SystemClock, seat_registry::SeatRegistry},
+    },
 };
 use tokio::sync::OnceCell;
 
@@ -81,7 +84,7 @@ impl Redis {
     }
 
     /// A node that lets people in.
-    pub async fn node(&self) -> Arc<RedisCluster> {
+    pub async fn node(&self) -> Arc<RedisRegistry> {
         ready(Arc::new(join(&self.url()).await)).await
     }
 }
@@ -107,12 +110,12 @@ pub fn settings(url: &str) -> RedisSettings {
 }
 
 /// A node that need not be ready.
-pub async fn join(url: &str) -> RedisCluster {
-    RedisCluster::join(settings(url)).await.unwrap()
+pub async fn join(url: &str) -> RedisRegistry {
+    RedisRegistry::join(settings(url)).await.unwrap()
 }
 
 /// Waits until a node lets people in.
-pub async fn ready(node: Arc<RedisCluster>) -> Arc<RedisCluster> {
+pub async fn ready(node: Arc<RedisRegistry>) -> Arc<RedisRegistry> {
     until("the node is ready", PATIENCE, async || node.check().await.ok()).await;
     node
 }

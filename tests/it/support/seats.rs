@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use switchboard::core::{
-    cluster::Cluster,
-    error::Unavailable,
-    seat::{Renewal, SeatKey},
+    model::{
+        error::Unavailable,
+        seat_table::{Renewal, SeatKey},
+    },
+    ports::seat_registry::SeatRegistry,
 };
 
 /// The renewal of an unprotected seat whose holder is connected.
@@ -15,7 +17,7 @@ pub fn renewal(key: &SeatKey, lease: Duration) -> Renewal {
 
 /// Renews the seats, and returns those that are no longer held.
 pub async fn renew(
-    cluster: &dyn Cluster,
+    cluster: &dyn SeatRegistry,
     seats: &[&SeatKey],
     lease: Duration,
 ) -> Result<Vec<SeatKey>, Unavailable> {

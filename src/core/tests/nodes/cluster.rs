@@ -13,13 +13,17 @@ use async_trait::async_trait;
 
 use super::net::{Net, SimWire};
 use crate::core::{
-    clock::Clock,
-    cluster::{ClaimError, Cluster, Lost, Renewed},
-    error::Unavailable,
-    ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
+    model::{
+        error::Unavailable,
+        ids::{Epoch, NodeId, ParticipantId, RoomId},
+        seat_table::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
+    },
+    ports::{
+        clock::Clock,
+        node_bus::{NodeBus, NodeListener},
+        seat_registry::{ClaimError, EndedClaim, Renewed, SeatRegistry},
+    },
     tests::support::ManualClock,
-    wire::{Recipient, Wire},
 };
 
 /// What all nodes agree on.
@@ -104,16 +108,16 @@ impl SimCluster {
         Some((held.key_in(&key.room), Own { seat: held.clone(), ..own.clone() }))
     }
 
-    fn lost(room: Option<&Seats>, key: &SeatKey, now: Instant) -> Lost {
+    fn lost(room: Option<&Seats>, key: &SeatKey, now: Instant) -> EndedClaim {
         match room.and_then(|room| room.holding(key.participant, now)) {
-            Some(seat) if seat.epoch > key.epoch => Lost::Moved(key.clone(), seat.clone()),
-            _ => Lost::GivenUp(key.clone()),
+            Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat.clone()),
+            _ => EndedClaim::GivenUp(key.clone()),
         }
     }
 }
 
 #[async_trait]
-impl Cluster for SimCluster {
+impl SeatRegistry for SimCluster {
     fn name(&self) -> &'static str {
         "model"
     }
@@ -122,11 +126,11 @@ impl Cluster for SimCluster {
         self.node
     }
 
-    fn wire(&self) -> Arc<dyn Wire> {
+    fn node_bus(&self) -> Arc<dyn NodeBus> {
         Arc::new(SimWire { node: self.node, net: self.net.clone() })
     }
 
-    fn serve(&self, recipient: Weak<dyn Recipient>) {
+    fn serve(&self, recipient: Weak<dyn NodeListener>) {
         self.net.attach(self.node, recipient);
     }
 
@@ -218,7 +222,7 @@ impl Cluster for SimCluster {
     }
 
     /// Tells nothing of the seats of others: what the core knows of them, it has to find out.
-    async fn expire(&self) -> Result<Vec<Lost>, Unavailable> {
+    async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {
         self.reach()?;
         let now = self.clock.now();
         let (mut model, mut owns) = (self.model.lock().unwrap(), self.own.lock().unwrap());

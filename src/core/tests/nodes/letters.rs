@@ -15,13 +15,17 @@ use super::{
     on_paused_time,
 };
 use crate::core::{
-    error::SignalError,
-    event::{Numbered, SignalKind},
-    hub::Hub,
-    ids::{ConnectionId, NodeId, RoomId},
-    join::{JoinRequest, RoomPolicy, Seated},
-    outbox::{CloseReason, Connection, DeliverError},
-    session::SessionSigner,
+    hub::{
+        Hub,
+        join::{JoinRequest, RoomPolicy, Seated},
+    },
+    model::{
+        error::SignalError,
+        event::{Numbered, SignalKind},
+        ids::{ConnectionId, NodeId, RoomId},
+        session_token::SessionSigner,
+    },
+    ports::connection::{CloseReason, Connection, DeliverError},
     tests::support::{ManualClock, MemoryStore, Recorder, Told, name},
 };
 
@@ -75,7 +79,7 @@ impl World {
             let cluster = SimCluster::new(net.clone(), clock.clone(), model.clone());
             let store = Arc::new(MemoryStore::default());
             let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
-            let id = hub.0.cluster.node();
+            let id = hub.0.registry.node();
             net.introduce(id);
             (id, hub)
         };

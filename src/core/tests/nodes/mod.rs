@@ -1,4 +1,4 @@
-//! Several nodes as one: real hubs, a model of seats behind a face for each, and a wire on which parcels wait until
+//! Several nodes as one: real hubs, a model of seats behind a face for each, and a bus on which messages wait until
 //! the test delivers them. Whatever is done to nodes, wires and people in whatever order, promises are kept.
 
 mod cluster;
@@ -47,11 +47,11 @@ enum Step {
         from: usize,
         to: usize,
     },
-    /// So many parcels arrive.
+    /// So many messages arrive.
     Deliver {
         from: usize,
         to: usize,
-        parcels: usize,
+        messages: usize,
     },
     DeliverAll,
     /// What is on its way is lost, and the recipient told so.
@@ -100,7 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
         16 => (pair(), 1..4_usize)
-            .prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
+            .prop_map(|((from, to), messages)| Step::Deliver { from, to, messages }),
         4 => Just(Step::DeliverAll),
         1 => pair().prop_map(|(from, to)| Step::Tear { from, to }),
         1 => (pair(), any::<bool>()).prop_map(|((from, to), full)| Step::Full { from, to, full }),
@@ -127,9 +127,9 @@ async fn take(world: &mut World, step: &Step) {
         Step::Leave { person } => world.leave(person).await,
         Step::Lose { person } => world.lose(person).await,
         Step::Signal { from, to } => _ = world.signal(from, to),
-        Step::Deliver { from, to, parcels } => {
+        Step::Deliver { from, to, messages } => {
             let (from, to) = world.pair(from, to);
-            for _ in 0..parcels {
+            for _ in 0..messages {
                 world.net.deliver(from, to);
             }
         }
@@ -163,14 +163,14 @@ fn orderly_step() -> impl Strategy<Value = Step> {
         8 => (person.clone(), node.clone()).prop_map(|(person, node)| Step::Join { person, node, how: 0 }),
         2 => person.clone().prop_map(|person| Step::Lose { person }),
         16 => (person.clone(), person).prop_map(|(from, to)| Step::Signal { from, to }),
-        16 => (pair(), 1..4_usize).prop_map(|((from, to), parcels)| Step::Deliver { from, to, parcels }),
+        16 => (pair(), 1..4_usize).prop_map(|((from, to), messages)| Step::Deliver { from, to, messages }),
         2 => Just(Step::DeliverAll),
         2 => node.prop_map(|node| Step::Stop { node }),
         8 => (50..150_u64).prop_map(|ms| Step::Pass { ms }),
     ]
 }
 
-/// No parcel takes longer than two steps of time.
+/// No message takes longer than two steps of time.
 async fn take_in_order(world: &mut World, step: &Step, passes: &mut usize) {
     match step {
         Step::Stop { .. } if world.is_a_node_stopping() => {}
@@ -230,7 +230,7 @@ fn nobody_misses_anything_while_nodes_stop_and_people_move() {
 #[test]
 fn who_moves_faster_than_what_is_kept_for_them_finds_it() {
     let go = |node| Step::Join { person: 0, node, how: 0 };
-    let deliver = |from, to| Step::Deliver { from, to, parcels: 1 };
+    let deliver = |from, to| Step::Deliver { from, to, messages: 1 };
     for steps in [
         vec![go(2), go(0), go(1), go(0)],
         vec![go(0), go(1), go(0), go(1), go(0)],

@@ -7,8 +7,8 @@ use super::{
     world::{Kind, LEASE, World},
 };
 use crate::core::{
-    error::SignalError,
-    outbox::{CloseReason, Connection},
+    model::error::SignalError,
+    ports::connection::{CloseReason, Connection},
     tests::support::Told,
 };
 

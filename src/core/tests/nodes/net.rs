@@ -1,4 +1,4 @@
-//! A simulated wire: for each ordered pair of nodes a queue, from which parcels are delivered when the test says so.
+//! A simulated bus: for each ordered pair of nodes a queue, from which messages are delivered when the test says so.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -8,11 +8,11 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::core::{
-    ids::NodeId,
-    wire::{Parcel, Recipient, Wire, WireFull},
+    model::ids::NodeId,
+    ports::node_bus::{BusFull, NodeBus, NodeListener, NodeMessage},
 };
 
-/// A wire that is not as it should be, to see that it is noticed.
+/// A bus that is not as it should be, to see that it is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
     /// What is said is not counted.
@@ -30,9 +30,9 @@ pub struct Net {
 
 #[derive(Default)]
 struct State {
-    recipients: Vec<(NodeId, Weak<dyn Recipient>)>,
-    /// In the order of their first parcels, so that the same steps do the same.
-    queues: Vec<((NodeId, NodeId), VecDeque<Parcel>)>,
+    recipients: Vec<(NodeId, Weak<dyn NodeListener>)>,
+    /// In the order of their first messages, so that the same steps do the same.
+    queues: Vec<((NodeId, NodeId), VecDeque<NodeMessage>)>,
     full: HashSet<(NodeId, NodeId)>,
     /// Pairs in which the second hears nothing of the first.
     silent: Vec<(NodeId, NodeId)>,
@@ -43,7 +43,7 @@ impl Net {
         Arc::new(Self { wrong, ..Self::default() })
     }
 
-    pub fn attach(&self, node: NodeId, recipient: Weak<dyn Recipient>) {
+    pub fn attach(&self, node: NodeId, recipient: Weak<dyn NodeListener>) {
         self.state.lock().unwrap().recipients.push((node, recipient));
     }
 
@@ -91,17 +91,17 @@ impl Net {
         }
     }
 
-    /// Delivers the next parcel, if there is one.
+    /// Delivers the next message, if there is one.
     pub fn deliver(&self, from: NodeId, to: NodeId) -> bool {
-        let parcel = {
+        let message = {
             let mut state = self.state.lock().unwrap();
             if state.silent.contains(&(from, to)) {
                 return false;
             }
             state.queue(from, to).pop_front()
         };
-        let (Some(parcel), Some(recipient)) = (parcel, self.recipient(to)) else { return false };
-        recipient.receive(from, parcel);
+        let (Some(message), Some(recipient)) = (message, self.recipient(to)) else { return false };
+        recipient.receive(from, message);
         true
     }
 
@@ -132,33 +132,33 @@ impl Net {
         self.state.lock().unwrap().full.clear();
     }
 
-    fn recipient(&self, node: NodeId) -> Option<Arc<dyn Recipient>> {
+    fn recipient(&self, node: NodeId) -> Option<Arc<dyn NodeListener>> {
         self.state.lock().unwrap().recipient(node).and_then(Weak::upgrade)
     }
 
-    fn recipients(&self) -> Vec<(NodeId, Arc<dyn Recipient>)> {
+    fn recipients(&self) -> Vec<(NodeId, Arc<dyn NodeListener>)> {
         let state = self.state.lock().unwrap();
         state.recipients.iter().filter_map(|(node, it)| Some((*node, it.upgrade()?))).collect()
     }
 
-    fn spoil(&self, parcel: Parcel) -> Parcel {
-        match (self.wrong, parcel) {
-            (Some(Wrong::Uncounted), Parcel::Told { to, from, event, .. }) => {
-                Parcel::Told { to, from, count: None, event }
+    fn spoil(&self, message: NodeMessage) -> NodeMessage {
+        match (self.wrong, message) {
+            (Some(Wrong::Uncounted), NodeMessage::Told { to, from, event, .. }) => {
+                NodeMessage::Told { to, from, count: None, event }
             }
-            (Some(Wrong::Emptied), Parcel::Yielded { ask, mailbox: Some(mut mailbox) }) => {
+            (Some(Wrong::Emptied), NodeMessage::Yielded { ask, mailbox: Some(mut mailbox) }) => {
                 mailbox.last -= mailbox.kept.len() as u64;
                 mailbox.handed = mailbox.handed.min(mailbox.last);
                 mailbox.kept.clear();
-                Parcel::Yielded { ask, mailbox: Some(mailbox) }
+                NodeMessage::Yielded { ask, mailbox: Some(mailbox) }
             }
-            (_, parcel) => parcel,
+            (_, message) => message,
         }
     }
 }
 
 impl State {
-    fn queue(&mut self, from: NodeId, to: NodeId) -> &mut VecDeque<Parcel> {
+    fn queue(&mut self, from: NodeId, to: NodeId) -> &mut VecDeque<NodeMessage> {
         let place = self.queues.iter().position(|(pair, _)| *pair == (from, to));
         let place = place.unwrap_or_else(|| {
             self.queues.push(((from, to), VecDeque::new()));
@@ -167,7 +167,7 @@ impl State {
         &mut self.queues[place].1
     }
 
-    fn recipient(&self, node: NodeId) -> Option<&Weak<dyn Recipient>> {
+    fn recipient(&self, node: NodeId) -> Option<&Weak<dyn NodeListener>> {
         self.recipients.iter().find(|(other, _)| *other == node).map(|(_, recipient)| recipient)
     }
 }
@@ -178,17 +178,17 @@ pub struct SimWire {
     pub net: Arc<Net>,
 }
 
-impl Wire for SimWire {
-    fn send(&self, to: NodeId, parcel: Parcel) -> Result<(), WireFull> {
-        let parcel = self.net.spoil(parcel);
+impl NodeBus for SimWire {
+    fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
+        let message = self.net.spoil(message);
         let mut state = self.net.state.lock().unwrap();
         if state.full.contains(&(self.node, to)) {
-            return Err(WireFull);
+            return Err(BusFull);
         }
         // Who is dead says nothing.
         if state.recipient(to).is_some() && state.recipient(self.node).is_some() {
             let queue = state.queue(self.node, to);
-            queue.push_back(parcel);
+            queue.push_back(message);
         }
         Ok(())
     }

@@ -15,15 +15,22 @@ use super::{
     net::{Net, Wrong},
 };
 use crate::core::{
-    clock::Clock,
-    error::{JoinError, SignalError},
-    event::SignalKind,
-    hub::Hub,
-    ids::{NodeId, ParticipantId, RoomId},
-    join::{AFRESH, JoinRequest, Joined, RoomPolicy, Seated},
-    outbox::{CloseReason, Connection},
-    seat::SeatKey,
-    session::SessionSigner,
+    delivery::outbox::RESET,
+    hub::{
+        Hub,
+        join::{JoinRequest, Joined, RoomPolicy, Seated},
+    },
+    model::{
+        error::{JoinError, SignalError},
+        event::SignalKind,
+        ids::{NodeId, ParticipantId, RoomId},
+        seat_table::SeatKey,
+        session_token::SessionSigner,
+    },
+    ports::{
+        clock::Clock,
+        connection::{CloseReason, Connection},
+    },
     tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
 };
 
@@ -124,7 +131,7 @@ impl World {
         let cluster = SimCluster::new(self.net.clone(), self.clock.clone(), self.model.clone());
         let signer = SessionSigner::new(b"secret");
         let hub = Hub::new(cluster.clone(), self.store.clone(), self.clock.clone(), signer);
-        let id = hub.0.cluster.node();
+        let id = hub.0.registry.node();
         self.net.introduce(id);
         Node { hub, cluster, id, stopping: None }
     }
@@ -165,7 +172,7 @@ impl World {
         };
         let request = JoinRequest {
             session: proves.map(|id| hub.session_for(&room(), id).as_str().to_owned()),
-            received: Some(if it.has_joined && proves == Some(it.id) { it.received } else { AFRESH }),
+            received: Some(if it.has_joined && proves == Some(it.id) { it.received } else { RESET }),
             protected,
             ..JoinRequest::new(room(), name(&format!("person {person}")), policy)
         };

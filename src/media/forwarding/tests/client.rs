@@ -17,7 +17,7 @@ use str0m::{
 
 use super::camera::{Camera, Content};
 use crate::{
-    core::sync::lock,
+    core::model::lock::lock,
     media::{DataChannel, EndpointId, MediaEvent, MediaListener, Owner},
 };
 

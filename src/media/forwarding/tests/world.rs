@@ -12,7 +12,7 @@ use str0m::net::Protocol;
 
 use super::{Client, Offer};
 use crate::{
-    core::ids::ParticipantId,
+    core::model::ids::ParticipantId,
     media::{
         DataRelay, EndpointId, MediaCodec, NewEndpoint, OpenError, Owner, Publication, Role,
         forwarding::{limits::Account, local::Local, shard::Shard},

@@ -13,10 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
     core::{
-        event::Signal,
-        ids::{Name, ParticipantId},
-        outbox::{CloseReason, DeliverError},
-        sync::lock,
+        model::{
+            event::Signal,
+            ids::{Name, ParticipantId},
+            lock::lock,
+        },
+        ports::connection::{CloseReason, DeliverError},
     },
     media::{EndpointId, MediaEvent, MediaListener},
     protocols::arbiter::delivery::Ear,
@@ -121,7 +123,7 @@ impl Ear for QueueEar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::event::SignalKind;
+    use crate::core::model::event::SignalKind;
 
     fn signal(from: ParticipantId, bytes: usize) -> Signal {
         let payload = vec![b' '; bytes].into();

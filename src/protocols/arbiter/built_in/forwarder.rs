@@ -12,7 +12,7 @@ use super::{
     roster::Roster,
 };
 use crate::{
-    core::{error::SignalError, event::SignalKind, ids::ParticipantId},
+    core::model::{error::SignalError, event::SignalKind, ids::ParticipantId},
     media::{
         DataChannel, DataRelay, DescriptionError, Limit, MediaEvent, NegotiationError, NewEndpoint,
         OpenError, Owner, Publication, Role,

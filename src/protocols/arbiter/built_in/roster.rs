@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    core::ids::{Name, ParticipantId},
+    core::model::ids::{Name, ParticipantId},
     media::{CloseReason, EndpointId},
 };
 

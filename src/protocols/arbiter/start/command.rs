@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{NotStarted, Order, RoomStarter};
-use crate::{core::ids::Name, protocols::arbiter::rooms::Rooms};
+use crate::{core::model::ids::Name, protocols::arbiter::rooms::Rooms};
 
 /// Where programs are looked for, and the whole of what a command finds in its environment besides what it is told:
 /// this server's own settings are none of its business.

@@ -15,7 +15,7 @@ pub use self::{
     webhook::{Webhook, WebhookStarter},
 };
 use super::error::Refusal;
-use crate::{core::ids::Name, protocols::options::Secret};
+use crate::{core::model::ids::Name, protocols::options::Secret};
 
 /// An SFU that is wanted.
 #[derive(Clone)]

@@ -18,9 +18,11 @@ use super::super::{
     url_path::UrlPath,
 };
 use crate::core::{
-    clock::{Clock, SystemClock},
-    error::Unavailable,
-    records::{Created, Record, RecordKey, RecordStore},
+    model::error::Unavailable,
+    ports::{
+        clock::{Clock, SystemClock},
+        record_store::{Created, Record, RecordKey, RecordStore},
+    },
     tests::memory_records::MemoryRecords,
 };
 

@@ -18,13 +18,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     core::{
-        clock::SystemClock,
-        error::Unavailable,
         hub::Hub,
-        records::{Created, Record, RecordKey, RecordStore},
-        session::SessionSigner,
+        model::{error::Unavailable, session_token::SessionSigner},
+        ports::{
+            clock::SystemClock,
+            record_store::{Created, Record, RecordKey, RecordStore},
+        },
         tests::memory_records::MemoryRecords,
     },
     listener,
@@ -111,7 +112,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let clock = Arc::new(SystemClock);
     let store =
         Arc::new(SqliteStore::open(&folder.join("chats.db"), crate::protocols::chat_json::rekey).unwrap());
-    let cluster = Arc::new(LocalCluster::new(clock.clone()));
+    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
     let Ok(admin_token) = "".parse::<Secret>();
     let ice_servers = IceServers::new(
         &IceUrls::default(),

@@ -8,12 +8,14 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
 use crate::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     core::{
-        history::{Published, Saving},
-        hub::Hub,
-        join::{JoinRequest, Joined, RoomPolicy},
-        session::SessionSigner,
+        hub::{
+            Hub,
+            history::{Published, Saving},
+            join::{JoinRequest, Joined, RoomPolicy},
+        },
+        model::session_token::SessionSigner,
         tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
     },
     protocols::chat_json::{kept, parse_save},
@@ -90,7 +92,7 @@ struct World {
 impl World {
     async fn new(saving: Saving) -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
-        let cluster = Arc::new(LocalCluster::new(clock.clone()));
+        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
         let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         let join = async |who: &'static str| {
             let policy = RoomPolicy::new(2, Duration::from_secs(30));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use switchboard::{
-    core::ids::ParticipantId,
+    core::model::ids::ParticipantId,
     media::{
         CloseReason, DataRelay, EndpointId, MediaEvent, MediaPlane, OpenError, Publication, Role, fake::Asked,
     },

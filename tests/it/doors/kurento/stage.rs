@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use clap::Parser;
 use serde_json::{Value, json};
 use switchboard::{
-    cluster::LocalCluster,
-    core::{clock::SystemClock, hub::Hub, session::SessionSigner},
+    cluster::LocalRegistry,
+    core::{hub::Hub, model::session_token::SessionSigner, ports::clock::SystemClock},
     listener,
     media::fake::FakeMedia,
     protocols::{
@@ -108,7 +108,7 @@ impl Stage {
 fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
     let clock = Arc::new(SystemClock);
     let store = Arc::new(SqliteStore::open(&data.path().join("chats.db"), rekey).unwrap());
-    let cluster = Arc::new(LocalCluster::new(clock.clone()));
+    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
     let Ok(admin_token) = ADMIN_TOKEN.parse::<Secret>();
     let (stun, turn) = (IceUrls::default(), IceUrls::default());
     let ice_servers = IceServers::new(&stun, &turn, None, Duration::from_hours(1), clock.clone()).unwrap();

@@ -6,9 +6,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use switchboard::core::{
-    clock::{Clock, SystemClock},
-    ids::ParticipantId,
-    session::{SESSION_LIFETIME, SessionSigner},
+    model::{
+        ids::ParticipantId,
+        session_token::{SESSION_LIFETIME, SessionSigner},
+    },
+    ports::clock::{Clock, SystemClock},
 };
 
 use crate::support::{chats::room, server::TestServer};

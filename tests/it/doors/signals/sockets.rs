@@ -9,12 +9,12 @@ use clap::Parser;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use switchboard::{
-    cluster::LocalCluster,
+    cluster::LocalRegistry,
     config::Config,
     core::{
-        clock::{Clock, SystemClock},
         hub::Hub,
-        session::SessionSigner,
+        model::session_token::SessionSigner,
+        ports::clock::{Clock, SystemClock},
     },
     listener,
     protocols::{
@@ -212,7 +212,7 @@ async fn a_socket_whose_seat_is_lost_says_so() {
     let clock = Arc::new(StandingClock(SystemClock.now(), Mutex::default()));
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(&folder.path().join("chats"), rekey).unwrap());
-    let cluster = Arc::new(LocalCluster::new(clock.clone()));
+    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
     let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"a secret of a test"));
     let options = Config::parse_from(["switchboard", "--seat-count", "1"]).doors.signals;
     let admission = Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, vec![]));

@@ -1,10 +1,12 @@
 //! Arrays that replace each other, for clients written against a server that overwrites.
 
 use switchboard::core::{
-    chat::{MAX_ENTRIES, MAX_REPLACED, RESERVED_ENTRIES},
-    error::SaveError,
-    ids::{ParticipantId, RoomId},
-    store::{ChatStore, Saved},
+    model::{
+        chat::{MAX_ENTRIES, MAX_REPLACED, RESERVED_ENTRIES},
+        error::SaveError,
+        ids::{ParticipantId, RoomId},
+    },
+    ports::chat_store::{ChatStore, Saved},
 };
 use tokio::runtime::Runtime;
 

@@ -1,9 +1,11 @@
 //! Full histories: what saves may use, what is left for live messages, and what is refused as a whole.
 
 use switchboard::core::{
-    chat::{MAX_SUPERSEDED, MAX_SUPERSEDED_BYTES},
-    ids::ParticipantId,
-    store::Appended,
+    model::{
+        chat::{MAX_SUPERSEDED, MAX_SUPERSEDED_BYTES},
+        ids::ParticipantId,
+    },
+    ports::chat_store::Appended,
 };
 
 use super::*;

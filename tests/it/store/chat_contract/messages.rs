@@ -1,8 +1,8 @@
 //! Live messages: stored once for each writer and id, and never taken for what was saved.
 
 use switchboard::core::{
-    ids::ParticipantId,
-    store::{Appended, ChatStore, Saved},
+    model::ids::ParticipantId,
+    ports::chat_store::{Appended, ChatStore, Saved},
 };
 use tokio::runtime::Runtime;
 

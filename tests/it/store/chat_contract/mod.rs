@@ -5,12 +5,14 @@ use std::{collections::HashSet, sync::Mutex};
 use futures_util::future::join_all;
 use switchboard::{
     core::{
-        chat::{
-            ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES, RESERVED_BYTES, RESERVED_ENTRIES,
+        model::{
+            chat::{
+                ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES, RESERVED_BYTES, RESERVED_ENTRIES,
+            },
+            error::SaveError,
+            ids::RoomId,
         },
-        error::SaveError,
-        ids::RoomId,
-        store::{ChatStore, Saved},
+        ports::chat_store::{ChatStore, Saved},
     },
     protocols::chat_json::rekey,
     store::{MongoStore, SqliteStore},

@@ -1,6 +1,6 @@
 //! Saved entries: what is the same, what is a newer version, and what is an entry of its own.
 
-use switchboard::core::store::{ChatStore, Saved};
+use switchboard::core::ports::chat_store::{ChatStore, Saved};
 use tokio::runtime::Runtime;
 
 use crate::support::chats::{fresh_room, saved};
@@ -18,7 +18,7 @@ contract! {
 }
 
 /// Saves `texts` at once; how many rows that added.
-async fn save(store: &dyn ChatStore, room: &switchboard::core::ids::RoomId, texts: &[&str]) -> usize {
+async fn save(store: &dyn ChatStore, room: &switchboard::core::model::ids::RoomId, texts: &[&str]) -> usize {
     store.save(room, saved(texts)).await.unwrap().added
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use switchboard::{
-    core::{
-        records::{Created, MAX_RECORD_BYTES, MAX_RECORD_NAME_BYTES, Record, RecordKey, RecordStore},
-        store::ChatStore,
+    core::ports::{
+        chat_store::ChatStore,
+        record_store::{Created, MAX_RECORD_BYTES, MAX_RECORD_NAME_BYTES, Record, RecordKey, RecordStore},
     },
     protocols::chat_json::rekey,
     store::{MongoStore, SqliteStore},

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use switchboard::core::records::{Created, Record, RecordKey, RecordStore};
+use switchboard::core::ports::record_store::{Created, Record, RecordKey, RecordStore};
 
 use crate::support::records::at;
 

@@ -1,0 +1,325 @@
+//! What is written is what is read, and whatever is read does no harm.
+
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use proptest::{collection::vec, option, prelude::*};
+
+use super::super::{
+    envelope::{self, HEAD, Head},
+    message,
+};
+use crate::core::{
+    model::{
+        event::{ChatMessage, Event, LeaveReason, Numbered, Signal, SignalKind},
+        ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+        seat_table::{Claim, Seat, SeatKey},
+    },
+    ports::{
+        clock::{Clock, SystemClock},
+        node_bus::{CrossRoomSignal, Mailbox, NodeMessage, NodeSeat, PairSeq},
+    },
+};
+
+fn participant() -> impl Strategy<Value = ParticipantId> {
+    any::<[u8; 16]>().prop_map(ParticipantId::from_bytes)
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    "[a-zα-ω علي'.]{1,40}".prop_filter_map("only blanks", |text| text.parse().ok())
+}
+
+fn room() -> impl Strategy<Value = RoomId> {
+    let local = "[0-9a-zé ]{0,40}[0-9a-z]";
+    prop_oneof![
+        local.prop_map(|text| text.parse().unwrap()),
+        (local, "[a-z]{1,8}").prop_map(|(text, door)| RoomId::within(&door, &format!("{text}/..")).unwrap()),
+    ]
+}
+
+fn reason() -> impl Strategy<Value = LeaveReason> {
+    prop::sample::select(vec![LeaveReason::Left, LeaveReason::LeaseEnded, LeaveReason::NotAlive])
+}
+
+fn signal() -> impl Strategy<Value = Signal> {
+    let kinds = [SignalKind::Offer, SignalKind::Answer, SignalKind::Candidate, SignalKind::Other];
+    let kind = prop::sample::select(kinds.to_vec());
+    (participant(), name(), kind, vec(any::<u8>(), 0..300)).prop_map(|(from, name, kind, payload)| Signal {
+        from,
+        name,
+        kind,
+        payload: payload.into(),
+    })
+}
+
+fn chat() -> impl Strategy<Value = ChatMessage> {
+    (".{0,20}", participant(), name(), ".{0,200}", any::<u64>()).prop_map(|(id, from, name, body, nanos)| {
+        let sent_at = UNIX_EPOCH + Duration::from_nanos(nanos);
+        ChatMessage { id: id.into(), from, name, body: body.into(), sent_at }
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (participant(), name()).prop_map(|(participant, name)| Event::Joined { participant, name }),
+        signal().prop_map(Event::Signal),
+        chat().prop_map(Event::Chat),
+        participant().prop_map(|participant| Event::Reconnecting { participant }),
+        participant().prop_map(|participant| Event::Resumed { participant }),
+        (participant(), reason()).prop_map(|(participant, reason)| Event::Left { participant, reason }),
+    ]
+}
+
+fn key() -> impl Strategy<Value = SeatKey> {
+    (room(), participant(), any::<u64>()).prop_map(|(room, participant, epoch)| SeatKey {
+        room,
+        participant,
+        epoch: Epoch(epoch),
+    })
+}
+
+fn seat(now: Instant) -> impl Strategy<Value = Seat> {
+    let node = any::<[u8; 16]>().prop_map(NodeId::from_bytes);
+    let times = (any::<u64>(), any::<u64>(), 0..100_000_000_u64);
+    (participant(), name(), node, times, any::<[bool; 2]>()).prop_map(
+        move |(participant, name, node, (epoch, since, left), [connected, protected])| Seat {
+            participant,
+            name,
+            node,
+            epoch: Epoch(epoch),
+            since: Epoch(since),
+            lease_ends: now + Duration::from_micros(left),
+            connected,
+            protected,
+        },
+    )
+}
+
+fn count() -> impl Strategy<Value = PairSeq> {
+    any::<[u64; 3]>().prop_map(|[from, to, number]| PairSeq { from: Epoch(from), to: Epoch(to), number })
+}
+
+fn mailbox() -> impl Strategy<Value = Mailbox> {
+    let numbered = (any::<u64>(), event()).prop_map(|(seq, event)| Numbered { seq, event });
+    let talks = || vec((participant(), count()), 0..3);
+    let others = vec((participant(), any::<bool>()), 0..3);
+    (vec(numbered, 0..5), any::<[u64; 3]>(), talks(), talks(), others).prop_map(
+        |(kept, [last, handed, stream], said, heard, others)| {
+            let stream = Epoch(stream);
+            Mailbox { kept, last, handed, stream, said, heard, others }
+        },
+    )
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    let micros = || (0..100_000_000_u64).prop_map(Duration::from_micros);
+    let numbers = (any::<usize>(), micros(), option::of(micros()), option::of(any::<u64>()));
+    (room(), participant(), name(), any::<[bool; 2]>(), numbers).prop_map(
+        |(room, participant, name, [unique_name, protected], (seats, lease, unprotected_lease, over))| {
+            Claim {
+                room,
+                seats,
+                participant,
+                name,
+                unique_name,
+                lease,
+                unprotected_lease,
+                protected,
+                over: over.map(Epoch),
+            }
+        },
+    )
+}
+
+fn letter() -> impl Strategy<Value = Box<CrossRoomSignal>> {
+    (room(), key(), signal()).prop_map(|(to, from, signal)| Box::new(CrossRoomSignal { to, from, signal }))
+}
+
+fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
+    let (n, yes) = (any::<u64>, any::<bool>);
+    let stay = (seat(now), n()).prop_map(|(seat, stream)| NodeSeat { seat, stream: Epoch(stream) });
+    prop_oneof![
+        (room(), vec(stay, 0..3), yes()).prop_map(|(room, stays, ask)| NodeMessage::Seats {
+            room,
+            stays,
+            ask
+        }),
+        (key(), reason()).prop_map(|(key, reason)| NodeMessage::Left { key, reason }),
+        (key(), participant(), option::of(count()), event())
+            .prop_map(|(to, from, count, event)| NodeMessage::Told { to, from, count, event }),
+        (key(), n()).prop_map(|(key, ask)| NodeMessage::Probe { key, ask }),
+        (n(), yes()).prop_map(|(ask, alive)| NodeMessage::Probed { ask, alive }),
+        (key(), n(), n()).prop_map(|(former, epoch, ask)| NodeMessage::Yield {
+            former,
+            epoch: Epoch(epoch),
+            ask
+        }),
+        (n(), option::of(mailbox()))
+            .prop_map(|(ask, mailbox)| NodeMessage::Yielded { ask, mailbox: mailbox.map(Box::new) }),
+        claim().prop_map(|claim| NodeMessage::Adopt { claim: Box::new(claim) }),
+        letter().prop_map(NodeMessage::CrossRoomSignal),
+        letter().prop_map(NodeMessage::Returned),
+        (key(), signal(), n()).prop_map(|(from, Signal { kind, payload, .. }, ask)| NodeMessage::Say {
+            from,
+            kind,
+            payload,
+            ask
+        }),
+        ("[a-z]{1,9}", n()).prop_map(|(text, ask)| NodeMessage::Dismiss { namespace: text.into(), ask }),
+        (n(), yes()).prop_map(|(ask, done)| NodeMessage::Done { ask, done }),
+    ]
+}
+
+fn head() -> impl Strategy<Value = Head> {
+    let numbers = (1..u64::MAX, 1_u64..1 << 63, 0..1_000_u64, any::<u64>(), any::<u64>());
+    (any::<[u8; 16]>(), any::<[bool; 3]>(), numbers).prop_map(|(from, flags, numbers)| {
+        let ([pending_requests, says, after_loss], (generation, first, behind, ack_generation, ack)) =
+            (flags, numbers);
+        let oldest = first.saturating_sub(behind).max(1);
+        let from = NodeId::from_bytes(from);
+        Head { from, pending_requests, says, after_loss, generation, first, oldest, ack_generation, ack }
+    })
+}
+
+fn frame(head: Head, messages: &[NodeMessage], now: Instant) -> Vec<u8> {
+    let mut bytes = BytesMut::from(&head.to_bytes()[..]);
+    for message in messages {
+        message::write(message, now, &mut bytes);
+    }
+    bytes.to_vec()
+}
+
+/// All of a message, with what it does not show.
+fn all_of(message: &NodeMessage) -> String {
+    let private = match message {
+        NodeMessage::Seats { room, stays, .. } => {
+            let names: Vec<_> = stays.iter().map(|stay| stay.seat.name.as_str()).collect();
+            format!("{} {names:?}", room.as_str())
+        }
+        NodeMessage::Left { key, .. } | NodeMessage::Probe { key, .. } => key.room.as_str().to_owned(),
+        NodeMessage::Told { to, event, .. } => format!("{} {}", to.room.as_str(), private(event)),
+        NodeMessage::Yield { former, .. } => former.room.as_str().to_owned(),
+        NodeMessage::Yielded { mailbox: Some(mailbox), .. } => {
+            mailbox.kept.iter().map(|kept| private(&kept.event)).collect()
+        }
+        NodeMessage::Adopt { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
+        NodeMessage::CrossRoomSignal(letter) | NodeMessage::Returned(letter) => {
+            let signal = private(&Event::Signal(letter.signal.clone()));
+            format!("{} {} {signal}", letter.to.as_str(), letter.from.room.as_str())
+        }
+        NodeMessage::Say { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
+        NodeMessage::Probed { .. }
+        | NodeMessage::Yielded { .. }
+        | NodeMessage::Dismiss { .. }
+        | NodeMessage::Done { .. } => String::new(),
+    };
+    format!("{message:?} {private}")
+}
+
+fn private(event: &Event) -> String {
+    match event {
+        Event::Signal(signal) => {
+            format!("{:?} {} {:?}", signal.from, signal.name.as_str(), signal.payload)
+        }
+        Event::Chat(ChatMessage { id, from, name, body, sent_at }) => {
+            format!("{id} {from} {} {body} {sent_at:?}", name.as_str())
+        }
+        Event::Joined { name, .. } => name.as_str().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn read_all(frame: Bytes, now: Instant) -> Option<(Head, Vec<Option<NodeMessage>>)> {
+    let (head, messages) = envelope::open(frame)?;
+    let count = messages.total();
+    let messages: Vec<_> = messages.map(|(kind, body)| message::read(kind, body, now)).collect();
+    assert_eq!(count, messages.len() as u64);
+    Some((head, messages))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_read_is_what_was_written((head, messages) in (head(), vec(message(epoch()), 0..5))) {
+        let read = read_all(frame(head, &messages, epoch()).into(), epoch());
+        let (read_head, read) = read.expect("it is a frame");
+        prop_assert_eq!(read_head, head);
+        let read: Vec<_> = read.iter().map(|message| all_of(message.as_ref().unwrap())).collect();
+        prop_assert_eq!(read, messages.iter().map(all_of).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn whatever_comes_in_does_no_harm(bytes in vec(any::<u8>(), 0..400), kind in 0..16_u8) {
+        read_all(bytes.clone().into(), epoch());
+        message::read(kind, bytes.into(), epoch());
+    }
+
+    #[test]
+    fn what_was_damaged_on_its_way_does_no_harm(
+        (head, messages) in (head(), vec(message(epoch()), 1..4)),
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        length in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = frame(head, &messages, epoch());
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        bytes.truncate(length.index(bytes.len()) + 1);
+        read_all(bytes.into(), epoch());
+    }
+}
+
+/// One instant for a whole run.
+fn epoch() -> Instant {
+    static EPOCH: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    *EPOCH.get_or_init(|| SystemClock.now())
+}
+
+#[test]
+fn what_a_newer_node_says_besides_is_left_out() {
+    let head = Head {
+        from: NodeId::random(),
+        pending_requests: false,
+        says: false,
+        after_loss: false,
+        generation: 1,
+        first: 1,
+        oldest: 1,
+        ack_generation: 0,
+        ack: 0,
+    };
+    let mut bytes = frame(head, &[NodeMessage::Probed { ask: 7, alive: true }], epoch());
+    // One more field behind those that are known, and a message of an unknown kind.
+    bytes[HEAD + 4] += 1;
+    bytes.extend([1, 200, 0, 0, 0, 2, 3, 4]);
+    bytes.extend(frame(head, &[NodeMessage::Probed { ask: 8, alive: true }], epoch()).split_off(HEAD));
+    let (_, read) = read_all(bytes.into(), epoch()).unwrap();
+    let pending_requests = read.into_iter().map(|message| match message {
+        Some(NodeMessage::Probed { ask, .. }) => Some(ask),
+        _ => None,
+    });
+    assert_eq!(pending_requests.collect::<Vec<_>>(), [Some(7), None, Some(8)]);
+}
+
+#[test]
+fn a_payload_is_not_copied_when_it_is_read() {
+    let event = Event::Signal(Signal {
+        from: ParticipantId::random(),
+        name: "Ann".parse().unwrap(),
+        kind: SignalKind::Offer,
+        payload: Bytes::from(vec![7; 1_000]),
+    });
+    let to = SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) };
+    let told = NodeMessage::Told { to, from: ParticipantId::random(), count: None, event };
+    let mut bytes = BytesMut::new();
+    message::write(&told, epoch(), &mut bytes);
+    let (kind, body) = (bytes[0], bytes.freeze().slice(5..));
+    let Some(NodeMessage::Told { event: Event::Signal(signal), .. }) =
+        message::read(kind, body.clone(), epoch())
+    else {
+        panic!("it is a signal");
+    };
+    assert!(body.as_ptr_range().contains(&signal.payload.as_ptr()));
+}
