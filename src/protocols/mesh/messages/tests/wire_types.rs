@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::Declared;
-use crate::core::ids::MAX_CHARS;
+use crate::core::model::ids::MAX_CHARS;
 use crate::protocols::{
     ice_servers::{IceConfiguration, IceServer},
     mesh::{
