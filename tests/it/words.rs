@@ -18,7 +18,6 @@ const UNCLEAN: &[&str] = &[
     "Makefile",
     "benches/",
     "deploy/",
-    "docs/",
     "frontend/public/",
     "frontend/src/app/",
     "frontend/src/components/",
