@@ -33,7 +33,7 @@ test-page: frontend/node_modules/.installed $(PAGE)
 	cd frontend && npm run lint && npm test
 
 test-rust: $(PAGE) test-tools
-	scripts/check-format.sh
+	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
 
@@ -55,7 +55,7 @@ test-tools:
 	scripts/fetch-mongod.sh
 
 lint: frontend/node_modules/.installed ## Check form and style of everything
-	scripts/check-format.sh
+	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cd frontend && npm run lint
 

@@ -1,12 +1,16 @@
-//! The doors: how people come in. Each is a folder that translates one wire protocol to the core and back; it may
-//! use the core and the files beside it here, never another door. A new one is a folder with an `Options` and an
-//! `open`, and one word in the list below.
+//! The doors: the signaling protocols of the server, one folder each, and the files that they share.
+//!
+//! A door translates its protocol to calls of the core and back. It uses the core and the shared files, and no other
+//! door. A new door is a folder with an `Options` and an `open`, and two lines here: its `pub mod` line and its name in
+//! the list below.
 
 pub mod administrator;
 pub mod admission;
+pub mod arbiter;
 pub mod arrivals;
 pub mod chat_json;
 pub mod counters;
+pub mod direct;
 pub mod door;
 pub mod frames;
 pub mod http;
@@ -14,11 +18,14 @@ pub mod ice_servers;
 pub mod ice_url;
 pub mod json_depth;
 pub mod json_text;
+pub mod kurento;
 pub mod lane;
 pub mod link;
+pub mod mesh;
 pub mod options;
 pub mod origin;
 pub mod outgoing;
+pub mod signals;
 pub mod websocket;
 
 use std::sync::Arc;
@@ -27,19 +34,17 @@ use self::door::{Common, Door};
 
 macro_rules! doors {
     ($($door:ident),* $(,)?) => {
-        $(pub mod $door;)*
-
-        /// What can be set about the doors.
+        /// The options of all doors.
         #[derive(Debug, Clone, clap::Args)]
         pub struct DoorOptions {
             $(
-                #[doc = concat!("About `", stringify!($door), "`.")]
+                #[doc = concat!("Options of the ", stringify!($door), " door.")]
                 #[command(flatten)]
                 pub $door: $door::Options,
             )*
         }
 
-        /// All doors, each with its own options.
+        /// Opens every door with its own options. Must run within a Tokio runtime.
         pub fn open_all(common: &Common, options: &DoorOptions) -> Vec<Arc<dyn Door>> {
             vec![$($door::open(common, &options.$door)),*]
         }

@@ -139,7 +139,7 @@ fn only_the_hub_of_the_core_awaits() {
 }
 
 #[test]
-fn a_door_knows_the_core_and_no_other_door() {
+fn a_door_knows_the_core_and_nothing_outside() {
     let outside = [
         "crate::app",
         "crate::cluster",
@@ -152,35 +152,51 @@ fn a_door_knows_the_core_and_no_other_door() {
         "crate::telemetry",
     ];
     assert_eq!(breaking(|source| source.is_in("protocols/"), &outside), NOTHING);
-    let doors = doors();
-    for door in &doors {
-        let siblings: Vec<_> = doors.iter().filter(|other| *other != door).collect();
-        let siblings: Vec<_> = siblings.iter().map(|other| format!("protocols::{other}")).collect();
-        let siblings: Vec<_> = siblings.iter().map(String::as_str).collect();
+}
+
+/// The names in the list `doors![…]` of `protocols/mod.rs`.
+fn doors() -> Vec<String> {
+    let declarations = fs::read_to_string(protocols().join("mod.rs")).unwrap();
+    let list = declarations.rsplit_once("doors![").and_then(|(_, rest)| rest.split_once(']'));
+    let doors: Vec<_> = list.unwrap().0.split(',').map(|door| door.trim().to_owned()).collect();
+    assert!(doors.iter().all(|door| protocols().join(door).is_dir()), "{doors:?}");
+    doors
+}
+
+fn protocols() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocols")
+}
+
+#[test]
+fn a_door_is_a_folder_and_two_lines() {
+    let declarations = fs::read_to_string(protocols().join("mod.rs")).unwrap();
+    for door in doors() {
+        let named = declarations.lines().filter(|line| mentions_word(line, &door));
+        let named: Vec<_> = named.filter(|line| !line.starts_with("//")).collect();
+        assert_eq!(named.len(), 2, "{named:?}");
+        assert_eq!(named[0], format!("pub mod {door};"));
         let folder = format!("protocols/{door}/");
-        for source in sources().iter().filter(|source| source.is_in(&folder)) {
-            assert!(!siblings.iter().any(|sibling| source.mentions_inside(sibling)), "{}", source.path);
+        for source in sources().iter().filter(|source| !source.is_in(&folder)) {
+            let is_used = source.mentions_inside(&format!("protocols::{door}"))
+                || imports_from_protocols(&source.code).any(|name| name == door);
+            assert!(!is_used, "{} does not compile without the {door} door", source.path);
         }
-    }
-    let is_of_door = |source: &Source| doors.iter().any(|door| source.is_in(&format!("protocols/{door}/")));
-    let shared = |source: &Source| source.is_in("protocols/") && !is_of_door(source);
-    for source in sources().iter().filter(|source| shared(source) && source.path != "protocols/mod.rs") {
-        assert!(
-            !doors.iter().any(|door| source.mentions_inside(&format!("protocols::{door}"))),
-            "{}",
-            source.path
-        );
     }
 }
 
-/// The folders in `protocols/` that its `mod.rs` does not declare by name: those are shared.
-fn doors() -> Vec<String> {
-    let protocols = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocols");
-    let declared = fs::read_to_string(protocols.join("mod.rs")).unwrap();
-    let folders = fs::read_dir(protocols).unwrap().map(|entry| entry.unwrap());
-    let folders = folders.filter(|entry| entry.path().is_dir());
-    let folders = folders.map(|entry| entry.file_name().into_string().unwrap());
-    folders.filter(|folder| !declared.contains(&format!("pub mod {folder};"))).collect()
+fn mentions_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+}
+
+/// The modules that a file imports by `protocols::{…}`, one a line, as rustfmt writes them.
+fn imports_from_protocols(code: &str) -> impl Iterator<Item = &str> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = code.lines();
+    let opening = lines.find(|line| line.ends_with("protocols::{")).map_or(usize::MAX, indent);
+    let inside = lines.take_while(move |line| indent(line) > opening);
+    inside
+        .filter(move |line| indent(line) == opening + 4)
+        .filter_map(|line| line.trim().split([':', ',']).next())
 }
 
 #[test]
