@@ -1,4 +1,4 @@
-// Every screen, by day and by night, on a desk and on a phone, as axe judges it.
+// Runs axe on every screen, in light and dark, on a desktop and on a phone.
 // Source: WCAG 2.2, levels A and AA
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const scene = await openScene();
 
 for (const [name, screen] of Object.entries({ desk: DESK, phone: PHONE })) {
-  test(`on a ${name}, there is nothing to object to on any screen`, async () => {
+  test(`on a ${name}, axe finds no violation on any screen`, async () => {
     const objections = [];
     await tour(scene, screen, async ({ page }, screenName) => {
       for (const colorScheme of ['light', 'dark']) {
@@ -26,10 +26,10 @@ for (const [name, screen] of Object.entries({ desk: DESK, phone: PHONE })) {
   });
 }
 
-/** In words. */
+/** Violations, in words. */
 async function judge(page) {
   await page.evaluate(settle);
-  // Not as a script of the page: what the page loads, its security policy decides.
+  // Evaluated by the browser: the Content-Security-Policy would block a script of the page.
   await page.evaluate(axe);
   return page.evaluate(async (values) => {
     const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
@@ -37,7 +37,7 @@ async function judge(page) {
   }, RULES);
 }
 
-/** Lets colours arrive where they are going. */
+/** Waits for colour transitions to end. */
 async function settle() {
   const passing = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
   await Promise.allSettled(passing.map(({ finished }) => finished));

@@ -1,4 +1,4 @@
-// The chat as it is kept, and as it is shown: text, whatever is in it.
+// The chat: storage, rendering as text, unread messages, transcripts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene();
 
-/** Each of them would call `alert`, which no page of ours may. */
+/** Markup that calls `alert` if a page renders it, which fails the test. */
 const MARKUP = [
   '<img src=x onerror="alert(1)">',
   '<script>alert(2)</script>',
@@ -18,7 +18,7 @@ const MARKUP = [
   '&lt;b&gt; {{7*7}} ${alert(7)}',
 ];
 
-/** What is in the page besides the app's own elements, were any markup taken for what it says. */
+/** Elements that rendered markup would add to the page. */
 function strangeElements({ page }) {
   return page.evaluate(() => {
     const links = [...document.querySelectorAll('#root a')].map(({ href }) => href);
@@ -27,38 +27,38 @@ function strangeElements({ page }) {
   });
 }
 
-test('markup in messages, names and appointments is shown as it was written', async () => {
+test('markup in messages, names and appointments is shown as text', async () => {
   const appointment = `<img src=x onerror=alert('room')> ${newAppointment()}`;
   const name = '<b onclick=alert(8)>Mallory<b>';
   const ann = await scene.person('Ann');
   const mallory = await scene.person(name);
   await ann.join(appointment);
   await mallory.openLink(appointment);
-  await mallory.expectState('connected');
-  for (const text of MARKUP) await mallory.write(text);
+  await mallory.call.expectState('connected');
+  for (const text of MARKUP) await mallory.chat.send(text);
 
   const chat = MARKUP.map((text) => `${name}: ${text}`);
-  await ann.expectChat(chat);
-  await mallory.expectChat(MARKUP.map((text) => `You: ${text}`));
+  await ann.chat.expectMessages(chat);
+  await mallory.chat.expectMessages(MARKUP.map((text) => `You: ${text}`));
   for (const person of [ann, mallory]) assert.equal(await strangeElements(person), 0);
   assert.equal(await ann.page.title(), `${appointment} · Switchboard`);
 
   await ann.reload();
-  await ann.expectChat(chat);
+  await ann.chat.expectMessages(chat);
   assert.equal(await strangeElements(ann), 0);
 });
 
 test('a message keeps its lines, its emoji and its direction', async () => {
   const text = 'first line\n  second line 👩‍⚕️\nשלום';
   const { ann, bob } = await scene.pair(newAppointment());
-  await ann.write(text);
-  await bob.expectChat([`Ann: ${text}`]);
+  await ann.chat.send(text);
+  await bob.chat.expectMessages([`Ann: ${text}`]);
 });
 
-test('links lead out of the page without telling where from, and only to where links may lead', async () => {
+test('links open without a referrer, and only for allowed schemes', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
-  await ann.write('See (https://example.com/a_(b)), or javascript:alert(1).');
-  await bob.expectMessage('See');
+  await ann.chat.send('See (https://example.com/a_(b)), or javascript:alert(1).');
+  await bob.chat.expectMessage('See');
   const links = await bob.page
     .locator('[data-testid=chat-message] a')
     .evaluateAll((found) => found.map(({ href, rel, target, textContent }) => ({ href, rel, target, textContent })));
@@ -66,56 +66,56 @@ test('links lead out of the page without telling where from, and only to where l
   assert.deepEqual(links, [{ href, rel: 'noopener noreferrer nofollow', target: '_blank', textContent: href }]);
 });
 
-test('what is new is counted until it is read, over a reload as well', async () => {
+test('unread messages are counted until they are read, also across a reload', async () => {
   const appointment = newAppointment();
   const ann = await scene.person('Ann', { screen: PHONE });
   const bob = await scene.person('Bob');
   await ann.openLink(appointment);
   await bob.openLink(appointment);
-  await bob.expectState('connected');
-  await ann.openChat();
-  await bob.write('one');
-  await ann.expectMessage('one');
+  await bob.call.expectState('connected');
+  await ann.chat.open();
+  await bob.chat.send('one');
+  await ann.chat.expectMessage('one');
   await ann.expectTitle(`${appointment} · Switchboard`);
-  await ann.closeChat();
+  await ann.chat.close();
 
-  await bob.write('two');
-  await bob.write('three');
-  await ann.expectUnread(2);
+  await bob.chat.send('two');
+  await bob.chat.send('three');
+  await ann.chat.expectUnread(2);
   await ann.expectTitle(`(2) ${appointment} · Switchboard`);
   await ann.reload();
-  await ann.expectUnread(2);
-  await ann.openChat();
+  await ann.chat.expectUnread(2);
+  await ann.chat.open();
   await ann.expectTitle(`${appointment} · Switchboard`);
   const drawn = await ann.page
     .locator('[data-testid=chat-new-line], [data-testid=chat-message] p:nth-of-type(1)[dir]')
     .allInnerTexts();
   assert.deepEqual(drawn, ['one', 'New messages', 'two', 'three']);
   await ann.reload();
-  await ann.expectState('connected');
-  await ann.openChat();
+  await ann.call.expectState('connected');
+  await ann.chat.open();
   assert.equal(await ann.page.getByTestId('chat-new-line').count(), 0);
 });
 
-test('on a phone the picture stays in sight above the chat, and Escape closes it', async () => {
+test('on a phone the video stays visible above the chat, and Escape closes the chat', async () => {
   const appointment = newAppointment();
   const ann = await scene.person('Ann', { screen: PHONE });
   const bob = await scene.person('Bob');
   await ann.openLink(appointment);
   await bob.openLink(appointment);
-  await ann.expectToSeeAndHear();
-  await ann.openChat();
+  await ann.media.expectToSeeAndHear();
+  await ann.chat.open();
   const picture = await ann.page.getByTestId('remote-video').boundingBox();
   const chat = await ann.page.getByRole('region', { name: 'Chat', exact: true }).boundingBox();
   assert.ok(picture.height > 100 && picture.y + picture.height <= chat.y);
-  await ann.expectToSeeAndHear();
+  await ann.media.expectToSeeAndHear();
 
   await ann.page.getByTestId('chat-input').press('Escape');
   await ann.page.getByTestId('chat-input').waitFor({ state: 'hidden' });
   assert.equal(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'chat-toggle');
 });
 
-test('whoever reads further up stays there, and jumps to the newest when they like', async () => {
+test('a reader further up keeps the position, and jumps to the newest message on request', async () => {
   const appointment = newAppointment();
   const chats = Array.from({ length: 450 }, (_, index) => ({ id: `${index}`, name: 'Carol', body: `message ${index}` }));
   await saveChats(scene.server, appointment, chats);
@@ -131,8 +131,8 @@ test('whoever reads further up stays there, and jumps to the newest when they li
 
   await ann.page.getByRole('button', { name: 'Show earlier messages' }).click();
   await isInSight('message 250');
-  await bob.write('news');
-  await ann.expectMessage('news');
+  await bob.chat.send('news');
+  await ann.chat.expectMessage('news');
   await ann.expectTitle(`(1) ${appointment} · Switchboard`);
   await isInSight('message 250');
   await ann.page.getByTestId('jump-to-newest').click();
@@ -141,23 +141,23 @@ test('whoever reads further up stays there, and jumps to the newest when they li
   await ann.expectTitle(`${appointment} · Switchboard`);
 });
 
-test('a very long message is folded until somebody wants to read it', async () => {
+test('a very long message is folded until it is expanded', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
   const text = 'word '.repeat(2_000).trim();
-  await ann.submit(text);
-  await ann.expectMessage('word word…', 'sent');
-  await bob.expectMessage('word word…');
+  await ann.chat.submit(text);
+  await ann.chat.expectMessage('word word…', 'sent');
+  await bob.chat.expectMessage('word word…');
   await bob.page.getByRole('button', { name: 'Show all' }).click();
-  await bob.expectChat([`Ann: ${text}`]);
+  await bob.chat.expectMessages([`Ann: ${text}`]);
 });
 
-test('the chat is found again on the next visit, also when the server was restarted in between', async () => {
+test('the chat is restored on the next visit, also after a server restart', async () => {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment);
-  await ann.write('See you next week.');
-  await bob.write('See you!');
-  await ann.expectMessage('See you!');
-  await each([ann, bob], (person) => person.leave());
+  await ann.chat.send('See you next week.');
+  await bob.chat.send('See you!');
+  await ann.chat.expectMessage('See you!');
+  await each([ann, bob], (person) => person.call.leave());
 
   await scene.server.stop();
   await scene.server.start();
@@ -166,12 +166,12 @@ test('the chat is found again on the next visit, also when the server was restar
   const bobNextWeek = await scene.person('Bob');
   await annNextWeek.join(appointment);
   await bobNextWeek.join(appointment);
-  await annNextWeek.expectChat(['You: See you next week.', 'Bob: See you!']);
-  await bobNextWeek.expectChat(['Ann: See you next week.', 'You: See you!']);
-  await each([annNextWeek, bobNextWeek], (person) => person.expectToSeeAndHear());
+  await annNextWeek.chat.expectMessages(['You: See you next week.', 'Bob: See you!']);
+  await bobNextWeek.chat.expectMessages(['Ann: See you next week.', 'You: See you!']);
+  await each([annNextWeek, bobNextWeek], (person) => person.media.expectToSeeAndHear());
 });
 
-test('entries that other clients saved are shown as well as can be', async () => {
+test('entries of other clients are shown in a readable form', async () => {
   const appointment = newAppointment();
   const { status } = await saveChats(scene.server, appointment, [
     { sender: 'Carol', text: 'from an older client', timestamp: 1_760_000_000_000 },
@@ -186,7 +186,7 @@ test('entries that other clients saved are shown as well as can be', async () =>
 
   const ann = await scene.person('Ann');
   await ann.openLink(appointment);
-  await ann.expectChat([
+  await ann.chat.expectMessages([
     'Carol: from an older client',
     'Unknown: just a string',
     'Unknown: 42',

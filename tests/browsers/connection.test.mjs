@@ -1,4 +1,4 @@
-// The check of the connection before joining, with a real browser's own view of the network.
+// The connection check before joining, in a real browser.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { startStun } from './support/stun.mjs';
 
 const scene = await openScene();
 
-/** What the server says of STUN and TURN to somebody without a seat. */
+/** The server's ICE servers for a client without a seat. */
 async function tellIceServers({ page }, { stun, turn }) {
   const answer = { iceServers: stun ? [{ urls: [stun] }] : [], ttl: null, turnUrls: turn ? [turn] : [] };
   await page.route('**/api/v1/ice-servers', (route) => route.fulfill({ json: answer }));
@@ -17,15 +17,15 @@ async function tellIceServers({ page }, { stun, turn }) {
 async function personAtDoor(servers) {
   const ann = await scene.person('Ann');
   await tellIceServers(ann, servers);
-  await ann.goToDoor(newAppointment());
+  await ann.openPreJoin(newAppointment());
   return ann;
 }
 
-test('where STUN and TURN answer, all is well', async () => {
+test('the check is good where STUN and TURN answer', async () => {
   const servers = await startStun();
   try {
     const ann = await personAtDoor(servers);
-    assert.deepEqual(await ann.checkConnection(), {
+    assert.deepEqual(await ann.connection.check(), {
       verdict: 'good',
       server: 'good',
       webSocket: 'good',
@@ -38,28 +38,28 @@ test('where STUN and TURN answer, all is well', async () => {
   }
 });
 
-test('a TURN server that is silent is noticed', async () => {
+test('the check reports a silent TURN server', async () => {
   const { stun, stop } = await startStun();
   const silent = await startStun();
   silent.stop();
   try {
     const ann = await personAtDoor({ stun, turn: silent.turn });
-    const { verdict, relay } = await ann.checkConnection();
+    const { verdict, relay } = await ann.connection.check();
     assert.deepEqual({ verdict, relay }, { verdict: 'doubtful', relay: 'bad' });
   } finally {
     stop();
   }
 });
 
-test('what the server does not have set up is called so', async () => {
+test('the check reports ICE servers that are not configured', async () => {
   const ann = await personAtDoor({});
-  const { verdict, stun, relay } = await ann.checkConnection();
+  const { verdict, stun, relay } = await ann.connection.check();
   assert.deepEqual({ verdict, stun, relay }, { verdict: 'doubtful', stun: 'none', relay: 'none' });
 });
 
-test('whoever has checked the connection can join as before', async () => {
+test('a person can join after the check', async () => {
   const ann = await personAtDoor({});
-  await ann.checkConnection();
+  await ann.connection.check();
   await ann.enter();
-  await ann.expectState('waiting');
+  await ann.call.expectState('waiting');
 });

@@ -1,4 +1,4 @@
-// The demo of the arbiter door, where the server itself is the SFU: two people and four hold a call.
+// The demo of the arbiter door with the server as SFU, for two and for four people.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,15 +8,15 @@ import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene({ MEDIA: 'on', MEDIA_LISTEN: '127.0.0.1', MEDIA_PORT: '0' });
 
-/** What browsers put on the console when a room is not there yet: a documented answer. */
+/** Console message for a documented answer: the room does not exist yet. */
 const NO_ROOM_YET = /^error on the console: Failed to load resource: .* status of 404 /;
 
-/** Somebody in a call, with a browser of their own. */
+/** Opens a call at the demo page in a browser context of its own. */
 async function visitor(name, path, circumstances) {
   const { page, conduct } = await scene.person(name, circumstances);
   await page.goto(`/demos/arbiter?${new URLSearchParams({ name, path })}`);
   await expectState(page, 'in-call');
-  conduct.offences.push(...conduct.pardon().filter((offence) => !NO_ROOM_YET.test(offence)));
+  conduct.violations.push(...conduct.takeViolations().filter((offence) => !NO_ROOM_YET.test(offence)));
   return page;
 }
 
@@ -24,7 +24,7 @@ function expectState(page, state) {
   return page.locator(`#status[data-state=${state}]`).waitFor({ timeout: DEADLINE_MS });
 }
 
-/** Exactly these people are there, in whatever order. */
+/** Waits for exactly these people, in any order. */
 function expectTiles(page, ...names) {
   const areThere = (wanted) => {
     const shown = [...document.querySelectorAll('#tiles bdi')].map((label) => label.textContent);
@@ -33,7 +33,7 @@ function expectTiles(page, ...names) {
   return page.waitForFunction(areThere, names.sort(), { timeout: DEADLINE_MS });
 }
 
-/** Of each connection on which somebody is received: how many frames were decoded, and how much was heard. */
+/** Frames decoded and bytes of audio received on each receiving connection. */
 function received(page) {
   return page.evaluate(async () => {
     const open = window.probe.calls.filter(({ connectionState }) => connectionState === 'connected');
@@ -45,7 +45,7 @@ function received(page) {
   });
 }
 
-/** Pictures and sound of so many others come, of each of them, and go on coming. */
+/** Waits for continuing video and audio from each of `count` others. */
 async function expectToSeeAndHear(page, others) {
   const deadline = Date.now() + DEADLINE_MS;
   let before = [];
@@ -68,11 +68,11 @@ async function write(page, text) {
 
 const messages = (page) => page.locator('#messages p').allInnerTexts();
 
-/** What is said of somebody on their tile. */
+/** State that a person's tile shows. */
 const expectWords = (page, name, words) =>
   page.locator('figcaption', { hasText: name }).getByText(words).waitFor({ timeout: DEADLINE_MS });
 
-/** Nothing is forwarded any more, to anybody. */
+/** Waits until the server forwards to no endpoint. */
 async function expectNothingLeft() {
   const deadline = Date.now() + DEADLINE_MS;
   const endpoints = async () => {
@@ -86,7 +86,7 @@ async function expectNothingLeft() {
   }
 }
 
-test('two people see and hear each other, write, stop sending and begin again, and one tab dies', async () => {
+test('two people call, chat, stop and resume sending, and one tab crashes', async () => {
   const path = `/${newAppointment()}`;
   const ann = await visitor('Ann', path);
   const bob = await visitor('Bob é', path, { screen: PHONE });
@@ -111,7 +111,7 @@ test('two people see and hear each other, write, stop sending and begin again, a
   assert.equal(await ann.evaluate(() => window.probe.offers), offers + 1, 'by one more offer of hers');
   await expectToSeeAndHear(ann, 1);
 
-  // A connection that is lost is made anew, and the others go on with it.
+  // A lost connection is replaced, and the others continue on theirs.
   const connections = await bob.evaluate(() => window.probe.calls.length);
   await ann.evaluate(() => {
     const [producer] = window.probe.calls;
@@ -120,7 +120,7 @@ test('two people see and hear each other, write, stop sending and begin again, a
   });
   await ann.waitForFunction(() => window.probe.calls.length === 3, null, { timeout: DEADLINE_MS });
   await expectToSeeAndHear(bob, 1);
-  assert.equal(await bob.evaluate(() => window.probe.calls.length), connections, 'on the connection that there was');
+  assert.equal(await bob.evaluate(() => window.probe.calls.length), connections, 'on the existing connection');
   await write(ann, 'third');
   await bob.getByText('third').waitFor();
 
@@ -131,7 +131,7 @@ test('two people see and hear each other, write, stop sending and begin again, a
   await expectNothingLeft();
 });
 
-test('of four people everybody sees and hears everybody, whoever reloads too', async () => {
+test('four people see and hear each other, also after a reload', async () => {
   const path = `/${newAppointment()}`;
   const names = ['Ann', 'Bob', 'Cy', 'Dee'];
   const pages = [];
@@ -150,7 +150,7 @@ test('of four people everybody sees and hears everybody, whoever reloads too', a
   await pages[1].reload();
   await expectState(pages[1], 'in-call');
   await each(pages, expectAll);
-  // Whoever comes later knows as well, and nobody has said it again.
+  // A participant who joins later learns the state without a new announcement.
   await expectWords(pages[1], 'Ann', 'no picture');
   await pages[0].getByRole('button', { name: 'Camera off' }).click();
   await each(pages, (page) => expectToSeeAndHear(page, 3));
@@ -160,7 +160,7 @@ test('of four people everybody sees and hears everybody, whoever reloads too', a
   await each(pages.slice(1), (page) => expectToSeeAndHear(page, 2));
 });
 
-test('who has neither camera nor microphone sees, hears and writes', async () => {
+test('a person without devices sees, hears and chats', async () => {
   const path = `/${newAppointment()}`;
   const ann = await visitor('Ann', path, { hasDevices: false });
   const bob = await visitor('Bob', path);

@@ -1,4 +1,4 @@
-// The demo of the arbiter door: two people and the tab that is their SFU hold a call.
+// The demo of the arbiter door with a browser tab as SFU, for two people.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,13 +8,13 @@ import { each, openScene, PHONE } from './support/scene.mjs';
 const SECRET = 'correct horse & battery+';
 const scene = await openScene({ ARBITER_SFU_SECRET: SECRET, ARBITER_RELEASE_GRACE: '500ms' });
 
-/** What browsers put on the console when a room is not there yet, or no SFU can be started: documented answers. */
+/** Console messages for documented answers: the room does not exist yet, or no SFU can be started. */
 const DOCUMENTED = /^error on the console: Failed to load resource: .* status of (404|500) /;
 
 /** @type {import('./support/conduct.mjs').Conduct[]} */
 const conducts = [];
 
-/** Somebody at the demo page. */
+/** Opens the demo page. */
 async function visitor(name, screen) {
   const { page, conduct } = await scene.person(name, screen && { screen });
   conducts.push(conduct);
@@ -37,7 +37,7 @@ async function join(page, path) {
 
 function forgiveDocumentedAnswers() {
   for (const conduct of conducts.splice(0)) {
-    conduct.offences.push(...conduct.pardon().filter((offence) => !DOCUMENTED.test(offence)));
+    conduct.violations.push(...conduct.takeViolations().filter((offence) => !DOCUMENTED.test(offence)));
   }
 }
 
@@ -50,7 +50,7 @@ function expectTiles(page, count) {
   return page.waitForFunction(isSo, count, { timeout: DEADLINE_MS });
 }
 
-/** Frames come, and go on coming. */
+/** Waits for continuing video. */
 async function expectToSee(page) {
   const framesDecoded = () =>
     page.evaluate(async () => {
@@ -66,7 +66,7 @@ async function expectToSee(page) {
   }
 }
 
-test('two people see each other over the tab that is their SFU', async () => {
+test('two people see each other through the tab that is their SFU', async () => {
   const sfu = await becomeSfu();
   await expectState(sfu, 'serving');
   const [ann, bob] = [await visitor('Ann'), await visitor('Bob', PHONE)];
@@ -78,7 +78,7 @@ test('two people see each other over the tab that is their SFU', async () => {
   await each([ann, bob], expectToSee);
   assert.match(await sfu.locator('#status').innerText(), /2 people/);
 
-  // A third comes late and gets both; somebody who goes is missed by all.
+  // A third person joins late and receives both; all of them miss a person who leaves.
   const cy = await visitor('Cy');
   await join(cy, '/ward/3');
   await each([ann, bob, cy], (page) => expectTiles(page, 3));
@@ -86,7 +86,7 @@ test('two people see each other over the tab that is their SFU', async () => {
   await bob.getByRole('button', { name: 'Leave' }).click();
   await each([ann, cy], (page) => expectTiles(page, 2));
 
-  // Reloading is leaving and coming back, to the same room.
+  // Reloading leaves the room and joins it again.
   await ann.reload({ waitUntil: 'domcontentloaded' });
   await expectState(ann, 'in-call');
   await each([ann, cy], (page) => expectTiles(page, 2));
@@ -98,7 +98,7 @@ test('two people see each other over the tab that is their SFU', async () => {
   forgiveDocumentedAnswers();
 });
 
-test('who has no SFU, or is none, is told so', async () => {
+test('a page without an SFU, and a tab that is none, show it', async () => {
   const impostor = await becomeSfu('guessed');
   await expectState(impostor, 'idle');
   assert.match(await impostor.locator('#status').innerText(), /secret/);

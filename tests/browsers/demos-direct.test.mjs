@@ -1,4 +1,4 @@
-// The demo page of the direct door: two people choose names, find each other by them, and talk.
+// The demo of the direct door: two people register names, call each other by them, and talk.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,17 +7,17 @@ import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene({ DIRECT_NAMES_PER_ADDRESS: '0' });
 
-/** Somebody at the demo page, with a name that no other test has. */
+/** Opens the demo page with a unique name. */
 async function caller(name, circumstances) {
   const { page, conduct } = await scene.person(name, circumstances);
-  // Nobody outside of this machine is to be asked for a path.
+  // No STUN server outside of this machine.
   await page.route('**/api/v1/ice-servers', (route) => route.fulfill({ json: { iceServers: [] } }));
   await page.addInitScript(keepSockets);
   await page.goto('/demos/direct', { waitUntil: 'domcontentloaded' });
   return new Caller(page, conduct);
 }
 
-/** Has the page's connections to the server in `window.connections`. Handed to the browser as text. */
+/** Records the page's WebSockets in `window.connections`. Serialised into the browser. */
 function keepSockets() {
   window.connections = [];
   window.WebSocket = class extends WebSocket {
@@ -70,7 +70,7 @@ class Caller {
     return this.page.waitForFunction(isThere, words, { polling: 50 });
   }
 
-  /** Twice: once could be the tail of something that has ended. */
+  /** Waits for two increases: the first could be the end of a flow that has stopped. */
   async seesAndHears() {
     for (const more of ['more', 'still more']) {
       const figures = { framesDecoded: 1, framesShown: 1, bytesHeard: 1 };
@@ -84,7 +84,7 @@ class Caller {
   }
 }
 
-test('two people find each other by name, see and hear each other, and hang up', async () => {
+test('two people call by name, see and hear each other, and hang up', async () => {
   const ann = await registered('Ann');
   const bob = await registered('Bob Müller', { screen: PHONE });
   assert.equal(await bob.page.innerText('#own-name'), bob.name);
@@ -92,7 +92,7 @@ test('two people find each other by name, see and hear each other, and hang up',
   await ann.dial(` ${bob.name} `);
   await bob.sees('ringing');
   assert.equal(await bob.page.innerText('#caller'), ann.name);
-  assert.equal(await bob.devicesInUse(), 0, 'nobody is seen before they answer');
+  assert.equal(await bob.devicesInUse(), 0, 'no device is in use before the answer');
   await bob.press('answer');
   await ann.reads(`You are talking to ${bob.name}.`);
   await each([ann, bob], (person) => person.seesAndHears());
@@ -103,7 +103,7 @@ test('two people find each other by name, see and hear each other, and hang up',
   assert.deepEqual(await Promise.all([ann.devicesInUse(), bob.devicesInUse()]), [0, 0]);
 });
 
-test('who is not there, and which name is taken, is said in plain words', async () => {
+test('an absent callee and a taken name are reported in words', async () => {
   const ann = await registered('Ann');
   await ann.dial('nobody <b>');
   await ann.reads('Nobody called “nobody <b>” is here at the moment.');
@@ -116,17 +116,17 @@ test('who is not there, and which name is taken, is said in plain words', async 
   await eve.reads('Somebody else has this name.');
   await eve.register('a;b');
   await eve.reads('This does not work: username holds a character that is not allowed.');
-  assert.equal(eve.conduct.pardon().length, 1, 'the browser itself reports the 400');
+  assert.equal(eve.conduct.takeViolations().length, 1, 'the browser reports the 400');
 });
 
-test('two who call each other at the same moment talk to each other', async () => {
+test('two people who call each other at the same time are connected', async () => {
   const [ann, bob] = [await registered('Ann'), await registered('Bob')];
   await Promise.all([ann.page.fill('#target', bob.name), bob.page.fill('#target', ann.name)]);
   await each([ann, bob], ({ page }) => page.evaluate(() => document.getElementById('dial').requestSubmit()));
   await each([ann, bob], (person) => person.seesAndHears());
 });
 
-test('a call can be declined, and somebody who talks is busy', async () => {
+test('a call can be declined, and a person in a call is busy', async () => {
   const [ann, bob, cy] = [await registered('Ann'), await registered('Bob'), await registered('Cy')];
   await ann.dial(bob.name);
   await bob.sees('ringing');
@@ -142,7 +142,7 @@ test('a call can be declined, and somebody who talks is busy', async () => {
   await each([ann, bob], (person) => person.seesAndHears());
 });
 
-test('somebody without a camera sees and hears the other one all the same', async () => {
+test('a person without a camera sees and hears the other one', async () => {
   const ann = await registered('Ann', { hasDevices: false });
   const bob = await registered('Bob');
   await ann.dial(bob.name);
@@ -151,7 +151,7 @@ test('somebody without a camera sees and hears the other one all the same', asyn
   await ann.seesAndHears();
 });
 
-test('a second window takes over, and the first one can take it back', async () => {
+test('a second window takes the name over, and the first one can take it back', async () => {
   const ann = await registered('Ann');
   const bob = await registered('Bob');
   const second = new Caller(await ann.page.context().newPage());
@@ -166,7 +166,7 @@ test('a second window takes over, and the first one can take it back', async () 
   await second.sees('elsewhere');
 });
 
-test('everybody comes back by themselves when they are made to, and a call goes on', async () => {
+test('people reconnect after a server restart, and their call continues', async () => {
   const [ann, bob] = [await registered('Ann'), await registered('Bob')];
   await ann.dial(bob.name);
   await bob.sees('ringing');
@@ -182,14 +182,14 @@ test('everybody comes back by themselves when they are made to, and a call goes 
   await bob.sees('ringing');
 });
 
-test('a call that is begun while the connection is lost goes out when it is back', async () => {
+test('a call begun while the connection is lost is placed after the reconnection', async () => {
   const [ann, bob] = [await registered('Ann'), await registered('Bob')];
   await ann.page.evaluate(() => window.connections.at(-1).close());
   await ann.dial(bob.name);
   await bob.sees('ringing');
 });
 
-/** Waits until so many can be reached. */
+/** Waits until `count` people are registered. */
 async function connected(users) {
   const isThere = async () => {
     const metrics = await (await fetch(`${scene.server.opsUrl}/metrics`)).text();

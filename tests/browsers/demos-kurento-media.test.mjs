@@ -1,4 +1,4 @@
-// Media over the kurento door: what people send to the server is what the others see and hear.
+// Media through the kurento door, forwarded by the server.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,9 +10,9 @@ import {
   expectToSee,
   FORWARDING,
   received,
-  userByHand,
+  scriptedParticipant,
   visitor,
-} from './support/room.mjs';
+} from './support/kurentoRoom.mjs';
 import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene({ ...FORWARDING, KURENTO_LEASE: '4s' });
@@ -25,7 +25,7 @@ test('two people see and hear each other', async () => {
   assert.equal((await received(ann))[0].protocol, 'udp');
 });
 
-test('four people all see and hear each other, also after one has loaded the page anew and another has left', async () => {
+test('four people see and hear each other, also after a reload and a departure', async () => {
   const room = newAppointment();
   const people = [];
   for (const name of ['Ann', 'Bob', 'Cy', 'Di']) people.push(await visitor(scene, name, room));
@@ -40,10 +40,10 @@ test('four people all see and hear each other, also after one has loaded the pag
   await expectTiles(ann, 'Ann (you)', 'Bob', 'Cy');
 });
 
-test('who stops sending is seen no more, and again when they send again', async () => {
+test('a person who stops sending disappears, and reappears on sending again', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room);
-  const bob = await userByHand(scene, 'Bob', room);
+  const bob = await scriptedParticipant(scene, 'Bob', room);
   for (let time = 0; time < 2; time += 1) {
     await bob.evaluate(() => window.user.publish());
     await expectToReceive(ann, 1);
@@ -58,10 +58,10 @@ test('who stops sending is seen no more, and again when they send again', async 
   await expectTiles(ann, 'Ann (you)');
 });
 
-test('whoever speaks is marked until they fall silent', async () => {
+test('a speaker is marked until silent', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room);
-  const bob = await userByHand(scene, 'Bob', room);
+  const bob = await scriptedParticipant(scene, 'Bob', room);
   await bob.evaluate(() => window.user.publish());
   const marked = ann.locator('figure[data-speaks]');
   await marked.filter({ hasText: 'Bob' }).waitFor();
@@ -69,23 +69,23 @@ test('whoever speaks is marked until they fall silent', async () => {
   await marked.waitFor({ state: 'detached' });
 });
 
-test('whoever asks for it gets their own media back, over the connection on which it is sent', async () => {
-  const ann = await userByHand(scene, 'Ann', newAppointment());
+test('a participant receives the own media back on request, over the sending connection', async () => {
+  const ann = await scriptedParticipant(scene, 'Ann', newAppointment());
   await ann.evaluate(() => window.user.publish(true));
   await expectToReceive(ann, 1);
   assert.equal(await ann.evaluate(() => window.probe.calls.length), 1);
 });
 
-test('what a publisher writes on a data channel comes to those who receive them', async () => {
+test('data channel messages of a publisher reach its receivers', async () => {
   const room = newAppointment();
-  const [ann, bob] = [await userByHand(scene, 'Ann', room), await userByHand(scene, 'Bob', room)];
+  const [ann, bob] = [await scriptedParticipant(scene, 'Ann', room), await scriptedParticipant(scene, 'Bob', room)];
   await ann.evaluate(() => window.user.publish());
   await bob.evaluate(() => window.user.receive('Ann_webcam'));
   await ann.evaluate(() => window.user.note('hello'));
   await bob.waitForFunction(() => window.user.read.join() === 'hello');
 });
 
-test('a lost WebSocket costs nothing: media goes on meanwhile, and the session afterwards', async () => {
+test('media continues through a lost WebSocket, and the session continues after it', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room, { losesServer: true });
   const bob = await visitor(scene, 'Bob', room);
@@ -98,13 +98,13 @@ test('a lost WebSocket costs nothing: media goes on meanwhile, and the session a
   await expectState(ann, 'in-call');
   await each([ann, bob], (page) => expectToReceive(page, 1));
   const connections = await each([ann, bob], (page) => page.evaluate(() => window.probe.calls.length));
-  assert.deepEqual(connections, [2, 2], 'each of them sends and receives over the connections of before');
+  assert.deepEqual(connections, [2, 2], 'each of them sends and receives over the existing connections');
   await bob.getByLabel('Your message').fill('are you there?');
   await bob.getByRole('button', { name: 'Send' }).click();
   await ann.getByText('are you there?').waitFor();
 });
 
-test('whose tab has crashed is missed by all', async () => {
+test('a participant whose tab crashed disappears', async () => {
   const room = newAppointment();
   const people = [];
   for (const name of ['Ann', 'Bob', 'Cy']) people.push(await visitor(scene, name, room));

@@ -1,9 +1,9 @@
-// The demo of the kurento door: several people in a room, with what they write.
+// The demo of the kurento door: several people in a room, with chat.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
-import { expectState, expectTiles, FORWARDING, visitor } from './support/room.mjs';
+import { expectState, expectTiles, FORWARDING, visitor } from './support/kurentoRoom.mjs';
 import { each, openScene, PHONE } from './support/scene.mjs';
 
 const scene = await openScene(FORWARDING);
@@ -15,7 +15,7 @@ async function write(page, text) {
 
 const messages = (page) => page.locator('#messages p').allInnerTexts();
 
-test('three people are in a room, write to each other, and one goes', async () => {
+test('three people are in a room, chat, and one leaves', async () => {
   const room = newAppointment();
   const { page: ann } = await scene.person('Ann');
   await ann.goto('/demos/kurento');
@@ -38,7 +38,7 @@ test('three people are in a room, write to each other, and one goes', async () =
   await each([ann, cy], (page) => page.locator('figure', { hasText: 'Bob' }).waitFor({ state: 'detached' }));
 });
 
-test('somebody who has the name of another is told so', async () => {
+test('a person with a taken name is told so', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room);
   const { page: other } = await scene.person('Ann');
@@ -47,7 +47,7 @@ test('somebody who has the name of another is told so', async () => {
   await expectTiles(ann, 'Ann (you)');
 });
 
-test('a reload, and a server that was killed, cost nobody their place', async () => {
+test('seats survive a reload and a killed server', async () => {
   const room = newAppointment();
   const [ann, bob] = [await visitor(scene, 'Ann', room, { losesServer: true }), await visitor(scene, 'Bob', room, { losesServer: true })];
   await bob.reload();
@@ -62,7 +62,7 @@ test('a reload, and a server that was killed, cost nobody their place', async ()
   await expectTiles(ann, 'Ann (you)', 'Bob');
 });
 
-test('who leaves while the page still asks for their camera is not in the room', async () => {
+test('a person who leaves during the camera prompt is not in the room', async () => {
   const room = newAppointment();
   const ann = await visitor(scene, 'Ann', room);
   const { page: bob } = await scene.person('Bob');
@@ -85,7 +85,7 @@ test('who leaves while the page still asks for their camera is not in the room',
   await expectTiles(ann, 'Ann (you)');
 });
 
-test('an administrator has somebody leave, and closes a room', async () => {
+test('an administrator evicts a participant and closes a room', async () => {
   const room = newAppointment();
   const [ann, bob] = [await visitor(scene, 'Ann', room), await visitor(scene, 'Bob', room)];
   const { opsUrl } = scene.server;

@@ -1,17 +1,17 @@
-// The demo page of the signals door: two browsers hold a call, and find back to it whatever happens to one of them.
+// The demo of the signals door: two browsers hold a call and recover it after every failure.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
 import { each, openScene, PHONE } from './support/scene.mjs';
 
-// A seat timeout so short that nobody waits long for somebody who is gone.
+// A short seat timeout, so that tests do not wait long for a lost seat.
 const scene = await openScene({ SIGNALS_SEAT_TIMEOUT: '3s' });
 
-/** Somebody with a browser of their own. */
+/** Opens a page in a browser context of its own. */
 async function visitor(name, circumstances) {
   const { page, conduct } = await scene.person(name, circumstances);
-  // What the server has set about STUN and TURN is no matter here.
+  // The server's ICE servers do not matter here.
   await page.context().route('**/api/v1/ice-servers', (route) => route.fulfill({ json: { iceServers: [] } }));
   return { page, conduct };
 }
@@ -20,7 +20,7 @@ const openCall = (page, call) => page.goto(`/demos/signals?${new URLSearchParams
 
 const expectState = (page, state) => page.locator(`body[data-state=${state}]`).waitFor({ state: 'attached' });
 
-/** The other one's picture moves, in a connection that is up now. */
+/** Waits for moving remote video on a connected connection. */
 const expectToSee = (page) => page.evaluate(() => window.probe.receiveMore({ framesDecoded: 3, framesShown: 1 }));
 
 async function pair(circumstances) {
@@ -38,7 +38,7 @@ async function expectCall(...pages) {
   await each(pages, expectToSee);
 }
 
-test('two who type the same name see each other', async () => {
+test('two people in the same call see each other', async () => {
   const [{ page: ann }, { page: bob }] = [await visitor('Ann', { screen: PHONE }), await visitor('Bob')];
   for (const page of [ann, bob]) {
     await page.goto('/demos/signals/');
@@ -48,7 +48,7 @@ test('two who type the same name see each other', async () => {
   await expectCall(ann, bob);
 });
 
-test('a reload finds back to the seat and the call, whoever was there first', async () => {
+test('a reload recovers the seat and the call, for either participant', async () => {
   const { ann, bob } = await pair();
   await bob.reload();
   await expectCall(bob, ann);
@@ -58,12 +58,12 @@ test('a reload finds back to the seat and the call, whoever was there first', as
   await expectCall(ann, bob);
 });
 
-test('a third is told that it is full, and has the seat of the first to leave', async () => {
+test('a third person is told that the call is full, and gets the seat of the first to leave', async () => {
   const { ann, bob, call } = await pair();
   const { page: cy, conduct } = await visitor('Cy');
   await openCall(cy, call);
   await expectState(cy, 'full');
-  assert.match(conduct.pardon().join(), /^error on the console: [^,]*409 \(Conflict\)$/, 'the browser’s own remark');
+  assert.match(conduct.takeViolations().join(), /^error on the console: [^,]*409 \(Conflict\)$/, 'the browser reports the refusal');
   await expectToSee(ann);
   await bob.getByRole('button', { name: 'Leave' }).click();
   await expectState(bob, 'left');
@@ -71,7 +71,7 @@ test('a third is told that it is full, and has the seat of the first to leave', 
   await expectCall(ann, cy);
 });
 
-test('a tab that is opened twice says where the call is, and can take it back', async () => {
+test('a duplicated tab says where the call is, and can take it back', async () => {
   const { ann, bob } = await pair();
   const opening = ann.waitForEvent('popup');
   await ann.evaluate(() => void window.open(location.href));
@@ -83,7 +83,7 @@ test('a tab that is opened twice says where the call is, and can take it back', 
   await expectCall(ann, bob);
 });
 
-test('both find back to their seats and to each other after the server was killed', async () => {
+test('both recover their seats and the call after the server was killed', async () => {
   const { ann, bob } = await pair({ losesServer: true });
   await scene.server.crash();
   await expectToSee(ann);

@@ -1,5 +1,5 @@
-// The call page in a frame of somebody else's page: where it is allowed it has camera and microphone, elsewhere it is
-// not shown at all.
+// The call page in a frame of another site: a listed site may embed it and delegate the devices; no other
+// site may.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const clinic = await startSite();
 const stranger = await startSite();
 const scene = await openScene({ FRAME_ANCESTORS: clinic.origin });
 
-/** A site whose one page has the call page in a frame. */
+/** A site whose only page embeds the call page. */
 async function startSite() {
   const site = createServer((_request, response) => {
     const frame = `<iframe src="${scene.server.url}/" allow="${ALLOW}"></iframe>`;
@@ -26,22 +26,22 @@ async function startSite() {
   return { origin: `http://127.0.0.1:${site.address().port}` };
 }
 
-/** Opens the site's page, and what is in its frame. */
+/** Opens the site's page. Returns the page and its frame. */
 async function frameOf(site, { page }) {
   await page.goto(site.origin);
   const [, frame] = page.frames();
-  // A frame is told of before it is known where it leads.
+  // The event precedes the navigation of the frame.
   const isSomewhere = () => !['', 'about:blank'].includes(frame.url());
   if (!isSomewhere()) await page.waitForEvent('framenavigated', isSomewhere);
   return frame;
 }
 
-/** What a page did besides talking to the site that it is in. */
+/** Violations by the page, except requests to the embedding site. */
 function offencesBut(site, person) {
-  return person.conduct.pardon().filter((offence) => !offence.startsWith(`talked to ${site.origin}`));
+  return person.conduct.takeViolations().filter((offence) => !offence.startsWith(`talked to ${site.origin}`));
 }
 
-test('on a site that is listed, the page in the frame has camera and microphone', async () => {
+test('on a listed site, the embedded page has camera and microphone', async () => {
   const ann = await scene.person('Ann');
   const frame = await frameOf(clinic, ann);
   const found = await frame.evaluate(async () => {
@@ -57,7 +57,7 @@ test('on a site that is listed, the page in the frame has camera and microphone'
   assert.deepEqual(offencesBut(clinic, ann), []);
 });
 
-test('on any other site it is not shown', async () => {
+test('on any other site, the page is not shown', async () => {
   const ann = await scene.person('Ann');
   const frame = await frameOf(stranger, ann);
   assert.match(frame.url(), /^chrome-error:/);

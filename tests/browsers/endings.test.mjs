@@ -1,4 +1,4 @@
-// The screens in place of a call: why there is none, and the way on.
+// The screens in place of a call: their reasons, and the actions they offer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,18 +11,18 @@ const scene = await openScene();
 const heading = ({ page }) => page.locator('h1').innerText();
 const hasFocus = ({ page }) => page.evaluate(() => document.activeElement === document.querySelector('h1'));
 
-test('whoever leaves is told how long they were there, and takes the chat along', async () => {
+test('a person who leaves sees the length of the visit and can save the chat', async () => {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment);
-  await ann.write('See you next week.\nBob: this is still Ann.');
-  await bob.write('See you!');
-  await ann.expectMessage('See you!');
-  await ann.leave();
+  await ann.chat.send('See you next week.\nBob: this is still Ann.');
+  await bob.chat.send('See you!');
+  await ann.chat.expectMessage('See you!');
+  await ann.call.leave();
   await ann.expectEnding('left');
   assert.equal(await hasFocus(ann), true);
   assert.match(await ann.page.locator('main').innerText(), /Your visit lasted \d+ seconds?\./);
 
-  const { name, text } = await ann.saveTranscript();
+  const { name, text } = await ann.chat.saveTranscript();
   assert.equal(name, `chat-${appointment}.txt`);
   const lines = text.split('\n');
   assert.equal(lines[0], `Chat of appointment ${appointment}`);
@@ -40,9 +40,9 @@ test('a third person is told that the appointment is full', async () => {
   assert.equal(await hasFocus(eve), true);
 });
 
-test('whoever cannot reach the server is told what to try, and gets in as soon as it is there', async () => {
+test('a person without a server gets advice, and joins as soon as it is reachable', async () => {
   const ann = await scene.person('Ann', { losesServer: true });
-  await ann.goToDoor(newAppointment());
+  await ann.openPreJoin(newAppointment());
   await roomIsLoaded(ann.page);
   await scene.server.crash();
   await ann.enter();
@@ -52,11 +52,11 @@ test('whoever cannot reach the server is told what to try, and gets in as soon a
 
   await scene.server.start();
   await ann.page.getByTestId('unreachable').click();
-  await ann.expectState('waiting');
+  await ann.call.expectState('waiting');
 });
 
 for (const path of ['/room/a%2Fb', '/room/a/b', '/room/%E2%80%AE', '/room/..%2Fadmin']) {
-  test(`${path} is no appointment, and the page says so where it is`, async () => {
+  test(`${path} is no appointment, and the page says so at its address`, async () => {
     const ann = await scene.person('Ann');
     await ann.page.goto(`${path}?name=Ann`);
     await ann.expectEnding('invalidAppointment');
@@ -66,13 +66,13 @@ for (const path of ['/room/a%2Fb', '/room/a/b', '/room/%E2%80%AE', '/room/..%2Fa
   });
 }
 
-test('an address that leads nowhere says so', async () => {
+test('an unknown address says so', async () => {
   const ann = await scene.person('Ann');
   await ann.page.goto('/somewhere/else');
   await ann.expectEnding('notFound');
 });
 
-test('a name that the server does not take is named as the reason', async () => {
+test('a refused name is given as the reason', async () => {
   const ann = await scene.person('A\u200bnn');
   await ann.openLink(newAppointment());
   await ann.expectEnding('refused');

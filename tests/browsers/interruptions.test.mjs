@@ -1,5 +1,5 @@
-// What goes wrong on the way to the server does not end a call: sound and picture never stop, and once the way is free
-// again, both have their seats and the chat goes on.
+// Failures on the way to the server: the media of a call continues, and both participants recover their seats
+// and the chat.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,135 +10,135 @@ import { each, openScene } from './support/scene.mjs';
 
 const scene = await openScene();
 
-/** Holds a call through `mishap` and what mends it; fails if anything of it is lost. */
+/** Holds a call through `mishap` and its repair; fails if any part of the call is lost. */
 async function expectToSurvive(mishap) {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment, { losesServer: true });
   const both = [ann, bob];
-  await each(both, (person) => person.expectToSeeAndHear());
-  await ann.write('before');
-  await bob.expectMessage('before');
-  const participants = await each(both, (person) => person.participant());
+  await each(both, (person) => person.media.expectToSeeAndHear());
+  await ann.chat.send('before');
+  await bob.chat.expectMessage('before');
+  const participants = await each(both, (person) => person.signaling.participant());
 
   await mishap({ ann, bob });
 
-  await each(both, (person) => person.expectState('connected'));
-  await each(both, (person) => person.expectToSeeAndHear());
-  assert.deepEqual(await each(both, (person) => person.participant()), participants);
-  for (const person of both) assert.equal(await person.callsMade(), 1, `${person.name} never had to call again`);
+  await each(both, (person) => person.call.expectState('connected'));
+  await each(both, (person) => person.media.expectToSeeAndHear());
+  assert.deepEqual(await each(both, (person) => person.signaling.participant()), participants);
+  for (const person of both) assert.equal(await person.connection.connectionCount(), 1, `${person.name} never had to call again`);
 
-  await bob.write('after');
-  await ann.write('thank you');
-  await ann.expectChat(['You: before', 'Bob: after', 'You: thank you']);
-  await bob.expectChat(['Ann: before', 'You: after', 'Ann: thank you']);
+  await bob.chat.send('after');
+  await ann.chat.send('thank you');
+  await ann.chat.expectMessages(['You: before', 'Bob: after', 'You: thank you']);
+  await bob.chat.expectMessages(['Ann: before', 'You: after', 'Ann: thank you']);
 
   const stranger = await scene.person('Eve');
   await stranger.openLink(appointment);
-  await stranger.expectState('full');
-  await each(both, (person) => person.expectState('connected'));
+  await stranger.call.expectState('full');
+  await each(both, (person) => person.call.expectState('connected'));
 }
 
-test('a call outlives a server that is killed, and both get their seats back from the next', async () => {
+test('a call survives a killed server, and both recover their seats from the next one', async () => {
   await expectToSurvive(async ({ ann, bob }) => {
     await scene.server.crash();
-    await each([ann, bob], (person) => person.expectState('reconnecting'));
-    await each([ann, bob], (person) => person.expectToSeeAndHear());
+    await each([ann, bob], (person) => person.call.expectState('reconnecting'));
+    await each([ann, bob], (person) => person.media.expectToSeeAndHear());
     await scene.server.start();
   });
 });
 
-test('a call outlives a server that is stopped in an orderly way', async () => {
+test('a call survives a graceful stop of the server', async () => {
   await expectToSurvive(async ({ ann, bob }) => {
     await scene.server.stop();
-    await each([ann, bob], (person) => person.expectState('reconnecting'));
-    await each([ann, bob], (person) => person.expectToSeeAndHear());
+    await each([ann, bob], (person) => person.call.expectState('reconnecting'));
+    await each([ann, bob], (person) => person.media.expectToSeeAndHear());
     await scene.server.start();
   });
 });
 
-test('a connection to the server that breaks is made anew, and nothing was missed', async () => {
+test('a broken connection to the server is replaced without a lost event', async () => {
   await expectToSurvive(async ({ ann }) => {
-    await ann.loseSocket();
-    assert.equal((await ann.joins()).at(-1).resumed, true);
+    await ann.signaling.loseSocket();
+    assert.equal((await ann.signaling.joins()).at(-1).resumed, true);
   });
 });
 
-test('no stranger displaces a person whose network is cut, and that person hears of no full room', async () => {
+test('a newcomer cannot take the seat of a person whose network is cut, who is never told of a full room', async () => {
   const appointment = newAppointment();
   const network = await startProxy(scene.server);
   const ann = await scene.person('Ann');
   const bob = await scene.person('Bob', { through: network, losesServer: true });
   await ann.openLink(appointment);
-  await ann.expectState('waiting');
+  await ann.call.expectState('waiting');
   await bob.openLink(appointment);
-  await each([ann, bob], (person) => person.expectState('connected'));
-  const participant = await bob.participant();
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  const participant = await bob.signaling.participant();
   network.fallSilent();
 
   const strangers = [await scene.person('Eve'), await scene.person('Bob')];
   for (const stranger of strangers) {
     await stranger.openLink(appointment);
-    // The server does not know yet.
+    // The server has not detected the loss yet.
     await stranger.expectEnding('full');
   }
-  await ann.expectState('reconnecting');
+  await ann.call.expectState('reconnecting');
   await each(strangers, (stranger) => stranger.expectCountdown());
   network.repair();
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
-  assert.equal(await bob.participant(), participant);
-  assert.deepEqual(await bob.refusals(), []);
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
+  assert.equal(await bob.signaling.participant(), participant);
+  assert.deepEqual(await bob.signaling.refusals(), []);
   for (const stranger of strangers) {
     await stranger.tryNow();
     await stranger.expectEnding('full');
-    assert.deepEqual(await stranger.joins(), []);
+    assert.deepEqual(await stranger.signaling.joins(), []);
   }
 });
 
 test('both lose their connections at the same time', async () => {
-  await expectToSurvive(({ ann, bob }) => Promise.all([ann.loseSocket(), bob.loseSocket()]));
+  await expectToSurvive(({ ann, bob }) => Promise.all([ann.signaling.loseSocket(), bob.signaling.loseSocket()]));
 });
 
-test('a browser that is back online before the server noticed anything finds its seat, too', async () => {
+test('a browser that is online again before the server detects the loss recovers its seat', async () => {
   await expectToSurvive(async ({ ann, bob }) => {
-    await ann.goOffline();
-    await ann.expectState('reconnecting');
-    await each([ann, bob], (person) => person.expectToSeeAndHear());
-    await ann.goOnline();
+    await ann.signaling.goOffline();
+    await ann.call.expectState('reconnecting');
+    await each([ann, bob], (person) => person.media.expectToSeeAndHear());
+    await ann.signaling.goOnline();
   });
 });
 
-test('what is written without a server is sent, once, when there is one again', async () => {
+test('a message written without a server is sent once when it is reachable again', async () => {
   const { ann, bob } = await scene.pair(newAppointment(), { losesServer: true });
   await scene.server.crash();
-  await ann.expectState('reconnecting');
-  await ann.submit('Are you still there?');
-  await ann.expectMessage('Are you still there?', 'sending');
+  await ann.call.expectState('reconnecting');
+  await ann.chat.submit('Are you still there?');
+  await ann.chat.expectMessage('Are you still there?', 'sending');
   await scene.server.start();
-  await ann.expectMessage('Are you still there?', 'sent');
-  await bob.expectMessage('Are you still there?');
-  await bob.write('Yes.');
+  await ann.chat.expectMessage('Are you still there?', 'sent');
+  await bob.chat.expectMessage('Are you still there?');
+  await bob.chat.send('Yes.');
   await each([ann, bob], (person) => person.reload());
-  await ann.expectChat(['You: Are you still there?', 'Bob: Yes.']);
-  await bob.expectChat(['Ann: Are you still there?', 'You: Yes.']);
+  await ann.chat.expectMessages(['You: Are you still there?', 'Bob: Yes.']);
+  await bob.chat.expectMessages(['Ann: Are you still there?', 'You: Yes.']);
 });
 
-test('a network that is gone until both look for new paths is found again, and the call goes on in it', async () => {
+test('a call recovers from a network cut that outlasts its ICE restarts', async () => {
   const { ann, bob } = await scene.pair(newAppointment(), { losesServer: true });
   const both = [ann, bob];
-  await each(both, (person) => person.expectToSeeAndHear());
-  const before = await each(both, (person) => person.iceFragment());
-  const offers = await each(both, (person) => person.offersMade());
+  await each(both, (person) => person.media.expectToSeeAndHear());
+  const before = await each(both, (person) => person.connection.iceFragment());
+  const offers = await each(both, (person) => person.connection.offerCount());
   cutNetwork();
   try {
-    await each(both, (person) => person.expectState('reconnecting'));
-    await each(both, (person) => person.expectMoreOffersThan(offers[both.indexOf(person)]));
+    await each(both, (person) => person.call.expectState('reconnecting'));
+    await each(both, (person) => person.connection.expectMoreOffersThan(offers[both.indexOf(person)]));
   } finally {
     restoreNetwork();
   }
-  await each(both, (person) => person.expectState('connected'));
-  await each(both, (person) => person.expectToSeeAndHear());
-  const after = await each(both, (person) => person.iceFragment());
+  await each(both, (person) => person.call.expectState('connected'));
+  await each(both, (person) => person.media.expectToSeeAndHear());
+  const after = await each(both, (person) => person.connection.iceFragment());
   for (const index of [0, 1]) assert.notEqual(after[index], before[index]);
-  for (const person of both) assert.equal(await person.callsMade(), 1);
+  for (const person of both) assert.equal(await person.connection.connectionCount(), 1);
 });

@@ -1,5 +1,5 @@
-// Two people meet: they come by the first page or by a link, they see, hear and write to each other, and whoever loads
-// the page anew is back where they were.
+// Two people meet by the first page or by a link, see, hear and write to each other, and recover after a
+// reload.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,60 +14,60 @@ test('two people who join from the first page see, hear and write to each other'
   const bob = await scene.person('Bob');
 
   await ann.join(appointment);
-  await ann.expectState('waiting');
+  await ann.call.expectState('waiting');
   await bob.join(appointment);
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
 
-  await ann.write('Good morning, Bob!');
-  await bob.expectMessage('Good morning, Bob!');
-  await bob.write('Good morning.');
-  await ann.expectChat(['You: Good morning, Bob!', 'Bob: Good morning.']);
-  await bob.expectChat(['Ann: Good morning, Bob!', 'You: Good morning.']);
+  await ann.chat.send('Good morning, Bob!');
+  await bob.chat.expectMessage('Good morning, Bob!');
+  await bob.chat.send('Good morning.');
+  await ann.chat.expectMessages(['You: Good morning, Bob!', 'Bob: Good morning.']);
+  await bob.chat.expectMessages(['Ann: Good morning, Bob!', 'You: Good morning.']);
 });
 
-test('a phone and a desk meet, and the phone counts what was written while its chat is closed', async () => {
+test('a phone and a desktop meet, and the phone counts unread messages while its chat is closed', async () => {
   const appointment = newAppointment();
   const ann = await scene.person('Ann', { screen: PHONE });
   const bob = await scene.person('Bob');
   await ann.join(appointment);
   await bob.join(appointment);
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
 
-  await bob.write('Can you hear me?');
-  await bob.write('You are muted, I think.');
-  await ann.expectUnread(2);
-  await ann.openChat();
-  await ann.write('Yes!');
-  await ann.expectChat(['Bob: Can you hear me?', 'Bob: You are muted, I think.', 'You: Yes!']);
+  await bob.chat.send('Can you hear me?');
+  await bob.chat.send('You are muted, I think.');
+  await ann.chat.expectUnread(2);
+  await ann.chat.open();
+  await ann.chat.send('Yes!');
+  await ann.chat.expectMessages(['Bob: Can you hear me?', 'Bob: You are muted, I think.', 'You: Yes!']);
 });
 
 for (const appointment of ['Zoë’s 2nd visit', '100% sure?', 'a+b&c=d #7', '診察 42', 'version 1.5']) {
-  test(`the link to the appointment “${appointment}” leads to where the first page leads`, async () => {
+  test(`the link to the appointment “${appointment}” leads to the same room as the first page`, async () => {
     const ann = await scene.person('Ann');
     const bob = await scene.person('Bob O’Neil & Söhne');
     await ann.join(appointment);
-    await ann.expectState('waiting');
+    await ann.call.expectState('waiting');
     await bob.openLink(appointment);
-    await each([ann, bob], (person) => person.expectState('connected'));
-    await bob.write('Here I am.');
-    await ann.expectChat(['Bob O’Neil & Söhne: Here I am.']);
+    await each([ann, bob], (person) => person.call.expectState('connected'));
+    await bob.chat.send('Here I am.');
+    await ann.chat.expectMessages(['Bob O’Neil & Söhne: Here I am.']);
   });
 }
 
-test('a reload finds the chat, the call and the same participant again', async () => {
+test('a reload recovers the chat, the call and the participant', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
-  await ann.write('one');
-  await bob.write('two');
-  await ann.expectMessage('two');
-  const before = { ann: await ann.participant(), bob: await bob.participant() };
+  await ann.chat.send('one');
+  await bob.chat.send('two');
+  await ann.chat.expectMessage('two');
+  const before = { ann: await ann.signaling.participant(), bob: await bob.signaling.participant() };
 
   await bob.reload();
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
-  await bob.expectChat(['Ann: one', 'You: two']);
-  assert.deepEqual({ ann: await ann.participant(), bob: await bob.participant() }, before);
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
+  await bob.chat.expectMessages(['Ann: one', 'You: two']);
+  assert.deepEqual({ ann: await ann.signaling.participant(), bob: await bob.signaling.participant() }, before);
 
-  await bob.write('three');
-  await ann.expectChat(['You: one', 'Bob: two', 'Bob: three']);
+  await bob.chat.send('three');
+  await ann.chat.expectMessages(['You: one', 'Bob: two', 'Bob: three']);
 });

@@ -1,5 +1,5 @@
-// Whom a page talks to: its own server, the other person, and nobody else. Every test is watched over in this respect;
-// here is what that does not cover, and the proof that the watch is awake.
+// Connections of a page: to its own server and to the other participant only. Every test checks this with
+// `Conduct`; this file covers the rest, and `Conduct` itself.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,25 +8,25 @@ import { openScene } from './support/scene.mjs';
 
 const scene = await openScene();
 
-test('a media connection asks no server in the world for its way, as none is configured', async () => {
+test('a media connection has no ICE servers when none are configured', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
-  for (const person of [ann, bob]) assert.deepEqual(await person.iceServers(), []);
+  for (const person of [ann, bob]) assert.deepEqual(await person.connection.iceServers(), []);
 });
 
-test('whoever leaves, or is told that the room is full, gives camera and microphone back', async () => {
+test('a person who leaves, or finds a full room, releases the devices', async () => {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment);
-  for (const person of [ann, bob]) assert.deepEqual(await person.devicesInUse(), ['audio', 'video']);
+  for (const person of [ann, bob]) assert.deepEqual(await person.devices.kindsInUse(), ['audio', 'video']);
 
   const eve = await scene.person('Eve');
   await eve.openLink(appointment);
-  await eve.expectState('full');
-  assert.deepEqual(await eve.devicesInUse(), []);
-  await ann.leave();
-  assert.deepEqual(await ann.devicesInUse(), []);
+  await eve.call.expectState('full');
+  assert.deepEqual(await eve.devices.kindsInUse(), []);
+  await ann.call.leave();
+  assert.deepEqual(await ann.devices.kindsInUse(), []);
 });
 
-test('the watch notices errors, dialogs, violations of the policy and strange addresses', async () => {
+test('errors, dialogs, policy violations and foreign addresses are detected', async () => {
   const ann = await scene.person('Ann');
   await ann.openFirstPage();
   await ann.page.evaluate(async () => {
@@ -39,10 +39,10 @@ test('the watch notices errors, dialogs, violations of the policy and strange ad
     await violation;
   });
   await ann.page.goto('http://stranger.example/').catch(() => {});
-  const offences = ann.conduct.pardon().join('\n');
-  assert.match(offences, /uncaught: Error: thrown on purpose/);
-  assert.match(offences, /dialog: opened on purpose/);
-  assert.match(offences, /error on the console: complained on purpose/);
-  assert.match(offences, /violates the Content-Security-Policy: connect-src/);
-  assert.match(offences, /talked to http:\/\/stranger\.example\//);
+  const violations = ann.conduct.takeViolations().join('\n');
+  assert.match(violations, /uncaught: Error: thrown on purpose/);
+  assert.match(violations, /dialog: opened on purpose/);
+  assert.match(violations, /error on the console: complained on purpose/);
+  assert.match(violations, /violates the Content-Security-Policy: connect-src/);
+  assert.match(violations, /talked to http:\/\/stranger\.example\//);
 });

@@ -1,4 +1,4 @@
-// Calls between two people whose networks let nothing through but what a TURN server relays.
+// Calls between two people whose networks pass only what a TURN server relays.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,67 +11,67 @@ const SECONDS_TO_LIVE = 5;
 const scene = await openScene({ ...turnServer.settings, TURN_TTL: `${SECONDS_TO_LIVE}s` });
 
 const secondsNow = () => Date.now() / 1_000;
-/** Credentials carry the time, in seconds since 1970, at which they end. */
+/** End of the credentials that a TURN user name carries, in seconds since 1970. */
 const endOf = (username) => Number(username.split(':')[0]);
 
 async function relayedPair() {
   const people = await scene.pair(newAppointment(), { onlyRelayed: true });
-  await each(Object.values(people), (person) => person.expectToSeeAndHear());
+  await each(Object.values(people), (person) => person.media.expectToSeeAndHear());
   return people;
 }
 
-test('where there is no direct path the call is relayed, and both are told so', async () => {
+test('without a direct path the call is relayed, and both see it', async () => {
   const { ann, bob } = await relayedPair();
-  await each([ann, bob], (person) => person.expectPath('relayed'));
+  await each([ann, bob], (person) => person.connection.expectPath('relayed'));
 });
 
-test('a relay that is silent for a while ends nothing', async () => {
+test('a call survives a relay that is silent for a while', async () => {
   const { ann, bob } = await relayedPair();
   const both = [ann, bob];
-  const offers = await each(both, (person) => person.offersMade());
+  const offers = await each(both, (person) => person.connection.offerCount());
   turnServer.pause();
   try {
-    await each(both, (person) => person.expectState('reconnecting'));
-    // More than ten seconds have passed when the first of them looks for another path.
-    await Promise.any(both.map((person, index) => person.expectMoreOffersThan(offers[index])));
+    await each(both, (person) => person.call.expectState('reconnecting'));
+    // The first ICE restart comes after more than ten seconds.
+    await Promise.any(both.map((person, index) => person.connection.expectMoreOffersThan(offers[index])));
   } finally {
     turnServer.resume();
   }
-  await each(both, (person) => person.expectState('connected'));
-  await each(both, (person) => person.expectToSeeAndHear());
+  await each(both, (person) => person.call.expectState('connected'));
+  await each(both, (person) => person.media.expectToSeeAndHear());
   for (const person of both) {
-    assert.equal(await person.callsMade(), 1);
-    assert.equal((await person.joins()).length, 1);
+    assert.equal(await person.connection.connectionCount(), 1);
+    assert.equal((await person.signaling.joins()).length, 1);
   }
 });
 
-test('a call that has outlived its credentials finds a new path with new ones', async () => {
+test('a call that outlives its credentials finds a new path with new ones', async () => {
   const { ann, bob } = await relayedPair();
   const both = [ann, bob];
-  const [first] = await ann.turnUsernames();
-  // They are renewed before they end, so the second renewal comes after the end of the first ones.
-  await each(both, (person) => person.expectTurnUsernames(3));
-  assert.ok(endOf(first) < secondsNow(), 'the first credentials are worth nothing any more');
+  const [first] = await ann.connection.turnUsernames();
+  // Credentials are refreshed before they expire, so the first ones expire before the second refresh.
+  await each(both, (person) => person.connection.expectTurnUsernames(3));
+  assert.ok(endOf(first) < secondsNow(), 'the first credentials have expired');
 
-  const fragments = await each(both, (person) => person.pathFragment());
-  await ann.restartIce();
-  await each(both, (person, index) => person.expectOtherPathThan(fragments[index]));
-  await each(both, (person) => person.expectToSeeAndHear());
-  for (const username of (await each(both, (person) => person.turnUsernames())).map((names) => names.at(-1))) {
+  const fragments = await each(both, (person) => person.connection.pathFragment());
+  await ann.connection.restartIce();
+  await each(both, (person, index) => person.connection.expectOtherPathThan(fragments[index]));
+  await each(both, (person) => person.media.expectToSeeAndHear());
+  for (const username of (await each(both, (person) => person.connection.turnUsernames())).map((names) => names.at(-1))) {
     assert.ok(endOf(username) > endOf(first));
     assert.ok(endOf(username) <= secondsNow() + SECONDS_TO_LIVE + 1);
   }
 });
 
-test('the check of the connection goes through the relay for whoever has a seat', async () => {
+test('the connection check sends data through the relay for a person with a seat', async () => {
   const { ann } = await scene.pair(newAppointment());
-  await ann.openDevices();
-  assert.equal((await ann.checkConnection()).relay, 'good');
-  assert.match(await ann.connectionLine('relay'), /\d+ ms/);
+  await ann.devices.openDialog();
+  assert.equal((await ann.connection.check()).relay, 'good');
+  assert.match(await ann.connection.checkResult('relay'), /\d+ ms/);
 });
 
-test('the check of the connection knocks at the relay for whoever has none yet', async () => {
+test('the connection check probes the relay for a person without a seat', async () => {
   const ann = await scene.person('Ann');
-  await ann.goToDoor(newAppointment());
-  assert.equal((await ann.checkConnection()).relay, 'good');
+  await ann.openPreJoin(newAppointment());
+  assert.equal((await ann.connection.check()).relay, 'good');
 });

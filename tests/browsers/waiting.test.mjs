@@ -1,11 +1,12 @@
-// A room without a free seat: those who wait outside are told why, get in by themselves, and learn nothing of the room.
+// A room without a free seat: people who wait are told why, join automatically, and learn nothing of the
+// room.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newAppointment } from './support/appointment.mjs';
 import { each, openScene } from './support/scene.mjs';
 
-/** Short enough for a test, and long enough for a countdown. */
+/** A lease that is short for a test, and long enough for a countdown. */
 const LEASE_S = 8;
 
 const scene = await openScene({ SEAT_LEASE: `${LEASE_S}s` });
@@ -13,17 +14,17 @@ const scene = await openScene({ SEAT_LEASE: `${LEASE_S}s` });
 const heading = ({ page }) => page.locator('h1').innerText();
 const headingHasFocus = ({ page }) => page.evaluate(() => document.activeElement === document.querySelector('h1'));
 
-/** Neither on the page nor behind it. */
+/** Asserts that neither the page nor its packets contain the secrets. */
 async function expectNothingOf(secrets, person) {
-  const words = [await person.words(), ...(await person.packets())].join('\n');
+  const words = [await person.text(), ...(await person.signaling.packets())].join('\n');
   for (const secret of secrets) assert.ok(!words.includes(secret), `${person.name} learned of “${secret}”`);
 }
 
-test('a third person waits outside, is told why, and gets in without another click when a seat is free', async () => {
+test('a third person waits, is told why, and joins automatically when a seat is free', async () => {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment);
-  await ann.write('a word between the two');
-  const secrets = ['Ann', 'Bob', 'a word between', await ann.participant(), await bob.participant()];
+  await ann.chat.send('a word between the two');
+  const secrets = ['Ann', 'Bob', 'a word between', await ann.signaling.participant(), await bob.signaling.participant()];
 
   const eve = await scene.person('Eve');
   await eve.openLink(appointment);
@@ -31,74 +32,74 @@ test('a third person waits outside, is told why, and gets in without another cli
   assert.equal(await heading(eve), 'Two people are in this appointment');
   assert.equal(await headingHasFocus(eve), true);
   await eve.page.getByText(/We try again in \d seconds?\./).waitFor();
-  assert.deepEqual(await eve.devicesInUse(), []);
+  assert.deepEqual(await eve.devices.kindsInUse(), []);
   await expectNothingOf(secrets, eve);
 
   await bob.closeTab();
-  await ann.expectState('reconnecting');
+  await ann.call.expectState('reconnecting');
   const seconds = await eve.expectCountdown();
   assert.ok(seconds <= LEASE_S, `${seconds} s`);
   assert.equal(await heading(eve), 'Your earlier connection still holds this seat');
   await expectNothingOf(secrets, eve);
 
-  await each([ann, eve], (person) => person.expectState('connected'));
-  await each([ann, eve], (person) => person.expectToSeeAndHear());
-  await eve.expectChat(['Ann: a word between the two']);
+  await each([ann, eve], (person) => person.call.expectState('connected'));
+  await each([ann, eve], (person) => person.media.expectToSeeAndHear());
+  await eve.chat.expectMessages(['Ann: a word between the two']);
 });
 
-test('a person whose page crashed comes back in another browser, waits, and is in the call as they looked before', async () => {
+test('a person whose page crashed returns in another browser, waits, and joins with the same devices', async () => {
   const appointment = newAppointment();
   const { ann, bob } = await scene.pair(appointment);
   await bob.crash();
-  await ann.expectState('reconnecting');
+  await ann.call.expectState('reconnecting');
 
   const bobAgain = await scene.person('Bob');
-  await bobAgain.goToDoor(appointment);
-  await bobAgain.expectToSeeThemselves();
-  await bobAgain.chooseDevice('camera', 'fake_device_1');
-  await bobAgain.muteAtDoor();
-  const camera = (await bobAgain.tracksInUse()).find((label) => label === 'fake_device_1');
+  await bobAgain.openPreJoin(appointment);
+  await bobAgain.devices.expectOwnPicture();
+  await bobAgain.devices.choose('camera', 'fake_device_1');
+  await bobAgain.devices.muteBeforeJoining();
+  const camera = (await bobAgain.devices.labelsInUse()).find((label) => label === 'fake_device_1');
   assert.ok(camera);
   await bobAgain.enter();
   await bobAgain.expectCountdown();
-  await each([ann, bobAgain], (person) => person.expectState('connected'));
-  await ann.expectPeerToBe('muted');
-  await bobAgain.expectToSeeAndHear();
-  assert.ok((await bobAgain.tracksInUse()).includes('fake_device_1'));
-  assert.equal(await bobAgain.questions(), 2, 'at the door, and for the other camera');
+  await each([ann, bobAgain], (person) => person.call.expectState('connected'));
+  await ann.call.expectPeerToBe('muted');
+  await bobAgain.media.expectToSeeAndHear();
+  assert.ok((await bobAgain.devices.labelsInUse()).includes('fake_device_1'));
+  assert.equal(await bobAgain.devices.requestCount(), 2, 'before joining, and for the other camera');
 });
 
-test('a person who reloads is paired again with the one who stayed, with the proof of the seat and without', async () => {
+test('a person who reloads is paired again, with and without the proof of the seat', async () => {
   const { ann, bob } = await scene.pair(newAppointment());
-  const participant = await bob.participant();
+  const participant = await bob.signaling.participant();
   await bob.reload();
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
-  assert.equal(await bob.participant(), participant);
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
+  assert.equal(await bob.signaling.participant(), participant);
 
-  await bob.reloadForgetful();
+  await bob.reloadWithoutStorage();
   await bob.enter();
   await bob.expectCountdown();
-  await each([ann, bob], (person) => person.expectState('connected'));
-  await each([ann, bob], (person) => person.expectToSeeAndHear());
-  assert.notEqual(await bob.participant(), participant);
-  assert.equal((await ann.joins()).length, 1, 'Ann stayed where she was');
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  await each([ann, bob], (person) => person.media.expectToSeeAndHear());
+  assert.notEqual(await bob.signaling.participant(), participant);
+  assert.equal((await ann.signaling.joins()).length, 1, 'Ann stays in the room');
 });
 
-test('a person who leaves without a network can come straight back', async () => {
+test('a person who leaves without a network can rejoin at once', async () => {
   const { ann, bob } = await scene.pair(newAppointment(), { losesServer: true });
-  const participant = await bob.participant();
-  await bob.goOffline();
-  await bob.expectState('reconnecting');
-  await bob.leave();
-  await bob.goOnline();
-  await bob.comeBack();
-  await each([ann, bob], (person) => person.expectState('connected'));
-  assert.deepEqual(await bob.refusals(), []);
-  assert.equal(await bob.participant(), participant);
+  const participant = await bob.signaling.participant();
+  await bob.signaling.goOffline();
+  await bob.call.expectState('reconnecting');
+  await bob.call.leave();
+  await bob.signaling.goOnline();
+  await bob.reopen();
+  await each([ann, bob], (person) => person.call.expectState('connected'));
+  assert.deepEqual(await bob.signaling.refusals(), []);
+  assert.equal(await bob.signaling.participant(), participant);
 });
 
-test('those who wait can go to another appointment, by keyboard as well', async () => {
+test('a waiting person can go to another appointment, also by keyboard', async () => {
   const appointment = newAppointment();
   await scene.pair(appointment);
   const eve = await scene.person('Eve');
@@ -118,7 +119,7 @@ for (const [language, held, taken] of [
   ['es', 'Su conexión anterior todavía ocupa este lugar', 'Hay dos personas en esta cita'],
   ['ar', 'ما زال اتصالك السابق يشغل هذا المكان', 'يوجد شخصان في هذا الموعد'],
 ]) {
-  test(`both screens fit on every width in ${language}`, async () => {
+  test(`both screens fit every width in ${language}`, async () => {
     const appointment = newAppointment();
     const { bob } = await scene.pair(appointment);
     const eve = await scene.person('Eve', { screen: { locale: language, viewport: { width: 1280, height: 720 } } });

@@ -1,4 +1,4 @@
-// Takes a picture of every screen, on a phone, a tablet and a desk, by day and by night, for people to look at:
+// Takes a picture of every screen, on a phone, a tablet and a desktop, in light and dark:
 // SCREENSHOTS=folder npm run screenshots
 
 import { mkdir } from 'node:fs/promises';

@@ -1,8 +1,8 @@
-// Appointments to meet at.
+// Appointments of the tests.
 
 import { randomUUID } from 'node:crypto';
 
-/** An appointment that no other test knows. */
+/** A unique appointment id. */
 export function newAppointment() {
   return `appointment ${randomUUID()}`;
 }

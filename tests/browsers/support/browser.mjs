@@ -1,25 +1,25 @@
-// The browser: a real one, with a camera and a microphone that make up what they see and hear.
+// The browser: a real one with fake camera and microphone.
 
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
-  // Root has no sandbox, and nothing but our own page is opened.
+  // Root has no sandbox; the browser opens only the page under test.
   '--no-sandbox',
   '--disable-gpu',
-  // Two cameras with pictures that move at 20 frames a second, and a beep.
+  // Two cameras with 20 frames per second, and a beeping microphone.
   '--use-fake-device-for-media-stream=device-count=2',
-  // There is no other address in the tests' network than that of the loopback interface.
+  // The tests' network has only the address of the loopback interface.
   '--allow-loopback-in-peer-connection',
 ];
 
-/** A screen to share, and nobody to ask which; devices are allowed without asking, too. */
+/** A screen to share, without prompts for it or for devices. */
 const SCREEN_FLAGS = [
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream=display-media-type=browser',
 ];
 
 /**
- * One browser serves a whole file: everybody has a context of their own in it, as private as a profile.
+ * Launches the browser of one test file. Each person gets a context, which shares nothing with the others.
  *
  * @param {{hasScreen?: boolean}} [circumstances]
  */

@@ -1,12 +1,12 @@
-// What no page of ours may ever do, watched over from the outside: complain, break, open dialogs, or talk to anybody but
-// its own server.
+// Detects violations by a page: console errors, uncaught errors, dialogs, and requests to any server but its
+// own.
 
-/** How the browser itself reports, in the page's name, that a server cannot be reached. */
+/** Console messages of the browser when the server is unreachable. */
 const SERVER_LOST = /^(Failed to load resource: net::ERR_|WebSocket connection to 'ws:[^']+' failed)/;
 
 export class Conduct {
-  /** In words. @type {string[]} */
-  offences = [];
+  /** Violations, in words. @type {string[]} */
+  violations = [];
   #origins;
 
   /**
@@ -19,26 +19,26 @@ export class Conduct {
     context.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;
       if (losesServer && SERVER_LOST.test(message.text())) return;
-      this.offences.push(`${message.type()} on the console: ${message.text()}`);
+      this.violations.push(`${message.type()} on the console: ${message.text()}`);
     });
-    context.on('weberror', (error) => this.offences.push(`uncaught: ${error.error().stack}`));
+    context.on('weberror', (error) => this.violations.push(`uncaught: ${error.error().stack}`));
     context.on('dialog', (dialog) => {
-      this.offences.push(`dialog: ${dialog.message()}`);
+      this.violations.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
     context.on('request', (request) => this.#onAddress(request.url()));
     context.on('page', (page) => page.on('websocket', (socket) => this.#onAddress(socket.url())));
   }
 
-  /** Forgives and forgets; what there was to forgive. */
-  pardon() {
-    return this.offences.splice(0);
+  /** Clears the violations and returns them. */
+  takeViolations() {
+    return this.violations.splice(0);
   }
 
   #onAddress(address) {
     const { origin, protocol } = new URL(address);
-    // What the page made itself and keeps in memory.
+    // Addresses of data in the page's own memory.
     if (protocol === 'blob:' || protocol === 'data:') return;
-    if (!this.#origins.has(origin)) this.offences.push(`talked to ${address}`);
+    if (!this.#origins.has(origin)) this.violations.push(`talked to ${address}`);
   }
 }

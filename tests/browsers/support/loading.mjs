@@ -1,6 +1,6 @@
-// What the browser loads behind a page that is shown already.
+// Loading in the background after a page is shown.
 
-/** Waits for the room, which the browser loads once it has nothing better to do. */
+/** Waits for the room's script, which the browser loads when idle. */
 export async function roomIsLoaded(page) {
   await page.waitForFunction(() =>
     performance.getEntriesByType('resource').some(({ name }) => /\/Room-[^/]*\.js$/.test(name)),

@@ -1,24 +1,24 @@
-// What runs inside of every page before the page itself: it looks at the connections that the page makes and at what
-// the server tells it, and can break them. The page does not notice.
+// Script that runs in every page before the page's own: records connections, tracks and server messages, and
+// can alter them unnoticed by the page.
 
 /**
- * Installs `window.probe`. Handed to the browser as text, so it stands alone.
+ * Installs `window.probe`. Serialised into the browser, so it refers to nothing outside of itself.
  *
- * @param {{onlyRelayed: boolean}} network whether nothing gets through but what a TURN server relays
+ * @param {{onlyRelayed: boolean}} network whether media passes only through a TURN server
  */
 export function installProbe({ onlyRelayed }) {
-  /** Every media connection that was ever made. @type {RTCPeerConnection[]} */
+  /** Every RTCPeerConnection made. @type {RTCPeerConnection[]} */
   const calls = [];
-  /** What those connections were told, at first and later on. @type {RTCConfiguration[]} */
+  /** Every configuration set on those connections. @type {RTCConfiguration[]} */
   const configurations = [];
-  /** Everything that camera and microphone ever gave. @type {MediaStreamTrack[]} */
+  /** Every track of a camera or microphone. @type {MediaStreamTrack[]} */
   const tracks = [];
   let asked = 0;
-  /** Every screen that was ever shared. @type {MediaStreamTrack[]} */
+  /** Every track of a shared screen. @type {MediaStreamTrack[]} */
   const screens = [];
-  /** The connections to the server that came into use, those that were only tried out not among them. @type {WebSocket[]} */
+  /** WebSockets that carried the session; mere upgrade probes are left out. @type {WebSocket[]} */
   const sockets = [];
-  /** What the server said, packet by packet. @type {string[]} */
+  /** Packets received from the server. @type {string[]} */
   const packets = [];
 
   window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -38,7 +38,7 @@ export function installProbe({ onlyRelayed }) {
       if (this.signalingState === 'have-local-offer') window.probe.offers += 1;
     }
 
-    /** Tells the page, if a test wants that, of round trips that are longer than they are. */
+    /** Replaces the round trip time by that of the test, if set. */
     async getStats(...selector) {
       const report = await super.getStats(...selector);
       const { roundTripTime: currentRoundTripTime } = window.probe;
@@ -57,20 +57,20 @@ export function installProbe({ onlyRelayed }) {
     }
 
     send(packet) {
-      // Engine.IO's “upgrade”, or Socket.IO's “connect”: from here on everything goes this way.
+      // Engine.IO's “upgrade” or Socket.IO's “connect”: the session uses this socket from here on.
       if (packet === '5' || packet.startsWith('40')) sockets.push(this);
       super.send(packet);
     }
   };
 
-  // Long polling, with which every visit begins.
+  // Long polling, with which every session starts.
   const { send } = XMLHttpRequest.prototype;
   XMLHttpRequest.prototype.send = function (...body) {
     this.addEventListener('load', () => packets.push(...this.responseText.split('\x1e')));
     return send.apply(this, body);
   };
 
-  // Empty pages, with which every tab begins, have no devices.
+  // The empty page of a new tab has no devices.
   const devices = navigator.mediaDevices;
   const getUserMedia = devices?.getUserMedia.bind(devices);
   if (devices) {
@@ -95,7 +95,7 @@ export function installProbe({ onlyRelayed }) {
     console.error(`violates the Content-Security-Policy: ${violatedDirective} ${blockedURI}`);
   });
 
-  /** What the server answered each time that this page joined. */
+  /** The server's answers to this page's joins. */
   function joins() {
     const answers = packets.filter((packet) => packet.startsWith('42["joined_successfully"'));
     return answers.map((packet) => JSON.parse(packet.slice(2))[1]);
@@ -105,7 +105,7 @@ export function installProbe({ onlyRelayed }) {
     return calls.findLast(({ connectionState }) => connectionState !== 'closed');
   }
 
-  /** What came so far over the connection that is open now. Every figure grows for as long as media flows. */
+  /** Counters of the media received over the open connection; they grow while media flows. */
   async function received() {
     const sums = { bytesHeard: 0, samplesHeard: 0, loudness: 0, framesDecoded: 0, framesShown: 0 };
     for (const report of (await openCall()?.getStats())?.values() ?? []) {
@@ -123,7 +123,7 @@ export function installProbe({ onlyRelayed }) {
     return sums;
   }
 
-  /** The path's own end of the open connection, as far as there is one. */
+  /** The local candidate of the selected pair, if there is one. */
   async function localCandidate() {
     const stats = (await openCall()?.getStats()) ?? new Map();
     const transport = [...stats.values()].find(({ type }) => type === 'transport');
@@ -131,7 +131,7 @@ export function installProbe({ onlyRelayed }) {
     return stats.get(pair?.localCandidateId);
   }
 
-  /** Resolves when each of `figures` is greater, by the amount given with it, than it was. */
+  /** Resolves when each of `figures` has grown by its amount. */
   async function receiveMore(figures) {
     const before = await received();
     const isEnough = (now) =>
@@ -143,7 +143,7 @@ export function installProbe({ onlyRelayed }) {
     }
   }
 
-  /** Resolves when nothing as loud as `loudness` was heard for so many samples. */
+  /** Resolves after so many samples in a row without audio as loud as `loudness`. */
   async function hearNothing({ samples, loudness }) {
     let quietSince = await received();
     let now = quietSince;
@@ -154,7 +154,7 @@ export function installProbe({ onlyRelayed }) {
     }
   }
 
-  /** The lightest point of the other one's picture: 0 is black, or no picture; 255 is white. */
+  /** Brightness of the brightest point of the remote video: 0 is black or no video, 255 white. */
   function brightestSpot() {
     const [width, height] = [64, 36];
     const screen = document.querySelector('[data-testid=remote-video]');
@@ -171,11 +171,11 @@ export function installProbe({ onlyRelayed }) {
     tracks,
     screens,
     sockets,
-    /** How often the page has asked for devices. */
+    /** Number of requests for devices. */
     questions: () => asked,
-    /** How often this page has offered. */
+    /** Number of offers made. */
     offers: 0,
-    /** What the page is to believe, in seconds; the truth when null. @type {number | null} */
+    /** Round trip time that the page measures, in seconds; null for the real one. @type {number | null} */
     roundTripTime: null,
     joins,
     packets,
@@ -187,7 +187,7 @@ export function installProbe({ onlyRelayed }) {
   };
 }
 
-/** Makes a computer that has neither camera nor microphone. Handed to the browser as text, too. */
+/** Removes camera and microphone. Serialised into the browser. */
 export function unplugDevices() {
   if (!navigator.mediaDevices) return;
   navigator.mediaDevices.getUserMedia = async () => {

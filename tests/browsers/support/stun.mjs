@@ -1,5 +1,4 @@
-// A STUN and TURN server for those who have no account with it: tells everybody an address, which is made up, and turns
-// everybody away who wants something relayed.
+// A STUN and TURN server without accounts: answers STUN with a made-up address, and refuses every allocation.
 // Source: RFC 8489 (STUN), RFC 8656 (TURN)
 
 import { createSocket } from 'node:dgram';
@@ -17,7 +16,7 @@ const ERROR_CODE = 0x0009;
 const REALM = 0x0014;
 const NONCE = 0x0015;
 
-/** From the block that is kept for documentation: nobody is there. */
+/** An address reserved for documentation. */
 const ADDRESS = [203, 0, 113, 7];
 
 /** Listens on a free port of the loopback interface. */

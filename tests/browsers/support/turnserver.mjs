@@ -1,4 +1,4 @@
-// A real TURN server, coturn, that relays within the tests' own network.
+// A real TURN server, coturn, that relays within the tests' network.
 // Source: RFC 8656 (TURN); turnserver(1)
 
 import { spawn } from 'node:child_process';
@@ -12,10 +12,10 @@ import { within } from '../../clients/support/deadline.mjs';
 
 const SECRET = 'a secret that the tests share with coturn';
 
-/** A STUN “binding” request, which whoever listens answers. */
-const ARE_YOU_THERE = Buffer.from('000100002112a442737769746368626f61726421', 'hex');
+/** A STUN binding request, which every server answers. */
+const BINDING_REQUEST = Buffer.from('000100002112a442737769746368626f61726421', 'hex');
 
-/** Runs for the tests of one file, and is stopped after the last of them. */
+/** Starts the server for the tests of one file, and stops it after the last test. */
 export async function startTurnServer() {
   const folder = await mkdtemp(join(tmpdir(), 'switchboard-turn-'));
   const port = await freePort();
@@ -40,12 +40,12 @@ class TurnServer {
     this.#child = child;
   }
 
-  /** For the server under test: with these it hands out credentials that coturn takes. */
+  /** Settings with which the server under test issues credentials that coturn accepts. */
   get settings() {
     return { TURN_URLS: `turn:127.0.0.1:${this.#port}?transport=udp`, TURN_SECRET: SECRET };
   }
 
-  /** From now on nothing is relayed, and nobody is told why. */
+  /** Stops relaying without an error to the clients. */
   pause() {
     this.#child.kill('SIGSTOP');
   }
@@ -69,7 +69,7 @@ function flags(port, folder) {
     '--no-dtls',
     '--no-cli',
     '--no-multicast-peers',
-    // The tests have no other network. Nobody else may ever do this.
+    // Permits loopback peers: the tests have no other network. Unsafe in production.
     '--allow-loopback-peers',
     `--log-file=${join(folder, 'log')}`,
     '--simple-log',
@@ -86,12 +86,12 @@ async function freePort() {
   return port;
 }
 
-/** Asks until there is an answer: what is sent before somebody listens is lost. */
+/** Resolves with the first answer; repeats the request, since it is lost before the server listens. */
 async function answerFrom(port) {
   const socket = createSocket('udp4');
-  // Nobody listens yet.
+  // Ignores the errors of that time.
   socket.on('error', () => {});
-  const asking = setInterval(() => socket.send(ARE_YOU_THERE, port, '127.0.0.1'), 50);
+  const asking = setInterval(() => socket.send(BINDING_REQUEST, port, '127.0.0.1'), 50);
   try {
     await once(socket, 'message');
   } finally {

@@ -1,11 +1,11 @@
-// People in a room of the kurento door: at its demo page, and others who do by hand what the page does not offer.
+// Participants of a kurento room: at its demo page, and scripted ones for what the page does not offer.
 
 import { DEADLINE_MS } from '../../clients/support/deadline.mjs';
 
-/** The server forwards, and is reached in the network of the tests. */
+/** Server settings for forwarding media within the tests' network. */
 export const FORWARDING = { MEDIA: 'on', MEDIA_LISTEN: '127.0.0.1', MEDIA_PORT: '0' };
 
-/** Somebody at the demo page in a room, with a browser of their own. */
+/** Opens the demo page in a room, in a browser context of its own. */
 export async function visitor(scene, name, room, circumstances) {
   const { page } = await scene.person(name, circumstances);
   await page.addInitScript(keepWebSockets);
@@ -14,7 +14,7 @@ export async function visitor(scene, name, room, circumstances) {
   return page;
 }
 
-/** Has the page's newest WebSocket at hand. Handed to the browser as text. */
+/** Records the page's newest WebSocket. Serialised into the browser. */
 function keepWebSockets() {
   window.WebSocket = class extends WebSocket {
     constructor(...address) {
@@ -27,7 +27,7 @@ function keepWebSockets() {
 export const expectState = (page, state) =>
   page.locator(`#notice[data-state=${state}]`).waitFor({ timeout: DEADLINE_MS });
 
-/** Exactly these tiles are there, in whatever order. */
+/** Waits for exactly these tiles, in any order. */
 export function expectTiles(page, ...names) {
   const areThere = (wanted) => {
     const shown = [...document.querySelectorAll('#tiles bdi')].map((caption) => caption.textContent);
@@ -36,7 +36,7 @@ export function expectTiles(page, ...names) {
   return page.waitForFunction(areThere, names.sort(), { timeout: DEADLINE_MS });
 }
 
-/** The pictures of so many others move, and no more are shown. */
+/** Waits for moving video of exactly `count` others. */
 export function expectToSee(page, count) {
   const move = (wanted) => {
     const videos = [...document.querySelectorAll('figure:not([data-self]) video')].filter((video) => video.srcObject);
@@ -47,9 +47,8 @@ export function expectToSee(page, count) {
 }
 
 /**
- * What came so far over each connection that is open and receives: bytes of sound, frames of pictures that were decoded,
- * for how long these stood still in seconds, how often they had to begin anew, and how often the browser found out how long
- * its packets are under way.
+ * Counters of each receiving connection: bytes of audio, decoded frames, freezes in seconds, key frame
+ * requests, and measured round trips.
  */
 export function received(page) {
   return page.evaluate(async () => {
@@ -61,7 +60,7 @@ export function received(page) {
         all.find((stats) => stats.type === 'inbound-rtp' && stats.kind === kind),
       );
       if (!audio || !video) return [];
-      // The server says it once for sound and picture.
+      // The server reports once for audio and video.
       const senders = all.filter(({ type }) => type === 'remote-outbound-rtp');
       const pair = report.get(all.find(({ type }) => type === 'transport')?.selectedCandidatePairId);
       return {
@@ -76,7 +75,7 @@ export function received(page) {
   });
 }
 
-/** Over each of so many connections sound and pictures come, and go on coming. */
+/** Waits for continuing audio and video over each of `connections` connections. */
 export async function expectToReceive(page, connections, { frames = 20, bytes = 2_000 } = {}) {
   const before = await receivedOver(page, connections);
   const grown = (now) =>
@@ -88,8 +87,8 @@ export async function expectToReceive(page, connections, { frames = 20, bytes = 
   return eventually(() => received(page), grown, `sound and pictures over ${connections} connections`);
 }
 
-/** A browser that knows how long packets are under way asks for a lost repetition as soon as it could have come. */
-export function expectToKnowTheWay(page) {
+/** Waits until the browser has measured a round trip: it then requests retransmissions early enough. */
+export function expectRoundTripTime(page) {
   const isKnown = (now) => now.length > 0 && now.every(({ roundTrips }) => roundTrips > 0);
   return eventually(() => received(page), isKnown, 'a round trip');
 }
@@ -106,33 +105,33 @@ async function eventually(look, isSo, what) {
     seen = await look();
     if (isSo(seen)) return seen;
   }
-  throw new Error(`waited in vain for ${what}: ${JSON.stringify(seen)}`);
+  throw new Error(`timed out waiting for ${what}: ${JSON.stringify(seen)}`);
 }
 
 /**
- * Somebody who is in a room without being shown it: `window.user` sends, stops sending, and goes, as it is told. It speaks
- * for as long as it is not told to fall silent.
+ * A scripted participant without a page of the room: `window.user` publishes, unpublishes and leaves on
+ * command, and speaks until it is silenced.
  *
- * @returns {Promise<import('playwright-core').Page>} at a page that shows nothing of the room
+ * @returns {Promise<import('playwright-core').Page>} a page that shows nothing of the room
  */
-export async function userByHand(scene, name, room) {
+export async function scriptedParticipant(scene, name, room) {
   const { page } = await scene.person(name);
   await page.goto('/demos/kurento');
-  // Nothing is to be heard of a page that nobody has touched.
+  // Audio plays only in a page that was touched.
   await page.getByRole('heading', { level: 1 }).click();
-  await page.evaluate(becomeUser, { user: name, room });
+  await page.evaluate(runParticipant, { user: name, room });
   return page;
 }
 
-/** Handed to the browser as text. */
-async function becomeUser({ user, room }) {
+/** Serialised into the browser. */
+async function runParticipant({ user, room }) {
   const { Connection } = await import('/demos/kurento/connection.js');
   const connection = new Connection();
   await connection.open(room);
   await connection.ask('joinRoom', { user, room, dataChannels: true });
   const video = { width: 320, height: 240, frameRate: 15 };
   const media = await navigator.mediaDevices.getUserMedia({ video });
-  // The browser's own microphone beeps too shortly for anybody who speaks.
+  // The browser's fake microphone beeps too briefly for speech detection.
   const sound = new AudioContext();
   const [voice, volume, microphone] = [sound.createOscillator(), sound.createGain(), sound.createMediaStreamDestination()];
   voice.connect(volume).connect(microphone);
@@ -146,7 +145,7 @@ async function becomeUser({ user, room }) {
     await peer.setRemoteDescription({ type: 'answer', sdp: sdpAnswer });
   };
   window.user = {
-    /** What was written on the data channels of others. */
+    /** Messages received on the data channels of others. */
     read: [],
     fallSilent() {
       volume.gain.value = 0;

@@ -1,66 +1,66 @@
-// The road between people and the forwarding unit: an address of its own, which can lose packets, or let TCP through alone
-// as some firewalls do.
+// Proxy between the browsers and the server's media port, with an address of its own. Loses datagrams, or
+// passes TCP only as some firewalls do.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after } from 'node:test';
 
-/** Where people send their media, and where the server is. The whole network of the tests is one machine. */
-const [ROAD, SERVER] = ['127.0.0.2', '127.0.0.1'];
+/** Addresses of the proxy and of the server; both are on this machine. */
+const [PROXY, SERVER] = ['127.0.0.2', '127.0.0.1'];
 
-/** How often it is looked whether anything goes on at all, and what is no coincidence. */
-const [GLANCE_MS, HELD_UP_MS] = [20, 50];
+/** Interval of checks for a stalled machine, and the delay that counts as a stall. */
+const [TICK_MS, STALL_MS] = [20, 50];
 
-/** Losses come out the same each time. */
+/** Seed of the losses, so that they repeat. */
 const SEED = 20_240_229;
 
-/** Opens a road for the tests of one file. */
-export async function openRoad() {
-  const road = new Road();
-  await road.open();
-  after(() => road.close());
-  return road;
+/** Opens a proxy for the tests of one file. */
+export async function openMediaProxy() {
+  const proxy = new MediaProxy();
+  await proxy.open();
+  after(() => proxy.close());
+  return proxy;
 }
 
-class Road {
-  /** The share of datagrams that are lost, to the server and to people: 0 to 1. */
+class MediaProxy {
+  /** Share of datagrams that are lost in each direction, from 0 to 1. */
   loss = { up: 0, down: 0 };
-  /** Whether datagrams get through at all. */
+  /** False to drop all datagrams. */
   carriesUdp = true;
-  /** What has happened so far, and for how many seconds nothing could, because the machine had other things to do. */
-  counts = { datagrams: 0, lost: 0, refused: 0, connections: 0, heldUpFor: 0 };
-  /** The server's settings: it is at the end of this road. @type {Record<string, string>} */
+  /** Counters; `stalledFor` is how long the machine was stalled, in seconds. */
+  counts = { datagrams: 0, lost: 0, refused: 0, connections: 0, stalledFor: 0 };
+  /** Settings of a server behind this proxy. @type {Record<string, string>} */
   settings = {};
   #port;
   #udp = createSocket('udp4');
   #tcp = net.createServer((client) => this.#carryStream(client));
-  /** By whom they are for: each person's datagrams come to the server from an address of their own. */
+  /** Sockets towards the server by client address: each client has its own. */
   #ends = new Map();
   #random = randomNumbers(SEED);
-  #glances;
+  #ticking;
 
   async open() {
-    this.#lookForDelays();
-    this.#udp.bind(0, ROAD);
+    this.#watchForStalls();
+    this.#udp.bind(0, PROXY);
     await once(this.#udp, 'listening');
     this.#port = this.#udp.address().port;
-    this.#tcp.listen(this.#port, ROAD);
+    this.#tcp.listen(this.#port, PROXY);
     await once(this.#tcp, 'listening');
     this.#udp.on('message', (datagram, from) => {
       this.#carry(datagram, this.loss.up, this.#endOf(from), this.#port, SERVER);
     });
-    this.settings = { MEDIA: 'on', MEDIA_LISTEN: SERVER, MEDIA_ADVERTISE: ROAD, MEDIA_PORT: String(this.#port) };
+    this.settings = { MEDIA: 'on', MEDIA_LISTEN: SERVER, MEDIA_ADVERTISE: PROXY, MEDIA_PORT: String(this.#port) };
   }
 
-  #lookForDelays() {
+  #watchForStalls() {
     let last = performance.now();
-    this.#glances = setInterval(() => {
+    this.#ticking = setInterval(() => {
       const now = performance.now();
-      const late = now - last - GLANCE_MS;
-      if (late > HELD_UP_MS) this.counts.heldUpFor += late / 1_000;
+      const late = now - last - TICK_MS;
+      if (late > STALL_MS) this.counts.stalledFor += late / 1_000;
       last = now;
-    }, GLANCE_MS);
+    }, TICK_MS);
   }
 
   #endOf({ address, port }) {
@@ -99,13 +99,13 @@ class Road {
   }
 
   close() {
-    clearInterval(this.#glances);
+    clearInterval(this.#ticking);
     for (const socket of [this.#udp, ...this.#ends.values()]) socket.close();
     this.#tcp.close();
   }
 }
 
-/** Numbers from 0 to 1 that look like chance. Source: mulberry32, in the public domain. */
+/** Pseudo-random numbers from 0 to 1. Source: mulberry32, in the public domain. */
 function randomNumbers(seed) {
   let state = seed;
   return () => {
