@@ -1,5 +1,5 @@
 /// <reference types="vitest/config" />
-// How the page is built, served while developing, and tested.
+// Build, development server and tests of the page.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const server = process.env.SWITCHBOARD_URL ?? 'http://localhost:8080';
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), precompress()],
-  // An inlined asset would be a data: URL, which a strict Content-Security-Policy refuses.
+  // A small asset would be inlined as a data: URL, which the Content-Security-Policy refuses.
   build: { assetsInlineLimit: 0 },
   server: {
     proxy: {
@@ -29,7 +29,7 @@ export default defineConfig({
   },
 });
 
-/** Puts a .br and a .gz beside every file that gets smaller by it: the server compresses nothing. */
+/** Writes a .br and a .gz beside every file that shrinks by it: the server does not compress. */
 function precompress(): Plugin {
   return {
     name: 'precompress',
@@ -39,7 +39,7 @@ function precompress(): Plugin {
       for (const file of entries.filter((entry) => entry.isFile())) {
         const path = join(file.parentPath, file.name);
         const content = readFileSync(path);
-        // Their highest levels, 11 and 9: what is compressed once may take its time.
+        // The highest levels, 11 and 9, since a build compresses once.
         const twins = { br: brotliCompressSync(content), gz: gzipSync(content, { level: 9 }) };
         for (const [suffix, twin] of Object.entries(twins)) {
           if (twin.length < content.length) writeFileSync(`${path}.${suffix}`, twin);

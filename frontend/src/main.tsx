@@ -1,4 +1,4 @@
-// Puts the app on the page, in the language of whoever opened it.
+// Mounts the app in the user's language.
 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -1,10 +1,10 @@
-// The ways into a room and out of it, with a fake server.
+// Entering and leaving a room, with a fake server.
 
 import { act, cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatStore } from '../features/chat/chatStore';
-// Loaded beforehand: tests wait for what happens, not for modules.
+// Imported in advance, so that no test waits for a lazy module.
 import '../pages/OpenRoom';
 import { openVisit } from '../pages/visit';
 import { VisitRecorder } from '../pages/visitRecord';
@@ -39,7 +39,7 @@ beforeEach(() => {
 
 async function goTo(address: string): Promise<void> {
   window.history.replaceState(null, '', address);
-  // Other tabs are asked before anything is drawn.
+  // Waits until the other tabs have been asked.
   await act(async () => void render(<App />));
   await act(() => vi.dynamicImportSettled());
 }
@@ -56,17 +56,17 @@ async function enter(): Promise<void> {
 }
 
 describe('the first page', () => {
-  it('takes what the link knows', async () => {
+  it('fills in what the link contains', async () => {
     await goTo('/?appointment_id=42&name=Ann');
     expect([value('appointment-input'), value('name-input')]).toEqual(['42', 'Ann']);
   });
 
-  it('has the first thing that is missing ready to be written', async () => {
+  it('focuses the first missing field', async () => {
     await goTo('/?appointment_id=42');
     expect(document.activeElement).toBe(screen.getByTestId('name-input'));
   });
 
-  it('explains what is missing, goes there, and lets nobody on without it', async () => {
+  it('reports missing fields, focuses the first, and stays on the page', async () => {
     await goTo('/?name=Ann');
     await userEvent.clear(screen.getByTestId('name-input'));
     await userEvent.click(screen.getByTestId('join-button'));
@@ -76,7 +76,7 @@ describe('the first page', () => {
     expect(window.location.pathname).toBe('/');
   });
 
-  it('leads to the room, which is one more click away', async () => {
+  it('leads to the room in one more click', async () => {
     await goTo('/?appointment_id=Zahn+7');
     await userEvent.type(screen.getByTestId('name-input'), ' Ann {Enter}');
     expect(window.location.pathname).toBe('/room/Zahn%207');
@@ -87,7 +87,7 @@ describe('the first page', () => {
 });
 
 describe('the way into the room', () => {
-  it('asks nothing more than to join where the link has a name', async () => {
+  it('needs one click where the link has a name', async () => {
     await goTo('/room/42?name=Ann');
     expect(screen.queryByTestId('prejoin-name-input')).toBeNull();
     expect(openVisit).not.toHaveBeenCalled();
@@ -109,7 +109,7 @@ describe('the way into the room', () => {
     expect(screen.getByText('Ann')).toBeTruthy();
   });
 
-  it('takes another name than that of the link, also after a reload', async () => {
+  it('replaces the name of the link, also after a reload', async () => {
     await goTo('/room/42?name=Ann');
     await userEvent.click(screen.getByText('Change name'));
     await userEvent.clear(screen.getByTestId('prejoin-name-input'));
@@ -119,14 +119,14 @@ describe('the way into the room', () => {
     expect(window.location.search).toBe('');
   });
 
-  it('is straight for whoever has a seat already', async () => {
+  it('is skipped by a tab that holds a seat', async () => {
     seatStorageFor('42', 'Ann').write({ participant: 'ann', session: 'a session' });
     await goTo('/room/42?name=Ann');
     await screen.findByTestId('call-state');
     expect(screen.queryByTestId('prejoin')).toBeNull();
   });
 
-  it('keeps what was muted and dark before', async () => {
+  it('keeps microphone and camera off as before', async () => {
     new FakeDevices().install();
     await goTo('/room/42?name=Ann');
     await screen.findByTestId('mic-level');
@@ -138,7 +138,7 @@ describe('the way into the room', () => {
     expect(screen.getByTestId('camera-button').ariaLabel).toBe('Turn the camera on');
   });
 
-  it('asks for the devices once', async () => {
+  it('requests the devices once', async () => {
     const devices = new FakeDevices().install();
     await enter();
     expect(devices.getUserMedia).toHaveBeenCalledOnce();
@@ -147,7 +147,7 @@ describe('the way into the room', () => {
 });
 
 describe('the room', () => {
-  it('says what is going on', async () => {
+  it('shows the state of the call', async () => {
     await enter();
     expect(state()).toBe('connecting');
     act(() => signaling.join());
@@ -159,7 +159,7 @@ describe('the room', () => {
     expect(screen.getByRole('heading', { name: /Bob/ })).toBeTruthy();
   });
 
-  it('without a free seat is waited for outside of it, and entered without another click', async () => {
+  it('without a free seat waits, and opens when a seat is free', async () => {
     await enter();
     await act(async () => signaling.emit({ type: 'roomFull', seat: 'taken' }));
     expect(state()).toBe('full');
@@ -171,7 +171,7 @@ describe('the room', () => {
     screen.getByTestId('chat-input');
   });
 
-  it('that is full when a person comes back shows nothing of what was said in it', async () => {
+  it('that is full on return shows nothing of its chat', async () => {
     await enter();
     const chats = [{ id: '1', from: 'bob', name: 'Bob', body: 'a secret' }];
     act(() => signaling.join({ chats }));
@@ -185,7 +185,7 @@ describe('the room', () => {
     expect(value('appointment-input')).toBe('');
   });
 
-  it('can be entered again after leaving, without another check', async () => {
+  it('can be joined again after leaving, without the pre-join page', async () => {
     await enter();
     act(() => signaling.join());
     await userEvent.click(await screen.findByTestId('leave-button'));

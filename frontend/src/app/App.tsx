@@ -1,4 +1,4 @@
-// Which page is at which address.
+// The routes of the page.
 
 import { BrowserRouter, Route, Routes } from 'react-router';
 import { Notices } from '../components/ui/Notices';

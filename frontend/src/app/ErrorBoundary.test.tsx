@@ -1,11 +1,11 @@
-// A page that fails.
+// A component that throws.
 
 import { render, screen } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
 import { ErrorBoundary } from './ErrorBoundary';
 
-it('a part that fails leaves a way on, and words for what happened', () => {
-  // React reports what was thrown; so would the browser.
+it('an error in a component shows what happened and a way to continue', () => {
+  // React logs the error, as would the browser.
   vi.spyOn(console, 'error').mockImplementation(() => {});
   const Broken = () => {
     throw new Error('thrown on purpose');

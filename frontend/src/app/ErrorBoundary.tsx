@@ -1,5 +1,5 @@
-// What is left of the page when a part of it has failed. The visit was closed without leaving it, so
-// the seat is kept, and loading the page again leads back to it.
+// Screen in place of the page after an error in a component. The visit was closed without leaving,
+// so reloading returns to the seat.
 
 import { Component, type ReactNode } from 'react';
 import { Button } from '../components/ui/Button';
@@ -23,7 +23,7 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { hasFailed: bo
   }
 }
 
-/** Stands alone: whatever the page is otherwise made of may be what failed. */
+/** Imports no other component: any of them may be the one that failed. */
 function Crashed() {
   const { crashed } = useTexts().endings;
   return (

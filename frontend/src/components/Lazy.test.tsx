@@ -1,11 +1,11 @@
-// Parts of the page that come later, or not at all.
+// Lazy components that load, and that fail to load.
 
 import { render, screen } from '@testing-library/react';
 import { lazy } from 'react';
 import { expect, it, vi } from 'vitest';
 import { Lazy } from './Lazy';
 
-it('draws what was loaded', async () => {
+it('draws the loaded component', async () => {
   const Part = lazy(async () => ({ default: () => <p>here it is</p> }));
   render(
     <Lazy>
@@ -15,7 +15,7 @@ it('draws what was loaded', async () => {
   expect(await screen.findByText('here it is')).toBeTruthy();
 });
 
-it('says that something could not be loaded, and leaves the rest as it is', async () => {
+it('reports a component that cannot be loaded, and keeps the rest of the page', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   const Part = lazy(() => Promise.reject(new TypeError('Failed to fetch')));
   render(

@@ -1,5 +1,5 @@
-// Draws what is loaded only when it is needed, and says so when it cannot be loaded: on a bad
-// connection it may fail, and then the rest of the page goes on.
+// Draws lazy components, and a message in place of one that cannot be loaded, as on a bad
+// connection.
 
 import { Component, type ReactNode, Suspense } from 'react';
 import { useTexts } from '../lib/i18n/useTexts';
@@ -7,9 +7,9 @@ import { Button } from './ui/Button';
 import { Spinner } from './ui/Spinner';
 
 interface LazyProps {
-  /** Holds components made by React.lazy. */
+  /** Components made by React.lazy. */
   children: ReactNode;
-  /** Shown while they are on their way. */
+  /** Shown while they load. */
   fallback?: ReactNode;
 }
 

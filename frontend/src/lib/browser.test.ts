@@ -1,4 +1,4 @@
-// Browsers by what they say of themselves.
+// Detecting browsers by their user agent.
 
 import { expect, it } from 'vitest';
 import { browserInfo } from './browser';
@@ -45,6 +45,6 @@ it.each([
     'ios',
   ],
   ['something new', 0, 'other', 'other'],
-])('%s with %i fingers is %s on %s', (userAgent, touchPoints, browser, platform) => {
+])('%s with %i touch points is %s on %s', (userAgent, touchPoints, browser, platform) => {
   expect(browserInfo(userAgent, touchPoints)).toEqual({ browser, platform });
 });

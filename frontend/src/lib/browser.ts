@@ -1,5 +1,4 @@
-// Which browser this is and what it runs on. Only for choosing words: what the page does follows
-// from what a browser can, never from its name.
+// Detects the browser and its platform, only to choose texts: behaviour follows feature detection.
 
 export type Browser = 'chrome' | 'firefox' | 'safari' | 'other';
 export type Platform = 'windows' | 'mac' | 'ios' | 'android' | 'other';
@@ -10,7 +9,7 @@ export interface BrowserInfo {
   platform: Platform;
 }
 
-/** @param touchPoints of the screen; iPads say that they are Macs, but no Mac is touched */
+/** @param touchPoints of the screen: iPads claim to be Macs, which have no touch screen */
 export function browserInfo(
   userAgent = navigator.userAgent,
   touchPoints = navigator.maxTouchPoints,

@@ -1,6 +1,5 @@
-// What the browser remembers: for this tab over a reload, or for this browser until it is cleared.
-// Plain memory stands in where the browser forbids either (private modes, embedded pages). Losing
-// it costs comfort, never the call.
+// Browser storage: for this tab across reloads, or for this browser until it is cleared. Where the
+// browser forbids storage (private modes, embedded pages), memory replaces it.
 
 const memory = new Map<string, string>();
 
@@ -17,7 +16,7 @@ export function forget(key: string): void {
   try {
     window.sessionStorage.removeItem(key);
   } catch {
-    // There is nothing to remove where nothing can be stored.
+    // A forbidden storage holds nothing to remove.
   }
 }
 
@@ -29,7 +28,7 @@ export function rememberForever(key: string, value: string): void {
   write(() => window.localStorage, key, value);
 }
 
-// Even naming a storage throws where it is forbidden, so it is named inside of `try`.
+// Reading `window.sessionStorage` throws where it is forbidden, so it is read inside `try`.
 
 function read(storage: () => Storage, key: string): string | null {
   try {

@@ -1,8 +1,8 @@
-// Sizes as the server counts them.
+// Text lengths as the server counts them.
 
 const encoder = new TextEncoder();
 
-/** The length in bytes of `text` as UTF-8, which is what goes over the wire. */
+/** Length of `text` in bytes of UTF-8. */
 export function utf8Length(text: string): number {
   return encoder.encode(text).length;
 }

@@ -1,6 +1,6 @@
-// Puts text on the clipboard, also on pages that are not secure and have only the old way to.
+// Copies text to the clipboard, also in insecure contexts.
 
-/** Resolves to whether it is there now. */
+/** Resolves to true if the text was copied. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// Hands a file to the browser, which puts it where the reader's files go.
+// Saves a text file through the browser's download.
 
 export function saveTextFile(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
@@ -6,11 +6,11 @@ export function saveTextFile(name: string, text: string): void {
   link.href = url;
   link.download = safeFileName(name);
   link.click();
-  // The browser reads the file a moment later.
+  // The browser reads the file asynchronously.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** What every file system takes. */
+/** Replaces characters that some file systems reject. */
 function safeFileName(name: string): string {
   return name.replace(/[\\/:*?"<>|\p{Cc}\p{Cf}]+/gu, '-');
 }

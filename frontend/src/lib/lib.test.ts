@@ -1,4 +1,4 @@
-// The small tools.
+// Small utilities.
 
 import { describe, expect, it, vi } from 'vitest';
 import { recall, remember } from './browserStorage';
@@ -9,7 +9,7 @@ import { Store } from './store';
 import { duration } from './time';
 
 describe('Store', () => {
-  it('tells its listeners of changes, and of nothing else', () => {
+  it('notifies its listeners of changes only', () => {
     const store = new Store(1);
     const listener = vi.fn();
     const unsubscribe = store.subscribe(listener);
@@ -50,7 +50,7 @@ describe('randomId', () => {
 });
 
 describe('settledWithin', () => {
-  it('does not wait longer than it was told', async () => {
+  it('resolves at the time limit', async () => {
     vi.useFakeTimers();
     const done = vi.fn();
     void settledWithin(new Promise(() => {}), 100).then(done);
@@ -58,13 +58,13 @@ describe('settledWithin', () => {
     expect(done).toHaveBeenCalledOnce();
   });
 
-  it('takes a failure for an end', async () => {
+  it('resolves after a rejection', async () => {
     await expect(settledWithin(Promise.reject(new Error()), 100)).resolves.toBeUndefined();
   });
 });
 
 describe('tab storage', () => {
-  it('remembers even where the browser forbids it', () => {
+  it('uses memory where the browser forbids storage', () => {
     const forbidden = () => {
       throw new DOMException('', 'SecurityError');
     };

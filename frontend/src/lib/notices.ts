@@ -1,15 +1,15 @@
-// Short news about what somebody has just done, as “Link copied”: shown for a moment, and read out.
-// One at a time; the newest wins. Drawn by components/ui/Notices.
+// Short confirmations of user actions, as “Link copied”, shown for a moment and announced. The
+// newest replaces any other. components/ui/Notices draws them.
 
 import { type Readable, Store } from './store';
 
 export interface Notice {
-  /** Tells two of the same words apart. */
+  /** Distinguishes two notices with the same text. */
   id: number;
   text: string;
 }
 
-/** Long enough to be read twice. */
+/** Time to read a notice twice. */
 export const NOTICE_MS = 6_000;
 
 const store = new Store<Notice | null>(null);

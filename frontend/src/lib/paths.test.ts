@@ -1,4 +1,4 @@
-// Appointment ids in addresses.
+// Appointment ids in URLs.
 
 import { describe, expect, it } from 'vitest';
 import { appointmentIn, appointmentInPath, loginPath, roomPath } from './paths';
@@ -16,16 +16,16 @@ const ids = [
 ];
 
 describe('an appointment id', () => {
-  it.each(ids)('%j comes out of a room’s address as it went in', (id) => {
+  it.each(ids)('%j survives encoding in a room’s URL', (id) => {
     const { pathname } = new URL(roomPath(id), 'http://localhost/');
     expect(appointmentInPath(pathname)).toBe(id);
   });
 
-  it.each(ids)('%j comes out of the first page’s address as it went in', (id) => {
+  it.each(ids)('%j survives encoding in the first page’s URL', (id) => {
     expect(appointmentIn(new URL(loginPath(id), 'http://localhost/').searchParams)).toBe(id);
   });
 
-  it('may be followed by a slash that somebody added', () => {
+  it('may be followed by a slash', () => {
     expect(appointmentInPath('/room/42/')).toBe('42');
   });
 

@@ -1,5 +1,5 @@
-// Where the pages are, and what may stand in their addresses: links to an appointment come from
-// calendars and invitations.
+// Paths of the pages, and the parameters in their URLs. Links to an appointment come from calendars
+// and invitations.
 
 const appointmentKey = 'appointment_id';
 const nameKey = 'name';
@@ -12,8 +12,8 @@ export function roomPath(appointmentId: string): string {
 }
 
 /**
- * The appointment that a room's address names; null when what is there was not made by roomPath.
- * Read from the address as it is: the router would confuse “%2F” in an id with a “/”.
+ * Appointment in a room's path; null if roomPath did not make the path. Takes the raw path, since
+ * the router would decode “%2F” in an id to “/”.
  */
 export function appointmentInPath(pathname: string): string | null {
   const encoded = pathname.slice(room.length).replace(/\/$/, '');

@@ -1,6 +1,6 @@
-// Ids that nobody else will choose.
+// Unique ids.
 
-/** A random UUID. `crypto.randomUUID` would be missing on plain-http pages, where chat must work. */
+/** A random UUID. `crypto.randomUUID` is missing in insecure contexts, where chat must work. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

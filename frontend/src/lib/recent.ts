@@ -1,5 +1,5 @@
-// A few things that this browser remembers until it is cleared, by name: when there are too many,
-// the oldest make room.
+// A small store by name, kept until the browser's storage is cleared. Beyond its limit it drops the
+// oldest entries.
 
 import { recallForever, rememberForever } from './browserStorage';
 

@@ -1,6 +1,6 @@
-// Waiting, but not for ever.
+// Waiting with a time limit.
 
-/** Resolves when `work` is over, well or badly, or after `limitMs`, whichever comes first. */
+/** Resolves when `work` is settled, or after `limitMs`, whichever comes first. */
 export function settledWithin(work: Promise<unknown>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limitMs);

@@ -1,9 +1,9 @@
-// A value that others can watch. What rtc/, signaling/ and chat keep is kept in these, so that it
-// lives outside React and is read there with one hook (useStore).
+// An observable value. rtc/, signaling/ and the chat keep their state in stores, outside React;
+// components read them with useStore.
 
 export type Unsubscribe = () => void;
 
-/** The side of a store that is handed out. */
+/** The read-only side of a store. */
 export interface Readable<T> {
   get(): T;
   subscribe(listener: () => void): Unsubscribe;
@@ -17,7 +17,7 @@ export class Store<T> implements Readable<T> {
     this.#value = initial;
   }
 
-  // Arrow functions: React calls both without their object.
+  // Arrow functions, since React calls both without a receiver.
   readonly get = (): T => this.#value;
 
   readonly subscribe = (listener: () => void): Unsubscribe => {

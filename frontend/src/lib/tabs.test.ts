@@ -1,4 +1,4 @@
-// Tabs that ask for each other, in a browser that is faked.
+// Tabs that answer each other over a fake BroadcastChannel.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
@@ -16,7 +16,7 @@ async function ask(place: string): Promise<unknown[]> {
 }
 
 describe('a tab', () => {
-  it('hears of every other one at the same place, as they are now', async () => {
+  it('finds every other tab at the same place, with its current state', async () => {
     let name = 'Ann';
     const leave = [sitAt('room 1', () => ({ name })), sitAt('room 1', () => ({ name: 'Bob' }))];
     name = 'Anna';
@@ -24,31 +24,31 @@ describe('a tab', () => {
     for (const stop of leave) stop();
   });
 
-  it('does not hear of tabs at other places', async () => {
+  it('finds no tabs at other places', async () => {
     const leave = sitAt('room 1', () => 'here');
     expect(await ask('room 2')).toEqual([]);
     leave();
   });
 
-  it('that has left, was closed or crashed leaves nothing behind', async () => {
+  it('that left, was closed or crashed does not answer', async () => {
     const leave = sitAt('room 1', () => 'here');
     leave();
     expect(await ask('room 1')).toEqual([]);
   });
 
-  it('that only asks is not sitting anywhere', async () => {
+  it('that only asks does not answer', async () => {
     const [first, second] = [ask('room 1'), ask('room 1')];
     expect(await Promise.all([first, second])).toEqual([[], []]);
   });
 
-  it('believes itself alone where tabs cannot talk to each other', async () => {
+  it('finds no tabs where there is no BroadcastChannel', async () => {
     vi.stubGlobal('BroadcastChannel', undefined);
     const leave = sitAt('room 1', () => 'here');
     await expect(askOtherTabs('room 1')).resolves.toEqual([]);
     leave();
   });
 
-  it('is not confused by what it does not understand', async () => {
+  it('ignores unknown messages', async () => {
     const leave = sitAt('room 1', () => 'here');
     const stranger = new FakeBroadcastChannel('switchboard room 1');
     for (const odd of [null, 'whoIsHere', { type: 'odd' }]) stranger.postMessage(odd);

@@ -1,17 +1,17 @@
-// Tabs of one browser that know of each other: whoever sits somewhere answers whoever asks. A tab
-// that was closed, or has crashed, answers nobody, so there is nothing that could be out of date.
+// Presence among the tabs of one browser: a tab at a place answers a tab that asks for it. Closed
+// and crashed tabs do not answer, so no state can be stale.
 //
-// Where there is no BroadcastChannel, every tab believes itself alone. Two that ask at the same
-// instant do so too; then the server lets the later one have the seat.
+// Without a BroadcastChannel, a tab finds no others. Neither do two tabs that ask at the same time;
+// the server then gives the seat to the later one.
 
 import type { Unsubscribe } from './store';
 
-/** Answers come from the same browser, within milliseconds; a tab that sleeps gives none. */
+/** Time to wait for answers, which take milliseconds; a frozen tab does not answer. */
 export const ANSWER_MS = 200;
 
 type Message<Claim> = { type: 'whoIsHere' } | { type: 'here'; claim: Claim };
 
-/** Answers other tabs that ask for `place`, until it is told to stop. */
+/** Answers other tabs that ask for `place`, until the returned function is called. */
 export function sitAt<Claim>(place: string, claim: () => Claim): Unsubscribe {
   const channel = openChannel(place);
   if (!channel) return () => {};
@@ -21,7 +21,7 @@ export function sitAt<Claim>(place: string, claim: () => Claim): Unsubscribe {
   return () => channel.close();
 }
 
-/** What the other tabs at `place` answer. */
+/** Answers of the other tabs at `place`. */
 export async function askOtherTabs<Claim>(place: string): Promise<Claim[]> {
   const channel = openChannel(place);
   if (!channel) return [];
@@ -39,7 +39,7 @@ function openChannel(place: string): BroadcastChannel | null {
   try {
     return new BroadcastChannel(`switchboard ${place}`);
   } catch {
-    // Missing, or forbidden to a page that is embedded somewhere.
+    // Missing, or forbidden to an embedded page.
     return null;
   }
 }

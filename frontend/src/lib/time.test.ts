@@ -1,11 +1,11 @@
-// Times, in the manner of different languages.
+// Dates and durations in several languages.
 
 import { describe, expect, it, vi } from 'vitest';
 import { clockTime, dayName, daysBetween, fullTime, lengthOfTime } from './time';
 
 const early = new Date(2026, 0, 5, 5, 5);
 
-/** Which narrow or ordinary space stands in a text is the browser's business. */
+/** Replaces the special spaces of `Intl` by ordinary ones. */
 const plain = (text: string) => text.replace(/\s/g, ' ');
 
 describe('a time of day', () => {
@@ -17,7 +17,7 @@ describe('a time of day', () => {
     expect(plain(clockTime(early, language))).toBe(expected);
   });
 
-  it('is written as where the reader lives', () => {
+  it('follows the reader’s region', () => {
     vi.spyOn(navigator, 'languages', 'get').mockReturnValue(['fr-FR', 'pt-BR']);
     expect(plain(fullTime(early, 'pt'))).toBe('5 de jan. de 2026, 05:05');
   });

@@ -1,28 +1,28 @@
-// Times, days and lengths of time as people write them in the page's language.
+// Formats times, days and durations in the page's language.
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** A time of day: “5:05 AM”, “05:05”. */
+/** Time of day: “5:05 AM”, “05:05”. */
 export function clockTime(time: Date, language: string): string {
   return formatted(time, language, { timeStyle: 'short' });
 }
 
-/** A day and a time of day, for a reader who knows neither. */
+/** Date and time of day. */
 export function fullTime(time: Date, language: string): string {
   return formatted(time, language, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-/** A day: “Monday, January 5”, with its year where that is not the present one. */
+/** Day: “Monday, January 5”, with its year if that is not the current one. */
 export function dayName(day: Date, now: Date, language: string): string {
   const isThisYear = day.getFullYear() === now.getFullYear();
   const year = isThisYear ? undefined : 'numeric';
   return formatted(day, language, { weekday: 'long', day: 'numeric', month: 'long', year });
 }
 
-/** How many midnights lie between the two: 0 for the same day, 1 for the day before. */
+/** Number of midnights between the two: 0 for the same day, 1 for the day before. */
 export function daysBetween(earlier: Date, later: Date): number {
   const [from, to] = [earlier, later].map((time) =>
     Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()),
@@ -30,7 +30,7 @@ export function daysBetween(earlier: Date, later: Date): number {
   return (to - from) / (24 * HOUR_MS);
 }
 
-/** A length of time: “1 hour, 5 minutes”; below a minute in seconds. */
+/** Duration in words: “1 hour, 5 minutes”; in seconds below a minute. */
 export function lengthOfTime(ms: number, language: string): string {
   const locale = localeFor(language);
   const inUnits = (amount: number, unit: string) =>
@@ -48,7 +48,7 @@ export function formattedNumber(value: number, language: string): string {
   return new Intl.NumberFormat(localeFor(language)).format(value);
 }
 
-// Making a format takes as long as using it a hundred times.
+// Cached: creating a format takes as long as using it a hundred times.
 function formatted(time: Date, language: string, options: Intl.DateTimeFormatOptions): string {
   const key = JSON.stringify([language, options]);
   const format = formats.get(key) ?? new Intl.DateTimeFormat(localeFor(language), options);
@@ -56,12 +56,12 @@ function formatted(time: Date, language: string, options: Intl.DateTimeFormatOpt
   return format.format(time);
 }
 
-/** The reader's own variant of the page's language: English is written differently in Dublin. */
+/** The reader's regional variant of the page's language. */
 function localeFor(language: string): string {
   return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
 }
 
-/** As clocks in a call show it: 3:07, or 1:03:07. */
+/** Duration as a clock shows it: 3:07, or 1:03:07. */
 export function duration(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];

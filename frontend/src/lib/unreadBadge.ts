@@ -1,5 +1,4 @@
-// How many messages wait to be read, for the title of the page: a tab in the background shows
-// nothing else.
+// Number of unread messages, for the page's title: a tab in the background shows nothing else.
 
 import { type Readable, Store } from './store';
 

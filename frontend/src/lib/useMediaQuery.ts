@@ -1,4 +1,4 @@
-// Follows a CSS media query, for the few things that CSS alone cannot decide.
+// Result of a CSS media query, for decisions that CSS alone cannot make.
 
 import { useSyncExternalStore } from 'react';
 

@@ -1,4 +1,4 @@
-// Whether the page is in sight, as far as the browser knows.
+// Visibility of the page, as the browser reports it.
 
 import { useSyncExternalStore } from 'react';
 

@@ -1,4 +1,4 @@
-// Reads a Store in a component and draws again when it changes.
+// Reads a Store in a component and renders again when it changes.
 
 import { useSyncExternalStore } from 'react';
 import type { Readable } from './store';

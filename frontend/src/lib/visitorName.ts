@@ -1,4 +1,4 @@
-// The name somebody goes by in this tab, so that a reload does not ask for it again.
+// The user's name in this tab, kept across reloads.
 
 import { forget, recall, remember } from './browserStorage';
 
@@ -12,7 +12,7 @@ export function rememberName(name: string): void {
   remember(key, name);
 }
 
-/** Somebody else is about to use this tab. */
+/** Forgets the name before another user joins in this tab. */
 export function forgetName(): void {
   forget(key);
 }

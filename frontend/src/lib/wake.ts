@@ -1,16 +1,16 @@
-// When a page may have slept: its timers stood still, its sockets may be dead without knowing it.
+// Detects that a page may have slept, after which timers are late and sockets may be dead.
 
 import type { Unsubscribe } from './store';
 
-/** How often it is looked whether time was lost. */
+/** Interval of checks for lost time. */
 export const TICK_MS = 2_000;
 
-/** A tick that is this late was not merely busy. */
+/** Delay of a tick that means the page slept. */
 export const GAP_MS = 5_000;
 
 /**
- * Calls `listener` when the network is back, when the page comes into sight or out of the
- * back-forward cache, and when the computer was asleep.
+ * Calls `listener` when the network is back, when the page becomes visible or returns from the
+ * back-forward cache, and after a sleep of the computer.
  */
 export function onWake(listener: () => void): Unsubscribe {
   const onVisibility = () => {

@@ -1,4 +1,4 @@
-// A page that holds one thing, in the middle.
+// Layout with one centred card.
 
 import type { ReactNode } from 'react';
 import { Brand } from '../components/ui/Brand';
@@ -8,7 +8,7 @@ interface CardLayoutProps {
   children: ReactNode;
   /** Small print below the card. */
   note?: string;
-  /** What has little to do with the card. */
+  /** Content outside of the card. */
   footer?: ReactNode;
 }
 

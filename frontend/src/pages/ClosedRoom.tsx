@@ -1,4 +1,4 @@
-// The room when nobody is in it any more, or not yet: what became of the visit, and the ways on.
+// The room without a call: the end of the visit, or waiting for a seat or the server.
 
 import { LinkButton } from '../components/ui/Button';
 import { EndingScreen } from '../features/endings/EndingScreen';
@@ -38,7 +38,7 @@ export function EndedRoom(props: RoomProps & { ending: Ending; onReopen: () => v
   );
 }
 
-/** The visit asks for a seat again and again, and the room opens as soon as it has one. */
+/** The visit keeps asking for a seat, and the room opens as soon as it has one. */
 export function FullRoom({ appointmentId, visit, seat }: RoomProps & { seat: Fullness }) {
   const { endings } = useTexts();
   const attempt = useStore(visit.signaling.attempt);
@@ -60,7 +60,7 @@ export function FullRoom({ appointmentId, visit, seat }: RoomProps & { seat: Ful
   );
 }
 
-/** The visit goes on trying, and the room opens as soon as it gets through. */
+/** The visit keeps trying, and the room opens as soon as the server is reached. */
 export function UnreachableRoom({ appointmentId, visit }: RoomProps) {
   const attempt = useStore(visit.signaling.attempt);
   return (

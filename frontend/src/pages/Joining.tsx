@@ -1,4 +1,4 @@
-// What is seen for the moment that it takes to load the room.
+// Shown while the room loads.
 
 import { Spinner } from '../components/ui/Spinner';
 import { useTexts } from '../lib/i18n/useTexts';

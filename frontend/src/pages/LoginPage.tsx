@@ -1,4 +1,4 @@
-// The first page: which appointment, and who is there. The check of the devices comes next.
+// The first page: appointment and name. The page with the device check follows.
 
 import { useNavigate, useSearchParams } from 'react-router';
 import { PageTitle } from '../components/ui/PageTitle';

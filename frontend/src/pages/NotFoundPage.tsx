@@ -1,4 +1,4 @@
-// An address that leads nowhere.
+// The page for unknown addresses.
 
 import { LinkButton } from '../components/ui/Button';
 import { PageTitle } from '../components/ui/PageTitle';

@@ -1,4 +1,4 @@
-// The room while somebody is in it: the call, and the chat beside it or, on a phone, below it.
+// The room during a call: the call, with the chat beside it or, on a phone, below it.
 
 import { lazy, Suspense, useRef, useState } from 'react';
 import { ArrivalNotice } from '../features/call/ArrivalNotice';
@@ -77,7 +77,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
   return (
     <div className="flex h-dvh flex-col overflow-hidden ps-[env(safe-area-inset-left)] pe-[env(safe-area-inset-right)] pt-[env(safe-area-inset-top)]">
       <RoomHeader appointmentId={appointmentId} call={call} quality={visit.call.quality} />
-      {/* Below a picture that stays in sight; beside it where the screen is wide, or low. */}
+      {/* Below a video that stays visible; beside it on a wide or low screen. */}
       <main className="relative flex min-h-0 flex-1 flex-col short:landscape:flex-row lg:flex-row lg:gap-4 lg:px-4">
         <div
           data-compact={isSheetOpen || undefined}
@@ -93,7 +93,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
               onCheckConnection={openDevices}
             />
           </div>
-          {/* Makes room when a keyboard has taken most of the screen. */}
+          {/* Hides the header when a keyboard takes most of the screen. */}
           <div className={cn(isSheetOpen && 'short:portrait:hidden')}>
             <ControlBar call={call} onLeave={visit.leave}>
               {!hasRoomForChat && (
@@ -117,7 +117,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
           </div>
           <InviteNote link={invite.link} />
         </div>
-        {/* Hidden rather than gone: a draft survives. */}
+        {/* Hidden, not unmounted, to keep a draft. */}
         <ChatPanel
           chat={chat}
           onClose={hasRoomForChat ? undefined : closeChat}
@@ -149,13 +149,13 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
   );
 }
 
-/** With the seat's proof, relays can be tried for real. */
+/** Proof of the seat, with which the connection check uses relays. */
 function SeatedConnectionSection({ appointmentId }: { appointmentId: string }) {
   const session = readTab(appointmentId).seat?.session;
   return <ConnectionSection proof={session ? { appointmentId, session } : undefined} />;
 }
 
-/** Where the chat is always in sight, its key leads to where one writes. */
+/** Where the chat is always visible, its shortcut focuses the composer. */
 function focusOnChat(): void {
   document.querySelector<HTMLElement>('[data-testid=chat-input]')?.focus();
 }

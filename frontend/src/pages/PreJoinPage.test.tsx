@@ -1,4 +1,4 @@
-// The page before the room, with computers of all kinds under it.
+// The page before the room, on computers with and without problems.
 
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -36,7 +36,7 @@ const optionsOf = (testId: string) =>
   [...screen.getByTestId<HTMLSelectElement>(testId).options].map(({ label }) => label);
 
 describe('where everything works', () => {
-  it('there is a level, a choice of everything, and no help', async () => {
+  it('there is a level meter and a choice of devices, and no help', async () => {
     await open();
     expect(screen.getByRole('meter', { name: 'Microphone level' })).toBeTruthy();
     expect(optionsOf('camera-select')).toEqual(['Front', 'Back']);
@@ -45,7 +45,7 @@ describe('where everything works', () => {
     expect(help()).toEqual([]);
   });
 
-  it('what is chosen is used', async () => {
+  it('a chosen device is used', async () => {
     await open();
     await userEvent.selectOptions(screen.getByTestId('camera-select'), 'Back');
     await userEvent.selectOptions(screen.getByTestId('speaker-select'), 'Quiet');
@@ -55,14 +55,14 @@ describe('where everything works', () => {
     expect(media.snapshot.get().speaker).toBe('');
   });
 
-  it('a microphone that hears something says so', async () => {
+  it('a microphone that receives speech says so', async () => {
     await open();
     expect(screen.getByText('Say something: the bar should move.')).toBeTruthy();
     FakeAudioContext.loudness = 0.5;
     expect(await screen.findByText('Your microphone hears you.')).toBeTruthy();
   });
 
-  it('whoever did not hear the sound is helped', async () => {
+  it('a user who did not hear the test sound gets help', async () => {
     await open();
     await userEvent.click(screen.getByTestId('speaker-test-button'));
     await userEvent.click(await screen.findByText('No', {}, { timeout: 4_000 }));
@@ -108,7 +108,7 @@ describe('where something is wrong', () => {
       'unsupported',
       /cannot make calls$/,
     ],
-  ])('%s is named, and joining goes on', async (_, happen, problem, title) => {
+  ])('%s is reported, and joining is possible', async (_, happen, problem, title) => {
     happen();
     await open();
     expect(help()).toHaveLength(1);
@@ -118,14 +118,14 @@ describe('where something is wrong', () => {
     expect(onJoin).toHaveBeenCalledExactlyOnceWith('Ann');
   });
 
-  it('camera and microphone with problems of their own have help of their own', async () => {
+  it('two devices with different problems have help of their own', async () => {
     devices.permit('camera', 'denied');
     devices.plug({ microphones: [] });
     await open();
     expect(help().map(([problem]) => problem)).toEqual(['absent', 'denied']);
   });
 
-  it('a closed question can be asked again', async () => {
+  it('a dismissed prompt can be requested again', async () => {
     devices.permit('camera', 'prompt');
     devices.permit('microphone', 'prompt');
     await open();
@@ -136,7 +136,7 @@ describe('where something is wrong', () => {
     await vi.waitFor(() => expect(help()).toEqual([]));
   });
 
-  it('joining does not wait for the browser’s question', async () => {
+  it('joining does not wait for the browser’s prompt', async () => {
     devices.hold();
     render(
       <PreJoinPage appointmentId="42" name="Ann" media={media} isJoining={false} onJoin={onJoin} />,
@@ -147,7 +147,7 @@ describe('where something is wrong', () => {
 });
 
 describe('the dialog during the call', () => {
-  it('offers the same, and is closed by its button and by Escape', async () => {
+  it('offers the same devices, and closes by its button and by Escape', async () => {
     const onClose = vi.fn();
     await media.open();
     render(<DeviceSettings media={media} isOpen={true} onClose={onClose} />);

@@ -1,4 +1,4 @@
-// The last stop before the room: how one looks and sounds, and whether the connection will do.
+// The page before the room: the own video and audio, and the connection check.
 
 import { useEffect } from 'react';
 import { Brand } from '../components/ui/Brand';

@@ -1,5 +1,5 @@
-// The room: the visit for as long as it lasts, and what is shown when it is over. A chunk of its own:
-// whoever opens the page has something to read or to fill in before they need it.
+// The room: a visit, and the screen after it. A chunk of its own, which loads while the user is on
+// an earlier page.
 
 import { useCall } from '../features/call/useCall';
 import { useStore } from '../lib/useStore';

@@ -1,4 +1,4 @@
-// The line above a call: where one is, for how long, and how well it goes.
+// Header of a call: appointment, duration and quality.
 
 import { Brand } from '../components/ui/Brand';
 import { CallStatus } from '../features/call/CallStatus';
@@ -21,7 +21,7 @@ export function RoomHeader({ appointmentId, call, quality }: RoomHeaderProps) {
   return (
     <header className="flex h-14 shrink-0 items-center gap-2 px-3 sm:gap-3 sm:px-4 short:h-11">
       <Brand className="max-sm:hidden" />
-      {/* On a phone the number alone, lest it be what is cut off. */}
+      {/* On a phone the appointment alone, which must not be cut off. */}
       <h1
         aria-label={texts.appointment(appointmentId)}
         className="min-w-0 flex-1 truncate text-sm text-muted"

@@ -1,6 +1,5 @@
-// The way into a room: is the address one, does another tab sit there, the check before joining, or
-// straight into a call that this tab has a seat in. The camera and microphone opened for the check go on
-// in the call.
+// Entry to a room. Checks the address and other tabs, then shows the page before the room, or the
+// call itself to a tab that holds a seat. Devices opened before the room stay open in the call.
 
 import { useEffect, useState, useTransition } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
@@ -49,18 +48,18 @@ function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
 
 interface EntranceProps {
   appointmentId: string;
-  /** As far as it is known; empty when it must be asked for. */
+  /** The name, as far as it is known; empty to ask for it. */
   name: string;
 }
 
 function Entrance({ appointmentId, name }: EntranceProps) {
-  /** Under which name somebody went in; null as long as they are outside. */
+  /** Name under which the user joined; null before joining. */
   const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
   const [isJoining, startJoining] = useTransition();
   const media = useLocalMedia();
   useLinkWithoutOthersName(appointmentId, insideAs ?? name);
 
-  // While people look at themselves, the rest of the page can come.
+  // Loads the rest of the page while the user is here.
   useEffect(preloadRoom, []);
 
   function join(givenName: string) {
@@ -86,12 +85,12 @@ function Entrance({ appointmentId, name }: EntranceProps) {
   );
 }
 
-/** Somebody who comes back after a reload, or to another tab of theirs, is in the middle of a call. */
+/** A tab with a seat, as after a reload, returns to its call. */
 function hasSeatIn(appointmentId: string): boolean {
   return readTab(appointmentId).seat !== null;
 }
 
-/** A link with another name in it would bring that name back with every reload. */
+/** Removes another name from the URL, which would return with every reload. */
 function useLinkWithoutOthersName(appointmentId: string, name: string): void {
   const [query] = useSearchParams();
   const navigate = useNavigate();

@@ -1,17 +1,17 @@
-// The room, loaded behind the pages that lead there.
+// Loads the room's chunk while an earlier page is shown.
 
 import { lazy } from 'react';
 
-/** How long to wait before each further try; after the last one the page has to be loaded anew. */
+/** Delays before further attempts; after the last one, only a reload of the page helps. */
 const RETRY_DELAYS_MS = [1_000, 3_000, 10_000];
 
 const load = () => import('./Room');
 
 export const Room = lazy(() => loadPersistently(RETRY_DELAYS_MS));
 
-/** Has it ready before it is needed, once the browser has nothing better to do. */
+/** Loads the room when the browser is idle. */
 export function preloadRoom(): void {
-  // Without a network just now, it is loaded when it is needed.
+  // Without a network, the room is loaded when it is needed.
   const begin = () => void load().catch(() => {});
   if ('requestIdleCallback' in window) window.requestIdleCallback(begin, { timeout: 2_000 });
   else setTimeout(begin, 500);

@@ -1,4 +1,4 @@
-// Saving the chat of a visit as a file, during it or after it.
+// Saves the chat of a visit as a file.
 
 import type { ChatStore } from '../features/chat/chatStore';
 import { saveTranscript } from '../features/chat/transcript';

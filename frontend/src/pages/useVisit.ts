@@ -1,13 +1,13 @@
-// Keeps a visit open for as long as the room page is shown.
+// Keeps a visit open while the room page is shown.
 
 import { useEffect, useState } from 'react';
 import type { LocalMedia } from '../rtc/media/localMedia';
 import { openVisit, type Visit } from './visit';
 
 interface OpenVisit {
-  /** Null for the instant before the first drawing. */
+  /** Null before the first effect. */
   visit: Visit | null;
-  /** Begins afresh. */
+  /** Starts a new visit. */
   reopen: () => void;
 }
 
@@ -15,7 +15,7 @@ export function useVisit(appointmentId: string, name: string, media: LocalMedia)
   const [visit, setVisit] = useState<Visit | null>(null);
   const [attempt, setAttempt] = useState(0);
 
-  // `attempt` is not read in here; another one simply calls for another visit.
+  // `attempt` is a dependency only to open another visit.
   useEffect(() => {
     const opened = openVisit(appointmentId, name, media);
     setVisit(opened);

@@ -1,5 +1,4 @@
-// One visit to one room: the connection to the server, the devices, the call and the chat, opened
-// together and closed together.
+// One visit to one room: signaling, devices, call and chat, opened and closed together.
 
 import { ChatStore } from '../features/chat/chatStore';
 import { rememberedReading } from '../features/chat/reading';
@@ -19,16 +18,16 @@ export interface Visit {
   readonly media: LocalMedia;
   readonly chat: ChatStore;
   readonly record: Readable<VisitRecord>;
-  /** Ends the visit for good: the seat is free for somebody else. */
+  /** Ends the visit and frees the seat. */
   leave(): void;
-  /** Lets go of everything, but the seat is kept for a while: this page may come back to it. */
+  /** Closes everything but keeps the seat for its lease, since this page may return. */
   close(): void;
 }
 
-/** Devices granted this fast go into the first offer; nobody waits for a slow answer, though. */
+/** Time to wait for devices, so that the first offer contains their tracks. */
 const DEVICES_HEAD_START_MS = 1_000;
 
-/** `media` may be open already, and closes with the visit. */
+/** `media` may be open already; it closes with the visit. */
 export function openVisit(appointmentId: string, name: string, media: LocalMedia): Visit {
   const signaling = createSocketIoSignaling({ appointmentId, name });
   const call = new Call({ signaling, media });

@@ -1,12 +1,12 @@
-// What a visit leaves behind: how long it was, and what the server said if it ended it.
+// Record of a visit: its length, and the server's refusal if there was one.
 
 import { type Readable, Store } from '../lib/store';
 import type { Refused, SignalingClient } from '../signaling/client';
 
 export interface VisitRecord {
-  /** In milliseconds since the epoch, like `endedAt`; null for whoever never got in. */
+  /** In milliseconds since 1970, like `endedAt`; null for a user who never joined. */
   joinedAt: number | null;
-  /** The latest answer of the server to a join was a seat. */
+  /** True if the server's latest answer to a join was a seat. */
   isInside: boolean;
   endedAt: number | null;
   refusal: Refused | null;
@@ -45,7 +45,7 @@ export class VisitRecorder {
   }
 }
 
-/** In milliseconds; null when there was none, or when it goes on. */
+/** Length in milliseconds; null before its end, and without a join. */
 export function lengthOfVisit({ joinedAt, endedAt }: VisitRecord): number | null {
   return joinedAt === null || endedAt === null ? null : endedAt - joinedAt;
 }

@@ -1,16 +1,16 @@
-// The documented safety net beside the live chat: the whole array of entries, put from time to
-// time. The server merges it, so saving the same again changes nothing.
+// Saves the whole array of chat entries, the documented safety net beside live messages. The server
+// merges arrays, so saving the same one again changes nothing.
 
 import { utf8Length } from '../lib/bytes';
 
 export interface ChatArchive {
-  /** Rejects when the entries could not be stored. */
+  /** Saves the entries. Rejects when they could not be stored. */
   save(chats: unknown[]): Promise<void>;
-  /** For a page that is going away: goes out behind its back, and nobody hears of failures. */
+  /** Saves from a closing page, in a request that outlives it. Failures are not reported. */
   saveInPassing(chats: unknown[]): void;
 }
 
-/** What the Fetch standard lets a page leave behind in requests that outlive it. */
+/** Limit of the Fetch standard on requests that outlive their page. */
 const KEEPALIVE_LIMIT_BYTES = 64 * 1024;
 
 export function createChatArchive(appointmentId: string): ChatArchive {

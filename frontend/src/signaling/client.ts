@@ -1,5 +1,5 @@
-// What the rest of the page needs from signaling, in its own words: an interface, so that the call
-// and the chat can be tested without a server (fake.ts) and run with one (socketIo.ts).
+// Interface between signaling and the rest of the page, with an implementation for tests
+// (testing/fakeSignaling.ts) and one for a server (socketIo.ts).
 
 import type { Readable, Unsubscribe } from '../lib/store';
 import type { IceServers } from './iceServers';
@@ -8,69 +8,69 @@ import type { ErrorCode } from './wire';
 export { type ErrorCode, limits } from './wire';
 
 export interface SignalingClient {
-  /** Events arrive in the order in which the server sent them, each of them once. */
+  /** Subscribes to events, which arrive in the server's order, each exactly once. */
   subscribe(listener: (event: SignalingEvent) => void): Unsubscribe;
 
   /** Connects and joins, and does both again after every lost connection. */
   connect(): void;
 
-  /** How connecting and joining go, for as long as they have not succeeded. */
+  /** State of connecting and joining until they succeed. */
   readonly attempt: Readable<Attempt>;
 
   /** Tries at once instead of at `attempt.nextAt`. */
   retryNow(): void;
 
   /**
-   * Hands a signal to the server, which has it when the promise resolves. Rejects with a
-   * SignalingError; its code is `disconnected` when nobody knows whether it arrived.
+   * Sends a signal; resolves when the server has it. Rejects with a SignalingError, whose code is
+   * `disconnected` if the signal may or may not have arrived.
    */
   signal(to: ParticipantId, signal: Signal): Promise<void>;
 
   /**
-   * Resolves once the message is stored. Sending the same id again never stores it twice. Rejects with
-   * a SignalingError; isDelivered() tells whether the other side has it all the same.
+   * Sends a message; resolves when it is stored. The same id is stored once. Rejects with a
+   * SignalingError; isDelivered() tells whether the other side has the message nevertheless.
    */
   sendMessage(message: OutgoingMessage): Promise<{ sentAt: string }>;
 
-  /** Rejects when the server cannot be reached, or when there is no seat any more. */
+  /** Fetches the ICE servers. Rejects when the server is unreachable, or the seat is not held. */
   iceServers(): Promise<IceServers>;
 
-  /** Gives the seat up for good. */
+  /** Gives the seat up. */
   leave(): Promise<void>;
 
-  /** Ends the connection and nothing else: the server keeps the seat for its lease. */
+  /** Ends the connection; the server keeps the seat for its lease. */
   disconnect(): void;
 }
 
 export interface Attempt {
-  /** What was in the way last time; null before the first failure and after a success. */
+  /** Reason of the latest failure; null before the first one and after a success. */
   obstacle: Obstacle | null;
-  /** When the next try is, in milliseconds of performance.now(); null while none is planned. */
+  /** Time of the next try, in milliseconds of performance.now(); null while none is planned. */
   nextAt: number | null;
 }
 
-/** No connection, a server with too much to do, one that restarts, or a room without a free seat. */
+/** No connection, a busy server, a server that restarts, or a room without a free seat. */
 export type Obstacle = 'network' | 'busy' | 'restarting' | 'full';
 
 /**
- * Why a room has no free seat. `held`: a holder is not connected, and its lease ends at a known time.
- * `taken`: every holder is connected.
+ * Why a room has no free seat. `held`: a holder is disconnected, and its lease ends at a known
+ * time. `taken`: every holder is connected.
  */
 export type Fullness = 'held' | 'taken';
 
-/** Chosen by the server; stays the same over reconnects and reloads. */
+/** Chosen by the server; constant across reconnections and reloads. */
 export type ParticipantId = string;
 
 export interface Participant {
   id: ParticipantId;
   name: string;
-  /** False while its connection to the server is lost. Its seat is kept. */
+  /** False while the participant's connection to the server is lost and the seat is kept. */
   connected: boolean;
 }
 
 export type Signal =
   | { kind: 'description'; description: RTCSessionDescriptionInit }
-  /** `null` ends the candidates. */
+  /** `null` is the end of candidates. */
   | { kind: 'candidate'; candidate: RTCIceCandidateInit | null };
 
 export interface OutgoingMessage {
@@ -87,9 +87,9 @@ export interface IncomingMessage extends OutgoingMessage {
 export interface Joined {
   participant: ParticipantId;
   peer: Participant | null;
-  /** True: everything that was missed follows, in order. False: some of it is lost. */
+  /** True if all missed events follow, in order; false if some are lost. */
   resumed: boolean;
-  /** This side's role in perfect negotiation. */
+  /** Role of this side in perfect negotiation. */
   polite: boolean;
   /** The history as it was saved: entries of any shape, oldest first. */
   chats: unknown[];
@@ -97,11 +97,11 @@ export interface Joined {
   iceServers: IceServers;
 }
 
-/** The server does not let this person in, and will not if asked again. */
+/** The server refuses this client, and would refuse it again. */
 export interface Refused {
   type: 'refused';
   code: ErrorCode;
-  /** With `invalid_field`: which of them. */
+  /** The invalid field, with the code `invalid_field`. */
   field?: string;
 }
 
@@ -119,7 +119,7 @@ export type SignalingEvent =
   | {
       type: 'description';
       from: ParticipantId;
-      /** Known only with an offer. */
+      /** Null except for an offer. */
       name: string | null;
       description: RTCSessionDescriptionInit;
     }
@@ -128,7 +128,7 @@ export type SignalingEvent =
 
 export class SignalingError extends Error {
   readonly code: ErrorCode | 'disconnected';
-  /** True of a message that the other side has, though the server could not store it. */
+  /** True for a message that the other side has, though the server could not store it. */
   readonly delivered: boolean;
 
   constructor(code: ErrorCode | 'disconnected', delivered = false) {
@@ -138,12 +138,12 @@ export class SignalingError extends Error {
   }
 }
 
-/** True of a message that was delivered and not stored: the history is full. */
+/** True for a message that was delivered and not stored, because the history is full. */
 export function isDelivered(error: unknown): boolean {
   return error instanceof SignalingError && error.delivered;
 }
 
-/** True when the server said no; false when the answer was lost on the way. */
+/** True if the server refused; false if its answer was lost. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof SignalingError && error.code !== 'disconnected';
 }

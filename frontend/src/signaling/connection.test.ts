@@ -1,4 +1,4 @@
-// Keeping a connection open, against a socket whose other end is the test.
+// Keeping a connection open, against a fake socket.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { TICK_MS } from '../lib/wake';
@@ -18,7 +18,7 @@ function start() {
   return { socket, events, connection };
 }
 
-/** Times at which it was tried to connect, in milliseconds from now on. */
+/** Times of connection attempts, in milliseconds from now. */
 function attemptsWithin(socket: FakeSocket, limitMs: number): number[] {
   const start = Date.now();
   const times: number[] = [];
@@ -57,14 +57,14 @@ describe('a lost connection', () => {
   it.each([
     [0, 100],
     [1, 300],
-  ])('leaves the delay to chance: drawing %i makes it %i ms', (drawn, delay) => {
+  ])('randomises the delay: drawing %i makes it %i ms', (drawn, delay) => {
     vi.mocked(Math.random).mockReturnValue(drawn);
     const { socket } = start();
     socket.drop();
     expect(attemptsWithin(socket, delay)).toEqual([delay]);
   });
 
-  it('tells what is in the way, and when it is tried again', () => {
+  it('reports its obstacle and the next attempt', () => {
     const { socket, connection } = start();
     socket.fail();
     expect(connection.attempt.get()).toEqual({
@@ -83,7 +83,7 @@ describe('a lost connection', () => {
     expect(socket.connect).toHaveBeenCalledOnce();
   });
 
-  it('is opened at once when somebody asks for it', () => {
+  it('is opened at once on request', () => {
     const { socket, connection } = start();
     socket.fail({ code: 'too_many_requests' });
     socket.connect.mockClear();
@@ -91,7 +91,7 @@ describe('a lost connection', () => {
     expect(socket.connect).toHaveBeenCalledOnce();
   });
 
-  it('is begun anew when the network is back and an attempt hangs in the old one', () => {
+  it('abandons an old attempt when the network is back', () => {
     const { socket } = start();
     vi.advanceTimersByTime(4_000);
     socket.connect.mockClear();
@@ -102,7 +102,7 @@ describe('a lost connection', () => {
 });
 
 describe('a server', () => {
-  it('that shuts down is given the time it asks for, whatever wakes the page', () => {
+  it('that shuts down is given the requested time, even if the page wakes', () => {
     const { socket } = start();
     socket.open();
     socket.receive('shutting_down', { message: 'restarting', retry_after_ms: 3_000 });
@@ -111,14 +111,14 @@ describe('a server', () => {
     expect(attemptsWithin(socket, 3_000)).toEqual([3_000]);
   });
 
-  it('that is busy is left alone for longer', () => {
+  it('that is busy is retried with longer delays', () => {
     const { socket, connection } = start();
     socket.fail({ success: false, code: 'too_many_requests' });
     expect(connection.attempt.get().obstacle).toBe('busy');
     expect(attemptsWithin(socket, 1_000)).toEqual([1_000]);
   });
 
-  it('that turns the page away is not asked again', () => {
+  it('that refuses the page is not asked again', () => {
     const { socket, events } = start();
     socket.fail({ success: false, code: 'origin_not_allowed' });
     expect(events.onRefused).toHaveBeenCalledExactlyOnceWith('origin_not_allowed');
@@ -127,7 +127,7 @@ describe('a server', () => {
 });
 
 describe('an open connection', () => {
-  it('is asked for a sign of life after a sleep, and goes on when there is one', async () => {
+  it('is probed after a sleep, and stays open when the server answers', async () => {
     const { socket, events } = start();
     socket.open();
     vi.setSystemTime(Date.now() + 60_000);
@@ -137,7 +137,7 @@ describe('an open connection', () => {
     expect(events.onLost).not.toHaveBeenCalled();
   });
 
-  it('that gives none is opened anew, without a word that could be taken for leaving', async () => {
+  it('without an answer to a probe is reopened without a DISCONNECT packet', async () => {
     const { socket, events } = start();
     socket.open();
     socket.answers.probe = null;
@@ -149,7 +149,7 @@ describe('an open connection', () => {
     expect(socket.connect).toHaveBeenCalledOnce();
   });
 
-  it('that was heard a moment ago is not asked', () => {
+  it('that received a packet a moment ago is not probed', () => {
     const { socket } = start();
     socket.open();
     socket.reportPacket();
@@ -157,7 +157,7 @@ describe('an open connection', () => {
     expect(socket.emitted).toEqual([]);
   });
 
-  it('is not looked after once it was closed', () => {
+  it('is not probed after it was closed', () => {
     const { socket, connection } = start();
     socket.open();
     connection.close();

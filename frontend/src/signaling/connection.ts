@@ -1,5 +1,5 @@
-// Keeps one Socket.IO connection open: tries again after every failure, asks a connection whether
-// it still lives when the page may have slept, and tells how things stand. Knows nothing of rooms.
+// Keeps one Socket.IO connection open: retries after every failure, probes a connection after the
+// page may have slept, and reports its state. Knows no rooms.
 
 import type { Socket } from 'socket.io-client';
 import { type Readable, Store, type Unsubscribe } from '../lib/store';
@@ -13,26 +13,28 @@ export type SignalingSocket = Socket<ServerEvents, ClientEvents>;
 export interface ConnectionEvents {
   onOpen(): void;
   onLost(): void;
-  /** The server does not want this client, and asking again would not change that. */
+  /** Called when the server refuses this client and would refuse it again. */
   onRefused(code: ErrorCode): void;
 }
 
-/** Short enough that a blink of the network is not noticed, long enough not to storm a server. */
+/**
+ * Retry delays after a network failure: short enough to go unnoticed, long enough for the server.
+ */
 const NETWORK_PACE: Pace = { minMs: 200, maxMs: 5_000 };
 
-/** A server that says it is busy is left alone for longer. */
+/** Retry delays after a busy server. */
 const BUSY_PACE: Pace = { minMs: 1_000, maxMs: 15_000 };
 
-/** How often a room is asked for a seat while every holder is connected. */
+/** Interval of joins while every seat holder is connected. */
 export const KNOCK_INTERVAL_MS = 5_000;
 
-/** Whoever was heard this lately needs no asking. */
+/** A connection that received a packet this recently is not probed. */
 const HEARD_LATELY_MS = 2_000;
 
-/** The answer takes one round trip, which is well below this on the worst connection. */
+/** Time for the answer to a probe: several times the round trip of a bad connection. */
 const PROBE_TIMEOUT_MS = 4_000;
 
-/** An attempt this old may be under way in a network that is gone. */
+/** Age from which a pending attempt may belong to a lost network. */
 const STALE_ATTEMPT_MS = 3_000;
 
 const passingRefusals: ErrorCode[] = ['unavailable', 'too_many_requests', 'shutting_down'];
@@ -51,7 +53,7 @@ export class Connection {
   #startedAt = 0;
   #heardAt = 0;
   #isProbing = false;
-  /** A server that shuts down says when to come back. */
+  /** Delay requested by a server that shuts down. */
   #notBeforeMs = 0;
   #over = false;
 
@@ -75,12 +77,12 @@ export class Connection {
     this.#socket.connect();
   }
 
-  /** Somebody does not want to wait for the next try. */
+  /** Tries at once, at the user's request. */
   retryNow(): void {
     this.#retry.now();
   }
 
-  /** The server could not do what was asked for: plans to ask again. */
+  /** Plans another request after a passing refusal. */
   askLater(code: ErrorCode, again: () => void): void {
     if (this.#over) return;
     this.#obstacle = code === 'shutting_down' ? 'restarting' : 'busy';
@@ -88,7 +90,7 @@ export class Connection {
     this.#publish();
   }
 
-  /** The room has no free seat: plans to ask again when a lease ends, or else at a fixed interval. */
+  /** Plans another join without a free seat: when a lease ends, or at a fixed interval. */
   askForSeatLater(retryAfterMs: number | undefined, again: () => void): void {
     if (this.#over) return;
     this.#obstacle = 'full';
@@ -97,7 +99,7 @@ export class Connection {
     this.#publish();
   }
 
-  /** What was wanted from the connection has been achieved. */
+  /** Reports success; clears the obstacle and the retry delays. */
   settle(): void {
     this.#obstacle = null;
     this.#notBeforeMs = 0;
@@ -105,13 +107,13 @@ export class Connection {
     this.#publish();
   }
 
-  /** Ends it without a DISCONNECT packet: the server keeps the seat for its lease. */
+  /** Closes without a DISCONNECT packet: the server keeps the seat for its lease. */
   drop(): void {
     this.#end();
     this.#hangUp();
   }
 
-  /** Ends it with a DISCONNECT packet: the server frees the seat at once. */
+  /** Closes with a DISCONNECT packet: the server frees the seat at once. */
   close(): void {
     this.#end();
     this.#socket.disconnect();
@@ -165,17 +167,17 @@ export class Connection {
       this.#restart();
   }
 
-  /** A server that asked for patience gets it, whatever happens here. */
+  /** Advances a retry after a network failure; a busy server is given its time. */
   #hasten(): void {
     if (this.#obstacle === 'network') this.#retry.now();
   }
 
-  /** Asks the server for any answer at all; without one, the connection is dead. */
+  /** Probes the connection: any answer of the server proves it alive. */
   async #probe(): Promise<void> {
     if (this.#isProbing || Date.now() - this.#heardAt < HEARD_LATELY_MS) return;
     this.#isProbing = true;
     try {
-      // The server knows no such event, and says so: that is an answer.
+      // The server refuses the unknown event, which is an answer.
       await this.#socket.timeout(PROBE_TIMEOUT_MS).emitWithAck('probe', {});
     } catch {
       if (!this.#over && this.#socket.connected) this.#restart();
@@ -188,12 +190,15 @@ export class Connection {
     this.#retry.cancel();
     const wasConnected = this.#socket.connected;
     this.#hangUp();
-    // A lost connection has planned the next try itself.
+    // The `disconnect` event has planned a retry.
     if (wasConnected) this.#retry.now();
     else this.open();
   }
 
-  /** Sends no DISCONNECT packet, which would give the seat up. An open socket would send one in `disconnect`. */
+  /**
+   * Sends no DISCONNECT packet, which would give the seat up. `disconnect` on an open socket would
+   * send one.
+   */
   #hangUp(): void {
     if (this.#socket.connected) this.#socket.io.engine.close();
     else this.#socket.disconnect();
@@ -204,9 +209,9 @@ export class Connection {
   }
 }
 
-/** The server's own words where it has any; null when it was not reached. */
+/** Code of the server's refusal; null if the server was not reached. */
 function refusalIn(error: Error, isActive: boolean): ErrorCode | null {
-  // Turned away by Socket.IO itself, which gives up then.
+  // Refused by the server's Socket.IO middleware, after which the client does not reconnect.
   if (!isActive) return error.message as ErrorCode;
   const { context } = error as { context?: { responseText?: string } };
   try {

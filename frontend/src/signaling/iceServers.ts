@@ -1,24 +1,26 @@
-// Which STUN and TURN servers help two people to find a path to each other, as the server tells it.
+// ICE servers, as the server sends them.
 // Source: docs/mesh.md, "GET /api/v1/ice-servers"
 
 import type { IceConfiguration } from './wire';
 
 export interface IceServers {
-  /** For RTCConfiguration. Holds TURN servers only for somebody who has a seat. */
+  /** For RTCConfiguration. Contains TURN servers only for a participant with a seat. */
   servers: RTCIceServer[];
-  /** When their credentials end, in milliseconds of performance.now(); null where none are needed. */
+  /**
+   * When the credentials expire, in milliseconds of performance.now(); null without credentials.
+   */
   expiresAt: number | null;
-  /** The TURN servers that there are, without credentials: enough to see whether they answer. */
+  /** URLs of the TURN servers, without credentials: enough to check whether they answer. */
   turnUrls: string[];
 }
 
-/** Whose seat it is. */
+/** Proof of a seat. */
 export interface SeatProof {
   appointmentId: string;
   session: string;
 }
 
-/** Rejects when the server cannot be reached, or when the seat is not held any more. */
+/** Rejects when the server is unreachable, or the seat is not held. */
 export async function fetchIceServers(proof?: SeatProof): Promise<IceServers> {
   const query = proof ? `?${new URLSearchParams({ appointment_id: proof.appointmentId })}` : '';
   const headers: HeadersInit = proof ? { Authorization: `Bearer ${proof.session}` } : {};

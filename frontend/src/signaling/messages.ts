@@ -1,5 +1,5 @@
-// The wire in the form that socket.io-client takes types in. What goes over it is in wire.ts, which is
-// made from the server's own types. Nothing outside this folder sees these types.
+// The types of wire.ts, which are generated from the server's types, in the form of
+// socket.io-client. Only this folder uses them.
 
 import type { ClientMessages, Refused, ServerMessages } from './wire';
 
@@ -10,11 +10,11 @@ export type {
   Refused as Refusal,
 } from './wire';
 
-/** The answer to an event: what was asked for, or why not. */
+/** Acknowledgement of an event: its result, or the refusal. */
 export type Ack<Answer = object> = ({ success: true } & Answer) | Refused;
 
 export type ClientEvents = {
-  /** No event of the contract: any answer shows that the connection lives. */
+  /** Not an event of the protocol: any answer proves the connection alive. */
   probe: (payload: object, ack: (answer: Ack) => void) => void;
 } & {
   [Event in keyof ClientMessages]: (

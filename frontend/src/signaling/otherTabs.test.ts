@@ -1,4 +1,4 @@
-// Whether somebody who opens an appointment is asked about another tab.
+// Finding another tab in the same appointment.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANSWER_MS, sitAt } from '../lib/tabs';
@@ -24,12 +24,12 @@ async function findWhile(...claims: TabClaim[]): Promise<TabClaim | null> {
 }
 
 describe('a new tab', () => {
-  it('is asked about the one that is there already', async () => {
+  it('finds a tab in the appointment', async () => {
     expect(await findWhile(ann)).toEqual(ann);
     expect(await findWhile()).toBeNull();
   });
 
-  it('finds what another tab says of itself', async () => {
+  it('finds the name and seat of another tab', async () => {
     takeSeat('42', ann.seat);
     const leave = claimThisTab('42', 'Ann');
     const finding = findOtherTab('42');
@@ -38,7 +38,7 @@ describe('a new tab', () => {
     leave();
   });
 
-  it('is not asked about one that waits for a free seat', async () => {
+  it('ignores a tab that waits for a free seat', async () => {
     const signaling = new FakeSignaling();
     const leave = claimTabUnlessFull(signaling, '42', 'Ann');
     const find = async () => {
@@ -55,19 +55,19 @@ describe('a new tab', () => {
     expect(await find()).toBeUndefined();
   });
 
-  it('of somebody who joins as another person is not asked again', async () => {
+  it('of a second participant finds none', async () => {
     joinAsAnother('42');
     expect(await findWhile(ann)).toBeNull();
   });
 });
 
 describe('a tab with a seat', () => {
-  it('that was reloaded is not asked about its neighbour', async () => {
+  it('that was reloaded ignores a tab with another seat', async () => {
     takeSeat('42', bob.seat);
     expect(await findWhile(ann)).toBeNull();
   });
 
-  it('that was duplicated is asked about the one it was made from', async () => {
+  it('that was duplicated finds its original', async () => {
     takeSeat('42', bob.seat);
     const renewed = { name: 'Bob', seat: { participant: 'bob', session: 'a newer token' } };
     expect(await findWhile(ann, renewed)).toEqual(renewed);

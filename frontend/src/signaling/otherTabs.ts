@@ -1,19 +1,21 @@
-// Other tabs of this browser in the same appointment: one of them may hold the very seat that this
-// tab is about to ask for.
+// Other tabs of this browser in the same appointment, one of which may hold the seat that this tab
+// is about to claim.
 
 import type { Unsubscribe } from '../lib/store';
 import { askOtherTabs, sitAt } from '../lib/tabs';
 import type { SignalingClient } from './client';
 import { readTab, type Seat } from './seatStorage';
 
-/** What a tab says of whoever sits in it. */
+/** Answer of a tab in the appointment. */
 export interface TabClaim {
   name: string;
-  /** Null until it has joined. */
+  /** Null before it has joined. */
   seat: Seat | null;
 }
 
-/** Lets other tabs know that somebody sits in this one, until it is told to stop. */
+/**
+ * Answers other tabs that this one is in the appointment, until the returned function is called.
+ */
 export function claimThisTab(appointmentId: string, name: string): Unsubscribe {
   return sitAt<TabClaim>(placeOf(appointmentId), () => ({
     name,
@@ -21,7 +23,7 @@ export function claimThisTab(appointmentId: string, name: string): Unsubscribe {
   }));
 }
 
-/** As `claimThisTab`, except while the room is full: then there is no seat that another tab could take over. */
+/** As `claimThisTab`, but not while the room is full: there is then no seat to take over. */
 export function claimTabUnlessFull(
   signaling: SignalingClient,
   appointmentId: string,
@@ -39,8 +41,8 @@ export function claimTabUnlessFull(
 }
 
 /**
- * Finds the tab that whoever opened this one has probably forgotten; null when there is none, or
- * when this tab is known to be somebody else's.
+ * Finds another tab that holds this tab's seat, or any other one in the appointment. Null without
+ * one, and in a tab for a second participant.
  */
 export async function findOtherTab(appointmentId: string): Promise<TabClaim | null> {
   const claims = await askOtherTabs<TabClaim>(placeOf(appointmentId));

@@ -1,5 +1,5 @@
 // Measures whether the server can be reached, and how fast it answers, without joining a room.
-// Source: docs/mesh.md, "GET /api/v1/signalling/health-status" and the Engine.IO protocol, version 4
+// Source: docs/mesh.md, "GET /api/v1/signalling/health-status"; the Engine.IO protocol, version 4
 
 const HEALTH = '/api/v1/signalling/health-status';
 

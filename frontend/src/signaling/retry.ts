@@ -1,5 +1,5 @@
-// When to try again: after a delay that doubles each time and has chance in it, so that the clients
-// of a restarted server do not all come at once.
+// Retries after a randomised delay that doubles each time, so that the clients of a restarted
+// server do not all reconnect at once.
 
 import { type Readable, Store } from '../lib/store';
 
@@ -14,19 +14,21 @@ export class Retry {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #action: (() => void) | null = null;
 
-  /** When the next try is, in milliseconds of performance.now(); null when none is planned. */
+  /** Time of the next try, in milliseconds of performance.now(); null while none is planned. */
   get nextAt(): Readable<number | null> {
     return this.#nextAt;
   }
 
-  /** Plans a try, in place of one that was planned before. */
+  /** Plans a try after the next delay; replaces a planned one. */
   plan(action: () => void, { minMs, maxMs }: Pace, atLeastMs = 0): void {
     const doubled = Math.min(maxMs, minMs * 2 ** this.#failures);
     this.#failures += 1;
     this.planIn(Math.max(atLeastMs, doubled * (0.5 + Math.random())), action);
   }
 
-  /** Plans a try after exactly `delayMs`, which is no failure, in place of one that was planned before. */
+  /**
+   * Plans a try after exactly `delayMs`, which does not count as a failure; replaces a planned one.
+   */
   planIn(delayMs: number, action: () => void): void {
     this.#action = action;
     clearTimeout(this.#timer);
@@ -34,7 +36,7 @@ export class Retry {
     this.#nextAt.set(performance.now() + delayMs);
   }
 
-  /** Does at once what was planned for later. */
+  /** Runs the planned try at once. */
   now(): void {
     const action = this.#action;
     this.cancel();
@@ -47,7 +49,7 @@ export class Retry {
     this.#nextAt.set(null);
   }
 
-  /** It worked: the next failure is the first again. */
+  /** Resets the delay to the first one and cancels the planned try. */
   succeed(): void {
     this.#failures = 0;
     this.cancel();

@@ -1,4 +1,4 @@
-// Which seat a tab finds again, and which it does not.
+// Seats that a tab recovers, and seats that it does not.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { joinAsAnother, readTab, seatStorageFor, takeSeat } from './seatStorage';
@@ -12,24 +12,24 @@ beforeEach(() => {
   ann().write(seat);
 });
 
-/** The tab was closed; the browser is all there is. */
+/** Closes the tab: only the browser's storage remains. */
 function closeTab(): void {
   window.sessionStorage.clear();
 }
 
 describe('a seat', () => {
-  it('is found again after a reload, whatever name is given then', () => {
+  it('is recovered after a reload under any name', () => {
     expect(seatStorageFor('42', 'Anna').read()).toEqual(seat);
   });
 
-  it('is found again by whoever closed the browser and has the same name', () => {
+  it('is recovered in a new tab under the same name', () => {
     closeTab();
     expect(ann().read()).toEqual(seat);
     expect(seatStorageFor('42', 'Bob').read()).toBeNull();
     expect(seatStorageFor('43', 'Ann').read()).toBeNull();
   });
 
-  it('is forgotten by leaving: by the tab at once, by the browser when the seat is free', () => {
+  it('is forgotten by leaving: by the tab at once, by the browser when it is free', () => {
     const forget = ann().leave();
     expect(readTab('42').seat).toBeNull();
     expect(ann().read()).toEqual(seat);
@@ -39,7 +39,7 @@ describe('a seat', () => {
     expect(ann().read()).toBeNull();
   });
 
-  it('that was taken after leaving is not forgotten with the former one', () => {
+  it('that was taken after leaving is kept when the former one is forgotten', () => {
     const forget = ann().leave();
     ann().write(other);
     forget();
@@ -48,19 +48,19 @@ describe('a seat', () => {
     expect(ann().read()).toEqual(other);
   });
 
-  it('is not given to another person of the same name in the same browser', () => {
+  it('is not recovered by a second participant of the same name', () => {
     joinAsAnother('42');
     expect(ann().read()).toBeNull();
   });
 
-  it('of another tab can be taken', () => {
+  it('of another tab can be taken over', () => {
     closeTab();
     takeSeat('42', other);
     expect(ann().read()).toEqual(other);
     expect(readTab('42').seat).toEqual(other);
   });
 
-  it('of another tab is not forgotten by leaving this one', () => {
+  it('of another tab is kept when this one leaves', () => {
     joinAsAnother('42');
     seatStorageFor('42', 'Bob').write(other);
     seatStorageFor('42', 'Bob').leave()();
@@ -75,7 +75,7 @@ describe('a seat', () => {
     expect(seatStorageFor('appointment 0', 'Ann').read()).toEqual(other);
   });
 
-  it('that makes no sense is none', () => {
+  it('that is malformed is ignored', () => {
     closeTab();
     window.sessionStorage.setItem('switchboard.seat.42', '{"odd');
     window.localStorage.setItem('switchboard.seats', '"odd"');

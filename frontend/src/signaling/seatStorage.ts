@@ -1,6 +1,6 @@
-// The proof that a seat is ours. The tab keeps it over a reload, and the browser keeps it for a tab that
-// is closed and opened again. Only leaving forgets it: the tab at once, and the browser when the server
-// has freed the seat, so that a person who left without a network does not find the own seat taken.
+// Storage of the proof of a seat: in the tab across reloads, and in the browser for a tab that is
+// closed and opened again. Leaving forgets the seat: in the tab at once, and in the browser when
+// the server has freed it, so that a participant who left without a network can return to the seat.
 
 import { recall, remember } from '../lib/browserStorage';
 import { Recent } from '../lib/recent';
@@ -8,27 +8,27 @@ import type { ParticipantId } from './client';
 
 export interface Seat {
   participant: ParticipantId;
-  /** The secret token; another one with every join. */
+  /** The secret token; a new one with every join. */
   session: string;
 }
 
 export interface SeatStorage {
   read(): Seat | null;
   write(seat: Seat): void;
-  /** Has the tab forget it. The returned function has the browser forget it as well. */
+  /** Forgets the seat in the tab. The returned function forgets it in the browser. */
   leave(): () => void;
 }
 
-/** What the tab knows of itself. */
+/** Stored state of a tab. */
 interface Tab {
   seat: Seat | null;
-  /** Whoever sits here is somebody else than whoever used this browser before. */
+  /** True in a tab for a second participant, who must not get the browser's seat. */
   asAnother: boolean;
 }
 
 const browser = new Recent<Seat>('switchboard.seats');
 
-/** The seats of one browser are told apart by name: two people may share it. */
+/** Seats by appointment and name, since two people may share a browser. */
 export function seatStorageFor(appointmentId: string, name: string): SeatStorage {
   const browserKey = JSON.stringify([appointmentId, name]);
   return {
@@ -50,7 +50,7 @@ export function seatStorageFor(appointmentId: string, name: string): SeatStorage
   };
 }
 
-/** What this tab knows of its seat, whatever the browser remembers. */
+/** Seat stored for this tab, regardless of the browser's. */
 export function readTab(appointmentId: string): Tab {
   try {
     const tab: unknown = JSON.parse(recall(tabKey(appointmentId)) ?? 'null');
@@ -60,12 +60,12 @@ export function readTab(appointmentId: string): Tab {
   }
 }
 
-/** Makes another tab's seat this tab's. The server tells the other one. */
+/** Makes another tab's seat this tab's; the server then replaces that tab's connection. */
 export function takeSeat(appointmentId: string, seat: Seat | null): void {
   writeTab(appointmentId, { seat, asAnother: false });
 }
 
-/** Has this tab ask for a seat of its own. */
+/** Makes this tab claim a seat of its own. */
 export function joinAsAnother(appointmentId: string): void {
   writeTab(appointmentId, { seat: null, asAnother: true });
 }

@@ -1,4 +1,4 @@
-// The Socket.IO client against a socket whose other end is the test.
+// The Socket.IO client against a fake socket.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeSocket } from '../testing/fakeSocket';
@@ -59,7 +59,7 @@ function join(socket: FakeSocket, overrides: Partial<JoinedSuccessfully> = {}): 
 const resumed = (seq: number) => ['peer_resumed', { remoteSocket: 'bob', seq }] as const;
 
 describe('joining', () => {
-  it('happens on every connection, with the proof and the place to resume from', () => {
+  it('happens on every connection, with the session token and the last sequence number', () => {
     const { socket } = start();
     join(socket);
     socket.receive(...resumed(11));
@@ -71,7 +71,7 @@ describe('joining', () => {
     ]);
   });
 
-  it('of a reloaded page asks for the seat, but not for what an earlier page handled', () => {
+  it('of a reloaded page sends the session token without a sequence number', () => {
     const { socket } = start(memorySeat('kept'));
     socket.open();
     expect(socket.emitted).toEqual([
@@ -79,14 +79,14 @@ describe('joining', () => {
     ]);
   });
 
-  it('tells who is there', () => {
+  it('reports the other participant', () => {
     const { socket, events } = start();
     join(socket);
     const peer = { id: 'bob', name: 'Bob', connected: true };
     expect(events).toMatchObject([{ type: 'joined', joined: { peer, polite: true } }]);
   });
 
-  it('tells which ICE servers there are, and none where the server knows of none', () => {
+  it('reports the ICE servers, if there are any', () => {
     const { socket, events } = start();
     const iceServers = [{ urls: ['stun:stun.test'] }];
     join(socket, { iceServers, iceServersTtl: 60, turnUrls: [] });
@@ -98,7 +98,7 @@ describe('joining', () => {
     ]);
   });
 
-  it('is tried again when the server is busy, which is told', async () => {
+  it('is retried when the server is busy, which is reported', async () => {
     const { socket, signaling, events } = start();
     socket.answers.join_room = { success: false, error: { code: 'unavailable' } };
     socket.open();
@@ -109,7 +109,7 @@ describe('joining', () => {
     expect(events).toEqual([]);
   });
 
-  it('that is refused is reported, with the field that is to blame', async () => {
+  it('that is refused is reported, with the invalid field', async () => {
     const { socket, events } = start();
     const error = { code: 'invalid_field', field: 'name' };
     socket.answers.join_room = { success: false, error };
@@ -129,7 +129,7 @@ describe('a room without a free seat', () => {
   };
   const joins = (socket: FakeSocket) => socket.emitted.length;
 
-  it('is asked again when the lease of the seat ends, and not before', async () => {
+  it('is joined again when the lease ends, and not before', async () => {
     const { socket, signaling, events } = start();
     refuse(socket, 12_000);
     socket.open();
@@ -143,7 +143,7 @@ describe('a room without a free seat', () => {
     expect(joins(socket)).toBe(2);
   });
 
-  it('is asked again every 5 s while all its holders are connected', async () => {
+  it('is joined again every 5 s while all its holders are connected', async () => {
     const { socket, events } = start();
     refuse(socket);
     socket.open();
@@ -154,7 +154,7 @@ describe('a room without a free seat', () => {
     expect(events).toEqual(Array.from({ length: 4 }, () => ({ type: 'roomFull', seat: 'taken' })));
   });
 
-  it('is asked at once when the person does not want to wait', async () => {
+  it('is joined again at once on request', async () => {
     const { socket, signaling } = start();
     refuse(socket, 30_000);
     socket.open();
@@ -163,7 +163,7 @@ describe('a room without a free seat', () => {
     expect(joins(socket)).toBe(2);
   });
 
-  it('gives a seat as soon as there is one, and is asked no more', async () => {
+  it('is joined as soon as a seat is free, and not again', async () => {
     const { socket, signaling, events } = start();
     refuse(socket);
     socket.open();
@@ -177,7 +177,7 @@ describe('a room without a free seat', () => {
     expect(joins(socket)).toBe(2);
   });
 
-  it('is asked over the next connection when the present one is lost', async () => {
+  it('is joined over the next connection when the current one is lost', async () => {
     const { socket, signaling } = start();
     refuse(socket, 30_000);
     socket.open();
@@ -192,7 +192,7 @@ describe('a room without a free seat', () => {
     expect(signaling.attempt.get().obstacle).toBe('full');
   });
 
-  it('is asked no more once the person has gone', async () => {
+  it('is not joined again after leaving', async () => {
     const { socket, signaling } = start();
     refuse(socket);
     socket.open();
@@ -205,7 +205,7 @@ describe('a room without a free seat', () => {
 });
 
 describe('ICE servers', () => {
-  it('are asked for with the proof of the seat', async () => {
+  it('are requested with the session token', async () => {
     const { socket, signaling } = start();
     join(socket);
     const answer = { iceServers: [{ urls: ['stun:stun.test'] }], ttl: null, turnUrls: [] };
@@ -220,14 +220,14 @@ describe('ICE servers', () => {
 });
 
 describe('numbered events', () => {
-  it('are handed on once', () => {
+  it('are emitted once', () => {
     const { socket, events } = start();
     join(socket);
     for (const seq of [9, 10, 11, 11, 12]) socket.receive(...resumed(seq));
     expect(events.filter(({ type }) => type === 'peerResumed')).toHaveLength(2);
   });
 
-  it('go on counting from what was handled when resumed', () => {
+  it('continue from the last handled sequence number when resumed', () => {
     const { socket, events } = start();
     join(socket);
     socket.receive(...resumed(11));
@@ -237,7 +237,7 @@ describe('numbered events', () => {
     expect(events.filter(({ type }) => type === 'peerResumed')).toHaveLength(3);
   });
 
-  it('count anew when the server was restarted', () => {
+  it('restart their sequence numbers after a server restart', () => {
     const { socket, events } = start();
     join(socket);
     socket.drop();
@@ -254,7 +254,7 @@ describe('candidates', () => {
     ['as documented', { candidate, seq: 11 }, candidate],
     ['bare', candidate, candidate],
     ['null', { candidate: null, seq: 11 }, null],
-  ])('are taken %s', (_form, payload, expected) => {
+  ])('are accepted %s', (_form, payload, expected) => {
     const { socket, events } = start();
     join(socket);
     socket.receive('ice_candidate', payload);
@@ -275,7 +275,7 @@ describe('sending', () => {
     expect(socket.emitted.at(-1)).toEqual([event, payload]);
   });
 
-  it('tells what was refused', async () => {
+  it('reports a refusal', async () => {
     const { socket, signaling } = start();
     join(socket);
     socket.answers.send_message = { success: false, error: { code: 'chats_full' } };
@@ -283,7 +283,7 @@ describe('sending', () => {
     await expect(sending).rejects.toMatchObject({ code: 'chats_full', delivered: false });
   });
 
-  it('tells what was delivered and not stored', async () => {
+  it('reports a message that was delivered and not stored', async () => {
     const { socket, signaling } = start();
     join(socket);
     const error = { code: 'chats_full' };
@@ -292,7 +292,7 @@ describe('sending', () => {
     await expect(sending).rejects.toMatchObject({ code: 'chats_full', delivered: true });
   });
 
-  it('fails at once while disconnected, lest it overtake the join', async () => {
+  it('fails at once while disconnected, instead of overtaking the join', async () => {
     const { socket, signaling } = start();
     const signal = { kind: 'candidate', candidate: null } as const;
     await expect(signaling.signal('bob', signal)).rejects.toMatchObject({ code: 'disconnected' });
@@ -317,20 +317,17 @@ describe('the connection', () => {
       'does not answer',
       (socket: FakeSocket) => Object.assign(socket.answers, { leave_room: null }),
     ],
-  ])(
-    'that %s when the person leaves may leave the seat held, and its proof is kept',
-    async (_, ail) => {
-      const { socket, signaling, seat } = start();
-      join(socket);
-      ail(socket);
-      const leaving = signaling.leave();
-      await vi.advanceTimersByTimeAsync(1_000);
-      await leaving;
-      expect(seat.read()?.session).toBe('token');
-    },
-  );
+  ])('that %s on leaving may leave the seat held, and keeps its proof', async (_, ail) => {
+    const { socket, signaling, seat } = start();
+    join(socket);
+    ail(socket);
+    const leaving = signaling.leave();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await leaving;
+    expect(seat.read()?.session).toBe('token');
+  });
 
-  it('is given up, and nothing is kept, when the server holds the seat no more', async () => {
+  it('frees the seat and its proof on leaving when the server no longer holds it', async () => {
     const { socket, signaling, seat } = start();
     join(socket);
     socket.answers.leave_room = { success: false, error: { code: 'not_joined' } };
@@ -347,7 +344,7 @@ describe('the connection', () => {
     expect(seat.read()).toBeNull();
   });
 
-  it('ends without a word otherwise, and the seat is kept', () => {
+  it('ends without a DISCONNECT packet otherwise, and the seat is kept', () => {
     const { socket, signaling, seat } = start();
     join(socket);
     signaling.disconnect();

@@ -1,5 +1,5 @@
-// Signaling over Socket.IO: joins on every connection, comes back to the same seat after a lost
-// one, and hands every event on once. Beside connection.ts, the only user of socket.io-client.
+// Signaling over Socket.IO: joins on every connection, resumes the seat after a lost one, and emits
+// every event once. Only this file and connection.ts use socket.io-client.
 
 import { io } from 'socket.io-client';
 import type { Readable, Unsubscribe } from '../lib/store';
@@ -24,13 +24,13 @@ interface Appointment {
   name: string;
 }
 
-/** A connection that takes longer to open is better begun anew. */
+/** Time for opening a connection; a slower one is replaced. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** A stored message is acknowledged in milliseconds; after this the writer should know. */
+/** Time for storing a message, which takes milliseconds; after it, the message has failed. */
 const MESSAGE_TIMEOUT_MS = 10_000;
 
-/** Leaving waits this long for the server: the seat is then freed by the DISCONNECT packet. */
+/** Time for the answer to `leave_room`; after it, the DISCONNECT packet frees the seat. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
 export function createSocketIoSignaling(appointment: Appointment): SignalingClient {
@@ -38,10 +38,10 @@ export function createSocketIoSignaling(appointment: Appointment): SignalingClie
   const socket: SignalingSocket = io({
     path: '/socket.io',
     autoConnect: false,
-    // connection.ts tries again: at the right moment, and it can say when that is.
+    // connection.ts reconnects: it chooses the moment, and reports it.
     reconnection: false,
     timeout: CONNECT_TIMEOUT_MS,
-    // Long polling first gets through every proxy; once a WebSocket has worked, come back by it.
+    // Long polling first, since it passes every proxy; later connections start with a WebSocket.
     rememberUpgrade: true,
   });
   return new SocketIoSignaling(socket, appointment, seatStorageFor(appointmentId, name));
@@ -53,7 +53,7 @@ export class SocketIoSignaling implements SignalingClient {
   readonly #appointment: Appointment;
   readonly #seat: SeatStorage;
   readonly #listeners = new Set<(event: SignalingEvent) => void>();
-  /** Null until the first join: then there is nothing to resume from. */
+  /** Null before the first join: there is nothing to resume. */
   #lastSeq: number | null = null;
 
   constructor(socket: SignalingSocket, appointment: Appointment, seat: SeatStorage) {
@@ -109,7 +109,7 @@ export class SocketIoSignaling implements SignalingClient {
     this.#connection.close();
   }
 
-  /** False when the server may not know of it, and may keep the seat for its lease. */
+  /** False if the server may not have received it, and may keep the seat for its lease. */
   async #giveSeatUp(): Promise<boolean> {
     if (!this.#socket.connected) return false;
     const socket = this.#socket.timeout(LEAVE_TIMEOUT_MS);
@@ -121,7 +121,7 @@ export class SocketIoSignaling implements SignalingClient {
   }
 
   #sendSignal(to: ParticipantId, signal: Signal): Promise<Ack> {
-    // While disconnected, Socket.IO would keep it and send it before the room is joined again.
+    // Socket.IO would buffer the signal while disconnected, and send it before the next join.
     if (!this.#socket.connected) return Promise.reject(new SignalingError('disconnected'));
     const appointment_id = this.#appointment.appointmentId;
     const remoteSocketId = to;
@@ -178,10 +178,10 @@ export class SocketIoSignaling implements SignalingClient {
     };
     try {
       const answer = await this.#socket.emitWithAck('join_room', join);
-      // Success is told by joined_successfully, which keeps its place among the events.
+      // A success is handled by `joined_successfully`, which is ordered with the other events.
       if (!answer.success) this.#onRefused(answer);
     } catch {
-      // The connection broke; the next one joins again.
+      // The connection was lost; the next one joins again.
     }
   }
 
@@ -197,7 +197,7 @@ export class SocketIoSignaling implements SignalingClient {
   }
 
   #onJoined(wire: JoinedSuccessfully): void {
-    // Resumed, the count goes on from what was handled; otherwise from where the server is.
+    // A resumed stream continues from the last handled event; a reset one from the server's number.
     if (this.#lastSeq === null || !wire.resumed) this.#lastSeq = wire.seq;
     const { participant, session } = wire;
     this.#seat.write({ participant, session });
@@ -205,7 +205,7 @@ export class SocketIoSignaling implements SignalingClient {
     this.#emit({ type: 'joined', joined: toJoined(wire) });
   }
 
-  /** Listens to a numbered event; one that was handled before a lost connection is dropped. */
+  /** Listens to a numbered event; drops one that was handled before a lost connection. */
   #onNew<Name extends keyof ServerEvents>(name: Name, handle: ServerEvents[Name]): void {
     const handleNew = (payload: unknown) => {
       if (this.#isNew(sequenceNumberOf(payload))) handle(payload as never);
@@ -230,7 +230,7 @@ export class SocketIoSignaling implements SignalingClient {
   }
 }
 
-/** Turns an acknowledgement into its content, or into the error that it is or that lost it. */
+/** Resolves to the result of an acknowledgement; rejects with a refusal or a lost connection. */
 async function accepted<Answer>(acknowledgement: Promise<Ack<Answer>>): Promise<Answer> {
   const answer = await acknowledgement.catch(() => {
     throw new SignalingError('disconnected');

@@ -1,5 +1,5 @@
-// From the wire's words to the page's. Descriptions and candidates come from whatever client sits
-// opposite, so they are looked at before they are believed.
+// Converts the server's events to those of the page. Descriptions and candidates come from any
+// client, so they are validated.
 
 import type { IncomingMessage, Joined, Participant } from './client';
 import { type IceServers, readIceServers } from './iceServers';
@@ -35,7 +35,7 @@ export function toMessage(wire: WireMessage): IncomingMessage {
   return { id, from, name, body, sentAt };
 }
 
-/** Returns null for what is neither an offer nor an answer. */
+/** Null for a value that is neither an offer nor an answer. */
 export function toDescription(value: unknown): RTCSessionDescriptionInit | null {
   if (!isRecord(value)) return null;
   const { type, sdp } = value;
@@ -44,8 +44,8 @@ export function toDescription(value: unknown): RTCSessionDescriptionInit | null 
 }
 
 /**
- * Takes the documented `{candidate}` as well as the bare candidate, in which `candidate` is the
- * string. Null, or an empty string, ends the candidates.
+ * Accepts the documented `{candidate}` and a bare candidate, whose `candidate` is the string. Null,
+ * or an empty string, is the end of candidates.
  */
 export function toCandidate(payload: unknown): RTCIceCandidateInit | null {
   if (!isRecord(payload)) return null;

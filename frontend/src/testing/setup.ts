@@ -1,80 +1,78 @@
-// Runs before every test file. Tests need neither a browser nor a server: what jsdom lacks is
-// faked here and in the files beside this one.
+// Runs before every test file: replaces what jsdom lacks by the fakes in this folder.
 //
-// The other way round, tests that drive a real browser find their way by these attributes, which
-// therefore stay as they are:
+// Tests with a real browser find elements by these attributes, which must stay as they are:
 //
-//   data-testid          what it is
+//   data-testid          element
 //   appointment-input    field of the first page
 //   name-input           field of the first page
 //   join-button          submits the first page
 //   prejoin              the page before the room
-//   prejoin-name-input   there: field for the name, where the link has none or it is to be changed
-//   prejoin-join-button  there: leads into the room
+//   prejoin-name-input   its field for the name, where the link has none or it is to be changed
+//   prejoin-join-button  joins the room
 //   prejoin-mute-button, prejoin-camera-button
-//                        there: microphone and camera on and off
-//   mic-level            role="meter": how loud the microphone is
+//                        turn microphone and camera on and off before joining
+//   mic-level            role="meter": level of the microphone
 //   camera-select, microphone-select, speaker-select
 //                        <select> of the device to use
-//   speaker-test-button  plays a sound
-//   device-help          what is wrong with a device and how to mend it; data-problem is denied,
-//                        dismissed, system, absent, busy, insecure, unsupported or embedded
+//   speaker-test-button  plays a test sound
+//   device-help          problem of a device and its remedy; data-problem is denied, dismissed,
+//                        system, absent, busy, insecure, unsupported or embedded
 //   connection-check-button
-//                        begins the check of the connection
+//                        starts the connection check
 //   connection-check-result
 //                        data-verdict: pending, good, doubtful or bad
-//   connection-line      one per thing that is checked; data-kind is server, webSocket, local, stun
-//                        or relay; data-outcome is pending, good, fair, bad, none or unknown
-//   call-state           state of the call, in data-state: connecting, waiting, connected,
+//   connection-line      result of one kind; data-kind is server, webSocket, local, stun or relay;
+//                        data-outcome is pending, good, fair, bad, none or unknown
+//   call-state           state of the call; data-state is connecting, waiting, connected,
 //                        reconnecting, unreachable, full, replaced or ended
-//   ending               a screen in place of the call; which one is in data-ending: left, full,
-//                        seat-held, replaced, refused, unreachable, other-tab, invalidAppointment,
-//                        notFound or crashed
-//   reopen-button        the way back in, where data-state is replaced or ended
-//   try-now-button       “Try now”, where data-state is full: there the page waits for a free seat
-//   seat-countdown       role="timer": when the page joins by itself, in data-seconds; only where
+//   ending               screen in place of a call; data-ending is left, full, seat-held, replaced,
+//                        refused, unreachable, other-tab, invalidAppointment, notFound or crashed
+//   reopen-button        opens the room again, where data-state is replaced or ended
+//   try-now-button       “Try now”, where data-state is full
+//   seat-countdown       role="timer": seconds until the page joins, in data-seconds; only where
 //                        data-ending is seat-held
 //   another-appointment-link
-//                        leads away from there, to the first page
-//   unreachable          “Try now”, where the server was not reached at joining
-//   other-tab            asks somebody who sits in the appointment in another tab already
-//   use-this-tab-button  takes the seat from that tab
-//   join-as-another-button  joins besides it
-//   transcript-button    saves the chat as a file; in the chat, and when a visit is over
-//   language-select      chooses the page's language; only where there are several
+//                        leads from there to the first page
+//   unreachable          “Try now”, where the server was unreachable on joining
+//   other-tab            asks which tab to use when another one is in the appointment
+//   use-this-tab-button  takes the seat over from that tab
+//   join-as-another-button
+//                        joins as a second participant
+//   transcript-button    saves the chat as a file, in the chat and after a visit
+//   language-select      chooses the page's language
 //   local-video          <video> with the own picture, before joining and in the room
-//   remote-video         <video> with the other one's picture
+//   remote-video         <video> of the other participant
 //   mute-button          microphone on and off
 //   camera-button        camera on and off
 //   leave-button         ends the visit
 //   share-button         shares the screen, or stops; in the menu where the window is narrow
 //   more-button          opens the menu with these:
 //   flip-button          front and back camera, where there are both
-//   devices-button       the choice of devices
-//   fullscreen-button    the page without the browser around it
-//   pip-button           the small window on top
-//   invite-button        copies the link to this appointment, or sends it
-//   arrival-sound-button whether a sound tells that somebody arrives
-//   shortcuts-button     opens shortcuts-dialog, the list of keys
-//   quality-sign         how well the connection does, in data-quality: good, fair or poor; and which
-//                        way it takes, in data-path: direct or relayed. Opens quality-details
-//   call-timer           for how long the two have been talking
-//   own-tile             what local-video is in; its corner in data-corner: start or end, twice
-//   peer-muted           the other one is not to be heard,
-//   peer-camera-off      not to be seen,
-//   peer-sharing         shows their screen,
-//   peer-reconnecting    or is out of reach for the moment
-//   video-paused         a picture has given way to the sound; data-whose: own or peer
-//   remote-audio         <audio> with the other one's voice
-//   media-notice         says which device is missing, and why
+//   devices-button       the device dialog
+//   fullscreen-button    full screen mode
+//   pip-button           picture-in-picture
+//   invite-button        copies or shares the link to this appointment
+//   arrival-sound-button turns the sound of an arrival on and off
+//   shortcuts-button     opens shortcuts-dialog, the list of keyboard shortcuts
+//   quality-sign         opens quality-details; data-quality is good, fair or poor, data-path is
+//                        direct or relayed
+//   call-timer           duration of the call
+//   own-tile             contains local-video; data-corner names its corner: start or end, twice
+//   peer-muted           the other participant is muted,
+//   peer-camera-off      has the camera off,
+//   peer-sharing         shares the screen,
+//   peer-reconnecting    or is reconnecting
+//   video-paused         notice of a paused video; data-whose is own or peer
+//   remote-audio         <audio> of the other participant
+//   media-notice         names a missing device and the reason
 //   chat-toggle          opens the chat; only where the window is narrower than 64rem
-//   chat-input           where messages are written
-//   chat-send            sends them
-//   chat-day             names the day of the messages below it
-//   chat-new-line        stands where reading stopped
-//   jump-to-newest       only while somebody reads further up
-//   chat-message         one per message; own ones carry data-delivery: sending, sent,
-//                        delivered (the history is full) or failed
+//   chat-input           text field for a message
+//   chat-send            sends the message
+//   chat-day             heading of a day's messages
+//   chat-new-line        line above the new messages
+//   jump-to-newest       scrolls to the newest message; only while it is out of view
+//   chat-message         one per message; own ones have data-delivery: sending, sent, delivered
+//                        (the history is full) or failed
 
 import { cleanup } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
@@ -82,7 +80,7 @@ import { FakeAudioContext, FakeAudioNode } from './fakeAudio';
 import { FakeDevices, FakeMediaStream } from './fakeMedia';
 import { FakePeerConnection } from './fakePeerConnection';
 
-/** Nothing has a size here. */
+/** jsdom has no layout, so sizes never change. */
 class FakeResizeObserver {
   observe(): void {}
   disconnect(): void {}
@@ -93,7 +91,7 @@ beforeEach(() => {
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection);
   vi.stubGlobal('MediaStream', FakeMediaStream);
   vi.stubGlobal('ResizeObserver', FakeResizeObserver);
-  // Node's own would tell tests of each other.
+  // Node's BroadcastChannel would connect tests with each other.
   vi.stubGlobal('BroadcastChannel', undefined);
   FakeAudioContext.reset();
   vi.stubGlobal('AudioContext', FakeAudioContext);

@@ -1,31 +1,34 @@
-// A participant: one connection on which it sends (“producer”; it offers), and one for each other participant on which
-// it receives (“consumer”; the SFU offers). What is written, and who sends sound and picture, goes over two channels of
-// the first.
+// A participant: one connection on which it sends (“producer”, offered by this side), and one for
+// each other participant on which it receives (“consumer”, offered by the SFU). Chat and the state
+// of audio and video use two data channels of the producer.
 
 import { Gateway, Refused } from './gateway.js';
 import { Peer } from './peer.js';
 
-/** The server says so when somebody else has the id. */
+/** Message of the server when another client has the id. */
 const ID_IN_USE = 409;
 
-/** How long after a connection has failed another one is tried. */
+/** Delay before a failed connection is replaced, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** The channels that every SFU knows, and their ids. */
+/** Data channels that every SFU supports, and their ids. */
 export const CHANNELS = { chat: 100, features: 110 };
 
 export class Client {
-  /** Somebody's picture and sound. @type {(id: string, stream: MediaStream) => void} */
+  /** Media of another participant. @type {(id: string, stream: MediaStream) => void} */
   onStream = () => {};
-  /** Whether somebody sends sound and picture. @type {(id: string, features: {audio: boolean, video: boolean}) => void} */
+  /**
+   * State of another participant's audio and video. @type {(id: string, features: {audio: boolean,
+   * video: boolean}) => void}
+   */
   onFeatures = () => {};
-  /** Somebody wrote. @type {(id: string, text: string) => void} */
+  /** A chat message. @type {(id: string, text: string) => void} */
   onMessage = () => {};
-  /** Somebody has gone. @type {(id: string) => void} */
+  /** A participant has left. @type {(id: string) => void} */
   onGone = () => {};
-  /** The call is over: the SFU or the server has gone. */
+  /** The call has ended: the SFU or the server is lost. */
   onOver = () => {};
-  /** What this one sends does not get to the others. @type {(reason: string) => void} */
+  /** This participant's media does not reach the others. @type {(reason: string) => void} */
   onProblem = () => {};
   #id;
   #room;
@@ -39,9 +42,9 @@ export class Client {
   #consumers = new Map();
 
   /**
-   * @param {string} name what the others are to see
+   * @param {string} name shown to the others
    * @param {string} room from `findRoom`
-   * @param {MediaStream | null} media what to send
+   * @param {MediaStream | null} media to send
    */
   async join(name, room, media) {
     [this.#room, this.#media] = [room, media];
@@ -52,26 +55,26 @@ export class Client {
     await this.#publish();
   }
 
-  /** Writes to everybody else. Throws if nobody can be written to yet. */
+  /** Sends a chat message to all others. Throws while no channel is open. */
   write(content) {
     if (!this.#send('chat', { id: this.#id, sender: nameOf(this.#id), content }))
       throw new Error('the connection is not there yet');
   }
 
-  /** Says whether this one sends sound and picture. */
+  /** Announces whether this participant sends audio and video. */
   setFeatures(features) {
     this.#features = features;
     this.#tellFeatures(false);
   }
 
-  /** Stops sending, or goes on, on the same connection. */
+  /** Stops or resumes sending on the same connection. */
   async setSending(isSending) {
     for (const transceiver of this.#producer.connection.getTransceivers())
       transceiver.direction = isSending ? 'sendonly' : 'inactive';
     await this.#producer.offer();
   }
 
-  /** How loud everybody else is, from 0 to 1. @returns {Map<string, number>} */
+  /** Loudness of the others, from 0 to 1. @returns {Map<string, number>} */
   levels() {
     const loudest = (peer) =>
       peer.connection
@@ -94,13 +97,13 @@ export class Client {
       await this.#gateway.send('identify', identity());
     } catch (error) {
       if (!(error instanceof Refused) || error.statusCode !== ID_IN_USE) throw error;
-      // This tab was duplicated, and the other one is still there.
+      // This tab was duplicated, and the original is still connected.
       this.#id = idOfThisTab(name, { isNew: true });
       await this.#gateway.send('identify', identity());
     }
   }
 
-  /** Sends on a new connection; the SFU forgets the one before. */
+  /** Sends on a new connection; the SFU drops the previous one. */
   async #publish() {
     this.#producer?.close();
     const producer = new Peer((message) => this.#tell({ type: 'producer', ...message }));
@@ -139,7 +142,7 @@ export class Client {
     return consumer;
   }
 
-  /** Takes what somebody sent over a channel, who may be anybody and say anything. */
+  /** Handles a channel message, whose content and claimed sender are not trusted. */
   #hear(label, data) {
     let said;
     try {
@@ -154,7 +157,7 @@ export class Client {
       this.onFeatures(id, { audio: Boolean(features.audio), video: Boolean(features.video) });
   }
 
-  /** @param {boolean} initialConnect whether the SFU is to say what it knows of the others */
+  /** @param {boolean} initialConnect whether the SFU should send the state of the others */
   #tellFeatures(initialConnect) {
     this.#send('features', { id: this.#id, features: this.#features, initialConnect });
   }
@@ -174,7 +177,7 @@ export class Client {
 
   #tell(message) {
     const data = { ...message, sender: this.#id, roomId: this.#room };
-    // Refused once the SFU has gone, which is told as well.
+    // Refused once the SFU is gone, which is reported separately.
     this.#gateway.send('handshake', data).catch(() => {});
   }
 
@@ -184,13 +187,13 @@ export class Client {
   }
 }
 
-/** What somebody is called, which is the beginning of their id. */
+/** Display name of a participant: the beginning of the id. */
 export function nameOf(id) {
   const end = id.lastIndexOf('#');
   return end > 0 ? id.slice(0, end) : id;
 }
 
-/** The same before and after a reload. */
+/** Stable across reloads. */
 function idOfThisTab(name, { isNew = false } = {}) {
   if (isNew) sessionStorage.removeItem('arbiter-tab');
   const tab = sessionStorage.getItem('arbiter-tab') ?? randomId();
@@ -198,7 +201,7 @@ function idOfThisTab(name, { isNew = false } = {}) {
   return `${name.trim().normalize()}#${tab}`;
 }
 
-/** Other than `crypto.randomUUID`, this works on pages without TLS. */
+/** `crypto.randomUUID` is missing in pages without TLS. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

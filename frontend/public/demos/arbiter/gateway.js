@@ -1,10 +1,10 @@
-// The way to the server: rooms over HTTP, everything else over one WebSocket.
+// Connection to the server: rooms over HTTP, everything else over one WebSocket.
 
 /**
- * The id of the room that belongs to a page, claimed if nobody has come before.
+ * Finds the room of a page, and claims it if it has none.
  *
- * @param {string} path the page's
- * @returns {Promise<string | null>} `null` if there is no SFU and none can be started
+ * @param {string} path of the page
+ * @returns {Promise<string | null>} room id; `null` if there is no SFU and none can be started
  */
 export async function findRoom(path) {
   return (
@@ -40,7 +40,7 @@ async function roomOf(response) {
   return answer.roomId;
 }
 
-/** Why the server did not do what it was asked for. */
+/** A refusal by the server, with its reason. */
 export class Refused extends Error {
   constructor({ statusCode = 403, message }) {
     super(message);
@@ -48,16 +48,16 @@ export class Refused extends Error {
   }
 }
 
-/** A WebSocket on which everything that is sent is answered, in order, by a frame without a `type`. */
+/** A WebSocket on which the server answers every frame, in order, with a frame without a `type`. */
 export class Gateway {
-  /** What others sent, and who has gone. @type {(message: object) => void} */
+  /** A message of another client, or its departure. @type {(message: object) => void} */
   onMessage = () => {};
-  /** The connection is over, and not because it was closed here. */
+  /** The connection was lost, not closed by this side. */
   onLost = () => {};
   #socket;
   #waiting = [];
 
-  /** @param {{secret?: string}} [proof] of an SFU, where the server asks for it */
+  /** @param {{secret?: string}} [proof] of an SFU, where the server requires one */
   static async open({ secret } = {}) {
     const address = new URL('/arbiter', location.href);
     address.protocol = address.protocol.replace('http', 'ws');

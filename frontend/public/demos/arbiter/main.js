@@ -1,4 +1,4 @@
-// The page: one form for each of the two things that a tab can be.
+// The page: a form for each role that a tab can have.
 
 import { furnish, openMedia, stop } from '../room/room.js';
 import { Client } from './client.js';
@@ -9,7 +9,7 @@ import { SWITCHES, View } from './view.js';
 const $ = (id) => document.getElementById(id);
 const status = $('status');
 
-/** Aborted when what is going on ends. */
+/** Aborts the current role of the tab. */
 let going = new AbortController();
 
 furnish(SWITCHES);
@@ -65,7 +65,7 @@ async function takePart(name, path, signal) {
     whenOver(signal, () => client.leave());
   }
   if (signal.aborted) return;
-  // Loading the page anew joins anew.
+  // A reload joins again.
   history.replaceState(null, '', `?${new URLSearchParams({ name, path })}`);
   sayInCall();
 }
@@ -86,13 +86,13 @@ async function beTheSfu(secret, signal) {
   sfu.onCount(0);
 }
 
-/** Shows what is called `shown` for as long as `action` and what comes of it goes on. */
+/** Shows the part `shown` during `action` and until its result ends. */
 async function begin(shown, action) {
   going = new AbortController();
   const { signal } = going;
   $('choice').hidden = true;
   $(shown).hidden = false;
-  // What had the focus is out of sight now.
+  // The focused element may be hidden now.
   $(shown).focus({ preventScroll: true });
   try {
     await action(signal);
@@ -110,7 +110,7 @@ function end(text) {
   say('idle', text);
 }
 
-/** Does something when it is over, at once if it already is. */
+/** Runs `action` on abort, at once if the signal is aborted. */
 function whenOver(signal, action) {
   if (signal.aborted) action();
   else signal.addEventListener('abort', action);

@@ -1,8 +1,8 @@
-// One RTCPeerConnection, and what the other end says about it, taken in one after the other.
+// One RTCPeerConnection and the signals for it, which are applied one after the other.
 
 export class Peer {
   connection = new RTCPeerConnection();
-  /** It could not be set up, or was lost. */
+  /** The connection could not be established, or was lost. */
   onFailed = () => {};
   #send;
   #early = [];
@@ -19,19 +19,19 @@ export class Peer {
     };
   }
 
-  /** Whether something that the other end sent is about this connection, and not about another in its place. */
+  /** True if a signal belongs to this connection, and not to one that replaced it. */
   isMeant({ description }) {
     const current = this.connection.remoteDescription;
     return !description || !current || originOf(description.sdp) === originOf(current.sdp);
   }
 
-  /** Offers what was added to the connection. */
+  /** Sends an offer. */
   async offer() {
     await this.connection.setLocalDescription();
     this.#send({ description: this.connection.localDescription });
   }
 
-  /** Takes in what the other end sent; an offer is answered. */
+  /** Applies a signal; answers an offer. */
   receive(message) {
     this.#turn = this.#turn.then(() => this.#receive(message));
     return this.#turn;
@@ -55,7 +55,7 @@ export class Peer {
   }
 }
 
-/** The number that stays the same in all descriptions of one end of a connection. */
+/** Session id of a description, which is constant for each end of a connection. */
 function originOf(sdp) {
   return /^o=\S+ (\S+)/m.exec(sdp)?.[1];
 }

@@ -1,21 +1,25 @@
-// An SFU in a browser tab, to try the door out: it receives what each client sends and forwards it to all others. A real
-// one, as the server's own, forwards packets; a browser decodes and encodes anew, so this is for a handful of people.
+// An SFU in a browser tab, to try the arbiter door. Forwards each client's media to all others. The
+// server's own SFU forwards packets; a browser decodes and encodes, which suffices for a few
+// people.
 
 import { CHANNELS, randomId } from './client.js';
 import { Gateway } from './gateway.js';
 import { Peer } from './peer.js';
 
 export class Sfu {
-  /** How many clients send something. @type {(count: number) => void} */
+  /** Number of sending clients. @type {(count: number) => void} */
   onCount = () => {};
-  /** The server has gone. */
+  /** The connection to the server was lost. */
   onOver = () => {};
   #id = `tab-${randomId()}`;
   #gateway;
-  /** Whoever has sent something. @type {Map<string, {producer: Peer, consumers: Map<string, Peer>, channels: Record<string, RTCDataChannel>}>} */
+  /**
+   * Sending clients. @type {Map<string, {producer: Peer, consumers: Map<string, Peer>, channels:
+   * Record<string, RTCDataChannel>}>}
+   */
   #clients = new Map();
 
-  /** @param {string} secret the SFUs', or nothing where the server has none */
+  /** @param {string} secret of the SFUs, empty where the server has none */
   async serve(secret) {
     this.#gateway = await Gateway.open({ secret });
     this.#gateway.onMessage = (message) => this.#take(message);
@@ -55,7 +59,7 @@ export class Sfu {
     return client;
   }
 
-  /** What one says on a channel all others hear. */
+  /** Forwards channel messages to all others. */
   #channels(from, { connection }) {
     const open = ([label, id]) => {
       const channel = connection.createDataChannel(label, { negotiated: true, id });
@@ -64,7 +68,7 @@ export class Sfu {
         for (const [to, { channels }] of this.#clients)
           if (to !== from && channels[label].readyState === 'open') channels[label].send(data);
       };
-      // Whoever comes later is told what the others send by now.
+      // A later client receives the current state of the others.
       if (label === 'features')
         channel.onopen = () => {
           for (const [other, { channels }] of this.#clients)
@@ -75,7 +79,7 @@ export class Sfu {
     return Object.fromEntries(Object.entries(CHANNELS).map(open));
   }
 
-  /** The newcomer gets everybody, and everybody gets the newcomer. */
+  /** Connects the newcomer with all others, in both directions. */
   #introduce(newcomer) {
     for (const other of this.#clients.keys()) {
       if (other === newcomer) continue;
@@ -114,7 +118,7 @@ export class Sfu {
   }
 
   #tell(receiver, message) {
-    // Refused if the client has just gone, which is told as well.
+    // Refused if the client has just left, which is reported separately.
     this.#gateway.send('handshake', { ...message, sender: this.#id, receiver }).catch(() => {});
   }
 }

@@ -1,24 +1,27 @@
-// A call in the page: what is heard of the others, and what this participant turns off and on.
+// View of a call: the others, and this participant's buttons.
 
 import { addMessage, clearMessages, SELF, Tiles, turn } from '../room/room.js';
 import { nameOf } from './client.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** What is on the buttons. */
+/** Labels of the buttons. */
 export const SWITCHES = { microphone: 'Mute', camera: 'Camera off', sending: 'Stop sending' };
 
-/** How often it is found out who speaks, and how loud somebody is who does. */
+/** Interval of speaker detection, in milliseconds, and the loudness that counts as speech. */
 const LISTEN_MS = 400;
 const LOUD = 0.02;
 
-/** How many may be seen: whoever says something on a channel may say that they are anybody. */
+/** Maximum number of tiles: a channel message can claim any sender. */
 const MOST_TILES = 100;
 
 export class View {
-  /** What was written did not get to the others; or, with `null`, it did. @type {(reason: string | null) => void} */
+  /**
+   * A chat message was not delivered; `null` after one that was. @type {(reason: string | null) =>
+   * void}
+   */
   onUnsent = () => {};
-  /** Somebody came or went; gives how many others are here, in words. @type {(company: string) => void} */
+  /** The number of others has changed; passes it in words. @type {(company: string) => void} */
   onCompany = () => {};
   #client;
   #name;
@@ -27,9 +30,9 @@ export class View {
   #closed = new AbortController();
 
   /**
-   * @param {import('./client.js').Client} client who is about to join
+   * @param {import('./client.js').Client} client about to join
    * @param {string} name
-   * @param {MediaStream | null} media what is sent
+   * @param {MediaStream | null} media to send
    */
   constructor(client, name, media) {
     [this.#client, this.#name, this.#media] = [client, name, media];
@@ -56,7 +59,7 @@ export class View {
     this.#tiles.clear();
   }
 
-  /** How many others are here, in words. */
+  /** Number of others, in words. */
   company() {
     return this.#tiles.company();
   }
@@ -77,7 +80,7 @@ export class View {
     } catch (error) {
       return this.onUnsent(error.message);
     }
-    // Only the others are told.
+    // The SFU sends the message to the others only.
     addMessage(this.#name, text);
     this.onUnsent(null);
     $('message').value = '';

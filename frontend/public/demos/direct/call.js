@@ -1,13 +1,13 @@
-// One call: an RTCPeerConnection and the messages that set it up. The server forwards any type; this page's are
+// One call: an RTCPeerConnection and its signals. The server forwards any type; this page uses
 // video-offer, video-answer and new-ice-candidate.
 
 export class Call {
   #send;
   #on;
   #peer = new RTCPeerConnection();
-  /** Of one's own camera and microphone. */
+  /** Own camera and microphone. */
   #stream = new MediaStream();
-  /** Candidates that came before the description they belong to. */
+  /** Candidates that arrived before their description. */
   #early = [];
   #wasConnected = false;
   #isOffering = false;
@@ -15,10 +15,10 @@ export class Call {
   #opened = Promise.resolve();
 
   /**
-   * @param {string} partner who is at the other end
-   * @param {boolean} yields whether this side gives way when both begin at once; the other side must not
-   * @param {(type: string, payload: any) => void} send how to reach them
-   * @param {object} on what to do
+   * @param {string} partner name of the other user
+   * @param {boolean} yields whether this side is the polite one; exactly one side is
+   * @param {(type: string, payload: any) => void} send sends a signal to the partner
+   * @param {object} on callbacks
    * @param {(stream: MediaStream) => void} on.ownMedia
    * @param {(stream: MediaStream) => void} on.media
    * @param {(state: RTCPeerConnectionState) => void} on.state
@@ -34,27 +34,27 @@ export class Call {
     this.#peer.onconnectionstatechange = () => this.#onState(this.#peer.connectionState);
   }
 
-  /** Whether the other one may well be there without the server knowing. */
+  /** True while the media connection may work without the server. */
   get isConnected() {
     return this.#wasConnected && this.#peer.connectionState !== 'failed';
   }
 
-  /** Calls. */
+  /** Places the call. */
   async begin() {
     this.#opened = this.#open();
     await this.#opened;
     await this.#offer();
   }
 
-  /** Answers a call. */
+  /** Accepts a call. */
   async accept(offer) {
     this.#opened = this.#open();
     await this.receiveOffer(offer);
   }
 
   /**
-   * Takes an offer: the one that began the call, a later one to find a new path, or the other's own where both have
-   * called at once. Source: W3C WebRTC, "perfect negotiation".
+   * Handles an offer: the first one, one for an ICE restart, or the partner's own when both call at
+   * once. Source: W3C WebRTC, "perfect negotiation".
    */
   async receiveOffer(offer) {
     await this.#opened;
@@ -74,11 +74,11 @@ export class Call {
 
   async receiveCandidate(candidate) {
     if (!this.#peer.remoteDescription) this.#early.push(candidate);
-    // One that belongs to an offer that was given up is of no use, and does no harm.
+    // A candidate of an abandoned offer is useless and harmless.
     else await this.#peer.addIceCandidate(candidate).catch(() => {});
   }
 
-  /** Looks for a new path to the other one if the old one has failed. One side does, or both would wait. */
+  /** Restarts ICE after a failure. One side does so, and the other one answers. */
   async mend() {
     if (this.#peer.connectionState !== 'failed' || this.yields) return;
     this.#peer.restartIce();
@@ -90,7 +90,7 @@ export class Call {
     for (const track of this.#stream.getTracks()) track.stop();
   }
 
-  /** Opens the camera and the microphone, if there are any and this page may use them. */
+  /** Opens camera and microphone, as far as they exist and are permitted. */
   async #open() {
     const [stream, iceServers] = await Promise.all([this.#openDevices(), findIceServers()]);
     this.#stream = stream;
@@ -113,7 +113,7 @@ export class Call {
     if (this.#peer.signalingState !== 'stable') return;
     this.#isOffering = true;
     for (const kind of ['audio', 'video']) {
-      // Who has no camera still wants to see.
+      // Receives video also without a camera.
       const has = this.#peer.getTransceivers().some(({ receiver }) => receiver.track.kind === kind);
       if (!has) this.#peer.addTransceiver(kind, { direction: 'recvonly' });
     }
@@ -121,7 +121,7 @@ export class Call {
     this.#isOffering = false;
   }
 
-  /** Sends what this side offers, or what it answers. */
+  /** Sends the local description. */
   async #describe() {
     await this.#peer.setLocalDescription();
     const description = this.#peer.localDescription;
@@ -139,7 +139,7 @@ export class Call {
   }
 }
 
-/** The STUN servers that this server knows of; without any, people in one network still find each other. */
+/** The server's ICE servers; without any, only users in one network can connect. */
 async function findIceServers() {
   const response = await fetch('/api/v1/ice-servers').catch(() => null);
   return response?.ok ? (await response.json()).iceServers : [];

@@ -1,22 +1,22 @@
-// A client of the direct door, to take away for your own page: a name, a connection, and messages to names. The words on
-// the wire are those of docs/direct.md.
+// A client of the direct door, for use in other pages: a name, a connection, and messages to names.
+// docs/direct.md describes the protocol.
 
-/** How long to wait before connecting anew, in milliseconds; twice as long each time, up to the last. */
+/** Delays before reconnecting, in milliseconds: the first one doubles up to the last. */
 const RETRY_MS = { first: 500, last: 15_000 };
 
-/** The close code of a connection that a newer one of the same user has taken the place of: it must stay closed. */
+/** Close code of a connection that a newer one of the same user replaced; it stays closed. */
 const REPLACED = 4001;
 
-/** The type of what this client sends to itself. */
+/** Type of the message that this client sends to itself. */
 const HELLO = 'hello';
 
-/** The name that this browser has registered; the server leaves it in a cookie that pages may read. */
+/** The registered name, from a cookie that the server leaves readable. */
 export function ownName() {
   const cookie = document.cookie.split('; ').find((pair) => pair.startsWith('user_username='));
   return cookie && decodeURIComponent(cookie.slice('user_username='.length));
 }
 
-/** Resolves to `{status, message}`, where the status is SUCCESS, TAKEN, INVALID or one of the server's troubles. */
+/** Resolves to `{status, message}`; the status is SUCCESS, TAKEN, INVALID or a server error. */
 export async function register(username) {
   const response = await fetch('/v1/register', {
     method: 'POST',
@@ -26,23 +26,23 @@ export async function register(username) {
   return response.json();
 }
 
-/** The connection of this browser's user, which comes back by itself when it is lost. */
+/** The connection of this browser's user, which reconnects when it is lost. */
 export class Connection {
   #socket;
   #retryMs = RETRY_MS.first;
   #timer;
   #on;
-  /** Whether others can reach this user. */
+  /** True while others can reach this user. */
   #isConnected = false;
-  /** What was said while they could not. */
+  /** Messages that wait for the connection. */
   #waiting = [];
 
   /**
-   * @param {object} on what to do
-   * @param {(message: {originator?: string, target: string, type: string, payload: any}) => void} on.message
-   *   something came: from another user, or, without an originator, from the server
+   * @param {object} on callbacks
+   * @param {(message: {originator?: string, target: string, type: string, payload: any}) => void}
+   * on.message a message from another user or, without an originator, from the server
    * @param {() => void} on.connected others can reach this user
-   * @param {() => void} on.lost they cannot; it is tried again
+   * @param {() => void} on.lost they cannot; the client reconnects
    * @param {() => void} on.replaced the same user has connected elsewhere
    * @param {() => void} on.stranger this browser has no name, or cannot prove it
    */
@@ -56,7 +56,7 @@ export class Connection {
     url.protocol = url.protocol.replace('http', 'ws');
     const socket = new WebSocket(url);
     this.#socket = socket;
-    // What comes back from oneself says that one is let in, and can be reached.
+    // The echo of the client's own message proves that the server accepted it.
     socket.onopen = () => socket.send(JSON.stringify({ target: ownName(), type: HELLO }));
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
     socket.onclose = ({ code, reason }) => {
@@ -72,7 +72,7 @@ export class Connection {
     socket?.close(1000);
   }
 
-  /** Sends any JSON to whoever is connected by that name; while the connection is lost, once it is back. */
+  /** Sends any JSON to a user by name; while the connection is lost, after it is back. */
   send(target, type, payload = null) {
     const message = JSON.stringify({ target, type, payload });
     if (this.#isConnected) this.#socket.send(message);

@@ -1,11 +1,12 @@
-// The page: who one is, whom one calls, who calls. direct.js is the way to the server, call.js the call itself.
+// The page: registering a name, calling, and being called. direct.js connects to the server,
+// call.js is the call.
 
 import { Call } from './call.js';
 import { Connection, ownName, register } from './direct.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** The parts of the page of which one is shown, each with where the first thing to do is. */
+/** The parts of the page, one of which is shown, and the element that each focuses. */
 const PANELS = {
   register: 'name',
   dial: 'target',
@@ -14,13 +15,16 @@ const PANELS = {
   elsewhere: 'return',
 };
 
-/** The call that is being set up or under way. @type {Call | null} */
+/** The current call. @type {Call | null} */
 let call = null;
 
-/** Somebody who calls and has no answer yet. @type {{caller: string, offer: any, candidates: any[]} | null} */
+/**
+ * An incoming call without an answer. @type {{caller: string, offer: any, candidates: any[]} |
+ * null}
+ */
 let ringing = null;
 
-/** The part that is shown while there is no call. */
+/** The part to show without a call. */
 let home = 'register';
 
 const connection = new Connection({
@@ -31,14 +35,14 @@ const connection = new Connection({
     goTo('dial');
   },
   lost() {
-    // A call that is under way goes on: its pictures do not pass through the server.
+    // A call continues: its media does not pass through the server.
     if (!call) say('The connection to the server is lost. Trying again…');
   },
   replaced: () => goTo('elsewhere'),
   stranger: () => goTo('register'),
 });
 
-/** `originator` is set by the server and can be believed; the server's own messages have none. */
+/** The server sets `originator`, which can be trusted; its own messages have none. */
 function receive({ originator, target, type, payload }) {
   if (type === 'video-offer') receiveOffer(originator, payload);
   else if (type === 'new-ice-candidate') receiveCandidate(originator, payload);
@@ -72,7 +76,7 @@ function receiveHangUp(from, reason) {
   else finish(`${from} has hung up.`);
 }
 
-/** Nobody is connected by that name. While a call is under way, only the server has lost sight of them. */
+/** The server knows no such user. An established call may continue nevertheless. */
 function notFound(name) {
   if (!call || name !== call.partner || call.isConnected) return;
   finish(
@@ -107,13 +111,13 @@ function answer() {
   started.accept(offer).catch(giveUp);
 }
 
-/** Ends what there was, and tells the other one unless it was they who ended it. */
+/** Ends the call, and informs the other side unless it ended the call. */
 function hangUp(reason) {
   connection.send(call?.partner ?? ringing?.caller, 'hang-up', reason);
   finish('');
 }
 
-/** What the other page sent makes no call. */
+/** The other page sent an invalid offer. */
 function giveUp() {
   finish('This call did not work. Please try again.');
 }
@@ -132,7 +136,7 @@ function goTo(panel) {
   show();
 }
 
-/** Shows one part of the page. Nothing covers a call, or somebody who calls. */
+/** Shows one part of the page: a call first, then an incoming call. */
 function show() {
   const shown = (call && 'call') || (ringing && 'ringing') || home;
   $('own-name').textContent = ownName() ?? '';
@@ -164,7 +168,7 @@ $('register').onsubmit = async (event) => {
 
 $('dial').onsubmit = (event) => {
   event.preventDefault();
-  // As the server writes names.
+  // Normal form in which the server compares names.
   const partner = $('target').value.trim().normalize('NFC');
   if (partner === ownName()) say('That is your own name.');
   else if (partner === ringing?.caller) answer();

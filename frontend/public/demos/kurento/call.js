@@ -1,31 +1,38 @@
-// A call: one connection on which this user sends, and one for each other user on which this one receives.
+// A call: one connection on which this user sends, and one for each other user on which it
+// receives.
 
 import { Connection, Lost } from './connection.js';
 
-/** How long after a connection has failed another one is tried. */
+/** Delay before a failed connection is replaced, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** The others of the room are on another server; or were, and are not known yet to be gone from there. */
+/** Error code: the others of the room are on another node, or were until a moment ago. */
 const ELSEWHERE = 202;
 
 export class Call {
-  /** Somebody is in the room. @type {(user: string) => void} */
+  /** A user is in the room. @type {(user: string) => void} */
   onUser = () => {};
-  /** Somebody's picture and sound; `null` when there are none any more. @type {(user: string, stream: MediaStream | null) => void} */
+  /**
+   * Media of a user; `null` when it ends. @type {(user: string, stream: MediaStream | null) =>
+   * void}
+   */
   onStream = () => {};
-  /** Somebody has gone. @type {(user: string) => void} */
+  /** A user has left. @type {(user: string) => void} */
   onGone = () => {};
-  /** What was written before. @type {(messages: {user: string, message: string}[]) => void} */
+  /** Earlier messages. @type {(messages: {user: string, message: string}[]) => void} */
   onHistory = () => {};
-  /** Somebody wrote; this user too. @type {(message: {user: string, message: string}) => void} */
+  /**
+   * A message of any user, also this one. @type {(message: {user: string, message: string}) =>
+   * void}
+   */
   onMessage = () => {};
-  /** Who speaks; `null` for nobody. @type {(user: string | null) => void} */
+  /** The speaking user; `null` without one. @type {(user: string | null) => void} */
   onSpeaker = () => {};
-  /** The connection is lost, or there again. @type {(isAway: boolean) => void} */
+  /** The connection is lost, or back. @type {(isAway: boolean) => void} */
   onAway = () => {};
-  /** This user's picture and sound do not get to the others. @type {(reason: string) => void} */
+  /** This user's media does not reach the others. @type {(reason: string) => void} */
   onProblem = () => {};
-  /** It is over, and not because this user left. @type {(reason: string) => void} */
+  /** The call has ended, and not because this user left. @type {(reason: string) => void} */
   onOver = () => {};
   #user;
   #room;
@@ -40,7 +47,7 @@ export class Call {
   /**
    * @param {string} user this user's name
    * @param {string} room
-   * @param {MediaStream | null} media what to send
+   * @param {MediaStream | null} media to send
    */
   async join(user, room, media) {
     [this.#user, this.#room, this.#media] = [user, room, media];
@@ -51,7 +58,7 @@ export class Call {
     await this.#enter();
   }
 
-  /** Writes to everybody in the room. */
+  /** Sends a message to everyone in the room. */
   write(message) {
     return this.#connection.ask('sendMessage', {
       message,
@@ -89,7 +96,7 @@ export class Call {
       }
       this.onAway(false);
     } catch (error) {
-      // Lost once more: it comes back here.
+      // Lost again; the next reconnection calls this function.
       if (error instanceof Lost) return;
       if (error.code !== ELSEWHERE) return this.#finish(error.message);
       setTimeout(() => this.#connection.startOver(), RETRY_MS);
@@ -107,7 +114,7 @@ export class Call {
     else if (method === 'roomClosed') this.#finish('The room was closed.');
   }
 
-  /** Sends this user's picture and sound. */
+  /** Sends this user's media. */
   async #publish() {
     const peer = new RTCPeerConnection();
     this.#publication?.close();
@@ -121,7 +128,7 @@ export class Call {
     );
   }
 
-  /** Receives somebody's. */
+  /** Receives a user's media. */
   async #receive(user) {
     const peer = new RTCPeerConnection();
     this.#subscriptions.get(user)?.close();
@@ -135,7 +142,9 @@ export class Call {
     );
   }
 
-  /** Has a connection set up by its offer, and set up anew by `again` when it fails for as long as it `isWanted`. */
+  /**
+   * Negotiates a connection by its offer; after a failure, `again` replaces it while it `isWanted`.
+   */
   async #negotiate(peer, method, params, isWanted, again) {
     const retry = () => {
       peer.close();

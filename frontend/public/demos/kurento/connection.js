@@ -1,16 +1,16 @@
-// The way to the server: JSON-RPC 2.0 over a WebSocket, and the way back to the session after it was lost. The wire
-// contract is docs/kurento.md.
+// Connection to the server: JSON-RPC 2.0 over a WebSocket, with the session resumed after a lost
+// one. docs/kurento.md describes the protocol.
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 
-/** How often a sign of life is asked for; without one by the next time the connection is taken for dead. */
+/** Interval of pings, in milliseconds. A connection without an answer by the next one is closed. */
 const PING_MS = 4_000;
 
-/** The session is over: the server was restarted, or this was away for too long. */
+/** Error code: the session has ended, by a restart of the server or a long absence. */
 const NO_SUCH_SESSION = 40_007;
 
-/** Why the server did not do what it was asked for. */
+/** A refusal by the server, with its reason. */
 export class Refused extends Error {
   constructor({ code, message }) {
     super(message);
@@ -18,28 +18,28 @@ export class Refused extends Error {
   }
 }
 
-/** What was asked for was lost together with the connection. */
+/** A request that was lost with its connection. */
 export class Lost extends Error {}
 
 export class Connection {
-  /** The server says something by itself. @type {(method: string, params: object) => void} */
+  /** A notification of the server. @type {(method: string, params: object) => void} */
   onNotification = () => {};
-  /** The connection was lost, and is being made anew. */
+  /** The connection was lost; the client reconnects. */
   onAway = () => {};
-  /** It is there again: with the session that it had, or without. @type {(isSame: boolean) => void} */
+  /** The connection is back, with its session or without. @type {(isSame: boolean) => void} */
   onBack = () => {};
   #socket;
   #session;
   #room = '';
   #count = 0;
-  /** What was asked and is not answered yet, by its id. @type {Map<number, {resolve: Function, reject: Function}>} */
+  /** Pending requests by id. @type {Map<number, {resolve: Function, reject: Function}>} */
   #waiting = new Map();
   #isOver = false;
 
   /**
-   * Resolves when it is open; rejects if the server cannot be reached.
+   * Opens the connection; rejects if the server is unreachable.
    *
-   * @param {string} room for a balancer: all of a room's users must come to the same server
+   * @param {string} room for a load balancer, which must send all of a room's users to one server
    */
   async open(room) {
     this.#room = room;
@@ -76,13 +76,13 @@ export class Connection {
     });
   }
 
-  /** Ends this one, and comes back over another without the session. */
+  /** Closes this connection and opens another one without the session. */
   startOver() {
     this.#session = undefined;
     this.#socket?.close();
   }
 
-  /** Ends it for good. */
+  /** Closes the connection. */
   close() {
     this.#isOver = true;
     this.#socket?.close();
@@ -122,7 +122,7 @@ export class Connection {
     }
   }
 
-  /** Whether the session is the same as before; `null` if there is no connection yet. */
+  /** True if the session is the same as before; `null` without a connection. */
   async #tryToReturn() {
     try {
       await this.open(this.#room);

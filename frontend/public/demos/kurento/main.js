@@ -1,4 +1,4 @@
-// The page: a form to join by, tiles of everybody, and what is written.
+// The page: a form to join, the tiles, and the chat.
 
 import {
   addMessage,
@@ -15,17 +15,17 @@ import { Call } from './call.js';
 const $ = (id) => document.getElementById(id);
 const notice = $('notice');
 
-/** Tiles are small, and everybody receives as many pictures as there are others. */
+/** Small video: tiles are small, and each user receives one from every other. */
 const VIDEO = { width: { ideal: 480 }, height: { ideal: 360 }, frameRate: { ideal: 24 } };
 
-/** Which button turns what off. */
+/** Track kind that each button turns off. */
 const SWITCHES = { microphone: 'audio', camera: 'video' };
 
-/** What is going on, if anything is. */
+/** The current call, or null. */
 let call = null;
 let media = null;
 
-/** Why the others get neither this user's picture nor sound; empty if they do. */
+/** Reason why the others do not receive this user's media; empty if they do. */
 let silence = '';
 
 const tiles = new Tiles();
@@ -68,7 +68,7 @@ async function join(user, room) {
   say('joining', 'Asking for your camera and microphone…');
   setBusy(true);
   const opened = await openMedia(VIDEO);
-  // They may have left meanwhile.
+  // The user may have left meanwhile.
   if (call !== own) return stop(opened);
   media = opened;
   silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
@@ -93,7 +93,7 @@ async function join(user, room) {
   try {
     say('joining', 'Joining…');
     await call.join(user, room, media);
-    // Loading the page anew joins anew, by the same name.
+    // A reload joins again under the same name.
     history.replaceState(null, '', `?${new URLSearchParams({ user, room })}`);
     if (call === own) sayInCall();
   } catch (error) {
@@ -116,7 +116,7 @@ function setBusy(isBusy) {
   $('join').hidden = isBusy;
   $('call').hidden = !isBusy;
   for (const id of Object.keys(SWITCHES)) $(id).setAttribute('aria-pressed', 'false');
-  // What had the focus may be out of sight now. In a field a phone would put its keyboard before everybody.
+  // The focused element may be hidden now. Focusing a field would open a phone's keyboard.
   $(isBusy ? 'call' : 'join-button').focus();
 }
 
@@ -135,7 +135,7 @@ function toggle(button) {
   showOwnFeatures();
 }
 
-/** What is sent is what no button turns off. */
+/** Sends the tracks that no button turns off. */
 function showOwnFeatures() {
   const features = {};
   for (const [id, kind] of Object.entries(SWITCHES)) {

@@ -1,7 +1,6 @@
-// What one sees of a call of several people, at whichever door: a tile of everybody, who speaks, what is written, and the
-// buttons.
+// View of a call of several people, for every door: tiles, the speaker, the chat and the buttons.
 
-/** The tile of this user, whatever others are called. */
+/** Key of this user's tile, which no other user's name equals. */
 export const SELF = Symbol('self');
 
 const CALL = `
@@ -24,9 +23,9 @@ const CALL = `
 const $ = (id) => document.getElementById(id);
 
 /**
- * Puts what a call is shown by into the page.
+ * Adds the elements of a call to the page.
  *
- * @param {Record<string, string>} switches buttons that turn something off and on again: their ids, and what is on them
+ * @param {Record<string, string>} switches buttons that turn a feature off and on: ids and labels
  */
 export function furnish(switches) {
   $('call').innerHTML = CALL;
@@ -37,7 +36,7 @@ export function furnish(switches) {
   }
 }
 
-/** Camera and microphone, as far as there are any. */
+/** Camera and microphone, as far as they exist. */
 export async function openMedia(video = true) {
   for (const kinds of [{ video, audio: true }, { audio: true }, { video }]) {
     const opened = await navigator.mediaDevices?.getUserMedia(kinds).catch(() => null);
@@ -50,16 +49,16 @@ export function stop(media) {
   for (const track of media?.getTracks() ?? []) track.stop();
 }
 
-/** Turns this user's picture or sound on or off. Returns whether there is any. */
+/** Turns this user's audio or video on or off. Returns true if there is such a track. */
 export function turn(media, kind, isOn) {
   const tracks = media?.getTracks().filter((track) => track.kind === kind) ?? [];
   for (const track of tracks) track.enabled = isOn;
   return tracks.length > 0;
 }
 
-/** Everybody, all the same size. */
+/** The tiles, all of the same size. */
 export class Tiles {
-  /** Somebody came or went. */
+  /** Called when the number of participants changes. */
   onChange = () => {};
   /** @type {Map<string | symbol, HTMLElement>} */
   #figures = new Map();
@@ -72,7 +71,7 @@ export class Tiles {
     return this.#figures.has(key);
   }
 
-  /** Somebody is there. Returns their tile, made if there is none yet. */
+  /** Returns the tile of a participant, and adds it if there is none. */
   meet(key, name) {
     let figure = this.#figures.get(key);
     if (!figure) {
@@ -94,13 +93,13 @@ export class Tiles {
     return figure;
   }
 
-  /** Somebody's picture and sound; `null` when there are none any more. */
+  /** Sets a participant's media; `null` when it ends. */
   showStream(key, name, stream) {
     const video = this.meet(key, name).querySelector('video');
     if (video.srcObject !== stream) video.srcObject = stream;
   }
 
-  /** Whether somebody who is here sends sound and picture. */
+  /** Sets whether a participant sends audio and video. */
   showFeatures(key, { audio, video }) {
     const figure = this.#figures.get(key);
     const missing = [!audio && 'muted', !video && 'no picture'].filter(Boolean);
@@ -108,7 +107,7 @@ export class Tiles {
     figure.toggleAttribute('data-hidden', !video);
   }
 
-  /** Nobody speaks, or nobody who is known, unless there is a tile of that key. */
+  /** Marks the speaker; an unknown key marks none. */
   showSpeaker(key) {
     for (const [each, figure] of this.#figures) figure.toggleAttribute('data-speaks', each === key);
   }
@@ -123,7 +122,7 @@ export class Tiles {
     $('tiles').replaceChildren();
   }
 
-  /** How many others are here, in words. */
+  /** Number of others, in words. */
   company() {
     const others = this.size - 1;
     return (
@@ -131,7 +130,7 @@ export class Tiles {
     );
   }
 
-  /** In as many columns as rows, or one more. */
+  /** As many columns as rows, or one more. */
   #arrange() {
     const count = this.size;
     const columns = Math.ceil(Math.sqrt(count));
@@ -142,7 +141,7 @@ export class Tiles {
   }
 }
 
-/** Shows what somebody wrote. */
+/** Shows a chat message. */
 export function addMessage(from, content) {
   const item = make('p');
   const text = make('span', { textContent: content, dir: 'auto' });

@@ -1,16 +1,16 @@
-// Two browsers, one call, through the signals door: take a seat over HTTP, be there over a WebSocket, tell the other one
-// over HTTP what it needs for a peer connection. The wire contract is docs/signals.md.
+// A call between two browsers through the signals door: a seat over HTTP, presence over a
+// WebSocket, and signals over HTTP. docs/signals.md describes the protocol.
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 
-/** How the server ends a WebSocket whose seat has a newer one. */
+/** Close code of a WebSocket whose seat has a newer one. */
 const REPLACED = 'replaced by a newer connection';
 
-/** How it ends one whose session is good for nothing until one joins with it again. */
+/** Close code after which the session must join again. */
 const SEAT_GONE = ['bad seat', 'seat renewal failure', 'server stopping'];
 
-/** A seat in a call. Survives lost connections, reloads and restarts of the server. */
+/** A seat in a call, kept across lost connections, reloads and restarts of the server. */
 class Seat {
   #call;
   #session = null;
@@ -18,13 +18,13 @@ class Seat {
   #isLeft = false;
   #lastTold = Promise.resolve();
 
-  /** `on` has a function for each kind of message, and `away`, `replaced` and `full`. */
+  /** `on` has a function for each type of message, and `away`, `replaced` and `full`. */
   constructor(call, on) {
     this.#call = call;
     this.on = on;
   }
 
-  /** Takes a free seat, or the one that this tab had before it was loaded anew. */
+  /** Takes a free seat, or the one that this tab had before a reload. */
   async take(retry = FIRST_RETRY_MS) {
     const key = `signals ${this.#call}`;
     const before = sessionStorage.getItem(key);
@@ -37,7 +37,7 @@ class Seat {
       sessionStorage.setItem(key, this.#session);
       this.#open();
     } else if (response && response.status < 429) {
-      // 409: every seat is held. Otherwise no call can be called that.
+      // 409: every seat is held. Other statuses mean an invalid name of a call.
       this.on.full(response.status === 409);
     } else {
       this.on.away();
@@ -45,7 +45,9 @@ class Seat {
     }
   }
 
-  /** Shows the session, and hears what was said since the seat was taken and what is said from now on. */
+  /**
+   * Attaches a WebSocket to the session, which delivers messages from the taking of the seat on.
+   */
   #open(retry = FIRST_RETRY_MS) {
     const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws`);
     this.#socket = socket;
@@ -63,13 +65,15 @@ class Seat {
       if (reason === REPLACED) return this.on.replaced();
       this.on.away();
       const again = Math.min(2 * next, LAST_RETRY_MS);
-      // The peer connection is still there: the same session on a new WebSocket is enough. Where the seat itself is
-      // gone, joining with the session gives it back.
+      // The session can use a new WebSocket. If the seat is gone, joining with the session takes it
+      // again.
       setTimeout(() => (SEAT_GONE.includes(reason) ? this.take(again) : this.#open(again)), next);
     };
   }
 
-  /** Tells the other one. One request after the other, so that nothing overtakes anything. */
+  /**
+   * Sends a signal to the other participant. Requests run one after the other to keep their order.
+   */
   tell(kind, content) {
     const signal = {
       kind,
@@ -82,11 +86,11 @@ class Seat {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(signal),
     };
-    // If it does not get through, the WebSocket will show why.
+    // If it fails, the WebSocket closes as well.
     this.#lastTold = this.#lastTold.then(() => fetch('/signal', request)).catch(() => {});
   }
 
-  /** Gives the seat up, so that somebody else can have it at once. */
+  /** Gives the seat up at once. */
   leave() {
     this.#isLeft = true;
     sessionStorage.removeItem(`signals ${this.#call}`);
@@ -94,18 +98,18 @@ class Seat {
   }
 }
 
-/** The peer connection to whoever has the other seat. Every offer begins a new one. */
+/** The peer connection to the other participant. Every offer replaces it. */
 class Peer {
   #connection = null;
   #isOfferer = false;
   #lastHeard = Promise.resolve();
 
-  /** `media` is the own camera and microphone, or null; `tell` tells the other one. */
+  /** `media` is the own camera and microphone, or null; `tell` sends a signal. */
   constructor({ media, iceServers, tell, onState }) {
     Object.assign(this, { media, iceServers, tell, onState });
   }
 
-  /** Somebody is there and has nothing yet: whoever was here first makes the offer. */
+  /** The other participant has arrived: the first one in the call makes the offer. */
   offer() {
     this.#inOrder(async () => {
       const connection = this.#begin(true);
@@ -136,7 +140,10 @@ class Peer {
     this.#connection = null;
   }
 
-  /** One message after the other. What belongs to a connection that is no more fails, and may. */
+  /**
+   * Handles messages one after the other. Messages for a replaced connection fail, which is
+   * harmless.
+   */
   #inOrder(step) {
     this.#lastHeard = this.#lastHeard.then(step).catch(() => {});
   }
@@ -168,7 +175,7 @@ class Peer {
 
 const at = (id) => document.getElementById(id);
 
-/** Shows one of the page's parts, and says how things stand. */
+/** Shows one part of the page, and the state in words. */
 function show(part, state, text) {
   for (const id of ['join', 'call', 'elsewhere']) at(id).hidden = id !== part;
   document.body.dataset.state = state;
@@ -207,7 +214,7 @@ async function enter(call) {
     ANSWER: (body) => peer.accept(JSON.parse(body)),
     CANDIDATE: (body) => peer.add(JSON.parse(body)),
     away: () => {
-      // A call that stands goes on without the server.
+      // An established call continues without the server.
       if (document.body.dataset.state !== 'connected') {
         show('call', 'away', 'The server is away. Trying again…');
       }
@@ -236,7 +243,7 @@ async function enter(call) {
   await seat.take();
 }
 
-/** Without a camera one can still see and hear. */
+/** A participant without a camera can still see and hear. */
 async function openCamera() {
   return (
     navigator.mediaDevices?.getUserMedia({ audio: true, video: true }).catch(() => null) ?? null
@@ -251,7 +258,7 @@ async function iceServers() {
 at('join').onsubmit = (event) => {
   event.preventDefault();
   const call = at('call-name').value.trim();
-  // A reload finds its way back, and the address can be sent to the other one.
+  // A reload returns to the call, and the address can be shared.
   history.replaceState(null, '', `?${new URLSearchParams({ call })}`);
   void enter(call);
 };

@@ -1,4 +1,4 @@
-// The name of the service and its sign.
+// The logo and name of the service.
 
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';

@@ -1,10 +1,10 @@
-// The buttons: with words, and round with an icon. A link that acts like a button looks like one.
+// Buttons with text, round buttons with an icon, and links that look like buttons.
 
 import type { ComponentProps, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { cn } from '../../lib/cn';
 
-// A border that is not seen becomes one where colours are forced.
+// A transparent border, which becomes visible in forced colours mode.
 const base = cn(
   'inline-flex cursor-pointer items-center justify-center gap-2 border text-center font-medium',
   'motion-safe:transition-colors',
@@ -15,7 +15,7 @@ const variants = {
   primary: 'border-transparent bg-accent text-on-accent hover:bg-accent-strong',
   secondary: 'border-edge bg-surface text-ink hover:bg-sunken',
   quiet: 'border-transparent text-ink hover:bg-sunken',
-  /** Over a picture, which is dark by day as well. */
+  /** For buttons on a video, which is dark in both colour schemes. */
   onStage:
     'border-transparent bg-on-stage text-stage hover:bg-on-stage-muted focus-visible:outline-on-stage',
 } as const;
@@ -50,7 +50,7 @@ export function LinkButton({
 
 type IconButtonProps = Omit<ComponentProps<'button'>, 'children'> &
   Look & {
-    /** What the icon says, to those who do not see it and to those who hover. */
+    /** Accessible name and tooltip of the icon. */
     label: string;
     icon: ReactNode;
   };

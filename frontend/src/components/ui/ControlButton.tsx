@@ -1,12 +1,12 @@
-// A round button with its name below it, as they stand in a row under a call.
+// A round button with its label below, for the row of controls under a call.
 
 import type { ComponentProps, ReactNode } from 'react';
 import { cn } from '../../lib/cn';
 
 const variants = {
-  /** Works as it should. */
+  /** The device is on. */
   idle: 'bg-surface text-ink border-edge group-hover:bg-sunken',
-  /** Is switched off, and should be seen to be. */
+  /** The device is off, shown in a warning colour. */
   off: 'bg-ink text-canvas border-ink',
   danger: 'bg-danger text-on-danger border-danger group-hover:bg-danger-strong',
 } as const;

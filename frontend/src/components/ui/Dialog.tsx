@@ -1,5 +1,5 @@
-// A dialog over the page, and on a phone a sheet from below. The browser keeps the focus inside of
-// it, closes it on Escape, and gives the focus back to where it came from.
+// A modal dialog, on a phone a sheet from below. The browser traps the focus, closes it on Escape,
+// and restores the focus.
 
 import { X } from 'lucide-react';
 import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from 'react';
@@ -26,12 +26,12 @@ export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
   }, [isOpen]);
 
   function onClick(event: MouseEvent) {
-    // Everything inside is covered by children; the dialog itself is hit on its backdrop alone.
+    // Children cover the whole dialog, so the dialog itself is clicked on its backdrop only.
     if (event.target === ref.current) onClose();
   }
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the key for it, and `cancel` its event.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is its key, and `cancel` the event.
     <dialog
       ref={ref}
       aria-labelledby={titleId}

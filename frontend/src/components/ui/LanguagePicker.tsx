@@ -1,4 +1,4 @@
-// Chooses the language of the page. There is nothing to see where there is only one.
+// Picker for the page's language; hidden where there is only one.
 
 import { ChevronDown, Languages } from 'lucide-react';
 import { cn } from '../../lib/cn';

@@ -1,4 +1,4 @@
-// A button's menu, worked by pointer, touch or arrow keys.
+// A button with a menu, for pointer, touch and arrow keys.
 
 import { Check } from 'lucide-react';
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useContext } from 'react';
@@ -29,7 +29,7 @@ export function Menu({ label, trigger, children }: MenuProps) {
 
 type MenuItemProps = ComponentProps<'button'> & { icon: ReactNode };
 
-/** Closes the menu when it is chosen. */
+/** A menu item that closes the menu. */
 export function MenuItem({ icon, children, ...rest }: MenuItemProps) {
   const id = useContext(MenuId);
   return (
@@ -42,7 +42,7 @@ export function MenuItem({ icon, children, ...rest }: MenuItemProps) {
 
 type MenuCheckboxProps = MenuItemProps & { checked: boolean };
 
-/** Stays open: its mark is the answer. */
+/** A menu item with a check mark; keeps the menu open to show it. */
 export function MenuCheckbox({ icon, checked, children, ...rest }: MenuCheckboxProps) {
   return (
     <MenuButton {...rest} role="menuitemcheckbox" aria-checked={checked}>

@@ -1,5 +1,5 @@
-// Shows the newest notice over everything else, out of the way of the controls. The region is there
-// before the first one, or that one would not be read out.
+// Shows the newest notice above the page, clear of the controls. The live region exists before the
+// first notice, since screen readers announce only changes of it.
 
 import { notice } from '../../lib/notices';
 import { useStore } from '../../lib/useStore';

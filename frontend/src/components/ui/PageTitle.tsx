@@ -1,4 +1,4 @@
-// What the tab is called: how many messages wait, what is shown, and the product.
+// Title of the tab: the number of unread messages, the screen, and the product.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import { unreadBadge } from '../../lib/unreadBadge';

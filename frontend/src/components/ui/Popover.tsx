@@ -1,5 +1,5 @@
-// What opens beside a button and closes by Escape or by a tap elsewhere: the browser's own popover,
-// placed where there is room for it.
+// A button with a popover that closes on Escape or a tap elsewhere. Uses the browser's Popover API
+// and places it where there is room.
 
 import {
   type ComponentProps,
@@ -11,7 +11,7 @@ import {
 } from 'react';
 import { cn } from '../../lib/cn';
 
-/** What the button that opens it must be given. */
+/** Attributes for the button that opens the popover. */
 export interface PopoverTrigger {
   popoverTarget: string;
   'aria-expanded': boolean;
@@ -22,7 +22,7 @@ type PopoverProps = Omit<ComponentProps<'div'>, 'children' | 'popover'> & {
   trigger: (attributes: PopoverTrigger) => ReactNode;
   /** In pixels; less where the window is narrower. */
   width: number;
-  /** Drawn while it is open. */
+  /** Drawn while the popover is open. */
   children: (id: string) => ReactNode;
   onOpen?: (panel: HTMLElement) => void;
 };
@@ -42,7 +42,7 @@ export function Popover({ trigger, width, children, onOpen, className, ...rest }
 
   function onToggle({ currentTarget, newState }: ToggleEvent<HTMLElement>) {
     if (newState === 'open') onOpen?.(currentTarget);
-    // Not before it is closed: the browser gives the focus back only while something has it.
+    // Unmounts after closing: the browser restores the focus only from a focused element.
     else setIsOpen(false);
   }
 
@@ -72,7 +72,9 @@ export function Popover({ trigger, width, children, onOpen, className, ...rest }
   );
 }
 
-/** Above the button where that is in the lower half of the window, else below it. */
+/**
+ * Places the popover above a button in the lower half of the window, and below one in the upper.
+ */
 function place({ style }: HTMLElement, button: HTMLElement, wantedWidth: number): void {
   const { left, right, top, bottom } = button.getBoundingClientRect();
   const { innerWidth, innerHeight } = window;

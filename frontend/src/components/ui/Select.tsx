@@ -1,4 +1,4 @@
-// A labelled choice of one, as the system draws it: on a phone it is the wheel people know.
+// A labelled native select.
 
 import { ChevronDown } from 'lucide-react';
 import { type ComponentProps, type ReactNode, useId } from 'react';
@@ -11,7 +11,7 @@ export interface Option {
 
 type SelectProps = Omit<ComponentProps<'select'>, 'onChange' | 'children'> & {
   label: string;
-  /** Stands before the label. */
+  /** Icon before the label. */
   icon?: ReactNode;
   options: Option[];
   onPick: (value: string) => void;
@@ -33,7 +33,7 @@ export function Select({ label, icon, options, onPick, className, ...rest }: Sel
           className="min-h-11 w-full cursor-pointer appearance-none truncate rounded-xl border border-edge bg-surface py-2 ps-3.5 pe-10 text-ink disabled:cursor-not-allowed disabled:text-muted"
         >
           {options.map(({ value, label: name }) => (
-            // A name that is cut short is cut at its end, whichever side that is.
+            // Aligns by text direction, so that a long name is cut at its end.
             <option key={value} value={value} dir="auto">
               {name}
             </option>

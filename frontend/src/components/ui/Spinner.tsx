@@ -1,4 +1,4 @@
-// Something is going on. What it is, is said in words beside it.
+// An activity indicator; the text beside it says what is loading.
 
 import { LoaderCircle } from 'lucide-react';
 import { cn } from '../../lib/cn';

@@ -1,4 +1,4 @@
-// A labelled line of text with a hint below it, which gives way to what is wrong.
+// A labelled text field with a hint below, replaced by an error.
 
 import { type ComponentProps, useId } from 'react';
 import { cn } from '../../lib/cn';

@@ -1,4 +1,4 @@
-// By which id a menu's items know the menu that they close.
+// Context with the id of the popover, by which menu items close their menu.
 
 import { createContext } from 'react';
 

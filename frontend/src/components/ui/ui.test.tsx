@@ -1,4 +1,4 @@
-// The parts of the design that have a mind of their own.
+// Components with behaviour of their own.
 
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -20,7 +20,7 @@ vi.mock('../../lib/i18n/languages', async (actual) => {
 });
 
 describe('the language picker', () => {
-  it('draws the page in the language that is chosen, under its own name', async () => {
+  it('lists each language under its own name, and draws the page in the chosen one', async () => {
     render(<LanguagePicker />);
     await userEvent.selectOptions(screen.getByRole('combobox', { name: 'Language' }), 'Xish');
     await screen.findByRole('combobox', { name: 'Egaugnal' });
@@ -30,7 +30,7 @@ describe('the language picker', () => {
 });
 
 describe('a notice', () => {
-  it('is read out, gives way to the next one, and goes by itself', () => {
+  it('is announced, replaced by the next one, and removed after a while', () => {
     vi.useFakeTimers();
     render(<Notices />);
     const region = screen.getByRole('status');
@@ -45,7 +45,7 @@ describe('a notice', () => {
 });
 
 describe('the title of the page', () => {
-  it('begins with what waits to be read', () => {
+  it('starts with the number of unread messages', () => {
     render(<PageTitle text="42" />);
     expect(document.title).toBe('42 · Switchboard');
     act(() => setUnreadBadge(2));

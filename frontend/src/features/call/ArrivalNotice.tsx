@@ -1,5 +1,5 @@
-// Tells whoever waits, perhaps with another tab in front, that the other one has come: by a sound,
-// and by a title that catches the eye.
+// Announces the other participant's arrival to a waiting user, who may be in another tab: by a
+// sound and a blinking title.
 
 import { useEffect, useRef, useState } from 'react';
 import { useTexts } from '../../lib/i18n/useTexts';
@@ -25,7 +25,7 @@ export function ArrivalNotice({ call, hasSound }: ArrivalNoticeProps) {
       setIsFlashing(document.hidden);
       if (hasSound) void import('./chime').then(({ chime }) => chime()).catch(() => {});
     }
-    // Whoever is gone again needs no announcement.
+    // Not for a participant who has left again.
     if (state.phase === 'waiting') setIsFlashing(false);
     wasWaiting.current = state.phase === 'waiting';
   }, [state, hasSound]);
@@ -43,7 +43,7 @@ function hasArrived({ phase }: CallState): boolean {
   return phase === 'connecting' || phase === 'connected';
 }
 
-/** On and off and on again, for as long as it is wanted. */
+/** Alternates between true and false while `isActive`. */
 function useFlash(isWanted: boolean): boolean {
   const [isOn, setIsOn] = useState(true);
   useEffect(() => {

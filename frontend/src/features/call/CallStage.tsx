@@ -1,4 +1,4 @@
-// The two pictures, and over them the words for whatever is not as it should be.
+// Both participants' tiles, and messages over them about the state of the call.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallState } from '../../rtc/call/callState';
@@ -13,10 +13,10 @@ import type { Invite } from './useInvite';
 interface CallStageProps {
   call: OpenCallView;
   ownName: string;
-  /** While whoever is muted holds the key to be heard. */
+  /** True while a muted user holds the push-to-talk key. */
   isTalking: boolean;
   invite: Invite;
-  /** Absent where there is no such check. */
+  /** Absent where the connection cannot be checked. */
   onCheckConnection?: () => void;
 }
 
@@ -25,7 +25,7 @@ export function CallStage(props: CallStageProps) {
   const { state, remote, local } = call;
   const texts = useTexts();
   const { corner, handlers } = useCorner();
-  // Whoever sends neither sound nor picture is there all the same.
+  // A connected participant may send neither audio nor video.
   const isThere = remote !== null || state.phase === 'connected';
   const bottomStart = corner.block === 'end' && corner.inline === 'start';
   return (
@@ -65,7 +65,7 @@ export function CallStage(props: CallStageProps) {
   );
 }
 
-/** What the other side's tile shows; that the own server is away is nothing about them. */
+/** State for the remote tile: losing the own server says nothing about the other participant. */
 function isInterrupted(state: CallState): boolean {
   return state.phase === 'reconnecting' && state.lost !== 'server';
 }

@@ -1,4 +1,4 @@
-// The state of the call in a word or two, always in the same place, and read out when it changes.
+// State of the call in one or two words; screen readers announce its changes.
 
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';

@@ -1,4 +1,4 @@
-// For how long the two have been talking.
+// Duration of the call.
 
 import { useEffect, useState } from 'react';
 import { useTexts } from '../../lib/i18n/useTexts';

@@ -1,5 +1,4 @@
-// The buttons under the call: what is used most, a menu with the rest and, apart from them, the one
-// that ends it all.
+// Controls under the call: the common ones, a menu with the others, and the button that leaves.
 
 import { Mic, MicOff, MonitorUp, MonitorX, PhoneOff, Video, VideoOff } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -77,7 +76,7 @@ function ShareButton({ call }: { call: CallView }) {
   );
 }
 
-/** On a phone held upright, the less usual controls are in the menu. */
+/** Hides less common controls on a narrow phone, where the menu has them. */
 export function useHasRoomForAll(): boolean {
   return useMediaQuery('(min-width: 40rem)');
 }

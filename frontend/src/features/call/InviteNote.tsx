@@ -1,8 +1,8 @@
-// The invite link, where it could not be copied.
+// The invitation link, where it could not be copied.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 
-/** There before it has anything to say, or that would not be read out. */
+/** Always mounted: screen readers announce only changes of an existing live region. */
 export function InviteNote({ link }: { link: string | null }) {
   const texts = useTexts().call.controls;
   return (

@@ -1,4 +1,4 @@
-// The controls that are needed now and then.
+// Menu of the less common controls.
 
 import {
   Bell,

@@ -1,12 +1,12 @@
-// What changes about the other one, and about the own picture, for those who do not see it. Comings
-// and goings are told by the status.
+// Announces changes of the other participant's devices, and of paused video, to screen readers.
+// CallStatus announces arrivals and departures.
 
 import { useEffect, useRef, useState } from 'react';
 import type { Texts } from '../../lib/i18n/texts/en';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallView } from './useCall';
 
-/** Who toggles something to and fro is not commented on. */
+/** Time without a change before an announcement: toggling to and fro is not announced. */
 const SETTLE_MS = 800;
 
 export function News({ call }: { call: CallView }) {
@@ -29,7 +29,7 @@ export function News({ call }: { call: CallView }) {
 }
 
 interface Facts {
-  /** Null before anything is known. */
+  /** Null before the first status. */
   microphone: boolean | null;
   screen: boolean | null;
   isPaused: boolean;
@@ -55,7 +55,7 @@ function whatIsNew(before: Facts, now: Facts, name: string, texts: Texts['call']
   return told.join('. ');
 }
 
-/** The facts once they have not changed for a while. */
+/** The facts, once they have not changed for `SETTLE_MS`. */
 function useSettled(facts: Facts): Facts {
   const { microphone, screen, isPaused } = facts;
   const [settled, setSettled] = useState(facts);

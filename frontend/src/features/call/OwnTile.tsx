@@ -1,5 +1,4 @@
-// The own picture, small, in whichever corner it is liked best; mirrored, as people know themselves,
-// unless it shows something that is not a mirror.
+// The own video, small, in a corner that the user chooses; mirrored, unless the camera faces away.
 
 import { MicOff } from 'lucide-react';
 import { cn } from '../../lib/cn';
@@ -14,7 +13,7 @@ interface OwnTileProps {
   call: CallView;
   name: string;
   corner: Corner;
-  /** Something is said at the top. */
+  /** True while a message is shown at the top. */
   isTopTaken: boolean;
   handlers: ReturnType<typeof useCorner>['handlers'];
 }

@@ -1,4 +1,4 @@
-// One person's picture, or their initials for as long as there is none.
+// A participant's video, or the initials while there is none.
 
 import { type RefObject, useEffect, useState } from 'react';
 import { cn } from '../../lib/cn';
@@ -6,15 +6,15 @@ import { usePlayback } from './usePlayback';
 
 interface PictureProps {
   stream: MediaStream | null;
-  /** Whether there is a picture to be seen in `stream`. */
+  /** True if `stream` has a video to show. */
   hasVideo: boolean;
   name: string;
   label: string;
   testId: string;
   initialsClass: string;
   /**
-   * Whole, as every corner of a screen may matter; or filled, where little is to be seen anyway. By
-   * default filled only where that cuts off little.
+   * `contain` for content whose every corner matters, `cover` where cropping does not matter. By
+   * default, `cover` where it crops little.
    */
   fit?: 'whole' | 'filled';
   className?: string;
@@ -47,10 +47,10 @@ export function Picture(props: PictureProps) {
   );
 }
 
-/** Cropping up to this share of a picture fills its place; more would cut off faces. */
+/** Largest share of a video that may be cropped; more would cut off faces. */
 const MAX_CROP = 0.3;
 
-/** Whether frames have come, and are shaped much like the place they are shown in. */
+/** Tracks whether frames have arrived, and whether their aspect ratio nearly fits the element's. */
 function useShape(ref: RefObject<HTMLVideoElement | null>, stream: MediaStream | null) {
   const [shape, setShape] = useState({ hasFrames: false, isAlike: true });
   useEffect(() => {

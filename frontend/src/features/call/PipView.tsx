@@ -1,5 +1,5 @@
-// What is in the small window: the other person, and the two controls that nobody should have to
-// look for.
+// Content of the picture-in-picture window: the other participant, and the two most urgent
+// controls.
 
 import { Mic, MicOff, PhoneOff } from 'lucide-react';
 import { createPortal } from 'react-dom';

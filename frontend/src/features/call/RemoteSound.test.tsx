@@ -1,4 +1,4 @@
-// A voice that the browser does not let through at once.
+// Remote audio that the browser blocks at first.
 
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -6,7 +6,7 @@ import { expect, it, vi } from 'vitest';
 import { fakeStream } from '../../testing/fakeMedia';
 import { RemoteSound } from './RemoteSound';
 
-it('is heard after a tap where the browser wants one first', async () => {
+it('plays after a tap where the browser requires one', async () => {
   const play = vi.spyOn(HTMLMediaElement.prototype, 'play');
   play.mockRejectedValueOnce(new DOMException('', 'NotAllowedError'));
   render(<RemoteSound stream={fakeStream()} name="Bob" speaker="" />);

@@ -1,5 +1,5 @@
-// The other one's voice. It has an element of its own, because a <video> keeps quiet until it has a
-// picture to show, and the other side need not send any.
+// The remote audio. It has its own element, because a <video> stays silent until it has a frame,
+// and the other side may send none.
 
 import { Volume2 } from 'lucide-react';
 import { useEffect } from 'react';
@@ -19,7 +19,7 @@ export function RemoteSound({ stream, name, speaker }: RemoteSoundProps) {
   const texts = useTexts().call.stage;
 
   useEffect(() => {
-    // Where it cannot be chosen, or is gone, sound comes from where it came from before.
+    // The output stays as it was where it cannot be chosen, or is missing.
     void ref.current?.setSinkId?.(speaker).catch(() => {});
   }, [ref, speaker]);
 

@@ -1,4 +1,4 @@
-// The other person: their picture, their voice, and what there is to know about both.
+// The other participant: video, audio and status.
 
 import { MicOff, MonitorUp, VideoOff, WifiOff } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -10,14 +10,14 @@ import { RemoteSound } from './RemoteSound';
 import { VideoPaused } from './VideoPaused';
 
 interface RemoteTileProps {
-  /** Null while nothing arrives. */
+  /** Null while no media arrives. */
   remote: RemoteMedia | null;
   name: string;
-  /** They are, or were a moment ago, on the line. */
+  /** True during a call, also while it is interrupted. */
   isThere: boolean;
   isReconnecting: boolean;
   speaker: string;
-  /** Where their name does not lie under the own picture. */
+  /** True where the name would lie under the own tile. */
   nameSide: 'start' | 'end';
 }
 

@@ -1,4 +1,4 @@
-// Which keys work the call, and whether they should.
+// List of the keyboard shortcuts, with a switch that turns them off.
 
 import { X } from 'lucide-react';
 import type { MouseEvent } from 'react';
@@ -57,7 +57,7 @@ export default function ShortcutsDialog({ isEnabled, onEnable, onClose }: Shortc
   );
 }
 
-/** Closed by itself, a dialog gives the focus back to where it was. */
+/** Closes the dialog through the browser, which then restores the focus. */
 function close({ currentTarget }: MouseEvent<HTMLElement>): void {
   currentTarget.closest('dialog')?.close();
 }

@@ -1,5 +1,5 @@
-// What is said over the pictures while two people are not, or not quite, talking. The status in the
-// header is read out; this is for the eyes.
+// Messages over the tiles while there is no undisturbed call. They are visual; CallStatus in the
+// header is announced.
 
 import { UserPlus } from 'lucide-react';
 import { type ReactNode, useLayoutEffect, useRef } from 'react';
@@ -14,9 +14,9 @@ import type { Invite } from './useInvite';
 interface StageWordsProps {
   state: CallState;
   phrase: Phrase;
-  /** There is something to be seen behind the words. */
+  /** True if there is video behind the message. */
   hasPicture: boolean;
-  /** The upper corners are taken. */
+  /** True if the upper corners are occupied. */
   isLow: boolean;
   invite: Invite;
   onCheckConnection?: () => void;
@@ -50,7 +50,7 @@ export function StageWords(props: StageWordsProps) {
   );
 }
 
-/** When a button goes that has the focus, the stage takes it: it must not get lost. */
+/** Moves the focus to the stage when the focused button disappears. */
 function FocusHeir({ children }: { children: ReactNode }) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -67,7 +67,7 @@ function FocusHeir({ children }: { children: ReactNode }) {
   );
 }
 
-/** What somebody can do about a state, other than wait. */
+/** Actions for a state, where there are any. */
 function waysOn(state: CallState): 'check' | 'invite' | null {
   if (state.phase === 'waiting') return 'invite';
   return 'noPath' in state && state.noPath ? 'check' : null;
@@ -95,7 +95,7 @@ function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }
   );
 }
 
-/** Leaves the picture in sight: it may be moving still. */
+/** A message that leaves the video visible, which may still be moving. */
 function Banner({ phrase, isBusy, action }: LookProps) {
   return (
     <div className="absolute inset-x-3 top-3 z-10 flex justify-center">

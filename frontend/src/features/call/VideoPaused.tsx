@@ -1,4 +1,4 @@
-// Says that a picture has given way to the sound, on whichever side it did.
+// Notice of a paused video, on either side.
 
 import { PauseCircle } from 'lucide-react';
 import { cn } from '../../lib/cn';

@@ -1,4 +1,4 @@
-// What those are told who look elsewhere, or do not see.
+// Announcements for users who look elsewhere, or cannot see the page.
 
 import { act, render, screen } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -38,8 +38,8 @@ function lookAway(): void {
 
 const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
-describe('somebody who arrives', () => {
-  it('is announced by a sound, and by the title for as long as the page is out of sight', async () => {
+describe('an arriving participant', () => {
+  it('is announced by a sound, and by the title while the page is hidden', async () => {
     lookAway();
     const { call, signaling } = openCall();
     render(<Announcements call={call} />);
@@ -56,7 +56,7 @@ describe('somebody who arrives', () => {
     expect(document.title).toBe('the page');
   });
 
-  it('makes no sound where none is wanted, nor to whoever comes second', async () => {
+  it('is silent where the sound is off, and for the second to join', async () => {
     const first = openCall();
     render(<Announcements call={first.call} hasSound={false} />);
     act(() => first.signaling.join());
@@ -69,7 +69,7 @@ describe('somebody who arrives', () => {
   });
 });
 
-describe('the other one', () => {
+describe('the other participant', () => {
   const news = () => screen.getByRole('status').textContent;
   const quiet = { camera: true, screen: false, videoPaused: false };
 
@@ -78,7 +78,7 @@ describe('the other one', () => {
     await act(async () => connection().channel?.deliver(message));
   }
 
-  it('who is muted is said to be, once it lasts', async () => {
+  it('is announced as muted, once that lasts', async () => {
     const { call } = await connectedCall();
     const track = new FakeTrack('audio');
     connection().dispatchEvent(Object.assign(new Event('track'), { track }));

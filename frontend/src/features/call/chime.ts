@@ -1,4 +1,4 @@
-// Two soft notes, made on the spot: somebody is at the door.
+// Two soft synthesised notes that announce an arrival.
 
 const notes = [
   { hertz: 659.3, atS: 0 },
@@ -7,7 +7,7 @@ const notes = [
 const LENGTH_S = 0.5;
 const VOLUME = 0.15;
 
-/** Stays silent where the browser allows no sound before the page was touched. */
+/** Plays the chime; silent where the browser blocks audio before the first touch. */
 export async function chime(): Promise<void> {
   const context = new AudioContext();
   if (context.state !== 'running') await Promise.race([context.resume(), pause(500)]);

@@ -1,4 +1,4 @@
-// Where the own picture goes.
+// Corners for the own tile.
 
 import { describe, expect, it } from 'vitest';
 import { afterKey, cornerFrom, cornerText, defaultCorner, nearestCorner } from './corners';
@@ -7,12 +7,12 @@ const stage = { left: 0, top: 0, width: 400, height: 800 } as DOMRect;
 const topLeft = { left: 20, top: 30, width: 100, height: 100 } as DOMRect;
 
 describe('a corner', () => {
-  it('is the one that the picture is nearest to', () => {
+  it('is the one nearest to the tile', () => {
     expect(nearestCorner(topLeft, stage, 'ltr')).toEqual({ block: 'start', inline: 'start' });
     expect(nearestCorner(topLeft, stage, 'rtl')).toEqual({ block: 'start', inline: 'end' });
   });
 
-  it('is where the arrow points to, whichever way one reads', () => {
+  it('follows the arrow keys in either reading direction', () => {
     const right = { block: 'end', inline: 'end' };
     expect(afterKey({ block: 'end', inline: 'start' }, 'ArrowRight', 'ltr')).toEqual(right);
     expect(afterKey({ block: 'end', inline: 'start' }, 'ArrowLeft', 'rtl')).toEqual(right);
@@ -21,14 +21,14 @@ describe('a corner', () => {
   });
 
   it.each([null, '', 'start', 'top left', 'start end end-of-the-world'])(
-    'that is remembered as %j is one of the four all the same',
+    'that is stored as %j is one of the four',
     (text) => {
       expect(['start', 'end']).toContain(cornerFrom(text).block);
       expect(['start', 'end']).toContain(cornerFrom(text).inline);
     },
   );
 
-  it('is remembered as it was', () => {
+  it('is stored and read back', () => {
     const corner = { block: 'start', inline: 'end' } as const;
     expect(cornerFrom(cornerText(corner))).toEqual(corner);
   });

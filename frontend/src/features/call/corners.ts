@@ -1,6 +1,6 @@
-// The four corners in which the own picture can be, and which one it goes to. Pure.
+// The four corners for the own tile, and moving between them. Pure.
 
-/** As seen by whoever reads in the page's direction. */
+/** Corners relative to the page's reading direction. */
 export interface Corner {
   block: 'start' | 'end';
   inline: 'start' | 'end';
@@ -20,7 +20,7 @@ export function cornerText({ block, inline }: Corner): string {
   return `${block} ${inline}`;
 }
 
-/** Where a key leads from `corner`; null for keys that lead nowhere. */
+/** Corner that a key leads to from `corner`; null for other keys. */
 export function afterKey(corner: Corner, key: string, direction: Direction): Corner | null {
   const [left, right] = sides(direction);
   switch (key) {
@@ -37,7 +37,7 @@ export function afterKey(corner: Corner, key: string, direction: Direction): Cor
   }
 }
 
-/** The corner that the middle of `tile` is nearest to. */
+/** Corner nearest to the centre of `tile`. */
 export function nearestCorner(tile: DOMRect, stage: DOMRect, direction: Direction): Corner {
   const [left, right] = sides(direction);
   const isLow = tile.top + tile.height / 2 > stage.top + stage.height / 2;

@@ -1,16 +1,16 @@
-// What the page says about a call, in words for people in a hurry.
+// Short texts for the states of a call.
 
 import type { Texts } from '../../lib/i18n/texts/en';
 import type { CallSnapshot, OpenCallState } from '../../rtc/call/callState';
 
 export interface Phrase {
-  /** One or two words. */
+  /** Text of one or two words. */
   label: string;
   title: string;
   detail: string;
 }
 
-/** What there is to be known besides the state. */
+/** Additional information about the state. */
 export type Circumstances = Pick<CallSnapshot, 'peerName' | 'hasRelay'>;
 
 export function phraseFor(state: OpenCallState, about: Circumstances, texts: Texts): Phrase {

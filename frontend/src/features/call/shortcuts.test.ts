@@ -1,9 +1,9 @@
-// Which key presses work the call, and which are meant for something else.
+// Key presses that are shortcuts, and those that are not.
 
 import { describe, expect, it } from 'vitest';
 import { type ShortcutName, shortcutOf } from './shortcuts';
 
-/** A press with the focus on what `html` describes. */
+/** A key press while the element marked in `html` has the focus. */
 function press(key: string, html = '<body>', change: Partial<KeyboardEvent> = {}) {
   document.body.innerHTML = html;
   const target = document.querySelector('[data-focus]') ?? document.body;
@@ -21,11 +21,11 @@ describe('a key', () => {
     ['c', 'chat'],
     [' ', 'talk'],
     ['?', 'help'],
-  ])('%j means %s', (key, name) => {
+  ])('%j is the shortcut %s', (key, name) => {
     expect(press(key)).toBe(name);
   });
 
-  it('is found by its place where letters are not Latin', () => {
+  it('is found by its position where letters are not Latin', () => {
     expect(press('ь', '', { code: 'KeyM' })).toBe('microphone');
     expect(press('é', '', { code: 'Digit2' })).toBeNull();
   });

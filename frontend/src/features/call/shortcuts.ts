@@ -1,6 +1,6 @@
-// The keys that work the call, and which of them a key press means. Pure.
+// The keyboard shortcuts of the call, and matching of key presses. Pure.
 
-/** As `aria-keyshortcuts` writes them. */
+/** Shortcuts in the notation of `aria-keyshortcuts`. */
 export const shortcuts = {
   microphone: 'M',
   camera: 'V',
@@ -17,25 +17,25 @@ type Press = Pick<
   'key' | 'code' | 'ctrlKey' | 'altKey' | 'metaKey' | 'isComposing' | 'target'
 >;
 
-/** Null for what is none, or is meant for something else on the page. */
+/** Shortcut of a key press; null for other keys, and for keys meant for a focused element. */
 export function shortcutOf(press: Press): ShortcutName | null {
   if (press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return null;
   if (!(press.target instanceof Element) || isForItself(press.target)) return null;
   const name = nameOf(press);
-  // Space presses the button that has the focus, as ever.
+  // Space presses a focused button.
   return name === 'talk' && isPressable(press.target) ? null : name;
 }
 
 function nameOf({ key, code }: Press): ShortcutName | null {
   if (key === '?') return 'help';
   if (code === 'Space') return 'talk';
-  // Where the letters are not Latin ones, the keys are where the Latin letters would be.
+  // On layouts without Latin letters, the key's position decides.
   const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace(/^Key/, '');
   const found = Object.entries(shortcuts).find(([, shortcut]) => shortcut === letter);
   return found ? (found[0] as ShortcutName) : null;
 }
 
-/** Somebody is writing, choosing from a list, or busy in a dialog or a menu. */
+/** True in text fields, lists, dialogs and menus. */
 function isForItself(target: Element): boolean {
   return (
     target.closest(

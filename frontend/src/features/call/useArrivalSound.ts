@@ -1,4 +1,4 @@
-// Whether a sound tells that somebody has arrived, as whoever sits here prefers it.
+// Setting: whether an arrival is announced by a sound.
 
 import { useState } from 'react';
 import { recallForever, rememberForever } from '../../lib/browserStorage';

@@ -1,4 +1,4 @@
-// A call and this side's devices, as components see them.
+// A call and this side's devices, as state for components.
 
 import { useStore } from '../../lib/useStore';
 import type { Call } from '../../rtc/call/call';
@@ -8,7 +8,7 @@ import { ScreenShare } from '../../rtc/media/screenShare';
 
 export interface CallView extends CallSnapshot {
   local: MediaSnapshot;
-  /** The own screen, while it is shared. */
+  /** The own screen while it is shared. */
   screen: MediaStream | null;
   canShareScreen: boolean;
   toggleMicrophone(): void;
@@ -18,7 +18,7 @@ export interface CallView extends CallSnapshot {
   toggleScreen(): void;
 }
 
-/** One that has not ended. */
+/** A call that has not ended. */
 export interface OpenCallView extends CallView {
   state: OpenCallState;
 }

@@ -1,5 +1,5 @@
-// Lets people move something to another corner of what it lies in, by pointer or by arrow keys, and
-// remembers where they like it.
+// Lets the user move an element to another corner of its container, by pointer or arrow keys, and
+// stores the corner.
 
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import { recallForever, rememberForever } from '../../lib/browserStorage';

@@ -1,4 +1,4 @@
-// The whole page without the browser around it.
+// Full screen mode of the page.
 
 import { useSyncExternalStore } from 'react';
 
@@ -22,6 +22,6 @@ function toggle(): void {
   const change = document.fullscreenElement
     ? document.exitFullscreen()
     : document.documentElement.requestFullscreen();
-  // Refused: the button is still there for another try.
+  // The browser refused; the button allows another attempt.
   void change.catch(() => {});
 }

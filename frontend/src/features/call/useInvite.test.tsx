@@ -1,4 +1,4 @@
-// Handing the link to an appointment on.
+// Sharing the link to an appointment.
 
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -31,14 +31,14 @@ async function invite(works: boolean) {
 const link = `${window.location.origin}/room/version%201%2F5`;
 
 describe('an invite', () => {
-  it('is copied, without a name in it, and says so', async () => {
+  it('is copied without a name, and confirmed', async () => {
     await invite(true);
     expect(copyText).toHaveBeenCalledExactlyOnceWith(link);
     expect(notice.get()?.text).toMatch(/copied/i);
     expect(screen.getByRole('status').textContent).toBe('');
   });
 
-  it('is shown, to be copied by hand, where the browser does not let it be copied', async () => {
+  it('is shown for copying by hand where the browser refuses to copy', async () => {
     await invite(false);
     expect(screen.getByRole('status').textContent).toContain(link);
   });

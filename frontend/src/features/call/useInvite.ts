@@ -1,4 +1,4 @@
-// Hands the link to this appointment on: by the phone's own way to send things, or by the clipboard.
+// Shares the link to this appointment: by the phone's share sheet, or by the clipboard.
 
 import { useState } from 'react';
 import { copyText } from '../../lib/clipboard';
@@ -8,9 +8,9 @@ import { roomPath } from '../../lib/paths';
 import { useMediaQuery } from '../../lib/useMediaQuery';
 
 export interface Invite {
-  /** The phone sends it itself. */
+  /** True where the device has a share sheet. */
   isSent: boolean;
-  /** To be copied by hand, where nothing else works. */
+  /** The link, where it can only be copied by hand. */
   link: string | null;
   invite(): void;
 }
@@ -20,11 +20,11 @@ export function useInvite(appointmentId: string): Invite {
   const isPhone = useMediaQuery('(pointer: coarse)');
   const isSent = isPhone && typeof navigator.share === 'function';
   const [hasFailed, setHasFailed] = useState(false);
-  // Without the name of whoever invites: that of the invited is asked for.
+  // Without the own name: the invited person is asked for theirs.
   const link = new URL(roomPath(appointmentId), window.location.origin).href;
 
   async function invite() {
-    // Who changes their mind while sending wants nothing copied either.
+    // A cancelled share sheet does not copy the link either.
     if (isSent) return navigator.share({ url: link }).catch(() => {});
     const isCopied = await copyText(link);
     setHasFailed(!isCopied);

@@ -1,4 +1,4 @@
-// Lets the browser's own controls, those of a headset among them, mute and end the call.
+// Lets media keys and headset buttons mute and end the call.
 
 import { useEffect, useRef } from 'react';
 import type { CallView } from './useCall';
@@ -6,7 +6,7 @@ import type { CallView } from './useCall';
 const actions = ['hangup', 'togglemicrophone', 'togglecamera'] as const;
 type Action = (typeof actions)[number];
 
-/** Newer than TypeScript's idea of it. https://www.w3.org/TR/mediasession/ */
+/** Missing in TypeScript's types. https://www.w3.org/TR/mediasession/ */
 type CallSession = Omit<MediaSession, 'setActionHandler'> & {
   setActionHandler(action: Action, handler: (() => void) | null): void;
   setMicrophoneActive?(active: boolean): void;
@@ -39,7 +39,7 @@ function handle(action: Action, handler: (() => void) | null): void {
   try {
     session()?.setActionHandler(action, handler);
   } catch {
-    // A browser that knows no such action.
+    // The browser does not support the action.
   }
 }
 

@@ -1,9 +1,12 @@
-// The other person in a small window that stays on top: one with controls where the browser has
-// that, else the browser's own for a single video.
+// Picture-in-picture: a document window with controls where the browser supports it, otherwise the
+// video alone.
 
 import { useEffect, useState } from 'react';
 
-/** Not in every browser, and not yet in TypeScript's. https://wicg.github.io/document-picture-in-picture/ */
+/**
+ * Missing in some browsers and in TypeScript's types.
+ * https://wicg.github.io/document-picture-in-picture/
+ */
 interface DocumentPictureInPicture {
   requestWindow(size: { width: number; height: number }): Promise<Window>;
 }
@@ -17,7 +20,7 @@ declare global {
 export interface PictureInPicture {
   isSupported: boolean;
   isOn: boolean;
-  /** Where to draw; null while it is closed, or a video's own. */
+  /** Body of the window; null while it is closed, or shows the video alone. */
   window: Window | null;
   toggle(): void;
 }
@@ -27,7 +30,7 @@ const SIZE = { width: 360, height: 270 };
 export function usePictureInPicture(): PictureInPicture {
   const [pipWindow, setPipWindow] = useState<Window | null>(null);
   const [hasVideo, setHasVideo] = useState(false);
-  // It goes when the page does that it belongs to.
+  // Closes the window when its page is closed.
   useEffect(() => () => pipWindow?.close(), [pipWindow]);
 
   async function openWindow(pictures: DocumentPictureInPicture) {
@@ -57,7 +60,7 @@ export function usePictureInPicture(): PictureInPicture {
       window.documentPictureInPicture !== undefined || (document.pictureInPictureEnabled ?? false),
     isOn: pipWindow !== null || hasVideo,
     window: pipWindow,
-    // Refused: the button is still there for another try.
+    // The browser refused; the button allows another attempt.
     toggle: () => void toggle().catch(() => {}),
   };
 }
@@ -66,7 +69,7 @@ function remoteVideo(): HTMLVideoElement | null {
   return document.querySelector('[data-testid=remote-video]');
 }
 
-/** Makes the window look as the page does. */
+/** Copies the page's style sheets and attributes into the window. */
 function dress(target: Document): void {
   const { lang, dir, className } = document.documentElement;
   Object.assign(target.documentElement, { lang, dir, className });

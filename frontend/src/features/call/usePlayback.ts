@@ -1,5 +1,5 @@
-// Plays a stream in an <audio> or <video>. Browsers may refuse sound to people who have not touched
-// the page yet; then they are asked to.
+// Plays a stream in an <audio> or <video>. Browsers may block audio before the first touch; the
+// user is then asked for one.
 
 import { useEffect, useRef, useState } from 'react';
 

@@ -1,4 +1,4 @@
-// While whoever is muted holds the key, they are heard.
+// Unmutes a muted user while the push-to-talk key is held.
 
 import { useRef, useState } from 'react';
 import type { CallView } from './useCall';
@@ -8,7 +8,7 @@ export function usePushToTalk(call: CallView) {
   const isHeld = useRef(false);
 
   function talk(hold: boolean) {
-    // Whoever was not muted to begin with is not muted at the end.
+    // A user who was not muted before stays unmuted.
     if (hold && call.local.microphone !== 'off') return;
     if (!hold && !isHeld.current) return;
     isHeld.current = hold;

@@ -1,17 +1,17 @@
-// Lets keys work the call, for whoever wants that.
+// Handles the keyboard shortcuts of the call, unless they are turned off.
 
 import { useEffect, useRef, useState } from 'react';
 import { recallForever, rememberForever } from '../../lib/browserStorage';
 import { type ShortcutName, shortcutOf } from './shortcuts';
 
 export type ShortcutActions = Record<Exclude<ShortcutName, 'talk'>, () => void> & {
-  /** Space went down (true) or up (false). */
+  /** Called when Space goes down (true) or up (false). */
   talk: (isHeld: boolean) => void;
 };
 
 const storageKey = 'switchboard.shortcuts';
 
-/** Single keys get in the way of some, such as who speaks to their computer: they can be off. */
+/** Shortcuts can be turned off, since single keys disturb speech input. */
 export function useShortcutsEnabled() {
   const [isEnabled, setIsEnabled] = useState(() => recallForever(storageKey) !== 'off');
   function enable(on: boolean) {
@@ -42,7 +42,7 @@ export function useShortcuts(isEnabled: boolean, actions: ShortcutActions): void
       else if (!event.repeat) latest.current[name]();
     };
     window.addEventListener('keydown', onDown, { signal });
-    // Wherever the focus has gone meanwhile: nobody must go on being heard by mistake.
+    // Wherever the focus is now: releasing the key must mute again.
     window.addEventListener('keyup', ({ code }) => code === 'Space' && talk(false), { signal });
     window.addEventListener('blur', () => talk(false), { signal });
     return () => {

@@ -1,4 +1,4 @@
-// Keeps the screen from going dark during a call.
+// Keeps the screen on during a call.
 
 import { useEffect } from 'react';
 
@@ -7,7 +7,7 @@ export function useWakeLock(isWanted: boolean): void {
     if (!isWanted || !('wakeLock' in navigator)) return;
     let lock: WakeLockSentinel | null = null;
     let isOver = false;
-    // The browser takes it back whenever the page is hidden, and refuses it on an empty battery.
+    // The browser releases the lock when the page is hidden, and refuses it on a low battery.
     const acquire = async () => {
       if (document.hidden || (lock && !lock.released)) return;
       const acquired = await navigator.wakeLock.request('screen').catch(() => null);

@@ -1,9 +1,9 @@
-// Reads out what comes in, and nothing that was there before.
+// Announces incoming messages to screen readers, but not the history.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { ChatMessage } from './chatStore';
 
-/** Whoever wants to hear the rest finds it in the list. */
+/** Length of an announcement; the list has the whole message. */
 const SPOKEN_LENGTH = 300;
 
 export function Announcer({ latest }: { latest: ChatMessage | null }) {
@@ -11,7 +11,7 @@ export function Announcer({ latest }: { latest: ChatMessage | null }) {
   return (
     <div aria-live="polite" className="sr-only" data-testid="chat-announcer">
       {latest && (
-        // A new element each time: the same words twice are news twice.
+        // A new element for each message, so that equal texts are announced twice.
         <p key={latest.key}>
           {chat.said(latest.name ?? chat.unknown, latest.text.slice(0, SPOKEN_LENGTH))}
         </p>

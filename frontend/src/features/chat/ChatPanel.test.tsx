@@ -1,4 +1,4 @@
-// The chat as somebody uses it.
+// The chat panel in use.
 
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -47,13 +47,13 @@ describe('the chat panel', () => {
     expect(input).toHaveProperty('value', '');
   });
 
-  it('sends nothing empty', async () => {
+  it('sends no empty message', async () => {
     const { chat, input } = open();
     await userEvent.type(input, '  {Enter}');
     expect(chat.write).not.toHaveBeenCalled();
   });
 
-  it('counts bytes, and says when there are too many', async () => {
+  it('counts bytes, and reports the excess', async () => {
     const { chat, input } = open();
     await userEvent.click(input);
     await userEvent.paste('ü'.repeat(limits.messageBytes / 2 + 1));
@@ -62,24 +62,24 @@ describe('the chat panel', () => {
     expect(chat.write).not.toHaveBeenCalled();
   });
 
-  it('shows markup as the text it is', () => {
+  it('shows markup as text', () => {
     open([{ ...message, text: '<b>bold</b>' }]);
     expect(screen.getByTestId('chat-message').textContent).toContain('<b>bold</b>');
   });
 
-  it('lets a failed message be sent again', async () => {
+  it('sends a failed message again on request', async () => {
     const { chat } = open([{ ...message, delivery: 'failed' }]);
     await userEvent.click(screen.getByRole('button', { name: /try again/i }));
     expect(chat.retry).toHaveBeenCalledExactlyOnceWith('1');
   });
 
-  it('says of a delivered message that it is not kept, and offers no retry', () => {
+  it('marks a delivered message that is not stored, without a retry', () => {
     open([{ ...message, delivery: 'delivered' }]);
     expect(screen.getByTestId('chat-message').textContent).toContain('the chat is full');
     expect(screen.queryByRole('button', { name: /try again/i })).toBeNull();
   });
 
-  it('makes links of what looks like one, and nothing else', () => {
+  it('makes links of web addresses only', () => {
     open([{ ...message, text: 'See www.example.com, not javascript:alert(1).' }]);
     const link = screen.getByRole('link');
     expect(link.textContent).toBe('www.example.com');
@@ -88,7 +88,7 @@ describe('the chat panel', () => {
     expect(link.getAttribute('target')).toBe('_blank');
   });
 
-  it('reads out what comes in, but no history', () => {
+  it('announces incoming messages, but not the history', () => {
     const { change } = open([message]);
     expect(screen.getByTestId('chat-announcer').textContent).toBe('');
     const latest = { ...message, key: '2', mine: false, name: 'Bob', text: 'Good morning' };
@@ -96,7 +96,7 @@ describe('the chat panel', () => {
     expect(screen.getByTestId('chat-announcer').textContent).toBe('Bob: Good morning');
   });
 
-  it('shows a long message in part, and all of it to whoever wants it', async () => {
+  it('shows a long message in part, and in full on request', async () => {
     open([{ ...message, text: `${'word '.repeat(2_000)}end` }]);
     expect(screen.queryByText(/end$/)).toBeNull();
     await userEvent.click(screen.getByRole('button', { name: 'Show all' }));
@@ -105,7 +105,7 @@ describe('the chat panel', () => {
     expect(screen.queryByText(/end$/)).toBeNull();
   });
 
-  it('names days by how near they are', () => {
+  it('names recent days by their distance', () => {
     const at = (daysAgo: number) => new Date(Date.now() - daysAgo * 24 * 3_600_000);
     open([0, 1, 2].map((age) => ({ ...message, key: `${age}`, sentAt: at(2 - age) })));
     const days = screen.getAllByTestId('chat-day').map((day) => day.textContent);
@@ -113,7 +113,7 @@ describe('the chat panel', () => {
     expect(days[0]).toMatch(/^\w+day, /);
   });
 
-  it('offers a way back to the newest message to whoever reads further up', () => {
+  it('offers a reader further up a way to the newest message', () => {
     const { change } = open([message]);
     expect(screen.queryByTestId('jump-to-newest')).toBeNull();
     change({ isAtNewest: false });
@@ -122,7 +122,7 @@ describe('the chat panel', () => {
     screen.getByRole('button', { name: '2 new messages' });
   });
 
-  it('shows the newest of a very long history, and more of it on demand', async () => {
+  it('shows the newest of a very long history, and more on request', async () => {
     open(Array.from({ length: 450 }, (_, index) => ({ ...message, key: `${index}` })));
     const count = () => screen.getAllByTestId('chat-message').length;
     const more = () => screen.queryByRole('button', { name: 'Show earlier messages' });

@@ -1,4 +1,4 @@
-// The chat beside the call: what was written so far, and a place to write.
+// The chat beside the call: messages and composer.
 
 import { Download, X } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
@@ -12,7 +12,7 @@ import type { ChatView } from './useChat';
 
 interface ChatPanelProps {
   chat: ChatView;
-  /** Absent where the panel is always in sight. */
+  /** Absent where the panel is always visible. */
   onClose?: (() => void) | undefined;
   onSaveTranscript: () => void;
   className?: string;
@@ -22,7 +22,7 @@ export function ChatPanel({ chat, onClose, onSaveTranscript, className }: ChatPa
   const { chat: texts } = useTexts();
 
   function onKeyDown(event: KeyboardEvent) {
-    // While composing, Escape gives a suggestion up.
+    // While an input method composes, Escape dismisses its suggestion.
     if (event.key === 'Escape' && !event.nativeEvent.isComposing) onClose?.();
   }
 

@@ -1,4 +1,4 @@
-// Opens the chat where there is no room for it beside the call, and counts what was not read yet.
+// Button that opens the chat in a narrow window, with the number of unread messages.
 
 import { MessageSquare } from 'lucide-react';
 import type { Ref } from 'react';
@@ -25,7 +25,7 @@ export function ChatToggle({ isOpen, unread, onToggle, ref }: ChatToggleProps) {
       onClick={onToggle}
       data-testid="chat-toggle"
     >
-      {/* There before the first message, or that one would not be read out. */}
+      {/* Always mounted: screen readers announce only changes of an existing live region. */}
       <span role="status" className="absolute -top-1 end-1">
         {unread > 0 && <UnreadBadge count={unread} />}
       </span>

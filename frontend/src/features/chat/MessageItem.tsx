@@ -1,4 +1,4 @@
-// One message. Text only, whatever is in it.
+// One message, drawn as text only.
 
 import { Check, Clock, RotateCw } from 'lucide-react';
 import { memo, useState } from 'react';
@@ -11,7 +11,7 @@ import { linkify } from './linkify';
 
 interface MessageItemProps {
   message: ChatMessage;
-  /** Goes on with the message before it: the name is only said to those who cannot see that. */
+  /** True if it continues the message before it; the name is then for screen readers only. */
   continues: boolean;
   onRetry: (key: string) => void;
 }
@@ -40,7 +40,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   );
 }, isSame);
 
-/** The store makes its messages anew when anything changes. */
+/** Memoised: the store replaces a message object when the message changes. */
 function isSame(before: MessageItemProps, after: MessageItemProps): boolean {
   const [a, b] = [before.message, after.message];
   return (

@@ -1,4 +1,4 @@
-// Everything that was written, oldest first, with the newest in sight unless somebody reads further up.
+// All messages, oldest first. The newest stays visible unless the user has scrolled up.
 
 import { ArrowDown } from 'lucide-react';
 import { useEffect, useState } from 'react';
@@ -10,7 +10,7 @@ import { type Row, timelineOf } from './timeline';
 import type { ChatView } from './useChat';
 import { useStickyScroll } from './useStickyScroll';
 
-/** More than anybody reads at once, and few enough to be drawn in no time. */
+/** Rows drawn at first: more than a screen holds, and few enough to draw quickly. */
 const PAGE = 200;
 
 export function MessageList({ chat }: { chat: ChatView }) {
@@ -23,7 +23,7 @@ export function MessageList({ chat }: { chat: ChatView }) {
   const isEmpty = chat.messages.length === 0;
   const rows = timelineOf(chat.messages.slice(-limit), chat.newSince);
 
-  // Whoever writes wants to see it.
+  // A user who sends a message sees it.
   useEffect(() => {
     if (ownNewest !== null) jumpToNewest();
   }, [ownNewest, jumpToNewest]);

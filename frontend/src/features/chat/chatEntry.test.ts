@@ -1,4 +1,4 @@
-// What can be read out of entries of any shape.
+// Reading entries of any shape.
 
 import { describe, expect, it } from 'vitest';
 import { readEntry } from './chatEntry';
@@ -22,11 +22,11 @@ describe('an entry', () => {
     ['hello', null, 'hello'],
     [{ odd: [1, null] }, null, '{"odd":[1,null]}'],
     [null, null, 'null'],
-  ])('%j of another client is made the best of', (entry, name, text) => {
+  ])('%j of another client is read as far as possible', (entry, name, text) => {
     expect(readEntry(entry)).toMatchObject({ name, text });
   });
 
-  it('with an impossible time has none', () => {
+  it('with an impossible time has no time', () => {
     expect(readEntry({ body: 'hello', sent_at: 'yesterday' }).sentAt).toBeNull();
   });
 });

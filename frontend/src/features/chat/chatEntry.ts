@@ -1,7 +1,7 @@
-// One entry of a chat's history. Entries are any JSON that any client ever saved, so reading one
-// is guessing well: what cannot be read as a message is shown as the JSON it is.
+// One entry of a chat's history: any JSON that any client saved. An entry that cannot be read as a
+// message is shown as JSON.
 
-/** An entry as this server writes them, and as this page saves its own. */
+/** A message as this server stores it, and as this page saves its own. */
 export interface SavedMessage {
   id: string;
   from: string;
@@ -33,7 +33,7 @@ export function readEntry(entry: unknown): ReadEntry {
   };
 }
 
-/** The id of an entry. Ids are a sender's own: two senders may use the same one. */
+/** Id of an entry; null without one. Two senders may use the same id. */
 export function entryId(entry: unknown): string | null {
   if (!isRecord(entry)) return null;
   const { id } = entry;

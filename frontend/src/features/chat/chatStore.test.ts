@@ -1,4 +1,4 @@
-// The chat, with a fake server and an archive that keeps what it is given.
+// The chat store, with a fake server and a fake archive.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type IncomingMessage, SignalingError } from '../../signaling/client';
@@ -32,7 +32,7 @@ function saved(id: string, body: string) {
 }
 
 describe('messages', () => {
-  it('are sending until the server has them', async () => {
+  it('are sending until the server has stored them', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     chat.write('hello');
@@ -52,7 +52,7 @@ describe('messages', () => {
     ]);
   });
 
-  it('are shown once, though the history brings them again', async () => {
+  it('are shown once although the history repeats them', async () => {
     const { signaling, shown } = open();
     signaling.join();
     signaling.emit(fromBob('1', 'hello'));
@@ -62,7 +62,7 @@ describe('messages', () => {
     expect(shown()).toEqual([['hello', null]]);
   });
 
-  it('are shown once, though the server delivers them again', () => {
+  it('are shown once although the server repeats them', () => {
     const { signaling, shown } = open();
     signaling.join();
     signaling.emit(fromBob('1', 'hello'));
@@ -70,7 +70,7 @@ describe('messages', () => {
     expect(shown()).toEqual([['hello', null]]);
   });
 
-  it('are told apart by who wrote them, for ids are a writer’s own', () => {
+  it('with the same id of two senders are different messages', () => {
     const { signaling, chat, shown } = open();
     const forged = { ...fromBobSaved('1', 'forged'), name: 'Mallory' };
     signaling.join({ chats: [saved('1', 'mine'), forged] });
@@ -84,7 +84,7 @@ describe('messages', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('stay in sight when the history cannot be read', () => {
+  it('stay visible when the history cannot be read', () => {
     const { signaling, chat, shown } = open();
     signaling.join({ chats: [saved('1', 'mine')] });
     signaling.join({ chats: [], chatsAvailable: false });
@@ -93,7 +93,7 @@ describe('messages', () => {
   });
 });
 
-describe('what is new', () => {
+describe('a new message', () => {
   function openAndRead() {
     const opened = open(rememberedReading('42'));
     const { signaling, chat } = opened;
@@ -106,7 +106,7 @@ describe('what is new', () => {
     return { ...opened, news };
   }
 
-  it('is counted while out of sight, and marked when it is read', () => {
+  it('is counted while the chat is hidden, and marked when it is read', () => {
     const { signaling, chat, news } = openAndRead();
     chat.setBeingRead(false);
     signaling.emit(fromBob('2', 'two'));
@@ -118,7 +118,7 @@ describe('what is new', () => {
     expect(news()).toEqual({ unread: 0, newSince: '2' });
   });
 
-  it('is no longer marked once reading stopped, or an answer was written', () => {
+  it('is no longer marked once the chat was hidden, or an answer was written', () => {
     const { signaling, chat, news } = openAndRead();
     for (const done of [() => chat.setBeingRead(false), () => chat.write('yes')]) {
       chat.setBeingRead(false);
@@ -129,7 +129,7 @@ describe('what is new', () => {
     }
   });
 
-  it('is still known after a reload, and what is old as well', () => {
+  it('is still new after a reload', () => {
     const first = openAndRead();
     first.chat.setBeingRead(false);
     first.signaling.emit(fromBob('2', 'two'));
@@ -146,20 +146,20 @@ describe('what is new', () => {
     expect(again.chat.snapshot.get()).toMatchObject({ unread: 0, newSince: null });
   });
 
-  it('that was missed while the connection was lost is marked, though the chat was in sight', () => {
+  it('that was missed during a lost connection is marked, though the chat was visible', () => {
     const { signaling, news } = openAndRead();
     signaling.loseConnection();
     signaling.join({ chats: [fromBobSaved('1', 'one'), fromBobSaved('2', 'two')] });
     expect(news()).toEqual({ unread: 0, newSince: '2' });
   });
 
-  it('counts for whoever comes late: all that the other one wrote', () => {
+  it('is any message of the other participant before a late join', () => {
     const { signaling, chat } = open(rememberedReading('42'));
     signaling.join({ chats: [fromBobSaved('1', 'one'), saved('2', 'mine')] });
     expect(chat.snapshot.get().unread).toBe(1);
   });
 
-  it('is news only when it comes in live', () => {
+  it('is announced only when it arrives live', () => {
     const { signaling, chat } = openAndRead();
     expect(chat.snapshot.get().latest).toBeNull();
     signaling.emit(fromBob('2', 'two'));
@@ -168,7 +168,7 @@ describe('what is new', () => {
 });
 
 describe('delivery', () => {
-  it('of half a character is recognised in the history', async () => {
+  it('of half a surrogate pair is recognised in the history', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     chat.write('half \ud83d, whole \ud83d\ude00');
@@ -179,7 +179,7 @@ describe('delivery', () => {
     expect(shown()).toEqual([[body, 'sent']]);
   });
 
-  it('goes on after a lost connection, with the same id', async () => {
+  it('is repeated after a lost connection, with the same id', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
@@ -195,7 +195,7 @@ describe('delivery', () => {
     expect(second).toEqual(first);
   });
 
-  it('that was refused waits for the writer, and keeps the id', async () => {
+  it('that was refused waits for the user, and keeps the id', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('chats_full'));
@@ -212,7 +212,7 @@ describe('delivery', () => {
     expect(second).toEqual(first);
   });
 
-  it('that the history could not take is shown as such, and neither sent nor saved again', async () => {
+  it('that the full history could not store is marked, and not sent again', async () => {
     const { signaling, archive, chat, shown } = open();
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('chats_full', true));
@@ -227,7 +227,7 @@ describe('delivery', () => {
     expect(archive.save.mock.lastCall?.[0]).toMatchObject([{ body: 'hi' }]);
   });
 
-  it('that stays unanswered has failed', async () => {
+  it('that is not acknowledged fails', async () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
@@ -238,7 +238,7 @@ describe('delivery', () => {
 });
 
 describe('saving', () => {
-  it('hands the whole array over, history verbatim, while there is something new', async () => {
+  it('saves the whole array with the history unchanged, while there is something new', async () => {
     const { signaling, archive, chat } = open();
     const odd = { odd: true };
     signaling.join({ chats: [odd] });
@@ -250,7 +250,7 @@ describe('saving', () => {
     expect(archive.save).toHaveBeenCalledOnce();
   });
 
-  it('is tried again after it failed', async () => {
+  it('is repeated after a failure', async () => {
     const { signaling, archive } = open();
     signaling.join();
     archive.save.mockRejectedValueOnce(new Error('no network'));
@@ -259,7 +259,7 @@ describe('saving', () => {
     expect(archive.save).toHaveBeenCalledTimes(2);
   });
 
-  it('leaves out what is on its way, until the page goes', async () => {
+  it('leaves out unacknowledged messages until the page closes', async () => {
     const { signaling, archive, chat } = open();
     signaling.join();
     signaling.loseConnection();
@@ -274,7 +274,7 @@ describe('saving', () => {
     ]);
   });
 
-  it('happens once more at the end, and then never again', async () => {
+  it('happens once at the end, and not again', async () => {
     const { signaling, archive, chat } = open();
     signaling.join();
     signaling.emit(fromBob('1', 'hello'));

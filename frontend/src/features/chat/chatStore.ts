@@ -1,5 +1,5 @@
-// The chat of one visit: the history, what was written since, and what became of it. Messages go
-// out live; the whole of it is saved now and then besides.
+// The chat of one visit: history, messages and their delivery. Messages are sent live; the whole
+// array is also saved periodically.
 
 import { randomId } from '../../lib/randomId';
 import { type Readable, Store, type Unsubscribe } from '../../lib/store';
@@ -15,7 +15,7 @@ import {
 import { readEntry, type SavedMessage } from './chatEntry';
 import { Reading, type ReadingMemory, type ReadingView } from './reading';
 
-/** `delivered`: the other side has it, but the history is full and does not. */
+/** `delivered`: the other side has the message, but the full history does not. */
 export type Delivery = 'sending' | 'sent' | 'delivered' | 'failed';
 
 export interface ChatMessage {
@@ -24,7 +24,7 @@ export interface ChatMessage {
   name: string | null;
   text: string;
   sentAt: Date | null;
-  /** Null for what others wrote. */
+  /** Null for messages of others. */
   delivery: Delivery | null;
 }
 
@@ -32,7 +32,7 @@ export interface ChatSnapshot extends ReadingView {
   messages: ChatMessage[];
   /** False when the server could not read the history. */
   historyAvailable: boolean;
-  /** The last that came in live; what the history brings is not news. */
+  /** The last message that arrived live; messages of the history are not news. */
   latest: ChatMessage | null;
 }
 
@@ -43,14 +43,14 @@ export interface ChatOptions {
   reading?: ReadingMemory;
 }
 
-/** Often enough that little is lost with a page, seldom enough to cost nothing. */
+/** Interval between saves, and the most that a crashed page can lose. */
 export const SAVE_INTERVAL_MS = 15_000;
 
 /** A message written or received during this visit. */
 interface LiveMessage {
   saved: SavedMessage;
   delivery: Delivery | null;
-  /** The server said no; only the writer may ask again. */
+  /** The server refused it; only the user may send it again. */
   refused: boolean;
 }
 
@@ -87,7 +87,8 @@ export class ChatStore {
   }
 
   write(text: string): void {
-    // Half a character is stored as the replacement character; the history must be recognised again.
+    // The server stores half a surrogate pair as U+FFFD; replaced here, so that the history
+    // matches.
     const body = text.replace(/\p{Surrogate}/gu, '\ufffd');
     const saved = {
       id: randomId(),
@@ -107,23 +108,23 @@ export class ChatStore {
     if (message?.delivery === 'failed') void this.#deliver(message);
   }
 
-  /** Tells whether the messages are in sight. */
+  /** Sets whether the messages are visible. */
   setBeingRead(beingRead: boolean): void {
     this.#reading.setGoingOn(beingRead);
     this.#publish();
   }
 
-  /** The page is going away, perhaps only to be loaded anew. */
+  /** Saves before the page closes, or reloads. */
   saveInPassing(): void {
     if (this.#isWorthSaving) this.#options.archive.saveInPassing(this.#entries(this.#live));
   }
 
-  /** The visit is over. What was never acknowledged is saved as well: there is no later. */
+  /** Ends the visit and saves everything, including unacknowledged messages. */
   async finish(): Promise<void> {
     this.close();
     if (!this.#isWorthSaving) return;
     await this.#options.archive.save(this.#entries(this.#live)).catch(() => {
-      // Everything acknowledged is stored already; this was the net below it.
+      // Every message is acknowledged, so the server has them all.
     });
   }
 
@@ -170,7 +171,7 @@ export class ChatStore {
 
   async #deliver(message: LiveMessage): Promise<void> {
     this.#setDelivery(message, 'sending');
-    // Whoever is not in the room waits for the next join, which delivers it.
+    // Without a seat, the message waits for the next join.
     if (!this.#joined) return;
     const { id, body } = message.saved;
     try {
@@ -193,7 +194,7 @@ export class ChatStore {
   async #save(): Promise<void> {
     if (!this.#hasUnsaved) return;
     this.#hasUnsaved = false;
-    // Messages on their way are left out: the server stores them when they arrive.
+    // Unacknowledged messages are left out: the server stores them when they arrive.
     const entries = this.#entries(this.#live.filter((message) => !isUnsent(message)));
     await this.#options.archive.save(entries).catch(() => {
       this.#hasUnsaved = true;
@@ -201,7 +202,7 @@ export class ChatStore {
   }
 
   #entries(live: LiveMessage[]): unknown[] {
-    // What the full history could not take would have the whole save refused.
+    // The server would refuse the whole save for messages that the full history could not store.
     const worthSaving = live.filter(({ delivery }) => delivery !== 'delivered');
     return [...this.#history, ...worthSaving.map(({ saved }) => saved)];
   }
@@ -210,7 +211,7 @@ export class ChatStore {
     return this.#hasUnsaved || this.#live.some(isUnsent);
   }
 
-  /** Whether the history has this very message; others may have saved another text under its id. */
+  /** True if the history has this message; another sender's entry may have the same id. */
   #isInHistory({ id, from, body }: SavedMessage, delivery: Delivery | null): boolean {
     const writers = delivery === null ? [from] : [from, this.#participant];
     return this.#history.some((entry) => {
@@ -246,7 +247,7 @@ function liveMessage({ saved, delivery }: LiveMessage): ChatMessage {
   return { key: id, mine: delivery !== null, name, text: body, sentAt, delivery };
 }
 
-/** Ids are their writers' own, so two messages may have the same. */
+/** Key of a message: the sender and the sender's own id. */
 function withKeysOfTheirOwn(messages: ChatMessage[]): ChatMessage[] {
   const times = new Map<string, number>();
   return messages.map((message) => {
@@ -264,7 +265,7 @@ interface Reader {
 
 function historyMessage(entry: unknown, index: number, reader: Reader): ChatMessage {
   const { id, from, name, text, sentAt } = readEntry(entry);
-  // Whoever came back to another seat has another id, but still the same name.
+  // After a return to another seat, the id differs and the name is the same.
   const mine = from === reader.participant || (from !== reader.peer && name === reader.name);
   return { key: id ?? `entry ${index}`, mine, name, text, sentAt, delivery: mine ? 'sent' : null };
 }

@@ -1,4 +1,4 @@
-// Where long messages are cut.
+// Folding of long messages.
 
 import { describe, expect, it } from 'vitest';
 import { beginningOf } from './fold';
@@ -21,7 +21,7 @@ describe('a message', () => {
     expect(beginningOf('a\n'.repeat(500))?.split('\n')).toHaveLength(15);
   });
 
-  it('without gaps is cut all the same, but not within a character', () => {
+  it('without spaces is cut, but not within a character', () => {
     expect(beginningOf('x'.repeat(10_000))).toBe('x'.repeat(1_000));
     expect(beginningOf(`x${'🙂'.repeat(5_000)}`)).toBe(`x${'🙂'.repeat(499)}`);
   });

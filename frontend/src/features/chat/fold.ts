@@ -1,18 +1,18 @@
-// Long messages are shown in part until somebody wants the rest.
+// Folds long messages until the user expands them.
 
 const MAX_LENGTH = 1_000;
 const MAX_LINES = 15;
 
-/** The beginning of a long text, cut between words where that is possible; null when it is short. */
+/** The beginning of a long text, cut between words if possible; null for a short text. */
 export function beginningOf(text: string): string | null {
   const byLines = endOfLine(text, MAX_LINES);
-  // Somewhat too long is better shown than folded.
+  // A text slightly above the limit is shown whole.
   if (text.length <= 1.25 * MAX_LENGTH && byLines === text.length) return null;
   const end = Math.min(byLines, MAX_LENGTH);
   return text.slice(0, end === byLines ? end : endOfWord(text, end)).trimEnd();
 }
 
-/** Where the line of that number ends, or the text. */
+/** End of the line with that number, or of the text. */
 function endOfLine(text: string, number: number): number {
   let end = -1;
   for (let line = 0; line < number; line += 1) {
@@ -22,7 +22,7 @@ function endOfLine(text: string, number: number): number {
   return end;
 }
 
-/** The last gap between words before `limit`, unless that is far away. */
+/** The last space before `limit`, unless it is far from it. */
 function endOfWord(text: string, limit: number): number {
   const gap = text.slice(0, limit).search(/\s\S*$/u);
   if (gap > limit / 2) return gap;

@@ -1,4 +1,4 @@
-// Which parts of a message are links, and which only look like it.
+// Parts of a message that are links, and parts that are not.
 
 import { describe, expect, it } from 'vitest';
 import { linkify } from './linkify';
@@ -17,7 +17,7 @@ describe('a link', () => {
     expect(linkify(text)).toEqual([{ text, href }]);
   });
 
-  it('of an international domain is shown as it was typed', () => {
+  it('of an international domain is shown as typed', () => {
     expect(linkify('https://bücher.example/ä')).toEqual([
       { text: 'https://bücher.example/ä', href: 'https://xn--bcher-kva.example/%C3%A4' },
     ]);
@@ -32,11 +32,11 @@ describe('a link', () => {
     ['**https://example.com**', 'https://example.com'],
     ['見て https://example.com/診察。', 'https://example.com/診察'],
     ['https://example.com/a))', 'https://example.com/a'],
-  ])('in %s ends where the sentence goes on', (text, link) => {
+  ])('in %s ends before the sentence’s punctuation', (text, link) => {
     expect(linksIn(text)).toEqual([link]);
   });
 
-  it('stands among others, and nothing is lost between them', () => {
+  it('stands among others without loss of text between them', () => {
     const text = 'a https://a.test, b\nwww.b.test (c) mailto:c@c.test!';
     expect(linksIn(text)).toEqual(['https://a.test', 'www.b.test', 'mailto:c@c.test']);
     expect(
@@ -65,7 +65,7 @@ describe('no link is made of', () => {
     expect(linkify(text)).toEqual([{ text }]);
   });
 
-  it('what only begins after an invisible character', () => {
+  it('an address after an invisible character', () => {
     expect(linksIn('https://example.com/\u202egnp.exe')).toEqual(['https://example.com/']);
   });
 
@@ -74,7 +74,7 @@ describe('no link is made of', () => {
   });
 });
 
-// What takes time in proportion to the square of the length would not end within a test's time.
+// Quadratic time would exceed the time limit of a test.
 describe('a very long message is read to its end', () => {
   it.each([
     ['https://', 'https://'],

@@ -1,22 +1,21 @@
-// Finds the links in a text. Text goes in and text comes out: what is drawn is never HTML.
+// Finds the links in a text. Returns text; the page never renders HTML from it.
 //
-// Takes time in proportion to the text, whatever is in it: every character is looked at by one
-// match at most, and once more for the end of that match.
+// Runs in linear time: each character is in at most one match, and is read once more to trim it.
 
 export interface Piece {
   text: string;
-  /** Where it leads; absent for text that is no link. */
+  /** Address of a link; absent for other text. */
   href?: string;
 }
 
-/** Invisible characters end a link: they turn text around and hide what follows. */
+/** Invisible characters end a link: they reorder text and hide what follows. */
 const candidates =
   /(?<![\p{L}\p{N}_])(?:https?:\/\/|mailto:|www\.)[^\s<>"“”«»`\\^{|}\p{Cc}\p{Cf}]+/giu;
 
 const closers: Record<string, string> = { ')': '(', ']': '[', '）': '（', '】': '【' };
 const punctuation = new Set([...".,:;!?'’‘*~…。、，！？；：」』"]);
 
-/** The pieces, put together, are the text. */
+/** Splits a text into pieces, which add up to it. */
 export function linkify(text: string): Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
@@ -32,7 +31,7 @@ export function linkify(text: string): Piece[] {
   return pieces;
 }
 
-/** Leaves to the sentence what belongs to it: its full stop, and brackets it has opened itself. */
+/** Trims the sentence's punctuation: a final full stop, and brackets without an opening one. */
 function withoutTail(link: string): string {
   const surplus = surplusClosers(link);
   let length = link.length;
@@ -62,6 +61,6 @@ function hrefOf(link: string): string | null {
   if (!url) return null;
   if (url.protocol === 'mailto:') return /^[^@?]+@[^@?]+/.test(url.pathname) ? url.href : null;
   const isWeb = url.protocol === 'http:' || url.protocol === 'https:';
-  // `https://your.bank@evil.test` leads to the latter.
+  // `https://your.bank@evil.test` leads to evil.test.
   return isWeb && url.username === '' && url.password === '' ? url.href : null;
 }

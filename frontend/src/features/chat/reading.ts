@@ -1,10 +1,10 @@
-// What of the chat has been read: how much is new, and above which message the line is drawn.
-// Remembered by the browser, so that a reload does not make everything old.
+// Read position in the chat: the number of new messages, and the message under the line of new
+// ones. Stored by the browser, so that a reload keeps it.
 
 import { Recent } from '../../lib/recent';
 import type { ChatMessage } from './chatStore';
 
-/** Keeps the key of the last message that was read. */
+/** Stores the key of the last message read. */
 export interface ReadingMemory {
   read(): string | null;
   write(key: string): void;
@@ -12,7 +12,7 @@ export interface ReadingMemory {
 
 export interface ReadingView {
   unread: number;
-  /** The first message that was new when reading went on; null when there is none. */
+  /** The first message that was new when the chat became visible; null without one. */
   newSince: string | null;
 }
 
@@ -27,23 +27,23 @@ export class Reading {
     this.#upTo = memory?.read() ?? null;
   }
 
-  /** The messages came into sight, or went out of it. */
+  /** Sets whether the messages are visible. */
   setGoingOn(isGoingOn: boolean): void {
     if (!isGoingOn) this.#newSince = null;
     this.#isGoingOn = isGoingOn;
   }
 
-  /** Whoever answers has seen what there is. */
+  /** Marks everything as read: a user who answers has seen it. */
   onAnswer(): void {
     this.#newSince = null;
   }
 
-  /** A history was loaded: some of it may have been written while nobody looked. */
+  /** Applies a loaded history, parts of which may be new. */
   onHistory(messages: ChatMessage[]): void {
     if (this.#upTo !== null) this.#newSince ??= this.#unreadIn(messages)[0]?.key ?? null;
   }
 
-  /** Takes notice of all the messages that there are. */
+  /** Applies the current list of messages. */
   follow(messages: ChatMessage[]): ReadingView {
     if (this.#isGoingOn) this.#note(messages);
     const unread = this.#unreadIn(messages);

@@ -1,17 +1,17 @@
-// Days, groups and the line above what is new.
+// Days, groups and the line above new messages.
 
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from './chatStore';
 import { timelineOf } from './timeline';
 
-/** Ann's are mine. */
+/** The own messages are Ann's. */
 function message(key: string, name: string, sentAt: Date | null): ChatMessage {
   return { key, name, mine: name === 'Ann', text: key, sentAt, delivery: null };
 }
 
 const at = (day: number, hour: number, minute: number) => new Date(2026, 0, day, hour, minute);
 
-/** `-- 5 --` a day, `== new ==` the line, `Ann: a` a message, `+ b` one that continues. */
+/** Notation: `-- 5 --` a day, `== new ==` the line, `Ann: a` a message, `+ b` a continuation. */
 function drawn(messages: ChatMessage[], newSince: string | null = null): string[] {
   return timelineOf(messages, newSince).map((row) => {
     if (row.kind === 'day') return `-- ${row.day.getDate()} --`;
@@ -22,7 +22,7 @@ function drawn(messages: ChatMessage[], newSince: string | null = null): string[
 }
 
 describe('the timeline', () => {
-  it('begins each day with its name', () => {
+  it('starts each day with its name', () => {
     const messages = [
       message('a', 'Ann', at(5, 23, 59)),
       message('b', 'Ann', at(6, 0, 1)),
@@ -31,7 +31,7 @@ describe('the timeline', () => {
     expect(drawn(messages)).toEqual(['-- 5 --', 'Ann: a', '-- 6 --', 'Ann: b', 'Bob: c']);
   });
 
-  it('groups what one person says without a pause', () => {
+  it('groups consecutive messages of one sender without a pause', () => {
     const messages = [
       message('a', 'Ann', at(5, 9, 0)),
       message('b', 'Ann', at(5, 9, 4)),
@@ -42,13 +42,13 @@ describe('the timeline', () => {
     expect(drawn(messages)).toEqual(['-- 5 --', 'Ann: a', '+ b', 'Bob: c', 'Ann: d', 'Ann: e']);
   });
 
-  it('draws the line where reading stopped, which begins a group', () => {
+  it('draws the line above the first new message, which starts a group', () => {
     const messages = [message('a', 'Bob', at(5, 9, 0)), message('b', 'Bob', at(5, 9, 0))];
     expect(drawn(messages, 'b')).toEqual(['-- 5 --', 'Bob: a', '== new ==', 'Bob: b']);
     expect(drawn(messages, 'a')).toEqual(['-- 5 --', 'Bob: a', '+ b']);
   });
 
-  it('makes the best of entries without a time', () => {
+  it('places entries without a time by their neighbours', () => {
     const messages = [
       message('a', 'Bob', null),
       message('b', 'Bob', null),
@@ -58,14 +58,14 @@ describe('the timeline', () => {
     expect(drawn(messages)).toEqual(['Bob: a', '+ b', '-- 5 --', 'Bob: c', 'Bob: d']);
   });
 
-  it('gives every row a key of its own, whatever ids messages have', () => {
+  it('gives every row a unique key, whatever ids messages have', () => {
     const day = at(5, 9, 0);
     const messages = ['a', 'new', 'day of a'].map((key) => message(key, 'Bob', day));
     const keys = timelineOf(messages, 'new').map(({ key }) => key);
     expect(new Set(keys).size).toBe(5);
   });
 
-  it('of nothing is empty', () => {
+  it('is empty without messages', () => {
     expect(drawn([])).toEqual([]);
   });
 });

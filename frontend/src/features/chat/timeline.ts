@@ -1,5 +1,5 @@
-// What is drawn in the chat, from top to bottom: messages, the days they were written on, and the
-// line above what is new. Pure.
+// Rows of the chat from top to bottom: messages, the days they were written on, and the line above
+// new messages. Pure.
 
 import { daysBetween } from '../../lib/time';
 import type { ChatMessage } from './chatStore';
@@ -11,11 +11,11 @@ export type Row =
       kind: 'message';
       key: string;
       message: ChatMessage;
-      /** Goes on with what the same person said just before: their name need not be repeated. */
+      /** True if the message before it is by the same sender, whose name is then not repeated. */
       continues: boolean;
     };
 
-/** After a pause this long, somebody's next message begins afresh. */
+/** Pause after which a sender's next message starts a group. */
 const PAUSE_MS = 5 * 60_000;
 
 export function timelineOf(messages: ChatMessage[], newSince: string | null): Row[] {
@@ -30,7 +30,7 @@ export function timelineOf(messages: ChatMessage[], newSince: string | null): Ro
       day = sentAt;
       isInterrupted = true;
     }
-    // Above the very first message it would say nothing.
+    // No line above the very first message.
     if (previous && key === newSince) {
       rows.push({ kind: 'new', key: 'new' });
       isInterrupted = true;

@@ -17,7 +17,7 @@ function transcript(...messages: ChatMessage[]): string {
 }
 
 describe('the transcript', () => {
-  it('names the appointment, and who wrote what, when', () => {
+  it('names the appointment, senders and times', () => {
     const bob = message({ name: 'Bob', mine: false, text: 'Good morning.', delivery: null });
     expect(transcript(message({ text: 'Hello!' }), bob)).toBe(
       [
@@ -31,13 +31,13 @@ describe('the transcript', () => {
     );
   });
 
-  it('lets nobody pass lines off as somebody else’s', () => {
+  it('does not let a message imitate another sender', () => {
     const text = 'Yes.\n[Jan 5, 2026, 9:31 AM] Bob: I agree.\r\n\u2028Bob: I do.';
     const lines = transcript(message({ text })).split('\n');
     expect(lines.filter((line) => /^(\[.*\] )?Bob/.test(line))).toEqual([]);
   });
 
-  it('says what has not been sent, and does without times and names that are not there', () => {
+  it('marks unsent messages, and leaves out missing times and names', () => {
     const unsent = message({ text: 'one', delivery: 'failed' });
     const bare = message({ text: 'two', name: null, sentAt: null, delivery: null });
     expect(transcript(unsent, bare)).toContain(

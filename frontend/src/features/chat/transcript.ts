@@ -1,5 +1,5 @@
-// The chat as a plain text, to keep. What people wrote is indented after its first line, so that
-// nobody can write what looks like somebody else's message.
+// The chat as plain text. Continuation lines of a message are indented, so that no message can
+// imitate another sender's.
 
 import { saveTextFile } from '../../lib/download';
 import type { Texts } from '../../lib/i18n/texts/en';

@@ -1,4 +1,4 @@
-// When what comes in counts as read.
+// When an incoming message counts as read.
 
 import { act, renderHook } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
@@ -29,13 +29,13 @@ function show(visibilityState: DocumentVisibilityState): void {
 }
 
 describe('a message', () => {
-  it('in sight is read', () => {
+  it('that is visible is read', () => {
     const { result, hear } = open(true);
     hear();
     expect(result.current.unread).toBe(0);
   });
 
-  it('in a page that nobody sees is not, and the title of the page counts it', () => {
+  it('in a hidden page is unread, and counted in the title', () => {
     const { result, hear } = open(true);
     show('hidden');
     hear();
@@ -46,7 +46,7 @@ describe('a message', () => {
     expect(result.current.newSince).toBe('1');
   });
 
-  it('below what somebody reads is not, until they are there', () => {
+  it('below the visible part is unread until it is scrolled to', () => {
     const { result, hear } = open(true);
     act(() => result.current.setAtNewest(false));
     hear();

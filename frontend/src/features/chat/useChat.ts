@@ -1,4 +1,4 @@
-// A chat, as components see it.
+// A chat as state for components.
 
 import { useEffect, useState } from 'react';
 import { setUnreadBadge } from '../../lib/unreadBadge';
@@ -7,7 +7,7 @@ import { useStore } from '../../lib/useStore';
 import type { ChatSnapshot, ChatStore } from './chatStore';
 
 export interface ChatView extends ChatSnapshot {
-  /** False while somebody reads further up. */
+  /** False while the user has scrolled up. */
   isAtNewest: boolean;
   setAtNewest: (isAtNewest: boolean) => void;
   write: (body: string) => void;

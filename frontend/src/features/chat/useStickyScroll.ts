@@ -1,16 +1,16 @@
-// Keeps the newest message in sight, whatever grows or shrinks (messages, the composer, the keyboard
-// of a phone), until somebody scrolls up; then everything stays where it is.
+// Keeps the newest message visible when messages, the composer or a phone's keyboard change the
+// size, unless the user has scrolled up.
 
 import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 
-/** So close to the end counts as being there. */
+/** Distance from the end that counts as the end, in pixels. */
 const NEAR_PX = 48;
 
 export interface StickyScroll {
-  /** For the element that scrolls; what it holds must be one element. */
+  /** Ref for the scrolling element, which must have one child. */
   ref: React.RefObject<HTMLElement | null>;
   jumpToNewest(): void;
-  /** Has what is in sight stay there when more is put above it. */
+  /** Keeps the visible content in place when content is added above it. */
   keepPlace(): void;
 }
 
@@ -25,7 +25,7 @@ export function useStickyScroll(onChange: (atNewest: boolean) => void): StickySc
     let wasInSight = box.clientHeight > 0;
     const follow = () => {
       const isInSight = box.clientHeight > 0;
-      // Where it had been scrolled to is forgotten when it goes out of sight.
+      // The browser drops the scroll position of a hidden element.
       if (isInSight && !wasInSight) isAtEnd.current = true;
       wasInSight = isInSight;
       if (!isAtEnd.current) return;

@@ -1,4 +1,4 @@
-// The button behind which the check of the connection is. The rest is loaded when it is pressed.
+// Button for the connection check, whose code is loaded on the first press.
 
 import { Activity } from 'lucide-react';
 import { lazy, useState } from 'react';
@@ -10,13 +10,13 @@ import type { SeatProof } from '../../signaling/iceServers';
 const ConnectionCheck = lazy(() => import('./ConnectionCheck'));
 
 interface ConnectionSectionProps {
-  /** Where this tab has a seat, the relay can be tried for real. */
+  /** Proof of this tab's seat, with which the check sends data through the relay. */
   proof?: SeatProof;
 }
 
 export function ConnectionSection({ proof }: ConnectionSectionProps) {
   const { connection: texts, common } = useTexts();
-  /** Counts the checks: another number is another check. */
+  /** Number of checks; used as key, so that each check is a new component. */
   const [run, setRun] = useState(0);
   return (
     <section aria-label={texts.check} className="flex flex-col gap-3">

@@ -1,4 +1,4 @@
-// What is in the dialog about devices. Its meter listens only while it is open.
+// Content of the device dialog. Its level meter runs only while the dialog is open.
 
 import { Dialog } from '../../components/ui/Dialog';
 import { useTexts } from '../../lib/i18n/useTexts';

@@ -1,4 +1,4 @@
-// What is wrong with camera or microphone, and how to mend it: in this browser, on this system.
+// Problems of camera and microphone, with the remedy for this browser and system.
 
 import { CircleHelp } from 'lucide-react';
 import { Button } from '../../components/ui/Button';
@@ -11,11 +11,11 @@ import { canAskAgain, type ProblemReport, problemsOf } from './problems';
 
 interface DeviceHelpProps {
   media: LocalMedia;
-  /** What to say below it, where there is something to add. */
+  /** Text below the remedy. */
   note?: string;
 }
 
-/** One box for each problem; nothing where there is none. */
+/** One box for each problem. */
 export function DeviceHelp({ media, note }: DeviceHelpProps) {
   const reports = problemsOf(useStore(media.snapshot));
   return reports.map((report) => (

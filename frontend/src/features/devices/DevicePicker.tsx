@@ -1,4 +1,4 @@
-// Which camera, microphone and speaker to use. What is chosen is used at once.
+// Pickers for camera, microphone and speaker. A choice takes effect at once.
 
 import { Mic, Video, Volume2 } from 'lucide-react';
 import type { ReactNode } from 'react';
@@ -21,7 +21,9 @@ interface DevicePickerProps {
   kind: DeviceKind;
 }
 
-/** Nothing where the browser does not let a page choose: elsewhere than on phones, it mostly does. */
+/**
+ * Picker for the speaker; empty where the browser does not let a page choose, as on most phones.
+ */
 export function DevicePicker({ media, kind }: DevicePickerProps) {
   const texts = useTexts().devices;
   const { devices, selected, speaker } = useStore(media.snapshot);

@@ -1,5 +1,4 @@
-// The dialog about devices, in which they are tried and changed during the call. It is loaded when it
-// is opened for the first time.
+// The device dialog during the call. Its content is loaded when it is first opened.
 
 import { lazy, type ReactNode, useState } from 'react';
 import { Lazy } from '../../components/Lazy';
@@ -11,7 +10,7 @@ export interface DeviceSettingsProps {
   media: LocalMedia;
   isOpen: boolean;
   onClose: () => void;
-  /** What else belongs to it, below the devices. */
+  /** Further content, below the devices. */
   children?: ReactNode;
 }
 

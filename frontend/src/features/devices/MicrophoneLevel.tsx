@@ -1,4 +1,4 @@
-// A bar that moves with one's voice. It is drawn past React, many times a second.
+// Level meter of the microphone, updated each frame without React.
 
 import { Mic, MicOff } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
@@ -8,10 +8,10 @@ import { useStore } from '../../lib/useStore';
 import type { LocalMedia } from '../../rtc/media/localMedia';
 import { watchLevel } from '../../rtc/media/microphoneLevel';
 
-/** After this without a sound, people should know what may be wrong. */
+/** Time in silence after which the meter explains possible causes. */
 const PATIENCE_MS = 8_000;
 
-/** Screen readers are told the level this seldom: more would only be noise. */
+/** Interval of updates for screen readers. */
 const ANNOUNCE_MS = 1_000;
 
 type Hearing = 'silent' | 'heard' | 'stillSilent' | 'asleep';
@@ -28,7 +28,7 @@ export function MicrophoneLevel({ media }: { media: LocalMedia }) {
     <div>
       <div className="flex items-center gap-3">
         <Icon aria-hidden className="size-5 shrink-0 text-muted" />
-        {/* biome-ignore lint/a11y/useSemanticElements: <meter> cannot be drawn alike everywhere. */}
+        {/* biome-ignore lint/a11y/useSemanticElements: <meter> looks different everywhere. */}
         <div
           ref={bar}
           role="meter"

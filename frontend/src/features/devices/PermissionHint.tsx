@@ -1,5 +1,5 @@
-// Tells what to answer while the browser asks for camera and microphone. It comes late, so that
-// whoever has allowed them before never sees it.
+// Hint to the browser's prompt for devices. It appears after a delay, so that a user with earlier
+// permission never sees it.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';

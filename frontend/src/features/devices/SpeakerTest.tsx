@@ -1,4 +1,4 @@
-// Plays a sound, and asks whether it was heard.
+// Plays a test sound and asks whether it was heard.
 
 import { Check, Play } from 'lucide-react';
 import { useState } from 'react';

@@ -1,5 +1,5 @@
-// Which problems there are to tell about, and in which order: one for camera and microphone together
-// where both suffer from the same, else one for each.
+// Device problems to report, in order: one for both devices if they share it, otherwise one for
+// each.
 
 import type { SourceKind } from '../../rtc/media/devices';
 import type { MediaProblem, MediaSnapshot } from '../../rtc/media/localMedia';
@@ -18,7 +18,7 @@ export function problemsOf({ problems }: Pick<MediaSnapshot, 'problems'>): Probl
   return reports;
 }
 
-/** Whether asking the browser once more can change anything. */
+/** True if another request can succeed. */
 export function canAskAgain(problem: MediaProblem): boolean {
   return !['insecure', 'unsupported', 'embedded'].includes(problem);
 }

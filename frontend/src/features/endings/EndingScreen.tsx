@@ -1,4 +1,4 @@
-// What is left when the call is over on this side, and the way back in.
+// The screen after a visit, with the way back into the room.
 
 import type { ReactNode } from 'react';
 import { Button } from '../../components/ui/Button';
@@ -12,14 +12,14 @@ import { TranscriptButton } from './TranscriptButton';
 
 interface EndingScreenProps {
   ending: Ending;
-  /** What the server said, if it said no. */
+  /** The server's refusal, if it refused. */
   refusal: Refused | null;
-  /** How long the visit was, in milliseconds; null for whoever never got in. */
+  /** Length of the visit, in milliseconds; null for a user who never joined. */
   lengthMs: number | null;
-  /** Absent where nothing was written. */
+  /** Absent for an empty chat. */
   onSaveTranscript?: (() => void) | undefined;
   onReopen: () => void;
-  /** The other way on. */
+  /** Further actions. */
   children: ReactNode;
 }
 

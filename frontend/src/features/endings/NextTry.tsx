@@ -1,11 +1,11 @@
-// When the page tries again by itself.
+// Countdown to the next automatic attempt.
 
 import { Spinner } from '../../components/ui/Spinner';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { useSecondsUntil } from './useSecondsUntil';
 
 interface NextTryProps {
-  /** In milliseconds of performance.now(); null while a try is under way. */
+  /** In milliseconds of performance.now(); null during an attempt. */
   nextAt: number | null;
 }
 
@@ -13,8 +13,8 @@ export function NextTry({ nextAt }: NextTryProps) {
   const { unreachable } = useTexts().endings;
   const seconds = useSecondsUntil(nextAt);
   return (
-    // A timer: screen readers tell the time when asked, and not every second. As long as one line in
-    // either state, lest everything below it jump.
+    // role="timer": screen readers read it on request, not every second. It keeps one line in both
+    // states, so that the content below does not move.
     <p role="timer" className="flex min-h-6 items-center gap-2 tabular-nums">
       {seconds === null ? (
         <>

@@ -1,4 +1,4 @@
-// The screens for addresses that lead nowhere.
+// The screens for addresses without a page.
 
 import type { ReactNode } from 'react';
 import { useTexts } from '../../lib/i18n/useTexts';
@@ -6,7 +6,7 @@ import { Detail, Screen, ScreenTitle } from './Screen';
 
 interface NowhereProps {
   what: 'invalidAppointment' | 'notFound';
-  /** The way on. */
+  /** Actions. */
   children: ReactNode;
 }
 

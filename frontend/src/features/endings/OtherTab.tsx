@@ -1,5 +1,5 @@
-// Somebody opens an appointment in which they sit already, in another tab: here, or there, or is it
-// somebody else?
+// Asks which tab to use when another one is in the same appointment, or whether a second
+// participant joins.
 
 import { Button } from '../../components/ui/Button';
 import { useTexts } from '../../lib/i18n/useTexts';

@@ -1,4 +1,4 @@
-// The room has no free seat: why, and when the page joins by itself.
+// The screen for a room without a free seat: the reason, and when the page joins automatically.
 
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Button } from '../../components/ui/Button';
@@ -15,9 +15,9 @@ interface RoomFullProps {
   seat: Fullness;
   attempt: Attempt;
   onTryNow: () => void;
-  /** Absent where nothing was written. */
+  /** Absent for an empty chat. */
   onSaveTranscript?: (() => void) | undefined;
-  /** The other way on. */
+  /** Further actions. */
   children: ReactNode;
 }
 
@@ -37,7 +37,7 @@ export function RoomFull(props: RoomFullProps) {
       actions={
         <>
           <Button
-            // A lease ends when it ends: asking earlier is seldom of use.
+            // A held seat is free when its lease ends, so an earlier attempt seldom helps.
             variant={seat === 'held' ? 'secondary' : 'primary'}
             onClick={onTryNow}
             data-testid="try-now-button"
@@ -53,12 +53,12 @@ export function RoomFull(props: RoomFullProps) {
       <Detail>
         {lobby.preJoin.appointment} <bdi>{appointmentId}</bdi>
       </Detail>
-      {/* As high while a try is under way, lest the buttons jump. */}
+      {/* Keeps its height during an attempt, so that the buttons do not move. */}
       <div className={cn('flex flex-col justify-center', seat === 'held' && 'min-h-11')}>
         {leaseEndsAt === null ? (
           <NextTry nextAt={attempt.nextAt} />
         ) : (
-          // Another lease is another countdown.
+          // A new lease restarts the countdown.
           <Countdown key={leaseEndsAt} endsAt={leaseEndsAt} />
         )}
       </div>
@@ -67,14 +67,14 @@ export function RoomFull(props: RoomFullProps) {
   );
 }
 
-/** Down to the end of a lease, in words and as a bar that gets shorter. */
+/** Countdown to the end of a lease, in words and as a bar. */
 function Countdown({ endsAt }: { endsAt: number }) {
   const { full } = useTexts().endings;
   const seconds = useSecondsUntil(endsAt) ?? 0;
   const [all] = useState(seconds);
   return (
     <div className="flex flex-col gap-2">
-      {/* Screen readers tell the time of a timer when asked, and not every second. */}
+      {/* role="timer": screen readers read it on request, not every second. */}
       <p
         role="timer"
         data-testid="seat-countdown"
@@ -93,12 +93,12 @@ function Countdown({ endsAt }: { endsAt: number }) {
   );
 }
 
-/** How long before the end those are told once more who do not see the countdown. */
+/** Time before the end at which the countdown is announced once more. */
 const LAST_CALL_S = 10;
 
 /**
- * Tells those who do not see the page what has changed since the heading had the focus: another reason, and how long
- * it takes, when that is known first and shortly before the end.
+ * Announces changes to screen readers: another reason, and the remaining time, first when it is
+ * known and again shortly before its end.
  */
 function Status({ title, endsAt }: { title: string; endsAt: number | null }) {
   const { full } = useTexts().endings;
@@ -106,7 +106,7 @@ function Status({ title, endsAt }: { title: string; endsAt: number | null }) {
   const isLastCall = seconds !== null && seconds <= LAST_CALL_S;
   const [told, setTold] = useState('');
   const toldTitle = useRef(title);
-  // Read out when it changes. Seconds that merely pass do not change it, so they are no dependency.
+  // Each change is announced; passing seconds are not, so they are no dependency.
   useEffect(() => {
     const reason = title === toldTitle.current ? '' : title;
     toldTitle.current = title;

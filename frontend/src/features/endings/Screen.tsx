@@ -1,9 +1,9 @@
-// One thing to say, in place of a call, and the ways on from there.
+// Layout of the screens in place of a call: a heading, a text and actions.
 
 import type { ReactNode } from 'react';
 
 interface ScreenProps {
-  /** Which of the screens it is, for tests. */
+  /** Name of the screen, for tests. */
   name: string;
   title: ReactNode;
   children?: ReactNode;
@@ -27,7 +27,7 @@ interface ScreenTitleProps {
   'data-state'?: string;
 }
 
-/** Takes the focus: what led here is gone, and whoever cannot see the page is told where they are. */
+/** Takes the focus, whose element is gone, so that screen readers announce the screen. */
 export function ScreenTitle(props: ScreenTitleProps) {
   return (
     <h1

@@ -1,10 +1,10 @@
-// Saves the chat as a file, where a visit is over or waits for a seat.
+// Button that saves the chat as a file, after a visit or while waiting for a seat.
 
 import { Button } from '../../components/ui/Button';
 import { useTexts } from '../../lib/i18n/useTexts';
 
 interface TranscriptButtonProps {
-  /** Absent where nothing was written: there is no button then. */
+  /** Absent for an empty chat; there is no button then. */
   onSave: (() => void) | undefined;
 }
 

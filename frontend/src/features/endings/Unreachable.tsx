@@ -1,4 +1,4 @@
-// The server could not be reached when somebody wanted to join: what to try, and when the page does.
+// The screen for a server that was unreachable on joining: advice, and the next attempt.
 
 import type { ReactNode } from 'react';
 import { Button } from '../../components/ui/Button';
@@ -7,7 +7,7 @@ import type { Attempt } from '../../signaling/client';
 import { NextTry } from './NextTry';
 import { Detail, Screen, ScreenTitle } from './Screen';
 
-/** A server that says that the room is full is reached; when it is not, the obstacle is the network. */
+/** A `full` server was reached earlier; now the network is the obstacle. */
 function reasonFor({ obstacle }: Attempt) {
   return obstacle === null || obstacle === 'full' ? 'network' : obstacle;
 }
@@ -15,7 +15,7 @@ function reasonFor({ obstacle }: Attempt) {
 interface UnreachableProps {
   attempt: Attempt;
   onTryNow: () => void;
-  /** The other way on. */
+  /** Further actions. */
   children: ReactNode;
 }
 

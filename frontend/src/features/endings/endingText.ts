@@ -1,4 +1,4 @@
-// What is said about each way in which a visit can be over.
+// Texts for the ways in which a visit ends.
 
 import type { Texts } from '../../lib/i18n/texts/en';
 import type { Ending } from '../../rtc/call/callState';

@@ -1,4 +1,4 @@
-// The screens in place of a call, as somebody reads them.
+// The screens in place of a call.
 
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -48,7 +48,7 @@ describe('an ending', () => {
     expect(screen.getByTestId('call-state').dataset.state).toBe(ending.phase);
   });
 
-  it('tells whoever left how long they were there', () => {
+  it('shows the length of a visit after leaving', () => {
     const minutes = 12 * 60_000;
     expect(end({ phase: 'ended', reason: 'left' }, { lengthMs: minutes })).toContain('12 minutes');
   });
@@ -58,7 +58,7 @@ describe('an ending', () => {
     [{ code: 'invalid_field', field: 'name' }, 'your name'],
     [{ code: 'origin_not_allowed' }, 'another address'],
     [{ code: 'payload_too_large' }, 'another browser'],
-  ] as const)('after the refusal %j speaks of the %s', (refusal, words) => {
+  ] as const)('after the refusal %j mentions the %s', (refusal, words) => {
     const text = end(
       { phase: 'ended', reason: 'refused' },
       { refusal: { type: 'refused', ...refusal } },
@@ -83,7 +83,7 @@ describe('a server out of reach', () => {
     return { onTryNow, change: (changed: Attempt) => rerender(view(changed)) };
   }
 
-  it('is tried again after a while, which is counted down', () => {
+  it('is retried after a countdown', () => {
     const { change } = show({ obstacle: 'network', nextAt: performance.now() + 3_000 });
     screen.getByText('We try again in 3 seconds.');
     act(() => vi.advanceTimersByTime(2_000));
@@ -92,7 +92,7 @@ describe('a server out of reach', () => {
     screen.getByText('We are trying…');
   });
 
-  it('is tried at once by whoever does not want to wait', () => {
+  it('is retried at once on request', () => {
     const { onTryNow } = show({ obstacle: 'network', nextAt: performance.now() + 3_000 });
     screen.getByTestId('unreachable').click();
     expect(onTryNow).toHaveBeenCalledOnce();
@@ -141,7 +141,7 @@ describe('a room without a free seat', () => {
   const told = () => screen.getByRole('status').textContent;
   const pass = (seconds: number) => act(() => vi.advanceTimersByTime(seconds * 1_000));
 
-  it('that is held for a lease counts down to its end', () => {
+  it('that is held for a lease shows a countdown to its end', () => {
     show('held', 30);
     expect(heading().textContent).toBe(held);
     expect(document.activeElement).toBe(heading());
@@ -151,7 +151,7 @@ describe('a room without a free seat', () => {
     expect(shown()).toBe('You join in 1 second');
   });
 
-  it('tells the seconds to screen readers twice: at first, and 10 s before the end', () => {
+  it('announces the seconds twice: at first, and 10 s before the end', () => {
     show('held', 30);
     const news = new Set<string | null>();
     for (let second = 0; second < 30; second += 1) {
@@ -161,7 +161,7 @@ describe('a room without a free seat', () => {
     expect([...news]).toEqual(['You join in 30 seconds', 'You join in 10 seconds']);
   });
 
-  it('whose holders are connected is asked every few seconds, which is not told each time', () => {
+  it('whose holders are connected is retried every few seconds without announcements', () => {
     const { change } = show('taken', 5);
     expect(heading().textContent).toBe(taken);
     expect(name()).toBe('full');
@@ -173,7 +173,7 @@ describe('a room without a free seat', () => {
     expect(told()).toBe('');
   });
 
-  it('tells why when that changes, and leaves the focus where it is', () => {
+  it('announces a changed reason, and keeps the focus', () => {
     const { change } = show('taken', 5);
     screen.getByTestId('try-now-button').focus();
     change('held', 30);
@@ -184,13 +184,13 @@ describe('a room without a free seat', () => {
     expect(document.activeElement).toBe(screen.getByTestId('try-now-button'));
   });
 
-  it('is asked at once on request', () => {
+  it('is retried at once on request', () => {
     const { onTryNow } = show('held', 30);
     screen.getByTestId('try-now-button').click();
     expect(onTryNow).toHaveBeenCalledOnce();
   });
 
-  it('counts nothing down while the connection is lost', () => {
+  it('has no countdown while the connection is lost', () => {
     render(
       <RoomFull
         appointmentId="42"
@@ -217,35 +217,35 @@ describe('another tab in the same appointment', () => {
   function Entrance() {
     const otherTab = useOtherTab('42');
     if (otherTab.phase === 'elsewhere') return <OtherTab otherTab={otherTab} />;
-    return otherTab.phase === 'clear' ? `come in, ${otherTab.name ?? 'whoever you are'}` : null;
+    return otherTab.phase === 'clear' ? `joins as ${otherTab.name ?? 'anyone'}` : null;
   }
 
-  /** Opens the appointment while another tab sits in it. */
-  async function openBesides(): Promise<void> {
+  /** Opens the appointment while another tab is in it. */
+  async function openInSecondTab(): Promise<void> {
     const leave = sitAt<TabClaim>('appointment 42', () => ({ name: 'Ann', seat }));
     render(<Entrance />);
     await screen.findByTestId('other-tab');
     leave();
   }
 
-  it('is asked about, and gives its seat when told to', async () => {
-    await openBesides();
+  it('is reported, and gives its seat up on request', async () => {
+    await openInSecondTab();
     screen.getByText(/you are called Ann/);
     expect(mine()).toBeNull();
     await userEvent.click(screen.getByTestId('use-this-tab-button'));
-    screen.getByText('come in, Ann');
+    screen.getByText('joins as Ann');
     expect(mine()).toEqual(seat);
   });
 
-  it('keeps its seat when it is somebody else’s', async () => {
-    await openBesides();
+  it('keeps its seat when a second participant joins', async () => {
+    await openInSecondTab();
     await userEvent.click(screen.getByTestId('join-as-another-button'));
-    screen.getByText('come in,');
+    screen.getByText('joins as');
     expect(mine()).toBeNull();
   });
 
-  it('is not asked about when there is none', async () => {
+  it('is not reported when there is none', async () => {
     render(<Entrance />);
-    await screen.findByText('come in, whoever you are');
+    await screen.findByText('joins as anyone');
   });
 });

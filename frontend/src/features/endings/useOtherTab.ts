@@ -1,5 +1,5 @@
-// Asks the other tabs of this browser whether they sit in the appointment already, and keeps what
-// somebody decides about it.
+// Asks the other tabs of this browser whether they are in the appointment, and stores the user's
+// decision.
 
 import { useEffect, useState } from 'react';
 import { forgetName, rememberName } from '../../lib/visitorName';
@@ -7,17 +7,17 @@ import { findOtherTab, type TabClaim } from '../../signaling/otherTabs';
 import { joinAsAnother, takeSeat } from '../../signaling/seatStorage';
 
 export type OtherTabView =
-  /** For an instant, in which nothing should be drawn yet. */
+  /** The tabs have not answered yet; nothing should be drawn. */
   | { phase: 'asking' }
-  /** Nothing is in the way of joining. */
+  /** Nothing prevents joining. */
   | {
       phase: 'clear';
-      /** Who goes on here, empty for somebody yet to be asked; null when there was no other tab. */
+      /** Name to join with, empty to ask for one; null without another tab. */
       name: string | null;
     }
   | {
       phase: 'elsewhere';
-      /** By which the other tab has joined. */
+      /** Name of the participant in the other tab. */
       name: string;
       useThisTab(): void;
       joinAsAnother(): void;

@@ -1,8 +1,8 @@
-// Counts down in whole seconds.
+// Countdown in whole seconds.
 
 import { useEffect, useState } from 'react';
 
-/** Seconds until `time`, in milliseconds of performance.now(); at least 1, and null for null. */
+/** Seconds until `time`, in milliseconds of performance.now(); at least 1. Null for null. */
 export function useSecondsUntil(time: number | null): number | null {
   const [now, setNow] = useState(() => performance.now());
   useEffect(() => {

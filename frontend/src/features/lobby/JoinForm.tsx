@@ -1,4 +1,4 @@
-// The two things anybody has to tell to get into an appointment.
+// Form with the appointment and the name.
 
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Button } from '../../components/ui/Button';
@@ -28,7 +28,7 @@ export function JoinForm({ onJoin, ...initial }: JoinFormProps) {
     else if (nameMatters) nameField.current?.focus();
   }
 
-  // Only at first: whoever empties a field is in it already.
+  // Only on mounting: a user who empties a field already has the focus there.
   useEffect(() => focusFirst(!initial.appointmentId, !initial.name), []);
 
   function submit(event: FormEvent) {

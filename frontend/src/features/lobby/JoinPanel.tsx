@@ -1,4 +1,4 @@
-// Who joins what, and the button that does it. It works whatever camera and microphone do.
+// The appointment, the name and the button that joins, which works in every state of the devices.
 
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Button } from '../../components/ui/Button';
@@ -9,9 +9,9 @@ import { NameField } from './NameField';
 
 interface JoinPanelProps {
   appointmentId: string;
-  /** Empty when the link tells none. */
+  /** Empty when the link has no name. */
   name: string;
-  /** The room is being loaded. */
+  /** True while the room is loading. */
   isJoining: boolean;
   onJoin: (name: string) => void;
 }
@@ -64,7 +64,7 @@ export function JoinPanel({ appointmentId, isJoining, onJoin, ...initial }: Join
           </Button>
         </div>
       )}
-      {/* On a phone it stays above everything, so that nobody has to look for it. */}
+      {/* Sticky on a phone, so that it is always visible. */}
       <div className="fixed inset-x-0 bottom-0 z-10 border-t border-line bg-canvas p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] wide:static wide:border-0 wide:bg-transparent wide:p-0">
         <div className="mx-auto max-w-xl">
           <Button

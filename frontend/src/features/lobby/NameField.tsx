@@ -1,4 +1,4 @@
-// Where people say who they are.
+// Text field for the name.
 
 import type { RefObject } from 'react';
 import { TextField } from '../../components/ui/TextField';
@@ -8,7 +8,7 @@ import { nameProblem } from './fields';
 interface NameFieldProps {
   name: string;
   onChange: (name: string) => void;
-  /** Whether to say what is wrong: not before somebody has tried to go on. */
+  /** True after an attempt to continue: only then are errors shown. */
   isChecked: boolean;
   testId: string;
   ref?: RefObject<HTMLInputElement | null>;

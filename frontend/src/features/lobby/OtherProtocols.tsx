@@ -1,4 +1,4 @@
-// The way to the demos of the server's other protocols: for those who write clients, in small print.
+// Links to the demos of the server's other doors, which are its other protocols.
 
 import { useTexts } from '../../lib/i18n/useTexts';
 

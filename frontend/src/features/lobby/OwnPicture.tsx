@@ -1,4 +1,4 @@
-// How one will look to the other person, with the buttons that decide whether one is seen and heard.
+// The own video before joining, with the buttons for microphone and camera.
 
 import { Mic, MicOff, Video, VideoOff } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
@@ -52,11 +52,11 @@ function wordFor(
   return camera === 'off' ? texts.cameraOff : texts.cameraMissing;
 }
 
-/** Mirrored, as people know themselves; unless it shows what is in front of them. */
+/** Mirrored, unless the camera faces away. */
 function Picture({ local, label }: { local: MediaSnapshot; label: string }) {
   const ref = useRef<HTMLVideoElement>(null);
   const isOn = local.camera === 'on';
-  // A <video> that waits for a picture that never comes keeps the page from being loaded.
+  // A <video> that waits for a missing track would delay the page's load event.
   const stream = isOn ? local.stream : null;
   useEffect(() => {
     if (ref.current) ref.current.srcObject = stream;

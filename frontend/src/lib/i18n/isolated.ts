@@ -1,14 +1,15 @@
-// Names and other words that come from elsewhere, inside a sentence of another direction.
+// Isolates foreign words, such as names, from the direction of the sentence around them.
 
 const BEGIN = '\u2068';
 const END = '\u2069';
 
-/** What changes the direction of text beyond itself, and could undo the isolation from within. */
+/** Bidirectional controls, which could undo the isolation from within. */
 const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Sets words apart from the sentence around them, which is then drawn in its right order whatever
- * they are written in: between U+2068 and U+2069, as in the Unicode Bidirectional Algorithm.
+ * Wraps words in U+2068 and U+2069, so that their direction does not reorder the sentence.
+ *
+ * Source: Unicode Bidirectional Algorithm, isolates
  */
 export function isolated(words: string): string {
   return `${BEGIN}${words.replace(CONTROLS, '')}${END}`;

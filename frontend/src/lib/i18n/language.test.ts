@@ -1,5 +1,4 @@
-// Languages: which one is chosen, and what happens while it loads. `xx` is written from right to
-// left and loads when the test says so.
+// Choosing and loading languages. `xx` is right-to-left and loads when the test resolves it.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chooseLanguage, preferredLanguage, showLanguage, translation } from './language';
@@ -37,7 +36,7 @@ describe('the preferred language', () => {
     expect(preferredLanguage()).toBe(expected);
   });
 
-  it('is the one that was chosen, from then on', async () => {
+  it('is the chosen one from then on', async () => {
     speak('en');
     await chooseLanguage(xx);
     expect(preferredLanguage()).toBe('xx');
@@ -45,20 +44,20 @@ describe('the preferred language', () => {
 });
 
 describe('a language', () => {
-  it('is loaded when it is wanted, and turns the page', async () => {
+  it('is loaded on demand, and sets the page’s direction', async () => {
     expect(page()).toEqual({ lang: 'en', dir: 'ltr' });
     await showLanguage(xx);
     expect(page()).toEqual({ lang: 'xx', dir: 'rtl' });
     expect(translation.get().texts.common.close).toBe('esolC');
   });
 
-  it('that cannot be loaded leaves the page as it is', async () => {
+  it('that cannot be loaded leaves the page unchanged', async () => {
     load.mockRejectedValue(new Error('offline'));
     await showLanguage(xx);
     expect(page()).toEqual({ lang: 'en', dir: 'ltr' });
   });
 
-  it('that loads slowly does not overtake the one that was wanted later', async () => {
+  it('that loads slowly does not replace one requested later', async () => {
     let arrive = (_texts: Texts) => {};
     load.mockReturnValue(new Promise((resolve) => (arrive = resolve)));
     const showing = showLanguage(xx);

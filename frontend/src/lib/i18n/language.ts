@@ -1,4 +1,4 @@
-// Which language somebody wants, and drawing the page in it.
+// Chooses, loads and applies the page's language.
 
 import { recallForever, rememberForever } from '../browserStorage';
 import { type Readable, Store } from '../store';
@@ -13,25 +13,25 @@ export interface Translation {
 const storageKey = 'switchboard.language';
 const store = new Store<Translation>({ language: 'en', texts: en });
 
-/** The language asked for last: one that loads slowly must not overtake it. */
+/** The language requested last: one that loads slowly must not replace it. */
 let wanted: Language = 'en';
 
-/** What the page is drawn in. Read it in components with useTexts. */
+/** The current language and its texts. Components read them with useTexts. */
 export const translation: Readable<Translation> = store;
 
-/** The one chosen earlier, or else the first of the browser's that there is, or else English. */
+/** The chosen language, otherwise the browser's first available one, otherwise English. */
 export function preferredLanguage(): Language {
   const tags = [recallForever(storageKey), ...navigator.languages];
   return tags.map((tag) => tag?.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 }
 
-/** Changes to a language for good. */
+/** Changes the language and stores the choice. */
 export async function chooseLanguage(language: Language): Promise<void> {
   rememberForever(storageKey, language);
   await showLanguage(language);
 }
 
-/** Loads a language and draws the page in it; stays with the present one if it cannot be loaded. */
+/** Loads a language and applies it; keeps the current one if it cannot be loaded. */
 export async function showLanguage(language: Language): Promise<void> {
   wanted = language;
   const { direction, load } = languages[language];

@@ -1,16 +1,16 @@
-// The languages that the page can be drawn in. English comes with the page; any other is a chunk of
-// its own, loaded when it is wanted.
+// The available languages. English is in the main bundle; each other one is a chunk, loaded on
+// demand.
 
 import { en, type Texts } from './texts/en';
 
 export interface LanguageInfo {
-  /** What its speakers call it. */
+  /** Its own name. */
   name: string;
   direction: 'ltr' | 'rtl';
   load: () => Promise<Texts>;
 }
 
-/** By their BCP 47 tags, without a region. */
+/** By BCP 47 tag, without a region. */
 export const languages = {
   en: { name: 'English', direction: 'ltr', load: async () => en },
   es: { name: 'Español', direction: 'ltr', load: () => import('./texts/es').then(({ es }) => es) },

@@ -1,6 +1,6 @@
-// Picks the form of a word that goes with a number. English has two of them, Arabic six.
+// Chooses the plural form for a number. English has two forms, Arabic six.
 
-/** By the names of the Unicode plural rules; a form that a language does not need is left out. */
+/** Forms by Unicode plural category; a language omits those that it does not use. */
 export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 
 export function pluralIn(language: string): (count: number, forms: PluralForms) => string {

@@ -1,5 +1,5 @@
-// What holds for the texts of every language: nothing is missing, nothing that a text is told gets
-// lost, and names of another script leave the sentence around them in order.
+// Properties of the texts of every language: complete, with every parameter used, and with foreign
+// names isolated.
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { isolated } from './isolated';
@@ -14,7 +14,7 @@ type Leaf = string | string[] | ((...told: unknown[]) => string | string[]);
 const everyLanguage = Object.keys(languages) as Language[];
 const english = leavesOf(en);
 
-/** What texts about numbers are told; any other is told words. */
+/** Parameters of texts about numbers; others take words. */
 const numbers: Record<string, unknown[]> = {
   'chat.unread': [1234],
   'chat.tooLong': [1234, '1234'],
@@ -26,7 +26,7 @@ const numbers: Record<string, unknown[]> = {
 const words = ['Ann', 'Bob', '3:07'];
 const tells = (path: string) => numbers[path] ?? words;
 
-/** Those that may say a small number in a word. */
+/** Texts that may spell a small number as a word. */
 const counting = [
   'chat.unread',
   'chat.tooLong',
@@ -44,7 +44,7 @@ function leavesOf(texts: object, parents: string[] = []): Map<string, Leaf> {
   return new Map(entries);
 }
 
-/** What a leaf says, in one piece and with plain digits. */
+/** The text of a leaf, joined and with ASCII digits. */
 function said(leaf: Leaf | undefined, ...told: unknown[]): string {
   const text = typeof leaf === 'function' ? leaf(...told) : leaf;
   return [text ?? 'undefined']
@@ -53,7 +53,7 @@ function said(leaf: Leaf | undefined, ...told: unknown[]): string {
     .replace(/(\d)[.,](?=\d{3})/g, '$1');
 }
 
-/** Is told which device is meant, and says `undefined` about any other word. */
+/** Parameter for a device; other properties are `undefined`. */
 const isChoice = (path: string) => said(english.get(path), ...words).includes('undefined');
 
 function pathsOf(kind: 'words' | 'choices' | 'functions'): string[] {
@@ -64,7 +64,7 @@ function pathsOf(kind: 'words' | 'choices' | 'functions'): string[] {
 }
 
 describe.each(everyLanguage)('the texts in %s', (language) => {
-  it('are complete, and empty only where there is nothing to be said', async () => {
+  it('are complete, and empty only where there is nothing to say', async () => {
     const leaves = leavesOf(await languages[language].load());
     expect([...leaves.keys()]).toEqual([...english.keys()]);
     for (const path of pathsOf('words')) {
@@ -77,7 +77,7 @@ describe.each(everyLanguage)('the texts in %s', (language) => {
     }
   });
 
-  it('hold what they are told', async () => {
+  it('contain their parameters', async () => {
     const leaves = leavesOf(await languages[language].load());
     for (const path of pathsOf('functions')) {
       const told = tells(path);
@@ -88,7 +88,7 @@ describe.each(everyLanguage)('the texts in %s', (language) => {
     }
   });
 
-  it('tell the devices apart', async () => {
+  it('distinguish the devices', async () => {
     const leaves = leavesOf(await languages[language].load());
     for (const path of pathsOf('choices')) {
       const choices = ['camera', 'microphone', 'both', 'speaker'].filter(
@@ -98,12 +98,12 @@ describe.each(everyLanguage)('the texts in %s', (language) => {
       const inEnglish = new Set(choices.map((what) => said(english.get(path), what, 7)));
       expect(choices, path).toHaveLength(3);
       expect(texts.join(), path).not.toContain('undefined');
-      // “It” is one word for both in English, and may be none elsewhere.
+      // English has “it” for both devices; other languages may omit the pronoun.
       if (inEnglish.size === 3) expect(new Set(texts).size, path).toBe(3);
     }
   });
 
-  it('say another thing for each number', async () => {
+  it('differ by number', async () => {
     const leaves = leavesOf(await languages[language].load());
     const counts = Array.from({ length: 200 }, (_, index) => index + 1);
     for (const path of counting) {
@@ -117,10 +117,10 @@ describe.each([
   ['es', es],
   ['ar', ar],
 ] as const)('words of another script in %s', (_, texts) => {
-  it('are set apart from the sentence', () => {
+  it('are isolated from the sentence', () => {
     const leaves = leavesOf(texts);
     for (const path of pathsOf('functions')) {
-      // A name for the system, not for a sentence.
+      // A name for the operating system, not part of a sentence.
       if (path in numbers || path === 'chat.transcript.fileName') continue;
       const rest = words.reduce(
         (text, word) => text.replaceAll(isolated(word), ''),
@@ -134,7 +134,7 @@ describe.each([
 describe('Arabic', () => {
   afterAll(() => showLanguage('en'));
 
-  it('turns the page from right to left', async () => {
+  it('sets the page’s direction to right-to-left', async () => {
     await showLanguage('ar');
     expect(document.documentElement).toMatchObject({ lang: 'ar', dir: 'rtl' });
     await showLanguage('es');
@@ -168,7 +168,7 @@ describe('Arabic', () => {
 });
 
 describe('isolated words', () => {
-  it('cannot break out', () => {
+  it('cannot end their isolation', () => {
     expect(isolated('Ann\u2069\u202e')).toBe('\u2068Ann\u2069');
   });
 });

@@ -1,4 +1,4 @@
-// The texts of the page in the language it is drawn in.
+// The texts of the page's current language.
 
 import { useStore } from '../useStore';
 import { translation } from './language';

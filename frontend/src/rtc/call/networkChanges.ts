@@ -5,7 +5,7 @@ import type { Unsubscribe } from '../../lib/store';
 
 const TICK_MS = 2_000;
 
-/** Delay of a tick that means the computer slept. Throttled background timers are never this late. */
+/** Delay of a tick that means the computer slept; throttled background timers are never so late. */
 export const SLEEP_MS = 10_000;
 
 /** `navigator` of browsers that implement the Network Information API. */

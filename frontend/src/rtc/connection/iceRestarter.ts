@@ -3,7 +3,7 @@
 
 import type { IceServerCache } from './iceServerCache';
 
-/** Time for a path to recover by itself: most interruptions do, and a restart costs a round trip. */
+/** Time for a path to recover by itself, as most do; a restart costs a round trip. */
 export const DISCONNECTED_GRACE_MS = 5_000;
 
 /** Delay after a failed restart; doubles with each one, up to the maximum. */

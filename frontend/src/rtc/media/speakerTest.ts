@@ -11,8 +11,8 @@ const VOLUME = 0.3;
 const TAIL_SECONDS = 0.3;
 
 /**
- * Plays the sound on the output `speaker`, an id for setSinkId; '' is the system's default. Resolves
- * after the last note. Rejects when that output cannot be used.
+ * Plays the sound on the output `speaker`, an id for setSinkId; '' is the system's default.
+ * Resolves after the last note. Rejects when that output cannot be used.
  */
 export async function playTestSound(speaker: string): Promise<void> {
   const context = new AudioContext();
@@ -31,7 +31,7 @@ export async function playTestSound(speaker: string): Promise<void> {
   }
 }
 
-/** Node to connect the notes to. Some browsers set the output of a context, others of an element. */
+/** Node to connect the notes to. Browsers set the output of a context, or only of an element. */
 async function outputOf(context: AudioContext, speaker: string): Promise<AudioNode> {
   if (!speaker) return context.destination;
   if ('setSinkId' in context) {

@@ -1,5 +1,5 @@
-// The call: its states, its controls, and what is said about the other person. Where a name is the
-// subject there is no verb: it would tell whether a woman or a man is meant.
+// Texts of the call: its states, its controls, and the other participant. A sentence whose subject
+// is a name has no verb, which would state the person's gender.
 
 import { isolated } from '../../isolated';
 import type { Texts } from '../en';
@@ -161,7 +161,7 @@ export const call: Texts['call'] = {
     pathKind: { direct: 'مباشر', relayed: 'عبر خادم وسيط' },
     milliseconds: (amount) => `${isolated(amount)} ملّي ثانية`,
     kilobits: (amount) => `${isolated(amount)} كيلوبت/ث`,
-    // As one: from right to left, height would come before width.
+    // One isolated unit: otherwise right-to-left order would put the height before the width.
     picture: (width, height, rate) => `${isolated(`${width} × ${height}`)}، ${isolated(rate)}/ث`,
     unknown: '–',
   },

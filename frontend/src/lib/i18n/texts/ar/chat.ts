@@ -1,4 +1,4 @@
-// The chat.
+// Texts of the chat.
 
 import { formattedNumber } from '../../../time';
 import { isolated } from '../../isolated';

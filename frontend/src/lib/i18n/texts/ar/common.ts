@@ -1,4 +1,4 @@
-// Words that appear all over the page.
+// Texts used on several screens.
 
 import type { Texts } from '../en';
 

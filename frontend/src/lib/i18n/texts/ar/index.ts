@@ -1,4 +1,4 @@
-// Every text of the page, in Arabic.
+// All texts of the page in Arabic.
 
 import type { Texts } from '../en';
 import { call } from './call';

@@ -1,10 +1,10 @@
-// The call: its states, its controls, and what is said about the other person.
+// Texts of the call: its states, its controls, and the other participant.
 
 export const call = {
   someone: 'the other person',
   appointment: (id: string) => `Appointment ${id}`,
 
-  /** Each in a word or two, as a sentence, and with what to do about it. */
+  /** Each state in one or two words, as a sentence, and with advice. */
   states: {
     joining: {
       label: 'Joining',
@@ -102,7 +102,7 @@ export const call = {
     arrivalSound: 'Sound when somebody arrives',
     shortcuts: 'Keyboard shortcuts',
     leave: 'Leave',
-    /** A control and the key that works it. */
+    /** A control and its keyboard shortcut. */
     withKey: (control: string, key: string) => `${control} (${key})`,
   },
 

@@ -1,4 +1,4 @@
-// The chat.
+// Texts of the chat.
 
 export const chat = {
   title: 'Chat',

@@ -1,4 +1,4 @@
-// The check of the connection before and during the call.
+// Texts of the connection check.
 
 type Kind = 'server' | 'webSocket' | 'local' | 'stun' | 'relay';
 

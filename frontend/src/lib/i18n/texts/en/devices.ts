@@ -1,6 +1,6 @@
-// Camera, microphone and speaker: choosing and trying them, and what helps when one is missing.
+// Texts about camera, microphone and speaker: choosing, testing, and problems.
 
-/** Which of them a sentence is about. */
+/** Grammatical forms of the devices that a sentence is about. */
 type What = 'camera' | 'microphone' | 'both';
 
 const names = { camera: 'camera', microphone: 'microphone', both: 'camera or microphone' };
@@ -49,7 +49,7 @@ export const devices = {
     failed: 'The sound could not be played on this speaker. Choose another one.',
   },
 
-  /** What is said in a line during the call. */
+  /** Texts of the notice during the call. */
   notice: {
     denied: (what: What) => `Your browser does not let this page use your ${names[what]}.`,
     dismissed: (what: What) => `This page may not use your ${names[what]} yet.`,

@@ -1,4 +1,4 @@
-// The screens for when there is no call: before it, after it, and in place of it.
+// Texts of the screens before, after and in place of a call.
 
 export const endings = {
   saveTranscript: 'Save the chat',

@@ -1,4 +1,4 @@
-// Every text of the page, in English: the language that the others are measured by.
+// All texts of the page in English, whose type the other languages implement.
 
 import { call } from './call';
 import { chat } from './chat';
@@ -10,5 +10,5 @@ import { lobby } from './lobby';
 
 export const en = { common, lobby, devices, connection, call, chat, endings };
 
-/** What a language must have. A text with something variable in it is a function of that. */
+/** Type of a dictionary. A text with parameters is a function of them. */
 export type Texts = typeof en;

@@ -1,4 +1,4 @@
-// The call: its states, its controls, and what is said about the other person.
+// Texts of the call: its states, its controls, and the other participant.
 
 import { isolated } from '../../isolated';
 import type { Texts } from '../en';

@@ -1,4 +1,4 @@
-// The chat.
+// Texts of the chat.
 
 import { isolated } from '../../isolated';
 import { pluralIn } from '../../plural';

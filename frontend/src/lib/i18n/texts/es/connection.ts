@@ -1,4 +1,4 @@
-// The check of the connection before and during the call.
+// Texts of the connection check.
 
 import type { Texts } from '../en';
 

@@ -1,4 +1,4 @@
-// Camera, microphone and speaker: choosing and trying them, and what helps when one is missing.
+// Texts about camera, microphone and speaker: choosing, testing, and problems.
 
 import { isolated } from '../../isolated';
 import type { Texts } from '../en';

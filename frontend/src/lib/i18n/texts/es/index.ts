@@ -1,4 +1,4 @@
-// Every text of the page, in Spanish.
+// All texts of the page in Spanish.
 
 import type { Texts } from '../en';
 import { call } from './call';

@@ -1,4 +1,4 @@
-// The way in: the first page, and the check of devices before joining.
+// Texts of the first page and the page before the room.
 
 import type { Texts } from '../en';
 
