@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 const belowPages = ['rtc', 'signaling', 'components', 'lib'];
 
-/** The folders that each folder may import from, besides itself. */
+/** The folders that each folder may import from, other than itself. */
 const allowedFolders: Record<string, string[]> = {
   'main.tsx': ['app', 'lib', 'index.css'],
   app: ['pages', 'features', ...belowPages],
