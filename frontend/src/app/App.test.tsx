@@ -25,7 +25,7 @@ beforeEach(() => {
     .mockImplementation((_appointmentId, name, media) => {
       signaling = new FakeSignaling();
       const call = new Call({ signaling, media });
-      const archive = { save: async () => {}, saveInPassing: () => {} };
+      const archive = { save: async () => {}, saveOnUnload: () => {} };
       const chat = new ChatStore({ name, signaling, archive });
       const recorder = new VisitRecorder(signaling);
       const leave = () => {

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
-import { ANSWER_MS, askOtherTabs, sitAt } from './tabs';
+import { ANSWER_MS, answerTabs, askOtherTabs } from './tabs';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,20 +18,23 @@ async function ask(place: string): Promise<unknown[]> {
 describe('a tab', () => {
   it('finds every other tab at the same place, with its current state', async () => {
     let name = 'Ann';
-    const leave = [sitAt('room 1', () => ({ name })), sitAt('room 1', () => ({ name: 'Bob' }))];
+    const leave = [
+      answerTabs('room 1', () => ({ name })),
+      answerTabs('room 1', () => ({ name: 'Bob' })),
+    ];
     name = 'Anna';
     expect(await ask('room 1')).toEqual([{ name: 'Anna' }, { name: 'Bob' }]);
     for (const stop of leave) stop();
   });
 
   it('finds no tabs at other places', async () => {
-    const leave = sitAt('room 1', () => 'here');
+    const leave = answerTabs('room 1', () => 'here');
     expect(await ask('room 2')).toEqual([]);
     leave();
   });
 
   it('that left, was closed or crashed does not answer', async () => {
-    const leave = sitAt('room 1', () => 'here');
+    const leave = answerTabs('room 1', () => 'here');
     leave();
     expect(await ask('room 1')).toEqual([]);
   });
@@ -43,13 +46,13 @@ describe('a tab', () => {
 
   it('finds no tabs where there is no BroadcastChannel', async () => {
     vi.stubGlobal('BroadcastChannel', undefined);
-    const leave = sitAt('room 1', () => 'here');
+    const leave = answerTabs('room 1', () => 'here');
     await expect(askOtherTabs('room 1')).resolves.toEqual([]);
     leave();
   });
 
   it('ignores unknown messages', async () => {
-    const leave = sitAt('room 1', () => 'here');
+    const leave = answerTabs('room 1', () => 'here');
     const stranger = new FakeBroadcastChannel('switchboard room 1');
     for (const odd of [null, 'whoIsHere', { type: 'odd' }]) stranger.postMessage(odd);
     expect(await ask('room 1')).toEqual(['here']);

@@ -9,30 +9,30 @@ import type { Unsubscribe } from './store';
 /** Time to wait for answers, which take milliseconds; a frozen tab does not answer. */
 export const ANSWER_MS = 200;
 
-type Message<Claim> = { type: 'whoIsHere' } | { type: 'here'; claim: Claim };
+type Message<Answer> = { type: 'whoIsHere' } | { type: 'here'; answer: Answer };
 
 /** Answers other tabs that ask for `place`, until the returned function is called. */
-export function sitAt<Claim>(place: string, claim: () => Claim): Unsubscribe {
+export function answerTabs<Answer>(place: string, answer: () => Answer): Unsubscribe {
   const channel = openChannel(place);
   if (!channel) return () => {};
-  channel.onmessage = ({ data }: MessageEvent<Message<Claim>>) => {
-    if (data?.type === 'whoIsHere') channel.postMessage({ type: 'here', claim: claim() });
+  channel.onmessage = ({ data }: MessageEvent<Message<Answer>>) => {
+    if (data?.type === 'whoIsHere') channel.postMessage({ type: 'here', answer: answer() });
   };
   return () => channel.close();
 }
 
 /** Answers of the other tabs at `place`. */
-export async function askOtherTabs<Claim>(place: string): Promise<Claim[]> {
+export async function askOtherTabs<Answer>(place: string): Promise<Answer[]> {
   const channel = openChannel(place);
   if (!channel) return [];
-  const claims: Claim[] = [];
-  channel.onmessage = ({ data }: MessageEvent<Message<Claim>>) => {
-    if (data?.type === 'here') claims.push(data.claim);
+  const answers: Answer[] = [];
+  channel.onmessage = ({ data }: MessageEvent<Message<Answer>>) => {
+    if (data?.type === 'here') answers.push(data.answer);
   };
   channel.postMessage({ type: 'whoIsHere' });
   await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   channel.close();
-  return claims;
+  return answers;
 }
 
 function openChannel(place: string): BroadcastChannel | null {

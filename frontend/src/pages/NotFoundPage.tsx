@@ -2,7 +2,7 @@
 
 import { LinkButton } from '../components/ui/Button';
 import { PageTitle } from '../components/ui/PageTitle';
-import { Nowhere } from '../features/endings/Nowhere';
+import { UnknownAddress } from '../features/endings/UnknownAddress';
 import { useTexts } from '../lib/i18n/useTexts';
 import { CardLayout } from './CardLayout';
 
@@ -15,11 +15,11 @@ export function NotFoundPage({ what = 'notFound' }: NotFoundPageProps) {
   return (
     <CardLayout>
       <PageTitle text={endings[what].title} />
-      <Nowhere what={what}>
+      <UnknownAddress what={what}>
         <LinkButton to="/" variant="primary">
           {common.firstPage}
         </LinkButton>
-      </Nowhere>
+      </UnknownAddress>
     </CardLayout>
   );
 }

@@ -2,11 +2,11 @@
 
 import { lazy, Suspense, useRef, useState } from 'react';
 import { ArrivalNotice } from '../features/call/ArrivalNotice';
+import { CallAnnouncer } from '../features/call/CallAnnouncer';
 import { CallStage } from '../features/call/CallStage';
 import { ControlBar } from '../features/call/ControlBar';
-import { InviteNote } from '../features/call/InviteNote';
+import { InviteLink } from '../features/call/InviteLink';
 import { MoreMenu } from '../features/call/MoreMenu';
-import { News } from '../features/call/News';
 import { useArrivalSound } from '../features/call/useArrivalSound';
 import type { OpenCallView } from '../features/call/useCall';
 import { useFullScreen } from '../features/call/useFullScreen';
@@ -115,7 +115,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
               />
             </ControlBar>
           </div>
-          <InviteNote link={invite.link} />
+          <InviteLink link={invite.link} />
         </div>
         {/* Hidden, not unmounted, to keep a draft. */}
         <ChatPanel
@@ -130,7 +130,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
           )}
         />
       </main>
-      <News call={call} />
+      <CallAnnouncer call={call} />
       <ArrivalNotice call={call} hasSound={arrivalSound.isOn} />
       <DeviceSettings media={visit.media} isOpen={dialog === 'devices'} onClose={closeDialog}>
         <SeatedConnectionSection appointmentId={appointmentId} />

@@ -10,7 +10,7 @@ import { MicrophoneLevel } from '../features/devices/MicrophoneLevel';
 import { PermissionHint } from '../features/devices/PermissionHint';
 import { SpeakerTest } from '../features/devices/SpeakerTest';
 import { JoinPanel } from '../features/lobby/JoinPanel';
-import { OwnPicture } from '../features/lobby/OwnPicture';
+import { SelfPreview } from '../features/lobby/SelfPreview';
 import { useTexts } from '../lib/i18n/useTexts';
 import type { LocalMedia } from '../rtc/media/localMedia';
 
@@ -36,7 +36,7 @@ export function PreJoinPage({ media, ...joining }: PreJoinPageProps) {
       </header>
       <main className="flex flex-1 flex-col gap-6 wide:grid wide:grid-cols-[minmax(0,1fr)_20rem] wide:content-center wide:items-start wide:gap-8">
         <div className="flex min-w-0 flex-col gap-4">
-          <OwnPicture media={media} />
+          <SelfPreview media={media} />
           <PermissionHint media={media} />
           <MicrophoneLevel media={media} />
           <DeviceHelp media={media} note={texts.devices.help.joinAnyway} />

@@ -3,7 +3,7 @@
 import { Brand } from '../components/ui/Brand';
 import { CallStatus } from '../features/call/CallStatus';
 import { CallTimer } from '../features/call/CallTimer';
-import { QualitySign } from '../features/call/QualitySign';
+import { QualityIndicator } from '../features/call/QualityIndicator';
 import type { OpenCallView } from '../features/call/useCall';
 import { useTexts } from '../lib/i18n/useTexts';
 import type { Readable } from '../lib/store';
@@ -30,7 +30,7 @@ export function RoomHeader({ appointmentId, call, quality }: RoomHeaderProps) {
         <bdi className="sm:hidden">{appointmentId}</bdi>
       </h1>
       {since !== null && remote && <CallTimer since={since} />}
-      <QualitySign quality={quality} />
+      <QualityIndicator quality={quality} />
       <CallStatus state={state} peerName={peerName} hasRelay={hasRelay} />
     </header>
   );

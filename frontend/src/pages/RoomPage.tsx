@@ -22,10 +22,10 @@ export function RoomPage() {
   if (appointmentId === null || appointmentProblem(appointmentId)) {
     return <NotFoundPage what="invalidAppointment" />;
   }
-  return <RoomUnlessElsewhere key={appointmentId} appointmentId={appointmentId} />;
+  return <RoomUnlessInOtherTab key={appointmentId} appointmentId={appointmentId} />;
 }
 
-function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
+function RoomUnlessInOtherTab({ appointmentId }: { appointmentId: string }) {
   const otherTab = useOtherTab(appointmentId);
   const [query] = useSearchParams();
   if (otherTab.phase === 'asking') return null;
@@ -33,7 +33,7 @@ function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
     <>
       <PageTitle text={appointmentId} />
       {otherTab.phase === 'clear' ? (
-        <Entrance
+        <RoomEntry
           appointmentId={appointmentId}
           name={otherTab.name ?? (nameIn(query) || recallName())}
         />
@@ -46,18 +46,18 @@ function RoomUnlessElsewhere({ appointmentId }: { appointmentId: string }) {
   );
 }
 
-interface EntranceProps {
+interface RoomEntryProps {
   appointmentId: string;
   /** The name, as far as it is known; empty to ask for it. */
   name: string;
 }
 
-function Entrance({ appointmentId, name }: EntranceProps) {
+function RoomEntry({ appointmentId, name }: RoomEntryProps) {
   /** Name under which the user joined; null before joining. */
   const [insideAs, setInsideAs] = useState(() => (name && hasSeatIn(appointmentId) ? name : null));
   const [isJoining, startJoining] = useTransition();
   const media = useLocalMedia();
-  useLinkWithoutOthersName(appointmentId, insideAs ?? name);
+  useUrlWithoutOtherName(appointmentId, insideAs ?? name);
 
   // Loads the rest of the page while the user is here.
   useEffect(preloadRoom, []);
@@ -91,7 +91,7 @@ function hasSeatIn(appointmentId: string): boolean {
 }
 
 /** Removes another name from the URL, which would return with every reload. */
-function useLinkWithoutOthersName(appointmentId: string, name: string): void {
+function useUrlWithoutOtherName(appointmentId: string, name: string): void {
   const [query] = useSearchParams();
   const navigate = useNavigate();
   const isOthers = ![name, ''].includes(nameIn(query));

@@ -1,14 +1,14 @@
 // One visit to one room: signaling, devices, call and chat, opened and closed together.
 
 import { ChatStore } from '../features/chat/chatStore';
-import { rememberedReading } from '../features/chat/reading';
+import { readPositionStorage } from '../features/chat/readPosition';
 import { settledWithin } from '../lib/settled';
 import type { Readable } from '../lib/store';
 import { Call } from '../rtc/call/call';
 import type { LocalMedia } from '../rtc/media/localMedia';
 import { createChatArchive } from '../signaling/chatArchive';
 import type { SignalingClient } from '../signaling/client';
-import { claimTabUnlessFull } from '../signaling/otherTabs';
+import { announceTabUnlessFull } from '../signaling/otherTabs';
 import { createSocketIoSignaling } from '../signaling/socketIo';
 import { type VisitRecord, VisitRecorder } from './visitRecord';
 
@@ -25,7 +25,7 @@ export interface Visit {
 }
 
 /** Time to wait for devices, so that the first offer contains their tracks. */
-const DEVICES_HEAD_START_MS = 1_000;
+const DEVICES_WAIT_MS = 1_000;
 
 /** `media` may be open already; it closes with the visit. */
 export function openVisit(appointmentId: string, name: string, media: LocalMedia): Visit {
@@ -36,13 +36,13 @@ export function openVisit(appointmentId: string, name: string, media: LocalMedia
     name,
     signaling,
     archive,
-    reading: rememberedReading(appointmentId),
+    readPosition: readPositionStorage(appointmentId),
   });
-  const leaveTab = claimTabUnlessFull(signaling, appointmentId, name);
-  const recorder = new VisitRecorder(signaling, leaveTab);
-  const saveInPassing = () => chat.saveInPassing();
-  window.addEventListener('pagehide', saveInPassing);
-  void settledWithin(media.open(), DEVICES_HEAD_START_MS).then(() => signaling.connect());
+  const withdrawTab = announceTabUnlessFull(signaling, appointmentId, name);
+  const recorder = new VisitRecorder(signaling, withdrawTab);
+  const saveOnUnload = () => chat.saveOnUnload();
+  window.addEventListener('pagehide', saveOnUnload);
+  void settledWithin(media.open(), DEVICES_WAIT_MS).then(() => signaling.connect());
 
   return {
     signaling,
@@ -52,14 +52,14 @@ export function openVisit(appointmentId: string, name: string, media: LocalMedia
     record: recorder.record,
     leave() {
       recorder.end();
-      leaveTab();
+      withdrawTab();
       call.leave();
       void chat.finish();
       void signaling.leave();
     },
     close() {
-      leaveTab();
-      window.removeEventListener('pagehide', saveInPassing);
+      withdrawTab();
+      window.removeEventListener('pagehide', saveOnUnload);
       call.close();
       chat.close();
       signaling.disconnect();

@@ -7,7 +7,7 @@ export interface ChatArchive {
   /** Saves the entries. Rejects when they could not be stored. */
   save(chats: unknown[]): Promise<void>;
   /** Saves from a closing page, in a request that outlives it. Failures are not reported. */
-  saveInPassing(chats: unknown[]): void;
+  saveOnUnload(chats: unknown[]): void;
 }
 
 /** Limit of the Fetch standard on requests that outlive their page. */
@@ -20,7 +20,7 @@ export function createChatArchive(appointmentId: string): ChatArchive {
       const response = await put(url, JSON.stringify({ chats }));
       if (!response.ok) throw new Error(`save-chats: ${response.status}`);
     },
-    saveInPassing(chats) {
+    saveOnUnload(chats) {
       const body = JSON.stringify({ chats });
       if (utf8Length(body) > KEEPALIVE_LIMIT_BYTES) return;
       put(url, body, { keepalive: true }).catch(() => {});

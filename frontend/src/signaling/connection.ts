@@ -26,10 +26,10 @@ const NETWORK_PACE: Pace = { minMs: 200, maxMs: 5_000 };
 const BUSY_PACE: Pace = { minMs: 1_000, maxMs: 15_000 };
 
 /** Interval of joins while every seat holder is connected. */
-export const KNOCK_INTERVAL_MS = 5_000;
+export const FULL_ROOM_RETRY_MS = 5_000;
 
 /** A connection that received a packet this recently is not probed. */
-const HEARD_LATELY_MS = 2_000;
+const RECENT_PACKET_MS = 2_000;
 
 /** Time for the answer to a probe: several times the round trip of a bad connection. */
 const PROBE_TIMEOUT_MS = 4_000;
@@ -51,7 +51,7 @@ export class Connection {
   readonly #stopWatching: Unsubscribe[];
   #obstacle: Attempt['obstacle'] = null;
   #startedAt = 0;
-  #heardAt = 0;
+  #lastPacketAt = 0;
   #isProbing = false;
   /** Delay requested by a server that shuts down. */
   #notBeforeMs = 0;
@@ -95,7 +95,7 @@ export class Connection {
     if (this.#over) return;
     this.#obstacle = 'full';
     this.#retry.succeed();
-    this.#retry.planIn(retryAfterMs ?? KNOCK_INTERVAL_MS, again);
+    this.#retry.planIn(retryAfterMs ?? FULL_ROOM_RETRY_MS, again);
     this.#publish();
   }
 
@@ -129,7 +129,7 @@ export class Connection {
     const socket = this.#socket;
     socket.on('connect', () => {
       socket.io.engine.on('packet', () => {
-        this.#heardAt = Date.now();
+        this.#lastPacketAt = Date.now();
       });
       this.#events.onOpen();
     });
@@ -174,7 +174,7 @@ export class Connection {
 
   /** Probes the connection: any answer of the server proves it alive. */
   async #probe(): Promise<void> {
-    if (this.#isProbing || Date.now() - this.#heardAt < HEARD_LATELY_MS) return;
+    if (this.#isProbing || Date.now() - this.#lastPacketAt < RECENT_PACKET_MS) return;
     this.#isProbing = true;
     try {
       // The server refuses the unknown event, which is an answer.

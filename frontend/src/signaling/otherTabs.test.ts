@@ -1,22 +1,22 @@
 // Finding another tab in the same appointment.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { ANSWER_MS, sitAt } from '../lib/tabs';
+import { ANSWER_MS, answerTabs } from '../lib/tabs';
 import { FakeBroadcastChannel } from '../testing/fakeBroadcastChannel';
 import { FakeSignaling } from '../testing/fakeSignaling';
-import { claimTabUnlessFull, claimThisTab, findOtherTab, type TabClaim } from './otherTabs';
+import { announceTab, announceTabUnlessFull, findOtherTab, type TabPresence } from './otherTabs';
 import { joinAsAnother, takeSeat } from './seatStorage';
 
-const ann: TabClaim = { name: 'Ann', seat: { participant: 'ann', session: 'token' } };
-const bob: TabClaim = { name: 'Bob', seat: { participant: 'bob', session: 'another token' } };
+const ann: TabPresence = { name: 'Ann', seat: { participant: 'ann', session: 'token' } };
+const bob: TabPresence = { name: 'Bob', seat: { participant: 'bob', session: 'another token' } };
 
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('BroadcastChannel', FakeBroadcastChannel);
 });
 
-async function findWhile(...claims: TabClaim[]): Promise<TabClaim | null> {
-  const leave = claims.map((claim) => sitAt('appointment 42', () => claim));
+async function findWhile(...claims: TabPresence[]): Promise<TabPresence | null> {
+  const leave = claims.map((claim) => answerTabs('appointment 42', () => claim));
   const finding = findOtherTab('42');
   await vi.advanceTimersByTimeAsync(ANSWER_MS);
   for (const stop of leave) stop();
@@ -31,7 +31,7 @@ describe('a new tab', () => {
 
   it('finds the name and seat of another tab', async () => {
     takeSeat('42', ann.seat);
-    const leave = claimThisTab('42', 'Ann');
+    const leave = announceTab('42', 'Ann');
     const finding = findOtherTab('42');
     await vi.advanceTimersByTimeAsync(ANSWER_MS);
     expect(await finding).toEqual(ann);
@@ -40,7 +40,7 @@ describe('a new tab', () => {
 
   it('ignores a tab that waits for a free seat', async () => {
     const signaling = new FakeSignaling();
-    const leave = claimTabUnlessFull(signaling, '42', 'Ann');
+    const leave = announceTabUnlessFull(signaling, '42', 'Ann');
     const find = async () => {
       const finding = findOtherTab('42');
       await vi.advanceTimersByTimeAsync(ANSWER_MS);

@@ -2,12 +2,12 @@
 // is about to claim.
 
 import type { Unsubscribe } from '../lib/store';
-import { askOtherTabs, sitAt } from '../lib/tabs';
+import { answerTabs, askOtherTabs } from '../lib/tabs';
 import type { SignalingClient } from './client';
 import { readTab, type Seat } from './seatStorage';
 
 /** Answer of a tab in the appointment. */
-export interface TabClaim {
+export interface TabPresence {
   name: string;
   /** Null before it has joined. */
   seat: Seat | null;
@@ -16,23 +16,23 @@ export interface TabClaim {
 /**
  * Answers other tabs that this one is in the appointment, until the returned function is called.
  */
-export function claimThisTab(appointmentId: string, name: string): Unsubscribe {
-  return sitAt<TabClaim>(placeOf(appointmentId), () => ({
+export function announceTab(appointmentId: string, name: string): Unsubscribe {
+  return answerTabs<TabPresence>(channelOf(appointmentId), () => ({
     name,
     seat: readTab(appointmentId).seat,
   }));
 }
 
-/** As `claimThisTab`, but not while the room is full: there is then no seat to take over. */
-export function claimTabUnlessFull(
+/** As `announceTab`, but not while the room is full: there is then no seat to take over. */
+export function announceTabUnlessFull(
   signaling: SignalingClient,
   appointmentId: string,
   name: string,
 ): Unsubscribe {
-  let withdraw = claimThisTab(appointmentId, name);
+  let withdraw = announceTab(appointmentId, name);
   const unsubscribe = signaling.subscribe(({ type }) => {
     if (type === 'roomFull' || type === 'joined') withdraw();
-    if (type === 'joined') withdraw = claimThisTab(appointmentId, name);
+    if (type === 'joined') withdraw = announceTab(appointmentId, name);
   });
   return () => {
     unsubscribe();
@@ -44,14 +44,14 @@ export function claimTabUnlessFull(
  * Finds another tab that holds this tab's seat, or any other one in the appointment. Null without
  * one, and in a tab for a second participant.
  */
-export async function findOtherTab(appointmentId: string): Promise<TabClaim | null> {
-  const claims = await askOtherTabs<TabClaim>(placeOf(appointmentId));
+export async function findOtherTab(appointmentId: string): Promise<TabPresence | null> {
+  const tabs = await askOtherTabs<TabPresence>(channelOf(appointmentId));
   const { seat, asAnother } = readTab(appointmentId);
-  const sameSeat = claims.find((claim) => claim.seat?.participant === seat?.participant);
+  const sameSeat = tabs.find((tab) => tab.seat?.participant === seat?.participant);
   if (seat) return sameSeat ?? null;
-  return asAnother ? null : (claims[0] ?? null);
+  return asAnother ? null : (tabs[0] ?? null);
 }
 
-function placeOf(appointmentId: string): string {
+function channelOf(appointmentId: string): string {
   return `appointment ${appointmentId}`;
 }

@@ -2,10 +2,10 @@
 
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallState } from '../../rtc/call/callState';
-import { OwnTile } from './OwnTile';
+import { LocalTile } from './LocalTile';
 import { phraseFor } from './phrases';
 import { RemoteTile } from './RemoteTile';
-import { StageWords } from './StageWords';
+import { StageMessage } from './StageMessage';
 import type { OpenCallView } from './useCall';
 import { useCorner } from './useCorner';
 import type { Invite } from './useInvite';
@@ -42,7 +42,7 @@ export function CallStage(props: CallStageProps) {
         speaker={local.speaker}
         nameSide={bottomStart ? 'end' : 'start'}
       />
-      <StageWords
+      <StageMessage
         state={state}
         phrase={phraseFor(state, call, texts)}
         hasPicture={isThere}
@@ -50,7 +50,7 @@ export function CallStage(props: CallStageProps) {
         invite={invite}
         onCheckConnection={onCheckConnection}
       />
-      <OwnTile
+      <LocalTile
         call={call}
         name={ownName}
         corner={corner}

@@ -5,8 +5,8 @@ import { Mic, MicOff, PhoneOff } from 'lucide-react';
 import { createPortal } from 'react-dom';
 import { IconButton } from '../../components/ui/Button';
 import { useTexts } from '../../lib/i18n/useTexts';
-import { Picture } from './Picture';
 import type { CallView } from './useCall';
+import { VideoView } from './VideoView';
 
 interface PipViewProps {
   window: Window;
@@ -21,7 +21,7 @@ export default function PipView({ window, call, onLeave }: PipViewProps) {
   const isMuted = local.microphone === 'off';
   return createPortal(
     <main className="relative flex h-dvh items-center justify-center overflow-hidden bg-stage text-on-stage">
-      <Picture
+      <VideoView
         stream={remote?.stream ?? null}
         hasVideo={remote?.hasVideo ?? false}
         name={name}

@@ -30,8 +30,8 @@ function MetricsTable({ metrics }: { metrics: Metrics }) {
     value === null ? texts.unknown : format(value);
   const milliseconds = (amount: number) => texts.milliseconds(whole.format(amount));
   const kilobits = (amount: number) => texts.kilobits(whole.format(amount / 1_000));
-  const picture = ({ width, height, framesPerSecond }: VideoFormat) =>
-    texts.picture(width, height, whole.format(framesPerSecond));
+  const videoFormat = ({ width, height, framesPerSecond }: VideoFormat) =>
+    texts.videoFormat(width, height, whole.format(framesPerSecond));
   const { path } = metrics;
 
   const rows: Array<[name: string, value: string]> = [
@@ -41,8 +41,8 @@ function MetricsTable({ metrics }: { metrics: Metrics }) {
     [texts.jitter, known(metrics.jitterMs, milliseconds)],
     [texts.received, known(metrics.bitrateIn, kilobits)],
     [texts.sent, known(metrics.bitrateOut, kilobits)],
-    [texts.pictureIn, known(metrics.videoIn, picture)],
-    [texts.pictureOut, known(metrics.videoOut, picture)],
+    [texts.videoIn, known(metrics.videoIn, videoFormat)],
+    [texts.videoOut, known(metrics.videoOut, videoFormat)],
     [
       texts.path,
       known(path, ({ kind, protocol }) => `${texts.pathKind[kind]}, ${protocol.toUpperCase()}`),

@@ -5,9 +5,9 @@ import type { ReactNode } from 'react';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { RemoteMedia } from '../../rtc/connection/remoteMedia';
-import { Picture } from './Picture';
-import { RemoteSound } from './RemoteSound';
+import { RemoteAudio } from './RemoteAudio';
 import { VideoPaused } from './VideoPaused';
+import { VideoView } from './VideoView';
 
 interface RemoteTileProps {
   /** Null while no media arrives. */
@@ -27,7 +27,7 @@ export function RemoteTile(props: RemoteTileProps) {
   const status = remote?.status;
   return (
     <div className="absolute inset-0 flex flex-col items-center justify-center gap-4">
-      <Picture
+      <VideoView
         stream={remote?.stream ?? null}
         hasVideo={remote?.hasVideo ?? false}
         name={isThere ? name : ''}
@@ -37,7 +37,7 @@ export function RemoteTile(props: RemoteTileProps) {
         fit={status?.screen ? 'whole' : undefined}
       />
       {status?.videoPaused && <VideoPaused whose="peer" className="relative" />}
-      <RemoteSound stream={remote?.stream ?? null} name={name} speaker={speaker} />
+      <RemoteAudio stream={remote?.stream ?? null} name={name} speaker={speaker} />
       {isThere && name && (
         <div
           className={cn(

@@ -7,8 +7,8 @@ import { LocalMedia } from '../../rtc/media/localMedia';
 import { bob, connectedCall, connection, openCall, settle } from '../../testing/fakeCall';
 import { FakeTrack } from '../../testing/fakeMedia';
 import { ArrivalNotice } from './ArrivalNotice';
+import { CallAnnouncer } from './CallAnnouncer';
 import { chime } from './chime';
-import { News } from './News';
 import { useCall } from './useCall';
 
 vi.mock('./chime', () => ({ chime: vi.fn(async () => {}) }));
@@ -27,7 +27,7 @@ function Announcements({ call, hasSound = true }: { call: Call; hasSound?: boole
   return (
     <>
       <ArrivalNotice call={view} hasSound={hasSound} />
-      <News call={view} />
+      <CallAnnouncer call={view} />
     </>
   );
 }

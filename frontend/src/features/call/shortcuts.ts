@@ -20,7 +20,7 @@ type Press = Pick<
 /** Shortcut of a key press; null for other keys, and for keys meant for a focused element. */
 export function shortcutOf(press: Press): ShortcutName | null {
   if (press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return null;
-  if (!(press.target instanceof Element) || isForItself(press.target)) return null;
+  if (!(press.target instanceof Element) || keepsKey(press.target)) return null;
   const name = nameOf(press);
   // Space presses a focused button.
   return name === 'talk' && isPressable(press.target) ? null : name;
@@ -36,7 +36,7 @@ function nameOf({ key, code }: Press): ShortcutName | null {
 }
 
 /** True in text fields, lists, dialogs and menus. */
-function isForItself(target: Element): boolean {
+function keepsKey(target: Element): boolean {
   return (
     target.closest(
       'input, textarea, select, [contenteditable]:not([contenteditable=false]), dialog, [role=dialog], [role=menu]',

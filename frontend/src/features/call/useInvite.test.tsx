@@ -5,7 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { copyText } from '../../lib/clipboard';
 import { notice } from '../../lib/notices';
-import { InviteNote } from './InviteNote';
+import { InviteLink } from './InviteLink';
 import { useInvite } from './useInvite';
 
 vi.mock('../../lib/clipboard');
@@ -17,7 +17,7 @@ function Inviting() {
       <button type="button" onClick={invite}>
         Invite
       </button>
-      <InviteNote link={link} />
+      <InviteLink link={link} />
     </>
   );
 }

@@ -36,7 +36,7 @@ export function usePictureInPicture(): PictureInPicture {
   async function openWindow(pictures: DocumentPictureInPicture) {
     const opened = await pictures.requestWindow(SIZE);
     opened.addEventListener('pagehide', () => setPipWindow(null));
-    dress(opened.document);
+    copyStyles(opened.document);
     setPipWindow(opened);
   }
 
@@ -70,7 +70,7 @@ function remoteVideo(): HTMLVideoElement | null {
 }
 
 /** Copies the page's style sheets and attributes into the window. */
-function dress(target: Document): void {
+function copyStyles(target: Document): void {
   const { lang, dir, className } = document.documentElement;
   Object.assign(target.documentElement, { lang, dir, className });
   for (const sheet of document.querySelectorAll('link[rel=stylesheet], style')) {

@@ -88,7 +88,7 @@ function Body({ text, mine }: { text: string; mine: boolean }) {
       )}
     >
       <p dir="auto" className="wrap-anywhere whitespace-pre-wrap">
-        <Words text={isFolded ? `${beginning}…` : text} />
+        <LinkedText text={isFolded ? `${beginning}…` : text} />
       </p>
       {beginning !== null && (
         <button
@@ -104,7 +104,7 @@ function Body({ text, mine }: { text: string; mine: boolean }) {
   );
 }
 
-function Words({ text }: { text: string }) {
+function LinkedText({ text }: { text: string }) {
   let position = 0;
   return linkify(text).map((piece) => {
     const key = position;

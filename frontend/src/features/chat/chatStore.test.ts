@@ -4,16 +4,16 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type IncomingMessage, SignalingError } from '../../signaling/client';
 import { FakeSignaling } from '../../testing/fakeSignaling';
 import { ChatStore, SAVE_INTERVAL_MS } from './chatStore';
-import { type ReadingMemory, rememberedReading } from './reading';
+import { type ReadPositionStorage, readPositionStorage } from './readPosition';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-01T09:00:00.000Z') });
 });
 
-function open(reading?: ReadingMemory) {
+function open(readPosition?: ReadPositionStorage) {
   const signaling = new FakeSignaling();
-  const archive = { save: vi.fn(async (_chats: unknown[]) => {}), saveInPassing: vi.fn() };
-  const chat = new ChatStore({ name: 'Ann', signaling, archive, reading });
+  const archive = { save: vi.fn(async (_chats: unknown[]) => {}), saveOnUnload: vi.fn() };
+  const chat = new ChatStore({ name: 'Ann', signaling, archive, readPosition });
   const shown = () => chat.snapshot.get().messages.map(({ text, delivery }) => [text, delivery]);
   return { signaling, archive, chat, shown };
 }
@@ -95,7 +95,7 @@ describe('messages', () => {
 
 describe('a new message', () => {
   function openAndRead() {
-    const opened = open(rememberedReading('42'));
+    const opened = open(readPositionStorage('42'));
     const { signaling, chat } = opened;
     chat.setBeingRead(true);
     signaling.join({ chats: [fromBobSaved('1', 'one')] });
@@ -136,12 +136,12 @@ describe('a new message', () => {
     first.chat.close();
 
     const chats = ['1', '2', '3'].map((id) => fromBobSaved(id, id));
-    const reloaded = open(rememberedReading('42'));
+    const reloaded = open(readPositionStorage('42'));
     reloaded.signaling.join({ chats });
     expect(reloaded.chat.snapshot.get()).toMatchObject({ unread: 2, newSince: '2' });
     reloaded.chat.setBeingRead(true);
 
-    const again = open(rememberedReading('42'));
+    const again = open(readPositionStorage('42'));
     again.signaling.join({ chats });
     expect(again.chat.snapshot.get()).toMatchObject({ unread: 0, newSince: null });
   });
@@ -154,7 +154,7 @@ describe('a new message', () => {
   });
 
   it('is any message of the other participant before a late join', () => {
-    const { signaling, chat } = open(rememberedReading('42'));
+    const { signaling, chat } = open(readPositionStorage('42'));
     signaling.join({ chats: [fromBobSaved('1', 'one'), saved('2', 'mine')] });
     expect(chat.snapshot.get().unread).toBe(1);
   });
@@ -267,8 +267,8 @@ describe('saving', () => {
     signaling.emit(fromBob('1', 'hi'));
     await vi.advanceTimersByTimeAsync(SAVE_INTERVAL_MS);
     expect(archive.save.mock.lastCall?.[0]).toMatchObject([{ body: 'hi' }]);
-    chat.saveInPassing();
-    expect(archive.saveInPassing.mock.lastCall?.[0]).toMatchObject([
+    chat.saveOnUnload();
+    expect(archive.saveOnUnload.mock.lastCall?.[0]).toMatchObject([
       { body: 'hello' },
       { body: 'hi' },
     ]);

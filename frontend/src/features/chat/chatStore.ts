@@ -13,7 +13,7 @@ import {
   type SignalingEvent,
 } from '../../signaling/client';
 import { readEntry, type SavedMessage } from './chatEntry';
-import { Reading, type ReadingMemory, type ReadingView } from './reading';
+import { ReadPosition, type ReadPositionStorage, type ReadState } from './readPosition';
 
 /** `delivered`: the other side has the message, but the full history does not. */
 export type Delivery = 'sending' | 'sent' | 'delivered' | 'failed';
@@ -28,7 +28,7 @@ export interface ChatMessage {
   delivery: Delivery | null;
 }
 
-export interface ChatSnapshot extends ReadingView {
+export interface ChatSnapshot extends ReadState {
   messages: ChatMessage[];
   /** False when the server could not read the history. */
   historyAvailable: boolean;
@@ -40,7 +40,7 @@ export interface ChatOptions {
   name: string;
   signaling: SignalingClient;
   archive: ChatArchive;
-  reading?: ReadingMemory;
+  readPosition?: ReadPositionStorage;
 }
 
 /** Interval between saves, and the most that a crashed page can lose. */
@@ -63,7 +63,7 @@ export class ChatStore {
     unread: 0,
     newSince: null,
   });
-  readonly #reading: Reading;
+  readonly #readPosition: ReadPosition;
   readonly #unsubscribe: Unsubscribe;
   readonly #saving: ReturnType<typeof setInterval>;
   #history: unknown[] = [];
@@ -77,7 +77,7 @@ export class ChatStore {
 
   constructor(options: ChatOptions) {
     this.#options = options;
-    this.#reading = new Reading(options.reading);
+    this.#readPosition = new ReadPosition(options.readPosition);
     this.#unsubscribe = options.signaling.subscribe((event) => this.#onEvent(event));
     this.#saving = setInterval(() => void this.#save(), SAVE_INTERVAL_MS);
   }
@@ -99,7 +99,7 @@ export class ChatStore {
     };
     const message: LiveMessage = { saved, delivery: 'sending', refused: false };
     this.#live.push(message);
-    this.#reading.onAnswer();
+    this.#readPosition.onAnswer();
     void this.#deliver(message);
   }
 
@@ -109,14 +109,14 @@ export class ChatStore {
   }
 
   /** Sets whether the messages are visible. */
-  setBeingRead(beingRead: boolean): void {
-    this.#reading.setGoingOn(beingRead);
+  setBeingRead(isVisible: boolean): void {
+    this.#readPosition.setVisible(isVisible);
     this.#publish();
   }
 
   /** Saves before the page closes, or reloads. */
-  saveInPassing(): void {
-    if (this.#isWorthSaving) this.#options.archive.saveInPassing(this.#entries(this.#live));
+  saveOnUnload(): void {
+    if (this.#isWorthSaving) this.#options.archive.saveOnUnload(this.#entries(this.#live));
   }
 
   /** Ends the visit and saves everything, including unacknowledged messages. */
@@ -144,7 +144,7 @@ export class ChatStore {
     this.#participant = joined.participant;
     this.#historyAvailable = joined.chatsAvailable;
     if (joined.chatsAvailable) this.#takeHistory(joined);
-    this.#reading.onHistory(this.#messages);
+    this.#readPosition.onHistory(this.#messages);
     this.#publish();
     for (const message of this.#live) {
       if (isUnsent(message) && !message.refused) void this.#deliver(message);
@@ -223,7 +223,7 @@ export class ChatStore {
   }
 
   get #messages(): ChatMessage[] {
-    return withKeysOfTheirOwn([...this.#historyMessages, ...this.#live.map(liveMessage)]);
+    return withUniqueKeys([...this.#historyMessages, ...this.#live.map(liveMessage)]);
   }
 
   #publish(): void {
@@ -232,7 +232,7 @@ export class ChatStore {
       messages,
       historyAvailable: this.#historyAvailable,
       latest: this.#latest,
-      ...this.#reading.follow(messages),
+      ...this.#readPosition.update(messages),
     });
   }
 }
@@ -248,7 +248,7 @@ function liveMessage({ saved, delivery }: LiveMessage): ChatMessage {
 }
 
 /** Key of a message: the sender and the sender's own id. */
-function withKeysOfTheirOwn(messages: ChatMessage[]): ChatMessage[] {
+function withUniqueKeys(messages: ChatMessage[]): ChatMessage[] {
   const times = new Map<string, number>();
   return messages.map((message) => {
     const before = times.get(message.key) ?? 0;

@@ -35,14 +35,14 @@ export function timelineOf(messages: ChatMessage[], newSince: string | null): Ro
       rows.push({ kind: 'new', key: 'new' });
       isInterrupted = true;
     }
-    const continues = !isInterrupted && previous !== null && goesOn(previous, message);
+    const continues = !isInterrupted && previous !== null && isContinuation(previous, message);
     rows.push({ kind: 'message', key: `message ${key}`, message, continues });
     previous = message;
   }
   return rows;
 }
 
-function goesOn(previous: ChatMessage, message: ChatMessage): boolean {
+function isContinuation(previous: ChatMessage, message: ChatMessage): boolean {
   if (previous.mine !== message.mine || previous.name !== message.name) return false;
   if (!previous.sentAt || !message.sentAt) return previous.sentAt === message.sentAt;
   return Math.abs(message.sentAt.getTime() - previous.sentAt.getTime()) < PAUSE_MS;

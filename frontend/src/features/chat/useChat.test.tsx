@@ -7,7 +7,7 @@ import { FakeSignaling } from '../../testing/fakeSignaling';
 import { ChatStore } from './chatStore';
 import { useChat } from './useChat';
 
-const archive = { save: async () => {}, saveInPassing: () => {} };
+const archive = { save: async () => {}, saveOnUnload: () => {} };
 
 function open(isInSight: boolean) {
   const signaling = new FakeSignaling();

@@ -34,7 +34,7 @@ export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
   const { results, verdict } = useConnectionCheck(proof);
   return (
     <div
-      ref={bringIntoSight}
+      ref={scrollIntoView}
       className="scroll-mt-4 scroll-mb-28 rounded-2xl border border-line bg-surface p-4 wide:scroll-mb-6"
     >
       <Headline verdict={verdict} />
@@ -48,7 +48,7 @@ export default function ConnectionCheck({ proof }: { proof?: SeatProof }) {
 }
 
 /** Scrolls the report into view: it opens below its button, perhaps below the window's edge. */
-function bringIntoSight(report: HTMLElement | null): void {
+function scrollIntoView(report: HTMLElement | null): void {
   report?.scrollIntoView({ block: 'nearest' });
 }
 

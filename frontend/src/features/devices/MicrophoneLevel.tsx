@@ -9,18 +9,18 @@ import type { LocalMedia } from '../../rtc/media/localMedia';
 import { watchLevel } from '../../rtc/media/microphoneLevel';
 
 /** Time in silence after which the meter explains possible causes. */
-const PATIENCE_MS = 8_000;
+const SILENCE_MS = 8_000;
 
 /** Interval of updates for screen readers. */
 const ANNOUNCE_MS = 1_000;
 
-type Hearing = 'silent' | 'heard' | 'stillSilent' | 'asleep';
+type Detection = 'silent' | 'heard' | 'stillSilent' | 'suspended';
 
 export function MicrophoneLevel({ media }: { media: LocalMedia }) {
   const texts = useTexts().devices.level;
   const { stream, microphone } = useStore(media.snapshot);
   const track = microphone === 'on' ? stream.getAudioTracks()[0] : undefined;
-  const { bar, hearing } = useLevel(track);
+  const { bar, detection } = useLevel(track);
   if (microphone === 'missing' || microphone === 'pending') return null;
   const isMuted = microphone === 'off';
   const Icon = isMuted ? MicOff : Mic;
@@ -46,10 +46,10 @@ export function MicrophoneLevel({ media }: { media: LocalMedia }) {
         role="status"
         className={cn(
           'mt-1.5 text-sm',
-          hearing === 'heard' && !isMuted ? 'text-good' : 'text-muted',
+          detection === 'heard' && !isMuted ? 'text-good' : 'text-muted',
         )}
       >
-        {isMuted ? texts.muted : texts[hearing]}
+        {isMuted ? texts.muted : texts[detection]}
       </p>
     </div>
   );
@@ -57,15 +57,15 @@ export function MicrophoneLevel({ media }: { media: LocalMedia }) {
 
 function useLevel(track: MediaStreamTrack | undefined) {
   const bar = useRef<HTMLDivElement>(null);
-  const [hearing, setHearing] = useState<Hearing>('silent');
+  const [detection, setDetection] = useState<Detection>('silent');
 
   useEffect(() => {
     if (!track) return;
-    setHearing('silent');
+    setDetection('silent');
     let announced = 0;
-    const impatience = setTimeout(
-      () => setHearing((now) => (now === 'silent' ? 'stillSilent' : now)),
-      PATIENCE_MS,
+    const silenceTimer = setTimeout(
+      () => setDetection((now) => (now === 'silent' ? 'stillSilent' : now)),
+      SILENCE_MS,
     );
     const unwatch = watchLevel(track, {
       onLevel(level) {
@@ -76,18 +76,18 @@ function useLevel(track: MediaStreamTrack | undefined) {
         announced = now;
         element?.setAttribute('aria-valuenow', String(Math.round(level * 100)));
       },
-      onHeard: () => setHearing('heard'),
+      onHeard: () => setDetection('heard'),
       onSuspended: (isSuspended) =>
-        setHearing((now) => (isSuspended ? 'asleep' : now === 'asleep' ? 'silent' : now)),
+        setDetection((now) => (isSuspended ? 'suspended' : now === 'suspended' ? 'silent' : now)),
     });
     const meter = bar.current;
     return () => {
-      clearTimeout(impatience);
+      clearTimeout(silenceTimer);
       unwatch();
       meter?.style.setProperty('--level', '0');
       meter?.setAttribute('aria-valuenow', '0');
     };
   }, [track]);
 
-  return { bar, hearing };
+  return { bar, detection };
 }

@@ -94,7 +94,7 @@ function Countdown({ endsAt }: { endsAt: number }) {
 }
 
 /** Time before the end at which the countdown is announced once more. */
-const LAST_CALL_S = 10;
+const FINAL_ANNOUNCEMENT_S = 10;
 
 /**
  * Announces changes to screen readers: another reason, and the remaining time, first when it is
@@ -103,7 +103,7 @@ const LAST_CALL_S = 10;
 function Status({ title, endsAt }: { title: string; endsAt: number | null }) {
   const { full } = useTexts().endings;
   const seconds = useSecondsUntil(endsAt);
-  const isLastCall = seconds !== null && seconds <= LAST_CALL_S;
+  const isLastCall = seconds !== null && seconds <= FINAL_ANNOUNCEMENT_S;
   const [told, setTold] = useState('');
   const toldTitle = useRef(title);
   // Each change is announced; passing seconds are not, so they are no dependency.

@@ -3,10 +3,10 @@
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { sitAt } from '../../lib/tabs';
+import { answerTabs } from '../../lib/tabs';
 import type { Ending } from '../../rtc/call/callState';
 import type { Attempt, Fullness, Refused } from '../../signaling/client';
-import type { TabClaim } from '../../signaling/otherTabs';
+import type { TabPresence } from '../../signaling/otherTabs';
 import { seatStorageFor } from '../../signaling/seatStorage';
 import { FakeBroadcastChannel } from '../../testing/fakeBroadcastChannel';
 import { EndingScreen } from './EndingScreen';
@@ -214,7 +214,7 @@ describe('another tab in the same appointment', () => {
     vi.stubGlobal('BroadcastChannel', FakeBroadcastChannel);
   });
 
-  function Entrance() {
+  function Entry() {
     const otherTab = useOtherTab('42');
     if (otherTab.phase === 'elsewhere') return <OtherTab otherTab={otherTab} />;
     return otherTab.phase === 'clear' ? `joins as ${otherTab.name ?? 'anyone'}` : null;
@@ -222,8 +222,8 @@ describe('another tab in the same appointment', () => {
 
   /** Opens the appointment while another tab is in it. */
   async function openInSecondTab(): Promise<void> {
-    const leave = sitAt<TabClaim>('appointment 42', () => ({ name: 'Ann', seat }));
-    render(<Entrance />);
+    const leave = answerTabs<TabPresence>('appointment 42', () => ({ name: 'Ann', seat }));
+    render(<Entry />);
     await screen.findByTestId('other-tab');
     leave();
   }
@@ -245,7 +245,7 @@ describe('another tab in the same appointment', () => {
   });
 
   it('is not reported when there is none', async () => {
-    render(<Entrance />);
+    render(<Entry />);
     await screen.findByText('joins as anyone');
   });
 });

@@ -3,7 +3,7 @@
 
 import { useEffect, useState } from 'react';
 import { forgetName, rememberName } from '../../lib/visitorName';
-import { findOtherTab, type TabClaim } from '../../signaling/otherTabs';
+import { findOtherTab, type TabPresence } from '../../signaling/otherTabs';
 import { joinAsAnother, takeSeat } from '../../signaling/seatStorage';
 
 export type OtherTabView =
@@ -23,7 +23,7 @@ export type OtherTabView =
       joinAsAnother(): void;
     };
 
-type Found = { appointmentId: string; claim: TabClaim | null; name: string | null };
+type Found = { appointmentId: string; claim: TabPresence | null; name: string | null };
 
 export function useOtherTab(appointmentId: string): OtherTabView {
   const [found, setFound] = useState<Found | null>(null);

@@ -21,7 +21,7 @@ const numbers: Record<string, unknown[]> = {
   'connection.roundTrip': [1234],
   'endings.full.joinsIn': [1234],
   'endings.unreachable.nextTry': [1234],
-  'call.quality.picture': [1280, 720, '30'],
+  'call.quality.videoFormat': [1280, 720, '30'],
 };
 const words = ['Ann', 'Bob', '3:07'];
 const tells = (path: string) => numbers[path] ?? words;

@@ -155,14 +155,15 @@ export const call: Texts['call'] = {
     jitter: 'عدم انتظام الصوت',
     received: 'الوارد',
     sent: 'الصادر',
-    pictureIn: 'صورة الشخص الآخر',
-    pictureOut: 'صورتك',
+    videoIn: 'صورة الشخص الآخر',
+    videoOut: 'صورتك',
     path: 'الطريق',
     pathKind: { direct: 'مباشر', relayed: 'عبر خادم وسيط' },
     milliseconds: (amount) => `${isolated(amount)} ملّي ثانية`,
     kilobits: (amount) => `${isolated(amount)} كيلوبت/ث`,
     // One isolated unit: otherwise right-to-left order would put the height before the width.
-    picture: (width, height, rate) => `${isolated(`${width} × ${height}`)}، ${isolated(rate)}/ث`,
+    videoFormat: (width, height, rate) =>
+      `${isolated(`${width} × ${height}`)}، ${isolated(rate)}/ث`,
     unknown: '–',
   },
 };

@@ -31,7 +31,7 @@ export const devices = {
     stillSilent:
       'We hear nothing yet. Speak up, look for a mute switch on the microphone, or choose another one.',
     muted: 'Your microphone is muted.',
-    asleep: 'Tap or press a key to see whether your microphone hears you.',
+    suspended: 'Tap or press a key to see whether your microphone hears you.',
   },
 
   speakerTest: {

@@ -41,7 +41,7 @@ export const devices: Texts['devices'] = {
     stillSilent:
       'Todavía no se oye nada. Hable más alto, busque un interruptor en el micrófono o elija otro.',
     muted: 'Su micrófono está silenciado.',
-    asleep: 'Toque la pantalla o pulse una tecla para ver si su micrófono le oye.',
+    suspended: 'Toque la pantalla o pulse una tecla para ver si su micrófono le oye.',
   },
 
   speakerTest: {

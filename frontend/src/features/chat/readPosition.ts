@@ -5,32 +5,32 @@ import { Recent } from '../../lib/recent';
 import type { ChatMessage } from './chatStore';
 
 /** Stores the key of the last message read. */
-export interface ReadingMemory {
+export interface ReadPositionStorage {
   read(): string | null;
   write(key: string): void;
 }
 
-export interface ReadingView {
+export interface ReadState {
   unread: number;
   /** The first message that was new when the chat became visible; null without one. */
   newSince: string | null;
 }
 
-export class Reading {
-  readonly #memory: ReadingMemory | undefined;
+export class ReadPosition {
+  readonly #storage: ReadPositionStorage | undefined;
   #upTo: string | null;
   #newSince: string | null = null;
-  #isGoingOn = false;
+  #isVisible = false;
 
-  constructor(memory?: ReadingMemory) {
-    this.#memory = memory;
-    this.#upTo = memory?.read() ?? null;
+  constructor(storage?: ReadPositionStorage) {
+    this.#storage = storage;
+    this.#upTo = storage?.read() ?? null;
   }
 
   /** Sets whether the messages are visible. */
-  setGoingOn(isGoingOn: boolean): void {
-    if (!isGoingOn) this.#newSince = null;
-    this.#isGoingOn = isGoingOn;
+  setVisible(isVisible: boolean): void {
+    if (!isVisible) this.#newSince = null;
+    this.#isVisible = isVisible;
   }
 
   /** Marks everything as read: a user who answers has seen it. */
@@ -44,18 +44,18 @@ export class Reading {
   }
 
   /** Applies the current list of messages. */
-  follow(messages: ChatMessage[]): ReadingView {
-    if (this.#isGoingOn) this.#note(messages);
+  update(messages: ChatMessage[]): ReadState {
+    if (this.#isVisible) this.#markRead(messages);
     const unread = this.#unreadIn(messages);
     this.#newSince ??= unread[0]?.key ?? null;
     return { unread: unread.length, newSince: this.#newSince };
   }
 
-  #note(messages: ChatMessage[]): void {
+  #markRead(messages: ChatMessage[]): void {
     const last = messages.findLast(({ delivery }) => delivery === null || delivery === 'sent');
     if (!last || last.key === this.#upTo) return;
     this.#upTo = last.key;
-    this.#memory?.write(last.key);
+    this.#storage?.write(last.key);
   }
 
   #unreadIn(messages: ChatMessage[]): ChatMessage[] {
@@ -64,11 +64,11 @@ export class Reading {
   }
 }
 
-const remembered = new Recent<string>('switchboard.read');
+const positions = new Recent<string>('switchboard.read');
 
-export function rememberedReading(appointmentId: string): ReadingMemory {
+export function readPositionStorage(appointmentId: string): ReadPositionStorage {
   return {
-    read: () => remembered.get(appointmentId),
-    write: (key) => remembered.set(appointmentId, key),
+    read: () => positions.get(appointmentId),
+    write: (key) => positions.set(appointmentId, key),
   };
 }

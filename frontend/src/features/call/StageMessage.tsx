@@ -11,7 +11,7 @@ import type { CallState } from '../../rtc/call/callState';
 import type { Phrase } from './phrases';
 import type { Invite } from './useInvite';
 
-interface StageWordsProps {
+interface StageMessageProps {
   state: CallState;
   phrase: Phrase;
   /** True if there is video behind the message. */
@@ -22,42 +22,42 @@ interface StageWordsProps {
   onCheckConnection?: () => void;
 }
 
-export function StageWords(props: StageWordsProps) {
+export function StageMessage(props: StageMessageProps) {
   const { state, phrase, hasPicture, isLow, invite, onCheckConnection } = props;
   const texts = useTexts().call;
   if (state.phase === 'connected') return null;
   const isBusy = state.phase === 'connecting' || state.phase === 'reconnecting';
-  const way = waysOn(state);
-  const action = way && (
-    <FocusHeir>
-      {way === 'check' && onCheckConnection && (
+  const kind = actionFor(state);
+  const action = kind && (
+    <FocusFallback>
+      {kind === 'check' && onCheckConnection && (
         <Button variant="onStage" onClick={onCheckConnection}>
           {texts.states.noPath.check}
         </Button>
       )}
-      {way === 'invite' && (
+      {kind === 'invite' && (
         <Button variant="onStage" onClick={invite.invite}>
           <UserPlus aria-hidden className="size-5" />
           {invite.isSent ? texts.controls.shareInvite : texts.controls.invite}
         </Button>
       )}
-    </FocusHeir>
+    </FocusFallback>
   );
   return hasPicture ? (
     <Banner phrase={phrase} isBusy={isBusy} action={action} />
   ) : (
-    <Words phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
+    <CenteredMessage phrase={phrase} isBusy={isBusy} isLow={isLow} action={action} />
   );
 }
 
 /** Moves the focus to the stage when the focused button disappears. */
-function FocusHeir({ children }: { children: ReactNode }) {
+function FocusFallback({ children }: { children: ReactNode }) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const group = ref.current;
-    const heir = group?.closest('section');
+    const fallback = group?.closest('section');
     return () => {
-      if (group?.contains(document.activeElement)) heir?.focus();
+      if (group?.contains(document.activeElement)) fallback?.focus();
     };
   }, []);
   return (
@@ -67,19 +67,19 @@ function FocusHeir({ children }: { children: ReactNode }) {
   );
 }
 
-/** Actions for a state, where there are any. */
-function waysOn(state: CallState): 'check' | 'invite' | null {
+/** Action that a state offers, or null. */
+function actionFor(state: CallState): 'check' | 'invite' | null {
   if (state.phase === 'waiting') return 'invite';
   return 'noPath' in state && state.noPath ? 'check' : null;
 }
 
-interface LookProps {
+interface MessageProps {
   phrase: Phrase;
   isBusy: boolean;
   action: ReactNode;
 }
 
-function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }) {
+function CenteredMessage({ phrase, isBusy, isLow, action }: MessageProps & { isLow: boolean }) {
   return (
     <div
       className={cn(
@@ -96,7 +96,7 @@ function Words({ phrase, isBusy, isLow, action }: LookProps & { isLow: boolean }
 }
 
 /** A message that leaves the video visible, which may still be moving. */
-function Banner({ phrase, isBusy, action }: LookProps) {
+function Banner({ phrase, isBusy, action }: MessageProps) {
   return (
     <div className="absolute inset-x-3 top-3 z-10 flex justify-center">
       <div className="flex flex-wrap items-center gap-3 rounded-2xl bg-stage/90 px-4 py-3 ring-1 ring-on-stage/20">

@@ -4,12 +4,12 @@ import { MicOff } from 'lucide-react';
 import { cn } from '../../lib/cn';
 import { useTexts } from '../../lib/i18n/useTexts';
 import type { Corner } from './corners';
-import { Picture } from './Picture';
 import type { CallView } from './useCall';
 import type { useCorner } from './useCorner';
 import { VideoPaused } from './VideoPaused';
+import { VideoView } from './VideoView';
 
-interface OwnTileProps {
+interface LocalTileProps {
   call: CallView;
   name: string;
   corner: Corner;
@@ -23,7 +23,7 @@ const places = {
   inline: { start: 'start-3 lg:start-4', end: 'end-3 lg:end-4' },
 } as const;
 
-export function OwnTile({ call, name, corner, isTopTaken, handlers }: OwnTileProps) {
+export function LocalTile({ call, name, corner, isTopTaken, handlers }: LocalTileProps) {
   const { local, screen, isVideoPaused } = call;
   const texts = useTexts().call.stage;
   const hasCamera = local.camera === 'on';
@@ -47,7 +47,7 @@ export function OwnTile({ call, name, corner, isTopTaken, handlers }: OwnTilePro
         places.inline[corner.inline],
       )}
     >
-      <Picture
+      <VideoView
         stream={screen ?? (hasCamera ? local.stream : null)}
         hasVideo={screen !== null || hasCamera}
         name={name}

@@ -7,14 +7,14 @@ import { Button } from '../../components/ui/Button';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { usePlayback } from './usePlayback';
 
-interface RemoteSoundProps {
+interface RemoteAudioProps {
   stream: MediaStream | null;
   name: string;
   /** Id of the output device; empty for the default one. */
   speaker: string;
 }
 
-export function RemoteSound({ stream, name, speaker }: RemoteSoundProps) {
+export function RemoteAudio({ stream, name, speaker }: RemoteAudioProps) {
   const { ref, isBlocked, play } = usePlayback<HTMLAudioElement>(stream);
   const texts = useTexts().call.stage;
 

@@ -7,22 +7,22 @@ import { useTexts } from '../../lib/i18n/useTexts';
 import { useStore } from '../../lib/useStore';
 import type { LocalMedia, MediaSnapshot } from '../../rtc/media/localMedia';
 
-export function OwnPicture({ media }: { media: LocalMedia }) {
+export function SelfPreview({ media }: { media: LocalMedia }) {
   const texts = useTexts();
   const local = useStore(media.snapshot);
   const isMuted = local.microphone === 'off' || local.microphone === 'missing';
   const isDark = local.camera === 'off' || local.camera === 'missing';
   return (
     <div className="relative flex aspect-4/3 max-h-[60dvh] w-full items-center justify-center overflow-hidden rounded-2xl bg-stage text-on-stage ring-1 ring-line sm:aspect-video short:max-h-[calc(100dvh-7rem)]">
-      <Picture local={local} label={texts.devices.ownPicture} />
+      <LocalVideo local={local} label={texts.devices.ownPicture} />
       <p className="px-4 pb-16 text-center text-on-stage-muted">
-        {wordFor(local, texts.lobby.preJoin)}
+        {statusText(local, texts.lobby.preJoin)}
       </p>
       <section
         aria-label={texts.lobby.preJoin.controls}
         className="absolute inset-x-0 bottom-0 flex justify-center gap-4 p-4"
       >
-        <PictureButton
+        <DeviceButton
           label={isMuted ? texts.devices.unmute : texts.devices.mute}
           icon={isMuted ? <MicOff aria-hidden /> : <Mic aria-hidden />}
           isOff={isMuted}
@@ -30,7 +30,7 @@ export function OwnPicture({ media }: { media: LocalMedia }) {
           onClick={() => media.toggleMicrophone()}
           testId="prejoin-mute-button"
         />
-        <PictureButton
+        <DeviceButton
           label={isDark ? texts.devices.startCamera : texts.devices.stopCamera}
           icon={isDark ? <VideoOff aria-hidden /> : <Video aria-hidden />}
           isOff={isDark}
@@ -43,7 +43,7 @@ export function OwnPicture({ media }: { media: LocalMedia }) {
   );
 }
 
-function wordFor(
+function statusText(
   { camera }: MediaSnapshot,
   texts: { cameraOff: string; cameraStarting: string; cameraMissing: string },
 ): string {
@@ -53,7 +53,7 @@ function wordFor(
 }
 
 /** Mirrored, unless the camera faces away. */
-function Picture({ local, label }: { local: MediaSnapshot; label: string }) {
+function LocalVideo({ local, label }: { local: MediaSnapshot; label: string }) {
   const ref = useRef<HTMLVideoElement>(null);
   const isOn = local.camera === 'on';
   // A <video> that waits for a missing track would delay the page's load event.
@@ -78,7 +78,7 @@ function Picture({ local, label }: { local: MediaSnapshot; label: string }) {
   );
 }
 
-interface PictureButtonProps {
+interface DeviceButtonProps {
   label: string;
   icon: ReactNode;
   isOff: boolean;
@@ -87,7 +87,7 @@ interface PictureButtonProps {
   testId: string;
 }
 
-function PictureButton({ label, icon, isOff, isMissing, onClick, testId }: PictureButtonProps) {
+function DeviceButton({ label, icon, isOff, isMissing, onClick, testId }: DeviceButtonProps) {
   return (
     <button
       type="button"

@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useState } from 'react';
 import { cn } from '../../lib/cn';
 import { usePlayback } from './usePlayback';
 
-interface PictureProps {
+interface VideoViewProps {
   stream: MediaStream | null;
   /** True if `stream` has a video to show. */
   hasVideo: boolean;
@@ -20,7 +20,7 @@ interface PictureProps {
   className?: string;
 }
 
-export function Picture(props: PictureProps) {
+export function VideoView(props: VideoViewProps) {
   const { stream, hasVideo, name, label, testId, initialsClass, fit } = props;
   const { ref } = usePlayback<HTMLVideoElement>(stream);
   const { hasFrames, isAlike } = useShape(ref, stream);

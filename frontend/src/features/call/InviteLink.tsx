@@ -3,7 +3,7 @@
 import { useTexts } from '../../lib/i18n/useTexts';
 
 /** Always mounted: screen readers announce only changes of an existing live region. */
-export function InviteNote({ link }: { link: string | null }) {
+export function InviteLink({ link }: { link: string | null }) {
   const texts = useTexts().call.controls;
   return (
     <div

@@ -4,13 +4,13 @@ import type { ReactNode } from 'react';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { Detail, Screen, ScreenTitle } from './Screen';
 
-interface NowhereProps {
+interface UnknownAddressProps {
   what: 'invalidAppointment' | 'notFound';
   /** Actions. */
   children: ReactNode;
 }
 
-export function Nowhere({ what, children }: NowhereProps) {
+export function UnknownAddress({ what, children }: UnknownAddressProps) {
   const { title, detail } = useTexts().endings[what];
   return (
     <Screen name={what} title={<ScreenTitle>{title}</ScreenTitle>} actions={children}>

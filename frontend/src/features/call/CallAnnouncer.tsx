@@ -9,21 +9,26 @@ import type { CallView } from './useCall';
 /** Time without a change before an announcement: toggling to and fro is not announced. */
 const SETTLE_MS = 800;
 
-export function News({ call }: { call: CallView }) {
+export function CallAnnouncer({ call }: { call: CallView }) {
   const texts = useTexts().call;
-  const [news, setNews] = useState('');
+  const [announcement, setAnnouncement] = useState('');
   const facts = useSettled(factsOf(call));
   const before = useRef(facts);
 
   useEffect(() => {
-    const told = whatIsNew(before.current, facts, call.peerName || texts.someone, texts.news);
+    const announced = announcementOf(
+      before.current,
+      facts,
+      call.peerName || texts.someone,
+      texts.news,
+    );
     before.current = facts;
-    if (told) setNews(told);
+    if (announced) setAnnouncement(announced);
   }, [facts, call.peerName, texts]);
 
   return (
     <p role="status" className="sr-only">
-      {news}
+      {announcement}
     </p>
   );
 }
@@ -40,19 +45,24 @@ function factsOf({ remote, isVideoPaused }: CallView): Facts {
   return { microphone, screen, isPaused: isVideoPaused };
 }
 
-function whatIsNew(before: Facts, now: Facts, name: string, texts: Texts['call']['news']): string {
-  const told: string[] = [];
+function announcementOf(
+  before: Facts,
+  now: Facts,
+  name: string,
+  texts: Texts['call']['news'],
+): string {
+  const changes: string[] = [];
   const wasKnown = before.microphone !== null && now.microphone !== null;
   if (wasKnown && before.microphone !== now.microphone) {
-    told.push(now.microphone ? texts.unmuted(name) : texts.muted(name));
+    changes.push(now.microphone ? texts.unmuted(name) : texts.muted(name));
   } else if (before.microphone === null && now.microphone === false) {
-    told.push(texts.muted(name));
+    changes.push(texts.muted(name));
   }
   if ((before.screen ?? false) !== (now.screen ?? false)) {
-    told.push(now.screen ? texts.shares(name) : texts.sharesNoMore(name));
+    changes.push(now.screen ? texts.shares(name) : texts.sharesNoMore(name));
   }
-  if (before.isPaused !== now.isPaused) told.push(now.isPaused ? texts.paused : texts.resumed);
-  return told.join('. ');
+  if (before.isPaused !== now.isPaused) changes.push(now.isPaused ? texts.paused : texts.resumed);
+  return changes.join('. ');
 }
 
 /** The facts, once they have not changed for `SETTLE_MS`. */

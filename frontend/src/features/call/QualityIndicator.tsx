@@ -18,7 +18,7 @@ const styles = {
   unknown: { Icon: SignalZero, color: 'text-muted' },
 } as const;
 
-export function QualitySign({ quality: store }: { quality: Readable<Quality | null> }) {
+export function QualityIndicator({ quality: store }: { quality: Readable<Quality | null> }) {
   const texts = useTexts().call.quality;
   const quality = useStore(store);
   // Appears with the first quality and then stays, since it may have the focus.
