@@ -19,7 +19,7 @@ import { useWakeLock } from '../features/call/useWakeLock';
 import { ChatPanel } from '../features/chat/ChatPanel';
 import { ChatToggle } from '../features/chat/ChatToggle';
 import { useChat } from '../features/chat/useChat';
-import { ConnectionSection } from '../features/connection/ConnectionSection';
+import { ConnectionSection } from '../features/connectionCheck/ConnectionSection';
 import { DeviceSettings } from '../features/devices/DeviceSettings';
 import { MediaNotice } from '../features/devices/MediaNotice';
 import { cn } from '../lib/cn';

@@ -3,7 +3,7 @@
 import { useEffect } from 'react';
 import { Brand } from '../components/ui/Brand';
 import { LanguagePicker } from '../components/ui/LanguagePicker';
-import { ConnectionSection } from '../features/connection/ConnectionSection';
+import { ConnectionSection } from '../features/connectionCheck/ConnectionSection';
 import { DeviceHelp } from '../features/devices/DeviceHelp';
 import { DevicePicker } from '../features/devices/DevicePicker';
 import { MicrophoneLevel } from '../features/devices/MicrophoneLevel';

@@ -31,10 +31,10 @@ export function measureWebSocketOpening(signal: AbortSignal): Promise<number> {
     address.protocol = address.protocol.replace('http', 'ws');
     const start = performance.now();
     const socket = new WebSocket(address);
-    const finish = (settle: () => void) => {
+    const finish = (respond: () => void) => {
       signal.removeEventListener('abort', fail);
       socket.close();
-      settle();
+      respond();
     };
     const fail = () => finish(() => reject(new Error('websocket')));
     socket.addEventListener('message', () => finish(() => resolve(performance.now() - start)));

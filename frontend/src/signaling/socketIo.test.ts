@@ -3,9 +3,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeSocket } from '../testing/fakeSocket';
 import type { SignalingEvent } from './client';
-import type { SignalingSocket } from './connection';
 import type { JoinedSuccessfully } from './messages';
 import type { Seat, SeatStorage } from './seatStorage';
+import type { SignalingSocket } from './serverConnection';
 import { SocketIoSignaling } from './socketIo';
 
 beforeEach(() => {

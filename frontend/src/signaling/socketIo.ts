@@ -1,5 +1,5 @@
 // Signaling over Socket.IO: joins on every connection, resumes the seat after a lost one, and emits
-// every event once. Only this file and connection.ts use socket.io-client.
+// every event once. Only this file and serverConnection.ts use socket.io-client.
 
 import { io } from 'socket.io-client';
 import type { Readable, Unsubscribe } from '../lib/store';
@@ -13,10 +13,10 @@ import {
   SignalingError,
   type SignalingEvent,
 } from './client';
-import { Connection, isPassing, type SignalingSocket } from './connection';
 import { fetchIceServers, type IceServers } from './iceServers';
 import type { Ack, JoinedSuccessfully, JoinRoom, Refusal, ServerEvents } from './messages';
 import { type SeatStorage, seatStorageFor } from './seatStorage';
+import { isPassing, ServerConnection, type SignalingSocket } from './serverConnection';
 import { sequenceNumberOf, toCandidate, toDescription, toJoined, toMessage } from './translate';
 
 interface Appointment {
@@ -38,7 +38,7 @@ export function createSocketIoSignaling(appointment: Appointment): SignalingClie
   const socket: SignalingSocket = io({
     path: '/socket.io',
     autoConnect: false,
-    // connection.ts reconnects: it chooses the moment, and reports it.
+    // serverConnection.ts reconnects: it chooses the moment, and reports it.
     reconnection: false,
     timeout: CONNECT_TIMEOUT_MS,
     // Long polling first, since it passes every proxy; later connections start with a WebSocket.
@@ -49,7 +49,7 @@ export function createSocketIoSignaling(appointment: Appointment): SignalingClie
 
 export class SocketIoSignaling implements SignalingClient {
   readonly #socket: SignalingSocket;
-  readonly #connection: Connection;
+  readonly #connection: ServerConnection;
   readonly #appointment: Appointment;
   readonly #seat: SeatStorage;
   readonly #listeners = new Set<(event: SignalingEvent) => void>();
@@ -60,7 +60,7 @@ export class SocketIoSignaling implements SignalingClient {
     this.#socket = socket;
     this.#appointment = appointment;
     this.#seat = seat;
-    this.#connection = new Connection(socket, {
+    this.#connection = new ServerConnection(socket, {
       onOpen: () => void this.#join(),
       onLost: () => this.#emit({ type: 'connectionLost' }),
       onRefused: (code) => this.#emit({ type: 'refused', code }),
@@ -187,12 +187,12 @@ export class SocketIoSignaling implements SignalingClient {
 
   #onRefused({ error: { code, field, retry_after_ms } }: Refusal): void {
     if (code === 'room_full') this.#onRoomFull(retry_after_ms);
-    else if (isPassing(code)) this.#connection.askLater(code, () => void this.#join());
+    else if (isPassing(code)) this.#connection.retryAfterRefusal(code, () => void this.#join());
     else this.#emit({ type: 'refused', code, field });
   }
 
   #onRoomFull(retryAfterMs: number | undefined): void {
-    this.#connection.askForSeatLater(retryAfterMs, () => void this.#join());
+    this.#connection.retryWhenFree(retryAfterMs, () => void this.#join());
     this.#emit({ type: 'roomFull', seat: retryAfterMs === undefined ? 'taken' : 'held' });
   }
 
@@ -201,7 +201,7 @@ export class SocketIoSignaling implements SignalingClient {
     if (this.#lastSeq === null || !wire.resumed) this.#lastSeq = wire.seq;
     const { participant, session } = wire;
     this.#seat.write({ participant, session });
-    this.#connection.settle();
+    this.#connection.reportSuccess();
     this.#emit({ type: 'joined', joined: toJoined(wire) });
   }
 

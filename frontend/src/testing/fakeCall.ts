@@ -25,7 +25,7 @@ function typeOf(signal: FakeSignaling['signals'][number]['signal']): string | un
   return signal.kind === 'description' ? signal.description.type : 'candidate';
 }
 
-export async function settle(): Promise<void> {
+export async function flushTasks(): Promise<void> {
   // Not 0: a fake timer started by another one fires a millisecond later.
   await vi.advanceTimersByTimeAsync(1);
 }
@@ -42,9 +42,9 @@ export async function connectedCall(servers?: FakeSignaling['servers']): Promise
   const opened = openCall();
   if (servers) opened.signaling.servers = servers;
   opened.signaling.join({ peer: bob, polite: true });
-  await settle();
+  await flushTasks();
   opened.signaling.emit({ type: 'description', from: bob.id, name: null, description: answer });
-  await settle();
+  await flushTasks();
   connection().setState('connected');
   opened.signaling.signals.length = 0;
   return opened;

@@ -40,18 +40,18 @@ export function latestConnection(): FakePeerConnection {
 
 export type Side = ReturnType<typeof openPeer>;
 
-export async function settle(): Promise<void> {
+export async function flushTasks(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
 /** Delivers the signals of both sides until there are none left. */
 export async function exchange(a: Side, b: Side): Promise<void> {
-  await settle();
+  await flushTasks();
   while (a.signals.length + b.signals.length > 0) {
     const [fromA, fromB] = [a.signals.splice(0), b.signals.splice(0)];
     for (const signal of fromA) b.peer.receive(signal);
     for (const signal of fromB) a.peer.receive(signal);
-    await settle();
+    await flushTasks();
   }
 }
 

@@ -7,12 +7,12 @@ import { useTexts } from '../../lib/i18n/useTexts';
 import type { CallView } from './useCall';
 
 /** Time without a change before an announcement: toggling to and fro is not announced. */
-const SETTLE_MS = 800;
+const DEBOUNCE_MS = 800;
 
 export function CallAnnouncer({ call }: { call: CallView }) {
   const texts = useTexts().call;
   const [announcement, setAnnouncement] = useState('');
-  const facts = useSettled(factsOf(call));
+  const facts = useDebounced(factsOf(call));
   const before = useRef(facts);
 
   useEffect(() => {
@@ -65,13 +65,13 @@ function announcementOf(
   return changes.join('. ');
 }
 
-/** The facts, once they have not changed for `SETTLE_MS`. */
-function useSettled(facts: Facts): Facts {
+/** The facts, once they have not changed for `DEBOUNCE_MS`. */
+function useDebounced(facts: Facts): Facts {
   const { microphone, screen, isPaused } = facts;
-  const [settled, setSettled] = useState(facts);
+  const [debounced, setDebounced] = useState(facts);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled({ microphone, screen, isPaused }), SETTLE_MS);
+    const timer = setTimeout(() => setDebounced({ microphone, screen, isPaused }), DEBOUNCE_MS);
     return () => clearTimeout(timer);
   }, [microphone, screen, isPaused]);
-  return settled;
+  return debounced;
 }

@@ -4,7 +4,7 @@ import { act, render, screen } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../rtc/call/call';
 import { LocalMedia } from '../../rtc/media/localMedia';
-import { bob, connectedCall, connection, openCall, settle } from '../../testing/fakeCall';
+import { bob, connectedCall, connection, flushTasks, openCall } from '../../testing/fakeCall';
 import { FakeTrack } from '../../testing/fakeMedia';
 import { ArrivalNotice } from './ArrivalNotice';
 import { CallAnnouncer } from './CallAnnouncer';
@@ -93,6 +93,6 @@ describe('the other participant', () => {
     await tell(true);
     await pass(2_000);
     expect(news()).toBe('Bob can be heard again');
-    await settle();
+    await flushTasks();
   });
 });

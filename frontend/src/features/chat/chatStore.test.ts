@@ -18,7 +18,7 @@ function open(readPosition?: ReadPositionStorage) {
   return { signaling, archive, chat, shown };
 }
 
-async function settle(): Promise<void> {
+async function flushTasks(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
@@ -37,7 +37,7 @@ describe('messages', () => {
     signaling.join();
     chat.write('hello');
     expect(shown()).toEqual([['hello', 'sending']]);
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'sent']]);
   });
 
@@ -172,7 +172,7 @@ describe('delivery', () => {
     const { signaling, chat, shown } = open();
     signaling.join();
     chat.write('half \ud83d, whole \ud83d\ude00');
-    await settle();
+    await flushTasks();
     const { id = '', body = '' } = signaling.messages[0] ?? {};
     expect(body).toBe('half \ufffd, whole \ud83d\ude00');
     signaling.join({ chats: [saved(id, body)] });
@@ -185,11 +185,11 @@ describe('delivery', () => {
     signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
     chat.write('hello');
     signaling.loseConnection();
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'sending']]);
     signaling.answer = async () => {};
     signaling.join({ resumed: true });
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'sent']]);
     const [first, second] = signaling.messages;
     expect(second).toEqual(first);
@@ -200,13 +200,13 @@ describe('delivery', () => {
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('chats_full'));
     chat.write('hello');
-    await settle();
+    await flushTasks();
     signaling.join({ resumed: true });
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'failed']]);
     signaling.answer = async () => {};
     chat.retry(chat.snapshot.get().messages[0]?.key ?? '');
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'sent']]);
     const [first, second] = signaling.messages;
     expect(second).toEqual(first);
@@ -217,10 +217,10 @@ describe('delivery', () => {
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('chats_full', true));
     chat.write('hello');
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'delivered']]);
     signaling.join({ resumed: true });
-    await settle();
+    await flushTasks();
     expect(signaling.messages).toHaveLength(1);
     signaling.emit(fromBob('1', 'hi'));
     await vi.advanceTimersByTimeAsync(SAVE_INTERVAL_MS);
@@ -232,7 +232,7 @@ describe('delivery', () => {
     signaling.join();
     signaling.answer = () => Promise.reject(new SignalingError('disconnected'));
     chat.write('hello');
-    await settle();
+    await flushTasks();
     expect(shown()).toEqual([['hello', 'failed']]);
   });
 });

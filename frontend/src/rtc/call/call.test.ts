@@ -6,10 +6,10 @@ import {
   connectedCall,
   connection,
   eve,
+  flushTasks,
   type OpenCall,
   offer,
   openCall,
-  settle,
 } from '../../testing/fakeCall';
 import { FakeDevices } from '../../testing/fakeMedia';
 import { FakePeerConnection } from '../../testing/fakePeerConnection';
@@ -33,7 +33,7 @@ describe('joining', () => {
   it('calls a participant who joined before', async () => {
     const { signaling, call, sentTypes } = openCall();
     signaling.join({ peer: bob });
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual(['offer']);
     expect(signaling.signals[0]?.to).toBe('bob');
     expect(call.snapshot.get()).toMatchObject({
@@ -47,7 +47,7 @@ describe('joining', () => {
     signaling.join();
     signaling.emit({ type: 'peerJoined', peer: bob });
     signaling.emit({ type: 'description', from: 'bob', name: 'Bob', description: offer });
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual(['answer']);
   });
 
@@ -55,7 +55,7 @@ describe('joining', () => {
     const { signaling, call, sentTypes } = openCall();
     signaling.join();
     signaling.emit({ type: 'description', from: 'eve', name: 'Eve', description: offer });
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual(['answer']);
     expect(call.snapshot.get().peerName).toBe('Eve');
   });
@@ -65,7 +65,7 @@ describe('joining', () => {
     signaling.join();
     signaling.emit({ type: 'peerJoined', peer: bob });
     await vi.advanceTimersByTimeAsync(2 * STALL_CHECK_MS);
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual(['offer']);
   });
 
@@ -97,7 +97,7 @@ describe('a room without a free seat', () => {
     expect(state()).toEqual({ phase: 'full', seat });
     expect(signaling.isConnected).toBe(true);
     signaling.join({ peer: bob, polite: true });
-    await settle();
+    await flushTasks();
     expect(state()).toEqual({ phase: 'connecting', to: 'peer' });
     expect(sentTypes()).toEqual(['offer']);
   });
@@ -162,7 +162,7 @@ describe('a lost connection to the server', () => {
     const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: bob, resumed: true });
-    await settle();
+    await flushTasks();
     expect(state()).toEqual({ phase: 'connected' });
     expect(signaling.signals).toEqual([]);
     expect(FakePeerConnection.made).toHaveLength(1);
@@ -172,7 +172,7 @@ describe('a lost connection to the server', () => {
     const { signaling, state } = await connectedCall();
     signaling.loseConnection();
     signaling.join({ peer: bob, resumed: false });
-    await settle();
+    await flushTasks();
     expect(state()).toEqual({ phase: 'connected' });
     expect(connection().restarts).toBe(0);
   });
@@ -182,7 +182,7 @@ describe('a lost connection to the server', () => {
     signaling.loseConnection();
     connection().setState('disconnected');
     signaling.join({ peer: bob, resumed: false });
-    await settle();
+    await flushTasks();
     expect(connection().restarts).toBe(1);
     expect(sentTypes()).toEqual(['offer']);
   });
@@ -191,10 +191,10 @@ describe('a lost connection to the server', () => {
     const { signaling, sentTypes } = await connectedCall();
     signaling.loseConnection();
     connection().restartIce();
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual([]);
     signaling.join({ peer: bob, resumed: true });
-    await settle();
+    await flushTasks();
     expect(sentTypes()).toEqual(['offer']);
   });
 
@@ -202,9 +202,9 @@ describe('a lost connection to the server', () => {
     const { signaling } = await connectedCall();
     signaling.loseConnection();
     connection().restartIce();
-    await settle();
+    await flushTasks();
     signaling.join({ peer: eve, resumed: true });
-    await settle();
+    await flushTasks();
     expect(signaling.signals.map(({ to }) => to)).toEqual(['eve']);
     expect(FakePeerConnection.made.map(({ isClosed }) => isClosed)).toEqual([true, false]);
   });
@@ -217,7 +217,7 @@ describe('a restarted server', () => {
     signaling.join({ peer: null });
     expect(state()).toEqual({ phase: 'reconnecting', lost: 'peer' });
     signaling.emit({ type: 'peerJoined', peer: bob });
-    await settle();
+    await flushTasks();
     expect(state()).toEqual({ phase: 'connected' });
     expect(FakePeerConnection.made).toHaveLength(1);
     expect(signaling.signals).toEqual([]);
@@ -255,7 +255,7 @@ describe('the other participant', () => {
     signaling.emit({ type: 'peerReconnecting', id: 'bob' });
     connection().setState('disconnected');
     signaling.emit({ type: 'peerResumed', id: 'bob' });
-    await settle();
+    await flushTasks();
     expect(connection().restarts).toBe(1);
   });
 

@@ -164,7 +164,7 @@ export class Call {
     if (!peer) return;
     this.#setPeer(peer);
     if (!this.#session) this.#call(peer.id);
-    else if (!resumed) this.#recoverUnlessSettled();
+    else if (!resumed) this.#recoverUnlessStable();
   }
 
   #onRefused(): void {
@@ -193,13 +193,13 @@ export class Call {
   #onPeerJoined(peer: Participant): void {
     // The participant who joins second sends the offer; #recoverOrCall covers a missing one.
     this.#setPeer(peer);
-    this.#recoverUnlessSettled();
+    this.#recoverUnlessStable();
   }
 
   #onPeerPresence(id: ParticipantId, connected: boolean): void {
     if (this.#peer?.id !== id) return;
     this.#peer = { ...this.#peer, connected };
-    if (connected) this.#recoverUnlessSettled();
+    if (connected) this.#recoverUnlessStable();
   }
 
   #onPeerLeft(id: ParticipantId): void {
@@ -266,8 +266,8 @@ export class Call {
     this.#publish();
   }
 
-  #recoverUnlessSettled(): void {
-    if (this.#session && !this.#session.connection.isSettled) this.#session.connection.recover();
+  #recoverUnlessStable(): void {
+    if (this.#session && !this.#session.connection.isStable) this.#session.connection.recover();
   }
 
   get #isWaitingForSeat(): boolean {

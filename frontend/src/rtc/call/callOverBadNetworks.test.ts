@@ -6,9 +6,9 @@ import {
   bob,
   connectedCall,
   connection,
+  flushTasks,
   type OpenCall,
   openCall,
-  settle,
 } from '../../testing/fakeCall';
 import { FakeMediaStream, FakeTrack } from '../../testing/fakeMedia';
 import { firstSample, secondSample } from '../../testing/recordedStats';
@@ -85,7 +85,7 @@ describe('ICE servers', () => {
     const { signaling } = await connectedWithRelay();
     signaling.servers = relay('second');
     connection().setState('failed');
-    await settle();
+    await flushTasks();
     expect(connection().restarts).toBe(1);
     expect(inUse()).toEqual(['turn:second']);
   });
@@ -112,9 +112,9 @@ describe('a path that is not found', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(state()).toEqual({ phase: 'connecting', to: 'peer', noPath: true });
     signaling.emit({ type: 'description', from: bob.id, name: null, description: answer });
-    await settle();
+    await flushTasks();
     connection().setState('failed');
-    await settle();
+    await flushTasks();
     expect(connection().restarts).toBe(1);
   });
 
@@ -146,7 +146,7 @@ describe('the screen', () => {
     connection().channel?.open();
     const screen = installScreen();
     await call.screen.start();
-    await settle();
+    await flushTasks();
     expect(connection().transceiver('video').sender.track).toBe(screen);
     expect(screen.contentHint).toBe('detail');
     expect(sentStatus()).toMatchObject({ screen: true, camera: false });

@@ -3,7 +3,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Signal } from '../../signaling/client';
 import { FakePeerConnection } from '../../testing/fakePeerConnection';
-import { connectedPair, exchange, localTracks, openPeer, settle } from '../../testing/fakePeers';
+import {
+  connectedPair,
+  exchange,
+  flushTasks,
+  localTracks,
+  openPeer,
+} from '../../testing/fakePeers';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -16,7 +22,7 @@ describe('negotiation', () => {
   it('adds a transceiver for each kind without any track', async () => {
     const { peer, connection, signals } = openPeer();
     peer.offer();
-    await settle();
+    await flushTasks();
     expect(connection.transceiverKinds).toEqual(['audio', 'video']);
     expect(signals).toMatchObject([{ kind: 'description', description: { type: 'offer' } }]);
   });
@@ -26,7 +32,7 @@ describe('negotiation', () => {
     for (const side of [impolite, polite]) {
       for (const media of [localTracks(), localTracks(), { ...localTracks(), video: null }]) {
         side.peer.setTracks(media);
-        await settle();
+        await flushTasks();
         expect(side.connection.transceiver('video').sender.track).toBe(media.video);
       }
     }
@@ -46,7 +52,7 @@ describe('negotiation', () => {
     const description = { type: 'offer', sdp: `v=0\r\no=- 900 1 IN IP4 0\r\n${section}` } as const;
     peer.setTracks(localTracks());
     peer.receive({ kind: 'description', description });
-    await settle();
+    await flushTasks();
     expect(connection.transceiverKinds).toEqual(['audio', 'video']);
     expect(signals.map((signal) => 'description' in signal && signal.description.type)).toEqual([
       'answer',
@@ -57,10 +63,10 @@ describe('negotiation', () => {
   it('answers an offer without an offer of its own', async () => {
     const [caller, called] = [openPeer(), openPeer({ polite: true })];
     caller.peer.offer();
-    await settle();
+    await flushTasks();
     called.peer.setTracks(localTracks());
     for (const signal of caller.signals) called.peer.receive(signal);
-    await settle();
+    await flushTasks();
     expect(called.signals).toMatchObject([{ description: { type: 'answer' } }]);
   });
 
@@ -74,7 +80,7 @@ describe('negotiation', () => {
     expect(impolite.connection).toMatchObject({ signalingState: 'stable', rollbacks: 0 });
     expect(impolite.connection.remoteDescription?.type).toBe('answer');
     expect(polite.connection.transceiverKinds).toEqual(['audio', 'video']);
-    await settle();
+    await flushTasks();
     expect([impolite.connection.negotiations, polite.connection.negotiations]).toEqual([1, 1]);
   });
 
@@ -83,7 +89,7 @@ describe('negotiation', () => {
     impolite.connection.restartIce();
     polite.connection.restartIce();
     await exchange(impolite, polite);
-    expect([impolite.peer.isSettled, polite.peer.isSettled]).toEqual([true, true]);
+    expect([impolite.peer.isStable, polite.peer.isStable]).toEqual([true, true]);
     expect(FakePeerConnection.made).toHaveLength(2);
   });
 
@@ -101,8 +107,8 @@ describe('negotiation', () => {
     const { impolite } = await connectedPair();
     const description = { type: 'answer', sdp: 'v=0\r\no=- 999 1 IN IP4 0\r\n' } as const;
     impolite.peer.receive({ kind: 'description', description });
-    await settle();
-    expect(impolite.peer.isSettled).toBe(true);
+    await flushTasks();
+    expect(impolite.peer.isStable).toBe(true);
     expect(impolite.onReplaced).not.toHaveBeenCalled();
   });
 });
@@ -120,7 +126,7 @@ describe('candidates', () => {
   it('may end with null on a settled connection', async () => {
     const { impolite } = await connectedPair();
     impolite.peer.receive(lastCandidate);
-    await settle();
+    await flushTasks();
     expect(impolite.connection.candidates).toEqual([null]);
   });
 
@@ -128,7 +134,7 @@ describe('candidates', () => {
     const [impolite, polite] = [openPeer(), openPeer({ polite: true })];
     impolite.peer.offer();
     polite.peer.offer();
-    await settle();
+    await flushTasks();
     for (const signal of polite.signals.splice(0)) impolite.peer.receive(signal);
     impolite.peer.receive(candidate);
     await exchange(impolite, polite);

@@ -57,7 +57,7 @@ export class PeerConnection {
   }
 
   /** True when the connection is up and no answer is outstanding. */
-  get isSettled(): boolean {
+  get isStable(): boolean {
     return this.state === 'connected' && !this.#awaitsAnswer;
   }
 

@@ -5,10 +5,10 @@ import { FakePeerConnection } from '../../testing/fakePeerConnection';
 import {
   connectedPair,
   exchange,
+  flushTasks,
   latestConnection,
   newServers,
   openPeer,
-  settle,
 } from '../../testing/fakePeers';
 import { DISCONNECTED_GRACE_MS, PROBE_MS, RETRY_MIN_MS } from './iceRestarter';
 
@@ -20,7 +20,7 @@ describe('recovery', () => {
   it('restarts ICE as soon as ICE has failed', async () => {
     const { impolite } = await connectedPair();
     impolite.connection.setState('failed');
-    await settle();
+    await flushTasks();
     expect(impolite.connection.restarts).toBe(1);
   });
 
@@ -32,10 +32,10 @@ describe('recovery', () => {
     });
     impolite.fresh.mockReturnValue(asking.then(() => newServers));
     impolite.connection.setState('failed');
-    await settle();
+    await flushTasks();
     expect(impolite.connection.restarts).toBe(0);
     deliver();
-    await settle();
+    await flushTasks();
     expect(impolite.connection.configuration.iceServers).toBe(newServers);
     expect(impolite.connection.restarts).toBe(1);
   });
@@ -51,12 +51,12 @@ describe('recovery', () => {
       expect(impolite.connection.restarts).toBe(restarts + 1);
     };
     impolite.connection.setState('failed');
-    await settle();
+    await flushTasks();
     await failAgain(RETRY_MIN_MS);
     await failAgain(2 * RETRY_MIN_MS);
     impolite.connection.setState('connected');
     impolite.connection.setState('failed');
-    await settle();
+    await flushTasks();
     expect(impolite.connection.restarts).toBe(4);
   });
 
@@ -71,7 +71,7 @@ describe('recovery', () => {
   it('keeps the path when a probe receives traffic', async () => {
     const { impolite } = await connectedPair();
     impolite.peer.probe();
-    await settle();
+    await flushTasks();
     impolite.connection.stats = [{ type: 'candidate-pair', bytesReceived: 7 }];
     await vi.advanceTimersByTimeAsync(PROBE_MS);
     expect(impolite.connection.restarts).toBe(0);
@@ -98,9 +98,9 @@ describe('recovery', () => {
   it('repeats an unanswered offer unchanged', async () => {
     const { peer, signals } = openPeer();
     peer.offer();
-    await settle();
+    await flushTasks();
     peer.recover();
-    await settle();
+    await flushTasks();
     expect(signals).toHaveLength(2);
     expect(signals[1]).toEqual(signals[0]);
   });
@@ -133,7 +133,7 @@ describe('recovery', () => {
     impolite.connection.setState('connected');
     impolite.connection.connectionState = 'failed';
     impolite.peer.recover();
-    await settle();
+    await flushTasks();
     expect(impolite.connection.isClosed).toBe(true);
     expect(impolite.signals).toMatchObject([{ description: { type: 'offer' } }]);
   });

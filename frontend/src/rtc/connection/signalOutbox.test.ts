@@ -17,7 +17,7 @@ function open(failure?: SignalingError) {
   return { outbox, sent, server };
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve));
+const flushTasks = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('the outbox', () => {
   it('keeps signals, in order, until it is opened', () => {
@@ -33,7 +33,7 @@ describe('the outbox', () => {
     const { outbox, sent, server } = open(new SignalingError('disconnected'));
     outbox.open();
     outbox.push(first);
-    await settle();
+    await flushTasks();
     outbox.close();
     server.failure = undefined;
     outbox.push(second);
@@ -47,7 +47,7 @@ describe('the outbox', () => {
       const { outbox, sent } = open(failure);
       outbox.open();
       outbox.push(first);
-      await settle();
+      await flushTasks();
       outbox.close();
       outbox.open();
       expect(sent).toEqual([first]);

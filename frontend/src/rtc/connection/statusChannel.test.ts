@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeTrack } from '../../testing/fakeMedia';
-import { connectedPair, openPeer, settle, status } from '../../testing/fakePeers';
+import { connectedPair, flushTasks, openPeer, status } from '../../testing/fakePeers';
 import { CHANNEL_ID } from './statusChannel';
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ describe('the status channel', () => {
     for (const { connection } of [impolite, polite]) {
       expect(connection.channel?.options).toEqual({ negotiated: true, id: CHANNEL_ID });
     }
-    await settle();
+    await flushTasks();
     expect([...impolite.signals, ...polite.signals]).toEqual([]);
   });
 
@@ -23,7 +23,7 @@ describe('the status channel', () => {
     const { peer, connection } = openPeer();
     const description = { type: 'offer', sdp: 'v=0\r\no=- 900 1 IN IP4 0\r\n' } as const;
     peer.receive({ kind: 'description', description });
-    await settle();
+    await flushTasks();
     expect(connection.channel).toBeNull();
   });
 

@@ -2,7 +2,7 @@
 // and each alone where one of them fails.
 
 import { type SourceKind, sourceKinds } from './devices';
-import { type MediaProblem, obstacleTo, permissionOf, problemOf } from './mediaProblem';
+import { knownProblem, type MediaProblem, permissionOf, problemOf } from './mediaProblem';
 
 export type WantedDevices = Partial<Record<SourceKind, MediaTrackConstraints>>;
 
@@ -22,7 +22,7 @@ export async function requestDevices(
 ): Promise<void> {
   const possible: SourceKind[] = [];
   for (const kind of sourceKinds.filter((kind) => wanted[kind])) {
-    const problem = obstacleTo(kind);
+    const problem = knownProblem(kind);
     if (problem) callbacks.onOutcome(kind, { problem });
     else possible.push(kind);
   }

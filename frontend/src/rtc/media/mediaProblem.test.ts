@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeDevices } from '../../testing/fakeMedia';
-import { obstacleTo, problemOf } from './mediaProblem';
+import { knownProblem, problemOf } from './mediaProblem';
 
 let devices: FakeDevices;
 
@@ -37,26 +37,26 @@ describe('a refusal', () => {
   });
 });
 
-describe('an obstacle', () => {
+describe('a problem known before a request', () => {
   it('is null on a page with devices', () => {
-    expect(obstacleTo('camera')).toBeNull();
+    expect(knownProblem('camera')).toBeNull();
   });
 
   it('is an insecure address', () => {
     FakeDevices.uninstall();
     vi.stubGlobal('isSecureContext', false);
-    expect(obstacleTo('camera')).toBe('insecure');
+    expect(knownProblem('camera')).toBe('insecure');
   });
 
   it('is a browser without devices', () => {
     FakeDevices.uninstall();
     vi.stubGlobal('isSecureContext', true);
-    expect(obstacleTo('camera')).toBe('unsupported');
+    expect(knownProblem('camera')).toBe('unsupported');
   });
 
   it('is a browser without WebRTC', () => {
     vi.stubGlobal('RTCPeerConnection', undefined);
-    expect(obstacleTo('microphone')).toBe('unsupported');
+    expect(knownProblem('microphone')).toBe('unsupported');
   });
 
   it('is an embedding page that does not delegate the device', () => {
@@ -65,6 +65,6 @@ describe('an obstacle', () => {
       'document',
       Object.create(document, { permissionsPolicy: { value: { allowsFeature } } }),
     );
-    expect([obstacleTo('camera'), obstacleTo('microphone')]).toEqual(['embedded', null]);
+    expect([knownProblem('camera'), knownProblem('microphone')]).toEqual(['embedded', null]);
   });
 });

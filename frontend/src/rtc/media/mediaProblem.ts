@@ -30,7 +30,7 @@ export async function permissionOf(kind: SourceKind): Promise<PermissionStatus |
 }
 
 /** Problem that is known before any request, or null. */
-export function obstacleTo(kind: SourceKind): MediaProblem | null {
+export function knownProblem(kind: SourceKind): MediaProblem | null {
   if (typeof RTCPeerConnection === 'undefined') return 'unsupported';
   if (!navigator.mediaDevices?.getUserMedia) {
     return window.isSecureContext ? 'unsupported' : 'insecure';

@@ -10,7 +10,7 @@ import { type Pace, Retry } from './retry';
 
 export type SignalingSocket = Socket<ServerEvents, ClientEvents>;
 
-export interface ConnectionEvents {
+export interface ServerConnectionEvents {
   onOpen(): void;
   onLost(): void;
   /** Called when the server refuses this client and would refuse it again. */
@@ -43,9 +43,9 @@ export function isPassing(code: ErrorCode): boolean {
   return passingRefusals.includes(code);
 }
 
-export class Connection {
+export class ServerConnection {
   readonly #socket: SignalingSocket;
-  readonly #events: ConnectionEvents;
+  readonly #events: ServerConnectionEvents;
   readonly #retry = new Retry();
   readonly #attempt = new Store<Attempt>({ obstacle: null, nextAt: null });
   readonly #stopWatching: Unsubscribe[];
@@ -55,9 +55,9 @@ export class Connection {
   #isProbing = false;
   /** Delay requested by a server that shuts down. */
   #notBeforeMs = 0;
-  #over = false;
+  #isClosed = false;
 
-  constructor(socket: SignalingSocket, events: ConnectionEvents) {
+  constructor(socket: SignalingSocket, events: ServerConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
     this.#listen();
@@ -72,7 +72,7 @@ export class Connection {
   }
 
   open(): void {
-    if (this.#over) return;
+    if (this.#isClosed) return;
     this.#startedAt = Date.now();
     this.#socket.connect();
   }
@@ -83,24 +83,24 @@ export class Connection {
   }
 
   /** Plans another request after a passing refusal. */
-  askLater(code: ErrorCode, again: () => void): void {
-    if (this.#over) return;
+  retryAfterRefusal(code: ErrorCode, again: () => void): void {
+    if (this.#isClosed) return;
     this.#obstacle = code === 'shutting_down' ? 'restarting' : 'busy';
     this.#retry.plan(again, BUSY_PACE, this.#notBeforeMs);
     this.#publish();
   }
 
   /** Plans another join without a free seat: when a lease ends, or at a fixed interval. */
-  askForSeatLater(retryAfterMs: number | undefined, again: () => void): void {
-    if (this.#over) return;
+  retryWhenFree(retryAfterMs: number | undefined, again: () => void): void {
+    if (this.#isClosed) return;
     this.#obstacle = 'full';
     this.#retry.succeed();
     this.#retry.planIn(retryAfterMs ?? FULL_ROOM_RETRY_MS, again);
     this.#publish();
   }
 
-  /** Reports success; clears the obstacle and the retry delays. */
-  settle(): void {
+  /** Clears the obstacle and the retry delays. */
+  reportSuccess(): void {
     this.#obstacle = null;
     this.#notBeforeMs = 0;
     this.#retry.succeed();
@@ -120,7 +120,7 @@ export class Connection {
   }
 
   #end(): void {
-    this.#over = true;
+    this.#isClosed = true;
     this.#retry.cancel();
     for (const stop of this.#stopWatching) stop();
   }
@@ -134,7 +134,7 @@ export class Connection {
       this.#events.onOpen();
     });
     socket.on('disconnect', () => {
-      if (this.#over) return;
+      if (this.#isClosed) return;
       this.#events.onLost();
       this.#tryLater();
     });
@@ -146,10 +146,10 @@ export class Connection {
   }
 
   #onFailure(error: Error): void {
-    if (this.#over) return;
+    if (this.#isClosed) return;
     const code = refusalIn(error, this.#socket.active);
     if (!code) this.#tryLater();
-    else if (isPassing(code)) this.askLater(code, () => this.open());
+    else if (isPassing(code)) this.retryAfterRefusal(code, () => this.open());
     else this.#events.onRefused(code);
   }
 
@@ -180,7 +180,7 @@ export class Connection {
       // The server refuses the unknown event, which is an answer.
       await this.#socket.timeout(PROBE_TIMEOUT_MS).emitWithAck('probe', {});
     } catch {
-      if (!this.#over && this.#socket.connected) this.#restart();
+      if (!this.#isClosed && this.#socket.connected) this.#restart();
     } finally {
       this.#isProbing = false;
     }

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { TICK_MS } from '../lib/wake';
 import { FakeSocket } from '../testing/fakeSocket';
-import { Connection, type SignalingSocket } from './connection';
+import { ServerConnection, type SignalingSocket } from './serverConnection';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,7 +13,7 @@ beforeEach(() => {
 function start() {
   const socket = new FakeSocket();
   const events = { onOpen: vi.fn(), onLost: vi.fn(), onRefused: vi.fn() };
-  const connection = new Connection(socket as unknown as SignalingSocket, events);
+  const connection = new ServerConnection(socket as unknown as SignalingSocket, events);
   connection.open();
   return { socket, events, connection };
 }
@@ -71,7 +71,7 @@ describe('a lost connection', () => {
       obstacle: 'network',
       nextAt: performance.now() + 200,
     });
-    connection.settle();
+    connection.reportSuccess();
     expect(connection.attempt.get()).toEqual({ obstacle: null, nextAt: null });
   });
 
