@@ -1,4 +1,4 @@
-//! Puts the parts together, runs them, and stops them in the right order. The only place that sees everything.
+//! Composes the parts, runs them, and stops them in order. The only module that knows all others.
 
 use std::{collections::HashSet, iter, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -49,22 +49,23 @@ use crate::{
     telemetry,
 };
 
-/// How often leases are looked after: the lateness of an ended seat, and well below any lease's third.
+/// How often leases are renewed and ended. A seat ends at most this late; well below a third of any lease.
 const TICK: Duration = Duration::from_millis(500);
 
-/// After how many ticks what has expired is forgotten: about every minute.
+/// Ticks between removals of expired records and idle address budgets: about a minute.
 const TIDY_EVERY: u32 = 120;
 
-/// How long a request's body may pause.
+/// The longest pause within a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many connections operators may have open at once.
+/// The most connections that operators may have open at once.
 const MAX_OPS_CONNECTIONS: usize = 64;
 
-/// Runs the server until it is told to stop by SIGTERM or SIGINT.
+/// Runs the server until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// It could not be started; says why, for people.
+///
+/// The server could not start; the error says why, for people.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let data = DataFolder::open(&config.data_dir)?;
     let sessions = SessionSigner::new(&session_secret(&config, &data)?);
@@ -120,11 +121,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One store, seen from both sides. Checking the chats is checking all of it.
+/// One store behind both of its traits. Checking the chat store checks the record store too.
 struct Store {
     chats: Arc<dyn ChatStore>,
     records: Arc<dyn RecordStore>,
-    /// Where the seats of a node without Redis are written down.
+    /// The embedded store, in which a node without Redis saves its seats.
     embedded: Option<Arc<SqliteStore>>,
 }
 
@@ -162,14 +163,14 @@ fn open_store(config: &Config, data: &DataFolder) -> anyhow::Result<Store> {
 }
 
 fn session_secret(config: &Config, data: &DataFolder) -> anyhow::Result<Vec<u8>> {
-    // Each node would make one of its own, and nobody could come back to another.
+    // Each node would make a secret of its own, and reject the session tokens of the others.
     if config.redis_url.reveal().is_some() && config.session_secret.reveal().is_none() {
         bail!("SESSION_SECRET is not set: all nodes that share a Redis (REDIS_URL) need the same");
     }
     data.session_secret(config.session_secret.reveal())
 }
 
-/// The seats, and what writes them down where they are this node's alone.
+/// Opens the seat registry, and the task that saves its seats if they are this node's alone.
 async fn open_cluster(
     config: &Config,
     sessions: &SessionSigner,
@@ -199,13 +200,13 @@ fn open_media(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn
     Ok(Arc::new(forwarding))
 }
 
-/// It is not built in.
+/// Forwards nothing: forwarding is not built in.
 #[cfg(not(feature = "media"))]
 fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
     Ok(Arc::new(media::Off))
 }
 
-/// Ends the connections of those who have lost their seats.
+/// Closes the media endpoints of participants who have lost their seats.
 fn close_left_behind(hub: &Hub, media: &dyn MediaPlane, doors: &[Arc<dyn Door>]) {
     for owner in media.owners() {
         let sits_here = hub.has_seat(&owner.room, owner.participant);
@@ -236,7 +237,7 @@ fn common_of(
     })
 }
 
-/// All doors, and the page for whatever none of them answers.
+/// Routes requests to the doors, and the rest to the call page.
 fn router(doors: &[Arc<dyn Door>], page: Router) -> Router {
     let routers = doors.iter().map(|door| door.clone().router());
     routers
@@ -246,7 +247,7 @@ fn router(doors: &[Arc<dyn Door>], page: Router) -> Router {
         .layer(CatchPanicLayer::new())
 }
 
-/// Where people and operators connect.
+/// The bound listeners for clients and operators.
 struct Listeners {
     doors: Vec<TcpListener>,
     ops: Vec<TcpListener>,
@@ -272,7 +273,7 @@ fn bind_all(
     let mut bound = HashSet::new();
     let mut listeners = Vec::new();
     for address in &addresses {
-        // Port 0 is a new one each time.
+        // Each bind of port 0 takes another free port.
         let is_new = address.port() == 0 || bound.insert(*address);
         if is_new && !addresses.iter().any(|other| covers(*other, *address)) {
             listeners.push(listener::bind(*address).context(setting)?);
@@ -281,16 +282,16 @@ fn bind_all(
     Ok(listeners)
 }
 
-/// Whether `all` stands for every address of the machine, `one` among them, so that both cannot be bound.
+/// True if `all` stands for every address of the machine, including `one`, so that both cannot be bound.
 fn covers(all: SocketAddr, one: SocketAddr) -> bool {
     let is_same_port = all.port() == one.port() && all.is_ipv4() == one.is_ipv4() && one.port() != 0;
     is_same_port && all.ip().is_unspecified() && !one.ip().is_unspecified()
 }
 
-/// All that runs until the server stops.
+/// The tasks that run until the server stops.
 struct Running {
     stop: CancellationToken,
-    /// The operators' listener stays until the end, so that they can watch.
+    /// Stops the operators' listener, after everything else: operators watch the drain.
     ops_stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -323,15 +324,15 @@ impl Running {
                 common.hub.tick().await;
                 close_left_behind(&common.hub, common.media.as_ref(), &doors);
                 if tick.is_multiple_of(TIDY_EVERY) {
-                    // Beside the ticks, which must not wait for a disk or a database.
+                    // In a task of its own: ticks must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
                 }
             }
         });
     }
 
-    /// In this order: nobody new, tell those who are here, let go of them and hand their seats over to other nodes, end
-    /// their media, finish what was begun.
+    /// Stops accepting, tells the participants, moves their seats to other nodes, ends their media, and waits
+    /// for tasks that have begun; in this order.
     async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], media: &dyn MediaPlane, patience: Duration) {
         hub.drain();
         self.stop.cancel();
@@ -339,7 +340,7 @@ impl Running {
             join_all(doors.iter().map(|door| door.shut_down(patience))).await;
             hub.let_go().await;
         };
-        // Seats are handed over as soon as their connections have ended.
+        // A seat moves to another node as soon as its connection has ended.
         tokio::join!(let_go, hub.hand_over(patience + patience / 2));
         hub.give_up_open().await;
         media.shut_down().await;
@@ -348,7 +349,7 @@ impl Running {
     }
 }
 
-/// Forgets what has expired.
+/// Removes expired records, and what the doors and the admission keep about idle clients.
 async fn tidy(common: Common, doors: Vec<Arc<dyn Door>>) {
     common.admission.forget_idle();
     if let Err(error) = common.records.forget_expired(common.clock.wall()).await {

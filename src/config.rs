@@ -1,4 +1,4 @@
-//! Everything that can be set, and the only reader of the environment: flag, else environment, else `.env`, else
+//! All settings, and the only reader of the environment. A flag wins over the environment, then `.env`, then
 //! the default.
 #![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where addresses stand bare")]
 
@@ -23,21 +23,22 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  switchboard                                  on this machine, chats in ./data
+  switchboard                                  at http://localhost:8080/, chats in ./data
   switchboard --listen 127.0.0.1:8080          behind a proxy that ends TLS
   switchboard --cors-origins https://clinic.example
   MONGODB_URI=mongodb://db/clinic switchboard  chats in MongoDB";
 
-/// A signaling server for two people who must meet over WebRTC.
+/// Socket.IO signaling server for two-party appointments, with a call page inside and four more protocols.
 ///
-/// With nothing set it serves the call page at http://localhost:8080/ and keeps chats in ./data. Every option can
-/// also be set by the environment variable named with it, or in a file called .env in the working directory.
+/// Without settings it serves the call page at http://localhost:8080/ and stores chats in ./data. Every
+/// option can also be set by the environment variable named with it, or in a file called .env in the working
+/// directory.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "switchboard", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Config {
-    /// Where people connect; give several addresses separated by commas, or the option several times.
+    /// Addresses for clients, separated by commas; the option may be repeated.
     #[arg(
-        help_heading = "Where",
+        help_heading = "Addresses",
         long,
         env,
         value_name = "ADDRESS",
@@ -46,22 +47,22 @@ pub struct Config {
     )]
     pub listen: Vec<SocketAddr>,
 
-    /// Where operators look: /healthz, /readyz, /metrics and /debug. Keep it private.
-    #[arg(help_heading = "Where", long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    /// Address for operators: /healthz, /readyz, /metrics and /debug. Keep it private.
+    #[arg(help_heading = "Addresses", long, env, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     pub ops_listen: SocketAddr,
 
-    /// Let other machines see /debug too, if --ops-listen or --healthz-addr lets them in at all. Otherwise it is for
-    /// this machine alone.
-    #[arg(help_heading = "Where", long, env)]
+    /// Answer /debug to other machines too, if they can reach --ops-listen or --healthz-addr. Otherwise
+    /// /debug answers this machine only.
+    #[arg(help_heading = "Addresses", long, env)]
     pub debug_from_anywhere: bool,
 
-    /// Where chats, records of the other doors and the session secret are kept. Made if it is not there.
-    #[arg(help_heading = "What is kept", long, env, value_name = "FOLDER", default_value = "./data")]
+    /// Folder of the chats, the records of the other doors and the session secret. Created if it is missing.
+    #[arg(help_heading = "Storage", long, env, value_name = "FOLDER", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// Keep chats and records in MongoDB instead: mongodb://user:password@host/database.
+    /// Store chats and records in MongoDB instead: mongodb://user:password@host/database.
     #[arg(
-        help_heading = "What is kept",
+        help_heading = "Storage",
         long,
         env,
         value_name = "URI",
@@ -71,10 +72,10 @@ pub struct Config {
     )]
     pub mongodb_uri: Secret,
 
-    /// Be one of several nodes, which agree and talk by this Redis: redis://user:password@host:6379/0, or rediss:// for TLS.
-    /// All nodes need the same session secret.
+    /// Be one of several nodes that share rooms through this Redis: redis://user:password@host:6379/0, or
+    /// rediss:// for TLS. All nodes need the same session secret.
     #[arg(
-        help_heading = "What is kept",
+        help_heading = "Storage",
         long,
         env,
         value_name = "URL",
@@ -84,24 +85,26 @@ pub struct Config {
     )]
     pub redis_url: Secret,
 
-    /// What every key in Redis begins with; the same for all nodes, another for each set of nodes that share a Redis.
-    #[arg(help_heading = "What is kept", long, env, value_name = "TEXT", default_value = "switchboard:")]
+    /// Prefix of every key in Redis: the same for all nodes, another for each set of nodes that share a
+    /// Redis.
+    #[arg(help_heading = "Storage", long, env, value_name = "TEXT", default_value = "switchboard:")]
     pub redis_prefix: String,
 
-    /// Whose web pages may use this server, besides its own: https://clinic.example, several separated by commas;
-    /// * for everybody's.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    /// Other origins whose pages may use this server: https://clinic.example, several separated by commas; *
+    /// for all.
+    #[arg(help_heading = "Access", long, env, value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
 
-    /// Whose web pages may show the call page in a frame, besides this server's own: https://clinic.example, several
-    /// separated by commas; * for everybody's.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "ORIGINS", value_delimiter = ',')]
+    /// Other origins whose pages may show the call page in a frame: https://clinic.example, several separated
+    /// by commas;
+    /// * for all.
+    #[arg(help_heading = "Access", long, env, value_name = "ORIGINS", value_delimiter = ',')]
     pub frame_ancestors: Vec<Origin>,
 
-    /// Signs the tokens by which people get their seats back; 16 characters or more. Made and kept in the data
-    /// folder when not set; must be set where there are several nodes.
+    /// Secret that signs session tokens; at least 16 characters. If not set, one is made and stored in the
+    /// data folder; several nodes need it set.
     #[arg(
-        help_heading = "What is kept",
+        help_heading = "Storage",
         long,
         env,
         value_name = "SECRET",
@@ -111,7 +114,7 @@ pub struct Config {
     )]
     pub session_secret: Secret,
 
-    /// STUN servers, by which browsers learn how they are seen from outside: stun:stun.your.server:3478, several
+    /// STUN servers, which tell browsers their public addresses: stun:stun.your.server:3478, several
     /// separated by commas.
     #[arg(
         help_heading = "Calls",
@@ -124,7 +127,7 @@ pub struct Config {
     )]
     pub stun_urls: IceUrls,
 
-    /// TURN servers, which relay the call of people behind strict firewalls: turn:turn.your.server:3478, several
+    /// TURN servers, which relay calls through strict firewalls: turn:turn.your.server:3478, several
     /// separated by commas.
     #[arg(
         help_heading = "Calls",
@@ -137,7 +140,7 @@ pub struct Config {
     )]
     pub turn_urls: IceUrls,
 
-    /// What the TURN servers have as static-auth-secret; credentials are made with it.
+    /// The TURN servers' static-auth-secret, from which credentials are made.
     #[arg(
         help_heading = "Calls",
         long,
@@ -149,24 +152,24 @@ pub struct Config {
     )]
     pub turn_secret: Secret,
 
-    /// How long TURN credentials are good for. A call outlives them: they are needed to set a path up, not to keep
-    /// it, and whoever has a seat gets new ones. Short enough that somebody who left cannot relay for long.
+    /// Lifetime of TURN credentials. A call outlives them: they set a path up and do not keep it, and every
+    /// participant can get new ones. A short lifetime limits the use of the relay after leaving.
     #[arg(help_heading = "Calls", long, env, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub turn_ttl: Duration,
 
-    /// How many sessions one client address may open at once, as many again within ten seconds; and how many seats of the
-    /// mesh door it may hold without a connection. 0: no limit.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 200)]
+    /// Sessions that one client address may open at once, and again within ten seconds; also the seats of the
+    /// mesh door that it may hold without a connection. 0: no limit.
+    #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,
 
-    /// How many events one client address may send a second; ten times as many in a burst. 0: no limit. Far more
-    /// than all the people behind one address need, and too few to keep a core busy.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 20_000)]
+    /// Events that one client address may send in a second; ten times as many in a burst. 0: no limit. The
+    /// default is far more than all clients behind one address need, and too little to keep a core busy.
+    #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 20_000)]
     pub events_per_address: u32,
 
-    /// Reverse proxies that are believed when they say for whom they ask (X-Forwarded-For).
+    /// Reverse proxies whose X-Forwarded-For is believed.
     #[arg(
-        help_heading = "Who may come in",
+        help_heading = "Access",
         long,
         env,
         value_name = "ADDRESSES",
@@ -175,14 +178,14 @@ pub struct Config {
     )]
     pub trusted_proxies: Vec<IpAddr>,
 
-    /// How many connections may be open at once; more wait to be accepted.
-    #[arg(help_heading = "Who may come in", long, env, value_name = "NUMBER", default_value_t = 15_000)]
+    /// Connections that may be open at once; more wait to be accepted.
+    #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 15_000)]
     pub max_connections: usize,
 
-    /// Proves an administrator to the doors that have something for one; 16 characters or more. Without it, only
-    /// this machine's own requests are an administrator's.
+    /// Secret that proves an administrator; at least 16 characters. Without it, only requests from this
+    /// machine are an administrator's.
     #[arg(
-        help_heading = "Who may come in",
+        help_heading = "Access",
         long,
         env,
         value_name = "SECRET",
@@ -193,15 +196,15 @@ pub struct Config {
     )]
     pub admin_token: Secret,
 
-    /// How long work that was begun may take to finish when the server is told to stop.
+    /// Time in which the server finishes its work after it is told to stop.
     #[arg(help_heading = "Running", long, env, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub shutdown_grace: Duration,
 
-    /// What the log looks like. auto: pretty on a terminal, JSON elsewhere.
+    /// Format of the log. auto: pretty on a terminal, otherwise JSON.
     #[arg(help_heading = "Running", long, env, value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,
 
-    /// What is logged: error, warn, info, debug, or module=level pairs. Never what people say or are called.
+    /// Log filter: error, warn, info, debug, or module=level pairs. The log never holds payloads or names.
     #[arg(
         help_heading = "Running",
         long = "log",
@@ -211,35 +214,34 @@ pub struct Config {
     )]
     pub log: String,
 
-    /// What is forwarded, and where.
+    /// Settings for forwarded media.
     #[command(flatten)]
     pub media: MediaOptions,
 
-    /// What each door adds.
+    /// Settings of the doors.
     #[command(flatten)]
     pub doors: DoorOptions,
 }
 
-/// What the log looks like.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// Pretty on a terminal, JSON elsewhere
+    /// Pretty on a terminal, otherwise JSON
     Auto,
-    /// For people
+    /// Text with colours
     Pretty,
-    /// For machines: one object a line
+    /// One object a line
     Json,
 }
 
 impl Config {
-    /// Reads `.env`, the environment and the command line. Prints what is wrong, or the help, and ends the process
-    /// where that is what is called for.
+    /// Reads `.env`, the environment and the command line. Ends the process after an error or the help.
     ///
     /// Must run before any other thread exists: it sets environment variables.
     pub fn load() -> Self {
         match dotenvy::from_path(".env") {
             Err(error) if !error.not_found() => {
-                // The error itself would show the line, which may hold a secret.
+                // The error would show the line, which may hold a secret.
                 let problem = match error {
                     dotenvy::Error::LineParse(..) => "a line is not like KEY=value".to_owned(),
                     other => other.to_string(),
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_lists_every_key_and_no_other() {
+    fn env_example_lists_every_setting_and_no_other() {
         let example = include_str!("../.env.example");
         let mut listed: Vec<_> = example
             .lines()
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_show_themselves() {
+    fn debug_output_hides_secrets() {
         let config =
             parse(&["--mongodb-uri", "mongodb://ann:canary@db", "--session-secret", "canary"]).unwrap();
         let nodes = parse(&["--redis-url", "redis://:canary@db"]).unwrap();
@@ -307,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_at_once() {
+    fn invalid_settings_are_rejected() {
         for args in [
             ["--listen", "8080"],
             ["--seat-lease", "0s"],

@@ -1,4 +1,4 @@
-//! The folder for what must outlive the process: the store's file and the session secret.
+//! The folder of the files that outlive the process: the embedded store and the session secret.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,35 +9,38 @@ use std::{
 use anyhow::{Context, bail};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// The shortest secret that is worth the name, in bytes.
+/// The length of the shortest accepted secret, in bytes.
 const MIN_SECRET_BYTES: usize = 16;
 
 const NEW_SECRET_BYTES: usize = 32;
 
-/// A folder that exists.
+/// An existing folder.
 #[derive(Debug, Clone)]
 pub struct DataFolder(PathBuf);
 
 impl DataFolder {
-    /// The folder at `path`, made if it is not there.
+    /// Opens the folder at `path`, and creates it if it is missing.
     ///
     /// # Errors
-    /// It can be neither found nor made.
+    ///
+    /// The folder is missing and cannot be created.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(path)
             .with_context(|| format!("the data folder {} cannot be made (DATA_DIR)", path.display()))?;
         Ok(Self(path.to_owned()))
     }
 
-    /// Where the embedded store's file is.
+    /// The path of the embedded store's file.
     pub fn embedded_file(&self) -> PathBuf {
         self.0.join("switchboard.db")
     }
 
-    /// The secret that signs session tokens: `configured`, else the one kept here, else a new one, kept here.
+    /// Returns the secret that signs session tokens: `configured`, else the stored one, else a new one that
+    /// it stores.
     ///
     /// # Errors
-    /// The configured or the kept one is too short, or it cannot be read or kept.
+    ///
+    /// The configured or the stored secret is too short, or the file cannot be read or written.
     pub fn session_secret(&self, configured: Option<&str>) -> anyhow::Result<Vec<u8>> {
         if let Some(secret) = configured {
             if secret.len() < MIN_SECRET_BYTES {
@@ -65,12 +68,12 @@ impl DataFolder {
     }
 }
 
-/// Makes a secret and keeps it durably, readable by this user only.
+/// Makes a secret and stores it durably, readable by this user only.
 fn make_secret(path: &Path) -> io::Result<Vec<u8>> {
     let mut random = [0; NEW_SECRET_BYTES];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(random).into_bytes();
-    // Written beside and renamed: a half-written secret must never be found.
+    // Renamed when complete: no process may read a half-written secret.
     let unfinished = path.with_extension("new");
     let mut file = create_private(&unfinished)?;
     file.write_all(&secret)?;

@@ -1,5 +1,5 @@
-//! What developers ask of a process that runs: where its CPU time goes. Beside the operators' endpoints, for this
-//! machine alone unless it is set otherwise.
+//! CPU profiles of the running process, on the operators' listener. For this machine only, unless configured
+//! otherwise.
 //!
 //! Source: signals document, "Healthcheck & Debug Endpoints".
 
@@ -20,30 +20,29 @@ use tracing::warn;
 
 use crate::protocols::admission::PeerAddress;
 
-/// How long a profile is taken when nobody says, and at most.
+/// Length of a profile, in seconds: the default, and the maximum.
 const DEFAULT_SECONDS: u64 = 30;
 const MAX_SECONDS: u64 = 60;
 
-/// How often a second the stacks are looked at. Not a hundred times, so as not to keep step with what happens every
-/// ten milliseconds.
+/// Samples of the stacks per second. Not 100, which would sample in step with timers of ten milliseconds.
 const FREQUENCY: i32 = 99;
 
-/// Libraries in whose code no stack can be walked safely.
+/// Libraries in which stacks cannot be walked safely.
 const NOT_WALKED: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
 
 const INDEX: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Switchboard: profiles</title>\
     <h1>Profiles</h1><p><a href=\"profile?seconds=10\">CPU, for ten seconds</a>: in the format of pprof, up to 60 \
     seconds, one at a time. To look at it: <code>go tool pprof -http=: FILE</code>.";
 
-/// What must be known to serve these.
+/// The state of the profile endpoints.
 #[derive(Clone)]
 struct Debug {
     from_anywhere: bool,
-    /// Held while a profile is taken: the process has one clock for it.
+    /// Locked while a profile is taken: the process has one profiling timer.
     profiling: Arc<Mutex<()>>,
 }
 
-/// `/debug/pprof/` and what is below it. Other machines get it only if `from_anywhere`.
+/// Routes `/debug/pprof/` and the paths below it. Other machines are let in only if `from_anywhere`.
 pub fn router(from_anywhere: bool) -> Router {
     let debug = Debug { from_anywhere, profiling: Arc::default() };
     let to_index = || async { Redirect::permanent("/debug/pprof/") };
@@ -58,7 +57,7 @@ pub fn router(from_anywhere: bool) -> Router {
 }
 
 async fn admit(State(debug): State<Debug>, request: Request, next: Next) -> Response<Body> {
-    if debug.from_anywhere || is_from_here(&request) {
+    if debug.from_anywhere || is_local(&request) {
         next.run(request).await
     } else {
         answer(
@@ -69,8 +68,8 @@ async fn admit(State(debug): State<Debug>, request: Request, next: Next) -> Resp
     }
 }
 
-/// A proxy on this machine speaks for others.
-fn is_from_here(request: &Request) -> bool {
+/// True for requests of this machine itself. A proxy on this machine forwards the requests of others.
+fn is_local(request: &Request) -> bool {
     let peer = request.extensions().get::<PeerAddress>();
     let is_proxied =
         ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
@@ -85,7 +84,7 @@ async fn index() -> Response<Body> {
     answer(StatusCode::OK, "text/html; charset=utf-8", INDEX)
 }
 
-/// `/debug/pprof/profile?seconds=N`: takes a profile for so long, and stops if whoever asked goes away.
+/// Answers `/debug/pprof/profile?seconds=N` with a profile of that length. Stops when the client disconnects.
 async fn profile(State(debug): State<Debug>, RawQuery(query): RawQuery) -> Response<Body> {
     let refuse = |status, text: &'static str| answer(status, "text/plain; charset=utf-8", text);
     let Some(seconds) = seconds_in(query.as_deref()) else {
@@ -118,12 +117,12 @@ fn seconds_in(query: Option<&str>) -> Option<u64> {
 async fn take_profile(time: Duration) -> Result<Vec<u8>, pprof::Error> {
     let clock = ProfilerGuardBuilder::default().frequency(FREQUENCY).blocklist(&NOT_WALKED).build()?;
     sleep(time).await;
-    // Looking names of functions up is work.
+    // Resolving the names of functions takes CPU time.
     let named = spawn_blocking(move || Ok(clock.report().build()?.pprof()?.encode_to_vec()));
     named.await.unwrap_or(Err(pprof::Error::CreatingError))
 }
 
-/// A page or a file that is never kept, and does nothing.
+/// Makes a response that is not cached and may load nothing.
 fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
@@ -142,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_takes_a_bounded_time() {
+    fn seconds_of_a_profile_are_bounded() {
         for (query, seconds) in [
             (None, Some(DEFAULT_SECONDS)),
             (Some(""), Some(DEFAULT_SECONDS)),
@@ -158,20 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_here_and_no_proxy_on_it() {
-        let is_here = |peer: &str, forwarded: Option<&'static str>| {
+    fn only_unproxied_loopback_requests_are_local() {
+        let is_local_from = |peer: &str, forwarded: Option<&'static str>| {
             let mut request = Request::new(Body::empty());
             request.extensions_mut().insert(PeerAddress(SocketAddr::new(peer.parse().unwrap(), 1)));
             if let Some(name) = forwarded {
                 request.headers_mut().insert(name, HeaderValue::from_static("192.0.2.1"));
             }
-            is_from_here(&request)
+            is_local(&request)
         };
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert!(is_here(peer, None), "{peer}");
-            assert!(!is_here(peer, Some("x-forwarded-for")), "{peer}");
+            assert!(is_local_from(peer, None), "{peer}");
+            assert!(!is_local_from(peer, Some("x-forwarded-for")), "{peer}");
         }
-        assert!(!is_here("192.0.2.1", None));
-        assert!(!is_from_here(&Request::new(Body::empty())), "nobody knows from where");
+        assert!(!is_local_from("192.0.2.1", None));
+        assert!(!is_local(&Request::new(Body::empty())), "the peer is unknown");
     }
 }

@@ -1,4 +1,4 @@
-//! What the server says when it starts: where to go, what is used, and what is not set.
+//! The text that the server prints when it starts: its addresses, its back ends, and missing settings.
 
 use std::{
     io::{self, Write},
@@ -12,17 +12,17 @@ use crate::{
     data_folder::DataFolder,
 };
 
-/// What there is to say.
+/// The facts that the greeting states.
 pub struct Greeting<'a> {
-    /// What is set.
+    /// The settings.
     pub config: &'a Config,
-    /// Where people connect.
+    /// The listeners for clients.
     pub doors: &'a [TcpListener],
-    /// Where operators look.
+    /// The listeners for operators.
     pub ops: &'a [TcpListener],
-    /// Where things are kept.
+    /// The data folder.
     pub data: &'a DataFolder,
-    /// Where media arrives.
+    /// The addresses for media.
     pub media: &'a [SocketAddr],
 }
 
@@ -47,7 +47,7 @@ impl Greeting<'_> {
             writeln!(out, "  frames   pages from {origins} may show the call page")?;
         }
         writeln!(out, "  media    {}", self.media())?;
-        // Whoever waits for the greeting waits for this last line.
+        // Scripts that wait for the greeting wait for this last line.
         writeln!(out, "  turn     {}", self.turn())?;
         out.flush()
     }
@@ -97,14 +97,14 @@ impl Greeting<'_> {
     }
 }
 
-/// The origins that are set, separated by commas.
+/// Joins the configured origins with commas; `None` if there are none.
 fn list(origins: &[Origin]) -> Option<String> {
     let set = origins.iter().filter_map(|origin| origin.0.to_str().ok()).filter(|text| !text.is_empty());
     let list = set.collect::<Vec<_>>().join(", ");
     (!list.is_empty()).then_some(list)
 }
 
-/// What to type into a browser on this machine.
+/// The URL that a browser on this machine opens.
 fn address_for_people(address: SocketAddr) -> String {
     if address.ip().is_unspecified() || address.ip().is_loopback() {
         format!("http://localhost:{}/", address.port())

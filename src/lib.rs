@@ -1,4 +1,5 @@
-//! Switchboard: a signaling server for two people who must meet over WebRTC.
+//! Switchboard: a Socket.IO signaling server for two-party appointments, with a call page and four more
+//! protocols.
 //!
 //! ```text
 //! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
@@ -8,8 +9,9 @@
 //!                   └─ media/ ───────────────────────────┘
 //! ```
 //!
-//! Dependencies point to the right. The core knows no protocol, no store and no broker; a door knows the core and
-//! no other door; only [`app`] knows everything. `tests/it/architecture.rs` holds the code to that.
+//! Dependencies point to the right. A door is one of the five protocols. The core knows no protocol, no store
+//! and no broker; a door knows the core and no other door; only [`app`] knows everything.
+//! `tests/it/architecture.rs` checks this.
 
 pub mod app;
 pub mod cluster;

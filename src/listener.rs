@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use crate::protocols::{admission::PeerAddress, link::LinkedStream};
 
-/// How long a client may take to send the head of a request, and an idle connection is kept. Slowloris ends here.
+/// How long a client may take to send the head of a request, and how long an idle connection stays open.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest head of a request, in bytes, and the most headers in it.
@@ -26,17 +26,19 @@ const MAX_HEADERS: usize = 64;
 /// How long sent data may go unacknowledged before the kernel gives a connection up.
 const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How many connections may wait to be accepted; Linux takes at most `net.core.somaxconn`. When everybody comes back at
-/// once, whoever finds no place here tries again only after a second.
+/// The most connections that wait to be accepted; Linux caps it at `net.core.somaxconn`.
+///
+/// When all clients reconnect at once, a client whose connection does not fit retries only after a second.
 const BACKLOG: u32 = 4096;
 
-/// How long to wait before trying again when no connection can be accepted, as when files have run out.
+/// The pause after a failed accept, such as one for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Binds `address`. To be called within a Tokio runtime.
+/// Binds `address`. Must be called within a Tokio runtime.
 ///
 /// # Errors
-/// With the address and the reason, for people.
+///
+/// The address cannot be bound; the error names it and says why.
 pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     use anyhow::Context;
 
@@ -45,15 +47,16 @@ pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Whoever was connected to the process before this one must not keep the address.
+    // Closing connections of the previous process must not keep the address.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Serves `router` to everybody who connects to `listener`, at most `room` of them at a time, until `stop`. Then
-/// requests under way are finished; the task ends when all connections have.
+/// Serves `router` on `listener` until `stop`, with at most as many connections as `room` has permits.
+///
+/// After `stop` it finishes requests under way, and returns when all connections have ended.
 pub async fn serve(listener: TcpListener, router: Router, room: Arc<Semaphore>, stop: CancellationToken) {
     let connections = TaskTracker::new();
     let accept = accept_all(&listener, &router, &room, &stop, &connections);
@@ -117,7 +120,7 @@ async fn serve_connection(
         .with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
-        // An error here is the client's doing and was answered as far as it could be.
+        // Errors of the connection come from the client, and hyper has answered them.
         _ = connection.as_mut() => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();

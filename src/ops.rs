@@ -1,4 +1,4 @@
-//! What operators and their tools ask: is it alive, is it ready, how much is going on. On a listener of its own.
+//! Health, readiness and metrics for operators and their tools, on a listener of its own.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::{
     protocols::http::json,
 };
 
-/// What the answers are made from.
+/// The sources of the answers.
 pub struct Ops {
-    /// Everybody here.
+    /// Counts rooms and participants.
     pub hub: Hub,
-    /// Where chats are kept.
+    /// The chat store.
     pub store: Arc<dyn ChatStore>,
-    /// Where seats are agreed on.
+    /// The seat registry.
     pub cluster: Arc<dyn SeatRegistry>,
-    /// All counters.
+    /// All metrics.
     pub metrics: PrometheusHandle,
 }
 
-/// `/healthz`, `/readyz` and `/metrics`.
+/// Routes `/healthz`, `/readyz` and `/metrics`.
 pub fn router(ops: Ops) -> Router {
     Router::new()
         .route("/healthz", routing::get(healthz))
@@ -66,12 +66,12 @@ impl Dependency {
     }
 }
 
-/// Whether the process runs: depends on nothing, so that an outage elsewhere does not get it restarted.
+/// Says that the process runs. Depends on nothing else: an outage of a back end must not restart the process.
 async fn healthz() -> Response<Body> {
     json(StatusCode::OK, &Alive { status: "ok" })
 }
 
-/// Whether new clients should be sent here.
+/// Says whether this process should get new clients.
 async fn readyz(State(ops): State<Arc<Ops>>) -> Response<Body> {
     let (store, cluster) = tokio::join!(ops.store.check(), ops.cluster.check());
     let draining = ops.hub.is_draining();
@@ -82,7 +82,7 @@ async fn readyz(State(ops): State<Arc<Ops>>) -> Response<Body> {
     json(status, &Readiness { ready, draining, store, cluster })
 }
 
-/// Prometheus' text format.
+/// Renders the metrics in Prometheus's text format.
 async fn metrics(State(ops): State<Arc<Ops>>) -> String {
     let occupancy = ops.hub.occupancy();
     gauge!("switchboard_rooms").set(as_gauge(occupancy.rooms));

@@ -1,4 +1,5 @@
-//! Seats that outlive the process: written behind to the embedded store, read when the next process starts.
+//! Seats that outlive the process: saved to the embedded store in the background, restored by the next
+//! process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,13 +9,13 @@ use tracing::warn;
 
 use crate::{cluster::LocalRegistry, core::model::error::Unavailable, store::SqliteStore};
 
-/// How often changes are written: with the time that writing takes, no change is written more than a second late.
+/// How often changes are saved. With the time that writing takes, each change is saved within a second.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
 
-/// How many rooms are written in one step at most: a step must not hold chats up.
+/// The most rooms saved in one step: chats wait while a step runs.
 const ROOMS_AT_ONCE: usize = 1_000;
 
-/// Keeps the protected seats of a node that shares none with others.
+/// Saves the protected seats of a node that shares its seats with no other node.
 #[derive(Clone)]
 pub struct SeatKeeping {
     cluster: Arc<LocalRegistry>,
@@ -22,16 +23,17 @@ pub struct SeatKeeping {
 }
 
 impl SeatKeeping {
-    /// Holds the seats that the last process held, for participants who are away from now on.
+    /// Restores the seats of the previous process, with their participants away.
     ///
     /// # Errors
-    /// They cannot be read.
+    ///
+    /// The seats cannot be read.
     pub async fn start(cluster: Arc<LocalRegistry>, store: Arc<SqliteStore>) -> Result<Self, Unavailable> {
         cluster.restore(store.saved_seats().await?);
         Ok(Self { cluster, store })
     }
 
-    /// Writes changes until `stop`. No join waits for it.
+    /// Saves changes until `stop`. No join waits for it.
     pub async fn run(self, stop: CancellationToken) {
         let mut ticks = interval(WRITE_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -40,7 +42,7 @@ impl SeatKeeping {
         }
     }
 
-    /// Writes what has changed. What cannot be written is tried again the next time.
+    /// Saves the rooms that have changed. Rooms that cannot be saved are tried again the next time.
     pub async fn write(&self) {
         for some in self.cluster.take_changes().chunks(ROOMS_AT_ONCE) {
             if let Err(error) = self.store.save_seats(some.to_vec()).await {

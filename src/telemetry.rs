@@ -15,10 +15,11 @@ use tracing_subscriber::{
 
 use crate::config::LogFormat;
 
-/// Starts logging to standard error. `filter` as in `RUST_LOG`.
+/// Starts logging to standard error. `filter` has the form of `RUST_LOG`.
 ///
 /// # Errors
-/// `filter` is not one, or logging was started before.
+///
+/// `filter` is invalid, or logging was already started.
 pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).context("RUST_LOG is not a valid filter")?;
     let pretty = match format {
@@ -31,23 +32,24 @@ pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     } else {
         fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed()
     };
-    // Without the hint every record of every library would be made and then thrown away.
+    // Without the hint, every record of every library would be built and then discarded.
     let discreet =
         FilterFn::new(is_discreet).with_max_level_hint(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
     let output = output.with_filter(filter).with_filter(discreet);
     tracing_subscriber::registry().with(output).try_init().context("logging was started before")
 }
 
-/// Libraries tell at `debug` and `trace` what they carry, which is what people say to each other. Those levels are
-/// for our own code, which does not.
+/// True for records that cannot contain payloads. Libraries log payloads at `debug` and `trace`; this crate
+/// does not.
 fn is_discreet(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::INFO || metadata.target().starts_with("switchboard")
 }
 
-/// Starts counting. To be called once in a process.
+/// Starts the metrics. Must be called once in a process.
 ///
 /// # Errors
-/// Counting was started before.
+///
+/// The metrics were already started.
 pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new().install_recorder().context("metrics were started before")
 }

@@ -22,8 +22,9 @@ use self::{
 };
 use crate::protocols::http::json;
 
-/// What `npm run build` made, with a compressed twin beside every file that gets smaller by it. In debug builds it is
-/// read from the disk at every request.
+/// The output of `npm run build`, with a compressed twin beside every file that compression makes smaller.
+///
+/// Debug builds read it from the disk at every request.
 #[derive(RustEmbed)]
 #[folder = "frontend/dist/"]
 #[allow_missing = true]
@@ -31,13 +32,13 @@ struct Page;
 
 const INDEX: &str = "index.html";
 
-/// What the doors have to themselves.
+/// Paths under this prefix belong to the doors.
 const API: &str = "api/";
 
-/// Under here each folder is a page of its own: a demo of one door.
+/// Each folder under this prefix is a page of its own: a demo of one door.
 const DEMOS: &str = "demos/";
 
-/// Names under here hold a hash of their content.
+/// Names under this prefix contain a hash of the file's content.
 const HASHED: &str = "assets/";
 
 #[derive(Serialize)]
@@ -47,13 +48,13 @@ struct NotFound {
     code: &'static str,
 }
 
-/// Everything that no door answers. Pages of `frame_ancestors` may show the call page in a frame.
+/// Serves every path that no door answers. Pages of `frame_ancestors` may show the call page in a frame.
 pub fn router(frame_ancestors: &[HeaderValue]) -> Router {
     Router::new().fallback(serve).with_state(Arc::new(Policy::new(frame_ancestors)))
 }
 
-/// Answers whatever no door answers: a file of the page, the page itself for addresses that a person may have
-/// typed, or `404`.
+/// Answers with a file of the page, with the page itself for addresses that a person may have typed, or with
+/// `404`.
 async fn serve(
     State(policy): State<Arc<Policy>>,
     method: Method,
@@ -97,7 +98,7 @@ fn respond(path: &str, file: EmbeddedFile, request: &HeaderMap, policy: &Policy)
         describe(response.headers_mut(), mime.ok(), coding);
     }
     let headers = response.headers_mut();
-    // Told with a 304 too: what the page may do can change while the page does not.
+    // Sent with a 304 too: the policy can change while the page does not.
     policy.write_to(headers);
     let lasting = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(lasting));
@@ -117,13 +118,14 @@ fn describe(headers: &mut HeaderMap, mime: Option<HeaderValue>, coding: Coding) 
     }
 }
 
-/// The form of a file that the client likes best, of those that there are; `None` if that is the file itself.
+/// Finds the compressed twin that the client prefers; `None` if it prefers the file itself, or there is no
+/// twin.
 fn best_twin(path: &str, request: &HeaderMap) -> Option<(Coding, EmbeddedFile)> {
     let mut codings = accepted_codings(request).into_iter().take_while(|coding| *coding != Coding::Identity);
     codings.find_map(|coding| Some((coding, Page::get(&format!("{path}{}", coding.suffix()))?)))
 }
 
-/// Differs for each form of a file, as strong tags must. Source: RFC 9110, section 8.8.3.3.
+/// Makes a strong entity tag, which differs for each coding of a file. Source: RFC 9110, section 8.8.3.3.
 fn tag_of(file: &EmbeddedFile) -> String {
     format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&file.metadata.sha256_hash()[..16]))
 }

@@ -1,23 +1,24 @@
-//! In which form a client takes a file, and whether it has it already. Source: RFC 9110, sections 12.5.3 and 13.1.2.
+//! Content codings that a client accepts, and files it already has. Source: RFC 9110, sections 12.5.3 and
+//! 13.1.2.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// How a file's content is coded on its way.
+/// The content coding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// RFC 7932: the smallest.
     Brotli,
     /// RFC 1952
     Gzip,
-    /// As it is.
+    /// No coding.
     Identity,
 }
 
 impl Coding {
-    /// From the smallest to the largest: what is taken when the client does not care.
+    /// From the smallest to the largest: the order of preference where the client has none.
     const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
 
-    /// What the name of a file in this form ends with.
+    /// The suffix of a file's name in this coding.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => ".br",
@@ -26,7 +27,7 @@ impl Coding {
         }
     }
 
-    /// Its name in `Content-Encoding`; a file as it is has none.
+    /// The name in `Content-Encoding`; `None` for no coding.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Brotli => Some("br"),
@@ -35,13 +36,13 @@ impl Coding {
         }
     }
 
-    /// Whether a file of that name is another one's compressed form.
+    /// True if `path` names the compressed twin of another file.
     pub fn is_twin(path: &str) -> bool {
         path.ends_with(Self::Brotli.suffix()) || path.ends_with(Self::Gzip.suffix())
     }
 }
 
-/// What the client takes, what it likes best first.
+/// Reads the codings that the client accepts, the preferred one first.
 pub fn accepted_codings(headers: &HeaderMap) -> Vec<Coding> {
     let listed: Vec<_> = list(headers, &header::ACCEPT_ENCODING).map(weighted).collect();
     let weight_of = |name: &str| {
@@ -51,7 +52,7 @@ pub fn accepted_codings(headers: &HeaderMap) -> Vec<Coding> {
         .into_iter()
         .filter_map(|coding| {
             let named = weight_of(coding.name().unwrap_or("identity")).or_else(|| weight_of("*"));
-            // A file as it is need not be listed to be taken, but whatever is listed is liked better.
+            // Identity is accepted without being listed, but every listed coding is preferred.
             let default = u16::from(coding == Coding::Identity);
             Some((named.unwrap_or(default), coding)).filter(|(weight, _)| *weight > 0)
         })
@@ -60,7 +61,7 @@ pub fn accepted_codings(headers: &HeaderMap) -> Vec<Coding> {
     accepted.into_iter().map(|(_, coding)| coding).collect()
 }
 
-/// An entry's name, and its weight in thousandths. What cannot be read is not liked at all.
+/// Splits an entry into its name and its weight in thousandths; an invalid weight is 0.
 fn weighted(entry: &str) -> (&str, u16) {
     let (name, parameters) = entry.split_once(';').unwrap_or((entry, "q=1"));
     let weight =
@@ -81,12 +82,12 @@ fn thousandths(text: &str) -> Option<u16> {
     }
 }
 
-/// Whether the client says that it has what `tag` stands for.
+/// True if the client states that it has the file with this `tag`.
 pub fn has_it_already(headers: &HeaderMap, tag: &str) -> bool {
     list(headers, &header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
-/// The entries of a list that may be spread over several lines.
+/// The entries of a list header, which may span several lines.
 fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|entry| !entry.is_empty())
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_decides_and_where_it_does_not_the_smallest_wins() {
+    fn client_weights_decide_and_ties_go_to_the_smallest() {
         for (value, expected) in [
             ("gzip, deflate, br, zstd", vec![Brotli, Gzip, Identity]),
             ("GZIP", vec![Gzip, Identity]),
@@ -120,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_none_counts_as_not_liked() {
+    fn an_invalid_weight_rejects_the_coding() {
         for value in ["br;q=2", "br;q=-1", "br;q=", "br;q=0.0000", "br;q=1.5", "br;level=9", "br;q=NaN"] {
             assert_eq!(accepted(value), [Identity], "{value}");
         }
     }
 
     #[test]
-    fn a_tag_is_found_among_several_weak_ones_too() {
+    fn a_tag_is_found_among_several_and_among_weak_tags() {
         for (value, expected) in
             [("\"a\"", true), ("\"x\", W/\"a\"", true), ("*", true), ("\"x\"", false), ("a", false)]
         {

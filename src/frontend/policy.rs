@@ -1,15 +1,17 @@
-//! What the page may do, and where it may be shown.
+//! Security headers of the call page: what it may load and use, and which pages may frame it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Whatever the page loads comes from its own server; it talks to nobody else, and no script or style stands in the
-/// markup. Source: Content Security Policy Level 3.
+/// The page loads from its own server only, and has no inline scripts or styles.
+///
+/// Source: Content Security Policy Level 3.
 const CONTENT: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; \
                        media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
                        frame-ancestors 'self'";
 
-/// What a call needs, for the page itself; what would be asked for by nobody but an intruder, for nobody. In a frame it
-/// is then up to the page around it: what that allows the frame, this allows the page. Source: Permissions Policy.
+/// The page may use the features that a call needs; no page may use the others.
+///
+/// In a frame, the surrounding page must allow these features too. Source: Permissions Policy.
 const PERMISSIONS: &str = "autoplay=(self), camera=(self), clipboard-write=(self), display-capture=(self), \
                            fullscreen=(self), microphone=(self), picture-in-picture=(self), \
                            screen-wake-lock=(self), speaker-selection=(self), accelerometer=(), \
@@ -18,13 +20,13 @@ const PERMISSIONS: &str = "autoplay=(self), camera=(self), clipboard-write=(self
                            magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), \
                            usb=(), xr-spatial-tracking=()";
 
-/// The headers that go with everything the page is made of.
+/// The headers of every response with a file of the page.
 pub struct Policy {
     headers: HeaderMap,
 }
 
 impl Policy {
-    /// Lets pages of `frame_ancestors`, besides the server's own, show the page in a frame.
+    /// Lets pages of `frame_ancestors` and of the server itself show the page in a frame.
     pub fn new(frame_ancestors: &[HeaderValue]) -> Self {
         let ancestors = frame_ancestors.iter().filter_map(|origin| origin.to_str().ok());
         let content = ancestors
@@ -40,7 +42,7 @@ impl Policy {
         Self { headers: HeaderMap::from_iter(headers) }
     }
 
-    /// Adds the headers to an answer's.
+    /// Adds the headers to those of a response.
     pub fn write_to(&self, headers: &mut HeaderMap) {
         headers.extend(self.headers.clone());
     }

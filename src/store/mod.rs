@@ -1,10 +1,10 @@
-//! Where chats and records are kept: [`SqliteStore`] in a file beside the server, [`MongoStore`] in a database that
-//! several servers share.
+//! Stores of chats and records: [`SqliteStore`] in a local file, [`MongoStore`] in a database that several
+//! nodes share.
 //!
-//! Both keep JSON as the text it came as and answer within [`ANSWER_WITHIN`], whatever the disk or the network
-//! does. What they promise is [`ChatStore`](crate::core::ports::chat_store::ChatStore)'s and
-//! [`RecordStore`](crate::core::ports::record_store::RecordStore)'s; the contracts and faults in
-//! `tests/it/store/` hold them to it.
+//! Both store JSON as the received text, and answer within [`ANSWER_WITHIN`] even if the disk or the network
+//! hangs. They implement [`ChatStore`](crate::core::ports::chat_store::ChatStore) and
+//! [`RecordStore`](crate::core::ports::record_store::RecordStore). `tests/it/store/` tests their contracts
+//! and faults.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub mod sqlite;
 pub use mongo::{ConfigError, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 
-/// How long a caller waits for a back end at most.
+/// The longest that a caller waits for a back end.
 ///
-/// The contract says two seconds; the rest is for a busy machine to notice that the time is over.
+/// The contract says two seconds; the difference allows for a busy machine that notices the time-out late.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_800);
 
-/// Why there is no answer, where the back end gave no reason of its own.
+/// Why there is no answer, if the back end gave no reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 enum NoAnswer {
     #[error("it did not answer in time")]

@@ -1,4 +1,4 @@
-//! Where the database is, and the settings no address may weaken.
+//! The address of the database, and settings that no address may weaken.
 
 use std::{future::IntoFuture, time::Duration};
 
@@ -13,23 +13,23 @@ use mongodb::{
 };
 use thiserror::Error;
 
-/// Where chats go if the address names no database.
+/// The database to use if the address names none.
 const DEFAULT_DATABASE: &str = "switchboard";
 
-/// How long to look for a server that takes writes; leaves time to be told that there is none.
+/// How long to look for a server that accepts writes. Shorter than a caller's wait, so that the caller gets
+/// the error.
 const SELECT_WITHIN: Duration = Duration::from_millis(1_500);
 
-/// How long to wait for a connection, or for a server to show that it is alive.
+/// Time-out of a connection attempt, and of a heartbeat.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often a server must show that it is alive. One that hangs is given up after this and [`CONNECT_WITHIN`].
+/// Interval of heartbeats. A server that hangs is given up after this and [`CONNECT_WITHIN`].
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// How many connections to a server there are unless the address says otherwise: a save holds one while the
-/// majority writes its journal, which is most of its time.
+/// Default of the most connections to one server. A save holds one while the majority writes its journal.
 const CONNECTIONS: u32 = 32;
 
-/// Why an address is not one. Never quotes the part of it that may hold a password.
+/// Why an address is invalid. Never quotes the part that may hold a password.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The part before the `?` cannot be read.
@@ -43,19 +43,19 @@ pub enum ConfigError {
     Options(String),
 }
 
-/// An address that was found to be one.
+/// A valid address.
 pub(super) struct Address(ConnectionString);
 
 impl Address {
-    /// Reads `uri`; warns if it asks for less than a chat's durability needs.
+    /// Parses `uri`; warns if it asks for less durability than a chat needs.
     pub(super) fn parse(uri: &str) -> Result<Self, ConfigError> {
         let (place, options) = uri.split_once('?').unwrap_or((uri, ""));
-        // A `@` this late means that the `?` belonged to the password.
+        // A later `@` means that the `?` was part of the password.
         if options.contains('@') || ConnectionString::parse(place).is_err() {
             return Err(ConfigError::Address);
         }
         let address = ConnectionString::parse(uri).map_err(wrong_options)?;
-        // Complete at once, save for a name that DNS has to resolve: that can fail now and work later.
+        // Ready at once, unless DNS has to resolve a name: that can fail now and succeed later.
         if let Some(Err(error)) = ClientOptions::parse(address.clone()).into_future().now_or_never() {
             return Err(wrong_options(error));
         }
@@ -67,7 +67,7 @@ impl Address {
         Ok(Self(address))
     }
 
-    /// Makes a client; resolves names, but does not need the database to be up.
+    /// Makes a client. Resolves names, but the database need not be up.
     pub(super) async fn connect(&self) -> Result<Database, Error> {
         let mut options = ClientOptions::parse(self.0.clone()).await?;
         harden(&mut options);
@@ -89,7 +89,7 @@ fn weakens(address: &ConnectionString) -> bool {
     })
 }
 
-/// Sets what durability and the time limit rest on, whatever the address says.
+/// Sets the options on which durability and the time limit depend, overriding the address.
 fn harden(options: &mut ClientOptions) {
     let durable = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(SELECT_WITHIN);
     options.write_concern = Some(durable.build());
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_not_weaken_a_save() {
+    fn an_address_that_weakens_durability_is_noticed() {
         for (options, weaker) in [
             ("", false),
             ("?w=majority&journal=true", false),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_the_address_says_the_settings_stand() {
+    async fn hardened_options_override_the_address() {
         let uri = "mongodb://db.example/?w=1&journal=false&readPreference=secondary&readConcernLevel=local\
                    &serverSelectionTimeoutMS=60000&maxPoolSize=5";
         let mut options = ClientOptions::parse(uri).await.unwrap();

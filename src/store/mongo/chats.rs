@@ -1,10 +1,10 @@
-//! What a message, a save and a history are in MongoDB.
+//! Messages, saves and histories in MongoDB.
 //!
-//! One document per row: `{room, seq, key, content?, entry?, message?, items?, json, tally}`, the JSON as text, and how
-//! much the room's log holds up to it. A room's rows are numbered from 1; both `(room, seq)` and `(room, key)` are
-//! unique. So adding rows is a compare-and-swap: whichever server writes the next number first has written, and the
-//! other looks again. That keeps the order without clocks, transactions or locks, on a single server as well as on a
-//! replica set. Nothing that is done to save takes longer in a long history than in a short one.
+//! One document per row: `{room, seq, key, content?, entry?, message?, items?, json, tally}`, with the JSON
+//! as text and the tally of the room's log up to it. Rows are numbered from 1 in each room; `(room, seq)` and
+//! `(room, key)` are unique. So adding rows is a compare-and-swap: the node that writes the next number first
+//! succeeds, and the other plans again. That keeps the order without clocks, transactions or locks, on a
+//! single server and on a replica set. The time of a save does not depend on the length of the history.
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -33,19 +33,20 @@ use crate::core::{
     ports::chat_store::Appended,
 };
 
-/// How often a save gives way to others before it gives up. Each time, another save has made progress.
+/// How often a save retries after a conflict before it fails. With each conflict another save has made
+/// progress.
 const ATTEMPTS: usize = 64;
 
-/// What a save came to.
+/// The outcome of a save.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
-    /// It is durable.
+    /// The rows are durable.
     Written(T),
     /// The room's history is at its limit; nothing was stored.
     Full,
 }
 
-/// Adds `message` to the end of `room`, unless one with its key is there; `known` is the save's own while it lasts.
+/// Appends `message` to `room`, unless its key exists. `known` stays locked for this save.
 pub(super) async fn append(
     database: &Database,
     mut known: KnownEnd,
@@ -53,7 +54,8 @@ pub(super) async fn append(
     message: &LiveMessage,
 ) -> Result<Outcome<Appended>, Fault> {
     let messages = database.ready_for_chats().await?;
-    // A live message is new nearly always. If it is not, or another server wrote, nothing is written.
+    // Nearly every live message is new. If it is not, or another node wrote meanwhile, the insertion has no
+    // effect.
     if let Some(tally) = known.take() {
         let row = (Row::live(message), tally.with_live(message.json.len()));
         if row.1.admits_live()
@@ -81,7 +83,7 @@ pub(super) async fn append(
     Err(Fault::Contended)
 }
 
-/// Merges `entries` into the history of `room`; how many rows that took.
+/// Merges `entries` into the history of `room`; returns the number of added rows.
 pub(super) async fn save(
     database: &Database,
     mut known: KnownEnd,
@@ -99,7 +101,7 @@ pub(super) async fn save(
     let mut added = 0;
     for _ in 0..ATTEMPTS {
         let tally = end(database, room).await?;
-        // Once a part is stored, the rest follows: a save is refused as a whole or not at all.
+        // When a part is stored, the rest must follow: a save is refused as a whole or not at all.
         let limits = if added == 0 { Limits::Enforced } else { Limits::Ignored };
         let Some(rows) = plan(database, room, tally, entries, limits).await? else {
             return Ok(Outcome::Full);
@@ -115,7 +117,7 @@ pub(super) async fn save(
     Err(Fault::Contended)
 }
 
-/// The rows of a save of one entry that is new, if that can be found out by writing them: its key is not there then.
+/// The rows of a save of one entry, on the guess that it is new; the insertion fails if its key exists.
 fn likely_rows(tally: Tally, entries: &[ChatEntry]) -> Option<Addition> {
     let [entry @ ChatEntry { message: None, .. }] = entries else { return None };
     if tally.base != 0 {
@@ -129,7 +131,7 @@ fn likely_rows(tally: Tally, entries: &[ChatEntry]) -> Option<Addition> {
     }
 }
 
-/// The rows that a save adds after `tally`; nothing if it exceeds a limit.
+/// Plans the rows that a save adds after `tally`; `None` if it exceeds a limit.
 async fn plan(
     database: &Database,
     room: &RoomId,
@@ -148,9 +150,9 @@ async fn plan(
     }
 }
 
-/// Puts `entries` into the place of what saves have brought to `room`, as one document; how many items that took.
+/// Replaces the saved entries of `room` by `entries`, as one document; returns the number of items.
 ///
-/// What it replaces is removed only afterwards, and by the next replacement if this process dies in between.
+/// The replaced rows are removed afterwards, or by the next replacement if this process dies in between.
 pub(super) async fn replace(
     database: &Database,
     mut known: KnownEnd,
@@ -180,7 +182,7 @@ pub(super) async fn replace(
     Err(Fault::Contended)
 }
 
-/// The JSON of all entries of `room`, oldest first. `base` as for [`served`].
+/// Reads the JSON of all entries of `room`, oldest first. For `base` see [`served`].
 pub(super) async fn history(database: &Database, room: &RoomId, base: usize) -> Result<Vec<Box<str>>, Fault> {
     Ok(fold(database, room, base).await?.into_served())
 }
@@ -196,7 +198,7 @@ async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, F
     Ok(fold)
 }
 
-/// How much the log of `room` holds, as far as a majority has it.
+/// Reads the tally of `room`, as a majority has it.
 async fn end(database: &Database, room: &RoomId) -> Result<Tally, Fault> {
     let ends = database.collection::<Last>(COLLECTION).await?;
     let last = || {
@@ -207,7 +209,7 @@ async fn end(database: &Database, room: &RoomId) -> Result<Tally, Fault> {
     if let Some(tally) = found.tally()? {
         return Ok(tally);
     }
-    // A node of an earlier release has written since this one started.
+    // A node of an earlier release has written since this node started.
     former::rekey_room(database, room.as_str()).await?;
     last().await?.map_or(Ok(None), |found| found.tally())?.ok_or(Fault::Contended)
 }
@@ -222,7 +224,7 @@ async fn read_array(database: &Database, room: &RoomId, tally: &Tally) -> Result
     if tally.base == 0 {
         return Ok(Array::default());
     }
-    // It may have been replaced and removed since the tally was read.
+    // Another node may have replaced and removed it since the tally was read.
     let row = find(database, room, &format!("a.{}", tally.base)).await?.ok_or(Fault::Contended)?;
     Array::read(row.items.as_deref().unwrap_or_default(), &row.json).map_err(|_| Fault::BadDocument)
 }
@@ -235,7 +237,7 @@ async fn read_present(database: &Database, room: &RoomId, tally: &Tally) -> Resu
     Ok(fold(database, room, tally.base).await?.into_present())
 }
 
-/// What is read of a document to answer a question.
+/// The fields that are read to answer a question.
 #[derive(Deserialize)]
 struct Answer {
     key: Box<str>,
@@ -243,7 +245,7 @@ struct Answer {
     bytes: i64,
 }
 
-/// What is read of the later versions of an entry.
+/// The fields that are read of an entry's later versions.
 #[derive(Deserialize)]
 struct LaterAnswer {
     #[serde(rename = "_id")]
@@ -299,15 +301,15 @@ async fn answer(
     Ok(())
 }
 
-/// How far an insertion came.
+/// The outcome of an insertion.
 enum Inserted {
     /// Every row is stored.
     All,
-    /// So many rows are stored; the number or the key of the next was there.
+    /// This many rows are stored; the number or key of the next row exists already.
     Before(usize),
 }
 
-/// Stores `rows` in their order, until a number or a key is taken.
+/// Stores `rows` in order, until a number or a key exists already.
 async fn insert(
     messages: &Collection<Document>,
     room: &RoomId,
@@ -333,9 +335,9 @@ async fn remove_arrays(database: &Database, room: &RoomId, numbers: &[usize]) ->
     Ok(())
 }
 
-/// The position of the row that was there already, if that alone is what went wrong.
+/// The position of the row that exists already, if that is the only error.
 ///
-/// The server says so only once a majority has what was in the way, so the next look will see it.
+/// The server reports it only when a majority has the existing row, so the next read sees it.
 fn conflict(error: &DriverError) -> Option<usize> {
     match &*error.kind {
         ErrorKind::InsertMany(error) if error.write_concern_error.is_none() => {

@@ -1,4 +1,4 @@
-//! The database, connected to and prepared when first needed.
+//! The database: connects and prepares it at first use.
 
 use mongodb::{
     Collection, Database as Driver, IndexModel,
@@ -22,7 +22,7 @@ pub(super) struct Database {
     rekey: Rekey,
     driver: OnceCell<Driver>,
     indexed: OnceCell<()>,
-    /// Whether every chat has the keys of this release.
+    /// True when every chat has the keys of this release.
     rekeyed: watch::Sender<bool>,
 }
 
@@ -32,32 +32,32 @@ impl Database {
         Self { address, rekey, driver: OnceCell::new(), indexed: OnceCell::new(), rekeyed }
     }
 
-    /// The collection called `name`, to read from.
+    /// The collection `name`, for reading.
     pub(super) async fn collection<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, Fault> {
         Ok(self.driver().await?.collection(name))
     }
 
-    /// The collection called `name`, to write to.
+    /// The collection `name`, for writing: its indexes exist.
     pub(super) async fn prepared<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, Fault> {
         self.prepare().await?;
         self.collection(name).await
     }
 
-    /// The collection of chats, to write to. Nothing is written while chats of an earlier release get their keys.
+    /// The collection of chats, for writing. Fails while chats of an earlier release are converted.
     pub(super) async fn ready_for_chats(&self) -> Result<Collection<Document>, Fault> {
         let messages = self.prepared(document::COLLECTION).await?;
         let mut rekeyed = self.rekeyed.subscribe();
-        // The caller waits no longer than that, and an operation that waits is in the way of others.
+        // The caller waits no longer, and a waiting operation would occupy a slot.
         let waited = timeout(ANSWER_WITHIN, rekeyed.wait_for(|rekeyed| *rekeyed)).await;
         waited.map(|_| messages).map_err(|_| Fault::Rekeying)
     }
 
-    /// Makes the indexes that keep documents apart, once. Nothing is written before they are there.
+    /// Makes the unique indexes, once. Writes wait for them.
     pub(super) async fn prepare(&self) -> Result<(), Fault> {
         self.indexed.get_or_try_init(|| self.make_indexes()).await.copied()
     }
 
-    /// Gives chats of an earlier release their keys. Takes as long as it takes.
+    /// Converts chats of an earlier release to the keys of this one. Has no time limit.
     pub(super) async fn rekey_chats(&self) -> Result<(), Fault> {
         self.prepare().await?;
         former::rekey_all(self).await?;
@@ -65,24 +65,24 @@ impl Database {
         Ok(())
     }
 
-    /// What the texts of a room of an earlier release are.
+    /// Reads the texts of a room of an earlier release.
     pub(super) fn rekey(&self, texts: &[Box<str>]) -> Vec<Former> {
         (self.rekey)(texts)
     }
 
-    /// Changes chats, each by an update as the command takes it, as durably as they were written.
+    /// Applies updates to chats, in the form of the command `update`, with the durability of a save.
     pub(super) async fn update_chats(&self, updates: Vec<Bson>) -> Result<(), Fault> {
         let concern = doc! { "w": "majority", "j": true };
         let command = doc! { "update": document::COLLECTION, "updates": updates, "writeConcern": concern };
         let answer = self.driver().await?.run_command(command).await?;
-        // A command that fails in part is answered all the same.
+        // The answer to a command that fails in part is no error.
         if answer.contains_key("writeErrors") || answer.contains_key("writeConcernError") {
             return Err(Fault::Driver("chats could not be changed"));
         }
         Ok(())
     }
 
-    /// Writes something as durably as a chat, to see whether that works.
+    /// Writes with the durability of a chat, to see whether that succeeds.
     pub(super) async fn check(&self) -> Result<(), Fault> {
         self.ready_for_chats().await?;
         let checks = self.prepared::<Document>("check").await?;
@@ -90,7 +90,7 @@ impl Database {
         Ok(())
     }
 
-    /// Lets go of all connections.
+    /// Closes all connections.
     pub(super) async fn close(&self) {
         if let Some(driver) = self.driver.get() {
             driver.client().clone().shutdown().immediate(true).await;
@@ -111,7 +111,7 @@ impl Database {
     }
 }
 
-/// An index that holds no two documents with the same values under `keys`.
+/// A unique index over `keys`.
 pub(super) fn unique(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).options(IndexOptions::builder().unique(true).build()).build()
 }

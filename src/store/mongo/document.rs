@@ -1,4 +1,4 @@
-//! The documents of chats, and how they become rows of a log.
+//! The documents of chats, and their conversion to rows of a log.
 
 use mongodb::{
     IndexModel,
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{database::unique, fault::Fault};
 use crate::core::model::chat::{Row, Tally};
 
-/// Where the documents are.
+/// The collection of the documents.
 pub(super) const COLLECTION: &str = "messages";
 
-/// What keeps rows apart, and what finds the later versions of an entry.
+/// The unique indexes of rows, and the index of later versions.
 pub(super) fn indexes() -> Vec<IndexModel> {
     let only_later = doc! { "entry": { "$exists": true } };
     let later = IndexModel::builder()
@@ -22,12 +22,12 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 }), later.build()]
 }
 
-/// The index of later versions, which only they are in.
+/// The keys of the index of later versions, which contains only those.
 pub(super) fn later_keys() -> Document {
     doc! { "room": 1, "entry": 1, "seq": 1 }
 }
 
-/// A row, as it is stored.
+/// The document of a row.
 #[derive(Serialize)]
 pub(super) struct Message<'a> {
     room: &'a str,
@@ -45,7 +45,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What a row is known by.
+/// The keys of a row.
 #[derive(Serialize)]
 pub(super) struct Keys<'a> {
     key: &'a str,
@@ -71,7 +71,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// What is read of a document.
+/// The fields that are read from a document.
 #[derive(Deserialize)]
 pub(super) struct Stored {
     pub(super) seq: i64,
@@ -90,7 +90,7 @@ impl Stored {
     }
 }
 
-/// What is read of a room's last document.
+/// The fields that are read from a room's last document.
 #[derive(Deserialize)]
 pub(super) struct Last {
     seq: i64,
@@ -98,13 +98,13 @@ pub(super) struct Last {
 }
 
 impl Last {
-    /// How much the log holds; nothing if a release that had no such tally wrote last.
+    /// The tally of the log; `None` if an earlier release, which has no tallies, wrote last.
     pub(super) fn tally(&self) -> Result<Option<Tally>, Fault> {
         self.tally.as_ref().map(|tally| tally.read(self.seq)).transpose()
     }
 }
 
-/// How much a room's log holds up to a row, the row included. `last` is the row's own number.
+/// The tally of a room's log up to and including a row. `last` is the row's own number.
 #[derive(Serialize, Deserialize)]
 pub(super) struct TallyDocument {
     live: i64,
@@ -145,7 +145,7 @@ impl TallyDocument {
     }
 }
 
-/// The rows of `room` that are served, if the array numbered `base` is served, or was once.
+/// Filters the rows of `room` that may be served, given that the array numbered `base` is or was served.
 pub(super) fn served(room: &str, base: usize) -> Document {
     if base == 0 {
         return doc! { "room": room };

@@ -1,4 +1,4 @@
-//! Where the histories of rooms end, as far as this process knows.
+//! The last known tallies of rooms, so that a save need not read them.
 
 use std::{
     collections::HashMap,
@@ -9,21 +9,21 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::core::model::{chat::Tally, ids::RoomId, lock::lock};
 
-/// How many rooms are known at once: about as many as people write in at one time. Beyond it, rooms without a save
-/// under way are forgotten.
+/// The most rooms whose tallies are remembered. Beyond it, rooms without a save under way are dropped.
 const MAX_ROOMS: usize = 4_096;
 
-/// What is known of one room, by the one that saves in it.
+/// The last known tally of one room, locked by the save under way.
 pub(super) type KnownEnd = OwnedMutexGuard<Option<Tally>>;
 
-/// The tallies of the rooms that were written in last. Each is a guess: another server may have written since.
+/// The tallies of the rooms that were written last. Each may be outdated: another node may have written
+/// since.
 #[derive(Default)]
 pub(super) struct Ends {
     rooms: Mutex<HashMap<RoomId, Arc<AsyncMutex<Option<Tally>>>>>,
 }
 
 impl Ends {
-    /// What is known of `room`, for one save at a time: two at once would only get in each other's way.
+    /// Locks and returns the tally of `room`: two saves at once would only conflict.
     pub(super) async fn of(&self, room: &RoomId) -> KnownEnd {
         let end = {
             let mut rooms = lock(&self.rooms);
@@ -35,7 +35,8 @@ impl Ends {
         end.lock_owned().await
     }
 
-    /// The number of an array that `room` serves, or served once: rows before it need not be read. 0 if none is known.
+    /// The number of an array that `room` serves or has served: earlier rows need not be read. 0 if none is
+    /// known.
     pub(super) fn base(&self, room: &RoomId) -> usize {
         let end = lock(&self.rooms).get(room).cloned();
         let end = end.and_then(|end| end.try_lock().ok().and_then(|end| *end));

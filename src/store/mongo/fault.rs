@@ -1,16 +1,16 @@
-//! What went wrong, without a word of what people wrote.
+//! Errors of the database, without any content of chats.
 
 use std::io;
 
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 use thiserror::Error;
 
-/// What the server answers when a unique index already has what is to be inserted.
+/// The server's code for an insertion that a unique index rejects.
 pub(super) const DUPLICATE_KEY: i32 = 11_000;
 
-/// Why the database did not do what it was asked.
+/// Why an operation failed.
 ///
-/// Stands in for the driver's own error, which quotes the server's whole answer: documents, keys and all.
+/// Replaces the driver's error, which quotes the server's whole answer with documents and keys.
 #[derive(Debug, Error)]
 pub(super) enum Fault {
     #[error("no server takes writes: {0}")]

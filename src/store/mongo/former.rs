@@ -1,8 +1,8 @@
-//! Documents of an earlier release, whose entries were known by their id alone, brought under the keys of this one.
+//! Converts documents of an earlier release, whose keys were their ids alone, to the keys of this release.
 //!
-//! Such a document has no `tally`. It gets its keys in place, and is served the same before and after. What it gets
-//! depends on the texts of its room alone, and a document that has a tally is left as it is: so the work can stop
-//! anywhere, be done again, and be done by several nodes at once.
+//! Such a document has no `tally`. The conversion happens in place, and the document is served the same
+//! before and after. The result depends only on the texts of the room, and documents with a tally stay
+//! unchanged. So the conversion can stop anywhere, be repeated, and run on several nodes at once.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId, serialize_to_document};
@@ -15,17 +15,17 @@ use super::{
 };
 use crate::core::model::chat::{Rekeying, Row, Tally};
 
-/// Where it is written down that no document of an earlier release is left.
+/// The collection and the mark which say that no document of an earlier release is left.
 const MARKS: &str = "marks";
 const MARK: &str = "chats have keys of release 2";
 
-/// After how many rooms it is said how far the work has come.
+/// Rooms between two progress reports in the log.
 const REPORT_EVERY: usize = 10_000;
 
-/// How many documents are changed by one command.
+/// The most documents that one command changes.
 const CHANGED_AT_ONCE: usize = 1_000;
 
-/// What is read of a document.
+/// The fields that are read from a document.
 #[derive(Deserialize)]
 struct Stored {
     #[serde(rename = "_id")]
@@ -37,7 +37,8 @@ struct Stored {
     tally: Option<TallyDocument>,
 }
 
-/// Gives every document of an earlier release its keys. Reads the whole collection the first time, and one mark later.
+/// Converts every document of an earlier release. Reads the whole collection the first time, and one mark
+/// later.
 pub(super) async fn rekey_all(database: &Database) -> Result<(), Fault> {
     let marks = database.collection::<Document>(MARKS).await?;
     if marks.find_one(doc! { "_id": MARK }).await?.is_some() {
@@ -61,7 +62,7 @@ pub(super) async fn rekey_all(database: &Database) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Gives the documents of one room their keys.
+/// Converts the documents of one room.
 pub(super) async fn rekey_room(database: &Database, room: &str) -> Result<(), Fault> {
     let messages = database.collection::<Stored>(COLLECTION).await?;
     let documents = messages.find(doc! { "room": room }).sort(doc! { "seq": 1 }).await?;
@@ -90,7 +91,7 @@ async fn rekey(database: &Database, documents: &[Stored]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// An update of one document, as the command `update` takes it.
+/// Makes the update of one document, in the form of the command `update`.
 fn change(id: ObjectId, row: &Row, tally: &Tally) -> Result<Bson, Fault> {
     let made = |_| Fault::Driver("a document could not be made");
     let mut keys = serialize_to_document(&Keys::of(row)).map_err(made)?;

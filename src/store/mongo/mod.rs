@@ -1,13 +1,13 @@
 //! Chats and records in MongoDB, shared by any number of servers.
 //!
-//! - `address`: where the database is, and the settings no address may weaken.
-//! - `database`: the database, connected to and prepared when first needed.
-//! - `chats`: what a message, a save and a history are.
+//! - `address`: the address of the database, and settings that no address may weaken.
+//! - `database`: connects and prepares the database at first use.
+//! - `chats`: messages, saves and histories.
 //! - `document`: the documents of chats.
-//! - `former`: the documents of chats of an earlier release.
-//! - `ends`: where the histories of rooms end, as far as this process knows.
-//! - `records`: the documents of records, and what is done with them.
-//! - `fault`: what went wrong, without a word of what people wrote.
+//! - `former`: converts documents of an earlier release.
+//! - `ends`: the last known tallies of rooms.
+//! - `records`: the documents of records, and the operations on them.
+//! - `fault`: errors of the database, without content.
 
 mod address;
 mod chats;
@@ -55,16 +55,16 @@ use crate::core::{
 
 const NAME: &str = "mongodb";
 
-/// How many operations are under way at once. A database that hangs ties up this many and no more.
+/// The most operations under way at once. A database that hangs blocks no more than these.
 const OPERATIONS: u32 = 128;
 
-/// How long to wait before trying to prepare the database once more.
+/// The pause between two attempts to prepare the database.
 const PREPARE_AGAIN: Duration = Duration::from_secs(2);
 
 /// The chats and records of one MongoDB database.
 ///
-/// A write is acknowledged when a majority of the replica set has it in its journal, whatever the address says. A
-/// database that is away is unavailable for as long as it is away; nothing needs to be restarted afterwards.
+/// A write is acknowledged when a majority of the replica set has it in its journal, even if the address asks
+/// for less. After an outage of the database, operations succeed again without a restart.
 pub struct MongoStore {
     database: Arc<Database>,
     ends: Ends,
@@ -75,12 +75,13 @@ pub struct MongoStore {
 impl MongoStore {
     /// Makes a store of the database at `uri` (`mongodb://` or `mongodb+srv://`), which need not be up.
     ///
-    /// All is kept in the database the address names, or else in `switchboard`. Prepares it in the
-    /// background; chats of an earlier release get their keys by `rekey` then. To be called within a Tokio runtime.
+    /// Uses the database that the address names, or else `switchboard`. Prepares it in the background, and
+    /// converts chats of an earlier release with `rekey`. Must be called within a Tokio runtime.
     ///
     /// # Errors
+    ///
     /// - [`ConfigError::Address`]: the part before the `?` is wrong.
-    /// - [`ConfigError::Options`]: the part after it is.
+    /// - [`ConfigError::Options`]: the part after the `?` is wrong.
     pub fn connect(uri: &str, rekey: Rekey) -> Result<Self, ConfigError> {
         let database = Arc::new(Database::new(Address::parse(uri)?, rekey));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
@@ -95,16 +96,16 @@ impl MongoStore {
         run(&self.slots, operation).await
     }
 
-    /// Changes the history of `room`, of which `change` gets what is known, one change at a time.
+    /// Changes the history of `room`, one change at a time. `change` gets the last known tally.
     async fn change<T, F>(&self, room: &RoomId, change: impl FnOnce(KnownEnd) -> F) -> Result<T, SaveError>
     where
         T: Send + 'static,
         F: Future<Output = Result<Outcome<T>, Fault>> + Send + 'static,
     {
         let outcome = in_time(async {
-            // A caller that has given up while it waited for this has no turn any more.
+            // A caller that gives up while it waits here is dropped with this future.
             let end = self.ends.of(room).await;
-            to_its_end(&self.slots, change(end)).await
+            to_completion(&self.slots, change(end)).await
         });
         match outcome.await? {
             Outcome::Written(written) => Ok(written),
@@ -150,7 +151,7 @@ impl ChatStore for MongoStore {
 
     async fn close(&self) {
         self.preparation.abort();
-        // Whatever hangs longer than its caller waits is left behind.
+        // Operations that hang longer than a caller waits are abandoned.
         let finished = timeout(ANSWER_WITHIN, self.slots.acquire_many(OPERATIONS)).await;
         self.slots.close();
         drop(finished);
@@ -203,29 +204,31 @@ impl RecordStore for MongoStore {
     }
 }
 
-/// Shows nothing: the address holds a password.
+/// Prints no fields: the address holds a password.
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MongoStore").finish_non_exhaustive()
     }
 }
 
-/// Runs `operation` to its end, but lets the caller go in time.
+/// Runs `operation` to completion; the caller waits at most [`ANSWER_WITHIN`].
 async fn run<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Unavailable> {
-    in_time(to_its_end(slots, operation)).await
+    in_time(to_completion(slots, operation)).await
 }
 
-/// Lets the caller go in time.
+/// Waits for `answer` at most [`ANSWER_WITHIN`].
 async fn in_time<T>(answer: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
     timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
 }
 
-/// Runs `operation` to its end, once it has a slot, whether anybody waits for it or not: the driver asks that its
-/// futures be polled to their end, so each runs in a task of its own.
-async fn to_its_end<T: Send + 'static>(
+/// Runs `operation` to completion in a task of its own, when there is a free slot, even if the caller is
+/// gone.
+///
+/// The driver requires that its futures are polled to completion.
+async fn to_completion<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Unavailable> {
@@ -240,13 +243,12 @@ async fn to_its_end<T: Send + 'static>(
     result.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
-/// Makes the indexes as soon as the database can be reached, so that the first save does not have to, and gives chats of
-/// an earlier release their keys.
+/// Makes the indexes and converts chats of an earlier release, as soon as the database can be reached.
 async fn prepare(database: Arc<Database>, slots: Arc<Semaphore>) {
     loop {
         let database = database.clone();
-        // Without a limit of time: no caller waits for this.
-        match to_its_end(&slots, async move { database.rekey_chats().await }).await {
+        // Without a time limit: no caller waits for this.
+        match to_completion(&slots, async move { database.rekey_chats().await }).await {
             Ok(()) => return tracing::info!("the database is ready"),
             Err(error) => tracing::warn!(
                 reason = error.source.map(tracing::field::display),

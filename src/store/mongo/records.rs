@@ -1,12 +1,12 @@
-//! The documents of records, and what is done with them.
+//! The documents of records, and the operations on them.
 //!
-//! One document per record: `{namespace, name, json, expires, created}`, the JSON as text, `(namespace, name)` unique.
-//! Every write is a single command whose filter says what has to be there, so that the server does it whole or not
-//! at all; there are no transactions, locks or clocks in it.
+//! One document per record: `{namespace, name, json, expires, created}`, the JSON as text, `(namespace,
+//! name)` unique. Every write is a single command whose filter states the expected document, so that the
+//! server does it whole or not at all, without transactions, locks or clocks.
 //!
-//! `created` gives the order: the server stamps it with a BSON timestamp, which counts the operations within each
-//! second, so no two are the same and each is after all that were acknowledged before, also when another server of
-//! the replica set takes over. Only a server that runs alone, without a replica set, goes by its machine's clock.
+//! `created` gives the order. The server stamps it with a BSON timestamp, which counts the operations within
+//! each second: no two are equal, and each is after all acknowledged ones, even when another server of the
+//! replica set becomes primary. Only a server without a replica set uses its machine's clock.
 
 use std::time::SystemTime;
 
@@ -23,13 +23,13 @@ use super::{
 };
 use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
 
-/// Where the documents are.
+/// The collection of the documents.
 pub(super) const COLLECTION: &str = "records";
 
-/// How often a record that was in the way may be gone again before a creation gives up.
+/// How often a creation retries when a conflicting record has disappeared again.
 const ATTEMPTS: usize = 64;
 
-/// What is read of a document.
+/// The fields that are read from a document.
 #[derive(Deserialize)]
 struct Stored {
     name: Box<str>,
@@ -37,7 +37,7 @@ struct Stored {
     expires: Option<DateTime>,
 }
 
-/// What keeps records apart, and what finds them in their order and when they have expired.
+/// The unique index of records, and the indexes by order and by expiry.
 pub(super) fn indexes() -> Vec<IndexModel> {
     let index = |keys| IndexModel::builder().keys(keys).build();
     vec![
@@ -47,7 +47,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     ]
 }
 
-/// Stores `record` unless one that has not expired is in its place.
+/// Stores `record` unless an unexpired one has its key.
 pub(super) async fn create(
     database: &Database,
     key: &RecordKey,
@@ -55,8 +55,8 @@ pub(super) async fn create(
     now: SystemTime,
 ) -> Result<Created, Fault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
-    // Finds what has expired, or else nothing; then the document is inserted, which the unique index forbids if
-    // there is one that has not.
+    // Updates an expired document, or else inserts one. The unique index rejects the insertion if an
+    // unexpired one exists.
     let filter = filter(key, doc! { "expires": has_expired(now) });
     let stamp = doc! { "created": { "$type": "timestamp" } };
     let update = doc! { "$set": content(record), "$currentDate": stamp };
@@ -73,7 +73,7 @@ pub(super) async fn create(
     Err(Fault::Contended)
 }
 
-/// What is kept under `key`, unless it has expired.
+/// Reads the record under `key`, unless it has expired.
 pub(super) async fn get(
     database: &Database,
     key: &RecordKey,
@@ -84,7 +84,7 @@ pub(super) async fn get(
     Ok(found.map(Stored::record))
 }
 
-/// Puts `record` in the place of one whose content is `expected`; whether there was one.
+/// Replaces the record whose content is `expected`; returns whether there was one.
 pub(super) async fn replace(
     database: &Database,
     key: &RecordKey,
@@ -98,21 +98,21 @@ pub(super) async fn replace(
     Ok(replaced.matched_count == 1)
 }
 
-/// Removes the record if its content is `expected`; whether it was.
+/// Removes the record if its content is `expected`; returns whether it was.
 pub(super) async fn remove(database: &Database, key: &RecordKey, expected: &str) -> Result<bool, Fault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     let removed = records.delete_one(filter(key, doc! { "json": expected })).await?;
     Ok(removed.deleted_count == 1)
 }
 
-/// At most `limit` records of `namespace` that have not expired, oldest first.
+/// Lists at most `limit` unexpired records of `namespace`, oldest first.
 pub(super) async fn list(
     database: &Database,
     namespace: &'static str,
     limit: usize,
     now: SystemTime,
 ) -> Result<Vec<(RecordKey, Record)>, Fault> {
-    // To the server, a limit of 0 is none.
+    // The server reads a limit of 0 as no limit.
     if limit == 0 {
         return Ok(Vec::new());
     }
@@ -125,7 +125,7 @@ pub(super) async fn list(
     Ok(found.map_ok(|stored| (stored.key(namespace), stored.record())).try_collect().await?)
 }
 
-/// Forgets what has expired.
+/// Removes expired records.
 pub(super) async fn forget_expired(database: &Database, now: SystemTime) -> Result<(), Fault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     records.delete_many(doc! { "expires": has_expired(now) }).await?;
@@ -145,7 +145,8 @@ impl Stored {
     }
 }
 
-/// The document of `key`, if besides it has what `rest` says. Texts in a filter are values, whatever they hold.
+/// Filters the document of `key` that also matches `rest`. Texts in a filter are always values, never
+/// operators.
 fn filter(key: &RecordKey, rest: Document) -> Document {
     let mut filter = doc! { "namespace": key.namespace, "name": &*key.name };
     filter.extend(rest);
@@ -157,7 +158,7 @@ fn content(record: &Record) -> Document {
     doc! { "json": &*record.json, "expires": expires }
 }
 
-/// Never so of `null`, which compares with no date.
+/// Never matches `null`, which compares with no date.
 fn has_expired(now: SystemTime) -> Document {
     doc! { "$lte": date(now) }
 }

@@ -1,4 +1,4 @@
-//! What a message, a save and a history are in SQL. A row that is not as it was written is never served.
+//! Messages, saves and histories in SQL. A row whose checksum does not match is never served.
 
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
@@ -14,13 +14,13 @@ use crate::core::{
     ports::chat_store::Appended,
 };
 
-/// The columns of a row, as [`verified`] needs them.
+/// The columns that [`verified`] reads.
 const COLUMNS: &str = "seq, key, content, entry, message, items, json, checksum";
 
-/// What a save came to.
+/// The outcome of a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
-    /// It is written, though not committed.
+    /// The rows are written, but not committed.
     Written(T),
     /// The room's history is at its limit; nothing was written.
     Full,
@@ -32,7 +32,7 @@ impl From<BadRow> for RowError {
     }
 }
 
-/// Writes `message` at the end of `room`, unless one with its key is there, within the caller's transaction.
+/// Appends `message` to `room`, unless its key exists, within the caller's transaction.
 pub(super) fn append(
     connection: &Connection,
     room: &RoomId,
@@ -52,7 +52,8 @@ pub(super) fn append(
     Ok(Outcome::Written(Appended::Now))
 }
 
-/// Merges `entries` into the history of `room`, within the caller's transaction; how many rows that took.
+/// Merges `entries` into the history of `room`, within the caller's transaction; returns the number of added
+/// rows.
 pub(super) fn save(
     connection: &Connection,
     room: &RoomId,
@@ -70,8 +71,8 @@ pub(super) fn save(
     }
 }
 
-/// Puts `entries` into the place of what saves have brought to `room`, within the caller's transaction; how many items
-/// that took.
+/// Replaces the saved entries of `room` by `entries`, within the caller's transaction; returns the number of
+/// items.
 pub(super) fn replace(
     connection: &Connection,
     room: &RoomId,
@@ -96,14 +97,14 @@ pub(super) fn replace(
     }
 }
 
-/// The JSON of all entries of `room`, oldest first.
+/// Reads the JSON of all entries of `room`, oldest first.
 pub(super) fn history(connection: &mut Connection, room: &RoomId) -> Result<Vec<Box<str>>, RowError> {
     let snapshot = connection.transaction()?;
     let tally = read_tally(&snapshot, room)?;
     Ok(fold(&snapshot, room, &tally)?.into_served())
 }
 
-/// Writes `rows`, the last of which carries the tally; how many there are.
+/// Writes `rows` and the tally of the last one; returns their number.
 pub(super) fn write(connection: &Connection, room: &str, rows: &[(Row, Tally)]) -> Result<usize, RowError> {
     if let Some((_, tally)) = rows.last() {
         write_tally(connection, room, tally)?;
@@ -114,10 +115,10 @@ pub(super) fn write(connection: &Connection, room: &str, rows: &[(Row, Tally)]) 
     Ok(rows.len())
 }
 
-/// Reads what `tally` counts. A tally that the rows do not add up to is damage: a row is lost.
+/// Folds the rows of `room`. If they do not add up to `tally`, a row is lost: the room is damaged.
 fn fold(connection: &Connection, room: &RoomId, tally: &Tally) -> Result<Fold, RowError> {
     let mut fold = Fold::default();
-    // Replaced arrays may be large, and so may be what was saved before them.
+    // Skips replaced arrays and the rows before them, which may be large.
     let sql = format!(
         "SELECT {COLUMNS} FROM message
          WHERE room = ?1 AND (seq >= ?2 OR key >= 'm.' AND key < 'm/') ORDER BY seq"
@@ -158,7 +159,7 @@ fn answer(
     let mut exists = connection.prepare_cached("SELECT 1 FROM message WHERE room = ?1 AND key = ?2")?;
     let mut rows = Vec::new();
     for key in &question.keys {
-        // The index alone answers for most of what is saved.
+        // The index alone answers for most keys.
         if Row::is_once_key(key) {
             if exists.exists([room.as_str(), key])? {
                 rows.push((key.clone(), Found { content: None, bytes: 0 }));
@@ -170,7 +171,7 @@ fn answer(
         });
         rows.extend(found.optional()?.map(|found| (key.clone(), found)));
     }
-    // Without statistics the planner would read the whole room.
+    // Without the hint the planner, which has no statistics, would read the whole room.
     let mut select = connection.prepare_cached(
         "SELECT count(*) OVER (), octet_length(json) FROM message INDEXED BY message_entry
          WHERE room = ?1 AND entry = ?2

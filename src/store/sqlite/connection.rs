@@ -1,4 +1,4 @@
-//! Connections to the file, and the settings the store's promises rest on.
+//! Connections to the file, and the settings on which the store's promises depend.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use thiserror::Error;
 /// The first SQLite without the bug that can lose a write-ahead log when it is reset while being read.
 const OLDEST_SQLITE: i32 = 3_053_000;
 
-/// What every connection is set to.
+/// Settings of every connection.
 const SETTINGS: [(&str, i64); 4] = [
-    // Somebody's `sqlite3` shell may hold the file for a moment.
+    // A `sqlite3` shell may lock the file for a moment.
     ("busy_timeout", 5_000),
-    // A file from elsewhere must not run code of its own.
+    // A file from another machine must not run code of its own.
     ("trusted_schema", 0),
     // A disk error in a mapped page would be a signal that kills the process instead of an error.
     ("mmap_size", 0),
@@ -20,7 +20,7 @@ const SETTINGS: [(&str, i64); 4] = [
     ("cell_size_check", 1),
 ];
 
-/// What the connection that writes is set to besides.
+/// Further settings of the writing connection.
 const WRITER_SETTINGS: [(&str, i64); 6] = [
     // FULL: a commit is on the disk when it returns. NORMAL loses acknowledged chats in a power cut.
     ("synchronous", 2),
@@ -29,7 +29,7 @@ const WRITER_SETTINGS: [(&str, i64); 6] = [
     ("checkpoint_fullfsync", 1),
     ("foreign_keys", 1),
     ("wal_autocheckpoint", 1_000),
-    // Keeps a burst of saves from leaving a huge write-ahead log behind for good.
+    // Truncates the write-ahead log after a burst of saves.
     ("journal_size_limit", 16 * 1024 * 1024),
 ];
 
@@ -48,13 +48,13 @@ pub(super) enum ConnectError {
     Damaged(String),
 }
 
-/// The connection that writes to the file at `path`, which it makes if there is none.
+/// Opens the writing connection to the file at `path`, and creates the file if it is missing.
 pub(super) fn writer(path: &Path) -> Result<Connection, ConnectError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(ConnectError::Library(rusqlite::version()));
     }
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    // SQLite falls back to reading without a word.
+    // SQLite silently falls back to reading.
     if connection.is_readonly("main")? {
         return Err(ConnectError::ReadOnly);
     }
@@ -67,22 +67,22 @@ pub(super) fn writer(path: &Path) -> Result<Connection, ConnectError> {
     Ok(connection)
 }
 
-/// A connection that reads beside the writer.
+/// Opens a connection that reads while the writer writes.
 pub(super) fn reader(path: &Path) -> Result<Connection, ConnectError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-/// A connection that changes nothing at all: not even what a crash left to be done is done when it closes.
+/// Opens a connection that changes nothing, not even by finishing the log of a crash when it closes.
 pub(super) fn probe(path: &Path) -> Result<Connection, ConnectError> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(connection)
 }
 
-/// Reads the whole file and tells whether its structure is sound, and whether every record is found by its indexes.
+/// Reads the whole file; checks its structure, and that every record is in its indexes.
 pub(super) fn check(connection: &Connection) -> Result<(), ConnectError> {
     verdict(connection, "PRAGMA quick_check(1)")?;
-    // The first layout has none.
+    // The first layout has no records.
     if connection.table_exists(None, "record")? {
         verdict(connection, "PRAGMA integrity_check(record)")?;
     }
@@ -97,13 +97,13 @@ fn verdict(connection: &Connection, check: &str) -> Result<(), ConnectError> {
 fn open(path: &Path, mode: OpenFlags) -> Result<Connection, ConnectError> {
     // Each connection is used by one thread at a time, so SQLite need not lock it.
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // Plans do not depend on what is looked for: else each use of a kept statement would plan it anew.
+    // Plans must not depend on values; otherwise each use of a cached statement would plan it again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     set(&connection, &SETTINGS)?;
     Ok(connection)
 }
 
-/// Applies `settings` and reads each back: SQLite ignores what it does not know or cannot do.
+/// Applies `settings` and reads each back: SQLite ignores settings that it does not know.
 fn set(connection: &Connection, settings: &[(&'static str, i64)]) -> Result<(), ConnectError> {
     for &(name, value) in settings {
         connection.pragma_update(None, name, value)?;

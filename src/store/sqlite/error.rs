@@ -1,4 +1,4 @@
-//! Why a file is not opened, in words an operator can act on.
+//! Why a file cannot be opened, in terms that an operator can act on.
 
 use std::{
     error::Error as StdError,
@@ -11,15 +11,15 @@ use thiserror::Error;
 
 use super::connection::ConnectError;
 
-/// Why the file could not be opened. Whatever it was, the file was not changed.
+/// Why the file could not be opened. The file was not changed.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// The file, or the directory it is or would be in, cannot be written.
+    /// The file or its directory cannot be written.
     #[error("cannot write {}: make it and its directory writable, or name another file", path.display())]
     NotWritable {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Another process has the file open.
@@ -28,13 +28,13 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is something else, or its very beginning is damaged.
+    /// The file is not a Switchboard file, or its beginning is damaged.
     #[error("{} is not a Switchboard file, or its beginning is damaged; it was not touched", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// The file was made by a Switchboard that knows a later layout.
+    /// A Switchboard with a later layout made the file.
     #[error(
         "{} was made by a newer Switchboard (layout {found}, this one knows {known}): run that one; \
          the file was not touched",
@@ -43,7 +43,7 @@ pub enum OpenError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The layout it has.
+        /// The layout of the file.
         found: usize,
         /// The latest layout this program knows.
         known: usize,
@@ -56,26 +56,26 @@ pub enum OpenError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it. Holds no content.
+        /// The damage, without content.
         damage: String,
     },
-    /// Anything else.
+    /// Another error.
     #[error("cannot open {}", path.display())]
     Other {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
 }
 
 impl OpenError {
-    /// What it means that the operating system refused to touch `path` or its directory.
+    /// Converts an error of the operating system about `path` or its directory.
     pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
         Self::NotWritable { path: path.into(), source }
     }
 
-    /// What it means that `path` could not be connected to.
+    /// Converts an error of a connection to `path`.
     pub(super) fn from_connect(path: &Path, error: ConnectError) -> Self {
         let path = path.to_path_buf();
         match error {

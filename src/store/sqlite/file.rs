@@ -1,4 +1,4 @@
-//! The file itself: made whole or not at all, held by one process, looked at before it is touched.
+//! The file itself: created whole or not at all, locked by one process, inspected before it is changed.
 
 use std::{
     ffi::OsStr,
@@ -16,15 +16,16 @@ use super::{
 };
 use crate::core::model::chat::Rekey;
 
-/// Keeps other processes away from the file until it is dropped, or this process dies.
+/// Locks the file against other processes, until it is dropped or this process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Claims the file at `path` for this process; returns its real path, the same however it was reached.
+/// Locks the file at `path` for this process; returns its canonical path.
 ///
-/// The file is not touched. The claim lies on a `.lock` file beside it, so that shells and backups can read it.
+/// Does not touch the file: the lock is on a `.lock` file beside it, so that shells and backups can read the
+/// file.
 pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), OpenError> {
     let real = real_path(path).map_err(|error| OpenError::from_io(path, error))?;
     let lock = owner_only().create(true).truncate(false).open(beside(&real, ".lock"));
@@ -36,7 +37,7 @@ pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), OpenError> {
     }
 }
 
-/// Opens the claimed file at `path` for writing, in its latest layout.
+/// Opens the locked file at `path` for writing, and converts it to the latest layout.
 pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, OpenError> {
     let exists = fs::exists(path).map_err(|error| OpenError::from_io(path, error))?;
     if exists {
@@ -47,9 +48,9 @@ pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, OpenError> {
     connect(path, rekey).map_err(|error| OpenError::from_connect(path, error))
 }
 
-/// Refuses a file that is not ours, not sound, or not of our time, before anything could change it.
+/// Refuses a file that is foreign, damaged or of a later layout, before any change.
 fn inspect(path: &Path) -> Result<(), OpenError> {
-    // SQLite would only say that it cannot; the operating system says why.
+    // The operating system says why the file cannot be opened; SQLite does not.
     OpenOptions::new().read(true).write(true).open(path).map_err(|error| OpenError::from_io(path, error))?;
 
     let refused = |error| OpenError::from_connect(path, error);
@@ -64,9 +65,9 @@ fn inspect(path: &Path) -> Result<(), OpenError> {
     connection::check(&probe).map_err(refused)
 }
 
-/// Makes an empty file: aside, then moved into place, so that no crash leaves half of one.
+/// Creates an empty file and renames it into place, so that no crash leaves half of one.
 fn create(path: &Path, rekey: Rekey) -> Result<(), OpenError> {
-    // SQLite would take the log for the new file's and replay it.
+    // SQLite would replay an old log into the new file.
     if fs::exists(beside(path, "-wal")).map_err(|error| OpenError::from_io(path, error))? {
         let damage = "the file is gone, but its write-ahead log is still there".to_owned();
         return Err(OpenError::Corrupt { path: path.into(), damage });
@@ -89,7 +90,7 @@ fn connect(path: &Path, rekey: Rekey) -> Result<Connection, ConnectError> {
     Ok(connection)
 }
 
-/// The path without links and dots; makes the directory (not the one above it) if it is missing.
+/// Returns the canonical path; creates the directory (not its parent) if it is missing.
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     if fs::exists(path)? {
         let real = fs::canonicalize(path)?;
@@ -114,10 +115,10 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     sync_directory_of(&fs::canonicalize(directory)?)
 }
 
-/// Lets the name of the file at `path` survive a power cut, not only its content.
+/// Flushes the directory of `path`, so that the file's name survives a power cut.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
-        // Elsewhere a directory cannot be opened, nor need it be.
+        // Other systems cannot open a directory, and need not.
         Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
         _ => Ok(()),
     }

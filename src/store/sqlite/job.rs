@@ -1,4 +1,4 @@
-//! One step for the thread that writes, and who waits for what comes of it.
+//! One step for the writing thread, and the caller that waits for its outcome.
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -6,28 +6,28 @@ use tokio::sync::oneshot;
 use super::row::RowError;
 use crate::core::model::error::Unavailable;
 
-/// A step, whatever its outcome is.
+/// A step with any type of outcome.
 pub(super) trait Job: Send {
-    /// How many bytes it writes, roughly.
+    /// The approximate number of bytes that the step writes.
     fn bytes(&self) -> usize;
 
-    /// Whether whoever asked for it has gone.
+    /// True if the caller has given up.
     fn is_abandoned(&self) -> bool;
 
-    /// Does it within a transaction, and once more if that was undone.
+    /// Performs the step within a transaction. Called again if the transaction was rolled back.
     fn perform(&mut self, connection: &Connection) -> Result<(), RowError>;
 
-    /// Tells what came of it. To be called when what it did is committed.
+    /// Sends the outcome to the caller. Must be called after the commit.
     fn acknowledge(self: Box<Self>);
 
-    /// Tells that nothing came of it.
+    /// Tells the caller that the step failed.
     fn refuse(self: Box<Self>, error: Unavailable);
 }
 
-/// Where whoever asked for a step hears what came of it.
+/// Receives the outcome of a step.
 pub(super) type Answer<T> = oneshot::Receiver<Result<T, Unavailable>>;
 
-/// Makes a job of `step`, which writes about so many `bytes`.
+/// Makes a job of `step`, which writes about `bytes` bytes.
 pub(super) fn job<T: Send + 'static>(
     bytes: usize,
     step: impl Fn(&Connection) -> Result<T, RowError> + Send + 'static,
@@ -59,7 +59,7 @@ impl<T: Send, F: Fn(&Connection) -> Result<T, RowError> + Send> Job for Step<T, 
 
     fn acknowledge(self: Box<Self>) {
         let outcome = self.outcome.expect("invariant: only what was performed is acknowledged");
-        // Whoever does not wait any more does not want to know.
+        // The caller may have given up.
         let _ = self.reply.send(Ok(outcome));
     }
 

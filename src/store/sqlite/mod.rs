@@ -1,16 +1,17 @@
-//! Chats and records in one SQLite file: durable when acknowledged, readable with the `sqlite3` shell, damage noticed.
+//! Chats and records in one SQLite file: durable when acknowledged, readable with the `sqlite3` shell, with
+//! checksums.
 //!
-//! - `file`: which file that is, whose it is, and whether it is sound.
-//! - `connection`: the settings the promises rest on.
-//! - `schema`: tables, and how an older file becomes a newer one.
-//! - `chats`: what a message, a save and a history are in SQL.
-//! - `rekeying`: chats of the layout before the present one.
-//! - `records`: what is done with records in SQL.
+//! - `file`: creates, locks and inspects the file.
+//! - `connection`: connections and their settings.
+//! - `schema`: tables, and the steps from layout to layout.
+//! - `chats`: messages, saves and histories in SQL.
+//! - `rekeying`: converts chats of an earlier layout.
+//! - `records`: records in SQL.
 //! - `seats`: the seats that outlive the process.
-//! - `row`: what can be wrong with a row, and how that is told.
+//! - `row`: checksums of rows, and errors.
 //! - `writer`: the one thread that writes, with group commit.
-//! - `job`: one step for it, and who waits for what comes of it.
-//! - `readers`: the few connections that read beside it.
+//! - `job`: one step for that thread.
+//! - `readers`: the connections that read meanwhile.
 
 mod chats;
 mod connection;
@@ -48,10 +49,10 @@ use crate::core::{
 
 const NAME: &str = "sqlite";
 
-/// The chats and records of one SQLite file, which belongs to this process alone while it is open.
+/// The chats and records of one SQLite file, which no other Switchboard can open meanwhile.
 ///
-/// Others may read the file at any time (`sqlite3 switchboard.db .backup`, say); a second Switchboard may not
-/// open it. Dropping the store closes it in the background; [`close`](ChatStore::close) waits for that.
+/// Other programs may read the file at any time, such as `sqlite3 switchboard.db .backup`. Dropping the store
+/// closes it in the background; [`close`](ChatStore::close) waits for that.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
@@ -59,18 +60,19 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, or makes it, and its directory, if there is none.
+    /// Opens the file at `path`, and creates it and its directory if they are missing.
     ///
-    /// Blocks until the whole file was checked: about a second per gigabyte. A new file is readable by its owner
-    /// only. A file that is refused is left exactly as it was. Chats of a layout with other keys get theirs by `rekey`.
+    /// Blocks until the whole file is checked: about a second per gigabyte. A new file is readable by its
+    /// owner only. A refused file stays unchanged. Converts chats of a layout with other keys with `rekey`.
     ///
     /// # Errors
+    ///
     /// - [`OpenError::NotWritable`]: the file or its directory cannot be written.
     /// - [`OpenError::Locked`]: another process has it open.
     /// - [`OpenError::Foreign`]: it is not a Switchboard file.
     /// - [`OpenError::Newer`]: a newer Switchboard made it.
     /// - [`OpenError::Corrupt`]: it is damaged.
-    /// - [`OpenError::Other`]: anything else; the cause says what.
+    /// - [`OpenError::Other`]: another error; its cause says which.
     pub fn open(path: &Path, rekey: Rekey) -> Result<Self, OpenError> {
         let (path, lock) = file::claim(path)?;
         let writer = file::open(&path, rekey)?;
@@ -79,19 +81,20 @@ impl SqliteStore {
 }
 
 impl SqliteStore {
-    /// The seats that the last process held when it wrote them down, each room's in the order in which their holders sat
-    /// down.
+    /// Reads the seats that the previous process saved, in each room in the order of their claims.
     ///
     /// # Errors
+    ///
     /// The file cannot be read.
     pub async fn saved_seats(&self) -> Result<Vec<SavedSeat>, Unavailable> {
         self.readers.read(seats::read).await
     }
 
-    /// Writes down the seats of these rooms in place of those that each had, all or nothing.
+    /// Replaces the saved seats of these rooms, all or nothing.
     ///
     /// # Errors
-    /// The file cannot be written in time; the seats may be written all the same.
+    ///
+    /// The file was not written in time; the seats may still be saved later.
     pub async fn save_seats(&self, rooms: Vec<(RoomId, Vec<SavedSeat>)>) -> Result<(), Unavailable> {
         let bytes = rooms.iter().map(|(room, seats)| seats::bytes_of(room, seats)).sum();
         self.writer.write(bytes, move |connection| seats::write(connection, &rooms)).await
@@ -193,7 +196,7 @@ impl RecordStore for SqliteStore {
         self.readers.read(move |connection| records::list(connection, namespace, limit, now)).await
     }
 
-    /// Within the time there is; what is left is forgotten the next time.
+    /// Stops after [`ANSWER_WITHIN`]; the next call removes the rest.
     async fn forget_expired(&self, now: SystemTime) -> Result<(), Unavailable> {
         let forgetting = async {
             let step = move |connection: &_| records::forget_expired(connection, now);

@@ -1,4 +1,4 @@
-//! The few connections that read while the writer writes.
+//! The connections that read while the writer writes.
 
 use std::{
     path::PathBuf,
@@ -18,8 +18,8 @@ use crate::{
     store::{ANSWER_WITHIN, NoAnswer},
 };
 
-/// How many reads run at once: enough that a slow one does not hold up the rest, few enough that a disk that
-/// hangs ties up no more than these threads.
+/// The most reads that run at once. A slow read does not delay the rest; a disk that hangs blocks only these
+/// threads.
 const READERS: u32 = 3;
 
 /// Runs reads on a bounded number of connections, opened when first needed.
@@ -46,7 +46,7 @@ impl Readers {
             };
             let pool = self.pool.clone();
             let read = spawn_blocking(move || {
-                // Held by the thread, not by the caller, who may have given up long ago.
+                // Held by the thread, not by the caller, which may have given up.
                 let _slot = slot;
                 pool.read(query)
             });
@@ -55,9 +55,9 @@ impl Readers {
         answer.await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
     }
 
-    /// Lets reads that have begun finish, refuses others, and closes the connections.
+    /// Waits for reads that have begun, refuses new ones, and closes the connections.
     pub(super) async fn close(&self) {
-        // Whatever hangs longer than its caller waits is left behind.
+        // Reads that hang longer than a caller waits are abandoned.
         let finished = timeout(ANSWER_WITHIN, self.slots.acquire_many(READERS)).await;
         self.slots.close();
         drop(finished);
@@ -79,7 +79,7 @@ impl Pool {
                 self.idle.lock().expect("invariant: nothing panics while it is locked").push(connection);
                 Ok(answer)
             }
-            // The connection is not used again: it may be what is broken.
+            // Drops the connection: it may be the cause.
             Err(error) => {
                 if matches!(error, RowError::Damaged) {
                     tracing::error!(path = %self.path.display(), "a stored row is damaged; restore a backup");

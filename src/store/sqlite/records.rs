@@ -1,4 +1,4 @@
-//! What is done with records in SQL. A row that is not as it was written is never served.
+//! Records in SQL. A row whose checksum does not match is never served.
 
 use std::time::SystemTime;
 
@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::row::{Checksum, RowError, text};
 use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
 
-/// How many records are forgotten in one step at most, so that others do not wait long behind it.
+/// The most records removed in one step, so that other steps do not wait long.
 pub(super) const FORGOTTEN_AT_ONCE: usize = 256;
 
-/// Writes `record` unless one that has not expired is in its place, within the caller's transaction.
+/// Writes `record` unless an unexpired one has its key, within the caller's transaction.
 pub(super) fn create(
     connection: &Connection,
     key: &RecordKey,
@@ -34,7 +34,7 @@ pub(super) fn create(
     Ok(Created::Now)
 }
 
-/// What is kept under `key`, unless it has expired.
+/// Reads the record under `key`, unless it has expired.
 pub(super) fn get(
     connection: &Connection,
     key: &RecordKey,
@@ -44,7 +44,7 @@ pub(super) fn get(
     Ok(found.filter(|record| !record.has_expired(now)))
 }
 
-/// Writes `record` in the place of one whose content is `expected`; whether there was one.
+/// Replaces the record whose content is `expected`; returns whether there was one.
 pub(super) fn replace(
     connection: &Connection,
     key: &RecordKey,
@@ -64,7 +64,7 @@ pub(super) fn replace(
     Ok(true)
 }
 
-/// Removes the record if its content is `expected`; whether it was.
+/// Removes the record if its content is `expected`; returns whether it was.
 pub(super) fn remove(connection: &Connection, key: &RecordKey, expected: &str) -> Result<bool, RowError> {
     match find(connection, key)? {
         Some(stored) if &*stored.record.json == expected => {
@@ -75,7 +75,7 @@ pub(super) fn remove(connection: &Connection, key: &RecordKey, expected: &str) -
     }
 }
 
-/// At most `limit` records of `namespace` that have not expired, oldest first.
+/// Lists at most `limit` unexpired records of `namespace`, oldest first.
 pub(super) fn list(
     connection: &Connection,
     namespace: &'static str,
@@ -97,7 +97,7 @@ pub(super) fn list(
     Ok(list)
 }
 
-/// Forgets at most [`FORGOTTEN_AT_ONCE`] records that have expired; how many.
+/// Removes at most [`FORGOTTEN_AT_ONCE`] expired records; returns their number.
 pub(super) fn forget_expired(connection: &Connection, now: SystemTime) -> Result<usize, RowError> {
     connection
         .prepare_cached(
@@ -108,7 +108,7 @@ pub(super) fn forget_expired(connection: &Connection, now: SystemTime) -> Result
         .map_err(RowError::from)
 }
 
-/// A record, and its place among those of its namespace.
+/// A record, and its number within its namespace.
 struct Stored {
     seq: i64,
     record: Record,
@@ -122,7 +122,7 @@ fn find(connection: &Connection, key: &RecordKey) -> Result<Option<Stored>, RowE
         .transpose()
 }
 
-/// The next place: after all that are there.
+/// The next number: one more than the largest.
 fn next_seq(connection: &Connection, namespace: &str) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM record WHERE namespace = ?1")?

@@ -1,4 +1,4 @@
-//! The third layout's rows made of those of the second, whose entries were known by their id alone.
+//! Converts rows of the second layout, whose keys are ids alone, to the third.
 
 use rusqlite::{Connection, Row as SqlRow, params};
 use tracing::info;
@@ -9,13 +9,13 @@ use super::{
 };
 use crate::core::model::chat::{Rekey, Rekeying};
 
-/// After how many rooms it is said how far the work has come.
+/// Rooms between two progress reports in the log.
 const REPORT_EVERY: usize = 10_000;
 
-/// Moves every room from the tables `former_room` and `former_message`, which stay as they are, within the caller's
-/// transaction. Holds one room in memory at a time.
+/// Copies every room from the tables `former_room` and `former_message`, within the caller's transaction.
 ///
-/// A room with a damaged row stays as unreadable as it was, and all that there is of it stays in the file.
+/// Holds one room in memory at a time. A room with a damaged row stays unreadable, and all its rows stay in
+/// the file.
 pub(super) fn move_rooms(connection: &Connection, rekey: Rekey) -> rusqlite::Result<()> {
     let mut rooms = connection.prepare("SELECT name, entries, bytes FROM former_room ORDER BY name")?;
     let mut rooms = rooms.query([])?;
@@ -29,7 +29,7 @@ pub(super) fn move_rooms(connection: &Connection, rekey: Rekey) -> rusqlite::Res
         }
         moved += 1;
         if moved % REPORT_EVERY == 0 {
-            info!(rooms = moved, "bringing chats to the layout of this release");
+            info!(rooms = moved, "converting chats to the layout of this release");
         }
     }
     Ok(())
@@ -49,7 +49,7 @@ fn move_room(
     Ok(())
 }
 
-/// The numbers and the texts of the room's rows, if all are there and as they were written.
+/// Reads the numbers and texts of the room's rows; fails if a row is missing or damaged.
 fn sound_texts(
     connection: &Connection,
     room: &str,
@@ -74,7 +74,7 @@ fn verified_json(row: &SqlRow<'_>, room: &str) -> Result<Box<str>, RowError> {
     Ok(json.into())
 }
 
-/// Takes the rows over as they are, under keys that name nothing and with checksums that are wrong.
+/// Copies the rows unchanged, under unused keys and with invalid checksums, so that they are never served.
 fn keep_damaged(connection: &Connection, room: &str, entries: usize, bytes: usize) -> rusqlite::Result<()> {
     connection.execute(
         "INSERT INTO room (name, last, live, live_bytes, saved, saved_bytes, superseded, superseded_bytes, base)

@@ -1,10 +1,10 @@
-//! What can be wrong with a row, and the checksum that tells whether it is as it was written.
+//! The checksum that detects damaged rows, and errors of rows.
 
 use rusqlite::Row;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// How much of a SHA-256 is kept: chance has to be told from content, not a forger.
+/// Stored bytes of the SHA-256: enough to detect chance damage; forgery is not a concern.
 const CHECKSUM_BYTES: usize = 16;
 
 /// Why rows could not be written or read.
@@ -16,7 +16,7 @@ pub(super) enum RowError {
     Damaged,
 }
 
-/// The checksum of a row, made of its parts in their order.
+/// The checksum of a row, over its parts in order.
 pub(super) struct Checksum(Sha256);
 
 impl Checksum {
@@ -35,25 +35,25 @@ impl Checksum {
         self
     }
 
-    /// What is written beside the parts.
+    /// The bytes that are stored with the row.
     pub(super) fn finish(self) -> [u8; CHECKSUM_BYTES] {
         let digest: [u8; 32] = self.0.finalize().into();
         *digest.first_chunk().expect("invariant: a digest is longer than its beginning")
     }
 
-    /// Whether this is what `row` has in its column `checksum`.
+    /// Compares with the column `checksum` of `row`; a difference is damage.
     pub(super) fn verify(self, row: &Row<'_>) -> Result<(), RowError> {
         let written: [u8; CHECKSUM_BYTES] = row.get("checksum").map_err(|_| RowError::Damaged)?;
         if self.finish() == written { Ok(()) } else { Err(RowError::Damaged) }
     }
 }
 
-/// The text in `column`. One that is not UTF-8 any more is damage like any other.
+/// Reads the text in `column`. Invalid UTF-8 is damage.
 pub(super) fn text<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, RowError> {
     row.get_ref(column)?.as_str().map_err(|_| RowError::Damaged)
 }
 
-/// The text in `column`, if there is one.
+/// Reads the text in `column`, if it is not null.
 pub(super) fn optional_text<'a>(row: &'a Row<'_>, column: &str) -> Result<Option<&'a str>, RowError> {
     row.get_ref(column)?.as_str_or_null().map_err(|_| RowError::Damaged)
 }

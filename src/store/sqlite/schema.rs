@@ -1,22 +1,22 @@
-//! The tables, and the steps that lead from each layout of the file to the next.
+//! The tables, and the steps from each layout of the file to the next.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::rekeying;
 use crate::core::model::chat::Rekey;
 
-/// Marks a file as ours: "SWBD". `file(1)` and SQLite show it.
+/// Identifies Switchboard files: "SWBD". `file(1)` and SQLite show it.
 pub(super) const APPLICATION_ID: i64 = 0x5357_4244;
 
-/// Each step makes the next layout out of the one before; a layout's number is how many steps led to it.
+/// Each step converts a layout to the next; the number of a layout is the number of steps before it.
 ///
-/// Steps that were released never change. A room's history is clustered, since it is always read as a whole;
-/// `room` holds its tally, so that limits cost nothing to check and a lost row is missed. Records are numbered within
-/// their namespace. They have no tally; a lost one is missed by their indexes, which are checked when the file is
-/// opened.
+/// Released steps never change. A room's history is clustered, because it is always read as a whole. `room`
+/// holds its tally, so that limits cost no counting and a lost row is detected. Records are numbered within
+/// their namespace. They have no tally; checking their indexes when the file is opened detects a lost one.
 ///
-/// The third layout's rows are those of [`chat::Row`](crate::core::model::chat::Row). Only later versions have an `entry`, so
-/// the index by it is small. The fourth has the seats that outlive the process, in the order in which their holders sat down.
+/// The third layout has the rows of [`chat::Row`](crate::core::model::chat::Row). Only later versions have an
+/// `entry`, so its index is small. The fourth has the seats that outlive the process, in the order of their
+/// claims.
 const STEPS: [&str; 4] = [
     "
     CREATE TABLE room (
@@ -93,20 +93,21 @@ const STEPS: [&str; 4] = [
     ",
 ];
 
-/// The layout whose rows have the keys of this release. What the layout before has is moved by [`rekeying`].
+/// The layout whose rows have the keys of this release. [`rekeying`] converts the rows of the layout before
+/// it.
 const REKEYED: usize = 3;
 
 /// The layout this program writes.
 pub(super) const LATEST: usize = STEPS.len();
 
-/// The mark and the layout of a file.
+/// Reads the application id and the layout of a file.
 pub(super) fn identify(connection: &Connection) -> rusqlite::Result<(i64, usize)> {
     let mark = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let layout = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok((mark, layout))
 }
 
-/// Brings the file to the latest layout, each step whole or not at all.
+/// Converts the file to the latest layout, each step whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, rekey: Rekey) -> rusqlite::Result<()> {
     let (_, layout) = identify(connection)?;
     for (step, next) in STEPS.into_iter().zip(1..).filter(|&(_, next)| next > layout) {
@@ -123,7 +124,7 @@ pub(super) fn migrate(connection: &mut Connection, rekey: Rekey) -> rusqlite::Re
     Ok(())
 }
 
-/// Writes to the file without changing it, to see whether it can be written.
+/// Writes to the file without changing it, to check that it can be written.
 pub(super) fn touch(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", LATEST)
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::row::RowError;
 use crate::core::model::{ids::RoomId, seat_table::SavedSeat};
 
-/// All seats, each room's in their order. One that cannot be read is left out: its holder finds the seat free.
+/// Reads all seats, in each room in order. Skips a seat that cannot be read: its holder finds the seat free.
 pub(super) fn read(connection: &mut Connection) -> Result<Vec<SavedSeat>, RowError> {
     let mut select =
         connection.prepare("SELECT room, participant, name, lease_ms FROM seat ORDER BY room, position")?;
@@ -15,7 +15,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<Vec<SavedSeat>, RowErr
     Ok(seats.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
-/// Writes the seats of `rooms` in place of those that each had, within the caller's transaction.
+/// Replaces the saved seats of `rooms`, within the caller's transaction.
 pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<SavedSeat>)]) -> Result<(), RowError> {
     let mut delete = connection.prepare_cached("DELETE FROM seat WHERE room = ?1")?;
     let mut insert = connection.prepare_cached(
@@ -32,7 +32,7 @@ pub(super) fn write(connection: &Connection, rooms: &[(RoomId, Vec<SavedSeat>)])
     Ok(())
 }
 
-/// About how many bytes a room's seats take.
+/// The approximate size of a room's seats, in bytes.
 pub(super) fn bytes_of(room: &RoomId, seats: &[SavedSeat]) -> usize {
     room.as_str().len()
         + seats.iter().map(|seat| seat.name.as_str().len() + size_of::<SavedSeat>()).sum::<usize>()

@@ -1,4 +1,4 @@
-//! The one thread that writes. Whatever is waiting is committed together, and only then acknowledged.
+//! The one thread that writes. It commits all waiting steps together, and then acknowledges them.
 
 use std::{
     path::PathBuf,
@@ -25,15 +25,15 @@ use crate::{
     store::{ANSWER_WITHIN, NoAnswer},
 };
 
-/// How many steps wait in line at most; more wait with their callers.
+/// The most steps that wait in the queue; further callers wait to enqueue theirs.
 const QUEUE: usize = 256;
 
-/// How many bytes of keys and JSON are committed together at most, give or take one step.
+/// The most bytes of keys and JSON in one commit, plus at most one step.
 ///
-/// Small enough that a group of steps is done well before the first of them is given up.
+/// Small enough that a commit ends well before its first caller gives up.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
-/// Hands steps to the writing thread.
+/// Sends steps to the writing thread.
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
@@ -41,14 +41,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; it holds `lock` until its connection is closed.
+    /// Starts the thread, which holds `lock` until its connection is closed.
     pub(super) fn start(path: PathBuf, connection: Connection, lock: Lock) -> Result<Self, OpenError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let (running, stopped) = watch::channel(());
         let mut thread = Thread { connection: Some(connection), path: path.clone() };
         let body = move || {
             thread.run(waiting);
-            // In this order: nobody else may have the file before it is closed.
+            // In this order: the connection closes before another process can lock the file.
             drop((thread, lock, running));
         };
         match thread::Builder::new().name("sqlite-writer".to_owned()).spawn(body) {
@@ -57,10 +57,10 @@ impl Writer {
         }
     }
 
-    /// Has `step`, which writes about so many `bytes`, done and committed.
+    /// Performs and commits `step`, which writes about `bytes` bytes.
     ///
-    /// It is done with others in one transaction, and may be done again if that was undone. If it fails, what it
-    /// has written is undone, and the others are left as they are.
+    /// The step shares a transaction with others, and is performed again if that was rolled back. A failing
+    /// step is rolled back alone.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -79,7 +79,7 @@ impl Writer {
         }
     }
 
-    /// Returns when everything submitted is done and the file is closed.
+    /// Returns when all submitted steps are done and the file is closed.
     pub(super) async fn close(&self) {
         self.jobs.lock().expect("invariant: nothing panics while it is locked").take();
         // Fails when the sending half is dropped, which is the last thing the thread does.
@@ -111,10 +111,10 @@ impl GroupError {
     }
 }
 
-/// What lives on the writing thread.
+/// The state of the writing thread.
 struct Thread {
     path: PathBuf,
-    /// `None` after an error that leaves open what is on the disk.
+    /// `None` after an error that leaves the state of the disk unknown.
     connection: Option<Connection>,
 }
 
@@ -128,7 +128,7 @@ impl Thread {
         }
     }
 
-    /// Commits the whole group and tells each caller what became of its step.
+    /// Commits the whole group and sends each caller its outcome.
     fn answer(&mut self, mut group: Vec<Box<dyn Job>>) {
         match self.commit(&mut group) {
             Ok(performed) => {
@@ -139,7 +139,7 @@ impl Thread {
                     }
                 }
             }
-            // What is too large for the rest of the disk must not take along what is not.
+            // A step too large for the disk must not fail the smaller ones.
             Err(error) if error.code() == Some(ErrorCode::DiskFull) && group.len() > 1 => {
                 for job in group {
                     self.answer(vec![job]);
@@ -161,13 +161,14 @@ impl Thread {
         job.refuse(Unavailable::new(NAME, error));
     }
 
-    /// Whether each of the group was performed; all that were are committed.
+    /// Performs and commits the group; returns the outcome of each step.
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), RowError>>, GroupError> {
         let outcomes = transact(self.connection()?, group);
         if let Err(error) = &outcomes
             && !matches!(error.code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy))
         {
-            // After a failed fsync the system may take for written what is not; only a fresh look can tell.
+            // After a failed fsync the system may report lost data as written; only reopening the file shows
+            // the truth.
             tracing::error!(path = %self.path.display(), %error, "cannot write; reopening the file");
             self.connection = None;
         }
@@ -185,7 +186,7 @@ impl Thread {
     }
 }
 
-/// The first job and those that wait behind it, without those whose callers have gone.
+/// Collects the first job and those that wait behind it, without those whose callers have given up.
 fn gather(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut bytes = first.bytes();
     let mut group = vec![first];
@@ -199,7 +200,7 @@ fn gather(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Ve
     group
 }
 
-/// Does all of `group` in one transaction; a step that fails on its own leaves the others as they are.
+/// Performs `group` in one transaction. A failing step is rolled back alone.
 fn transact(
     connection: &mut Connection,
     group: &mut [Box<dyn Job>],
@@ -215,7 +216,7 @@ fn transact(
             drop(savepoint);
         }
         match outcome {
-            // When the disk fails, SQLite undoes the whole transaction, not just the savepoint.
+            // When the disk fails, SQLite rolls back the whole transaction, not only the savepoint.
             Err(error) if transaction.is_autocommit() => return Err(error.into()),
             outcome => outcomes.push(outcome),
         }
@@ -236,12 +237,12 @@ mod tests {
     };
     use crate::core::model::chat::{ChatEntry, ChatKey};
 
-    /// Nothing is of an earlier layout.
+    /// Converts nothing: no room has an earlier layout.
     fn rekey(_: &[Box<str>]) -> Vec<crate::core::model::chat::Former> {
         Vec::new()
     }
 
-    /// A thread's state over a new file, not running.
+    /// The state of a writing thread over a new file; the thread does not run.
     fn thread(directory: &tempfile::TempDir) -> Thread {
         let path = directory.path().join("chats.db");
         let mut connection = connection::writer(&path).unwrap();
@@ -256,7 +257,7 @@ mod tests {
         job(bytes, move |connection| chats::save(connection, &room, &entries))
     }
 
-    /// What becomes of saves that are committed together: whether each was acknowledged.
+    /// Commits saves together; returns whether each was acknowledged.
     fn answers<const N: usize>(thread: &mut Thread, saves: [(&str, usize); N]) -> [bool; N] {
         let (jobs, answers): (Vec<_>, Vec<_>) =
             saves.map(|(room, bytes)| saving(room, bytes)).into_iter().unzip();
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
+    fn a_full_disk_refuses_only_the_save_that_does_not_fit() {
         let directory = tempfile::tempdir().unwrap();
         let mut thread = thread(&directory);
         execute(&mut thread, "PRAGMA max_page_count = 20");
@@ -285,7 +286,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut thread = thread(&directory);
         assert_eq!(answers(&mut thread, [("a", 10)]), [true]);
-        // The next entry of this room will meet another one in its place.
+        // The next entry of this room will conflict with an existing row.
         execute(&mut thread, "UPDATE room SET last = 0");
         assert_eq!(answers(&mut thread, [("b", 10), ("a", 20), ("c", 10)]), [true, false, true]);
     }
@@ -294,14 +295,14 @@ mod tests {
     fn a_connection_that_failed_is_not_used_again() {
         let directory = tempfile::tempdir().unwrap();
         let mut thread = thread(&directory);
-        // The next transaction will find this one in its way.
+        // The next transaction will conflict with this one.
         execute(&mut thread, "BEGIN");
         assert_eq!(answers(&mut thread, [("a", 10)]), [false]);
         assert_eq!(answers(&mut thread, [("a", 10)]), [true]);
     }
 
     #[test]
-    fn nothing_is_done_for_callers_who_have_gone() {
+    fn abandoned_steps_are_skipped() {
         let (jobs, mut waiting) = mpsc::channel(3);
         let (first, answer) = saving("a", 1);
         drop(answer);
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_ends_before_it_takes_too_long() {
+    fn the_size_of_a_group_is_bounded() {
         let (jobs, mut waiting) = mpsc::channel(3);
         let (first, _first) = saving("a", GROUP_BYTES);
         let (second, _second) = saving("b", 1);
