@@ -26,6 +26,8 @@ export default defineConfig({
     setupFiles: 'src/testing/setup.ts',
     restoreMocks: true,
     unstubGlobals: true,
+    // Generous, since rendering is slow on a machine that runs other tests at the same time.
+    testTimeout: 20_000,
   },
 });
 

@@ -9,14 +9,15 @@ import type { Unsubscribe } from './store';
 /** Time to wait for answers, which take milliseconds; a frozen tab does not answer. */
 export const ANSWER_MS = 200;
 
-type Message<Answer> = { type: 'whoIsHere' } | { type: 'here'; answer: Answer };
+/** Messages between tabs, which may run different versions of the page. */
+type Message<Answer> = { type: 'whoIsHere' } | { type: 'here'; claim: Answer };
 
 /** Answers other tabs that ask for `place`, until the returned function is called. */
 export function answerTabs<Answer>(place: string, answer: () => Answer): Unsubscribe {
   const channel = openChannel(place);
   if (!channel) return () => {};
   channel.onmessage = ({ data }: MessageEvent<Message<Answer>>) => {
-    if (data?.type === 'whoIsHere') channel.postMessage({ type: 'here', answer: answer() });
+    if (data?.type === 'whoIsHere') channel.postMessage({ type: 'here', claim: answer() });
   };
   return () => channel.close();
 }
@@ -27,7 +28,7 @@ export async function askOtherTabs<Answer>(place: string): Promise<Answer[]> {
   if (!channel) return [];
   const answers: Answer[] = [];
   channel.onmessage = ({ data }: MessageEvent<Message<Answer>>) => {
-    if (data?.type === 'here') answers.push(data.answer);
+    if (data?.type === 'here') answers.push(data.claim);
   };
   channel.postMessage({ type: 'whoIsHere' });
   await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));

@@ -93,7 +93,7 @@ export function OpenRoom({ appointmentId, name, visit, call }: OpenRoomProps) {
               onCheckConnection={openDevices}
             />
           </div>
-          {/* Hides the header when a keyboard takes most of the screen. */}
+          {/* Hides the controls when a keyboard takes most of the screen. */}
           <div className={cn(isSheetOpen && 'short:portrait:hidden')}>
             <ControlBar call={call} onLeave={visit.leave}>
               {!hasRoomForChat && (

@@ -44,13 +44,13 @@ function hasArrived({ phase }: CallState): boolean {
 }
 
 /** Alternates between true and false while `isActive`. */
-function useFlash(isWanted: boolean): boolean {
+function useFlash(isActive: boolean): boolean {
   const [isOn, setIsOn] = useState(true);
   useEffect(() => {
-    if (!isWanted) return;
+    if (!isActive) return;
     setIsOn(true);
     const flashing = setInterval(() => setIsOn((on) => !on), FLASH_MS);
     return () => clearInterval(flashing);
-  }, [isWanted]);
-  return isWanted && isOn;
+  }, [isActive]);
+  return isActive && isOn;
 }

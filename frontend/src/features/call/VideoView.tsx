@@ -13,8 +13,8 @@ interface VideoViewProps {
   testId: string;
   initialsClass: string;
   /**
-   * `contain` for content whose every corner matters, `cover` where cropping does not matter. By
-   * default, `cover` where it crops little.
+   * `whole` for content whose every corner matters, `filled` where cropping does not matter. By
+   * default, `filled` where it crops little.
    */
   fit?: 'whole' | 'filled';
   className?: string;

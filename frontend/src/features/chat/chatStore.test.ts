@@ -97,7 +97,7 @@ describe('a new message', () => {
   function openAndRead() {
     const opened = open(readPositionStorage('42'));
     const { signaling, chat } = opened;
-    chat.setBeingRead(true);
+    chat.setVisible(true);
     signaling.join({ chats: [fromBobSaved('1', 'one')] });
     const news = () => {
       const { unread, newSince } = chat.snapshot.get();
@@ -108,11 +108,11 @@ describe('a new message', () => {
 
   it('is counted while the chat is hidden, and marked when it is read', () => {
     const { signaling, chat, news } = openAndRead();
-    chat.setBeingRead(false);
+    chat.setVisible(false);
     signaling.emit(fromBob('2', 'two'));
     signaling.emit(fromBob('3', 'three'));
     expect(news()).toEqual({ unread: 2, newSince: '2' });
-    chat.setBeingRead(true);
+    chat.setVisible(true);
     expect(news()).toEqual({ unread: 0, newSince: '2' });
     signaling.emit(fromBob('4', 'four'));
     expect(news()).toEqual({ unread: 0, newSince: '2' });
@@ -120,10 +120,10 @@ describe('a new message', () => {
 
   it('is no longer marked once the chat was hidden, or an answer was written', () => {
     const { signaling, chat, news } = openAndRead();
-    for (const done of [() => chat.setBeingRead(false), () => chat.write('yes')]) {
-      chat.setBeingRead(false);
+    for (const done of [() => chat.setVisible(false), () => chat.write('yes')]) {
+      chat.setVisible(false);
       signaling.emit(fromBob(done.toString(), 'news'));
-      chat.setBeingRead(true);
+      chat.setVisible(true);
       done();
       expect(news().newSince).toBeNull();
     }
@@ -131,7 +131,7 @@ describe('a new message', () => {
 
   it('is still new after a reload', () => {
     const first = openAndRead();
-    first.chat.setBeingRead(false);
+    first.chat.setVisible(false);
     first.signaling.emit(fromBob('2', 'two'));
     first.chat.close();
 
@@ -139,7 +139,7 @@ describe('a new message', () => {
     const reloaded = open(readPositionStorage('42'));
     reloaded.signaling.join({ chats });
     expect(reloaded.chat.snapshot.get()).toMatchObject({ unread: 2, newSince: '2' });
-    reloaded.chat.setBeingRead(true);
+    reloaded.chat.setVisible(true);
 
     const again = open(readPositionStorage('42'));
     again.signaling.join({ chats });

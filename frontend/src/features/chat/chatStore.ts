@@ -109,7 +109,7 @@ export class ChatStore {
   }
 
   /** Sets whether the messages are visible. */
-  setBeingRead(isVisible: boolean): void {
+  setVisible(isVisible: boolean): void {
     this.#readPosition.setVisible(isVisible);
     this.#publish();
   }
@@ -124,7 +124,7 @@ export class ChatStore {
     this.close();
     if (!this.#isWorthSaving) return;
     await this.#options.archive.save(this.#entries(this.#live)).catch(() => {
-      // Every message is acknowledged, so the server has them all.
+      // Acknowledged messages are stored already; this save is only a safety net.
     });
   }
 
@@ -211,7 +211,7 @@ export class ChatStore {
     return this.#hasUnsaved || this.#live.some(isUnsent);
   }
 
-  /** True if the history has this message; another sender's entry may have the same id. */
+  /** True if the history has this message: an entry with the same sender, id and text. */
   #isInHistory({ id, from, body }: SavedMessage, delivery: Delivery | null): boolean {
     const writers = delivery === null ? [from] : [from, this.#participant];
     return this.#history.some((entry) => {

@@ -22,7 +22,7 @@ export function useChat(chat: ChatStore, isInSight: boolean): ChatView {
   const isBeingRead = isInSight && isPageVisible && isAtNewest;
   const { unread } = snapshot;
 
-  useEffect(() => chat.setBeingRead(isBeingRead), [chat, isBeingRead]);
+  useEffect(() => chat.setVisible(isBeingRead), [chat, isBeingRead]);
   useEffect(() => {
     setUnreadBadge(unread);
     return () => setUnreadBadge(0);
