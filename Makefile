@@ -6,8 +6,16 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help run build dev cluster test lint types bench bench-quick bench-report build-page screenshots test-tools \
-	test-rust counts test-page test-clients test-browsers
+# The parts of `make test` and what `make test-all` adds, in this order. Each is a target, and can be run alone.
+TEST_PARTS := test-tools build build-tests lint test-page test-unit test-integration counts test-clients test-browsers
+LONG_PARTS := long-unit long-integration long-restarts long-benches long-browsers
+
+WITH_SERVER = SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard"
+# Ten times as many cases of each property, and of schedules of several nodes.
+MANY_CASES = PROPTEST_CASES=2560 NODES_SCHEDULES=20000
+
+.PHONY: help run build build-page dev cluster test test-all $(TEST_PARTS) $(LONG_PARTS) types screenshots \
+	bench bench-quick bench-report
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -26,33 +34,58 @@ dev: frontend/node_modules/.installed ## The page with hot reload at http://loca
 cluster: build ## Run three nodes as one, with all that belongs to them; scripts/cluster.sh --help
 	scripts/cluster.sh
 
-test: test-tools test-page test-rust counts test-clients test-browsers ## Run every test; installs what they need (Debian)
-	@echo 'All tests passed.'
+test: ## Run what CI runs, part by part with times; at most 15 minutes on two cores, once built. Installs what it needs (Debian)
+	@MAKE='$(MAKE)' scripts/run-parts.sh $(TEST_PARTS)
 
-test-page: frontend/node_modules/.installed $(PAGE)
-	cd frontend && npm run lint && npm test
-
-test-rust: $(PAGE) test-tools
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo test --locked
-
-counts: build ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it anew
-	scripts/install-test-tools.sh
-	cargo test --locked --test counts -- --include-ignored
-
-test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
-	cargo build --locked
-	cd tests/clients && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" npm test
-	SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" tests/clients/python/run.sh
-
-test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
-	cargo build --locked
-	cd tests/browsers && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" npm test
+test-all: ## Run make test, then what takes long: faults, soaks, storms, many random cases, all browser tests
+	@MAKE='$(MAKE)' scripts/run-parts.sh $(TEST_PARTS) $(LONG_PARTS)
 
 test-tools:
 	scripts/install-test-tools.sh
 	scripts/fetch-mongod.sh
+
+build-tests: $(PAGE)
+	cargo build --locked
+	cargo test --locked --no-run
+
+test-page: frontend/node_modules/.installed
+	cd frontend && npm test
+
+test-unit: $(PAGE)
+	cargo test --locked --lib --bins
+	cargo test --locked --doc
+
+# Most of these tests wait most of the time, so there are more of them at once than cores.
+test-integration: $(PAGE) test-tools
+	cargo test --locked --test it -- --test-threads=4 --skip ::long::
+
+counts: build test-tools ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it again
+	cargo test --locked --test counts -- --include-ignored
+
+test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
+	cargo build --locked
+	cd tests/clients && $(WITH_SERVER) npm test
+	$(WITH_SERVER) tests/clients/python/run.sh
+
+test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
+	cargo build --locked
+	cd tests/browsers && $(WITH_SERVER) npm test
+
+long-unit: $(PAGE)
+	$(MANY_CASES) cargo test --locked --lib
+
+long-integration: $(PAGE) test-tools
+	$(MANY_CASES) cargo test --locked --test it -- --test-threads=4
+
+long-restarts: build test-tools
+	scripts/rolling-restart.sh 200
+
+long-benches: build test-tools
+	BENCH_ONLY=storm,soak scripts/bench.sh --quick
+
+long-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
+	cargo build --locked
+	cd tests/browsers && $(WITH_SERVER) npm run test:long
 
 lint: frontend/node_modules/.installed ## Check form and style of everything
 	cargo fmt --check
@@ -65,8 +98,7 @@ types: ## Tell the page what the server speaks: frontend/src/signaling/wire.ts
 screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Take pictures of every screen: docs/screenshots/
 	cargo build --locked
 	rm -f docs/screenshots/*.png
-	cd tests/browsers && SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard" \
-		SCREENSHOTS="$(CURDIR)/docs/screenshots" npm run screenshots
+	cd tests/browsers && $(WITH_SERVER) SCREENSHOTS="$(CURDIR)/docs/screenshots" npm run screenshots
 	@if command -v pngquant >/dev/null; then pngquant --force --ext .png --skip-if-larger docs/screenshots/*.png; \
 		else echo 'With pngquant the pictures would be a third as large.'; fi
 

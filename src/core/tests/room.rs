@@ -324,7 +324,7 @@ fn renewal(participant: ParticipantId, epoch: Epoch, lease: Duration) -> Renewal
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
 
     #[test]
     fn a_room_keeps_its_promises_whatever_happens(commands in prop::collection::vec(command(), 0..60)) {

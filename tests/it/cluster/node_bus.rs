@@ -1,6 +1,8 @@
 //! What nodes tell each other over Redis arrives in order, once, whatever becomes of Redis and of the network; and they
 //! hear who is there.
 
+mod long;
+
 use std::{
     sync::{Arc, Mutex, Weak},
     time::Duration,
@@ -192,24 +194,6 @@ impl Pair {
             2 => self.ways[0].set(Network::Works),
             _ => self.ways[1].set(Network::Works),
         }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_parcels_each_way_arrive_once_and_in_order_whatever_befalls_redis() {
-    let mut pair = Pair::meet().await;
-    for round in 0..8 {
-        let before = pair.last;
-        pair.tell(600).await;
-        pair.have_heard(before + 1).await;
-        pair.break_something(round).await;
-        pair.tell(650).await;
-        pair.mend(round).await;
-    }
-    assert_eq!(pair.last, 10_000);
-    pair.have_heard(pair.last).await;
-    for node in &pair.nodes {
-        assert_eq!(node.recorder.parcels(), ((1..=pair.last).collect(), false));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Redis is killed, comes back empty, hangs, is cut off: nobody waits for long, nobody gets somebody's seat, and all
 //! is well again by itself.
 
+mod long;
+
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
@@ -190,28 +192,6 @@ async fn a_node_with_another_secret_is_turned_away() {
     until("a node that was there before finds out", PATIENCE, is_told).await;
     assert!(is_unavailable(&late.claim(claim(&fresh_room())).await));
     node.check().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_newcomer_gets_a_seat_between_the_moment_redis_is_emptied_and_the_one_it_is_noticed() {
-    let redis = Redis::start().await;
-    let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
-    let mut connection = redis.connect().await.unwrap();
-    for _ in 0..5 {
-        let rooms: Vec<_> = (0..20).map(|_| fresh_room()).collect();
-        let seats =
-            join_all(rooms.iter().map(async |room| [seat(&here, room).await, seat(&there, room).await]));
-        let seats = seats.await;
-        redis::cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
-        let knocks =
-            rooms.iter().flat_map(|room| [&door, &here, &there, &door].map(|node| node.claim(claim(room))));
-        let outcomes = join_all(knocks).await;
-        assert!(outcomes.iter().all(Result::is_err), "{:?}", outcomes.iter().find(|outcome| outcome.is_ok()));
-        ready(door.clone()).await;
-        for (node, key) in seats.iter().flat_map(|[one, other]| [(&here, one), (&there, other)]) {
-            assert!(renew(&**node, &[key], LONG).await.unwrap().is_empty(), "its holder has it still");
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

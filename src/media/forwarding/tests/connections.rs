@@ -126,7 +126,7 @@ fn a_stranger_who_has_seen_a_name_takes_nothing_over() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
 
     /// Whatever strangers and a client's own address send: nobody panics, and the call goes on.
     #[test]

@@ -103,7 +103,7 @@ fn what_is_no_offer_says_why_and_leaves_nothing_behind() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     /// Whatever is changed about an offer: it is answered or refused, and the next good one is answered.
     #[test]

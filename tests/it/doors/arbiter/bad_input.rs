@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest};
 
 use super::stage::{claimed, client, connect, get_room, refused, send, sfu};
-use crate::support::{client::DEADLINE, peer::Peer, server::TestServer};
+use crate::support::{client::DEADLINE, peer::Peer, property::cases, server::TestServer};
 
 #[tokio::test]
 async fn every_message_is_answered() {
@@ -144,7 +144,7 @@ fn whatever_is_thrown_at_it_the_door_goes_on_working() {
     let mut sfu = runtime.block_on(sfu(&server, "sfu-1"));
     let room = runtime.block_on(claimed(&server, "/a"));
     let mut honest = runtime.block_on(client(&server, "honest", &room));
-    let config = ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: cases(128), failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(messages in prop::collection::vec(messages(), 1..20))| {
         runtime.block_on(async {
             let mut eve = connect(&server).await;

@@ -1,5 +1,7 @@
 //! The server's own SFU over a plane that is told what to do: what it says, what it is asked, and when it ends.
 
+mod long;
+
 use serde_json::{Value, json};
 use switchboard::media::{
     CloseReason, DataChannel, DataRelay, EndpointId, Limit, MediaEvent, OpenError, Publication, Role,
@@ -84,16 +86,6 @@ async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() 
     ann.told().await;
     stage.until_endpoints(&[2, 3, 4, 6]).await;
     assert_eq!(bob.told_so_far().await, [Value::Null; 0]);
-}
-
-#[tokio::test]
-async fn who_sends_something_else_is_offered_anew_a_little_later() {
-    let stage = Stage::open(&[]).await;
-    let (_, [mut ann, mut bob]) = stage.pair().await;
-    ann.describe("producer", None, "offer", &sound_alone(1)).await;
-    ann.told().await;
-    assert_eq!(bob.told().await["remotePeerId"], "ann");
-    stage.until_endpoints(&[1, 2, 3, 5]).await;
 }
 
 #[tokio::test]

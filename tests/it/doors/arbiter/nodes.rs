@@ -1,5 +1,7 @@
 //! An SFU on one node, its clients on all of them.
 
+mod long;
+
 use serde_json::{Value, json};
 
 use super::stage::{claim, claimed, client, connect, get_room, not_found, refused, sfu};
@@ -120,22 +122,4 @@ async fn an_id_is_one_connections_on_all_nodes_and_free_when_that_is_dead() {
     let dead = client(&nodes[0], "bob", "sfu-2").await;
     dead.stop_reading();
     assert_eq!(again.identify_client("bob", "sfu-2").await, ok());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_the_node_of_an_sfu_dies_its_clients_hear_so_and_its_room_is_not_handed_out_for_ever() {
-    let mut nodes = Nodes::start_with_store(2, &[]).await;
-    let _sfu = sfu(&nodes[0], "sfu-1").await;
-    claimed(&nodes[1], "/a").await;
-    let mut ann = client(&nodes[1], "ann", "sfu-1").await;
-    nodes.kill(0).await;
-    assert_eq!(ann.told().await, json!({"type": "sfuDisconnect"}));
-    until("the room is forgotten", PATIENCE, async || {
-        (get_room(&nodes[1], "/a").await == not_found()).then_some(())
-    })
-    .await;
-    let mut sfu = sfu(&nodes[1], "sfu-1").await;
-    assert_eq!(ann.identify_client("ann", "sfu-1").await, ok());
-    assert_eq!(ann.tell_sfu("producer", json!({})).await, ok());
-    assert_eq!(sfu.told().await["sender"], "ann");
 }

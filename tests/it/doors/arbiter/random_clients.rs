@@ -14,11 +14,12 @@ use super::{
     built_in_stage::{Stage, offer},
     stage::Arbiter,
 };
+use crate::support::property::cases;
 
 const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
 
 /// How many calls are played.
-const CALLS: usize = 40;
+const CALLS: u32 = 40;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -116,7 +117,7 @@ async fn is_answered(client: &mut Arbiter) {
 async fn whatever_clients_do_the_sfu_goes_on_and_nothing_remains() {
     let stage = Stage::open(&["--arbiter-max-started", "64", "--arbiter-starts-per-address", "0"]).await;
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
-    for number in 0..CALLS {
+    for number in 0..cases(CALLS) {
         let played = steps().new_tree(&mut runner).unwrap().current();
         eprintln!("{played:?}");
         let room = stage.room_of(&format!("/{number}")).await;

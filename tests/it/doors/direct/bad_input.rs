@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::user::{connect, connected, open, registered};
 use crate::support::{
     browser::{Browser, Heard},
+    property::cases,
     server::TestServer,
 };
 
@@ -150,7 +151,7 @@ fn arbitrary_input_is_answered_and_the_door_still_works() {
     let limits =
         [("NEW_SESSIONS_PER_ADDRESS", "0"), ("EVENTS_PER_ADDRESS", "0"), ("DIRECT_NAMES_PER_ADDRESS", "0")];
     let server = runtime.block_on(TestServer::start_env(limits));
-    let config = ProptestConfig { cases: 64, ..ProptestConfig::default() };
+    let config = ProptestConfig::with_cases(cases(64));
     proptest!(config, |(inputs in prop::collection::vec(anything(), 1..20))| {
         runtime.block_on(throw(&server, &inputs));
     });

@@ -12,12 +12,12 @@ use proptest::{
 use serde_json::{Value, json};
 
 use super::stage::{Stage, User};
-use crate::support::{browser::Browser, client::DEADLINE, peer::Peer, wait::until};
+use crate::support::{browser::Browser, client::DEADLINE, peer::Peer, property::cases, wait::until};
 
 const NAMES: [&str; 4] = ["ann", "b_o_b", "cy_webcam", "dave"];
 
 /// How many rooms are played in.
-const ROOMS: usize = 40;
+const ROOMS: u32 = 40;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -199,7 +199,7 @@ async fn everybody_knows_how_things_are_and_nothing_remains() {
     let unsupported = std::sync::Arc::new(switchboard::protocols::kurento::Unsupported);
     let stage = Stage::open_with(&["--kurento-lease", "1h"], unsupported).await;
     let mut runner = TestRunner::new(Config::default());
-    for number in 0..ROOMS {
+    for number in 0..cases(ROOMS) {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         eprintln!("{steps:?}");
         let (room, actors) = (number.to_string(), <[Actor; NAMES.len()]>::default());

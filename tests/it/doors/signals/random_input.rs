@@ -12,11 +12,12 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Caller, PEER, post};
 use crate::support::{
     peer::{Heard, Peer},
+    property::cases,
     server::TestServer,
 };
 
 /// How often the door is tried with each sort of thing.
-const TRIES: usize = 150;
+const TRIES: u32 = 150;
 
 fn json_values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -52,7 +53,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 
 fn some<T>(strategy: impl Strategy<Value = T>) -> Vec<T> {
     let mut runner = TestRunner::new(Config::default());
-    (0..TRIES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+    (0..cases(TRIES)).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
 #[tokio::test]

@@ -238,7 +238,7 @@ fn read_all(frame: Bytes, now: Instant) -> Option<(Head, Vec<Option<NodeMessage>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2 * ProptestConfig::default().cases) })]
 
     #[test]
     fn what_is_read_is_what_was_written((head, messages) in (head(), vec(message(epoch()), 0..5))) {

@@ -307,22 +307,24 @@ fn goes_well(steps: &[Step], wrong: Wrong) -> Outcome {
     world.check(true)
 }
 
-fn look_for_harm(cases: u32, gives_up: bool, wrong: Wrong) -> Result<(), TestError<impl std::fmt::Debug>> {
+fn look_for_harm(times: u32, gives_up: bool, wrong: Wrong) -> Result<(), TestError<impl std::fmt::Debug>> {
     let max_shrink_iters = if wrong == Wrong::Nothing { 2_000 } else { 0 };
+    let cases = times * Config::default().cases;
     let config = Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() };
     TestRunner::new(config).run(&steps(gives_up), |steps| goes_well(&steps, wrong))
 }
 
 #[test]
 fn nothing_is_lost_and_nothing_comes_twice() {
-    if let Err(harm) = look_for_harm(1_000, false, Wrong::Nothing) {
+    if let Err(harm) = look_for_harm(4, false, Wrong::Nothing) {
         panic!("{harm}");
     }
 }
 
 #[test]
 fn nothing_is_torn_that_was_not_given_up() {
-    let config = Config { cases: 500, failure_persistence: None, ..Config::default() };
+    let cases = 2 * Config::default().cases;
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let checked = TestRunner::new(config).run(&steps(false), |steps| {
         let mut world = World::new(Wrong::Nothing);
         for step in &steps {
@@ -339,7 +341,7 @@ fn nothing_is_torn_that_was_not_given_up() {
 
 #[test]
 fn what_is_given_up_is_said_to_be_lost() {
-    if let Err(harm) = look_for_harm(1_000, true, Wrong::Nothing) {
+    if let Err(harm) = look_for_harm(4, true, Wrong::Nothing) {
         panic!("{harm}");
     }
 }
@@ -348,7 +350,7 @@ fn what_is_given_up_is_said_to_be_lost() {
 fn whatever_is_done_wrong_is_found() {
     let wrong = [Wrong::TakesAgain, Wrong::NeverSays, Wrong::NeverAsks, Wrong::HidesLoss, Wrong::IgnoresGaps];
     for wrong in wrong {
-        assert!(look_for_harm(2_000, true, wrong).is_err(), "{wrong:?}");
+        assert!(look_for_harm(8, true, wrong).is_err(), "{wrong:?}");
     }
 }
 
