@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newAppointment } from './support/appointment.mjs';
-import { each, openScene } from './support/scene.mjs';
+import { newAppointment } from '../support/appointment.mjs';
+import { each, openScene } from '../support/scene.mjs';
 
 const scene = await openScene();
 

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newAppointment } from './support/appointment.mjs';
-import { each, openScene } from './support/scene.mjs';
-import { startTurnServer } from './support/turnserver.mjs';
+import { newAppointment } from '../support/appointment.mjs';
+import { each, openScene } from '../support/scene.mjs';
+import { startTurnServer } from '../support/turnserver.mjs';
 
 const turnServer = await startTurnServer();
 const SECONDS_TO_LIVE = 5;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEADLINE_MS } from '../clients/support/deadline.mjs';
-import { newAppointment } from './support/appointment.mjs';
-import { each, openScene, PHONE } from './support/scene.mjs';
+import { DEADLINE_MS } from '../../clients/support/deadline.mjs';
+import { newAppointment } from '../support/appointment.mjs';
+import { each, openScene, PHONE } from '../support/scene.mjs';
 
 const scene = await openScene({ MEDIA: 'on', MEDIA_LISTEN: '127.0.0.1', MEDIA_PORT: '0' });
 

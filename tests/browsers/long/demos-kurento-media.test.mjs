@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newAppointment } from './support/appointment.mjs';
+import { newAppointment } from '../support/appointment.mjs';
 import {
   expectState,
   expectTiles,
@@ -12,8 +12,8 @@ import {
   received,
   scriptedParticipant,
   visitor,
-} from './support/kurentoRoom.mjs';
-import { each, openScene, PHONE } from './support/scene.mjs';
+} from '../support/kurentoRoom.mjs';
+import { each, openScene, PHONE } from '../support/scene.mjs';
 
 const scene = await openScene({ ...FORWARDING, KURENTO_LEASE: '4s' });
 

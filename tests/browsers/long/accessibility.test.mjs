@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { DESK, openScene, PHONE } from './support/scene.mjs';
-import { tour } from './support/tour.mjs';
+import { DESK, openScene, PHONE } from '../support/scene.mjs';
+import { tour } from '../support/tour.mjs';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newAppointment } from './support/appointment.mjs';
-import { openMediaProxy } from './support/mediaProxy.mjs';
-import { expectRoundTripTime, expectToReceive, received, visitor } from './support/kurentoRoom.mjs';
-import { each, openScene } from './support/scene.mjs';
+import { newAppointment } from '../support/appointment.mjs';
+import { openMediaProxy } from '../support/mediaProxy.mjs';
+import { expectRoundTripTime, expectToReceive, received, visitor } from '../support/kurentoRoom.mjs';
+import { each, openScene } from '../support/scene.mjs';
 
 /** Longest freeze within ten seconds, in seconds. Browsers count freezes from a fifth of a second. */
 const FREEZE_S = 0.5;
