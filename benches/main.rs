@@ -1,38 +1,36 @@
 //! What this server costs, measured beside others that do the same work.
 //!
-//! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](contenders::Contender) is a server that can
-//! do it, a [`Section`](results::Section) is what was found out. One load generator drives all contenders in turn and
+//! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](model::contender::Contender) is a server that can
+//! do it, a [`Section`](model::results::Section) is what was found out. One load generator drives all contenders in turn and
 //! checks every message. `make bench` runs everything; [`options`] says how to run a part of it.
 #![allow(clippy::cast_precision_loss, reason = "what is counted here stays far below 2^52")]
 
-mod contenders;
 mod load;
 mod machine;
-mod memory;
-mod meter;
-mod mongod;
+mod model;
 mod options;
 mod peers;
+mod progress;
 mod report;
-mod results;
 mod self_check;
 mod server;
-mod trend;
-mod watch;
 mod workloads;
-
-use std::io::{self, Write};
 
 use anyhow::Context;
 
 use self::{
-    contenders::Contender,
-    machine::Cores,
-    memory::Memory,
+    machine::{
+        Cores,
+        memory::Memory,
+        watch::{self, Disturbances, Watch},
+    },
+    model::{
+        contender::Contender,
+        results::{Figures, Sample, Section, Stored},
+    },
     options::Options,
-    results::{Sample, Section, Stored},
+    progress::show,
     server::Server,
-    watch::{Disturbances, Watch},
     workloads::Workload,
 };
 
@@ -46,6 +44,8 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let options = Options::from_env()?;
+    let names: Vec<_> = workloads::all(options.size).iter().map(|workload| workload.name()).collect();
+    options.check_names(&names)?;
     let stored = Stored::new(options.folder.clone());
     if !options.report_only {
         measure_all(&options, &stored)?;
@@ -84,11 +84,7 @@ async fn measure(
         for (case, name) in workload.cases().into_iter().enumerate() {
             let turns = rotated(workload.contenders(case), repetition);
             for contender in turns {
-                progress(&format!(
-                    "{} {}/{repetitions}: {name}, {contender}",
-                    workload.name(),
-                    repetition + 1
-                ));
+                show(&format!("{} {}/{repetitions}: {name}, {contender}", workload.name(), repetition + 1));
                 let watch = Watch::start()?;
                 let figures = sample(workload, case, contender, cores).await?;
                 noise.each_percent.push(watch.others_percent()?);
@@ -112,14 +108,9 @@ async fn sample(
     case: usize,
     contender: Contender,
     cores: Cores,
-) -> anyhow::Result<results::Figures> {
+) -> anyhow::Result<Figures> {
     let mut server =
         Server::start(contender, workload.layout(case), &workload.settings(case).await?, cores).await?;
     let figures = workload.measure(case, &mut server).await;
     figures.with_context(|| format!("{contender} failed; its log: {:?}", server.log()))
-}
-
-/// Says on standard error what is going on.
-fn progress(what: &str) {
-    let _ = writeln!(io::stderr(), "bench: {what}");
 }

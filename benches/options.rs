@@ -3,9 +3,8 @@
 use std::{env, path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
-use serde::{Deserialize, Serialize};
 
-use super::workloads;
+use crate::model::size::Size;
 
 /// What is measured, and where it is written.
 pub struct Options {
@@ -25,15 +24,6 @@ pub struct Options {
     pub folder: PathBuf,
 }
 
-/// How much is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Size {
-    Full,
-    /// Enough to see that everything works, too little to believe.
-    Quick,
-}
-
 impl Options {
     pub fn from_env() -> anyhow::Result<Self> {
         let size = if env::var_os("BENCH_QUICK").is_some() { Size::Quick } else { Size::Full };
@@ -48,12 +38,16 @@ impl Options {
             report: out.join("benchmarks.md"),
             folder: out.join("benchmarks"),
         };
-        let known = workloads::all(size);
-        for name in &options.only {
-            ensure!(known.iter().any(|workload| workload.name() == name), "BENCH_ONLY: no workload {name}");
-        }
         ensure!(options.repetitions != Some(0), "nothing to measure");
         Ok(options)
+    }
+
+    /// Fails if `BENCH_ONLY` names a workload that is not in `known`.
+    pub fn check_names(&self, known: &[&str]) -> anyhow::Result<()> {
+        for name in &self.only {
+            ensure!(known.contains(&name.as_str()), "BENCH_ONLY: no workload {name}");
+        }
+        Ok(())
     }
 
     pub fn wants(&self, workload: &str) -> bool {

@@ -9,14 +9,14 @@ use std::{
 use anyhow::{Context, ensure};
 use tokio_tungstenite::tungstenite::{self, Error, Message, Utf8Bytes, WebSocket, protocol::Role};
 
-use super::{
-    contenders::Contender,
+use crate::{
     load::{
         floor::Floor,
         media::ledger::{self, Counted, Datagrams, Ledger},
         pair::{self, Place},
         wire::Signal,
     },
+    model::contender::Contender,
 };
 
 /// Which message of Ann's something is done to.

@@ -6,12 +6,12 @@ use anyhow::{bail, ensure};
 use serde::Deserialize;
 
 use super::{
-    super::contenders::{Contender, Dialect},
     mesh::{self, Client},
     socket::Socket,
     template::{NUMBER, Template},
     wire::{Route, Signal, check},
 };
+use crate::model::contender::{Contender, Dialect};
 
 /// How long a candidate's JSON is: about what browsers send.
 const CANDIDATE_BYTES: usize = 200;

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::super::contenders::{Contender, Dialect};
+use crate::model::contender::{Contender, Dialect};
 
 /// A signal from one of two to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! An axis: from values to places, and what is written along it.
 
+use crate::model::spread::number;
+
 /// An axis over a range of values.
 pub struct Axis {
     from: f64,
@@ -65,5 +67,5 @@ pub fn label(value: f64) -> String {
         ..10.0 if value.fract() != 0.0 => 1,
         _ => 0,
     };
-    super::spread::number(value, decimals)
+    number(value, decimals)
 }

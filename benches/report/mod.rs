@@ -2,8 +2,6 @@
 
 mod axis;
 mod page;
-pub mod plot;
-pub mod spread;
 mod svg;
 mod tables;
 mod targets;
@@ -12,7 +10,7 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 
-use super::{results::Stored, workloads::Workload};
+use crate::{model::results::Stored, workloads::Workload};
 
 /// Writes the report to `path`.
 pub fn write(stored: &Stored, workloads: &[Box<dyn Workload>], path: &Path) -> anyhow::Result<()> {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{machine::Machine, options::Size, results::Section, workloads::Workload},
-    spread::number,
-    tables, targets,
+use super::{tables, targets};
+use crate::{
+    machine::Machine,
+    model::{results::Section, size::Size, spread::number},
+    workloads::Workload,
 };
 
 /// What is said before any figure, written by hand.

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    axis::{Axis, label},
+use super::axis::{Axis, label};
+use crate::model::{
+    contender::Contender,
     plot::{Line, Plot},
 };
-use crate::contenders::Contender;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;

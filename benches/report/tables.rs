@@ -2,13 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{
-        contenders::Contender,
-        meter::{BUSY, OWN_BUSY},
-        results::Section,
-        workloads::Figure,
-    },
+use crate::model::{
+    contender::Contender,
+    figure::{BUSY, Figure, OWN_BUSY},
+    results::Section,
     spread::Spread,
 };
 

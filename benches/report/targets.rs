@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{
-        contenders::Contender::Switchboard,
-        results::Section,
-        workloads::{Bound, Target},
-    },
+use crate::model::{
+    contender::Contender::Switchboard,
+    figure::{Bound, Target},
+    results::Section,
     spread::{Spread, number},
 };
 

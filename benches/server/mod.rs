@@ -2,36 +2,28 @@
 //!
 //! - `process`: one of them.
 //! - `redis`: where several meet.
+//! - `mongod`: a database for their chats.
 
+pub mod mongod;
 mod process;
 mod redis;
+mod settings;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context;
 use tokio::time::{Instant, sleep, timeout};
 
+pub use self::settings::{Layout, Settings};
 use self::{process::Process, redis::Redis};
-use super::{
-    contenders::Contender,
+use crate::{
     load::{
         pair::{self, Place},
         wire::Signal,
     },
     machine::Cores,
+    model::contender::Contender,
 };
-
-/// What a server is told besides where to listen: variables of its environment.
-pub type Settings = Vec<(&'static str, String)>;
-
-/// How many processes a server is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// One that knows of no other.
-    Alone,
-    /// So many that serve together, over a Redis of their own. All of them, and Redis, have the servers' core.
-    Together(usize),
-}
 
 /// What all of them sign sessions with.
 const SECRET: &str = "known to all nodes of a benchmark";

@@ -13,10 +13,10 @@ use anyhow::Context;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
-use super::Settings;
+use super::settings::Settings;
 use crate::{
-    contenders::Contender,
     machine::{Cores, cpu_seconds},
+    model::contender::Contender,
 };
 
 const LOG: &str = "server.log";

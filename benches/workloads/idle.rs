@@ -6,18 +6,18 @@ use anyhow::bail;
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Bound, Figure, Target, Workload};
 use crate::{
-    contenders::{Contender, Dialect},
     load::crowd::Crowd,
-    meter::Meter,
-    options::Size,
-    report::{
+    model::{
+        contender::{Contender, Dialect},
+        figure::{Bound, Figure, Target},
         plot::{self, Plot, Scale},
+        results::{Figures, Section},
+        size::Size,
         spread::number,
     },
-    results::{Figures, Section},
     server::{Server, Settings},
+    workloads::{meter::Meter, workload::Workload},
 };
 
 /// More than anybody here opens: Switchboard's own limit is lower.

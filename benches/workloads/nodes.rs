@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Bound, Figure, Target, Workload, disperse, gather};
 use crate::{
-    contenders::Contender::{self, Node, Switchboard},
     load::{floor::Floor, took::Took, wire::Signal},
-    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE, REDIS_CPU},
-    options::Size,
-    report::spread::number,
-    results::Figures,
+    model::{
+        contender::Contender::{self, Node, Switchboard},
+        figure::{BUSY, Bound, CPU, Figure, OWN_BUSY, RATE, REDIS_CPU, Target},
+        results::Figures,
+        size::Size,
+        spread::number,
+    },
     server::{Layout, Server},
+    workloads::{
+        meter::Meter,
+        pairs::{disperse, gather},
+        workload::Workload,
+    },
 };
 
 /// How many messages of a pair are under way at once.

@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Bound, Figure, Target, Workload, disperse, gather};
 use crate::{
-    contenders::Contender::{self, Node, Tungstenite},
     load::{floor::Floor, wire::Signal},
-    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
-    options::Size,
-    report::{
+    model::{
+        contender::Contender::{self, Node, Tungstenite},
+        figure::{BUSY, Bound, CPU, Figure, OWN_BUSY, RATE, Target},
         plot::{self, Plot, Scale},
+        results::{Figures, Section},
+        size::Size,
         spread::number,
     },
-    results::{Figures, Section},
     server::Server,
+    workloads::{
+        meter::Meter,
+        pairs::{disperse, gather},
+        workload::Workload,
+    },
 };
 
 const CANDIDATES: &str = "\

@@ -11,17 +11,20 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Bound, Figure, Target, Workload, ranked};
 use crate::{
-    contenders::Contender,
     load::{
         mesh::Client,
         seat::{Outcome, Seat},
     },
-    options::Size,
-    report::spread::number,
-    results::Figures,
+    model::{
+        contender::Contender,
+        figure::{Bound, Figure, Target},
+        results::Figures,
+        size::Size,
+        spread::{number, ranked},
+    },
     server::{Layout, Server},
+    workloads::workload::Workload,
 };
 
 /// How many try to connect at the same time: fewer than a kernel queues for a busy server (511 for Node).

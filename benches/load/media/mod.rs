@@ -6,6 +6,7 @@
 //! - `studio`: all connections, and their time.
 //! - `person`: how connections are agreed upon; with Switchboard (`kurento`) and with Janus (`janus`).
 
+mod clock;
 mod janus;
 mod kurento;
 pub mod ledger;
@@ -19,8 +20,3 @@ pub use self::{
     source::Camera,
     studio::{Count, Studio},
 };
-
-/// The time, as the library counts it.
-fn now() -> std::time::Instant {
-    tokio::time::Instant::now().into_std()
-}

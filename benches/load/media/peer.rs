@@ -19,6 +19,7 @@ use str0m::{
 };
 
 use super::{
+    clock,
     ledger::{Counted, Datagrams, Ledger},
     source::{Camera, DESCRIPTOR_BYTES, Source},
 };
@@ -53,7 +54,7 @@ impl Peer {
     fn new(own: IpAddr) -> anyhow::Result<Self> {
         let socket = UdpSocket::bind((own, 0))?;
         socket.set_nonblocking(true)?;
-        let (address, now) = (socket.local_addr()?, super::now());
+        let (address, now) = (socket.local_addr()?, clock::now());
         let mut rtc = Rtc::builder()
             .set_dtls_cert(CERTIFICATE.clone().context("no certificate")?)
             .set_dtls_version(DtlsVersion::Auto)

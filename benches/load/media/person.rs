@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::bail;
 
 use super::{janus, kurento, peer::Peer, source::Camera};
-use crate::contenders::Contender;
+use crate::model::contender::Contender;
 
 /// More than there are people in a room.
 const SENDERS_OF_A_ROOM: u32 = 1_000;

@@ -12,6 +12,7 @@ use nix::{
 };
 
 use super::{
+    clock,
     ledger::Counted,
     peer::{DATAGRAM_BYTES, Peer},
     source::Source,
@@ -70,15 +71,15 @@ impl Studio {
 
     /// Has everybody send, and waits until something of everybody has reached everybody.
     pub fn begin(&mut self) -> anyhow::Result<()> {
-        let now = super::now();
+        let now = clock::now();
         self.for_each_source(|source| source.begin(now));
         self.go_on_until(Peer::has_begun).context("not everybody receives everybody")
     }
 
     /// Goes on for so long.
     pub fn go_on(&mut self, duration: Duration) -> anyhow::Result<()> {
-        let end = super::now() + duration;
-        while super::now() < end {
+        let end = clock::now() + duration;
+        while clock::now() < end {
             self.step(end)?;
         }
         Ok(())
@@ -106,12 +107,12 @@ impl Studio {
 
     /// Waits until so many packets have come, or nothing more comes.
     fn wait_for(&mut self, due: u64) -> anyhow::Result<Counted> {
-        let (mut come, mut since) = (self.counted(), super::now());
+        let (mut come, mut since) = (self.counted(), clock::now());
         while come.packets < due && since.elapsed() < UNDER_WAY {
             self.go_on(GLANCE)?;
             let now = self.counted();
             if now != come {
-                (come, since) = (now, super::now());
+                (come, since) = (now, clock::now());
             }
         }
         Ok(come)
@@ -136,9 +137,9 @@ impl Studio {
     }
 
     fn go_on_until(&mut self, is_so: impl Fn(&Peer) -> bool) -> anyhow::Result<()> {
-        let end = super::now() + PATIENCE;
+        let end = clock::now() + PATIENCE;
         while !self.peers.iter().all(&is_so) {
-            if super::now() > end {
+            if clock::now() > end {
                 let count = self.peers.iter().filter(|peer| !is_so(peer)).count();
                 bail!("{count} of {} took too long", self.peers.len());
             }
@@ -149,7 +150,7 @@ impl Studio {
 
     /// Does what is due, then waits for what comes, until `end` at most.
     fn step(&mut self, end: Instant) -> anyhow::Result<()> {
-        let now = super::now();
+        let now = clock::now();
         while let Some(&(due, at)) = self.timers.first()
             && due <= now
         {
@@ -157,13 +158,13 @@ impl Studio {
             self.reset_timer(at);
         }
         let until = self.timers.first().map_or(end, |(at, _)| (*at).min(end));
-        let wait = until.saturating_duration_since(super::now()).as_micros().div_ceil(1_000);
+        let wait = until.saturating_duration_since(clock::now()).as_micros().div_ceil(1_000);
         let mut events = [EpollEvent::empty(); EVENTS];
         let count = match self.epoll.wait(&mut events, EpollTimeout::from(u16::try_from(wait)?)) {
             Err(Errno::EINTR) => 0,
             count => count?,
         };
-        let now = super::now();
+        let now = clock::now();
         for event in &events[..count] {
             let at = usize::try_from(event.data())?;
             for _ in 0..AT_ONCE {

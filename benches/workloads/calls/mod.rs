@@ -8,18 +8,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::set_up::CANDIDATES;
-use super::{Bound, Figure, Target, Workload};
 use crate::{
-    contenders::Contender::{self, Node, Switchboard, Tungstenite},
     load::took::Took,
-    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
-    options::Size,
-    report::{
+    model::{
+        contender::Contender::{self, Node, Switchboard, Tungstenite},
+        figure::{BUSY, Bound, CPU, Figure, OWN_BUSY, RATE, Target},
         plot::{self, Plot, Scale},
+        results::{Figures, Section},
+        size::Size,
         spread::number,
     },
-    results::{Figures, Section},
     server::Server,
+    workloads::{meter::Meter, workload::Workload},
 };
 
 /// How many calls of a closed loop are being set up at any time.

@@ -8,8 +8,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::{super::pace::wait_until, set_up::call};
-use crate::load::{pair::Place, took::Took};
+use super::set_up::call;
+use crate::{
+    load::{pair::Place, took::Took},
+    workloads::pace::wait_until,
+};
 
 /// How many calls of an open loop may be under way. Where a server is too slow for the rate, the next wait here, with
 /// their time running, rather than be given up by a server that has too many.

@@ -5,14 +5,19 @@ mod people;
 use async_trait::async_trait;
 
 use self::people::People;
-use super::{Figure, Target, Workload};
 use crate::{
-    contenders::Contender::{self, Node, Switchboard},
-    meter::{BUSY, Cost, Meter},
-    options::Size,
-    report::spread::number,
-    results::Figures,
+    model::{
+        contender::Contender::{self, Node, Switchboard},
+        figure::{BUSY, Figure, Target},
+        results::Figures,
+        size::Size,
+        spread::number,
+    },
     server::{Layout, Server},
+    workloads::{
+        meter::{Cost, Meter},
+        workload::Workload,
+    },
 };
 
 /// How many joins of a closed loop are under way at any time.

@@ -23,11 +23,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::super::{AT_ONCE, pace::wait_until};
-use crate::load::{
-    mesh::{self, Client},
-    pair::Place,
-    took::Took,
+use crate::{
+    load::{
+        mesh::{self, Client},
+        pair::Place,
+        took::Took,
+    },
+    workloads::{pace::wait_until, pairs::AT_ONCE},
 };
 
 /// How long anything may take before it counts as failed.

@@ -12,18 +12,18 @@ use async_trait::async_trait;
 use tokio::task::JoinSet;
 
 use self::party::Party;
-use super::{Bound, Figure, Target, Workload};
 use crate::{
-    contenders::Contender::{self, Janus, Switchboard},
     load::media::{Camera, Count, Room, Studio},
-    meter::{BUSY, CPU, Meter, OWN_BUSY, RATE},
-    options::Size,
-    report::{
+    model::{
+        contender::Contender::{self, Janus, Switchboard},
+        figure::{BUSY, Bound, CPU, Figure, OWN_BUSY, RATE, Target},
         plot::{self, Plot, Scale},
+        results::{Figures, Section},
+        size::Size,
         spread::number,
     },
-    results::{Figures, Section},
     server::{Server, Settings},
+    workloads::{meter::Meter, workload::Workload},
 };
 
 /// More than are in any room here.

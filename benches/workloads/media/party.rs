@@ -12,8 +12,8 @@ use std::{
 use tokio::task::spawn_blocking;
 
 use crate::{
-    contenders::Contender,
     load::media::{Camera, Person, Room, Studio},
+    model::contender::Contender,
 };
 
 /// A room that none is measured in.

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{ROOMS, body, entry, id, room};
+use super::messages::{ROOMS, body, entry, id, room};
 
 /// Somebody who goes from room to room and saves one message in each.
 pub struct Saver {

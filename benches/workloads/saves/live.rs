@@ -6,7 +6,7 @@ use anyhow::ensure;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{body, id, room};
+use super::messages::{body, id, room};
 use crate::load::mesh::{self, Client};
 
 /// Somebody who writes to the other one in the room, and hears what that one writes.

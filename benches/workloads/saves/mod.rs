@@ -3,6 +3,7 @@
 mod disk;
 mod http;
 mod live;
+mod messages;
 mod read_back;
 
 use std::{cell::RefCell, ops::Range};
@@ -14,22 +15,21 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-use super::{Bound, Figure, Target, Workload, ranked};
+use self::messages::{ROOMS, SAVERS, Way};
 use crate::{
-    contenders::Contender,
-    meter::{BUSY, Cost, Meter, OWN_BUSY},
-    mongod::Mongod,
-    options::Size,
-    report::spread::number,
-    results::Figures,
-    server::{Server, Settings},
+    model::{
+        contender::Contender,
+        figure::{BUSY, Bound, Figure, OWN_BUSY, Target},
+        results::Figures,
+        size::Size,
+        spread::{number, ranked},
+    },
+    server::{Server, Settings, mongod::Mongod},
+    workloads::{
+        meter::{Cost, Meter},
+        workload::Workload,
+    },
 };
-
-/// How many save at the same time, each one thing after the other.
-const SAVERS: u32 = 64;
-
-/// How many rooms they save into: two people in each.
-const ROOMS: u32 = SAVERS / 2;
 
 /// For each save that is measured, this part of one is done before.
 const WARM_UP: u32 = 10;
@@ -44,15 +44,6 @@ const P999: &str = "p999_ms";
 const CPU_EACH: &str = "cpu_ms_each";
 const MONGOD_CPU_EACH: &str = "mongod_cpu_ms_each";
 const FLUSH: &str = "flush_ms";
-
-/// How chats come in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// `send_message` over Socket.IO, with an ack.
-    Live,
-    /// `PUT save-chats` with one new message.
-    Http,
-}
 
 /// Where they are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -295,23 +286,4 @@ async fn save(savers: Vec<Saver>, numbers: Range<u32>) -> anyhow::Result<(Vec<Sa
         Ok((savers, took))
     };
     timeout(patience, all).await.context("saving takes too long")?
-}
-
-fn room(number: u32) -> String {
-    format!("saves-{number}")
-}
-
-/// What a saver writes, never the same twice: 100 bytes.
-fn body(saver: u32, number: u32) -> String {
-    format!("{:.<100}", format!("message {number} of saver {saver} "))
-}
-
-/// What it is known by.
-fn id(saver: u32, number: u32) -> String {
-    format!("{saver}-{number}")
-}
-
-/// A message as it is saved over HTTP, and as it is compared.
-fn entry(id: &str, body: &str) -> String {
-    format!(r#"{{"id":"{id}","body":"{body}"}}"#)
 }

@@ -6,7 +6,10 @@ use anyhow::ensure;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ROOMS, SAVERS, Way, body, entry, http, id, live, room};
+use super::{
+    http, live,
+    messages::{ROOMS, SAVERS, Way, body, entry, id, room},
+};
 use crate::load::mesh::{Client, join_room};
 
 /// What `join_room` tells about a room.

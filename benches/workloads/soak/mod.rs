@@ -17,19 +17,20 @@ use tokio::{
     time::{Instant, interval, sleep},
 };
 
-use super::{Bound, Figure, Target, Workload};
 use crate::{
-    contenders::Contender,
-    meter::{BUSY, Meter},
-    options::{self, Size},
-    progress,
-    report::{
+    model::{
+        contender::Contender,
+        figure::{BUSY, Bound, Figure, Target},
         plot::{Line, Plot, Scale},
+        results::{Figures, Section},
+        size::Size,
         spread::Spread,
+        trend::Trend,
     },
-    results::{Figures, Section},
+    options,
+    progress::show,
     server::{Server, Settings},
-    trend::Trend,
+    workloads::{meter::Meter, workload::Workload},
 };
 
 /// How many calls begin each second.
@@ -239,7 +240,7 @@ async fn make_calls(server: &Server, duration: Duration) -> anyhow::Result<(f64,
             Some(ended) = running.join_next() => ended??,
         }
     }
-    progress("soak: the last calls");
+    show("soak: the last calls");
     while let Some(ended) = running.join_next().await {
         ended??;
     }

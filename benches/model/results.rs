@@ -5,14 +5,10 @@ use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, sync::Lazy
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    contenders::Contender,
-    machine::{Cores, Machine},
-    options::Size,
-    watch::Noise,
-};
+use super::{contender::Contender, size::Size};
+use crate::machine::{Cores, Machine, watch::Noise};
 
-/// What one measurement found, by the [`Figure`](super::workloads::Figure)'s key.
+/// What one measurement found, by the [`Figure`](super::figure::Figure)'s key.
 pub type Figures = BTreeMap<String, f64>;
 
 /// All that was found about one workload in one run.

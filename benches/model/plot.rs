@@ -1,7 +1,6 @@
-//! What a plot shows: a line of medians with their spread for each contender. [`super::svg`] draws it.
+//! What a plot shows: a line of medians with their spread for each contender.
 
-use super::spread::Spread;
-use crate::{contenders::Contender, results::Section};
+use super::{contender::Contender, results::Section, spread::Spread};
 
 /// A picture of lines.
 pub struct Plot {

@@ -6,7 +6,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{machine::cores, progress};
+use super::cores;
+use crate::progress::show;
 
 /// What Linux counts CPU time in, for every process that reads it: `USER_HZ`. Source: proc(5), time(7).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -30,7 +31,7 @@ pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
         if watch.others_percent()? < NOISY_PERCENT {
             return Ok(());
         }
-        progress("the machine is busy, waiting");
+        show("the machine is busy, waiting");
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The machine: which cores are whose, how many files may be open, and what it is.
 
+pub mod memory;
+pub mod watch;
+
 use std::{ffi::OsString, fs, path::Path, process::Command, thread::available_parallelism, time::Duration};
 
 use anyhow::Context;

@@ -5,7 +5,13 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
-use super::{results::Figures, server::Server};
+use crate::{
+    model::{
+        figure::{BUSY, CPU, OWN_BUSY, RATE, REDIS_CPU},
+        results::Figures,
+    },
+    server::Server,
+};
 
 /// Watches a server while it works.
 pub struct Meter {
@@ -54,17 +60,6 @@ fn own_seconds() -> anyhow::Result<f64> {
     let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
     Ok(Duration::from(time).as_secs_f64())
 }
-
-/// CPU seconds of the server, all its processes together, for 100,000 operations.
-pub const CPU: &str = "cpu_seconds_per_100k";
-/// The same of the Redis that they share.
-pub const REDIS_CPU: &str = "redis_cpu_seconds_per_100k";
-/// Operations a second.
-pub const RATE: &str = "per_second";
-/// How much of a core the server used, in percent. Below 100, the rate is not the server's limit.
-pub const BUSY: &str = "busy_percent";
-/// The same of the load generator. Near 100, it may be what limits the rate.
-pub const OWN_BUSY: &str = "generator_busy_percent";
 
 impl Cost {
     /// [`CPU`], [`RATE`], [`BUSY`] and [`OWN_BUSY`], and [`REDIS_CPU`] where there is one.

@@ -16,7 +16,7 @@ use mongodb::{
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::machine::{cpu_seconds, on_any_core};
+use crate::machine::{cpu_seconds, on_any_core};
 
 /// How long it may take until it takes writes.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -44,3 +44,8 @@ pub fn number(value: f64, decimals: usize) -> String {
     }
     text
 }
+
+/// What so many of a thousand do not exceed. `sorted` has the least first, and is not empty.
+pub fn ranked(sorted: &[f64], thousandths: usize) -> f64 {
+    sorted[(sorted.len() * thousandths).div_ceil(1_000) - 1]
+}

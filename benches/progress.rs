@@ -1,0 +1,8 @@
+//! Shows on standard error which measurement is running.
+
+use std::io::{self, Write};
+
+/// Writes a line on standard error.
+pub fn show(what: &str) {
+    let _ = writeln!(io::stderr(), "bench: {what}");
+}

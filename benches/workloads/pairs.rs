@@ -1,0 +1,26 @@
+//! Pairs that are connected, and leave, together.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::load::{
+    pair::{self, Participant, Place},
+    wire::Signal,
+};
+
+/// How many connections are made or closed at the same time.
+pub const AT_ONCE: usize = 64;
+
+/// Connects so many pairs. Their rooms are numbered from 0.
+pub async fn gather(place: Place, pairs: u32, signal: Signal) -> anyhow::Result<Vec<Participant>> {
+    let meeting = stream::iter((0..pairs).map(|room| pair::meet(place, room, signal)));
+    let met: Vec<_> = meeting.buffered(AT_ONCE).try_collect().await?;
+    Ok(met.into_iter().flatten().collect())
+}
+
+/// Lets everybody leave. All say so first: whoever waits for its turn answers no pings.
+pub async fn disperse(mut everybody: Vec<Participant>) -> anyhow::Result<()> {
+    for participant in &mut everybody {
+        participant.say_goodbye().await?;
+    }
+    stream::iter(everybody).map(Participant::go).buffer_unordered(AT_ONCE).try_collect().await
+}
