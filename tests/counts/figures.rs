@@ -138,7 +138,7 @@ fn change(now: f64, then: f64) -> String {
 }
 
 #[test]
-fn a_figure_may_move_within_its_margin_and_no_further() {
+fn figures_outside_their_margin_fail() {
     let recorded = parse("# a comment\n\nbytes = 1000\nleft = 0.00\n");
     let passes = |name, value| Figure { name, value, margin: BYTES, look: "" }.complaint(&recorded).is_none();
     assert!(passes("bytes", 1_050.0) && !passes("bytes", 1_051.0));

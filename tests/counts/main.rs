@@ -51,7 +51,7 @@ const MOST_LOOKS: usize = 60;
 
 #[tokio::test]
 #[ignore = "needs valgrind and a release build: `make counts`"]
-async fn the_hot_path_costs_what_is_recorded() {
+async fn hot_path_costs_match_the_record() {
     let mut figures = Figures::default();
     count_execution(&mut figures).await;
     count_memory(&mut figures).await;

@@ -67,7 +67,7 @@ impl Heap {
 }
 
 #[test]
-fn callers_of_every_allocator_are_counted() {
+fn calls_of_every_allocator_are_counted() {
     let profile = "\
 events: Ir
 fn=(1) relay

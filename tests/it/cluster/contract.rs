@@ -158,7 +158,7 @@ async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_ow
     assert!(cluster.claim(adopt(adopted.epoch)).await.is_err());
 }
 
-async fn rooms_do_not_touch_each_other(cluster: Arc<dyn SeatRegistry>) {
+async fn rooms_are_independent(cluster: Arc<dyn SeatRegistry>) {
     let ann = ParticipantId::random();
     let (here, there) = (fresh_room(), fresh_room());
     let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().epoch;
@@ -240,7 +240,7 @@ async fn contract(cluster: Arc<dyn SeatRegistry>) {
     a_seat_whose_lease_has_ended_makes_room(cluster.clone()).await;
     a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster.clone()).await;
     who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_own(cluster.clone()).await;
-    rooms_do_not_touch_each_other(cluster).await;
+    rooms_are_independent(cluster).await;
 }
 
 fn model(cluster: impl Fn() -> Arc<dyn SeatRegistry>) {
@@ -258,23 +258,23 @@ fn model(cluster: impl Fn() -> Arc<dyn SeatRegistry>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn local_keeps_the_contract() {
+async fn local_registry_keeps_the_contract() {
     contract(Arc::new(LocalRegistry::new(Arc::new(SystemClock)))).await;
 }
 
 #[test]
-fn local_behaves_as_the_model_does() {
+fn local_registry_behaves_as_the_model() {
     let cluster: Arc<dyn SeatRegistry> = Arc::new(LocalRegistry::new(Arc::new(SystemClock)));
     model(|| cluster.clone());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_keeps_the_contract() {
+async fn redis_registry_keeps_the_contract() {
     contract(Redis::shared().await.node().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_nodes_keep_the_contract_as_one() {
+async fn several_nodes_together_keep_the_contract() {
     let redis = Redis::shared().await;
     let nodes: [Arc<dyn SeatRegistry>; 4] =
         [redis.node().await, redis.node().await, redis.node().await, redis.node().await];

@@ -198,7 +198,7 @@ impl Pair {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_sent_while_redis_was_not_there_arrives_when_it_is() {
+async fn messages_sent_while_redis_is_down_arrive_after_its_return() {
     let mut redis = Redis::prepare();
     let (ann, bob) = (Node::serving(join(&redis.url()).await), Node::serving(join(&redis.url()).await));
     ann.tell(&bob, 1).await;
@@ -207,7 +207,7 @@ async fn what_was_sent_while_redis_was_not_there_arrives_when_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_waits_for_what_was_sent_hears_when_it_has_arrived() {
+async fn flush_returns_when_every_message_has_arrived() {
     let mut pair = Pair::meet().await;
     pair.tell(100).await;
     let [ann, bob] = &pair.nodes;
@@ -216,7 +216,7 @@ async fn whoever_waits_for_what_was_sent_hears_when_it_has_arrived() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_hear_who_comes_and_who_goes_and_one_that_is_cut_off_says_that_of_nobody() {
+async fn nodes_learn_of_other_nodes_and_a_cut_off_node_declares_none_gone() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
     let proxy = Proxy::to(redis.address()).await;
     let node = async |url: String| {

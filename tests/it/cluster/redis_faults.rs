@@ -67,7 +67,7 @@ fn is_unavailable(outcome: &Result<Claimed, ClaimError>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
+async fn redis_that_returns_empty_gives_no_held_seat_to_a_newcomer() {
     let mut redis = Redis::start().await;
     let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
     let room = fresh_room();
@@ -101,7 +101,7 @@ async fn a_redis_that_comes_back_empty_seats_nobody_in_somebodys_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_hangs_delays_nobody_and_does_nothing_late() {
+async fn hanging_redis_delays_no_claim_and_executes_none_late() {
     let redis = Redis::start().await;
     let node = redis.node().await;
     let (room, other) = (fresh_room(), fresh_room());
@@ -121,7 +121,7 @@ async fn a_redis_that_hangs_delays_nobody_and_does_nothing_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_was_cut_off_makes_its_word_good() {
+async fn reconnected_node_restores_its_seats() {
     let redis = Redis::start().await;
     let proxy = Proxy::to(redis.address()).await;
     let (node, other) =
@@ -146,7 +146,7 @@ async fn a_node_that_was_cut_off_makes_its_word_good() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_that_was_given_away_meanwhile_is_told_to_be_lost() {
+async fn renewal_reports_a_seat_that_was_reassigned() {
     let redis = Redis::start().await;
     let proxy = Proxy::to(redis.address()).await;
     let (node, other) =
@@ -162,7 +162,7 @@ async fn a_seat_that_was_given_away_meanwhile_is_told_to_be_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_is_down_at_start_is_found_when_it_comes() {
+async fn node_started_before_redis_connects_later() {
     let mut redis = Redis::prepare();
     let node = Arc::new(join(&redis.url()).await);
     assert!(is_unavailable(&node.claim(claim(&fresh_room())).await));
@@ -171,7 +171,7 @@ async fn a_redis_that_is_down_at_start_is_found_when_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_with_another_secret_is_turned_away() {
+async fn node_with_another_secret_is_rejected() {
     let redis = Redis::start().await;
     let proxy = Proxy::to(redis.address()).await;
     let foreign = |url: &str| RedisSettings {
@@ -195,7 +195,7 @@ async fn a_node_with_another_secret_is_turned_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_of_another_release_are_not_joined_until_they_have_stopped() {
+async fn node_joins_only_after_nodes_of_another_release_stopped() {
     let redis = Redis::start().await;
     let (url, fingerprint) = (redis.url(), settings(&redis.url()).fingerprint);
     let mut connection = redis.connect().await.unwrap();
@@ -217,7 +217,7 @@ async fn nodes_of_another_release_are_not_joined_until_they_have_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
+async fn returning_holder_and_newcomer_never_share_the_last_seat() {
     let redis = Redis::shared().await;
     let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
     let mut connection = redis.connect().await.unwrap();
@@ -243,7 +243,7 @@ async fn who_comes_back_and_who_comes_new_never_both_get_the_last_seat() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn epochs_go_on_on_every_node_even_if_the_clock_was_set_back() {
+async fn epochs_grow_on_every_node_after_the_clock_is_set_back() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
     let settings = || RedisSettings { judge: Some(clock.clone()), ..settings(&redis.url()) };
     let here = Arc::new(RedisRegistry::join(settings()).await.unwrap());
@@ -263,7 +263,7 @@ async fn epochs_go_on_on_every_node_even_if_the_clock_was_set_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn scripts_that_redis_forgot_are_told_again() {
+async fn scripts_lost_by_redis_are_loaded_again() {
     let redis = Redis::start().await;
     let (node, mut connection) = (redis.node().await, redis.connect().await.unwrap());
     redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await.unwrap();
@@ -272,7 +272,7 @@ async fn scripts_that_redis_forgot_are_told_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_stays_for_ever() {
+async fn every_key_in_redis_expires() {
     let redis = Redis::start().await;
     let node = redis.node().await;
     let (room, empty) = (fresh_room(), fresh_room());
@@ -289,7 +289,7 @@ async fn nothing_stays_for_ever() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_one_is_refused_and_no_password_is_shown() {
+async fn malformed_redis_address_is_refused_without_showing_the_password() {
     for url in ["", "db.example", "http://:canary@db", "redis://:canary@", "redis://:canary@db:port/"] {
         let refused = RedisRegistry::join(settings(url)).await.map(drop);
         assert_eq!(refused, Err(ConfigError::Address), "{url}");

@@ -361,11 +361,11 @@ fn scripts_do_what_the_model_does(nodes: usize) {
 }
 
 #[test]
-fn the_scripts_do_what_the_model_does() {
+fn scripts_behave_as_the_model() {
     scripts_do_what_the_model_does(1);
 }
 
 #[test]
-fn the_scripts_do_what_the_model_does_for_several_nodes() {
+fn scripts_behave_as_the_model_for_several_nodes() {
     scripts_do_what_the_model_does(3);
 }

@@ -24,7 +24,7 @@ async fn assert_ready(server: &TestServer, ready: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_redis_calls_go_on_and_nobody_is_let_in_who_might_be_one_too_many() {
+async fn without_redis_calls_continue_and_newcomers_are_refused() {
     let mut redis = Redis::start().await;
     let (here, there) = (start(&redis).await, start(&redis).await);
     assert!(here.greeting().contains("seats in Redis"));
@@ -57,7 +57,7 @@ async fn without_redis_calls_go_on_and_nobody_is_let_in_who_might_be_one_too_man
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_cannot_share_with_the_others_does_not_start_and_says_why() {
+async fn misconfigured_node_does_not_start_and_names_the_reason() {
     let redis = Redis::start().await;
     let _node = join(&redis.url()).await;
     let fingerprint = SessionSigner::new(SECRET.as_bytes()).fingerprint();

@@ -9,7 +9,7 @@ use crate::support::{browser::Browser, peer::Peer, server::TestServer};
 const SAME: &str = "4711";
 
 #[tokio::test]
-async fn rooms_of_one_name_never_meet() {
+async fn rooms_of_equal_name_are_separate_per_door() {
     let server = TestServer::start().await;
 
     // The mesh door: Ann and Bob, with a chat.
@@ -87,7 +87,7 @@ async fn rooms_of_one_name_never_meet() {
 }
 
 #[tokio::test]
-async fn each_door_counts_for_itself() {
+async fn metrics_are_counted_per_door() {
     let server = TestServer::start().await;
     server.connect().await.join(SAME, "Ann").await;
     server.get(&format!("/call/{SAME}")).await;
@@ -98,7 +98,7 @@ async fn each_door_counts_for_itself() {
 }
 
 #[tokio::test]
-async fn one_budget_of_sessions_counts_at_all_doors() {
+async fn session_budget_of_an_address_is_shared_by_all_doors() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "6")]).await;
     let asked = join_all((0..12).map(|number| {
         let path = if number % 2 == 0 { "/call/7" } else { "/socket.io/?EIO=4&transport=polling" };

@@ -70,17 +70,17 @@ async fn call(way: Way) {
 }
 
 #[tokio::test]
-async fn media_comes_and_goes_over_udp() {
+async fn media_flows_over_udp() {
     call(Way::Udp).await;
 }
 
 #[tokio::test]
-async fn media_comes_and_goes_over_tcp() {
+async fn media_flows_over_tcp() {
     call(Way::Tcp).await;
 }
 
 #[tokio::test]
-async fn each_limit_is_named() {
+async fn every_exceeded_limit_is_named() {
     let media = start(LIMITS);
     let ann = owner("7");
     let mut peer = Peer::new(Way::Udp).await;
@@ -107,7 +107,7 @@ async fn each_limit_is_named() {
 }
 
 #[tokio::test]
-async fn who_does_not_wait_for_the_answer_leaves_nothing_behind() {
+async fn dropped_negotiation_leaves_no_endpoint_behind() {
     let media = start(LIMITS);
     let ann = owner("7");
     let offer = Peer::new(Way::Udp).await.offer_to_send();

@@ -28,7 +28,7 @@ const MEDIA: &str =
     if cfg!(feature = "media") { "media    forwarded at 127.0.0.1:" } else { "media    not forwarded" };
 
 #[tokio::test]
-async fn the_greeting_says_where_to_go_and_what_is_not_set() {
+async fn greeting_shows_addresses_and_missing_settings() {
     let server = TestServer::start().await;
     for part in
         ["open     http://localhost:", "SQLite", "cors     not set", "turn     not set", "/readyz", MEDIA]
@@ -38,7 +38,7 @@ async fn the_greeting_says_where_to_go_and_what_is_not_set() {
 }
 
 #[test]
-fn help_names_every_option_with_its_variable() {
+fn help_lists_every_option_with_its_variable() {
     let (success, help) = run(&["--help"], &[]);
     assert!(success);
     for part in ["--listen", "[env: LISTEN=]", "--mongodb-uri", "[default: 30s]", "http://localhost:8080/"] {
@@ -48,7 +48,7 @@ fn help_names_every_option_with_its_variable() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_said_in_one_line() {
+fn startup_errors_are_reported_in_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     for (env, expected) in [
@@ -75,7 +75,7 @@ fn what_keeps_it_from_starting_is_said_in_one_line() {
 }
 
 #[tokio::test]
-async fn alive_and_ready_are_two_things() {
+async fn liveness_and_readiness_are_separate() {
     let server = TestServer::start().await;
     assert_eq!(server.get_ops("/healthz").await.status(), 200);
     let ready: Value = server.get_ops("/readyz").await.json().await.unwrap();
@@ -85,7 +85,7 @@ async fn alive_and_ready_are_two_things() {
 }
 
 #[tokio::test]
-async fn the_health_check_is_exact_and_never_cached() {
+async fn health_status_is_exact_and_not_cached() {
     let server = TestServer::start().await;
     let response = server.get("/api/v1/signalling/health-status").await;
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -94,7 +94,7 @@ async fn the_health_check_is_exact_and_never_cached() {
 }
 
 #[tokio::test]
-async fn metrics_count_what_goes_on() {
+async fn metrics_count_connections_and_events() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_id = ann.join("7", "Ann").await["participant"].clone();
@@ -109,7 +109,7 @@ async fn metrics_count_what_goes_on() {
 }
 
 #[tokio::test]
-async fn stopping_tells_clients_and_finishes_what_was_begun() {
+async fn stop_tells_clients_and_finishes_running_requests() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let session = ann.join("7", "Ann").await["session"].clone();
@@ -143,7 +143,7 @@ async fn stopping_tells_clients_and_finishes_what_was_begun() {
 }
 
 #[tokio::test]
-async fn a_kept_open_connection_does_not_hold_the_stop_up() {
+async fn idle_connection_does_not_delay_the_stop() {
     let server = TestServer::start_env([("SHUTDOWN_GRACE", "1s")]).await;
     let _idle = tokio::net::TcpStream::connect(&server.address).await.unwrap();
     let _seated = {
@@ -156,7 +156,7 @@ async fn a_kept_open_connection_does_not_hold_the_stop_up() {
 }
 
 #[tokio::test]
-async fn nothing_that_people_say_or_are_called_is_ever_logged() {
+async fn payloads_and_names_are_never_logged() {
     const CANARY: &str = "canary-7f3a";
     let env = vec![
         ("RUST_LOG", "trace".to_owned()),
@@ -203,7 +203,7 @@ async fn nothing_that_people_say_or_are_called_is_ever_logged() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_folder_says_so() {
+async fn second_process_on_one_data_folder_fails() {
     let server = TestServer::start().await;
     let data: Arc<_> = server.data();
     let output =
@@ -225,7 +225,7 @@ fn every_error_code_is_documented() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_forgotten_by_itself() {
+async fn expired_records_are_removed_automatically() {
     let data = Arc::new(tempfile::tempdir().unwrap());
     let path = data.path().join("switchboard.db");
     let store = SqliteStore::open(&path, rekey).unwrap();

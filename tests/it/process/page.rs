@@ -37,7 +37,7 @@ fn built(path: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_address_that_a_person_may_open_is_the_page_and_nothing_else_is_made_up() {
+async fn page_paths_serve_the_page_and_others_are_not_found() {
     let server = TestServer::start().await;
     for path in ["/", "/room/7?name=Ann", "/index.html"] {
         let page = get(&server, path, &[("accept", "text/html")]).await;
@@ -58,7 +58,7 @@ async fn every_address_that_a_person_may_open_is_the_page_and_nothing_else_is_ma
 }
 
 #[tokio::test]
-async fn a_file_comes_in_the_form_that_the_client_likes_best() {
+async fn file_is_served_in_the_preferred_encoding() {
     let server = TestServer::start().await;
     let script = script(&server).await;
     let mut tags = HashSet::new();
@@ -84,7 +84,7 @@ async fn a_file_comes_in_the_form_that_the_client_likes_best() {
 }
 
 #[tokio::test]
-async fn what_the_client_has_already_is_not_sent_again() {
+async fn cached_file_is_not_sent_again() {
     let server = TestServer::start().await;
     let tag = header(&get(&server, "/", &[]).await, "etag").to_owned();
     for (known, encoding, status) in [
@@ -102,7 +102,7 @@ async fn what_the_client_has_already_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn the_page_may_use_camera_and_microphone_and_nobody_elses_scripts() {
+async fn page_headers_allow_devices_and_forbid_foreign_scripts() {
     let server = TestServer::start().await;
     let page = get(&server, "/", &[]).await;
     let content = header(&page, "content-security-policy");
@@ -118,7 +118,7 @@ async fn the_page_may_use_camera_and_microphone_and_nobody_elses_scripts() {
 }
 
 #[tokio::test]
-async fn pages_that_are_listed_may_show_it_in_a_frame() {
+async fn listed_origins_may_embed_the_page() {
     let listed = "https://clinic.example, https://school.example:8443/";
     let server = TestServer::start_env([("FRAME_ANCESTORS", listed)]).await;
     let page = get(&server, "/room/7", &[("accept", "text/html")]).await;

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn without_its_database_the_server_serves_calls_and_says_what_is_missing() {
+async fn without_the_database_calls_work_and_saves_are_refused() {
     let mut mongod = Mongod::prepare(Kind::ReplicaSet);
     let server = TestServer::start_env([("MONGODB_URI", &mongod.uri("outage"))]).await;
     assert!(server.greeting().contains("MongoDB"));

@@ -77,7 +77,7 @@ async fn assert_goes_on(store: &dyn ChatStore) {
 }
 
 #[tokio::test]
-async fn a_file_of_the_release_before_is_served_as_it_was_and_known_again() {
+async fn file_of_the_former_layout_is_served_and_recognised_when_saved_back() {
     let (_directory, path) = place();
     make_file(&path);
     for _ in 0..2 {
@@ -119,7 +119,7 @@ async fn ready(mongod: &Mongod, database: &str) -> MongoStore {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn documents_of_the_release_before_are_served_as_they_were_and_known_again() {
+async fn documents_of_the_former_layout_are_served_and_recognised_when_saved_back() {
     let mongod = Mongod::shared().await;
     make_documents(mongod, "former").await;
     let store = mongo_faults::store(mongod, "former");
@@ -140,7 +140,7 @@ async fn documents_of_the_release_before_are_served_as_they_were_and_known_again
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_nodes_may_bring_documents_under_new_keys_at_once() {
+async fn several_nodes_may_migrate_documents_at_once() {
     let mongod = Mongod::shared().await;
     make_documents(mongod, "former_nodes").await;
     let stores = join_all((0..4).map(|_| ready(mongod, "former_nodes"))).await;
@@ -155,7 +155,7 @@ async fn several_nodes_may_bring_documents_under_new_keys_at_once() {
 
 /// A process that died in the middle has changed any of the documents, and no other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn work_that_was_broken_off_anywhere_is_finished() {
+async fn interrupted_migration_is_completed() {
     let mongod = Mongod::shared().await;
     let messages = make_documents(mongod, "former_broken_off").await;
     let before = all(&messages).await;
@@ -192,7 +192,7 @@ async fn all(messages: &mongodb::Collection<Document>) -> Vec<Document> {
 
 /// Nodes of the release before must be stopped; what one writes all the same is neither lost nor in the way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_node_of_the_release_before_writes_late_is_brought_under_new_keys() {
+async fn late_writes_of_a_former_node_are_migrated() {
     let mongod = Mongod::shared().await;
     let messages = make_documents(mongod, "former_late").await;
     let store = ready(mongod, "former_late").await;

@@ -42,12 +42,12 @@ fn is_unavailable<T>(answer: &Result<T, SaveError>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_without_a_replica_set_loses_nothing_acknowledged_either() {
+async fn killed_standalone_server_loses_no_acknowledged_save() {
     survives_kills(Mongod::start(Kind::Standalone).await, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_that_write_into_one_room_lose_nothing_and_number_it_without_a_gap() {
+async fn two_servers_number_one_room_without_a_gap() {
     let mongod = Mongod::shared().await;
     let (room, said) = (fresh_room(), entries(0..40));
     let servers = [store(mongod, "two_servers"), store(mongod, "two_servers")];
@@ -170,7 +170,7 @@ async fn every(writers: &[Arc<Writer>], what: &str, holds: impl Fn(&Record) -> b
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
+async fn store_opened_before_mongod_connects_later() {
     let mut mongod = Mongod::prepare(Kind::ReplicaSet);
     let store = store(&mongod, "late");
     let room = fresh_room();
@@ -187,7 +187,7 @@ async fn a_server_that_is_down_at_start_is_found_when_it_comes() {
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_a_server_that_is_away() {
+async fn close_does_not_wait_for_an_unreachable_server() {
     let store = store(&Mongod::prepare(Kind::ReplicaSet), "away");
     let room = fresh_room();
     let (answer, ()) = tokio::join!(store.save(&room, entries([1])), store.close());
@@ -196,7 +196,7 @@ async fn closing_does_not_wait_for_a_server_that_is_away() {
 }
 
 #[tokio::test]
-async fn no_address_makes_a_save_less_durable() {
+async fn no_address_weakens_the_write_concern() {
     let mongod = Mongod::shared().await;
     for (number, options) in
         ["w=0", "w=1", "w=1&journal=false", "w=majority&journal=false"].iter().enumerate()
@@ -219,7 +219,7 @@ async fn no_address_makes_a_save_less_durable() {
 }
 
 #[tokio::test]
-async fn nothing_is_acknowledged_while_entries_are_not_kept_apart() {
+async fn no_save_is_acknowledged_without_the_unique_index() {
     let mongod = Mongod::shared().await;
     let messages = mongod.admin().await.client().database("twins").collection::<Document>("messages");
     let twins = [1, 2].map(|seq| doc! { "room": "a", "seq": seq, "key": "i:1", "json": "1" });
@@ -235,7 +235,7 @@ async fn nothing_is_acknowledged_while_entries_are_not_kept_apart() {
 }
 
 #[tokio::test]
-async fn a_store_shows_no_password() {
+async fn debug_output_hides_the_password() {
     let store = MongoStore::connect("mongodb://ann:secret@127.0.0.1:1/", rekey).unwrap();
     let error = store.check().await.unwrap_err();
     assert!(!format!("{store:?} {error} {error:?}").contains("secret"));

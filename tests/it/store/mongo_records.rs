@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn records_have_one_order_with_and_without_a_replica_set() {
+async fn record_order_is_the_same_with_and_without_a_replica_set() {
     for kind in [Kind::ReplicaSet, Kind::Standalone] {
         let mongod = Mongod::start(kind).await;
         let store = store(&mongod, "order");
@@ -43,7 +43,7 @@ async fn records_have_one_order_with_and_without_a_replica_set() {
 }
 
 #[tokio::test]
-async fn what_the_database_refuses_is_not_quoted() {
+async fn errors_do_not_quote_refused_documents() {
     let mongod = Mongod::shared().await;
     let store = store(mongod, "refuses");
     until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;

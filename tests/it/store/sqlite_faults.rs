@@ -59,7 +59,7 @@ fn refusal(path: &Path) -> OpenError {
 }
 
 #[tokio::test]
-async fn a_missing_file_is_made_for_its_owner_alone_and_keeps_what_is_saved() {
+async fn missing_file_is_created_for_its_owner_only() {
     let (directory, _) = place();
     let path = directory.path().join("data").join("chats.db");
     filled(&path).await;
@@ -74,7 +74,7 @@ async fn a_missing_file_is_made_for_its_owner_alone_and_keeps_what_is_saved() {
 }
 
 #[tokio::test]
-async fn where_no_file_can_be_it_says_so() {
+async fn impossible_path_is_reported() {
     let (directory, file) = place();
     fs::write(&file, "in the way").unwrap();
     for path in [
@@ -91,7 +91,7 @@ async fn where_no_file_can_be_it_says_so() {
 }
 
 #[tokio::test]
-async fn a_file_of_something_else_is_refused_and_left_alone() {
+async fn foreign_file_is_refused_and_unchanged() {
     let (directory, path) = place();
     let database = directory.path().join("other.db");
     Connection::open(&database).unwrap().execute_batch("CREATE TABLE message (room TEXT)").unwrap();
@@ -104,7 +104,7 @@ async fn a_file_of_something_else_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+async fn file_of_a_newer_version_is_refused_and_unchanged() {
     let (_directory, path) = place();
     filled(&path).await;
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
@@ -116,7 +116,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_refused_untouched_or_serves_nothing_wrong() {
+async fn damaged_file_is_refused_or_serves_only_intact_rows() {
     let (_directory, path) = place();
     filled(&path).await;
     let sound = fs::read(&path).unwrap();
@@ -137,7 +137,7 @@ async fn a_damaged_file_is_refused_untouched_or_serves_nothing_wrong() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_cut_short_is_refused_untouched_or_serves_nothing_wrong() {
+async fn truncated_file_is_refused_or_serves_only_intact_rows() {
     let (_directory, path) = place();
     filled(&path).await;
     let sound = fs::read(&path).unwrap();
@@ -173,7 +173,7 @@ async fn is_refused(path: &Path, content: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_log_without_its_file_is_not_replayed_into_a_new_one() {
+async fn orphaned_wal_is_not_replayed_into_a_new_file() {
     let (directory, path) = place();
     let log = directory.path().join("chats.db-wal");
     fs::write(&log, "what is left").unwrap();
@@ -182,7 +182,7 @@ async fn a_log_without_its_file_is_not_replayed_into_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_crash_while_a_file_is_made_does_not_stand_in_the_way_of_the_next_try() {
+async fn crash_during_creation_does_not_block_the_next_start() {
     let (directory, path) = place();
     for left_over in ["chats.db.new", "chats.db.new-wal", "chats.db.new-journal"] {
         fs::write(directory.path().join(left_over), "half").unwrap();
@@ -192,7 +192,7 @@ async fn a_crash_while_a_file_is_made_does_not_stand_in_the_way_of_the_next_try(
 }
 
 #[tokio::test]
-async fn a_row_that_was_changed_or_lost_is_missed_and_no_other_room_suffers() {
+async fn changed_or_lost_row_is_detected_and_other_rooms_are_served() {
     let (_directory, path) = place();
     for damage in [
         "UPDATE message SET json = '0' WHERE room = 'a' AND seq = 5",
@@ -215,7 +215,7 @@ async fn a_row_that_was_changed_or_lost_is_missed_and_no_other_room_suffers() {
 }
 
 #[tokio::test]
-async fn one_store_at_a_time_has_the_file_and_others_may_read_it() {
+async fn one_store_locks_the_file_and_others_may_read_it() {
     let (directory, path) = place();
     let store = SqliteStore::open(&path, rekey).unwrap();
     store.save(&room("a"), entries([1])).await.unwrap();
@@ -237,7 +237,7 @@ async fn one_store_at_a_time_has_the_file_and_others_may_read_it() {
 }
 
 #[tokio::test]
-async fn a_shell_that_holds_the_file_delays_nobody_beyond_the_limit() {
+async fn locked_file_delays_no_caller_beyond_the_limit() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path, rekey).unwrap();
     let shell = Connection::open(&path).unwrap();
@@ -257,7 +257,7 @@ async fn recovers(store: &SqliteStore) {
 }
 
 #[tokio::test]
-async fn a_process_killed_in_mid_save_loses_nothing_acknowledged() {
+async fn killed_process_loses_no_acknowledged_save() {
     let (directory, path) = place();
     let mut acknowledged = Vec::new();
     for round in 0..4 {
@@ -292,7 +292,7 @@ fn acknowledgements(lines: &mut impl Iterator<Item = String>) -> impl Iterator<I
 }
 
 #[tokio::test]
-async fn what_a_killed_process_left_is_not_touched_when_it_is_refused() {
+async fn refused_file_of_a_killed_process_is_unchanged() {
     let (directory, path) = place();
     let mut child = act("saves_until_it_is_killed", &path);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -310,7 +310,7 @@ async fn what_a_killed_process_left_is_not_touched_when_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_and_recovers_costs_only_the_saves_it_failed() {
+async fn failing_disk_loses_only_the_saves_it_refused() {
     let (_directory, path) = place();
     let child = act("meets_a_disk_that_fails", &path).wait_with_output().unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
@@ -326,7 +326,7 @@ fn act(part: &str, path: &Path) -> Child {
     Command::new("sh")
         .args(["-c", r#"trap '' XFSZ; exec "$@""#, "sh"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "store::sqlite_faults::a_process_plays_the_part_it_was_given", "--nocapture"])
+        .args(["--exact", "store::sqlite_faults::child_process_runs_its_role", "--nocapture"])
         .env(PART, part)
         .env(FILE, path)
         .stdout(Stdio::piped())
@@ -337,7 +337,7 @@ fn act(part: &str, path: &Path) -> Child {
 
 /// Nothing to do unless another test has started this process for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_plays_the_part_it_was_given() {
+async fn child_process_runs_its_role() {
     let Ok(part) = std::env::var(PART) else { return };
     let file = PathBuf::from(std::env::var_os(FILE).unwrap());
     match part.as_str() {

@@ -19,7 +19,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_file_of_the_first_layout_keeps_its_chats_and_takes_records() {
+async fn file_of_the_first_layout_keeps_chats_and_accepts_records() {
     let (_directory, path) = place();
     Connection::open(&path).unwrap().execute_batch(include_str!("first_layout.sql")).unwrap();
     for created in [Created::Now, Created::Before(record("1"))] {
@@ -34,7 +34,7 @@ async fn a_file_of_the_first_layout_keeps_its_chats_and_takes_records() {
 }
 
 #[tokio::test]
-async fn a_record_that_was_changed_is_not_served_and_no_other_suffers() {
+async fn changed_record_is_not_served_and_others_are() {
     let (_directory, path) = place();
     for (damage, name) in [
         ("json = '9'", "ann"),

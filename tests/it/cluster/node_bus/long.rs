@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_parcels_each_way_arrive_once_and_in_order_whatever_befalls_redis() {
+async fn ten_thousand_messages_each_way_arrive_once_and_in_order_despite_faults() {
     let mut pair = Pair::meet().await;
     for round in 0..8 {
         let before = pair.last;

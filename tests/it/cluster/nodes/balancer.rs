@@ -94,7 +94,7 @@ impl Cluster {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_polling_session_is_unknown_to_every_node_but_its_own() {
+async fn long_polling_session_exists_on_its_own_node_only() {
     let cluster = Cluster::shared().await;
     let mut ann = Poller::open(cluster.node(0), [127, 0, 0, 1]).await;
     ann.connect().await;
@@ -104,7 +104,7 @@ async fn a_long_polling_session_is_unknown_to_every_node_but_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_the_balancer_a_long_polling_session_stays_with_its_node() {
+async fn balancer_keeps_a_long_polling_session_on_its_node() {
     let cluster = Cluster::start().await;
     let calls = (1..=12).map(async |number: u8| {
         let room = number.to_string();
@@ -136,7 +136,7 @@ async fn behind_the_balancer_a_long_polling_session_stays_with_its_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn websockets_go_where_the_fewest_are_even_from_one_address() {
+async fn balancer_sends_websockets_to_the_node_with_fewest() {
     let cluster = Cluster::start().await;
     let mut clients = Vec::new();
     for number in 0..12 {
@@ -148,7 +148,7 @@ async fn websockets_go_where_the_fewest_are_even_from_one_address() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_people_of_a_kurento_room_come_to_one_node_wherever_they_are() {
+async fn balancer_sends_a_kurento_room_to_one_node() {
     let cluster = Cluster::start().await;
     let mut peers = Vec::new();
     for room in 0..12_u8 {
@@ -172,7 +172,7 @@ async fn all_people_of_a_kurento_room_come_to_one_node_wherever_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_ends_is_passed_over_and_started_again() {
+async fn balancer_skips_a_dead_node_and_the_script_restarts_it() {
     let cluster = Cluster::start().await;
     let former = cluster.process("node-2");
     kill(former, Signal::SIGKILL).unwrap();
@@ -189,7 +189,7 @@ async fn a_node_that_ends_is_passed_over_and_started_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_script_ends_all_that_it_has_started() {
+async fn cluster_script_ends_every_process_it_started() {
     let cluster = Cluster::start().await;
     let processes = cluster.processes();
     assert!(processes.len() >= 5, "Redis, three nodes, nginx: {processes:?}");
@@ -201,7 +201,7 @@ async fn the_script_ends_all_that_it_has_started() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_goes_wrong_is_said_by_the_nodes_themselves() {
+async fn cluster_script_shows_the_errors_of_nodes() {
     let cluster = Cluster::shared().await;
     let url = format!("http://{}/api/v1/signalling/save-chats/large", cluster.balancer());
     let chats = json!({"chats": ["x".repeat(1_200_000)]}).to_string();
@@ -211,7 +211,7 @@ async fn what_goes_wrong_is_said_by_the_nodes_themselves() {
 }
 
 #[test]
-fn whatever_the_balancers_configuration_leaves_open_is_filled_in_by_both() {
+fn both_start_methods_fill_in_every_variable_of_the_balancer() {
     let template = include_str!("../../../../deploy/nginx.conf.template");
     let compose = include_str!("../../../../deploy/compose.yaml");
     let script = include_str!("../../../../scripts/cluster.sh");

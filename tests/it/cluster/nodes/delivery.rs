@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_documented_way_of_two_who_meet_leads_over_two_nodes() {
+async fn documented_event_flow_works_across_two_nodes() {
     let nodes = Nodes::start(2).await;
     let (mut ann, ann_joined) = Person::join(nodes.connect(0).await, "7", "Ann").await;
     let (mut bob, bob_joined) = Person::join(nodes.connect(1).await, "7", "Bob").await;
@@ -41,7 +41,7 @@ async fn the_documented_way_of_two_who_meet_leads_over_two_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_sent_without_waiting_for_anything_arrives_in_order_on_another_node() {
+async fn pipelined_events_arrive_in_order_on_another_node() {
     let nodes = Nodes::start(2).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     for number in 0..2_000 {
@@ -53,7 +53,7 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order_on_another_n
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payload_arrives_on_another_node_byte_for_byte() {
+async fn payload_arrives_unchanged_on_another_node() {
     let nodes = Nodes::start(2).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     let payload = r#"{"z":1e3,"a":18446744073709551616, "nested" : {"\u0061":[ -0.0,null]},"dup":1,"dup":2,"s":"é\ud83d\ude00"}"#;
@@ -65,7 +65,7 @@ async fn a_payload_arrives_on_another_node_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_third_on_any_node_is_refused() {
+async fn third_participant_is_refused_on_every_node() {
     let nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     let mut cy = nodes.connect(2).await;
@@ -74,7 +74,7 @@ async fn a_third_on_any_node_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_protected_seat_is_nobody_elses_on_any_node_until_its_lease_ends() {
+async fn protected_seat_is_kept_on_every_node_until_its_lease_ends() {
     let nodes = Nodes::start_env(3, &[("SEAT_LEASE", "5s")]).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     std::mem::replace(&mut bob.client, nodes.connect(2).await).vanish();
@@ -97,7 +97,7 @@ async fn a_protected_seat_is_nobody_elses_on_any_node_until_its_lease_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_unprotected_seat_on_any_node_is_a_newcomers_once_its_connection_is_lost_or_dead() {
+async fn newcomer_gets_an_unprotected_seat_on_any_node_after_connection_loss() {
     let nodes = Nodes::start(3).await;
     for is_lost in [true, false] {
         let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
@@ -122,7 +122,7 @@ async fn an_unprotected_seat_on_any_node_is_a_newcomers_once_its_connection_is_l
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_back_on_another_node_finds_everything_they_missed() {
+async fn returning_participant_on_another_node_receives_missed_events() {
     let nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     ann.signal_acknowledged(&bob.id, 0).await;
@@ -141,7 +141,7 @@ async fn whoever_comes_back_on_another_node_finds_everything_they_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_takes_a_live_seat_over_from_another_node_and_the_older_connection_hears_so() {
+async fn token_takes_over_a_live_seat_from_another_node() {
     let nodes = Nodes::start(2).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     let mut other_tab = nodes.connect(0).await;
@@ -154,7 +154,7 @@ async fn a_token_takes_a_live_seat_over_from_another_node_and_the_older_connecti
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_connection_is_known_on_the_other_node_and_so_is_its_return() {
+async fn connection_loss_and_return_are_announced_on_the_other_node() {
     let nodes = Nodes::start(2).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     std::mem::replace(&mut bob.client, nodes.connect(1).await).vanish();
@@ -164,7 +164,7 @@ async fn a_lost_connection_is_known_on_the_other_node_and_so_is_its_return() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_rooms_on_three_nodes_hear_only_their_own() {
+async fn rooms_on_three_nodes_receive_only_their_own_events() {
     let nodes = Nodes::start(3).await;
     let mut rooms = Vec::new();
     for number in 0..12 {

@@ -11,7 +11,7 @@ use super::pair;
 use crate::support::{client::DEADLINE, nodes::Nodes, person::Person};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_stops_tells_its_people_who_miss_nothing_elsewhere() {
+async fn participants_of_a_stopping_node_are_told_and_miss_nothing() {
     let mut nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     for number in 0..20 {
@@ -33,7 +33,7 @@ async fn a_node_that_stops_tells_its_people_who_miss_nothing_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
+async fn participant_returning_after_its_node_stopped_misses_nothing() {
     let mut nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     for number in 0..20 {
@@ -48,7 +48,7 @@ async fn whoever_comes_back_after_their_node_has_stopped_has_missed_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_of_a_node_that_stops_is_its_holders_or_free_at_once() {
+async fn seat_of_a_stopping_node_is_kept_for_its_holder_or_freed() {
     let mut nodes = Nodes::start(3).await;
     let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
     let mut bob = nodes.connect(1).await;
@@ -67,7 +67,7 @@ async fn a_seat_of_a_node_that_stops_is_its_holders_or_free_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_drains_is_alive_and_not_ready() {
+async fn draining_node_is_alive_and_not_ready() {
     let nodes = Nodes::start_env(1, &[("SHUTDOWN_GRACE", "20s")]).await;
     let _begun = begin_to_save(nodes.address(0)).await;
     nodes[0].signal(Signal::SIGTERM);
@@ -76,7 +76,7 @@ async fn a_node_that_drains_is_alive_and_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_stops_in_time_without_redis_too() {
+async fn node_stops_in_time_without_redis() {
     let mut nodes = Nodes::start_env(2, &[("SHUTDOWN_GRACE", "2s")]).await;
     let (mut ann, bob) = pair(&nodes).await;
     nodes.redis.kill();

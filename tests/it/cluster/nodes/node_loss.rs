@@ -7,7 +7,7 @@ use super::pair;
 use crate::support::{nodes::Nodes, person::Person};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_was_on_a_killed_node_is_reconnecting_and_has_the_seat_on_another() {
+async fn participant_of_a_killed_node_resumes_its_seat_on_another() {
     let mut nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     for (killed, next) in [(1, 2), (2, 1), (1, 2)] {
@@ -25,7 +25,7 @@ async fn whoever_was_on_a_killed_node_is_reconnecting_and_has_the_seat_on_anothe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_takes_the_seats_of_two_who_were_on_a_killed_node() {
+async fn newcomers_do_not_get_the_seats_of_a_killed_node() {
     let mut nodes = Nodes::start(2).await;
     let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
     let (mut bob, _) = Person::join(nodes.connect(0).await, "7", "Bob").await;
@@ -43,7 +43,7 @@ async fn nobody_takes_the_seats_of_two_who_were_on_a_killed_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_partner_hears_of_the_end_of_a_killed_nodes_seat_before_its_holder_joins_again() {
+async fn user_left_precedes_the_new_join_after_a_node_was_killed() {
     let mut nodes = Nodes::start(3).await;
     let (mut ann, _) = Person::join(nodes.connect(0).await, "7", "Ann").await;
     let former = nodes.connect(1).await.join_unprotected("7", "Bob").await["participant"].clone();
@@ -56,7 +56,7 @@ async fn the_partner_hears_of_the_end_of_a_killed_nodes_seat_before_its_holder_j
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_seat_of_somebody_who_never_comes_back_from_a_killed_node_ends_with_its_lease() {
+async fn seat_of_a_killed_node_ends_with_its_lease() {
     let mut nodes = Nodes::start_env(2, &[("SEAT_LEASE", "4s")]).await;
     let (mut ann, bob) = pair(&nodes).await;
     nodes.kill(1).await;
@@ -68,7 +68,7 @@ async fn the_seat_of_somebody_who_never_comes_back_from_a_killed_node_ends_with_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_hangs_for_a_while_loses_nothing() {
+async fn node_that_hangs_for_a_while_loses_no_signal() {
     let nodes = Nodes::start_env(2, &[("SEAT_LEASE", "60s")]).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     nodes[1].signal(Signal::SIGSTOP);
@@ -82,7 +82,7 @@ async fn a_node_that_hangs_for_a_while_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_wakes_up_finds_that_its_people_have_moved() {
+async fn resumed_node_fences_participants_that_moved() {
     let nodes = Nodes::start(3).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     nodes[1].signal(Signal::SIGSTOP);

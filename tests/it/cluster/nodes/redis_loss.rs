@@ -30,7 +30,7 @@ async fn signal_each_other(ann: &mut Person, bob: &mut Person, numbers: impl Int
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_said_while_redis_is_dead_arrives_when_it_is_back_and_empty() {
+async fn signals_sent_while_redis_is_down_arrive_after_it_returns_empty() {
     let mut nodes = Nodes::start_env(2, &LONG_LEASE).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     for round in [0, 100, 200] {
@@ -62,7 +62,7 @@ async fn signals_sent_while_redis_hangs_arrive_when_it_answers_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_people_of_a_node_that_is_cut_off_are_reconnecting_and_may_move() {
+async fn participants_of_a_cut_off_node_are_reconnecting_and_may_move() {
     let nodes = Nodes::start_env(3, &LONG_LEASE).await;
     let (mut ann, mut bob) = pair(&nodes).await;
     nodes.network(1).set(Silent);
@@ -144,7 +144,7 @@ async fn sit_through(failure: Failure, outage: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_short_outage_of_redis_costs_no_connected_participant_anything() {
+async fn short_outage_of_redis_affects_no_connected_participant() {
     sit_through_all([5]).await;
 }
 

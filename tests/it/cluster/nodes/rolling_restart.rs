@@ -45,7 +45,7 @@ const GRACE: Duration = Duration::from_millis(10);
 const LEAST_GRACE: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
+async fn rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
     let (rooms, rounds) = (number("NODES_ROOMS", 10), number("NODES_ROUNDS", 1));
     let mongod = Mongod::shared().await;
     let mongodb = mongod.uri(&format!("rolling{}", std::process::id()));

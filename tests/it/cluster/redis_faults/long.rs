@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_newcomer_gets_a_seat_between_the_moment_redis_is_emptied_and_the_one_it_is_noticed() {
+async fn no_newcomer_is_seated_before_an_emptied_redis_is_noticed() {
     let redis = Redis::start().await;
     let (here, there, door) = (redis.node().await, redis.node().await, redis.node().await);
     let mut connection = redis.connect().await.unwrap();

@@ -8,7 +8,7 @@ use super::stage::{claimed, client, connect, get_room, refused, send, sfu};
 use crate::support::{client::DEADLINE, peer::Peer, property::cases, server::TestServer};
 
 #[tokio::test]
-async fn every_message_is_answered() {
+async fn every_malformed_message_is_answered() {
     let server = TestServer::start().await;
     let mut peer = connect(&server).await;
     for text in ["", "x", "{", "7", "null", "[]", r#"["identify",{}]"#, r#"{"action":"identify","data":7}"#] {
@@ -50,7 +50,7 @@ async fn every_message_is_answered() {
 }
 
 #[tokio::test]
-async fn a_message_may_be_large_but_not_too_large() {
+async fn message_above_the_size_limit_is_refused() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -63,7 +63,7 @@ async fn a_message_may_be_large_but_not_too_large() {
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_is_told_so() {
+async fn plain_request_to_the_websocket_path_is_refused() {
     let server = TestServer::start().await;
     for path in ["/arbiter", "/arbiter/", "/production", "/production/"] {
         let response = server.get(path).await;
@@ -76,7 +76,7 @@ async fn what_is_no_websocket_is_told_so() {
 }
 
 #[tokio::test]
-async fn one_address_opens_only_so_many_connections() {
+async fn connections_per_address_are_limited() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "2")]).await;
     let mut held = vec![connect(&server).await, connect(&server).await];
     let address = format!("ws://{}/arbiter", server.address).into_client_request().unwrap();
@@ -137,7 +137,7 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn whatever_is_thrown_at_it_the_door_goes_on_working() {
+fn arbitrary_messages_leave_the_door_working() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime
         .block_on(TestServer::start_env([("EVENTS_PER_ADDRESS", "0"), ("NEW_SESSIONS_PER_ADDRESS", "0")]));

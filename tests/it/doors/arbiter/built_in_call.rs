@@ -87,13 +87,13 @@ async fn call(anns: &TestServer, bobs: &TestServer) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_see_and_hear_each_other() {
+async fn two_clients_receive_each_others_media() {
     let server = TestServer::start().await;
     call(&server, &server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_is_connected_to_another_node_is_in_the_call() {
+async fn client_on_another_node_is_in_the_call() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     call(&nodes[0], &nodes[1]).await;
 }

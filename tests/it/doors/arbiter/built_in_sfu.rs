@@ -26,7 +26,7 @@ fn without_sdp(mut told: Value) -> Value {
 }
 
 #[tokio::test]
-async fn everybody_is_answered_and_offered_everybody_else() {
+async fn every_client_is_answered_and_offered_all_others() {
     let stage = Stage::open(&[]).await;
     let room = stage.room().await;
     let answer = |to: &str| json!({"type": "producer", "sender": room, "receiver": to, "description": {"type": "answer"}});
@@ -69,7 +69,7 @@ async fn everybody_is_answered_and_offered_everybody_else() {
 }
 
 #[tokio::test]
-async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() {
+async fn further_offer_continues_its_own_connection_and_replaces_another() {
     let stage = Stage::open(&[]).await;
     let (_, [mut ann, mut bob]) = stage.pair().await;
     ann.describe("producer", None, "offer", &offer(1)).await;
@@ -89,7 +89,7 @@ async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() 
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told() {
+async fn failed_operations_are_reported() {
     let stage = Stage::open(&[]).await;
     let (room, [mut ann, _bob]) = stage.pair().await;
     let refusal = |handshake: &str, message: &str| json!({"type": "refusal", "sender": room, "receiver": "ann", "handshake": handshake, "message": message});
@@ -121,7 +121,7 @@ async fn what_cannot_be_done_is_told() {
 }
 
 #[tokio::test]
-async fn it_ends_with_its_room() {
+async fn built_in_sfu_ends_with_its_room() {
     let stage = Stage::open(&["--arbiter-release-grace", "100ms", "--arbiter-max-started", "1"]).await;
     let (room, [ann, bob]) = stage.pair().await;
     ann.leave().await;
@@ -134,7 +134,7 @@ async fn it_ends_with_its_room() {
 }
 
 #[tokio::test]
-async fn one_that_nobody_claims_ends_and_there_are_only_so_many() {
+async fn unclaimed_built_in_sfu_ends_and_their_number_is_limited() {
     let stage = Stage::open(&["--arbiter-claim-timeout", "100ms", "--arbiter-max-started", "2"]).await;
     assert_eq!([stage.create().await, stage.create().await, stage.create().await], [200, 200, 500]);
     until("they have ended", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(()))
@@ -143,7 +143,7 @@ async fn one_that_nobody_claims_ends_and_there_are_only_so_many() {
 }
 
 #[tokio::test]
-async fn an_sfu_from_elsewhere_works_beside_it() {
+async fn external_sfu_works_beside_the_built_in_one() {
     let stage = Stage::open(&[]).await;
     let (_, [mut ann, _bob]) = stage.pair().await;
     let mut sfu: Arbiter = stage.connect().await;
@@ -161,7 +161,7 @@ async fn an_sfu_from_elsewhere_works_beside_it() {
 }
 
 #[tokio::test]
-async fn when_the_server_stops_so_does_it() {
+async fn built_in_sfu_ends_with_the_server() {
     let stage = Stage::open(&[]).await;
     let (_, [mut ann, _bob]) = stage.pair().await;
     stage.hub.drain();

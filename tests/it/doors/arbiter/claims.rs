@@ -16,7 +16,7 @@ async fn released(server: &TestServer, path: &str) {
 }
 
 #[tokio::test]
-async fn an_answer_suits_the_document_and_the_original_client() {
+async fn answer_has_the_fields_of_the_document_and_of_the_original() {
     let server = TestServer::start().await;
     let _sfu = sfu(&server, "sfu-1").await;
     assert_eq!(get_room(&server, "myRoom").await, not_found());
@@ -34,7 +34,7 @@ async fn an_answer_suits_the_document_and_the_original_client() {
 }
 
 #[tokio::test]
-async fn of_a_hundred_who_want_the_last_room_one_gets_it() {
+async fn one_of_a_hundred_claims_gets_the_last_room() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "0")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let paths: Vec<_> = (0..100).map(|number| format!("/path/{number}")).collect();
@@ -47,7 +47,7 @@ async fn of_a_hundred_who_want_the_last_room_one_gets_it() {
 }
 
 #[tokio::test]
-async fn of_a_hundred_who_want_the_same_path_all_get_the_same_room() {
+async fn a_hundred_claims_of_one_path_get_the_same_room() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "0")]).await;
     let (_sfu_1, _sfu_2) = (sfu(&server, "sfu-1").await, sfu(&server, "sfu-2").await);
     let answers = join_all((0..100).map(|_| claim(&server, "/a"))).await;
@@ -57,7 +57,7 @@ async fn of_a_hundred_who_want_the_same_path_all_get_the_same_room() {
 }
 
 #[tokio::test]
-async fn a_room_is_free_again_when_everybody_has_left() {
+async fn room_is_free_after_the_last_client_left() {
     let server = TestServer::start_env([("ARBITER_RELEASE_GRACE", "500ms")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
@@ -70,7 +70,7 @@ async fn a_room_is_free_again_when_everybody_has_left() {
 }
 
 #[tokio::test]
-async fn a_reload_of_the_only_client_does_not_lose_the_room() {
+async fn reload_of_the_only_client_keeps_the_room() {
     let server = TestServer::start_env([("ARBITER_RELEASE_GRACE", "1h")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
@@ -81,7 +81,7 @@ async fn a_reload_of_the_only_client_does_not_lose_the_room() {
 }
 
 #[tokio::test]
-async fn a_claim_that_nobody_uses_lapses() {
+async fn unused_claim_expires() {
     let server = TestServer::start_env([("ARBITER_CLAIM_TIMEOUT", "500ms")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
@@ -96,7 +96,7 @@ async fn a_claim_that_nobody_uses_lapses() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_people_who_came_without_claiming() {
+async fn room_joined_without_a_claim_is_not_handed_out() {
     let server = TestServer::start_env([("ARBITER_RELEASE_GRACE", "300ms")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let ann = client(&server, "ann", "sfu-1").await;
@@ -106,7 +106,7 @@ async fn nobody_is_sent_to_people_who_came_without_claiming() {
 }
 
 #[tokio::test]
-async fn the_death_of_an_sfu_frees_its_path_at_once() {
+async fn death_of_an_sfu_frees_its_path_at_once() {
     let server = TestServer::start().await;
     let first = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a").await;
@@ -119,14 +119,14 @@ async fn the_death_of_an_sfu_frees_its_path_at_once() {
 }
 
 #[tokio::test]
-async fn an_sfu_that_did_not_get_in_is_not_handed_out() {
+async fn refused_sfu_is_not_handed_out() {
     let server = TestServer::start_env([("ARBITER_SFU_SECRET", "0123456789abcdef")]).await;
     connect(&server).await.identify_sfu("sfu-1").await;
     assert_eq!(claim(&server, "/a").await, not_found());
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_as_documented() {
+async fn bad_requests_get_the_documented_errors() {
     let server = TestServer::start().await;
     let _sfu = sfu(&server, "sfu-1").await;
     let missing = (400, json!({"message": "missing urlPath"}));
@@ -156,7 +156,7 @@ async fn what_is_wrong_with_a_request_is_said_as_documented() {
 }
 
 #[tokio::test]
-async fn every_page_may_ask() {
+async fn cors_allows_every_origin() {
     let server = TestServer::start().await;
     for path in ["/getRoomId", "/production/claimRoom", "/createRoom"] {
         let request = reqwest::Client::new()
@@ -177,7 +177,7 @@ async fn every_page_may_ask() {
 }
 
 #[tokio::test]
-async fn whoever_asks_too_much_is_told_when_to_come_back() {
+async fn rate_limited_client_gets_retry_after() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "1")]).await;
     let mut last = server.get("/getRoomId?urlPath=a").await;
     for _ in 0..50 {

@@ -8,7 +8,7 @@ use crate::support::server::TestServer;
 const SECRET: &str = "correct horse &battery";
 
 #[tokio::test]
-async fn nobody_speaks_before_they_have_said_who_they_are_or_as_somebody_else() {
+async fn signaling_requires_an_identity_and_stamps_it() {
     let server = TestServer::start().await;
     let mut sfu_1 = sfu(&server, "sfu-1").await;
     let mut sfu_2 = sfu(&server, "sfu-2").await;
@@ -31,7 +31,7 @@ async fn nobody_speaks_before_they_have_said_who_they_are_or_as_somebody_else() 
 }
 
 #[tokio::test]
-async fn an_id_in_use_cannot_be_taken_over() {
+async fn id_in_use_cannot_be_taken_over() {
     let server = TestServer::start().await;
     let mut sfu_1 = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -51,7 +51,7 @@ async fn an_id_in_use_cannot_be_taken_over() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_gets_the_id_of_their_dead_connection() {
+async fn returning_client_gets_the_id_of_its_dead_connection() {
     let server = TestServer::start().await;
     let mut sfu_1 = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -74,7 +74,7 @@ async fn whoever_comes_back_gets_the_id_of_their_dead_connection() {
 }
 
 #[tokio::test]
-async fn a_room_has_only_so_many_clients_and_always_its_sfu() {
+async fn clients_per_room_are_limited_and_the_sfu_is_always_admitted() {
     let server = TestServer::start_env([("ARBITER_MAX_CLIENTS", "2")]).await;
     let _sfu = sfu(&server, "sfu-1").await;
     let _ann = client(&server, "ann", "sfu-1").await;
@@ -86,7 +86,7 @@ async fn a_room_has_only_so_many_clients_and_always_its_sfu() {
 }
 
 #[tokio::test]
-async fn only_who_has_the_secret_may_be_an_sfu_where_there_is_one() {
+async fn configured_secret_is_required_of_sfus() {
     let server = TestServer::start_env([("ARBITER_SFU_SECRET", SECRET)]).await;
     let not_one = refused(403, "Only an SFU with the secret may be one");
     for (path, header) in [
@@ -119,7 +119,7 @@ async fn only_who_has_the_secret_may_be_an_sfu_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn without_a_secret_the_log_says_what_that_means() {
+async fn log_warns_when_no_sfu_secret_is_set() {
     for (secret, warns) in [("", true), (SECRET, false)] {
         let server = TestServer::start_env([("ARBITER_SFU_SECRET", secret)]).await;
         server.signal(nix::sys::signal::Signal::SIGTERM);
@@ -130,7 +130,7 @@ async fn without_a_secret_the_log_says_what_that_means() {
 }
 
 #[tokio::test]
-async fn nothing_that_people_say_or_are_called_is_ever_logged() {
+async fn payloads_and_names_are_never_logged() {
     const CANARY: &str = "canary-7f3a";
     let secret = format!("{CANARY}-secret-secret");
     let env = [

@@ -15,7 +15,7 @@ fn ok() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_on_all_nodes_and_their_sfu_hear_each_other_and_who_leaves() {
+async fn clients_on_all_nodes_and_their_sfu_receive_signals_and_departures() {
     let nodes = Nodes::start_with_store(3, &[]).await;
     let mut sfu = sfu(&nodes[0], "sfu-1").await;
     let room = claimed(&nodes[1], "/a").await;
@@ -58,7 +58,7 @@ async fn clients_on_all_nodes_and_their_sfu_hear_each_other_and_who_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_the_sfu_goes_clients_on_all_nodes_hear_so_and_may_come_to_it_on_another() {
+async fn departure_of_an_sfu_is_announced_on_all_nodes() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     let first = sfu(&nodes[0], "sfu-1").await;
     claimed(&nodes[1], "/a").await;
@@ -85,7 +85,7 @@ async fn when_the_sfu_goes_clients_on_all_nodes_hear_so_and_may_come_to_it_on_an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_claim_is_used_by_clients_on_other_nodes_and_over_when_they_have_left() {
+async fn claim_is_used_on_other_nodes_and_ends_with_their_clients() {
     let env = [("ARBITER_CLAIM_TIMEOUT", "2s"), ("ARBITER_RELEASE_GRACE", "1s")];
     let nodes = Nodes::start_with_store(3, &env).await;
     let mut sfu = sfu(&nodes[0], "sfu-1").await;
@@ -110,7 +110,7 @@ async fn a_claim_is_used_by_clients_on_other_nodes_and_over_when_they_have_left(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_id_is_one_connections_on_all_nodes_and_free_when_that_is_dead() {
+async fn id_belongs_to_one_connection_across_nodes_until_it_is_dead() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     let _sfus = (sfu(&nodes[0], "sfu-1").await, sfu(&nodes[0], "sfu-2").await);
     let mut ann = client(&nodes[0], "ann", "sfu-1").await;

@@ -114,7 +114,7 @@ async fn is_answered(client: &mut Arbiter) {
 }
 
 #[tokio::test]
-async fn whatever_clients_do_the_sfu_goes_on_and_nothing_remains() {
+async fn arbitrary_clients_leave_the_sfu_working_and_no_endpoint_behind() {
     let stage = Stage::open(&["--arbiter-max-started", "64", "--arbiter-starts-per-address", "0"]).await;
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     for number in 0..cases(CALLS) {

@@ -48,7 +48,7 @@ async fn create(server: &TestServer, method: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_command_starts_an_sfu_that_can_be_claimed_at_once() {
+async fn command_starts_an_sfu_that_can_be_claimed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(vec![
         ("ARBITER_START_COMMAND", script(&folder, SHELL_SFU)),
@@ -68,13 +68,13 @@ async fn a_command_starts_an_sfu_that_can_be_claimed_at_once() {
 }
 
 #[tokio::test]
-async fn without_anything_that_starts_sfus_none_is_started() {
+async fn no_sfu_is_started_without_a_configured_starter() {
     let server = TestServer::start_env([("MEDIA", "off")]).await;
     assert_eq!(create(&server, "PUT").await, (500, json!({"message": FAILED})));
 }
 
 #[tokio::test]
-async fn a_command_that_fails_or_hangs_starts_nothing() {
+async fn failing_or_hanging_command_starts_no_sfu() {
     for command in ["false", "/nowhere/sfu", "sleep 60"] {
         let server =
             TestServer::start_env([("ARBITER_START_COMMAND", command), ("ARBITER_START_TIMEOUT", "300ms")])
@@ -85,7 +85,7 @@ async fn a_command_that_fails_or_hangs_starts_nothing() {
 }
 
 #[tokio::test]
-async fn one_address_has_only_so_many_started() {
+async fn sfu_starts_per_address_are_limited() {
     let server =
         TestServer::start_env([("ARBITER_START_COMMAND", "true"), ("ARBITER_STARTS_PER_ADDRESS", "2")]).await;
     for _ in 0..2 {
@@ -123,7 +123,7 @@ where
 }
 
 #[tokio::test]
-async fn a_webhook_is_told_what_to_start_and_where_it_is_to_connect() {
+async fn webhook_receives_the_room_and_the_address_to_connect_to() {
     let address = webhook("202 Accepted", |wanted| async move {
         let url = wanted["url"].as_str().unwrap().strip_prefix("ws://").unwrap().to_owned();
         let (host, path) = url.split_once('/').unwrap();
@@ -142,7 +142,7 @@ async fn a_webhook_is_told_what_to_start_and_where_it_is_to_connect() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_refuses_or_is_not_there_or_takes_too_long_starts_nothing() {
+async fn failing_or_slow_webhook_starts_no_sfu() {
     let refusing = webhook("503 Service Unavailable", |_| async { None }).await;
     let silent = webhook("200 OK", |_| std::future::pending()).await;
     for address in [refusing, silent, "http://127.0.0.1:1/start".into(), "https://127.0.0.1:1/".into()] {

@@ -9,7 +9,7 @@ use super::stage::{claimed, client, connect, refused, sfu};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn the_way_of_two_clients_and_their_sfu() {
+async fn documented_event_flow_of_two_clients_and_their_sfu() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let room = claimed(&server, "/a/b").await;
@@ -39,7 +39,7 @@ async fn the_way_of_two_clients_and_their_sfu() {
 }
 
 #[tokio::test]
-async fn data_arrives_byte_for_byte_and_alone() {
+async fn data_arrives_unchanged_without_extra_fields() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -50,7 +50,7 @@ async fn data_arrives_byte_for_byte_and_alone() {
 }
 
 #[tokio::test]
-async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
+async fn pipelined_events_arrive_in_order() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = connect(&server).await;
@@ -68,7 +68,7 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
 }
 
 #[tokio::test]
-async fn only_an_sfu_that_knows_a_client_is_told_that_it_has_gone() {
+async fn only_an_sfu_that_knows_a_client_is_told_of_its_departure() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -79,7 +79,7 @@ async fn only_an_sfu_that_knows_a_client_is_told_that_it_has_gone() {
 }
 
 #[tokio::test]
-async fn the_death_of_an_sfu_is_told_and_ends_its_room() {
+async fn death_of_an_sfu_is_announced_and_ends_its_room() {
     let server = TestServer::start().await;
     let sfu_1 = sfu(&server, "sfu-1").await;
     let mut other = sfu(&server, "sfu-2").await;
@@ -107,7 +107,7 @@ async fn the_death_of_an_sfu_is_told_and_ends_its_room() {
 }
 
 #[tokio::test]
-async fn a_client_may_come_before_its_sfu() {
+async fn client_may_connect_before_its_sfu() {
     let server = TestServer::start().await;
     let mut ann = client(&server, "ann", "sfu-1").await;
     let nobody = refused(400, "WebSOcket Connection Not Found");
@@ -118,7 +118,7 @@ async fn a_client_may_come_before_its_sfu() {
 }
 
 #[tokio::test]
-async fn an_unknown_receiver_is_said_to_be_unknown() {
+async fn unknown_receiver_is_reported() {
     let server = TestServer::start().await;
     let mut sfu_1 = sfu(&server, "sfu-1").await;
     let mut sfu_2 = sfu(&server, "sfu-2").await;
@@ -132,7 +132,7 @@ async fn an_unknown_receiver_is_said_to_be_unknown() {
 }
 
 #[tokio::test]
-async fn a_client_that_dies_without_a_word_is_missed_within_ten_seconds() {
+async fn silent_client_is_detected_within_ten_seconds() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let mut ann = client(&server, "ann", "sfu-1").await;
@@ -147,7 +147,7 @@ async fn a_client_that_dies_without_a_word_is_missed_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_and_nobody_else_pays() {
+async fn client_that_does_not_read_is_closed_at_no_cost_to_others() {
     let server = TestServer::start().await;
     let before = server.memory();
     let mut sfu = sfu(&server, "sfu-1").await;
@@ -167,7 +167,7 @@ async fn a_client_that_does_not_read_is_closed_and_nobody_else_pays() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_says_so_to_everybody() {
+async fn stopping_server_closes_every_connection_with_a_reason() {
     let server = TestServer::start().await;
     let mut sfu = sfu(&server, "sfu-1").await;
     let (mut ann, mut stranger) = (client(&server, "ann", "sfu-1").await, connect(&server).await);

@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn what_is_no_message_is_refused_and_costs_nothing_else() {
+async fn malformed_message_is_refused_and_the_connection_stays() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     let deep = format!(r#"{{"target":"ann","payload":{}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
@@ -32,7 +32,7 @@ async fn what_is_no_message_is_refused_and_costs_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_registration_that_cannot_be_read_is_refused() {
+async fn malformed_registration_is_refused() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server.address);
     let json = |text: &str| ("application/json", text.to_owned());
@@ -72,7 +72,7 @@ async fn a_registration_that_cannot_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn a_flood_of_unfinished_messages_takes_no_memory() {
+async fn unfinished_messages_take_bounded_memory() {
     let server = TestServer::start().await;
     let mut users = Vec::new();
     for number in 0..20 {
@@ -146,7 +146,7 @@ static ANN: tokio::sync::OnceCell<std::collections::BTreeMap<String, String>> =
     tokio::sync::OnceCell::const_new();
 
 #[test]
-fn arbitrary_input_is_answered_and_the_door_still_works() {
+fn arbitrary_input_is_answered_and_leaves_the_door_working() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let limits =
         [("NEW_SESSIONS_PER_ADDRESS", "0"), ("EVENTS_PER_ADDRESS", "0"), ("DIRECT_NAMES_PER_ADDRESS", "0")];

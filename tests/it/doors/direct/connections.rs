@@ -24,7 +24,7 @@ async fn still_connected(server: &TestServer, count: u32) -> Option<()> {
 }
 
 #[tokio::test]
-async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
+async fn pipelined_events_arrive_in_order() {
     let server = TestServer::start().await;
     let mut bob = connected(&server, "bob").await;
     let mut ann = open(registered(&server, "ann").await).await;
@@ -37,7 +37,7 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_comes_back_to_what_was_sent_meanwhile() {
+async fn returning_user_receives_messages_sent_meanwhile() {
     let server = TestServer::start().await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     bob.wire.vanish().await;
@@ -53,7 +53,7 @@ async fn a_lost_connection_comes_back_to_what_was_sent_meanwhile() {
 }
 
 #[tokio::test]
-async fn more_than_is_kept_is_said_to_be_lost() {
+async fn overflow_of_the_mailbox_is_reported_as_a_reset() {
     let server = TestServer::start().await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     bob.wire.vanish().await;
@@ -69,7 +69,7 @@ async fn more_than_is_kept_is_said_to_be_lost() {
 }
 
 #[tokio::test]
-async fn a_lost_user_is_not_there_any_more_when_the_lease_has_ended() {
+async fn lost_user_is_absent_after_the_lease_ends() {
     let server = TestServer::start_env([("DIRECT_LEASE", "1s")]).await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     bob.wire.vanish().await;
@@ -82,7 +82,7 @@ async fn a_lost_user_is_not_there_any_more_when_the_lease_has_ended() {
 }
 
 #[tokio::test]
-async fn whoever_closes_in_good_form_is_gone_at_once() {
+async fn close_frame_removes_the_user_at_once() {
     let server = TestServer::start_env([("DIRECT_LEASE", "1h")]).await;
     let mut ann = connected(&server, "ann").await;
     for code in [1000, 1001, 4321] {
@@ -96,7 +96,7 @@ async fn whoever_closes_in_good_form_is_gone_at_once() {
 }
 
 #[tokio::test]
-async fn a_connection_that_dies_without_a_word_is_noticed() {
+async fn silent_connection_is_detected() {
     let server = TestServer::start_env([("DIRECT_LEASE", "500ms")]).await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     bob.wire.stop_reading();
@@ -105,7 +105,7 @@ async fn a_connection_that_dies_without_a_word_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_newer_connection_replaces_the_older_one_which_changes_nothing_any_more() {
+async fn newer_connection_fences_the_older_one() {
     let server = TestServer::start().await;
     let (mut ann, mut old) = (connected(&server, "ann").await, connected(&server, "bob").await);
     let mut new = connect(old.browser.clone()).await;
@@ -118,7 +118,7 @@ async fn a_newer_connection_replaces_the_older_one_which_changes_nothing_any_mor
 }
 
 #[tokio::test]
-async fn in_the_original_dialect_the_older_connection_stays_while_it_is_alive() {
+async fn original_dialect_keeps_the_older_connection_while_it_is_alive() {
     let server = TestServer::start_env([("DIRECT_DIALECT", "original")]).await;
     let mut old = connected(&server, "bob").await;
     let mut new = open(old.browser.clone()).await;
@@ -137,7 +137,7 @@ async fn in_the_original_dialect_the_older_connection_stays_while_it_is_alive() 
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_is_cut_off_and_nobody_else_pays() {
+async fn connection_that_does_not_read_is_closed_at_no_cost_to_others() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "0")]).await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     let mut cy = connected(&server, "cy").await;
@@ -159,7 +159,7 @@ async fn a_reader_that_does_not_read_is_cut_off_and_nobody_else_pays() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_large_ends_the_connection_and_says_so() {
+async fn oversized_message_closes_the_connection_with_a_reason() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     ann.say("ann", "x".repeat(64 * 1024 - 100)).await;
@@ -170,7 +170,7 @@ async fn a_message_that_is_too_large_ends_the_connection_and_says_so() {
 }
 
 #[tokio::test]
-async fn too_much_from_one_address_is_refused_message_by_message() {
+async fn messages_per_address_are_limited() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "1")]).await;
     let mut ann = connected(&server, "ann").await;
     for _ in 0..30 {
@@ -188,7 +188,7 @@ async fn too_much_from_one_address_is_refused_message_by_message() {
 }
 
 #[tokio::test]
-async fn a_binary_message_is_refused_and_the_connection_goes_on() {
+async fn binary_message_is_refused_and_the_connection_stays() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     ann.wire.send_frame(Message::binary(br#"{"target":"ann"}"#.to_vec())).await;
@@ -197,7 +197,7 @@ async fn a_binary_message_is_refused_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn stopping_tells_everybody_and_ends_well() {
+async fn stop_closes_every_connection_with_a_reason() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     server.signal(Signal::SIGTERM);
@@ -206,7 +206,7 @@ async fn stopping_tells_everybody_and_ends_well() {
 }
 
 #[test]
-fn every_ending_is_documented() {
+fn every_close_code_is_documented() {
     for ending in Ending::ALL {
         let row = format!("| {} | `{}` |", ending.code(), ending.reason);
         assert!(include_str!("../../../../docs/direct.md").contains(&row), "{row}");
@@ -214,7 +214,7 @@ fn every_ending_is_documented() {
 }
 
 #[tokio::test]
-async fn nothing_that_users_say_or_are_called_is_ever_logged() {
+async fn messages_and_names_are_never_logged() {
     const CANARY: &str = "canary-7f3a";
     let server = TestServer::start_env([("RUST_LOG", "trace"), ("LOG_FORMAT", "json")]).await;
     let mut ann = connected(&server, CANARY).await;

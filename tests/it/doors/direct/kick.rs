@@ -19,7 +19,7 @@ async fn kick(server: &TestServer, headers: &[(&'static str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn everybody_is_closed_and_may_come_back_at_once() {
+async fn kick_closes_every_connection_and_lets_users_return() {
     let server = TestServer::start_env([("DIRECT_LEASE", "1h")]).await;
     let (mut ann, mut bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     let away = connected(&server, "cy").await;
@@ -45,7 +45,7 @@ async fn everybody_is_closed_and_may_come_back_at_once() {
 }
 
 #[tokio::test]
-async fn strangers_are_refused_and_nobody_is_disturbed() {
+async fn kick_without_the_token_is_refused() {
     let server = TestServer::start_env([("ADMIN_TOKEN", TOKEN)]).await;
     let mut ann = connected(&server, "ann").await;
     let bearer = format!("Bearer {TOKEN}");
@@ -75,7 +75,7 @@ async fn strangers_are_refused_and_nobody_is_disturbed() {
 }
 
 #[tokio::test]
-async fn it_can_be_left_open_as_in_the_original_but_never_to_other_sites() {
+async fn open_kick_still_refuses_other_origins() {
     let server = TestServer::start_env([("DIRECT_OPEN_KICK", "true")]).await;
     assert_eq!(kick(&server, &[("x-forwarded-for", "192.0.2.7")]).await.status, 200);
     assert_eq!(kick(&server, &[("sec-fetch-site", "cross-site")]).await.status, 403);

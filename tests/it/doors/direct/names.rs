@@ -7,7 +7,7 @@ use super::user::{connect, connected, open, outcome, register, registered};
 use crate::support::{browser::Browser, client::DEADLINE, server::TestServer, wait::until};
 
 #[tokio::test]
-async fn a_name_is_whose_browser_holds_its_session_and_nobody_elses() {
+async fn name_belongs_to_the_holder_of_its_session() {
     let server = TestServer::start().await;
     let mut ann = registered(&server, "ann").await;
     let (name, session) = (&ann.cookies["user_username"], &ann.cookies["user_session"]);
@@ -24,7 +24,7 @@ async fn a_name_is_whose_browser_holds_its_session_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn whoever_knows_only_the_name_cannot_act_under_it() {
+async fn name_without_a_session_gives_no_access() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     let mut eve = registered(&server, "eve").await;
@@ -40,7 +40,7 @@ async fn whoever_knows_only_the_name_cannot_act_under_it() {
 }
 
 #[tokio::test]
-async fn the_session_is_out_of_reach_of_pages_and_of_plain_http() {
+async fn session_cookie_is_http_only_and_secure() {
     let server = TestServer::start().await;
     let secret_of = |answer: &crate::support::browser::Answer| {
         let cookies = answer.all("set-cookie");
@@ -55,7 +55,7 @@ async fn the_session_is_out_of_reach_of_pages_and_of_plain_http() {
 }
 
 #[tokio::test]
-async fn a_browser_has_one_name_at_a_time() {
+async fn browser_has_one_name_at_a_time() {
     let server = TestServer::start().await;
     let mut ann = registered(&server, "ann").await;
     assert_eq!(outcome(&register(&mut ann, "anna").await).1, "SUCCESS");
@@ -66,7 +66,7 @@ async fn a_browser_has_one_name_at_a_time() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_connected_stays_when_their_name_is_given_to_another() {
+async fn connected_user_stays_when_the_name_is_registered_again() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     let mut other_tab = ann.browser.clone();
@@ -79,7 +79,7 @@ async fn somebody_who_is_connected_stays_when_their_name_is_given_to_another() {
 }
 
 #[tokio::test]
-async fn names_of_all_scripts_work_through_their_cookies() {
+async fn names_in_every_script_survive_the_cookie() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     for name in ["Zoë", "נועה", "Dr. Müller (100%)", "👩\u{200d}⚕\u{fe0f}", "a/b=c&d"] {
@@ -96,7 +96,7 @@ async fn names_of_all_scripts_work_through_their_cookies() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_uses_is_free_again() {
+async fn unused_name_becomes_free() {
     let server = TestServer::start_env([("DIRECT_NAME_LIFETIME", "1s")]).await;
     let ann = registered(&server, "ann").await;
     let freed = until("the name is free", DEADLINE, || async {
@@ -108,7 +108,7 @@ async fn a_name_that_nobody_uses_is_free_again() {
 }
 
 #[tokio::test]
-async fn one_address_takes_only_so_many_names() {
+async fn names_per_address_are_limited() {
     let server = TestServer::start_env([("DIRECT_NAMES_PER_ADDRESS", "3")]).await;
     let mut ann = registered(&server, "ann").await;
     for name in ["bob", "cy"] {
@@ -124,7 +124,7 @@ async fn one_address_takes_only_so_many_names() {
 }
 
 #[tokio::test]
-async fn one_address_connects_only_so_often() {
+async fn connections_per_address_and_minute_are_limited() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "5")]).await;
     let mut ann = registered(&server, "ann").await;
     let mut refused = None;
@@ -137,7 +137,7 @@ async fn one_address_connects_only_so_often() {
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_cannot_act_for_their_visitors() {
+async fn other_origins_cannot_act_for_a_user() {
     let server = TestServer::start_env([("CORS_ORIGINS", "https://clinic.example")]).await;
     let own = format!("http://{}", server.address);
     let origins = ["https://evil.example", "null", "https://clinic.example", &own];
@@ -155,7 +155,7 @@ async fn pages_from_elsewhere_cannot_act_for_their_visitors() {
 }
 
 #[tokio::test]
-async fn a_name_and_its_session_outlive_the_server() {
+async fn name_and_session_survive_a_restart() {
     let server = TestServer::start().await;
     let ann = connected(&server, "ann").await;
     let server = server.killed_and_restarted().await;

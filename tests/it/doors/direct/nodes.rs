@@ -33,7 +33,7 @@ async fn assert_nowhere(user: &mut User, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_sent_without_waiting_for_anything_arrives_in_order_on_another_node() {
+async fn pipelined_events_arrive_in_order_on_another_node() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     let (mut ann, mut bob) = (connected(&nodes[0], "ann").await, connected(&nodes[1], "bob").await);
     for number in 0..600 {
@@ -48,7 +48,7 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order_on_another_n
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newer_connection_on_any_node_replaces_the_older_and_nothing_is_lost_or_told_twice() {
+async fn newer_connection_on_any_node_fences_the_older_without_loss() {
     let nodes = Nodes::start_with_store(3, &[]).await;
     let mut ann = connect_to(&nodes, 0, registered(&nodes[2], "ann").await).await;
     let mut bob = connected(&nodes[2], "bob").await;
@@ -87,7 +87,7 @@ async fn a_newer_connection_on_any_node_replaces_the_older_and_nothing_is_lost_o
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_leaves_one_node_and_comes_to_another_is_found_at_once_and_nowhere_in_between() {
+async fn user_that_moves_to_another_node_is_reached_there_at_once() {
     let nodes = Nodes::start_with_store(3, &[]).await;
     let mut bob = connected(&nodes[2], "bob").await;
     let mut browser = registered(&nodes[0], "ann").await;
@@ -109,7 +109,7 @@ async fn whoever_leaves_one_node_and_comes_to_another_is_found_at_once_and_nowhe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_was_on_a_node_that_died_is_reached_on_another_at_once() {
+async fn user_of_a_dead_node_is_reached_on_another_at_once() {
     let mut nodes = Nodes::start_with_store(3, &[]).await;
     let (ann, mut bob) = (connected(&nodes[0], "ann").await, connected(&nodes[1], "bob").await);
     assert!(bob.reaches("ann").await);
@@ -123,7 +123,7 @@ async fn whoever_was_on_a_node_that_died_is_reached_on_another_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_on_every_node_is_kicked() {
+async fn kick_reaches_every_node() {
     let nodes = Nodes::start_with_store(3, &[("DIRECT_LEASE", "1h")]).await;
     let (mut ann, mut bob) = (connected(&nodes[0], "ann").await, connected(&nodes[1], "bob").await);
     let away = connected(&nodes[2], "cy").await;
@@ -142,7 +142,7 @@ async fn everybody_on_every_node_is_kicked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn as_in_the_original_the_older_connection_stays_on_whatever_node_unless_it_is_dead() {
+async fn original_dialect_keeps_the_older_connection_on_any_node() {
     let nodes = Nodes::start_with_store(2, &[("DIRECT_DIALECT", "original")]).await;
     let mut ann = connected(&nodes[0], "ann").await;
     let mut second = open(ann.browser.clone().led_to(&nodes[1].address)).await;

@@ -14,7 +14,7 @@ async fn status(stage: &Stage, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_room_that_is_closed_is_told_so_and_is_no_more() {
+async fn closed_room_is_announced_and_removed() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = stage.pair(["ann", "bob"]).await;
     ann.publish(1).await;
@@ -36,7 +36,7 @@ async fn a_room_that_is_closed_is_told_so_and_is_no_more() {
 }
 
 #[tokio::test]
-async fn whoever_is_evicted_is_told_after_the_others() {
+async fn evicted_participant_is_told_after_the_others() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = stage.pair(["ann", "bob"]).await;
     assert_eq!(status(&stage, "/evict?room=r&user=cy").await, 404);
@@ -48,7 +48,7 @@ async fn whoever_is_evicted_is_told_after_the_others() {
 }
 
 #[tokio::test]
-async fn trouble_with_media_can_be_told_to_a_room() {
+async fn media_error_can_be_announced_to_a_room() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = stage.pair(["ann", "bob"]).await;
     assert_eq!(status(&stage, "/mediaError?room=r&error=ERR_CODE:%20Pipeline%20generic%20error").await, 200);
@@ -63,7 +63,7 @@ async fn trouble_with_media_can_be_told_to_a_room() {
 }
 
 #[tokio::test]
-async fn nobody_else_may() {
+async fn administration_requires_the_token() {
     let stage = Stage::open().await;
     let mut ann = stage.join("ann", "r").await;
     let paths = ["/getAllRooms", "/close?room=r", "/evict?room=r&user=ann", "/mediaError?room=r&error=e"];

@@ -10,7 +10,7 @@ use super::stage::{Stage, offer};
 use crate::support::peer::Heard;
 
 #[tokio::test]
-async fn every_request_has_an_answer_whatever_is_in_it() {
+async fn every_malformed_request_is_answered() {
     let stage = Stage::open().await;
     let mut ann = stage.join("ann", "r").await;
     let methods = [
@@ -54,7 +54,7 @@ async fn every_request_has_an_answer_whatever_is_in_it() {
 }
 
 #[tokio::test]
-async fn messages_have_a_limit_and_so_have_frames() {
+async fn messages_and_frames_are_limited_in_size() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = stage.pair(["ann", "bob"]).await;
     let message =
@@ -72,7 +72,7 @@ async fn messages_have_a_limit_and_so_have_frames() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_guessed_is_nobodys() {
+async fn guessed_session_is_refused() {
     let stage = Stage::open().await;
     let [ann, mut bob] = stage.pair(["ann", "bob"]).await;
     let mut eve = stage.connect().await;
@@ -91,7 +91,7 @@ async fn a_session_that_is_guessed_is_nobodys() {
 }
 
 #[tokio::test]
-async fn one_who_does_not_read_is_let_go_and_the_others_go_on() {
+async fn client_that_does_not_read_is_closed_and_the_others_stay() {
     let stage = Stage::open_with(&["--kurento-lease", "2m"], Arc::new(Unsupported)).await;
     let [ann, mut bob] = stage.pair(["ann", "bob"]).await;
     ann.peer.stop_reading();

@@ -48,7 +48,7 @@ async fn hears(user: &mut User, method: &str, params: serde_json::Value) {
 }
 
 #[tokio::test]
-async fn what_is_published_is_received_until_it_is_unpublished_and_again_afterwards() {
+async fn published_media_is_received_until_unpublished_and_after_publishing_again() {
     for way in [Way::Udp, Way::Tcp] {
         let server = TestServer::start().await;
         let (mut ann, mut bob) = (join(&server, "ann").await, join(&server, "bob").await);
@@ -73,7 +73,7 @@ async fn what_is_published_is_received_until_it_is_unpublished_and_again_afterwa
 }
 
 #[tokio::test]
-async fn everybody_receives_everybody_and_whoever_stops_receiving_alone_gets_nothing() {
+async fn unsubscribed_participant_alone_stops_receiving() {
     let server = TestServer::start().await;
     let mut users = [join(&server, "ann").await, join(&server, "bob").await, join(&server, "cy").await];
     let mut sending = Vec::new();
@@ -100,7 +100,7 @@ async fn everybody_receives_everybody_and_whoever_stops_receiving_alone_gets_not
 }
 
 #[tokio::test]
-async fn whoever_asks_for_it_gets_their_own_media_back() {
+async fn loopback_returns_the_publishers_own_media() {
     let server = TestServer::start().await;
     let mut ann = join(&server, "ann").await;
     let mut browser = Browser::new(Way::Udp).await;
@@ -111,7 +111,7 @@ async fn whoever_asks_for_it_gets_their_own_media_back() {
 }
 
 #[tokio::test]
-async fn media_goes_on_while_the_web_socket_is_lost_and_ends_when_nobody_comes_back() {
+async fn media_survives_a_lost_websocket_and_ends_with_the_lease() {
     let server = TestServer::start_env([("KURENTO_LEASE", "2s")]).await;
     let (mut ann, mut bob) = (join(&server, "ann").await, join(&server, "bob").await);
     let _sending = publish(&mut ann, Way::Udp).await;
@@ -140,7 +140,7 @@ async fn media_goes_on_while_the_web_socket_is_lost_and_ends_when_nobody_comes_b
 }
 
 #[tokio::test]
-async fn whoever_publishes_over_another_connection_is_received_on_the_same_one() {
+async fn subscribers_keep_their_connection_when_the_publisher_changes_its_own() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (join(&server, "ann").await, join(&server, "bob").await);
     let former = publish(&mut ann, Way::Udp).await;

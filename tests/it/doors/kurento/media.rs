@@ -29,7 +29,7 @@ async fn published(stage: &Stage) -> [User; 2] {
 }
 
 #[tokio::test]
-async fn what_one_publishes_the_others_receive() {
+async fn published_media_is_offered_to_the_others() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
     let answer = bob.receive("ann_webcam", 2).await;
@@ -66,7 +66,7 @@ async fn what_one_publishes_the_others_receive() {
 }
 
 #[tokio::test]
-async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() {
+async fn further_offer_continues_its_own_connection_and_replaces_another() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
     bob.receive("ann", 2).await;
@@ -81,7 +81,7 @@ async fn a_further_offer_goes_on_with_its_own_connection_and_replaces_another() 
 }
 
 #[tokio::test]
-async fn users_may_be_called_what_they_like() {
+async fn user_names_may_contain_any_character() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = stage.pair(["ann_webcam", "b_o_b"]).await;
     ann.publish(1).await;
@@ -93,7 +93,7 @@ async fn users_may_be_called_what_they_like() {
 }
 
 #[tokio::test]
-async fn whoever_publishes_may_see_themselves() {
+async fn publisher_may_subscribe_to_itself() {
     let stage = Stage::open().await;
     let mut ann = stage.connect().await;
     ann.done("joinRoom", json!({"user": "ann", "room": "r", "dataChannels": true})).await;
@@ -113,7 +113,7 @@ async fn whoever_publishes_may_see_themselves() {
 }
 
 #[tokio::test]
-async fn candidates_go_to_the_connection_they_are_for_however_clients_write_them() {
+async fn candidates_reach_their_connection_in_every_client_format() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
     bob.receive("ann", 2).await;
@@ -127,7 +127,7 @@ async fn candidates_go_to_the_connection_they_are_for_however_clients_write_them
 }
 
 #[tokio::test]
-async fn whoever_closes_the_connection_may_still_say_that_they_send_no_more() {
+async fn unpublish_after_a_closed_connection_succeeds() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
     stage.media.tell(EndpointId(1), MediaEvent::Closed(CloseReason::Left));
@@ -144,7 +144,7 @@ async fn whoever_closes_the_connection_may_still_say_that_they_send_no_more() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_told_and_may_be_made_anew() {
+async fn broken_media_connection_is_reported_and_may_be_replaced() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
     bob.receive("ann", 2).await;
@@ -169,7 +169,7 @@ async fn a_connection_that_breaks_is_told_and_may_be_made_anew() {
 }
 
 #[tokio::test]
-async fn what_the_plane_refuses_is_refused_by_the_documented_codes() {
+async fn refusals_of_the_media_plane_have_documented_codes() {
     let stage = Stage::open().await;
     let mut ann = stage.join("ann", "r").await;
     let publish = |sdp: &str| json!({"sdpOffer": sdp, "doLoopback": false});
@@ -186,7 +186,7 @@ async fn what_the_plane_refuses_is_refused_by_the_documented_codes() {
 }
 
 #[tokio::test]
-async fn media_ends_with_the_seat_and_not_with_the_web_socket() {
+async fn media_ends_with_the_seat_not_with_the_websocket() {
     let stage = Stage::open_with(
         &["--kurento-lease", "300ms"],
         Arc::new(switchboard::protocols::kurento::Unsupported),
@@ -210,7 +210,7 @@ async fn media_ends_with_the_seat_and_not_with_the_web_socket() {
 }
 
 #[tokio::test]
-async fn who_speaks_is_told_to_those_who_asked() {
+async fn speaker_changes_reach_participants_that_asked_for_them() {
     let stage = Stage::open().await;
     let mut ann = stage.connect().await;
     ann.done("joinRoom", json!({"user": "ann", "room": "r", "activeSpeaker": true})).await;
@@ -248,7 +248,7 @@ impl CustomRequests for Hats {
 }
 
 #[tokio::test]
-async fn custom_requests_are_answered_by_whoever_implements_them() {
+async fn custom_requests_reach_their_handler() {
     let stage = Stage::open_with(&[], Arc::new(Hats)).await;
     let mut ann = stage.join("ann", "r").await;
     let answer = ann.done("customRequest", json!({"hat": true})).await;

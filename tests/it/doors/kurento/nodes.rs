@@ -26,7 +26,7 @@ async fn is_let_in(user: &mut User, name: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_to_another_node_than_the_others_of_a_room_is_told_so() {
+async fn joining_a_room_of_another_node_is_refused() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     let (mut ann, mut bob, mut cy) =
         (connect(&nodes[0]).await, connect(&nodes[1]).await, connect(&nodes[0]).await);
@@ -42,7 +42,7 @@ async fn whoever_comes_to_another_node_than_the_others_of_a_room_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_those_who_come_to_two_nodes_at_once_one_nodes_people_are_let_in() {
+async fn simultaneous_joins_on_two_nodes_admit_those_of_one_node() {
     let nodes = Nodes::start_with_store(2, &[]).await;
     for _ in 0..10 {
         let (mut ann, mut bob) = (connect(&nodes[0]).await, connect(&nodes[1]).await);
@@ -54,7 +54,7 @@ async fn of_those_who_come_to_two_nodes_at_once_one_nodes_people_are_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_a_node_stops_or_dies_its_rooms_go_on_at_another() {
+async fn rooms_of_a_stopped_or_dead_node_continue_on_another() {
     let mut nodes = Nodes::start_with_store(3, &[("KURENTO_LEASE", "2s")]).await;
     let (mut ann, mut bob) = (connect(&nodes[0]).await, connect(&nodes[0]).await);
     assert!(is_let_in(&mut ann, "ann").await && is_let_in(&mut bob, "bob").await);

@@ -195,7 +195,7 @@ impl Play<'_> {
 }
 
 #[tokio::test]
-async fn everybody_knows_how_things_are_and_nothing_remains() {
+async fn random_users_agree_on_the_state_of_the_room_and_leave_nothing_behind() {
     let unsupported = std::sync::Arc::new(switchboard::protocols::kurento::Unsupported);
     let stage = Stage::open_with(&["--kurento-lease", "1h"], unsupported).await;
     let mut runner = TestRunner::new(Config::default());

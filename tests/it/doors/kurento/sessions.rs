@@ -19,7 +19,7 @@ async fn connected(server: &TestServer, count: f64) {
 }
 
 #[tokio::test]
-async fn what_is_missed_while_the_connection_is_lost_follows_in_order() {
+async fn events_missed_during_connection_loss_arrive_in_order() {
     let server = TestServer::start_env([("KURENTO_LEASE", "1h")]).await;
     let mut ann = User::new(Peer::connect(&server.address, "/room").await);
     let mut bob = User::new(Peer::connect(&server.address, "/room").await);
@@ -43,7 +43,7 @@ async fn what_is_missed_while_the_connection_is_lost_follows_in_order() {
 }
 
 #[tokio::test]
-async fn who_came_and_went_is_told_even_if_not_all_that_was_said_could_be_kept() {
+async fn joins_and_departures_are_told_after_a_mailbox_overflow() {
     let server = TestServer::start_env([("KURENTO_LEASE", "1h")]).await;
     let mut users = Vec::new();
     for name in ["ann", "bob", "dave"] {
@@ -93,7 +93,7 @@ async fn ask(wire: &mut Wire, request: serde_json::Value) -> Vec<serde_json::Val
 }
 
 #[tokio::test]
-async fn a_page_that_only_pings_after_a_loss_keeps_its_seat_and_another_tab_is_somebody_else() {
+async fn pinging_page_keeps_its_seat_and_another_tab_gets_its_own() {
     let server = TestServer::start_env([("KURENTO_LEASE", "1h")]).await;
     let ping = |id: u64| json!({"method": "ping", "params": {"interval": 60_000}, "id": id});
     let message = |id: u64| {
@@ -127,7 +127,7 @@ async fn a_page_that_only_pings_after_a_loss_keeps_its_seat_and_another_tab_is_s
 }
 
 #[tokio::test]
-async fn whoever_does_not_come_back_has_left_and_the_session_is_over() {
+async fn lease_end_removes_the_participant_and_ends_the_session() {
     let lease = ["--kurento-lease", "200ms"];
     let unsupported = std::sync::Arc::new(switchboard::protocols::kurento::Unsupported);
     let stage = Stage::open_with(&lease, unsupported).await;
@@ -142,7 +142,7 @@ async fn whoever_does_not_come_back_has_left_and_the_session_is_over() {
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_its_promise_of_pings_is_closed_and_may_come_back() {
+async fn client_that_stops_its_pings_is_closed_and_may_return() {
     let stage = Stage::open().await;
     let mut ann = stage.join("ann", "r").await;
     ann.ask("ping", json!({"interval": 100})).await;
@@ -152,7 +152,7 @@ async fn a_client_that_breaks_its_promise_of_pings_is_closed_and_may_come_back()
 }
 
 #[tokio::test]
-async fn requests_of_a_session_are_done_one_after_the_other() {
+async fn requests_of_a_session_are_handled_in_order() {
     let stage = Stage::open().await;
     let ann = stage.connect().await;
     let mut ann = ann;
@@ -176,7 +176,7 @@ async fn requests_of_a_session_are_done_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn everybody_is_told_when_the_server_stops() {
+async fn stopping_server_tells_every_participant() {
     let server = TestServer::start().await;
     let mut ann = User::new(Peer::connect(&server.address, "/room").await);
     let mut idle = User::new(Peer::connect(&server.address, "/room").await);

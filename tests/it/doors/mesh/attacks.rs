@@ -37,7 +37,7 @@ async fn closed_by_server(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn unfinished_huge_messages_are_cut_off_before_they_take_memory() {
+async fn unfinished_oversized_messages_take_bounded_memory() {
     let server = TestServer::start().await;
     let before = server.memory();
     let attacks = (0..20).map(|_| async {
@@ -64,7 +64,7 @@ async fn unfinished_huge_messages_are_cut_off_before_they_take_memory() {
 }
 
 #[tokio::test]
-async fn attachments_before_connecting_are_bounded() {
+async fn binary_attachments_before_the_connect_packet_are_bounded() {
     let server = TestServer::start().await;
     let before = server.memory();
     let attacks = (0..20).map(|_| async {
@@ -81,7 +81,7 @@ async fn attachments_before_connecting_are_bounded() {
 }
 
 #[tokio::test]
-async fn half_sent_heads_and_silent_connections_are_closed() {
+async fn incomplete_heads_and_silent_connections_are_closed() {
     let server = TestServer::start().await;
     let slow = (0..200).map(|number| {
         let address = server.address.clone();
@@ -98,7 +98,7 @@ async fn half_sent_heads_and_silent_connections_are_closed() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused() {
+async fn oversized_head_is_refused() {
     let server = TestServer::start().await;
     for head in [
         format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(100_000)),
@@ -114,7 +114,7 @@ async fn a_head_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn one_address_opens_only_so_many_sessions_at_once() {
+async fn sessions_per_address_are_limited() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "20")]).await;
     let mut seated = server.connect().await;
     seated.join("7", "Ann").await;
@@ -134,7 +134,7 @@ async fn one_address_opens_only_so_many_sessions_at_once() {
 }
 
 #[tokio::test]
-async fn one_address_sends_only_so_many_events_at_once() {
+async fn events_per_address_are_limited() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "1")]).await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_id = ann.join("7", "Ann").await["participant"].clone();
@@ -155,13 +155,13 @@ async fn one_address_sends_only_so_many_events_at_once() {
 }
 
 #[tokio::test]
-async fn a_session_that_never_speaks_socket_io_ends() {
+async fn session_without_a_connect_packet_ends() {
     let server = TestServer::start().await;
     closed_by_server(&mut raw_websocket(&server).await).await;
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_are_refused_on_every_way_in() {
+async fn other_origins_are_refused_on_every_path() {
     let server = TestServer::start_env([("CORS_ORIGINS", "https://clinic.example")]).await;
     let http = reqwest::Client::new();
     let base = format!("http://{}", server.address);

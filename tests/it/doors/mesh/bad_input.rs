@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::{client::Client, server::TestServer};
 
 #[tokio::test]
-async fn every_field_that_is_wrong_is_named() {
+async fn every_invalid_field_is_named() {
     let server = TestServer::start().await;
     let mut client = server.connect().await;
     let long = "x".repeat(10_000);
@@ -55,7 +55,7 @@ async fn assert_refused_field(client: &mut Client, field: &str, payload: Value) 
 }
 
 #[tokio::test]
-async fn an_event_takes_exactly_one_object() {
+async fn event_takes_exactly_one_object() {
     let server = TestServer::start().await;
     let mut client = server.connect().await;
     for packet in [
@@ -77,7 +77,7 @@ async fn an_event_takes_exactly_one_object() {
 }
 
 #[tokio::test]
-async fn a_signal_is_an_object_of_bounded_size() {
+async fn signal_is_an_object_of_bounded_size() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_id = ann.join("7", "Ann").await["participant"].clone();
@@ -97,7 +97,7 @@ async fn a_signal_is_an_object_of_bounded_size() {
 }
 
 #[tokio::test]
-async fn a_message_has_a_text_of_bounded_size() {
+async fn message_has_a_body_of_bounded_size() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     assert_eq!(ann.refused("send_message", json!({"body": "hi"})).await, "not_joined");
@@ -113,7 +113,7 @@ async fn a_message_has_a_text_of_bounded_size() {
 }
 
 #[tokio::test]
-async fn a_binary_attachment_is_refused_and_the_connection_goes_on() {
+async fn binary_attachment_is_refused_and_the_connection_stays() {
     let server = TestServer::start().await;
     let mut client = server.connect().await;
     client.send_text(r#"451-77["send_offer",{"offer":{"_placeholder":true,"num":0}}]"#).await;
@@ -123,7 +123,7 @@ async fn a_binary_attachment_is_refused_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn chats_that_cannot_be_saved_say_why_and_change_nothing() {
+async fn refused_save_names_the_reason_and_changes_nothing() {
     let server = TestServer::start().await;
     let deep = |depth| format!(r#"{{"chats":[{}{}]}}"#, "[".repeat(depth), "]".repeat(depth));
     let cases = [
@@ -152,7 +152,7 @@ async fn chats_that_cannot_be_saved_say_why_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn every_json_value_comes_back_as_it_went_in() {
+async fn every_json_value_is_served_as_saved() {
     let server = TestServer::start().await;
     let chats = r#"[{"$oid": "zz"}, {"__proto__": 1},18446744073709551616,{"a":1,"a":2},"\u0000",null,[[]]]"#;
     assert_eq!(server.save("7", format!(r#"{{"chats":{chats}}}"#)).await.0, 200);

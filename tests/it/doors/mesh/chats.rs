@@ -28,7 +28,7 @@ async fn saved(server: &TestServer, chats: &Value) {
 }
 
 #[tokio::test]
-async fn one_id_of_two_people_is_two_messages() {
+async fn equal_ids_of_two_participants_are_two_messages() {
     let server = TestServer::start().await;
     let (mut ann, ann_joined, mut bob, bob_joined) = pair(&server).await;
     let by_ann = ann.ask("send_message", json!({"id": "m1", "body": "how are you?"})).await;
@@ -45,7 +45,7 @@ async fn one_id_of_two_people_is_two_messages() {
 }
 
 #[tokio::test]
-async fn another_text_under_an_own_id_is_refused_and_a_retry_under_another_name_is_none() {
+async fn another_body_under_the_same_id_is_refused() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, bob_joined) = pair(&server).await;
     let sent = bob.ask("send_message", json!({"id": "m1", "body": "one"})).await;
@@ -64,7 +64,7 @@ async fn another_text_under_an_own_id_is_refused_and_a_retry_under_another_name_
 }
 
 #[tokio::test]
-async fn a_stranger_who_saves_an_id_first_suppresses_nothing() {
+async fn id_saved_first_by_another_sender_suppresses_no_message() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, bob_joined) = pair(&server).await;
     let from = &bob_joined["participant"];
@@ -88,7 +88,7 @@ async fn a_stranger_who_saves_an_id_first_suppresses_nothing() {
 }
 
 #[tokio::test]
-async fn saved_entries_have_versions_and_the_newest_is_served() {
+async fn newest_version_of_a_saved_entry_is_served() {
     let server = TestServer::start().await;
     let a = json!({"id": 7, "sender": "Ann", "text": "old"});
     let b = json!({"id": 7.0, "sender": "Ann", "text": "new"});
@@ -100,7 +100,7 @@ async fn saved_entries_have_versions_and_the_newest_is_served() {
 }
 
 #[tokio::test]
-async fn a_refused_save_names_the_entry_and_the_reason_and_stores_nothing() {
+async fn refused_save_names_the_entry_and_stores_nothing() {
     let server = TestServer::start().await;
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let large = format!("\"{}\"", "x".repeat(64 * 1024));
@@ -127,7 +127,7 @@ async fn served_text(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn any_json_is_served_as_it_came_and_half_an_emoji_as_a_replacement() {
+async fn any_json_is_served_unchanged_and_lone_surrogates_are_replaced() {
     let server = TestServer::start().await;
     let entries = r#"[1e400,{ "a" : 1,"a":2.0 },"\u00e9\/",{"text":"half \ud83d","\udE00":"\ud83d\ude00"}]"#;
     assert_eq!(save(&server, entries).await.0, 200);
@@ -140,7 +140,7 @@ async fn any_json_is_served_as_it_came_and_half_an_emoji_as_a_replacement() {
 }
 
 #[tokio::test]
-async fn half_an_emoji_in_a_name_an_id_or_a_message_is_a_replacement_character() {
+async fn lone_surrogate_becomes_a_replacement_character() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -160,7 +160,7 @@ async fn half_an_emoji_in_a_name_an_id_or_a_message_is_a_replacement_character()
 }
 
 #[tokio::test]
-async fn a_full_history_does_not_silence_the_visit() {
+async fn live_messages_are_accepted_when_the_history_is_full() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, _) = pair(&server).await;
     let large = |number: usize| format!("\"{number} {}\"", "x".repeat(60_000));
@@ -198,7 +198,7 @@ async fn a_full_history_does_not_silence_the_visit() {
 }
 
 #[tokio::test]
-async fn in_the_original_dialect_a_save_replaces_what_was_saved() {
+async fn original_dialect_replaces_the_saved_array() {
     let server = TestServer::start_env([("MESH_DIALECT", "original")]).await;
     let (mut ann, _, mut bob, _) = pair(&server).await;
     bob.ask("send_message", json!({"id": "m1", "body": "live"})).await;

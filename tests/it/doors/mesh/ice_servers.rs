@@ -64,7 +64,7 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
 }
 
 #[tokio::test]
-async fn anybody_is_told_of_stun_and_where_turn_is() {
+async fn anonymous_client_gets_stun_and_turn_addresses_without_credentials() {
     let server = start().await;
     let expected = json!({
         "iceServers": [{"urls": ["stun:stun.example"]}],
@@ -80,7 +80,7 @@ async fn anybody_is_told_of_stun_and_where_turn_is() {
 }
 
 #[tokio::test]
-async fn whoever_joins_gets_credentials_of_their_own_and_new_ones_while_seated() {
+async fn seated_participant_gets_its_own_renewable_credentials() {
     let server = start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let before = now();
@@ -98,7 +98,7 @@ async fn whoever_joins_gets_credentials_of_their_own_and_new_ones_while_seated()
 }
 
 #[tokio::test]
-async fn a_lost_connection_keeps_the_right_to_credentials_and_leaving_ends_it() {
+async fn credentials_need_a_held_seat() {
     let server = start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_joined = ann.join("7", "Ann").await;
@@ -113,7 +113,7 @@ async fn a_lost_connection_keeps_the_right_to_credentials_and_leaving_ends_it() 
 }
 
 #[tokio::test]
-async fn a_token_that_proves_no_seat_here_gets_nothing() {
+async fn token_without_a_seat_gets_no_credentials() {
     let server = start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let joined = ann.join("7", "Ann").await;
@@ -145,7 +145,7 @@ async fn a_token_that_proves_no_seat_here_gets_nothing() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_set_nothing_is_told() {
+async fn no_ice_servers_are_told_when_none_are_set() {
     let server = TestServer::start().await;
     let joined = server.connect().await.join("7", "Ann").await;
     assert_eq!(joined["iceServers"], json!([]));
@@ -156,7 +156,7 @@ async fn where_nothing_is_set_nothing_is_told() {
 }
 
 #[tokio::test]
-async fn asking_too_often_or_from_elsewhere_is_refused() {
+async fn ice_server_requests_are_limited_by_rate_and_origin() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "5")]).await;
     let mut refused = None;
     for _ in 0..20 {

@@ -6,7 +6,7 @@ use super::{pair, session_of};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn the_documented_way_of_two_who_meet() {
+async fn documented_event_flow_of_two_participants() {
     let server = TestServer::start().await;
     let (mut ann, ann_joined, mut bob, bob_joined) = pair(&server).await;
     assert_eq!(ann_joined["message"], "Joined Successfully");
@@ -42,7 +42,7 @@ async fn the_documented_way_of_two_who_meet() {
 }
 
 #[tokio::test]
-async fn a_payload_arrives_byte_for_byte() {
+async fn payload_arrives_unchanged() {
     let server = TestServer::start().await;
     let (mut ann, ann_joined, mut bob, _) = pair(&server).await;
     let payload = r#"{"z":1e3,"a":18446744073709551616, "nested" : {"\u0061":[ -0.0,null]},"dup":1,"dup":2,"s":"é\ud83d\ude00"}"#;
@@ -56,7 +56,7 @@ async fn a_payload_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn the_original_dialect_has_bare_candidates() {
+async fn original_dialect_sends_bare_candidates() {
     let server = TestServer::start_env([("MESH_DIALECT", "original")]).await;
     let (mut ann, ann_joined, mut bob, _) = pair(&server).await;
     for candidate in [json!({"candidate": "c", "sdpMid": "0"}), json!(null)] {
@@ -67,7 +67,7 @@ async fn the_original_dialect_has_bare_candidates() {
 }
 
 #[tokio::test]
-async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
+async fn pipelined_events_arrive_in_order() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     let ann_id = ann.join("7", "Ann").await["participant"].clone();
@@ -92,7 +92,7 @@ async fn what_is_sent_without_waiting_for_anything_arrives_in_order() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_comes_back_to_everything_it_missed() {
+async fn returning_participant_receives_every_missed_event() {
     let server = TestServer::start().await;
     let (mut ann, ann_joined, mut bob, bob_joined) = pair(&server).await;
     let bob_id = &bob_joined["participant"];
@@ -116,7 +116,7 @@ async fn a_lost_connection_comes_back_to_everything_it_missed() {
 }
 
 #[tokio::test]
-async fn a_token_takes_a_live_seat_over_and_the_older_connection_hears_so() {
+async fn token_takes_over_a_live_seat_and_fences_the_older_connection() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, bob_joined) = pair(&server).await;
     let mut other_tab = server.connect().await;
@@ -135,7 +135,7 @@ async fn a_token_takes_a_live_seat_over_and_the_older_connection_hears_so() {
 }
 
 #[tokio::test]
-async fn a_seat_ends_with_its_lease_and_is_announced_once() {
+async fn lease_end_is_announced_once() {
     let server = TestServer::start_env([("SEAT_LEASE", "1s")]).await;
     let (mut ann, _, bob, bob_joined) = pair(&server).await;
     bob.vanish();
@@ -147,7 +147,7 @@ async fn a_seat_ends_with_its_lease_and_is_announced_once() {
 }
 
 #[tokio::test]
-async fn a_connection_that_dies_without_a_word_is_noticed_and_its_seat_kept() {
+async fn silent_connection_is_detected_and_its_seat_kept() {
     let server = TestServer::start().await;
     let (mut ann, _, bob, bob_joined) = pair(&server).await;
     bob.stop_reading();
@@ -156,7 +156,7 @@ async fn a_connection_that_dies_without_a_word_is_noticed_and_its_seat_kept() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_closed_and_nobody_else_pays() {
+async fn peer_that_does_not_read_is_closed_at_no_cost_to_others() {
     let server = TestServer::start().await;
     let before = server.memory();
     let (mut ann, _, bob, bob_joined) = pair(&server).await;
@@ -176,7 +176,7 @@ async fn a_peer_that_does_not_read_is_closed_and_nobody_else_pays() {
 }
 
 #[tokio::test]
-async fn joining_twice_on_one_connection_is_joining_once() {
+async fn repeated_join_on_one_connection_keeps_the_seat() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     let first = ann.join("7", "Ann").await;
@@ -190,7 +190,7 @@ async fn joining_twice_on_one_connection_is_joining_once() {
 }
 
 #[tokio::test]
-async fn a_signal_reaches_only_the_senders_own_room() {
+async fn signal_reaches_only_the_senders_own_room() {
     let server = TestServer::start().await;
     let (mut ann, ann_joined, _bob, _) = pair(&server).await;
     let mut eve = server.connect().await;
@@ -207,7 +207,7 @@ async fn a_signal_reaches_only_the_senders_own_room() {
 }
 
 #[tokio::test]
-async fn chats_are_live_kept_and_merged() {
+async fn chats_are_delivered_stored_and_merged() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, bob_joined) = pair(&server).await;
     let sent = bob.ask("send_message", json!({"id": "m1", "body": "hello"})).await;
@@ -233,7 +233,7 @@ async fn chats_are_live_kept_and_merged() {
 }
 
 #[tokio::test]
-async fn after_a_restart_both_come_back_to_their_ids() {
+async fn both_participants_keep_their_ids_across_a_restart() {
     let server = TestServer::start().await;
     let (_, ann_joined, _, bob_joined) = pair(&server).await;
     let server = server.killed_and_restarted().await;
@@ -248,7 +248,7 @@ async fn after_a_restart_both_come_back_to_their_ids() {
 }
 
 #[tokio::test]
-async fn ids_on_the_wire_are_nobodys_session() {
+async fn public_ids_are_not_session_tokens() {
     let server = TestServer::start().await;
     let (ann, ann_joined, bob, bob_joined) = pair(&server).await;
     for id in [&ann_joined["participant"], &bob_joined["participant"]] {

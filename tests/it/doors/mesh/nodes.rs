@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::nodes::Nodes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chats_are_saved_at_one_node_written_at_another_and_read_at_all() {
+async fn chats_saved_on_one_node_are_read_on_every_node() {
     let nodes = Nodes::start_with_store(3, &[]).await;
     let (mut ann, mut bob) = (nodes.connect(0).await, nodes.connect(1).await);
     ann.join("7", "Ann").await;
@@ -24,7 +24,7 @@ async fn chats_are_saved_at_one_node_written_at_another_and_read_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn credentials_are_given_at_every_node_to_whoever_has_a_seat() {
+async fn every_node_gives_credentials_to_a_seated_participant() {
     let env = [("TURN_URLS", "turn:turn.example:3478"), ("TURN_SECRET", "sixteen letters!")];
     let nodes = Nodes::start_env(2, &env).await;
     let mut ann = nodes.connect(0).await;

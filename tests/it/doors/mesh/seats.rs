@@ -198,22 +198,22 @@ async fn check_all(transport: Transport) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_ends_with_its_websocket_as_the_table_says() {
+async fn seat_end_over_websocket_follows_the_table() {
     check_all(WebSocket).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_ends_with_its_polling_session_as_the_table_says() {
+async fn seat_end_over_long_polling_follows_the_table() {
     check_all(Polling).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_ends_with_an_upgraded_session_as_the_table_says() {
+async fn seat_end_over_an_upgraded_session_follows_the_table() {
     check_all(Transport::Upgraded).await;
 }
 
 #[tokio::test]
-async fn a_newcomer_is_told_to_wait_only_while_a_holder_is_away() {
+async fn newcomer_gets_retry_after_only_while_a_holder_is_away() {
     let server = TestServer::start().await;
     let (mut ann, mut bob, mut cy) = (server.connect().await, server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -233,7 +233,7 @@ async fn a_newcomer_is_told_to_wait_only_while_a_holder_is_away() {
 }
 
 #[tokio::test]
-async fn an_unprotected_seat_that_does_not_answer_a_probe_is_a_newcomers() {
+async fn newcomer_gets_an_unprotected_seat_that_answers_no_probe() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join_unprotected("7", "Ann").await;
@@ -252,7 +252,7 @@ async fn an_unprotected_seat_that_does_not_answer_a_probe_is_a_newcomers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_tab_keeps_its_seat_while_a_newcomer_knocks() {
+async fn frozen_tab_keeps_its_seat_when_a_newcomer_joins() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -273,7 +273,7 @@ async fn a_frozen_tab_keeps_its_seat_while_a_newcomer_knocks() {
 }
 
 #[tokio::test]
-async fn a_token_protects_a_seat_from_then_on() {
+async fn resume_with_a_token_protects_the_seat() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -285,7 +285,7 @@ async fn a_token_protects_a_seat_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_seat_that_was_given_up_displaces_no_participant() {
+async fn token_of_a_released_seat_displaces_no_participant() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     ann.join("7", "Ann").await;
@@ -301,7 +301,7 @@ async fn a_token_of_a_seat_that_was_given_up_displaces_no_participant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn held_seats_outlive_a_restart_for_their_holders_alone() {
+async fn held_seats_survive_a_restart_for_their_holders_only() {
     let server = TestServer::start().await;
     let (mut ann, mut bob, mut eve) =
         (server.connect().await, server.connect().await, server.connect().await);
@@ -331,7 +331,7 @@ async fn held_seats_outlive_a_restart_for_their_holders_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seat_held_over_a_restart_ends_with_its_lease() {
+async fn seat_held_across_a_restart_ends_with_its_lease() {
     let env = vec![("SEAT_LEASE", "2s".to_owned())];
     let server = TestServer::start_with(Options { env: env.clone(), ..Options::default() }).await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
@@ -352,7 +352,7 @@ async fn a_seat_held_over_a_restart_ends_with_its_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_client_does_while_the_server_drains_costs_it_no_seat() {
+async fn closing_during_a_drain_keeps_the_seat() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_joined = ann.join("7", "Ann").await;
@@ -375,7 +375,7 @@ async fn what_a_client_does_while_the_server_drains_costs_it_no_seat() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_address_holds_no_more_seats_without_a_connection_than_sessions() {
+async fn seats_without_a_connection_are_limited_per_address() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "8")]).await;
     let mut sessions = Vec::new();
     let join = |room: usize, session: Value| {
@@ -418,7 +418,7 @@ async fn seats_are_written(server: &TestServer, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_polling_client_that_reads_too_little_is_ended_and_comes_back() {
+async fn slow_polling_client_is_closed_and_may_resume() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     ann.join("7", "Ann").await;
@@ -443,7 +443,7 @@ async fn a_polling_client_that_reads_too_little_is_ended_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_upgrade_of_a_session_changes_nothing() {
+async fn second_upgrade_of_a_session_is_ignored() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     ann.join("7", "Ann").await;
@@ -461,7 +461,7 @@ async fn a_second_upgrade_of_a_session_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_that_was_replaced_may_join_again_and_leave() {
+async fn replaced_session_may_join_again_and_leave() {
     let server = TestServer::start().await;
     let (mut ann, mut bob, mut tab) =
         (server.connect().await, server.connect().await, server.connect().await);
@@ -482,7 +482,7 @@ async fn a_session_that_was_replaced_may_join_again_and_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_older_connection_that_ends_after_it_was_replaced_ends_no_seat() {
+async fn end_of_a_replaced_connection_keeps_the_seat() {
     let server = TestServer::start().await;
     let mut ann = server.connect().await;
     ann.join("7", "Ann").await;
@@ -500,7 +500,7 @@ async fn an_older_connection_that_ends_after_it_was_replaced_ends_no_seat() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_polling_or_upgraded_client_does_while_the_server_drains_costs_it_no_seat() {
+async fn closing_a_polling_session_during_a_drain_keeps_the_seat() {
     for (transport, ending) in [
         (Polling, EngineClose),
         (Polling, Disconnect),

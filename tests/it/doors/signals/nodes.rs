@@ -16,7 +16,7 @@ impl Caller {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_leads_over_two_nodes() {
+async fn call_works_across_two_nodes() {
     let nodes = Nodes::start(2).await;
     let ann = Caller::join(&nodes[0], "7").await;
     let mut ann_hears = ann.connect().await;
@@ -37,7 +37,7 @@ async fn a_call_leads_over_two_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn seat_socket_and_signals_of_one_client_may_be_on_three_nodes() {
+async fn seat_socket_and_signals_of_one_client_may_use_three_nodes() {
     let nodes = Nodes::start(3).await;
     let (ann, bob) = (Caller::join(&nodes[0], "7").await, Caller::join(&nodes[1], "7").await);
     assert_eq!(Caller::try_join(&nodes[2], "7").await.err(), Some(409), "both seats are taken");
@@ -60,7 +60,7 @@ async fn seat_socket_and_signals_of_one_client_may_be_on_three_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_newest_socket_of_a_session_has_the_seat_on_whatever_node() {
+async fn newest_socket_on_any_node_holds_the_seat() {
     let nodes = Nodes::start(2).await;
     let (ann, bob) = (Caller::join(&nodes[0], "7").await, Caller::join(&nodes[1], "7").await);
     let (mut first, mut bob_hears) = (ann.connect().await, bob.connect().await);
@@ -74,7 +74,7 @@ async fn the_newest_socket_of_a_session_has_the_seat_on_whatever_node() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_is_worth_the_same_on_every_node_until_its_seat_is_given_up() {
+async fn session_is_valid_on_every_node_until_its_seat_is_released() {
     let nodes = Nodes::start(2).await;
     let (ann, bob) = (Caller::join(&nodes[0], "7").await, Caller::join(&nodes[1], "7").await);
     let mut bob_hears = bob.connect().await;

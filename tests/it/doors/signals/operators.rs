@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn the_documented_addresses_are_further_ones_and_may_cover_the_usual_ones() {
+async fn documented_addresses_are_added_to_the_usual_ones() {
     let (people, operators) = (free_port(), free_port());
     let env = vec![
         ("LISTEN", format!("0.0.0.0:{people}")),
@@ -35,7 +35,7 @@ async fn the_documented_addresses_are_further_ones_and_may_cover_the_usual_ones(
 }
 
 #[test]
-fn help_names_the_documented_flags_and_what_is_wrong_is_said() {
+fn help_lists_the_documented_flags_and_errors_name_the_bad_one() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
         let output = command(folder.path()).args(args).output().unwrap();
@@ -72,7 +72,7 @@ fn help_names_the_documented_flags_and_what_is_wrong_is_said() {
 }
 
 #[tokio::test]
-async fn the_origin_is_the_one_that_is_set() {
+async fn only_the_configured_origin_is_allowed() {
     let server = TestServer::start_env([("SIGNALS_ORIGIN", "https://clinic.example")]).await;
     for path in ["/call/7", "/call/", "/call", "/ws", "/signal"] {
         let response = server.get(path).await;
@@ -82,7 +82,7 @@ async fn the_origin_is_the_one_that_is_set() {
 }
 
 #[tokio::test]
-async fn the_demo_is_served_as_strictly_as_the_page() {
+async fn demo_has_the_security_headers_of_the_page() {
     let server = TestServer::start().await;
     for path in ["/demos/signals", "/demos/signals/", "/demos/signals/?call=7"] {
         let page = server.get(path).await;
@@ -99,7 +99,7 @@ async fn the_demo_is_served_as_strictly_as_the_page() {
 }
 
 #[tokio::test]
-async fn a_profile_shows_where_the_time_goes_and_only_one_is_taken_at_a_time() {
+async fn profile_lists_functions_and_only_one_runs_at_a_time() {
     let server = TestServer::start().await;
     let profile = || server.get_ops("/debug/pprof/profile?seconds=2");
     let work = async {
@@ -130,7 +130,7 @@ async fn a_profile_shows_where_the_time_goes_and_only_one_is_taken_at_a_time() {
 }
 
 #[tokio::test]
-async fn profiles_are_for_this_machine_alone_unless_it_is_set_otherwise() {
+async fn profiles_are_served_on_loopback_unless_configured() {
     let forwarded = |server: &TestServer| {
         let request = reqwest::Client::new().get(format!("http://{}/debug/pprof/", server.ops_address));
         request.header("x-forwarded-for", "192.0.2.1").send()
@@ -143,7 +143,7 @@ async fn profiles_are_for_this_machine_alone_unless_it_is_set_otherwise() {
 }
 
 #[tokio::test]
-async fn metrics_count_and_the_log_is_silent_about_who_says_what() {
+async fn metrics_count_signals_and_the_log_holds_no_payload() {
     const CANARY: &str = "canary-9c41";
     let env = vec![("RUST_LOG", "trace".to_owned()), ("LOG_FORMAT", "json".to_owned())];
     let server = TestServer::start_with(Options { env, ..Options::default() }).await;

@@ -57,7 +57,7 @@ fn some<T>(strategy: impl Strategy<Value = T>) -> Vec<T> {
 }
 
 #[tokio::test]
-async fn whatever_comes_is_answered_as_documented_and_harms_nobody() {
+async fn random_input_gets_documented_answers() {
     let server =
         TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0"), ("EVENTS_PER_ADDRESS", "0")]).await;
     let ann = Caller::join(&server, "7").await;

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_seat_that_is_never_shown_to_be_used_ends_with_the_seat_timeout() {
+async fn unused_seat_ends_with_the_seat_timeout() {
     let server =
         TestServer::start_env([("SIGNALS_SEAT_TIMEOUT", "1s"), ("SIGNALS_WS_PING_INTERVAL", "200ms")]).await;
     let ann = Caller::join(&server, "7").await;
@@ -27,7 +27,7 @@ async fn a_seat_that_is_never_shown_to_be_used_ends_with_the_seat_timeout() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_keeps_its_seat_for_the_seat_timeout_and_no_longer() {
+async fn closed_socket_keeps_its_seat_for_the_seat_timeout() {
     let server = TestServer::start_env([("SIGNALS_SEAT_TIMEOUT", "2s"), ("SIGNALS_SEAT_COUNT", "1")]).await;
     let ann = Caller::join(&server, "7").await;
     let mut socket = ann.connect().await;
@@ -42,7 +42,7 @@ async fn a_closed_socket_keeps_its_seat_for_the_seat_timeout_and_no_longer() {
 }
 
 #[tokio::test]
-async fn of_many_who_come_at_once_as_many_get_in_as_there_are_seats() {
+async fn simultaneous_joins_fill_exactly_the_seats() {
     let server = TestServer::start_env([("SIGNALS_SEAT_COUNT", "3")]).await;
     let joins = (0..40).map(|_| Caller::try_join(&server, "7"));
     let outcomes = futures_util::future::join_all(joins).await;
@@ -51,7 +51,7 @@ async fn of_many_who_come_at_once_as_many_get_in_as_there_are_seats() {
 }
 
 #[tokio::test]
-async fn a_session_finds_its_seat_after_a_restart() {
+async fn session_resumes_its_seat_after_a_restart() {
     let server = TestServer::start().await;
     let ann = Caller::join(&server, "7").await;
     let server = server.killed_and_restarted().await;
@@ -65,7 +65,7 @@ async fn a_session_finds_its_seat_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_session_is_good_for_its_own_call_only_and_for_no_other_door() {
+async fn session_is_valid_for_its_own_call_and_door_only() {
     let server = TestServer::start().await;
     let ann = Caller::join(&server, "7").await;
     let elsewhere = Caller { address: ann.address.clone(), call: "8".into(), session: ann.session.clone() };
@@ -79,7 +79,7 @@ async fn a_session_is_good_for_its_own_call_only_and_for_no_other_door() {
 }
 
 #[tokio::test]
-async fn a_call_never_meets_an_appointment_of_the_same_name() {
+async fn call_is_separate_from_an_appointment_of_equal_name() {
     let server = TestServer::start().await;
     let mut mesh = server.connect().await;
     for name in ["7", "signals", "signals/7", "mesh/7"] {
@@ -97,7 +97,7 @@ async fn a_call_never_meets_an_appointment_of_the_same_name() {
 }
 
 #[tokio::test]
-async fn real_descriptions_pass_and_only_huge_ones_are_refused() {
+async fn real_descriptions_pass_and_oversized_ones_are_refused() {
     let server = TestServer::start().await;
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
     let mut bob_hears = bob.connect().await;
@@ -117,7 +117,7 @@ async fn real_descriptions_pass_and_only_huge_ones_are_refused() {
 }
 
 #[tokio::test]
-async fn one_address_joins_and_publishes_only_so_often_at_once() {
+async fn joins_and_signals_per_address_are_limited() {
     let server =
         TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "5"), ("EVENTS_PER_ADDRESS", "1")]).await;
     let ann = Caller::join(&server, "7").await;
@@ -136,7 +136,7 @@ async fn one_address_joins_and_publishes_only_so_often_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_may_be_called_anything_that_can_be_read() {
+async fn call_names_may_contain_any_printable_character() {
     let server = TestServer::start().await;
     for (path, call) in [("%E2%80%8Fx", None), ("%0A", None), ("%20", None), ("%F0%9F%91%8B", Some("👋"))] {
         let response = server.get(&format!("/call/{path}")).await;
@@ -155,7 +155,7 @@ async fn a_call_may_be_called_anything_that_can_be_read() {
 }
 
 #[tokio::test]
-async fn what_is_posted_without_a_seat_costs_nothing_and_reaches_nobody() {
+async fn signal_without_a_seat_is_refused() {
     let server = TestServer::start().await;
     let ann = Caller::join(&server, "7").await;
     let mut ann_hears = ann.connect().await;
@@ -172,7 +172,7 @@ async fn what_is_posted_without_a_seat_costs_nothing_and_reaches_nobody() {
 }
 
 #[test]
-fn every_refusal_is_documented() {
+fn every_error_is_documented() {
     let document = include_str!("../../../../docs/signals.md");
     for refusal in Refusal::ALL {
         let row = format!("| `{}` | {} |", refusal.code(), refusal.status().as_u16());

@@ -47,7 +47,7 @@ fn closed(code: u16, reason: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn whoever_answers_no_ping_is_dropped_and_loses_the_seat() {
+async fn client_without_pongs_is_closed_and_loses_the_seat() {
     let server = TestServer::start_env([
         ("SIGNALS_SEAT_COUNT", "1"),
         ("SIGNALS_SEAT_TIMEOUT", "1s"),
@@ -61,7 +61,7 @@ async fn whoever_answers_no_ping_is_dropped_and_loses_the_seat() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_but_answers_no_ping_hears_why_it_is_dropped() {
+async fn reading_client_without_pongs_is_told_the_reason() {
     let server = TestServer::start_env([("SIGNALS_WS_READ_TIMEOUT", "500ms")]).await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let request = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
@@ -79,7 +79,7 @@ async fn a_client_that_reads_but_answers_no_ping_hears_why_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_client_that_answers_every_ping_is_not_taken_for_silent() {
+async fn client_that_answers_pings_stays_connected() {
     let settings = [("SIGNALS_WS_PING_INTERVAL", "10s"), ("SIGNALS_WS_READ_TIMEOUT", "1s")];
     let server = TestServer::start_env(settings).await;
     let mut socket = Caller::join(&server, "7").await.connect().await;
@@ -96,7 +96,7 @@ async fn a_client_that_answers_every_ping_is_not_taken_for_silent() {
 }
 
 #[tokio::test]
-async fn the_whole_handshake_has_a_deadline_of_its_own_and_zero_is_none() {
+async fn handshake_has_a_deadline_and_zero_disables_it() {
     let settings = [("SIGNALS_WS_HANDSHAKE_TIMEOUT", "500ms"), ("SIGNALS_WS_JOIN_TIMEOUT", "0s")];
     let server = TestServer::start_env(settings).await;
     let mut socket = Peer::connect(&server.address, "/ws").await;
@@ -114,7 +114,7 @@ async fn the_whole_handshake_has_a_deadline_of_its_own_and_zero_is_none() {
 }
 
 #[tokio::test]
-async fn what_comes_after_the_handshake_is_ignored_but_bounded() {
+async fn messages_after_the_handshake_are_ignored_and_bounded() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "3")]).await;
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
     let (mut ann_hears, mut bob_hears) = (ann.connect().await, bob.connect().await);
@@ -135,7 +135,7 @@ async fn what_comes_after_the_handshake_is_ignored_but_bounded() {
 }
 
 #[tokio::test]
-async fn the_newest_socket_of_a_session_has_the_seat() {
+async fn newest_socket_of_a_session_holds_the_seat() {
     let server = TestServer::start().await;
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
     let (mut first, mut bob_hears) = (ann.connect().await, bob.connect().await);
@@ -149,7 +149,7 @@ async fn the_newest_socket_of_a_session_has_the_seat() {
 }
 
 #[tokio::test]
-async fn what_a_peer_says_between_a_goodbye_and_the_next_socket_is_not_lost() {
+async fn signals_between_two_sockets_of_a_session_are_not_lost() {
     let server = TestServer::start().await;
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
     for number in 0..20 {
@@ -164,7 +164,7 @@ async fn what_a_peer_says_between_a_goodbye_and_the_next_socket_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_and_nobody_else_pays() {
+async fn client_that_does_not_read_is_closed_at_no_cost_to_others() {
     let server = TestServer::start_env([("EVENTS_PER_ADDRESS", "0")]).await;
     let before = server.memory();
     let (ann, bob) = (Caller::join(&server, "7").await, Caller::join(&server, "7").await);
@@ -181,7 +181,7 @@ async fn a_client_that_does_not_read_is_closed_and_nobody_else_pays() {
 }
 
 #[tokio::test]
-async fn stopping_says_goodbye_to_everybody_also_before_their_handshake() {
+async fn stop_closes_every_socket_even_before_its_handshake() {
     let server = TestServer::start().await;
     let ann = Caller::join(&server, "7").await;
     let mut seated = ann.connect().await;
@@ -208,7 +208,7 @@ impl Clock for StandingClock {
 }
 
 #[tokio::test]
-async fn a_socket_whose_seat_is_lost_says_so() {
+async fn socket_is_closed_when_its_seat_is_lost() {
     let clock = Arc::new(StandingClock(SystemClock.now(), Mutex::default()));
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(&folder.path().join("chats"), rekey).unwrap());

@@ -36,7 +36,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn every_transcript_is_what_happens() {
+async fn every_transcript_matches() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut played = 0;
     for door in fs::read_dir(folder).unwrap() {

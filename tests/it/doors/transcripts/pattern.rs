@@ -63,7 +63,7 @@ fn placeholders(pattern: &str) -> (&str, Vec<(&str, &str)>) {
 }
 
 #[test]
-fn placeholders_stand_for_the_same_text_throughout() {
+fn placeholder_matches_the_same_text_throughout() {
     let mut known = Known::default();
     known.check("a <x>; <*>; <y>", "a 1; 2; 3<b>").unwrap();
     assert_eq!(known.fill_in("<x><y><*>"), "13<b><*>");

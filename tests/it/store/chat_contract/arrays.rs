@@ -13,16 +13,16 @@ use tokio::runtime::Runtime;
 use crate::support::chats::{fresh_room, message, saved};
 
 contract! {
-    an_array_replaces_the_one_before_it,
-    a_beginning_of_the_present_array_changes_nothing,
-    the_two_views_of_one_chat_do_not_double_it,
-    live_messages_are_neither_replaced_nor_doubled,
-    a_message_that_an_array_had_before_it_was_sent_is_served_once,
-    an_array_is_kept_as_it_is_with_equal_entries_and_versions,
-    an_array_beyond_the_limit_changes_nothing,
-    many_arrays_leave_a_history_of_one,
-    merging_goes_on_where_replacing_stopped_and_back,
-    two_clients_that_replace_at_once_leave_a_whole_array,
+    array_replaces_the_one_before_it,
+    prefix_of_the_current_array_changes_nothing,
+    two_views_of_one_chat_are_stored_once,
+    live_messages_are_neither_replaced_nor_duplicated,
+    message_saved_before_it_was_sent_is_served_once,
+    array_keeps_equal_entries_and_versions,
+    oversized_array_changes_nothing,
+    repeated_replacement_leaves_one_array,
+    merging_and_replacing_may_alternate,
+    concurrent_replacements_leave_one_whole_array,
 }
 
 async fn replace(store: &dyn ChatStore, room: &RoomId, texts: &[&str]) -> usize {
@@ -34,7 +34,7 @@ async fn assert_serves(store: &dyn ChatStore, room: &RoomId, texts: &[&str]) {
     assert_eq!(served.iter().map(|text| &**text).collect::<Vec<_>>(), texts);
 }
 
-fn an_array_replaces_the_one_before_it(runtime: &Runtime, store: &dyn ChatStore) {
+fn array_replaces_the_one_before_it(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         for array in [&["1", "2"][..], &["1", "2", "3"], &["2", "1"], &["4"], &["4", "1"]] {
@@ -44,7 +44,7 @@ fn an_array_replaces_the_one_before_it(runtime: &Runtime, store: &dyn ChatStore)
     });
 }
 
-fn a_beginning_of_the_present_array_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn prefix_of_the_current_array_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let array = ["1", r#"{"a":1,"b":2}"#, r#""c""#];
@@ -58,7 +58,7 @@ fn a_beginning_of_the_present_array_changes_nothing(runtime: &Runtime, store: &d
 }
 
 /// Source: what the original's page saves on each side when the two hang up.
-fn the_two_views_of_one_chat_do_not_double_it(runtime: &Runtime, store: &dyn ChatStore) {
+fn two_views_of_one_chat_are_stored_once(runtime: &Runtime, store: &dyn ChatStore) {
     let mine = |id: &str, text: &str| format!(r#"{{"isMe":true,"user_id":"{id}","message":"{text}"}}"#);
     let theirs = |id: &str, text: &str| {
         format!(r#"{{"isMe":false,"message":"{text}","old_text":"{text}","user_id":"{id}"}}"#)
@@ -81,7 +81,7 @@ fn the_two_views_of_one_chat_do_not_double_it(runtime: &Runtime, store: &dyn Cha
     });
 }
 
-fn live_messages_are_neither_replaced_nor_doubled(runtime: &Runtime, store: &dyn ChatStore) {
+fn live_messages_are_neither_replaced_nor_duplicated(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let live = ["one", "two"].map(|body| message(ann, body, body));
@@ -103,7 +103,7 @@ fn live_messages_are_neither_replaced_nor_doubled(runtime: &Runtime, store: &dyn
     });
 }
 
-fn a_message_that_an_array_had_before_it_was_sent_is_served_once(runtime: &Runtime, store: &dyn ChatStore) {
+fn message_saved_before_it_was_sent_is_served_once(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let live = message(ann, "1", "hi");
@@ -115,7 +115,7 @@ fn a_message_that_an_array_had_before_it_was_sent_is_served_once(runtime: &Runti
     });
 }
 
-fn an_array_is_kept_as_it_is_with_equal_entries_and_versions(runtime: &Runtime, store: &dyn ChatStore) {
+fn array_keeps_equal_entries_and_versions(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let array = [
@@ -132,7 +132,7 @@ fn an_array_is_kept_as_it_is_with_equal_entries_and_versions(runtime: &Runtime, 
     });
 }
 
-fn an_array_beyond_the_limit_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn oversized_array_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let most: Vec<_> = (0..MAX_ENTRIES - RESERVED_ENTRIES).map(|number| number.to_string()).collect();
@@ -147,7 +147,7 @@ fn an_array_beyond_the_limit_changes_nothing(runtime: &Runtime, store: &dyn Chat
     });
 }
 
-fn many_arrays_leave_a_history_of_one(runtime: &Runtime, store: &dyn ChatStore) {
+fn repeated_replacement_leaves_one_array(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let large = |number: usize| format!("\"{number} {}\"", "x".repeat(60_000));
@@ -160,7 +160,7 @@ fn many_arrays_leave_a_history_of_one(runtime: &Runtime, store: &dyn ChatStore) 
     });
 }
 
-fn merging_goes_on_where_replacing_stopped_and_back(runtime: &Runtime, store: &dyn ChatStore) {
+fn merging_and_replacing_may_alternate(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let (old, new) = (r#"{"id":1,"from":"ann","t":"old"}"#, r#"{"id":1,"from":"ann","t":"new"}"#);
@@ -189,7 +189,7 @@ fn merging_goes_on_where_replacing_stopped_and_back(runtime: &Runtime, store: &d
     });
 }
 
-fn two_clients_that_replace_at_once_leave_a_whole_array(runtime: &Runtime, store: &dyn ChatStore) {
+fn concurrent_replacements_leave_one_whole_array(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let array = |who: &str, n: usize| -> Vec<String> {

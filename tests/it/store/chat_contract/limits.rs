@@ -12,18 +12,18 @@ use super::*;
 use crate::support::chats::message;
 
 contract! {
-    one_entry_more_than_saves_may_bring_stores_nothing,
-    one_byte_more_than_saves_may_bring_stores_nothing,
-    live_messages_use_what_saves_may_not,
-    a_full_history_that_is_saved_back_adds_nothing,
-    an_entry_has_so_many_versions_and_no_more,
-    superseded_versions_have_a_budget_of_their_own,
+    save_above_the_entry_limit_stores_nothing,
+    save_above_the_byte_limit_stores_nothing,
+    live_messages_use_the_reserved_space,
+    full_history_saved_back_adds_nothing,
+    versions_of_an_entry_are_limited,
+    superseded_versions_have_their_own_budget,
 }
 
 const MAX_SAVED: usize = MAX_ENTRIES - RESERVED_ENTRIES;
 const MAX_SAVED_BYTES: usize = MAX_HISTORY_BYTES - RESERVED_BYTES;
 
-fn one_entry_more_than_saves_may_bring_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn save_above_the_entry_limit_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let most: Vec<_> = (0..MAX_SAVED).map(|id| entry_of(&id.to_string(), "1")).collect();
@@ -38,7 +38,7 @@ fn one_entry_more_than_saves_may_bring_stores_nothing(runtime: &Runtime, store: 
     });
 }
 
-fn one_byte_more_than_saves_may_bring_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn save_above_the_byte_limit_stores_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let large = |id: usize| entry_of(&id.to_string(), &text_of(MAX_ENTRY_BYTES));
@@ -70,7 +70,7 @@ async fn fill(store: &dyn ChatStore, room: &RoomId, ann: ParticipantId) -> usize
     unreachable!()
 }
 
-fn live_messages_use_what_saves_may_not(runtime: &Runtime, store: &dyn ChatStore) {
+fn live_messages_use_the_reserved_space(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let written = fill(store, &room, ann).await;
@@ -84,7 +84,7 @@ fn live_messages_use_what_saves_may_not(runtime: &Runtime, store: &dyn ChatStore
     });
 }
 
-fn a_full_history_that_is_saved_back_adds_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn full_history_saved_back_adds_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let most: Vec<_> = (0..MAX_SAVED).map(|number| format!("{number}")).collect();
@@ -109,7 +109,7 @@ fn version(n: usize, bytes: usize) -> String {
     format!(r#"{{"id":1,"from":"ann","n":{n},"x":"{}"}}"#, "x".repeat(bytes))
 }
 
-fn an_entry_has_so_many_versions_and_no_more(runtime: &Runtime, store: &dyn ChatStore) {
+fn versions_of_an_entry_are_limited(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         for n in 0..=MAX_SUPERSEDED {
@@ -127,7 +127,7 @@ fn an_entry_has_so_many_versions_and_no_more(runtime: &Runtime, store: &dyn Chat
     });
 }
 
-fn superseded_versions_have_a_budget_of_their_own(runtime: &Runtime, store: &dyn ChatStore) {
+fn superseded_versions_have_their_own_budget(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, bytes) = (fresh_room(), 60 * 1024);
         let fit = MAX_SUPERSEDED_BYTES / version(10, bytes).len();

@@ -9,15 +9,15 @@ use tokio::runtime::Runtime;
 use crate::support::chats::{fresh_room, message, saved};
 
 contract! {
-    a_retry_is_told_the_message_as_it_was_stored,
-    another_text_under_the_same_id_is_a_conflict,
-    the_same_id_of_another_participant_is_another_message,
-    a_saved_entry_that_is_a_live_message_is_not_stored_again,
-    a_live_message_takes_the_place_of_what_was_saved_before_it,
-    another_text_saved_under_a_messages_id_is_an_entry_of_its_own,
+    retry_returns_the_stored_message,
+    another_body_under_the_same_id_is_a_conflict,
+    equal_id_of_another_participant_is_another_message,
+    saved_copy_of_a_live_message_is_not_stored_again,
+    live_message_takes_the_place_of_its_saved_copy,
+    another_body_saved_under_a_messages_id_is_a_separate_entry,
 }
 
-fn a_retry_is_told_the_message_as_it_was_stored(runtime: &Runtime, store: &dyn ChatStore) {
+fn retry_returns_the_stored_message(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         for id in ["1", "2"] {
@@ -31,7 +31,7 @@ fn a_retry_is_told_the_message_as_it_was_stored(runtime: &Runtime, store: &dyn C
     });
 }
 
-fn another_text_under_the_same_id_is_a_conflict(runtime: &Runtime, store: &dyn ChatStore) {
+fn another_body_under_the_same_id_is_a_conflict(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let first = message(ann, "1", "hi");
@@ -42,7 +42,7 @@ fn another_text_under_the_same_id_is_a_conflict(runtime: &Runtime, store: &dyn C
     });
 }
 
-fn the_same_id_of_another_participant_is_another_message(runtime: &Runtime, store: &dyn ChatStore) {
+fn equal_id_of_another_participant_is_another_message(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let messages = [(); 2].map(|()| message(ParticipantId::random(), "1", "hi"));
@@ -53,7 +53,7 @@ fn the_same_id_of_another_participant_is_another_message(runtime: &Runtime, stor
     });
 }
 
-fn a_saved_entry_that_is_a_live_message_is_not_stored_again(runtime: &Runtime, store: &dyn ChatStore) {
+fn saved_copy_of_a_live_message_is_not_stored_again(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let live = message(ann, "1", "hi");
@@ -66,7 +66,7 @@ fn a_saved_entry_that_is_a_live_message_is_not_stored_again(runtime: &Runtime, s
     });
 }
 
-fn a_live_message_takes_the_place_of_what_was_saved_before_it(runtime: &Runtime, store: &dyn ChatStore) {
+fn live_message_takes_the_place_of_its_saved_copy(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let early = format!(r#"{{"id":"1","from":"{ann}","body":"hi","early":true}}"#);
@@ -89,7 +89,7 @@ fn a_live_message_takes_the_place_of_what_was_saved_before_it(runtime: &Runtime,
     });
 }
 
-fn another_text_saved_under_a_messages_id_is_an_entry_of_its_own(runtime: &Runtime, store: &dyn ChatStore) {
+fn another_body_saved_under_a_messages_id_is_a_separate_entry(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         let forged = format!(r#"{{"id":"1","from":"{ann}","body":"forged"}}"#);

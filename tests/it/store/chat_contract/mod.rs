@@ -48,17 +48,17 @@ mod strategies;
 mod versions;
 
 contract! {
-    a_room_nobody_wrote_in_is_empty,
-    what_is_saved_is_read_in_the_order_given,
-    saving_again_adds_only_what_is_new,
-    a_key_given_twice_is_saved_once,
-    concurrent_saves_lose_nothing_and_double_nothing,
-    rooms_do_not_touch_each_other,
-    long_keys_and_long_texts_fit,
-    what_can_be_saved_can_be_checked,
-    a_closed_store_answers_that_it_is_unavailable,
-    every_text_comes_back_byte_for_byte,
-    two_clients_that_save_at_once_lose_nothing,
+    new_room_has_an_empty_history,
+    entries_are_read_in_the_order_saved,
+    repeated_save_adds_only_new_entries,
+    duplicate_key_is_saved_once,
+    concurrent_saves_store_each_entry_once,
+    rooms_are_independent,
+    long_keys_and_long_bodies_fit,
+    check_of_a_working_store_succeeds,
+    closed_store_is_unavailable,
+    every_text_is_returned_unchanged,
+    concurrent_clients_lose_no_entry,
 }
 
 fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
@@ -83,7 +83,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn a_room_nobody_wrote_in_is_empty(runtime: &Runtime, store: &dyn ChatStore) {
+fn new_room_has_an_empty_history(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         assert!(store.history(&room).await.unwrap().is_empty());
@@ -92,7 +92,7 @@ fn a_room_nobody_wrote_in_is_empty(runtime: &Runtime, store: &dyn ChatStore) {
     });
 }
 
-fn what_is_saved_is_read_in_the_order_given(runtime: &Runtime, store: &dyn ChatStore) {
+fn entries_are_read_in_the_order_saved(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         // Neither the order of the ids nor that of the texts.
@@ -104,7 +104,7 @@ fn what_is_saved_is_read_in_the_order_given(runtime: &Runtime, store: &dyn ChatS
     });
 }
 
-fn saving_again_adds_only_what_is_new(runtime: &Runtime, store: &dyn ChatStore) {
+fn repeated_save_adds_only_new_entries(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         assert_eq!(store.save(&room, entries(0..3)).await.unwrap(), Saved { added: 3 });
@@ -116,7 +116,7 @@ fn saving_again_adds_only_what_is_new(runtime: &Runtime, store: &dyn ChatStore) 
     });
 }
 
-fn a_key_given_twice_is_saved_once(runtime: &Runtime, store: &dyn ChatStore) {
+fn duplicate_key_is_saved_once(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         assert_eq!(store.save(&room, entries([1, 2, 1, 2, 3])).await.unwrap(), Saved { added: 3 });
@@ -124,7 +124,7 @@ fn a_key_given_twice_is_saved_once(runtime: &Runtime, store: &dyn ChatStore) {
     });
 }
 
-fn concurrent_saves_lose_nothing_and_double_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn concurrent_saves_store_each_entry_once(runtime: &Runtime, store: &dyn ChatStore) {
     const SAVERS: usize = 12;
     runtime.block_on(async {
         let room = fresh_room();
@@ -142,7 +142,7 @@ fn concurrent_saves_lose_nothing_and_double_nothing(runtime: &Runtime, store: &d
     });
 }
 
-fn rooms_do_not_touch_each_other(runtime: &Runtime, store: &dyn ChatStore) {
+fn rooms_are_independent(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let names =
             ["a", "A", "a b", "a.b", "$where", "%", "a%", "_", "'; DROP TABLE message; --", "ג", "{}"];
@@ -166,7 +166,7 @@ fn text_of(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }
 
-fn long_keys_and_long_texts_fit(runtime: &Runtime, store: &dyn ChatStore) {
+fn long_keys_and_long_bodies_fit(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let text = text_of(MAX_ENTRY_BYTES);
@@ -177,14 +177,14 @@ fn long_keys_and_long_texts_fit(runtime: &Runtime, store: &dyn ChatStore) {
     });
 }
 
-fn what_can_be_saved_can_be_checked(runtime: &Runtime, store: &dyn ChatStore) {
+fn check_of_a_working_store_succeeds(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         store.check().await.unwrap();
         store.check().await.unwrap();
     });
 }
 
-fn a_closed_store_answers_that_it_is_unavailable(runtime: &Runtime, store: &dyn ChatStore) {
+fn closed_store_is_unavailable(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let begun = store.save(&room, entries([1]));
@@ -199,7 +199,7 @@ fn a_closed_store_answers_that_it_is_unavailable(runtime: &Runtime, store: &dyn 
     });
 }
 
-fn every_text_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn ChatStore) {
+fn every_text_is_returned_unchanged(runtime: &Runtime, store: &dyn ChatStore) {
     check_property(48, &json::texts(), |texts: Vec<String>| {
         runtime.block_on(async {
             let room = fresh_room();
@@ -217,7 +217,7 @@ fn every_text_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn ChatStore)
     });
 }
 
-fn two_clients_that_save_at_once_lose_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn concurrent_clients_lose_no_entry(runtime: &Runtime, store: &dyn ChatStore) {
     check_property(32, &strategies::schedules(), |schedules: [Vec<strategies::Step>; 2]| {
         runtime.block_on(async {
             let (room, heard) = (fresh_room(), <[Heard; 2]>::default());

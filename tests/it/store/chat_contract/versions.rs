@@ -6,15 +6,15 @@ use tokio::runtime::Runtime;
 use crate::support::chats::{fresh_room, saved};
 
 contract! {
-    a_newer_version_is_served_in_the_place_of_the_first,
-    a_version_that_was_kept_before_changes_nothing,
-    versions_that_come_in_one_save_follow_each_other,
-    the_sender_tells_entries_of_one_id_apart,
-    an_id_without_a_sender_never_changes,
-    equal_entries_are_kept_as_often_as_the_longest_save_had,
-    content_that_a_double_cannot_tell_apart_is_told_apart,
-    a_history_that_is_saved_back_adds_nothing,
-    two_clients_that_change_one_entry_at_once_lose_no_version,
+    newer_version_is_served_at_the_position_of_the_first,
+    known_version_changes_nothing,
+    versions_in_one_save_follow_each_other,
+    sender_distinguishes_entries_of_equal_id,
+    entry_without_a_sender_never_changes,
+    equal_entries_are_kept_as_often_as_in_the_longest_save,
+    numbers_equal_as_doubles_are_distinguished,
+    history_saved_back_adds_nothing,
+    concurrent_changes_of_one_entry_lose_no_version,
 }
 
 /// Saves `texts` at once; how many rows that added.
@@ -22,7 +22,7 @@ async fn save(store: &dyn ChatStore, room: &switchboard::core::model::ids::RoomI
     store.save(room, saved(texts)).await.unwrap().added
 }
 
-fn a_newer_version_is_served_in_the_place_of_the_first(runtime: &Runtime, store: &dyn ChatStore) {
+fn newer_version_is_served_at_the_position_of_the_first(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let (old, new) = (r#"{"id":1,"from":"ann","text":"old"}"#, r#"{"id":1,"from":"ann","text":"new"}"#);
@@ -32,7 +32,7 @@ fn a_newer_version_is_served_in_the_place_of_the_first(runtime: &Runtime, store:
     });
 }
 
-fn a_version_that_was_kept_before_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn known_version_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let (a, b) = (r#"{"id":"x","sender":"ann","t":"a"}"#, r#"{"id":"x","sender":"ann","t":"b"}"#);
@@ -43,7 +43,7 @@ fn a_version_that_was_kept_before_changes_nothing(runtime: &Runtime, store: &dyn
     });
 }
 
-fn versions_that_come_in_one_save_follow_each_other(runtime: &Runtime, store: &dyn ChatStore) {
+fn versions_in_one_save_follow_each_other(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let versions: Vec<_> = (0..5).map(|n| format!(r#"{{"id":1,"name":"ann","n":{n}}}"#)).collect();
@@ -54,7 +54,7 @@ fn versions_that_come_in_one_save_follow_each_other(runtime: &Runtime, store: &d
     });
 }
 
-fn the_sender_tells_entries_of_one_id_apart(runtime: &Runtime, store: &dyn ChatStore) {
+fn sender_distinguishes_entries_of_equal_id(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let texts = [
@@ -69,7 +69,7 @@ fn the_sender_tells_entries_of_one_id_apart(runtime: &Runtime, store: &dyn ChatS
     });
 }
 
-fn an_id_without_a_sender_never_changes(runtime: &Runtime, store: &dyn ChatStore) {
+fn entry_without_a_sender_never_changes(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let texts = [r#"{"id":1,"text":"a"}"#, r#"{"id":1,"text":"b"}"#];
@@ -81,7 +81,7 @@ fn an_id_without_a_sender_never_changes(runtime: &Runtime, store: &dyn ChatStore
     });
 }
 
-fn equal_entries_are_kept_as_often_as_the_longest_save_had(runtime: &Runtime, store: &dyn ChatStore) {
+fn equal_entries_are_kept_as_often_as_in_the_longest_save(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let ok = r#"{"from":"ann","text":"ok"}"#;
@@ -92,7 +92,7 @@ fn equal_entries_are_kept_as_often_as_the_longest_save_had(runtime: &Runtime, st
     });
 }
 
-fn content_that_a_double_cannot_tell_apart_is_told_apart(runtime: &Runtime, store: &dyn ChatStore) {
+fn numbers_equal_as_doubles_are_distinguished(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let texts = [
@@ -111,7 +111,7 @@ fn content_that_a_double_cannot_tell_apart_is_told_apart(runtime: &Runtime, stor
     });
 }
 
-fn a_history_that_is_saved_back_adds_nothing(runtime: &Runtime, store: &dyn ChatStore) {
+fn history_saved_back_adds_nothing(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let (a, b) = (r#"{"id":1,"from":"ann","t":"a"}"#, r#"{"id":1,"from":"ann","t":"b"}"#);
@@ -123,7 +123,7 @@ fn a_history_that_is_saved_back_adds_nothing(runtime: &Runtime, store: &dyn Chat
     });
 }
 
-fn two_clients_that_change_one_entry_at_once_lose_no_version(runtime: &Runtime, store: &dyn ChatStore) {
+fn concurrent_changes_of_one_entry_lose_no_version(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let version = |who: &str, n: usize| format!(r#"{{"id":1,"from":"ann","by":"{who}","n":{n}}}"#);

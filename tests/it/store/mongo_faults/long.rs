@@ -3,12 +3,12 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_in_mid_save_loses_nothing_acknowledged() {
+async fn killed_replica_set_loses_no_acknowledged_save() {
     survives_kills(Mongod::start(Kind::ReplicaSet).await, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_hangs_delays_nobody_beyond_the_limit() {
+async fn hanging_server_delays_no_caller_beyond_the_limit() {
     let mongod = Mongod::start(Kind::ReplicaSet).await;
     let store = store(&mongod, "hangs");
     let room = fresh_room();

@@ -30,7 +30,7 @@ macro_rules! contract {
             $(#[test] fn $promise() { super::on_sqlite(super::$promise); })*
 
             #[test]
-            fn what_is_kept_survives_reopening() {
+            fn records_survive_reopening() {
                 super::reopens_sqlite();
             }
         }
@@ -38,7 +38,7 @@ macro_rules! contract {
             $(#[test] fn $promise() { super::on_mongodb(stringify!($promise), super::$promise); })*
 
             #[test]
-            fn what_is_kept_survives_reopening() {
+            fn records_survive_reopening() {
                 super::reopens_mongodb();
             }
         }
@@ -46,25 +46,25 @@ macro_rules! contract {
 }
 
 contract! {
-    what_is_created_is_kept,
-    of_many_who_create_one_record_one_does,
-    a_record_expires_exactly_at_its_instant,
-    an_expired_record_makes_way_for_a_new_one,
-    of_many_who_create_over_an_expired_one_one_does,
-    a_record_is_replaced_only_if_it_is_unchanged,
-    a_hundred_who_count_lose_nothing,
-    replacing_changes_when_it_expires,
-    a_record_is_removed_only_if_it_is_unchanged,
-    namespaces_do_not_touch_each_other,
-    names_are_compared_byte_by_byte,
-    every_json_comes_back_byte_for_byte,
-    the_largest_record_fits,
+    created_record_is_returned,
+    one_of_many_concurrent_creates_succeeds,
+    record_expires_exactly_at_its_instant,
+    expired_record_is_replaced_by_a_new_one,
+    one_of_many_concurrent_creates_replaces_an_expired_record,
+    record_is_replaced_only_if_unchanged,
+    concurrent_increments_lose_no_count,
+    replacement_changes_the_expiry,
+    record_is_removed_only_if_unchanged,
+    namespaces_are_independent,
+    record_names_are_compared_by_bytes,
+    every_json_is_returned_unchanged,
+    largest_record_fits,
     records_are_listed_oldest_first,
     a_list_has_no_more_than_asked_for_and_nothing_expired,
-    forgetting_forgets_only_what_has_expired,
-    more_than_a_handful_is_forgotten_at_once,
-    a_closed_store_says_that_it_is_unavailable,
-    whatever_is_done_it_is_as_in_the_model,
+    cleanup_removes_only_expired_records,
+    cleanup_removes_many_records_at_once,
+    closed_record_store_is_unavailable,
+    random_commands_behave_as_the_model,
 }
 
 fn on_sqlite(promise: impl FnOnce(&Runtime, &dyn RecordStore, Close)) {
@@ -97,7 +97,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn what_is_created_is_kept(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn created_record_is_returned(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         assert_eq!(get(store, "ann").await, None);
         assert_eq!(store.create(&key("ann"), record("1"), at(NOW)).await.unwrap(), Created::Now);
@@ -107,11 +107,15 @@ fn what_is_created_is_kept(runtime: &Runtime, store: &dyn RecordStore, _: Close)
     });
 }
 
-fn of_many_who_create_one_record_one_does(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn one_of_many_concurrent_creates_succeeds(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(one_of_many_creates(store));
 }
 
-fn of_many_who_create_over_an_expired_one_one_does(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn one_of_many_concurrent_creates_replaces_an_expired_record(
+    runtime: &Runtime,
+    store: &dyn RecordStore,
+    _: Close,
+) {
     runtime.block_on(async {
         store.create(&key("ann"), expiring("0", NOW), at(0)).await.unwrap();
         one_of_many_creates(store).await;
@@ -131,7 +135,7 @@ async fn one_of_many_creates(store: &dyn RecordStore) {
     assert!(losers.into_iter().all(|(_, created)| *created == Created::Before(winner.clone())));
 }
 
-fn a_record_expires_exactly_at_its_instant(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn record_expires_exactly_at_its_instant(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         let nanosecond = Duration::from_nanos(1);
         let given = Record { json: "1".into(), expires: Some(at(NOW) + 999_999 * nanosecond) };
@@ -150,7 +154,7 @@ fn a_record_expires_exactly_at_its_instant(runtime: &Runtime, store: &dyn Record
     });
 }
 
-fn an_expired_record_makes_way_for_a_new_one(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn expired_record_is_replaced_by_a_new_one(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         store.create(&key("ann"), expiring("1", NOW), at(0)).await.unwrap();
         let early = store.create(&key("ann"), record("2"), at(NOW - 1)).await.unwrap();
@@ -163,7 +167,7 @@ fn an_expired_record_makes_way_for_a_new_one(runtime: &Runtime, store: &dyn Reco
     });
 }
 
-fn a_record_is_replaced_only_if_it_is_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn record_is_replaced_only_if_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         let replace =
             async |expected, json| store.replace(&key("ann"), expected, record(json), at(NOW)).await.unwrap();
@@ -180,7 +184,7 @@ fn a_record_is_replaced_only_if_it_is_unchanged(runtime: &Runtime, store: &dyn R
     });
 }
 
-fn a_hundred_who_count_lose_nothing(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn concurrent_increments_lose_no_count(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         store.create(&key("count"), record("0"), at(NOW)).await.unwrap();
         join_all((0..100).map(|_| count_one_more(store))).await;
@@ -198,7 +202,7 @@ async fn count_one_more(store: &dyn RecordStore) {
     }
 }
 
-fn replacing_changes_when_it_expires(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn replacement_changes_the_expiry(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         store.create(&key("ann"), expiring("1", NOW), at(0)).await.unwrap();
         for next in [expiring("1", NOW + 9), record("1"), expiring("1", NOW + 3)] {
@@ -209,7 +213,7 @@ fn replacing_changes_when_it_expires(runtime: &Runtime, store: &dyn RecordStore,
     });
 }
 
-fn a_record_is_removed_only_if_it_is_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn record_is_removed_only_if_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         assert!(!store.remove(&key("ann"), "1").await.unwrap(), "there is none");
         store.create(&key("ann"), record("1"), at(NOW)).await.unwrap();
@@ -222,7 +226,7 @@ fn a_record_is_removed_only_if_it_is_unchanged(runtime: &Runtime, store: &dyn Re
     });
 }
 
-fn namespaces_do_not_touch_each_other(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn namespaces_are_independent(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     const NAMESPACES: [&str; 4] = ["user", "users", "claim", "User"];
     runtime.block_on(async {
         let ann = |namespace| RecordKey { namespace, name: "ann".into() };
@@ -241,7 +245,7 @@ fn namespaces_do_not_touch_each_other(runtime: &Runtime, store: &dyn RecordStore
     });
 }
 
-fn names_are_compared_byte_by_byte(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn record_names_are_compared_by_bytes(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         let long = "n".repeat(MAX_RECORD_NAME_BYTES - 1);
         let (long_a, long_b) = (format!("{long}a"), format!("{long}b"));
@@ -293,7 +297,7 @@ fn names_are_compared_byte_by_byte(runtime: &Runtime, store: &dyn RecordStore, _
     });
 }
 
-fn every_json_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn every_json_is_returned_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     check_property(24, &json::texts(), |texts: Vec<String>| {
         runtime.block_on(async {
             let mut last = record("null");
@@ -312,7 +316,7 @@ fn every_json_comes_back_byte_for_byte(runtime: &Runtime, store: &dyn RecordStor
     });
 }
 
-fn the_largest_record_fits(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn largest_record_fits(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         let name = "n".repeat(MAX_RECORD_NAME_BYTES);
         let content = |letter: &str| record(&format!("\"{}\"", letter.repeat(MAX_RECORD_BYTES - 2)));
@@ -359,7 +363,7 @@ fn a_list_has_no_more_than_asked_for_and_nothing_expired(
     });
 }
 
-fn forgetting_forgets_only_what_has_expired(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn cleanup_removes_only_expired_records(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         store.forget_expired(at(NOW)).await.unwrap();
         let given = [
@@ -379,7 +383,7 @@ fn forgetting_forgets_only_what_has_expired(runtime: &Runtime, store: &dyn Recor
     });
 }
 
-fn more_than_a_handful_is_forgotten_at_once(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn cleanup_removes_many_records_at_once(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         for hundred in 0..6 {
             let create = async |number: usize| {
@@ -394,7 +398,7 @@ fn more_than_a_handful_is_forgotten_at_once(runtime: &Runtime, store: &dyn Recor
     });
 }
 
-fn a_closed_store_says_that_it_is_unavailable(runtime: &Runtime, store: &dyn RecordStore, close: Close) {
+fn closed_record_store_is_unavailable(runtime: &Runtime, store: &dyn RecordStore, close: Close) {
     runtime.block_on(store.create(&key("ann"), record("1"), at(NOW))).unwrap();
     close();
     runtime.block_on(async {
@@ -407,7 +411,7 @@ fn a_closed_store_says_that_it_is_unavailable(runtime: &Runtime, store: &dyn Rec
     });
 }
 
-fn whatever_is_done_it_is_as_in_the_model(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
+fn random_commands_behave_as_the_model(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     check_property(32, &model::commands(), |commands| {
         runtime.block_on(model::compare(store, commands));
     });

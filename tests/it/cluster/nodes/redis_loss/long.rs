@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_is_cut_off_from_redis_is_heard_again_when_it_is_back() {
+async fn signals_of_a_cut_off_node_arrive_when_it_is_connected_again() {
     for failure in [Cut, Silent, Mute, Deaf] {
         let nodes = Nodes::start_env(2, &LONG_LEASE).await;
         let (mut ann, mut bob) = pair(&nodes).await;
@@ -19,6 +19,6 @@ async fn a_node_that_is_cut_off_from_redis_is_heard_again_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_of_redis_of_any_length_costs_no_connected_participant_anything() {
+async fn long_outage_of_redis_affects_no_connected_participant() {
     sit_through_all([15, 25, 45, 90]).await;
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn who_sends_something_else_is_offered_anew_a_little_later() {
+async fn changed_tracks_are_offered_again_after_a_delay() {
     let stage = Stage::open(&[]).await;
     let (_, [mut ann, mut bob]) = stage.pair().await;
     ann.describe("producer", None, "offer", &sound_alone(1)).await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn when_the_node_of_an_sfu_dies_its_clients_hear_so_and_its_room_is_not_handed_out_for_ever() {
+async fn death_of_an_sfus_node_is_announced_and_frees_its_room() {
     let mut nodes = Nodes::start_with_store(2, &[]).await;
     let _sfu = sfu(&nodes[0], "sfu-1").await;
     claimed(&nodes[1], "/a").await;

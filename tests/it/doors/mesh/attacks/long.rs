@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn peers_that_do_not_read_take_a_bounded_amount_of_memory() {
+async fn peers_that_do_not_read_take_bounded_memory() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
     let before = server.memory();
     let (mut held, mut grown) = (Vec::new(), 0);
