@@ -1,18 +1,18 @@
-//! The tree is the architecture: which part may know which, as tests over the source.
+//! Dependency rules: which part of the source may use which.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// The longest a file may be, its tests aside: beyond this it has more than one subject.
+/// Most lines of a file without its tests, so that a file has one subject.
 const MAX_LINES: usize = 400;
 
 struct Source {
-    /// From `src/`, with `/`: `core/room/mod.rs`.
+    /// Relative to `src/`, with `/`: `core/room/mod.rs`.
     path: String,
     text: String,
-    /// The text without comments and without what follows `#[cfg(test)]`.
+    /// The text without comments and without the part after `#[cfg(test)]`.
     code: String,
 }
 
@@ -64,7 +64,7 @@ fn source(root: &Path, file: &Path) -> Source {
     Source { path, text, code }
 }
 
-/// Every source that breaks a rule, with the word that does.
+/// Every source that breaks a rule, with the forbidden word.
 fn breaking(applies: impl Fn(&Source) -> bool, forbidden: &[&str]) -> Vec<String> {
     let sources = sources();
     let checked = sources.iter().filter(|source| applies(source) && !source.is_test());

@@ -1,4 +1,4 @@
-//! What every cluster must do: one suite, run against each back end, and a model of seats to compare with.
+//! The contract of every seat registry, run against each back end, with a model of seats to compare with.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::support::{
     seats::{renew, renewal},
 };
 
-/// Long enough never to end by itself in a test.
+/// A lease that does not end during a test.
 const LONG: Duration = Duration::from_hours(1);
 
 fn claim(room: &str, participant: ParticipantId, lease: Duration) -> Claim {
@@ -45,7 +45,7 @@ fn key(room: &str, participant: ParticipantId, epoch: Epoch) -> SeatKey {
     SeatKey { room: room.parse::<RoomId>().unwrap(), participant, epoch }
 }
 
-/// A room nobody else uses, so that back ends can be shared between tests.
+/// A room of one test, so that tests can share a back end.
 fn fresh_room() -> String {
     ParticipantId::random().to_string()
 }
@@ -195,7 +195,7 @@ enum Step {
     Renew(usize),
 }
 
-/// Random steps of four people, beside a map of who holds what.
+/// Random steps of four participants, compared with a map of holders.
 async fn it_behaves_as_the_model_does(cluster: Arc<dyn SeatRegistry>, steps: Vec<Step>) {
     let room = fresh_room();
     let people: Vec<_> = (0..4).map(|_| ParticipantId::random()).collect();
@@ -291,7 +291,7 @@ async fn several_nodes_together_keep_the_contract() {
         let epoch = outcome.unwrap().epoch;
         let everybody = refused_by(&nodes[(number + 1) % 4], &room).await;
         let seat = everybody.iter().find(|seat| seat.epoch == epoch).unwrap();
-        assert_eq!(seat.node, nodes[number].node(), "others see where somebody is");
+        assert_eq!(seat.node, nodes[number].node(), "other nodes see the node of the holder");
         let elsewhere = &nodes[(number + 2) % 4];
         let claim = Claim { room: room.clone(), ..claim("7", seat.participant, LONG) };
         assert!(

@@ -1,4 +1,4 @@
-//! Several nodes as one: the contract of the seat registry, Redis and its faults, the node bus, and real processes.
+//! Several nodes: the contract of the seat registry, Redis and its faults, the node bus, and real processes.
 
 mod contract;
 mod node_bus;

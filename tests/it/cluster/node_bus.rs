@@ -1,5 +1,5 @@
-//! What nodes tell each other over Redis arrives in order, once, whatever becomes of Redis and of the network; and they
-//! hear who is there.
+//! Messages between nodes over Redis arrive in order and once, whatever fails. Nodes learn which other nodes
+//! exist.
 
 mod long;
 
@@ -31,7 +31,7 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// What a node heard.
+/// What a node received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heard {
     NodeMessage(u64),
@@ -52,7 +52,7 @@ impl Recorder {
         self.0.lock().unwrap().contains(&heard)
     }
 
-    /// The numbers of all parcels, and whether any were lost.
+    /// The numbers of all messages, and whether any were lost.
     fn parcels(&self) -> (Vec<u64>, bool) {
         let heard = self.0.lock().unwrap();
         let number =
@@ -87,7 +87,7 @@ impl NodeListener for Recorder {
     }
 }
 
-/// A node, and all that it heard.
+/// A node and everything it received.
 struct Node {
     cluster: Arc<RedisRegistry>,
     recorder: Arc<Recorder>,
@@ -105,7 +105,7 @@ impl Node {
         self.cluster.node()
     }
 
-    /// Sends one parcel, as soon as there is room for it.
+    /// Sends one message as soon as there is room for it.
     async fn tell(&self, other: &Self, number: u64) {
         while self.cluster.node_bus().send(other.id(), told(number)).is_err() {
             tokio::task::yield_now().await;
@@ -136,12 +136,12 @@ fn told(number: u64) -> NodeMessage {
     }
 }
 
-/// Two nodes, each with a network of its own to Redis.
+/// Two nodes, each with its own network to Redis.
 struct Pair {
     redis: Redis,
     ways: [Proxy; 2],
     nodes: [Node; 2],
-    /// The number of the last parcel that each told the other.
+    /// The number of the last message in each direction.
     last: u64,
 }
 
@@ -164,7 +164,7 @@ impl Pair {
         }
     }
 
-    /// Waits until each has heard so many parcels.
+    /// Waits until each node has received this many messages.
     async fn have_heard(&self, count: u64) {
         let all = async || {
             let has_heard = |node: &Node| node.recorder.parcels().0.len() as u64 >= count;
@@ -236,7 +236,7 @@ async fn nodes_learn_of_other_nodes_and_a_cut_off_node_declares_none_gone() {
     let has_passed = async |seconds: u64, heard: Heard| {
         for _ in 0..seconds {
             clock.pass(Duration::from_secs(1));
-            // Whether it is settled or not, it has greeted.
+            // A node greets before it is settled.
             let _ = ann.cluster.check().await;
         }
         ann.waits_for(heard).await;

@@ -1,5 +1,5 @@
-//! Redis is killed, comes back empty, hangs, is cut off: nobody waits for long, nobody gets somebody's seat, and all
-//! is well again by itself.
+//! Redis is killed, returns empty, hangs or is cut off. No claim waits long, no held seat is given away, and
+//! the nodes recover by themselves.
 
 mod long;
 
@@ -29,7 +29,7 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// Long enough never to end by itself in a test.
+/// A lease that does not end during a test.
 const LONG: Duration = Duration::from_hours(1);
 
 fn fresh_room() -> RoomId {
@@ -50,7 +50,7 @@ fn claim(room: &RoomId) -> Claim {
     }
 }
 
-/// Seats somebody new.
+/// Seats a new participant.
 async fn seat(node: &RedisRegistry, room: &RoomId) -> SeatKey {
     let claim = claim(room);
     let epoch = node.claim(claim.clone()).await.unwrap().epoch;
@@ -78,7 +78,7 @@ async fn redis_that_returns_empty_gives_no_held_seat_to_a_newcomer() {
     assert!(renew(&*here, &[&ann], LONG).await.is_err());
     assert!(here.check().await.is_err());
     let newcomers = tokio::spawn(async move {
-        // From before Redis is back until it is known who sits there.
+        // From the return of Redis until the holders are known.
         let answer = async || {
             let outcome = door.claim(claim(&room)).await;
             (!is_unavailable(&outcome)).then_some(outcome)
@@ -115,7 +115,7 @@ async fn hanging_redis_delays_no_claim_and_executes_none_late() {
     redis.resume();
     ready(node.clone()).await;
     assert!(holds(&node, &ann).await);
-    // Both seats are free: none of those who were told that there is no answer got one.
+    // Both seats are free: no claim without an answer got one.
     let (one, two) = (seat(&node, &other).await, seat(&node, &other).await);
     assert!(one.epoch < two.epoch);
 }
@@ -157,7 +157,7 @@ async fn renewal_reports_a_seat_that_was_reassigned() {
     assert!(renew(&*node, &[&ann], LONG).await.is_err());
     assert!(other.release(&ann).await.unwrap());
     proxy.set(Network::Works);
-    let told = until("the node is told", PATIENCE, async || node.expire().await.ok()?.pop()).await;
+    let told = until("the node learns of the loss", PATIENCE, async || node.expire().await.ok()?.pop()).await;
     assert_eq!(told, EndedClaim::GivenUp(ann));
 }
 
@@ -199,7 +199,7 @@ async fn node_joins_only_after_nodes_of_another_release_stopped() {
     let redis = Redis::start().await;
     let (url, fingerprint) = (redis.url(), settings(&redis.url()).fingerprint);
     let mut connection = redis.connect().await.unwrap();
-    // What a node of the first format has there, which said nothing of formats.
+    // The entry of a node of the first format, which has no format number.
     let (seconds, micros): (String, String) = redis::cmd("TIME").query_async(&mut connection).await.unwrap();
     let mut greeting = redis::cmd("HSET");
     greeting.arg("test:nodes").arg("secret").arg(&fingerprint);
@@ -210,7 +210,7 @@ async fn node_joins_only_after_nodes_of_another_release_stopped() {
     let joins = async || RedisRegistry::join(settings(&url)).await.ok();
     let node = until("the other node counts as gone", PATIENCE, joins).await;
     ready(Arc::new(node)).await;
-    // Its like starts no more: to it, this is another secret.
+    // Nodes of the first format cannot start again: the secret differs for them.
     let secret: String =
         redis::cmd("HGET").arg("test:nodes").arg("secret").query_async(&mut connection).await.unwrap();
     assert_ne!(secret, fingerprint);

@@ -1,5 +1,5 @@
-//! The scripts in Redis beside the model of seats that is their specification: the same random steps, the same
-//! outcomes, by a clock that both are told.
+//! The scripts in Redis against their specification, the model of seats: the same random steps must have the
+//! same outcomes. Both use one clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +49,7 @@ enum Step {
     Release {
         person: usize,
     },
-    /// Renews and releases what somebody held before.
+    /// Renews and releases a participant's former seat.
     Late {
         person: usize,
     },
@@ -60,11 +60,11 @@ enum Step {
     Pass {
         ms: u64,
     },
-    /// Redis loses the room, and the nodes meet it again.
+    /// Redis loses the room, and the nodes reconnect.
     Forget,
-    /// Redis writes the room down.
+    /// Redis saves the room.
     Save,
-    /// Redis comes back with what it wrote down, and the nodes meet it again.
+    /// Redis returns with the saved room, and the nodes reconnect.
     GoBack,
 }
 
@@ -72,8 +72,8 @@ fn steps(nodes: usize) -> impl Strategy<Value = Vec<Step>> {
     let (person, lease) = (0..PEOPLE, 1_u64..100);
     let (unique, protected) = (prop::bool::weighted(0.2), prop::bool::weighted(0.5));
     let claim = (0..nodes, person.clone(), 0..NAMES.len(), (unique, protected), lease.clone());
-    // Several nodes learn of an end at different times, and one does not look for what it gave up long ago: neither is
-    // in a model of one room.
+    // With several nodes, each learns of an end at another time, and a node does not look for a seat that it
+    // released long ago. A model of one room has neither.
     let (alone, several) = (u32::from(nodes == 1), u32::from(nodes > 1));
     let step = prop_oneof![
         4 => claim.prop_map(|(node, person, name, (unique, protected), lease)| {
@@ -94,11 +94,11 @@ fn steps(nodes: usize) -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..60)
 }
 
-/// Nodes at a Redis, which all go by one clock.
+/// Nodes of one Redis with a common clock.
 struct Stage {
     clock: Arc<TestClock>,
     nodes: Vec<Arc<RedisRegistry>>,
-    /// A node that claims nothing, so that it knows nothing but what Redis says.
+    /// A node that claims nothing, so it knows only what Redis has.
     stranger: Arc<RedisRegistry>,
     redis: MultiplexedConnection,
     prefix: String,
@@ -128,12 +128,12 @@ impl Stage {
     }
 }
 
-/// One room, in Redis and as it should be.
+/// One room in Redis and in the model.
 struct World<'a> {
     stage: &'a Stage,
     room: RoomId,
     model: Seats,
-    /// What Redis wrote down of the room, and what was in it.
+    /// The saved room, and the model at that time.
     saved: (Option<Vec<u8>>, Seats),
     last: Epoch,
     people: Vec<Person>,
@@ -145,13 +145,13 @@ struct Person {
     before: Option<Epoch>,
 }
 
-/// What somebody claimed last.
+/// A participant's last claim.
 struct Newest {
     key: SeatKey,
     node: usize,
-    /// The seat, with the end of its lease as its node wants it, until its node is told that it is no more.
+    /// The seat with the lease that its node wants, until the node is told of its loss.
     own: Option<Seat>,
-    /// How long its lease is when it starts again.
+    /// The length of a renewed lease.
     lease: Duration,
     unique: bool,
 }
@@ -213,7 +213,7 @@ impl<'a> World<'a> {
             self.redis("RESTORE").arg(0).arg(dump).exec_async(&mut redis).await.unwrap();
         }
         self.model = model;
-        // The first round says which epochs there are, the second one hears it.
+        // The first round writes the known epochs to Redis, the second one reads them.
         for node in self.stage.nodes.iter().chain(&self.stage.nodes) {
             node.check().await.unwrap();
         }
@@ -300,17 +300,20 @@ impl<'a> World<'a> {
         assert_eq!(self.stage.stranger.release(&key).await.unwrap(), self.model.release(id, epoch));
     }
 
-    /// By the only node that claims here, which therefore knows of every seat.
+    /// On the only node with claims, which therefore knows every seat.
     async fn expire(&mut self) {
         let now = self.stage.clock.now();
         let told = self.stage.nodes[0].expire().await.unwrap();
         let told: Vec<_> =
             told.into_iter().map(|lost| lost.key().clone()).filter(|key| key.room == self.room).collect();
         for ended in self.model.expire(now) {
-            assert!(told.contains(&ended.key_in(&self.room)), "whoever knew of a seat is told of its end");
+            assert!(
+                told.contains(&ended.key_in(&self.room)),
+                "every node that knew the seat is told of its end"
+            );
         }
-        // What Redis had forgotten, the node put back where it looked, in the order of the claims, if the model would.
-        // A connected holder's lease starts again.
+        // The node restores seats that Redis lost, in the order of their claims, where the model would. The
+        // lease of a connected holder starts again.
         let mut newest: Vec<_> = self.people.iter_mut().filter_map(|person| person.newest.as_mut()).collect();
         newest.sort_by_key(|newest| newest.key.epoch);
         for Newest { key, own, unique, lease, .. } in newest {
@@ -325,12 +328,12 @@ impl<'a> World<'a> {
         }
         for key in told {
             let held = self.model.holding(key.participant, now);
-            assert!(held.is_none_or(|held| held.epoch != key.epoch), "what was told to have ended has");
+            assert!(held.is_none_or(|held| held.epoch != key.epoch), "every announced end has happened");
             self.told(0, &key);
         }
     }
 
-    /// Takes note that a node does not count on a seat any more.
+    /// Records that a node was told of the loss of a seat.
     fn told(&mut self, node: usize, key: &SeatKey) {
         let newest = self.people.iter_mut().filter_map(|person| person.newest.as_mut());
         for newest in newest.filter(|newest| newest.node == node && newest.key == *key) {
@@ -338,7 +341,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// So that no node looks after this room any more.
+    /// Releases every seat, so that no node renews one any more.
     async fn tidy(self) {
         for newest in self.people.into_iter().filter_map(|person| person.newest) {
             self.stage.nodes[newest.node].release(&newest.key).await.unwrap();

@@ -1,4 +1,4 @@
-//! Servers whose seats are in Redis: what they say when it is away, and what goes on without it.
+//! Servers whose seats are in Redis: their answers while Redis is away.
 
 use serde_json::{Value, json};
 use switchboard::core::model::session_token::SessionSigner;

@@ -1,11 +1,11 @@
-//! All doors at once: what is called the same at each of them stays apart, and each counts for itself.
+//! All doors of one server: equal names are separate, and metrics are counted per door.
 
 use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{browser::Browser, peer::Peer, server::TestServer};
 
-/// A name that every door takes: for a room, a call, a user, an SFU.
+/// A name that every door accepts for a room, a call, a user or an SFU.
 const SAME: &str = "4711";
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     ann.ask("send_message", json!({"body": "only for Bob"})).await;
     bob.next("receive_message").await;
 
-    // The signals door: two in a call.
+    // The signals door: two callers in a call.
     let mut callers = Vec::new();
     for _ in 0..2 {
         let seat = server.get(&format!("/call/{SAME}")).await.text().await.unwrap();
@@ -32,7 +32,7 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     assert_eq!(callers[0].1.next().await["kind"], "PEER");
     assert_eq!(server.get(&format!("/call/{SAME}")).await.status(), 409, "its seats are its own");
 
-    // The direct door: a user, who calls themself.
+    // The direct door: a user who writes to itself.
     let mut user = Browser::new(&server.address);
     user.post_json("/v1/register", json!({"username": SAME}).to_string()).await;
     let mut wire = user.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
@@ -63,7 +63,7 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     caller.say(json!({"method": "sendMessage", "params": params, "id": 2}).to_string()).await;
     assert_eq!(caller.next().await["id"], 2);
 
-    // Each signals once more; each hears its own and nothing else.
+    // Each sends one more signal and receives only its own.
     let mesh_id = joined["remoteSocket"].clone();
     bob.ask("ice_candidate", json!({"remoteSocketId": mesh_id, "candidate": {"candidate": "mesh"}})).await;
     assert_eq!(ann.next("ice_candidate").await["candidate"]["candidate"], "mesh");
@@ -82,7 +82,7 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     }
     assert!(bob.ask("leave_room", json!({})).await["success"].as_bool().unwrap());
     assert_eq!(ann.next("user_left").await["remoteSocket"], joined["participant"]);
-    assert_eq!(server.get(&format!("/call/{SAME}")).await.status(), 409, "somebody left elsewhere");
+    assert_eq!(server.get(&format!("/call/{SAME}")).await.status(), 409, "the departure was in another room");
     server.assert_healthy().await;
 }
 

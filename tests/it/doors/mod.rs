@@ -1,4 +1,4 @@
-//! The doors on real ports: one folder per door, and what all doors share.
+//! The doors on real ports: a folder per door, and tests of all doors together.
 
 mod arbiter;
 mod direct;

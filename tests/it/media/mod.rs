@@ -1,4 +1,4 @@
-//! The forwarding unit over real sockets: a browser's worth of WebRTC on each side, UDP and TCP.
+//! The forwarding media plane over real sockets, UDP and TCP, with a browser's WebRTC on each side.
 #![cfg(feature = "media")]
 
 pub mod peer;
@@ -117,7 +117,7 @@ async fn dropped_negotiation_leaves_no_endpoint_behind() {
             assert_eq!(media.owners(), [ann]);
             break;
         }
-        // The answer was there already: nobody had to wait for it.
+        // The answer came at once: this request was not dropped while it waited.
         media.close_participant(&ann);
     }
     assert!(media.owners().is_empty());

@@ -1,4 +1,4 @@
-//! A browser's side of a connection, on a socket of its own.
+//! A browser's side of a WebRTC connection, on its own socket.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::support::client::DEADLINE;
 
-/// What the peer can speak.
+/// Transports that the peer supports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     Udp,
@@ -37,7 +37,7 @@ pub struct Peer {
     got: usize,
     sequence: SeqNo,
     channel: Option<ChannelId>,
-    /// What it says with each picture.
+    /// The text that it sends on its channel with each packet.
     says: Option<&'static str>,
     heard: Option<Vec<u8>>,
 }
@@ -78,7 +78,7 @@ impl Peer {
         self.offer(Direction::SendRecv)
     }
 
-    /// Offers to send, and to hear what is said on a channel, where it goes on saying `says` if that is something.
+    /// Offers to publish, with a data channel that receives texts and, if given, sends `says` repeatedly.
     pub fn offer_to_send_and_talk(&mut self, label: &str, id: u16, says: Option<&'static str>) -> String {
         let mut changes = self.rtc.sdp_api();
         let config =
@@ -104,7 +104,7 @@ impl Peer {
         offer.to_sdp_string()
     }
 
-    /// Takes the answer, as somebody who can only speak TCP would: without the other candidates.
+    /// Accepts the answer without the candidates of the transport that the peer does not use.
     pub fn take_answer(&mut self, answer: &str) {
         let other = if self.way == Way::Udp { " tcp " } else { " udp " };
         let is_own = |line: &&str| !(line.starts_with("a=candidate:") && line.contains(other));
@@ -125,14 +125,14 @@ impl Peer {
         self.rtc.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
     }
 
-    /// Sends a picture every twenty milliseconds; all of them are key frames.
+    /// Sends a packet every 20 ms; all of them are key frames.
     pub async fn send_for_ever(mut self) {
         loop {
             self.send_next().await;
         }
     }
 
-    /// Sends, until something is heard on the channel.
+    /// Sends until a text arrives on the channel.
     pub async fn until_heard(&mut self) -> Vec<u8> {
         let hearing = async {
             loop {
@@ -156,7 +156,7 @@ impl Peer {
         }
     }
 
-    /// Waits for so many packets more than there have been.
+    /// Waits for `count` more packets.
     pub async fn until_got(&mut self, count: usize) {
         timeout(DEADLINE, async {
             let enough = self.got + count;
@@ -168,7 +168,7 @@ impl Peer {
         .unwrap();
     }
 
-    /// As [`until_got`](Self::until_got), and sends one each time that it looks.
+    /// Like [`until_got`](Self::until_got), and sends packets meanwhile.
     pub async fn send_until_got(&mut self, count: usize) {
         timeout(DEADLINE, async {
             let enough = self.got + count;
@@ -200,7 +200,7 @@ impl Peer {
         self.rtc.direct_api().stream_tx_by_mid(mid, None).unwrap().write_rtp(write);
     }
 
-    /// Does what is to be done until then.
+    /// Runs the connection until `end`.
     async fn run_until(&mut self, end: Instant) {
         loop {
             let wakes_at = self.drain().await.min(end);
@@ -259,7 +259,7 @@ impl Peer {
     }
 }
 
-/// Reads what has come; for ever, if there is no stream.
+/// Reads the next packet; waits forever without a stream.
 async fn read_more(stream: &mut Option<TcpStream>, unread: &mut BytesMut) -> bool {
     match stream {
         Some(stream) => matches!(stream.read_buf(unread).await, Ok(1..)),

@@ -1,4 +1,4 @@
-//! The process: how it starts, what it says, what it never says, how it stops.
+//! The process: start, output, log and stop.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn run(args: &[&str], env: &[(&str, &str)]) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// What is built in without the feature forwards nothing.
+/// A build without the media feature forwards nothing.
 const MEDIA: &str =
     if cfg!(feature = "media") { "media    forwarded at 127.0.0.1:" } else { "media    not forwarded" };
 
@@ -64,7 +64,7 @@ fn startup_errors_are_reported_in_one_line() {
         ([("TURN_SECRET", "north")], "set it to where the TURN server is"),
         ([("STUN_URLS", "stun://stun.example")], "--stun-urls"),
     ] {
-        // What is not built in cannot be set wrong.
+        // Settings of a feature that is not built in cannot be wrong.
         if expected.starts_with("MEDIA") && cfg!(not(feature = "media")) {
             continue;
         }
@@ -139,7 +139,7 @@ async fn stop_tells_clients_and_finishes_running_requests() {
     let server = TestServer::start_with(options).await;
     let back = json!({"appointment_id": "7", "name": "Ann", "session": session});
     let kept = server.connect().await.joins(back).await["chats"].as_array().unwrap().len();
-    assert!(told > 0 && kept >= told, "{kept} kept of {told} that were told");
+    assert!(told > 0 && kept >= told, "{kept} stored of {told} that were acknowledged");
 }
 
 #[tokio::test]

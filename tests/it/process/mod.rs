@@ -1,4 +1,4 @@
-//! The process as operators and browsers meet it: start, stop, log, metrics, and the page it serves.
+//! The process for operators and browsers: start, stop, log, metrics and the page.
 
 mod lifecycle;
 mod page;

@@ -1,4 +1,4 @@
-//! The call page as it is served: which file, in which form, kept for how long, with which rights.
+//! The call page as served: files, encodings, caching and security headers.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -23,14 +23,14 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// Where the page's script is, as the page says: `/assets/index-….js`.
+/// The path of the page's script, from the page: `/assets/index-….js`.
 async fn script(server: &TestServer) -> String {
     let page = get(server, "/", &[]).await.text().await.unwrap();
     let (_, from) = page.split_once("src=\"").expect("build the page with `make build-page`");
     from.split_once('"').unwrap().0.to_owned()
 }
 
-/// A file of the page as it was built.
+/// A built file of the page.
 fn built(path: &str) -> Vec<u8> {
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend/dist");
     fs::read(dist.join(path.trim_start_matches('/'))).unwrap()
@@ -80,7 +80,7 @@ async fn file_is_served_in_the_preferred_encoding() {
         assert_eq!(header(&file, "content-length"), expected.len().to_string());
         assert_eq!(file.bytes().await.unwrap(), expected);
     }
-    assert_eq!(tags.len(), 3, "forms are told apart");
+    assert_eq!(tags.len(), 3, "encodings have different tags");
 }
 
 #[tokio::test]

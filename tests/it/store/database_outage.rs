@@ -1,4 +1,4 @@
-//! A database that is away: calls go on, saves are refused in time, and all is well again by itself.
+//! A database that is away: calls work, saves are refused in time, and the server recovers by itself.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Chats that the release before kept, whose entries were known by their id alone: served as before, and known again
-//! when they are saved back.
+//! Chats of the former layout, whose entries were identified by id alone: they are served unchanged and
+//! recognised when saved back.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ use crate::support::{
 
 const LAYOUT: &str = include_str!("second_layout.sql");
 
-/// What the file serves in its release, room by room.
+/// The history of each room, as the former release serves it.
 fn served() -> Vec<(RoomId, Vec<Box<str>>)> {
     let file = Connection::open_in_memory().unwrap();
     file.execute_batch(LAYOUT).unwrap();
@@ -42,7 +42,7 @@ fn make_file(path: &Path) {
     Connection::open(path).unwrap().execute_batch(LAYOUT).unwrap();
 }
 
-/// An entry as a page writes it that has read it with another parser.
+/// An entry in the form of a page with another JSON parser.
 fn written_again(text: &str) -> String {
     serde_json::from_str::<Value>(text).unwrap().to_string()
 }
@@ -57,7 +57,7 @@ async fn assert_known_again(store: &dyn ChatStore) {
     }
 }
 
-/// What is done with such a room afterwards follows the rules of this release.
+/// Later saves into a migrated room follow the rules of this release.
 async fn assert_goes_on(store: &dyn ChatStore) {
     let (room, texts) = served().remove(0);
     let ann = "3f1c1b52-7c51-4a0e-9f0d-3d0a6a1f9b11".parse().unwrap();
@@ -95,7 +95,7 @@ async fn file_of_the_former_layout_is_served_and_recognised_when_saved_back() {
     assert_eq!(kept, 2, "what there is of it is there for repair");
 }
 
-/// Puts the file's rows into `database` as the release before wrote them.
+/// Writes the file's rows into `database` in the layout of the former release.
 async fn make_documents(mongod: &Mongod, database: &str) -> mongodb::Collection<Document> {
     let messages = mongod.admin().await.client().database(database).collection::<Document>("messages");
     let file = Connection::open_in_memory().unwrap();
@@ -123,7 +123,7 @@ async fn documents_of_the_former_layout_are_served_and_recognised_when_saved_bac
     let mongod = Mongod::shared().await;
     make_documents(mongod, "former").await;
     let store = mongo_faults::store(mongod, "former");
-    // Before, while and after they get their keys.
+    // Before, during and after the migration of their keys.
     for (room, texts) in served() {
         let history = async || store.history(&room).await.ok();
         assert_eq!(until("the history is read", PATIENCE, history).await, texts);
@@ -153,7 +153,7 @@ async fn several_nodes_may_migrate_documents_at_once() {
     }
 }
 
-/// A process that died in the middle has changed any of the documents, and no other.
+/// A process that died during the migration has changed any subset of the documents.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupted_migration_is_completed() {
     let mongod = Mongod::shared().await;
@@ -181,7 +181,7 @@ async fn all(messages: &mongodb::Collection<Document>) -> Vec<Document> {
     use futures_util::TryStreamExt;
     let found = messages.find(doc! {}).sort(doc! { "room": 1, "seq": 1 }).await.unwrap();
     let mut documents: Vec<Document> = found.try_collect().await.unwrap();
-    // The order of fields is that in which they were written.
+    // Fields keep the order in which they were written.
     for document in &mut documents {
         let mut fields: Vec<_> = std::mem::take(document).into_iter().collect();
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -190,7 +190,7 @@ async fn all(messages: &mongodb::Collection<Document>) -> Vec<Document> {
     documents
 }
 
-/// Nodes of the release before must be stopped; what one writes all the same is neither lost nor in the way.
+/// Nodes of the former release must be stopped. Documents that one writes all the same are migrated too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn late_writes_of_a_former_node_are_migrated() {
     let mongod = Mongod::shared().await;

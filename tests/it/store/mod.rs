@@ -1,4 +1,4 @@
-//! Chats and records: the contracts of the stores, and disks that fail, processes that die, databases that go away.
+//! Chats and records: the contracts of the stores, and failing disks, processes and databases.
 
 mod chat_contract;
 mod database_outage;

@@ -1,4 +1,4 @@
-//! MongoDB: servers that are killed, hang, or are not there; addresses that ask for less than is safe.
+//! MongoDB: killed, hanging and missing servers, and addresses with a weak write concern.
 
 mod long;
 
@@ -51,7 +51,7 @@ async fn two_servers_number_one_room_without_a_gap() {
     let mongod = Mongod::shared().await;
     let (room, said) = (fresh_room(), entries(0..40));
     let servers = [store(mongod, "two_servers"), store(mongod, "two_servers")];
-    // What each knew of the end of the history is out of date when the other has written.
+    // Each server's knowledge of the end of the history is stale after a write of the other.
     let writing = servers.iter().zip(said.chunks(20)).map(|(server, said)| {
         let room = &room;
         async move {
@@ -84,7 +84,7 @@ async fn survives_kills(mut mongod: Mongod, kills: usize) {
     let rooms = [fresh_room(), fresh_room()];
     let enough = CancellationToken::new();
     let writing = writers.iter().enumerate().map(|(number, writer)| {
-        // Two in each room, as in life.
+        // Two writers in each room, as in calls.
         let room = rooms[number % 2].clone();
         tokio::spawn(writer.clone().write(store.clone(), room, enough.clone()))
     });
@@ -93,7 +93,8 @@ async fn survives_kills(mut mongod: Mongod, kills: usize) {
     for round in 1..=kills {
         every(&writers, "it saves", |record| record.acknowledged >= round * 60).await;
         mongod.kill();
-        every(&writers, "it is told that the database is away", |record| record.unavailable > 0).await;
+        every(&writers, "the writer gets the error of an absent database", |record| record.unavailable > 0)
+            .await;
         mongod.run().await;
         for writer in &writers {
             writer.record.lock().unwrap().unavailable = 0;
@@ -118,7 +119,7 @@ async fn survives_kills(mut mongod: Mongod, kills: usize) {
     store.close().await;
 }
 
-/// Saves one numbered entry after the other, and a record of the same name, each until it is acknowledged.
+/// Saves numbered entries, and a record of the same name each, and repeats each until it is acknowledged.
 struct Writer {
     number: usize,
     record: Mutex<Record>,

@@ -1,4 +1,4 @@
-//! MongoDB: the order of records without a clock of ours, and refusals that quote nothing.
+//! MongoDB: the order of records, and errors without content.
 
 use std::{collections::HashSet, error::Error};
 
@@ -61,7 +61,7 @@ async fn errors_do_not_quote_refused_documents() {
     store.close().await;
 }
 
-/// All that a log could have of it.
+/// Every text of the error that a log could contain.
 fn told(error: &Unavailable) -> String {
     let source = error.source().map(ToString::to_string);
     format!("{error} {error:?} {source:?}")

@@ -1,4 +1,4 @@
-//! SQLite: files that are not what they should be, disks that fail, processes that are killed.
+//! SQLite: damaged and foreign files, failing disks, killed processes.
 
 use std::{
     fs,
@@ -31,14 +31,14 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// A directory and the file in it.
+/// A directory and the path of a file in it.
 pub fn place() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("chats.db");
     (directory, path)
 }
 
-/// Makes a file with chats and records enough for many pages.
+/// Makes a file with chats and records on many pages.
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path, rekey).unwrap();
     for name in ["a", "b"] {
@@ -48,7 +48,7 @@ async fn filled(path: &Path) {
     store.close().await;
 }
 
-/// The records in it, oldest first.
+/// The records of a file, oldest first.
 fn records() -> Vec<(RecordKey, Record)> {
     let names = (0..120).map(|number| format!("{} {number}", number * 7 % 10));
     names.map(|name| (key(&name), expiring(&format!("{name:?}"), NOW + 9))).collect()
@@ -81,7 +81,7 @@ async fn impossible_path_is_reported() {
         directory.path().to_path_buf(),
         file.join("chats.db"),
         directory.path().join("missing").join("missing").join("chats.db"),
-        // Nobody can make files here, not even root.
+        // No user can create files here, not even root.
         PathBuf::from("/proc/chats.db"),
     ] {
         let refusal = refusal(&path);
@@ -121,7 +121,7 @@ async fn damaged_file_is_refused_or_serves_only_intact_rows() {
     filled(&path).await;
     let sound = fs::read(&path).unwrap();
     let mut refused = 0;
-    // A prime step meets every part of a page sooner or later; the header is looked at more closely.
+    // A prime step reaches every part of a page over time; the header is tested more densely.
     for offset in (0..100).chain((100..sound.len()).step_by(487)) {
         let mut damaged = sound.clone();
         damaged[offset] ^= 1 << (offset % 8);
@@ -144,11 +144,12 @@ async fn truncated_file_is_refused_or_serves_only_intact_rows() {
     for length in [1, 50, 99, 100, 512, 4_095, 4_096, 8_192, sound.len() - 4_096] {
         assert!(is_refused(&path, &sound[..length]).await, "{length} bytes");
     }
-    // A crash may leave a part of the last page that the log replaces; whether it did, the checksums tell.
+    // After a crash a part of the last page may be stale until the log replaces it; checksums detect that.
     is_refused(&path, &sound[..sound.len() - 1]).await;
 }
 
-/// Whether a file of this content is refused; if so, it must be left as it is, else serve nothing wrong.
+/// Whether a file of this content is refused, and then unchanged. An accepted file must serve only correct
+/// rows.
 async fn is_refused(path: &Path, content: &[u8]) -> bool {
     fs::write(path, content).unwrap();
     let Ok(store) = SqliteStore::open(path, rekey) else {
@@ -267,7 +268,7 @@ async fn killed_process_loses_no_acknowledged_save() {
         assert!(matches!(refusal(&path), OpenError::Locked { .. }), "its file is not ours while it lives");
         child.kill().unwrap();
         child.wait().unwrap();
-        // What it said before it died counts as well.
+        // Output before the death counts as well.
         acknowledged.extend(acknowledgements(&mut lines));
 
         assert!(directory.path().join("chats.db-wal").exists(), "round {round}: it did not get to close");
@@ -282,7 +283,7 @@ async fn killed_process_loses_no_acknowledged_save() {
     assert!(acknowledged.len() >= 600);
 }
 
-/// The room a process saves in: its own, or those of several rounds would fill it.
+/// The room of one process, so that several rounds do not fill it.
 fn room_of(name: &str) -> RoomId {
     room(name.split(' ').next().unwrap())
 }
@@ -316,13 +317,13 @@ async fn failing_disk_loses_only_the_saves_it_refused() {
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
 }
 
-/// Names the part, and the file, in the environment of a process that plays one.
+/// The role of a child process and its file, in the child's environment.
 const PART: &str = "SWITCHBOARD_TEST_PART";
 const FILE: &str = "SWITCHBOARD_TEST_FILE";
 
-/// Runs one of the parts below as a process of its own.
+/// Runs one of the roles below as a child process.
 fn act(part: &str, path: &Path) -> Child {
-    // A process that ignores this signal gets an error instead where its limit ends, just as from a disk.
+    // With this signal ignored, a write beyond the file size limit fails, as on a full disk.
     Command::new("sh")
         .args(["-c", r#"trap '' XFSZ; exec "$@""#, "sh"])
         .arg(std::env::current_exe().unwrap())
@@ -335,7 +336,7 @@ fn act(part: &str, path: &Path) -> Child {
         .unwrap()
 }
 
-/// Nothing to do unless another test has started this process for it.
+/// Does nothing unless another test started this process as a child.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_process_runs_its_role() {
     let Ok(part) = std::env::var(PART) else { return };
@@ -365,7 +366,7 @@ async fn saves_until_it_is_killed(file: &Path) {
     join_all(savers).await;
 }
 
-/// Says it at once: a line that is still on its way when the process dies is not said.
+/// Prints without a buffer, so that the death of the process loses no line.
 fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "\n{line}").unwrap();

@@ -1,4 +1,4 @@
-//! SQLite: records in files that are older, or not as they were written.
+//! SQLite: records in files of an older layout, and damaged records.
 
 use std::fs;
 

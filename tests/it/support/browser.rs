@@ -1,4 +1,4 @@
-//! Somebody's browser, as far as a server can tell: HTTP, WebSocket connections, and cookies.
+//! A browser as a server sees it: HTTP, WebSocket connections and cookies.
 
 use std::collections::BTreeMap;
 
@@ -19,18 +19,18 @@ use tokio_tungstenite::{
 
 use super::client::DEADLINE;
 
-/// A browser that has only ever been to one server.
+/// A browser that knows a single server.
 #[derive(Clone)]
 pub struct Browser {
     address: String,
-    /// By name. Changing one is what a page, or somebody who cheats, may do.
+    /// Values by name. A page or an attacker may change them.
     pub cookies: BTreeMap<String, String>,
-    /// Sent with every request.
+    /// Headers of every request.
     pub headers: HeaderMap,
     http: reqwest::Client,
 }
 
-/// What the server answered.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -55,19 +55,19 @@ impl Browser {
         }
     }
 
-    /// The same browser, led to another node from now on.
+    /// The same browser, which uses another node from now on.
     pub fn led_to(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);
         self
     }
 
-    /// The same browser, sending one more header.
+    /// The same browser, with one more header.
     pub fn sending(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(HeaderName::from_static(name), value.parse().unwrap());
         self
     }
 
-    /// Asks for something and keeps the cookies that come with the answer.
+    /// Sends a request and stores the cookies of the answer.
     pub async fn ask(
         &mut self,
         method: &str,
@@ -95,7 +95,7 @@ impl Browser {
         self.ask("POST", path, HeaderMap::from_iter([(reqwest::header::CONTENT_TYPE, json)]), body).await
     }
 
-    /// Opens a WebSocket, or gives the answer that came instead.
+    /// Opens a WebSocket, or returns the answer that refused it.
     pub async fn open(&mut self, path: &str) -> Result<Wire, Answer> {
         self.open_with(path, HeaderMap::new()).await
     }
@@ -141,17 +141,17 @@ impl Browser {
     }
 }
 
-/// What came over a WebSocket.
+/// What a WebSocket received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Text(String),
     /// The server closed it, with this code and reason.
     Close(u16, String),
-    /// The connection ended without a word.
+    /// The connection ended without a close frame.
     Gone,
 }
 
-/// A WebSocket that is alive: it reads and answers pings whatever the test does meanwhile.
+/// An open WebSocket: a task reads it and answers pings all the time.
 pub struct Wire {
     sink: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
     heard: mpsc::UnboundedReceiver<Heard>,
@@ -183,11 +183,11 @@ impl Wire {
     }
 
     pub async fn send_frame(&mut self, frame: Message) {
-        // An error means that the server has closed; what is heard next will show it.
+        // An error means that the server closed the connection; the next read shows how.
         let _ = self.sink.send(frame).await;
     }
 
-    /// What comes next, or has come.
+    /// The next message or end of the connection.
     pub async fn next(&mut self) -> Heard {
         tokio::time::timeout(DEADLINE, self.heard.recv())
             .await
@@ -195,7 +195,7 @@ impl Wire {
             .unwrap_or(Heard::Gone)
     }
 
-    /// The next text; nothing else may come.
+    /// The next text; anything else panics.
     pub async fn next_text(&mut self) -> String {
         match self.next().await {
             Heard::Text(text) => text,
@@ -213,20 +213,20 @@ impl Wire {
         }
     }
 
-    /// Closes in good form, and waits until that is done.
+    /// Sends a close frame and waits for the server's.
     pub async fn close(mut self, code: u16) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
         self.send_frame(Message::Close(Some(frame))).await;
         self.ended().await;
     }
 
-    /// Goes away without a word.
+    /// Ends the TCP connection without a close frame.
     pub async fn vanish(self) {
         self.reader.abort();
         let _ = self.reader.await;
     }
 
-    /// Holds the connection open without ever reading from it or answering on it again.
+    /// Keeps the connection open, but never reads from it or writes to it again.
     pub fn stop_reading(&self) {
         self.reader.abort();
     }

@@ -1,4 +1,4 @@
-//! Rooms, and what is saved and written in them.
+//! Rooms, and entries and messages in them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use switchboard::{
     protocols::chat_json::{kept, parse_save},
 };
 
-/// The room called `name`.
+/// The room `name`.
 pub fn room(name: &str) -> RoomId {
     name.parse().unwrap()
 }
@@ -22,35 +22,35 @@ pub fn fresh_room() -> RoomId {
     room(&format!("room {}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// The entry with the key `id`, whose text is made of it.
+/// The entry with the key `id` and a text made of it.
 pub fn entry<T: ToString + ?Sized>(id: &T) -> ChatEntry {
     let id = id.to_string();
     entry_of(&id, &format!(r#"{{"id":"{id}","text":"hello {id}"}}"#))
 }
 
-/// The entry with the key `id` and the text `json`, of which there is one version.
+/// The entry with the key `id` and the text `json`, in a single version.
 pub fn entry_of(id: &str, json: &str) -> ChatEntry {
     let key = format!("o.{id}");
     ChatEntry { key: (&*key).into(), version: None, message: None, json: json.into() }
 }
 
-/// Several of them.
+/// Several entries.
 pub fn entries<T: ToString>(ids: impl IntoIterator<Item = T>) -> Vec<ChatEntry> {
     ids.into_iter().map(|id| entry(&id)).collect()
 }
 
-/// Their texts.
+/// The texts of entries.
 pub fn texts(entries: &[ChatEntry]) -> Vec<Box<str>> {
     entries.iter().map(|entry| entry.json.clone()).collect()
 }
 
-/// The entries that a save of these texts brings, with the keys that the mesh door gives them.
+/// The entries of a save of these texts, with the keys of the mesh door.
 pub fn saved<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<ChatEntry> {
     let texts: Vec<_> = texts.into_iter().map(|text| text.as_ref().to_owned()).collect();
     parse_save(format!("{{\"chats\":[{}]}}", texts.join(",")).as_bytes()).unwrap()
 }
 
-/// The message that `from` sends under `id`, as it is kept.
+/// The stored form of the message that `from` sends under `id`.
 pub fn message(from: ParticipantId, id: &str, body: &str) -> LiveMessage {
     kept(&ChatMessage {
         id: id.into(),

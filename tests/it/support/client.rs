@@ -1,4 +1,4 @@
-//! A small Socket.IO client over WebSocket that says exactly what it is told to say and forgets nothing it hears.
+//! A small Socket.IO client over WebSocket, which sends exact packets and keeps everything it receives.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -14,13 +14,13 @@ use tokio::{
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-/// How long anything may take before a test is taken to have failed.
+/// Limit for a single step of a test.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Sink = Arc<Mutex<SplitSink<Socket, Message>>>;
 
-/// A client that is alive: it reads and answers pings whatever the test does meanwhile.
+/// A connected client: a task reads and answers pings all the time.
 pub struct Client {
     sink: Sink,
     reader: JoinHandle<()>,
@@ -28,7 +28,7 @@ pub struct Client {
     heard: VecDeque<(String, String)>,
     acks: VecDeque<(u64, Value)>,
     last_ack: u64,
-    /// The Engine.IO session id, which is a secret of this client.
+    /// The Engine.IO session id, a secret of this client.
     pub sid: String,
 }
 
@@ -37,7 +37,7 @@ impl Client {
         Self::try_connect(address, path).await.expect("the server opens the session")
     }
 
-    /// `None` if nobody listens there, or the server is about to stop.
+    /// `None` if no server listens there, or the server is stopping.
     pub async fn try_connect(address: &str, path: &str) -> Option<Self> {
         let url = format!("ws://{address}{path}?EIO=4&transport=websocket");
         let (socket, _) = connect_async(url).await.ok()?;
@@ -53,12 +53,12 @@ impl Client {
         connected.starts_with("40").then_some(client)
     }
 
-    /// Joins as a client that can resume and returns the whole answer, which must be a success.
+    /// Joins as a client that can resume and returns the whole answer; a refusal panics.
     pub async fn join(&mut self, room: &str, name: &str) -> Value {
         self.joins(json!({"appointment_id": room, "name": name, "session": null})).await
     }
 
-    /// As [`join`](Self::join), for a client that cannot resume.
+    /// Like [`join`](Self::join), for a client that cannot resume.
     pub async fn join_unprotected(&mut self, room: &str, name: &str) -> Value {
         self.joins(json!({"appointment_id": room, "name": name})).await
     }
@@ -80,13 +80,13 @@ impl Client {
         self.ask_text(&json!([event, payload]).to_string()).await
     }
 
-    /// As [`ask`](Self::ask), with the packet's JSON as it is.
+    /// Like [`ask`](Self::ask), with the exact JSON of the packet.
     pub async fn ask_text(&mut self, packet: &str) -> Value {
         let answer = self.try_ask_text(packet).await;
         answer.unwrap_or_else(|| panic!("closed instead of acknowledging {packet:.200}"))
     }
 
-    /// As [`ask`](Self::ask); `None` if the connection is closed before there is an ack.
+    /// Like [`ask`](Self::ask); `None` if the connection is closed before the ack.
     pub async fn try_ask(&mut self, event: &str, payload: Value) -> Option<Value> {
         self.try_ask_text(&json!([event, payload]).to_string()).await
     }
@@ -103,7 +103,8 @@ impl Client {
         }
     }
 
-    /// Sends an event that must be refused, and returns the error code. The `error` event must say the same.
+    /// Sends an event that must be refused and returns the error code. The `error` event must have the same
+    /// code.
     pub async fn refused(&mut self, event: &str, payload: Value) -> String {
         self.refused_text(&json!([event, payload]).to_string()).await
     }
@@ -118,12 +119,12 @@ impl Client {
         event["code"].as_str().unwrap().to_owned()
     }
 
-    /// The payload of the next event by that name; events before it are dropped.
+    /// The payload of the next event of that name; events before it are dropped.
     pub async fn next(&mut self, event: &str) -> Value {
         json_of(&self.next_text(event).await)
     }
 
-    /// As [`next`](Self::next), byte for byte.
+    /// Like [`next`](Self::next), byte for byte.
     pub async fn next_text(&mut self, event: &str) -> String {
         loop {
             while let Some((name, payload)) = self.heard.pop_front() {
@@ -135,12 +136,12 @@ impl Client {
         }
     }
 
-    /// The name and payload of the next event, whatever it is.
+    /// The name and payload of the next event.
     pub async fn next_any(&mut self) -> (String, Value) {
         self.try_next_any().await.expect("closed instead of an event")
     }
 
-    /// As [`next_any`](Self::next_any); `None` once the connection is closed.
+    /// Like [`next_any`](Self::next_any); `None` once the connection is closed.
     pub async fn try_next_any(&mut self) -> Option<(String, Value)> {
         while self.heard.is_empty() {
             self.read().await?;
@@ -148,12 +149,12 @@ impl Client {
         self.take_heard()
     }
 
-    /// An event that was heard while something else was waited for.
+    /// An event received while another packet was awaited.
     pub fn take_heard(&mut self) -> Option<(String, Value)> {
         self.heard.pop_front().map(|(name, payload)| (name, json_of(&payload)))
     }
 
-    /// All events heard by the time the server has answered a question that was asked last.
+    /// All events received before the ack of one more request.
     pub async fn heard_so_far(&mut self) -> Vec<String> {
         self.ask("nothing", json!({})).await;
         let mut names: Vec<_> = self.heard.drain(..).map(|(name, _)| name).collect();
@@ -161,7 +162,7 @@ impl Client {
         names
     }
 
-    /// How many events by that name were heard and not asked for yet.
+    /// Number of received events of that name that no test has read yet.
     pub fn count_heard(&self, event: &str) -> usize {
         self.heard.iter().filter(|(name, _)| name == event).count()
     }
@@ -176,16 +177,16 @@ impl Client {
     }
 
     pub async fn send(&mut self, message: Message) {
-        // An error means that the server has closed; what is read next will show it.
+        // An error means that the server closed the connection; the next read shows it.
         let _ = self.sink.lock().await.send(message).await;
     }
 
-    /// Holds the connection open without ever reading from it or answering on it again.
+    /// Keeps the connection open, but never reads from it or writes to it again.
     pub fn stop_reading(&self) {
         self.reader.abort();
     }
 
-    /// Goes away without a word.
+    /// Ends the TCP connection without a close frame.
     pub fn vanish(self) {
         self.reader.abort();
     }
@@ -229,7 +230,7 @@ async fn read(mut stream: SplitStream<Socket>, sink: Sink, packets: mpsc::Unboun
     }
 }
 
-/// Splits `["name",payload]` without touching the payload's bytes.
+/// Splits `["name",payload]` and keeps the bytes of the payload.
 fn event_of(packet: &str) -> (String, String) {
     let inner = packet.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
     let (name, payload) = inner.split_once(',').unwrap_or((inner, "null"));

@@ -1,4 +1,4 @@
-//! A clock that says what a test wants it to say.
+//! A clock that tests set.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,7 +7,7 @@ use std::{
 
 use switchboard::core::ports::clock::{Clock, SystemClock};
 
-/// Stands still until it is moved.
+/// Stands still until a test moves it.
 pub struct TestClock {
     start: Instant,
     passed_ms: AtomicU64,

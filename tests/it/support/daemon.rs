@@ -1,4 +1,4 @@
-//! A database server in the background, which ends with the tests whatever happens to them.
+//! A database server in the background, which ends with the tests even if they are killed.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,8 +13,8 @@ use nix::{
     unistd::Pid,
 };
 
-/// Runs the rest of the arguments and says their process id. Kills them when told so, or when whoever started this
-/// is no more; in that case, or if not told to keep it, removes the directory too.
+/// Runs the remaining arguments as a command and prints its process id. Kills the command on request, or when
+/// the parent process is gone. Removes the directory unless told to keep it.
 const KEEPER: &str = r#"
     directory=$1; shift
     trap '' INT
@@ -26,23 +26,23 @@ const KEEPER: &str = r#"
     [ "$word" = keep ] || rm -rf "$directory"
 "#;
 
-/// A server that runs.
+/// A running server.
 pub struct Daemon {
     keeper: Child,
     orders: Option<ChildStdin>,
     pid: Pid,
 }
 
-/// What to leave of a server that is ended.
+/// What happens to the data of a killed server.
 #[derive(Clone, Copy)]
 pub enum Leave {
-    /// What it kept, for the next one.
+    /// The data stays for the next server.
     Directory,
     Nothing,
 }
 
 impl Daemon {
-    /// Runs `command`, which keeps what it keeps in `directory`.
+    /// Runs `command`, whose data is in `directory`.
     pub fn begin(directory: &Path, command: &Command) -> Self {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
@@ -60,11 +60,11 @@ impl Daemon {
     }
 
     pub fn signal(&self, signal: Signal) {
-        // Its parent waits for it no sooner than it is told to end it, so this is no other process.
+        // Its parent reaps it only after this signal, so the process id is still its own.
         kill(self.pid, signal).expect("it lives");
     }
 
-    /// Kills the server as a power cut would: without any chance to tidy up.
+    /// Kills the server without a clean shutdown.
     pub fn end(mut self, leave: Leave) {
         let order: &[u8] = match leave {
             Leave::Directory => b"keep\n",
@@ -75,10 +75,10 @@ impl Daemon {
     }
 }
 
-/// A port nobody listens on, outside the range from which the system takes ports for outgoing connections.
+/// A free port, outside the system's range for outgoing connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Two runs at the same time should not try the same ports.
+    // Concurrent test runs start at different ports.
     let start = u16::try_from(std::process::id() % 1_000).expect("it is less than a thousand") * 10;
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     (0..10_000)

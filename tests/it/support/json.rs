@@ -1,11 +1,11 @@
-//! JSON as hostile as it gets.
+//! Hostile JSON.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// As deep as anybody may nest.
+/// The deepest allowed nesting.
 const DEPTH: u32 = 32;
 
-/// Names that mean something to somebody's parser or database.
+/// Names with a meaning for some parser or database.
 const NAMES: [&str; 10] = [
     r#""""#,
     r#""id""#,
@@ -19,7 +19,7 @@ const NAMES: [&str; 10] = [
     r#""ключ""#,
 ];
 
-/// Numbers that do not survive a parser that thinks it knows better, and escapes that need not be there.
+/// Numbers that parsers round, and unnecessary escapes.
 const ATOMS: [&str; 16] = [
     "null",
     "true",
@@ -39,7 +39,7 @@ const ATOMS: [&str; 16] = [
     r#"{"$numberLong":"5"}"#,
 ];
 
-/// Some JSON texts, one of them nested as deep as can be.
+/// Several JSON texts, one of them nested as deep as allowed.
 pub fn texts() -> impl Strategy<Value = Vec<String>> {
     (vec(text(), 1..12), deepest()).prop_map(|(mut texts, deepest)| {
         texts.push(deepest);
@@ -47,7 +47,7 @@ pub fn texts() -> impl Strategy<Value = Vec<String>> {
     })
 }
 
-/// One JSON text, with members in any order, twice or empty, and blanks wherever they may be.
+/// A JSON text with members in any order, repeated or empty, and white space everywhere.
 fn text() -> impl Strategy<Value = String> {
     let string = any::<String>().prop_map(|text| serde_json::to_string(&text).expect("a string is JSON"));
     let atom = prop_oneof![select(&ATOMS[..]).prop_map(str::to_owned), string, any::<f64>().prop_map(number)];

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Servers, clients and generators that tests share.
 
 pub mod browser;
 pub mod chats;

@@ -1,4 +1,4 @@
-//! A real `mongod`, started, stopped, killed and paused by tests.
+//! A real `mongod` that tests start, stop, kill and pause.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use super::{
     wait::{PATIENCE, until},
 };
 
-/// One server, with its own data, on a port of its own. Gone when dropped, whatever happens.
+/// A server with data and a port of its own. Dropping it ends the process.
 pub struct Mongod {
     directory: PathBuf,
     port: u16,
@@ -26,23 +26,23 @@ pub struct Mongod {
     running: Option<Daemon>,
 }
 
-/// How a server is set up.
+/// The set-up of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// As a replica set of one, which is what everybody should run.
+    /// A replica set of one, the recommended set-up.
     ReplicaSet,
-    /// As it comes, which is what many do run.
+    /// A standalone server, the default set-up.
     Standalone,
 }
 
 impl Mongod {
-    /// The server that tests share which do it no harm. Each uses a database of its own.
+    /// The server shared by tests that do not disturb it. Each test uses its own database.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Mongod> = OnceCell::const_new();
         SHARED.get_or_init(|| Self::start(Kind::ReplicaSet)).await
     }
 
-    /// Starts a server and waits until it takes writes.
+    /// Starts a server and waits until it accepts writes.
     pub async fn start(kind: Kind) -> Self {
         let mut mongod = Self::prepare(kind);
         mongod.run().await;
@@ -55,14 +55,14 @@ impl Mongod {
         Self { directory, port: free_port(), kind, running: None }
     }
 
-    /// Runs the server, with the data it had, and waits until it takes writes.
+    /// Runs the server on its former data and waits until it accepts writes.
     pub async fn run(&mut self) {
         self.running = Some(begin(&self.directory, self.port, self.kind));
         let admin = self.admin().await;
         until("mongod takes writes", PATIENCE, || async {
             let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
             if self.kind == Kind::ReplicaSet && hello.get_str("setName").is_err() {
-                // Fails while the server comes up, and if it was done before; then the next hello tells.
+                // Fails during start-up, and when repeated; the next `hello` shows the outcome.
                 let _ = admin.run_command(self.initiation()).await;
             }
             hello.get_bool("isWritablePrimary").ok().filter(|&writable| writable)
@@ -70,29 +70,29 @@ impl Mongod {
         .await;
     }
 
-    /// What makes it a replica set.
+    /// The configuration of its replica set.
     fn initiation(&self) -> Document {
         let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
         let settings = doc! { "electionTimeoutMillis": 500 };
         doc! { "replSetInitiate": { "_id": "rs", "members": [member], "settings": settings } }
     }
 
-    /// Kills the server as a power cut would: without any chance to tidy up. Its data stays.
+    /// Kills the server without a clean shutdown. Its data stays.
     pub fn kill(&mut self) {
         self.running.take().expect("it runs").end(Leave::Directory);
     }
 
-    /// Stops the server in its tracks; connections stay open, nothing is answered.
+    /// Suspends the server: connections stay open and get no answer.
     pub fn pause(&self) {
         self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP);
     }
 
-    /// Lets it go on.
+    /// Resumes the server.
     pub fn resume(&self) {
         self.running.as_ref().expect("it runs").signal(Signal::SIGCONT);
     }
 
-    /// Where a store finds `database`.
+    /// The URI of `database` for a store.
     pub fn uri(&self, database: &str) -> String {
         let options = match self.kind {
             Kind::ReplicaSet => "replicaSet=rs",
@@ -101,7 +101,7 @@ impl Mongod {
         format!("mongodb://127.0.0.1:{}/{database}?{options}", self.port)
     }
 
-    /// A database for administration, reached whatever state the replica set is in.
+    /// A database for administration, reachable in any state of the replica set.
     pub async fn admin(&self) -> Database {
         let uri = format!(
             "mongodb://127.0.0.1:{}/?directConnection=true&serverSelectionTimeoutMS=1000&heartbeatFrequencyMS=500",

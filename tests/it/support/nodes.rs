@@ -1,4 +1,4 @@
-//! Several real Switchboard processes that are one: they share a Redis and a secret, and a MongoDB where asked for.
+//! Several real Switchboard processes that share a Redis, a secret and, on request, a MongoDB.
 
 use std::{ops::Index, sync::Arc};
 
@@ -16,7 +16,7 @@ use super::{
     wait::{PATIENCE, until},
 };
 
-/// Nodes by number, from 0. Each keeps its address and its data folder when it is started again.
+/// Nodes by number, from 0. Each keeps its address and its data folder across restarts.
 pub struct Nodes {
     pub redis: Redis,
     all: Vec<Node>,
@@ -35,7 +35,7 @@ impl Nodes {
         Self::start_env(count, &[]).await
     }
 
-    /// As [`start_env`](Self::start_env), with a database that all share.
+    /// Like [`start_env`](Self::start_env), with a database that all nodes share.
     pub async fn start_with_store(count: usize, env: &[(&'static str, &str)]) -> Self {
         let database = fresh_prefix().replace([':', '-'], "");
         let uri = Mongod::shared().await.uri(&database);
@@ -43,13 +43,13 @@ impl Nodes {
         Self::start_env(count, &env).await
     }
 
-    /// Starts `count` nodes with `env` besides what makes them one, and waits until all let people in.
+    /// Starts `count` nodes with `env` and the settings they share, and waits until all admit newcomers.
     pub async fn start_env(count: usize, env: &[(&'static str, &str)]) -> Self {
         let redis = Redis::start().await;
         let own = [
             ("REDIS_PREFIX", "test:"),
             ("SESSION_SECRET", "shared by all nodes"),
-            // Everybody in a test comes from one address.
+            // All clients of a test have one address.
             ("NEW_SESSIONS_PER_ADDRESS", "0"),
             ("EVENTS_PER_ADDRESS", "0"),
         ];
@@ -70,42 +70,42 @@ impl Nodes {
         &self.all[node].address
     }
 
-    /// What is between a node and Redis.
+    /// The network between a node and Redis.
     pub fn network(&self, node: usize) -> &Proxy {
         &self.all[node].network
     }
 
-    /// A client of a node that sits nowhere.
+    /// A client of a node, without a seat.
     pub async fn connect(&self, node: usize) -> Client {
         self[node].connect().await
     }
 
-    /// Kills a node as a power cut would.
+    /// Kills a node without a clean shutdown.
     pub async fn kill(&mut self, node: usize) {
         let server = self.all[node].running.take().expect("it runs");
         server.signal(Signal::SIGKILL);
         server.ended().await;
     }
 
-    /// Stops a node in good order, and returns what it logged. It must end well and in time.
+    /// Stops a node gracefully and returns its log. Panics unless it ends well and in time.
     pub async fn stop(&mut self, node: usize) -> String {
         self[node].signal(Signal::SIGTERM);
         self.stopped(node).await
     }
 
-    /// Waits until a node that was told to stop has ended, as [`stop`](Self::stop) does.
+    /// Waits until a stopping node has ended, as [`stop`](Self::stop) does.
     pub async fn stopped(&mut self, node: usize) -> String {
         let (success, log) = timeout(DEADLINE, self.ended(node)).await.expect("it ends in time");
         assert!(success && !log.contains("SHUTDOWN_GRACE"), "{log}");
         log
     }
 
-    /// Waits for a node to end, and returns whether it ended well, with everything it logged.
+    /// Waits for a node to end. Returns whether it ended well, and its log.
     pub async fn ended(&mut self, node: usize) -> (bool, String) {
         self.all[node].running.take().expect("it runs").ended().await
     }
 
-    /// Starts a node that has ended, and waits until it lets people in.
+    /// Starts a node that has ended, and waits until it admits newcomers.
     pub async fn run(&mut self, node: usize) {
         let Node { address, data, network, .. } = &self.all[node];
         let server = spawn(&self.env, network, data, Some(address.clone())).await;
@@ -117,7 +117,7 @@ impl Nodes {
         self.readiness(node, true).await;
     }
 
-    /// Waits until a node says that it is ready, or that it is not.
+    /// Waits until the readiness of a node is `ready`.
     pub async fn readiness(&self, node: usize, ready: bool) {
         let status = if ready { 200 } else { 503 };
         let answers = async || (self[node].get_ops("/readyz").await.status() == status).then_some(());

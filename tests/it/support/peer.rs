@@ -1,4 +1,4 @@
-//! Somebody on a plain WebSocket, who sends exactly what they are told to and forgets nothing they hear.
+//! A client on a plain WebSocket, which sends exact texts and keeps everything it receives.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -26,20 +26,20 @@ use super::client::DEADLINE;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Sink = Arc<Mutex<SplitSink<Socket, Message>>>;
 
-/// A connection that is alive: it is read, and pings are answered, whatever the test does meanwhile.
+/// An open connection: a task reads it and answers pings all the time.
 pub struct Peer {
     sink: Sink,
     reader: JoinHandle<()>,
     heard: mpsc::UnboundedReceiver<Heard>,
 }
 
-/// What came over a connection.
+/// What a connection received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Text(String),
     /// A close frame: its code, 1005 for none, and its reason.
     Closed(u16, String),
-    /// TCP ended, after a close frame or without one.
+    /// The TCP connection ended, after a close frame or without one.
     Gone,
 }
 
@@ -49,13 +49,13 @@ impl Peer {
         Self::request(format!("ws://{address}{path}").into_client_request().unwrap()).await.unwrap()
     }
 
-    /// As [`connect`](Self::connect), with headers of its own; or why that was refused.
+    /// Like [`connect`](Self::connect), with other headers. Returns the error of a refusal.
     pub async fn request(request: Request<()>) -> Result<Self, Error> {
         let (socket, _) = timeout(DEADLINE, connect_async(request)).await.expect("an answer in time")?;
         Ok(Self::new(socket))
     }
 
-    /// As [`connect`](Self::connect), from an address of this machine.
+    /// Like [`connect`](Self::connect), from another loopback address.
     pub async fn connect_from(from: IpAddr, address: &str, path: &str) -> Self {
         let request = format!("ws://{address}{path}").into_client_request().unwrap();
         let socket = TcpSocket::new_v4().unwrap();
@@ -78,7 +78,7 @@ impl Peer {
     }
 
     pub async fn send(&self, message: Message) {
-        // An error means that the server has closed; what is heard next will show it.
+        // An error means that the server closed the connection; the next read shows how.
         let _ = self.sink.lock().await.send(message).await;
     }
 
@@ -99,7 +99,7 @@ impl Peer {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:.200}"))
     }
 
-    /// The code and the reason that the server closes with; messages before that are dropped.
+    /// The code and reason of the server's close frame; messages before it are dropped.
     pub async fn hear_close(&mut self) -> (u16, String) {
         loop {
             match self.hear().await {
@@ -115,19 +115,19 @@ impl Peer {
         self.send(Message::Close(Some(frame))).await;
     }
 
-    /// Closes as a browser does, and waits until the server has too.
+    /// Closes as a browser does, and waits for the server's close frame.
     pub async fn leave(mut self) {
         self.send(Message::Close(None)).await;
         while self.hear().await != Heard::Gone {}
     }
 
-    /// Holds the connection open without ever reading from it or answering on it again.
+    /// Keeps the connection open, but never reads from it or writes to it again.
     pub fn stop_reading(&self) {
         self.reader.abort();
     }
 }
 
-/// Whoever is dropped is gone without a word.
+/// A dropped client ends its TCP connection without a close frame.
 impl Drop for Peer {
     fn drop(&mut self) {
         self.reader.abort();
@@ -144,7 +144,7 @@ async fn read(mut stream: SplitStream<Socket>, sink: Sink, heard: mpsc::Unbounde
                     .map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
                 heard.send(Heard::Closed(frame.0, frame.1))
             }
-            // The library answers pings with what is written next.
+            // The library sends pongs with the next write.
             Message::Ping(_) => sink.lock().await.flush().await.map_or(Ok(()), Ok),
             _ => Ok(()),
         };

@@ -1,4 +1,4 @@
-//! Somebody in an appointment who remembers what a page remembers: the session, and the last event.
+//! A participant that remembers what a page remembers: the session, and the number of the last event.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use super::client::Client;
 
 pub struct Person {
     pub client: Client,
-    /// The id by which the other side knows them.
+    /// The id that the other side knows.
     pub id: Value,
     room: String,
     name: String,
     session: Value,
-    /// The number of the last event that was looked at.
+    /// The number of the last handled event.
     received: u64,
 }
 
@@ -30,7 +30,7 @@ impl Person {
         (person, joined)
     }
 
-    /// Joins over another connection, wherever that leads, and returns the answer. The former one is forgotten.
+    /// Joins over another connection, to any node, and returns the answer. The former connection is dropped.
     pub async fn come_back(&mut self, client: Client) -> Value {
         std::mem::replace(&mut self.client, client).vanish();
         let joined = self.client.joins(self.request()).await;
@@ -38,21 +38,21 @@ impl Person {
         joined
     }
 
-    /// What a page asks for when it joins again.
+    /// The payload of a page's repeated join.
     pub fn request(&self) -> Value {
         json!({
             "appointment_id": self.room, "name": self.name, "session": self.session, "received": self.received,
         })
     }
 
-    /// Takes the answer to [`request`](Self::request). The seat must be the same one.
+    /// Handles the answer to [`request`](Self::request). The seat must be the same.
     pub fn take(&mut self, joined: &Value) {
         assert_eq!(joined["participant"], self.id, "the same seat: {joined}");
         self.session = joined["session"].clone();
         self.received = joined["seq"].as_u64().unwrap();
     }
 
-    /// Remembers an event as handled. None may be missing, and none may come twice.
+    /// Marks an event as handled. A gap or a repetition panics.
     pub fn handled(&mut self, event: &Value) {
         if let Some(seq) = event["seq"].as_u64() {
             assert_eq!(seq, self.received + 1, "{event}");
@@ -60,7 +60,7 @@ impl Person {
         }
     }
 
-    /// The next event by that name. What is heard before it is handled too, and must not be that somebody left.
+    /// The next event of that name. Events before it are handled too; `user_left` panics.
     pub async fn hear(&mut self, event: &str) -> Value {
         loop {
             let (name, payload) = self.client.next_any().await;
@@ -72,18 +72,18 @@ impl Person {
         }
     }
 
-    /// Sends a candidate with a number to `to`, without waiting for anything.
+    /// Sends a numbered candidate to `to` without waiting for the ack.
     pub async fn signal(&mut self, to: &Value, number: u64) {
         self.client.emit("ice_candidate", candidate(to, number)).await;
     }
 
-    /// As [`signal`](Self::signal); must be acknowledged.
+    /// Like [`signal`](Self::signal), and waits for the ack.
     pub async fn signal_acknowledged(&mut self, to: &Value, number: u64) {
         let answer = self.client.ask("ice_candidate", candidate(to, number)).await;
         assert_eq!(answer["success"], true, "{answer}");
     }
 
-    /// The numbers of the next candidates must be these.
+    /// Receives candidates, which must have these numbers.
     pub async fn hear_numbers(&mut self, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
             assert_eq!(self.hear("ice_candidate").await["candidate"]["number"], number);

@@ -1,5 +1,4 @@
 //! A Socket.IO client over long polling, from an address of its own.
-//! Source: Engine.IO protocol v4, "HTTP long-polling" and "Upgrade".
 
 use std::{
     collections::VecDeque,
@@ -14,7 +13,7 @@ use super::{
     peer::{Heard, Peer},
 };
 
-/// What is between two packets in one payload.
+/// The separator of packets in one payload.
 const SEPARATOR: char = '\u{1e}';
 
 pub struct Poller {
@@ -22,7 +21,7 @@ pub struct Poller {
     from: IpAddr,
     address: String,
     sid: String,
-    /// Engine.IO packets that came and were not looked at yet, pings aside.
+    /// Received Engine.IO packets that no test has read yet, without pings.
     packets: VecDeque<String>,
 }
 
@@ -59,7 +58,7 @@ impl Poller {
         self.say(&format!("42{}", json!([event, payload]))).await;
     }
 
-    /// The payload of the next event by that name; whatever comes before it is dropped.
+    /// The payload of the next event of that name; events before it are dropped.
     pub async fn next(&mut self, event: &str) -> Value {
         let next = async {
             loop {
@@ -71,21 +70,21 @@ impl Poller {
         timeout(DEADLINE, next).await.unwrap_or_else(|_| panic!("{event} did not come"))
     }
 
-    /// Asks for the session at another address, and returns the status and the answer.
+    /// Polls the session at another address, and returns status and answer.
     pub async fn ask_at(&self, address: &str) -> (u16, Value) {
         let answer = self.http.get(self.url(address)).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Goes on over a WebSocket.
+    /// Upgrades to a WebSocket.
     pub async fn upgrade(&mut self) -> Upgraded {
         let socket = self.probe().await;
-        // The server ends a poll that is under way; no test looks at what it brings.
+        // The server ends the running poll; no test reads its answer.
         socket.say("5").await;
         Upgraded(socket)
     }
 
-    /// Asks for one more WebSocket for a session that has gone over to one, and waits until the server ends it.
+    /// Requests a second upgrade of an upgraded session, and waits until the server ends it.
     pub async fn try_upgrade_again(&self) {
         let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", self.sid);
         let mut socket = Peer::connect_from(self.from, &self.address, &path).await;
@@ -93,7 +92,7 @@ impl Poller {
         while socket.hear().await != Heard::Gone {}
     }
 
-    /// Opens a WebSocket, over which the session is about to go on.
+    /// Opens the WebSocket of an upgrade.
     pub async fn probe(&mut self) -> Peer {
         let path = format!("/socket.io/?EIO=4&transport=websocket&sid={}", self.sid);
         let mut socket = Peer::connect_from(self.from, &self.address, &path).await;
@@ -134,11 +133,11 @@ impl Poller {
     }
 }
 
-/// A session that has changed over to a WebSocket.
+/// An upgraded session.
 pub struct Upgraded(pub Peer);
 
 impl Upgraded {
-    /// As [`Poller::next`].
+    /// Like [`Poller::next`].
     pub async fn next(&mut self, event: &str) -> Value {
         let next = async {
             loop {
@@ -154,7 +153,7 @@ impl Upgraded {
     }
 }
 
-/// The payload of an Engine.IO packet that is that event.
+/// The payload, if an Engine.IO packet is that event.
 fn payload_of(packet: &str, event: &str) -> Option<Value> {
     let mut event_and_payload: Vec<Value> = serde_json::from_str(packet.strip_prefix("42")?).ok()?;
     (event_and_payload.first()? == event).then(|| event_and_payload.swap_remove(1))

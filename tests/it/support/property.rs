@@ -5,14 +5,15 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-/// How many cases a property has that ordinarily has `ordinary`.
+/// Scales the number of cases of a property from its `ordinary` number.
 ///
-/// `PROPTEST_CASES` scales them, as it sets the 256 cases of properties that state no number: 2560 means ten times as many.
+/// `PROPTEST_CASES` is the scale: 2560 means ten times as many, as it replaces proptest's default of 256.
 pub fn cases(ordinary: u32) -> u32 {
     ordinary * Config::default().cases / 256
 }
 
-/// Runs `test` on `ordinary` inputs of `strategy`, as [`cases`] scales them, and shrinks the first input that makes it panic.
+/// Runs `test` on generated inputs and shrinks the first that makes it panic. [`cases`] scales `ordinary`,
+/// the number of inputs.
 pub fn check_property<S>(ordinary: u32, strategy: &S, test: impl Fn(S::Value))
 where
     S: Strategy,

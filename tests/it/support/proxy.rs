@@ -10,21 +10,21 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What becomes of connections.
+/// The state of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     Works,
-    /// Every connection is closed, and every new one.
+    /// Connections are closed, new ones too.
     Cut,
-    /// Connections stay open, new ones are accepted, and nothing passes until it works again.
+    /// Connections stay open, new ones are accepted, and no byte passes until the network works.
     Silent,
-    /// As silent, but what the server says gets through.
+    /// Like silent, but bytes from the server pass.
     Mute,
-    /// As silent, but what the server is told gets through.
+    /// Like silent, but bytes to the server pass.
     Deaf,
 }
 
-/// Listens on a port of its own, and passes everything on.
+/// Listens on a port of its own and forwards every connection.
 pub struct Proxy {
     pub address: String,
     network: watch::Sender<Network>,
@@ -45,7 +45,7 @@ impl Proxy {
         Self { address, network, accepting }
     }
 
-    /// From now on.
+    /// Sets the state from now on.
     pub fn set(&self, network: Network) {
         self.network.send_replace(network);
     }
@@ -60,15 +60,14 @@ impl Drop for Proxy {
 async fn pass(client: TcpStream, server: String, changes: watch::Receiver<Network>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    // Whichever way ends first, both are closed.
+    // The end of one direction closes both.
     tokio::select! {
         () = pass_one_way(from_client, to_server, Network::Deaf, changes.clone()) => {}
         () = pass_one_way(from_server, to_client, Network::Mute, changes) => {}
     }
 }
 
-/// Passes everything on while the network works, or fails in such a way as to let this through. What has not been
-/// passed on waits, as it would be sent again by TCP.
+/// Forwards bytes while the state allows this direction. Other bytes wait, as TCP would repeat them.
 async fn pass_one_way(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

@@ -1,33 +1,33 @@
-//! Records to keep, and times to keep them at.
+//! Records, and instants for them.
 
 use std::time::SystemTime;
 
 use switchboard::core::ports::record_store::{Record, RecordKey, RecordStore, from_millis};
 
-/// The time it is, unless a test says otherwise.
+/// The current time of a test.
 pub const NOW: i64 = 1_000_000;
 
-/// So many milliseconds after 1970.
+/// An instant, in milliseconds after 1970.
 pub fn at(millis: i64) -> SystemTime {
     from_millis(millis)
 }
 
-/// The record called `name` in the namespace that most tests use.
+/// The key `name` in the namespace of most tests.
 pub fn key(name: &str) -> RecordKey {
     RecordKey { namespace: "user", name: name.into() }
 }
 
-/// One with this content, which stays.
+/// A record with this content that never expires.
 pub fn record(json: &str) -> Record {
     Record { json: json.into(), expires: None }
 }
 
-/// One with this content, which expires so many milliseconds after 1970.
+/// A record with this content that expires at an instant, in milliseconds after 1970.
 pub fn expiring(json: &str, expires: i64) -> Record {
     Record { json: json.into(), expires: Some(at(expires)) }
 }
 
-/// What is kept under `name`.
+/// The content of the record `name`.
 pub async fn get(store: &dyn RecordStore, name: &str) -> Option<Record> {
     store.get(&key(name), at(NOW)).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! A real `redis-server`, started, killed and paused by tests, and nodes that share it.
+//! A real `redis-server` that tests start, kill and pause, and nodes that share it.
 
 use std::{fs, path::PathBuf, process::Command, sync::Arc};
 
@@ -18,7 +18,7 @@ use super::{
     wait::{PATIENCE, until},
 };
 
-/// One server on a port of its own, which keeps nothing. Gone when dropped, whatever happens.
+/// A server on a port of its own, without persistence. Dropping it ends the process.
 pub struct Redis {
     directory: PathBuf,
     port: u16,
@@ -26,7 +26,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// The server that tests share which do it no harm. Each uses rooms or a prefix of its own.
+    /// The server shared by tests that do not disturb it. Each test uses its own rooms or prefix.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Redis> = OnceCell::const_new();
         SHARED.get_or_init(Self::start).await
@@ -44,7 +44,7 @@ impl Redis {
         Self { directory, port: free_port(), running: None }
     }
 
-    /// Runs the server, empty, and waits until it answers.
+    /// Runs the empty server and waits until it answers.
     pub async fn run(&mut self) {
         let mut command = Command::new(binary());
         command
@@ -55,17 +55,17 @@ impl Redis {
         until("redis-server answers", PATIENCE, async || self.connect().await.ok()).await;
     }
 
-    /// Kills the server; all that it knew is lost.
+    /// Kills the server; its data is lost.
     pub fn kill(&mut self) {
         self.running.take().expect("it runs").end(Leave::Directory);
     }
 
-    /// Stops the server in its tracks; connections stay open, nothing is answered.
+    /// Suspends the server: connections stay open and get no answer.
     pub fn pause(&self) {
         self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP);
     }
 
-    /// Lets it go on.
+    /// Resumes the server.
     pub fn resume(&self) {
         self.running.as_ref().expect("it runs").signal(Signal::SIGCONT);
     }
@@ -78,12 +78,12 @@ impl Redis {
         format!("redis://{}/", self.address())
     }
 
-    /// A connection for whatever a test wants to know or to break.
+    /// A connection for direct commands.
     pub async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
         Client::open(self.url())?.get_multiplexed_async_connection().await
     }
 
-    /// A node that lets people in.
+    /// A node that admits newcomers.
     pub async fn node(&self) -> Arc<RedisRegistry> {
         ready(Arc::new(join(&self.url()).await)).await
     }
@@ -98,7 +98,7 @@ impl Drop for Redis {
     }
 }
 
-/// The settings of nodes at `url` that belong together.
+/// The settings that the nodes at `url` share.
 pub fn settings(url: &str) -> RedisSettings {
     RedisSettings {
         url: url.to_owned(),
@@ -109,18 +109,18 @@ pub fn settings(url: &str) -> RedisSettings {
     }
 }
 
-/// A node that need not be ready.
+/// A node that may not be ready yet.
 pub async fn join(url: &str) -> RedisRegistry {
     RedisRegistry::join(settings(url)).await.unwrap()
 }
 
-/// Waits until a node lets people in.
+/// Waits until a node admits newcomers.
 pub async fn ready(node: Arc<RedisRegistry>) -> Arc<RedisRegistry> {
     until("the node is ready", PATIENCE, async || node.check().await.ok()).await;
     node
 }
 
-/// What keeps the keys of a test apart.
+/// A key prefix of one test.
 pub fn fresh_prefix() -> String {
     format!("{}:", ParticipantId::random())
 }

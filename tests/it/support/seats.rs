@@ -1,4 +1,4 @@
-//! Renewing seats, and what is lost.
+//! Renewals of seats.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub fn renewal(key: &SeatKey, lease: Duration) -> Renewal {
     Renewal { key: key.clone(), lease, connected: true, protected: false }
 }
 
-/// Renews the seats, and returns those that are no longer held.
+/// Renews the seats and returns those that are no longer held.
 pub async fn renew(
     cluster: &dyn SeatRegistry,
     seats: &[&SeatKey],

@@ -28,7 +28,7 @@ pub struct TestServer {
     http: reqwest::Client,
 }
 
-/// What a server is started with, besides free ports.
+/// Settings of a server, apart from its ports.
 #[derive(Default, Clone)]
 pub struct Options {
     pub env: Vec<(&'static str, String)>,
@@ -75,7 +75,7 @@ impl TestServer {
         Self { child, address, ops_address, greeting, log, log_reader, data, http: reqwest::Client::new() }
     }
 
-    /// A client over WebSocket that has connected and sits nowhere.
+    /// A connected client over WebSocket, without a seat.
     pub async fn connect(&self) -> Client {
         Client::connect(&self.address, "/socket.io/").await
     }
@@ -93,7 +93,7 @@ impl TestServer {
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
-    /// Saves a body as it is.
+    /// Saves an exact body.
     pub async fn save(&self, room: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
         let response = self
             .http
@@ -144,7 +144,7 @@ impl TestServer {
         kill(pid, signal).unwrap();
     }
 
-    /// Waits for the process to end, and returns whether it ended well, with everything it logged.
+    /// Waits for the process to end. Returns whether it ended well, and its log.
     pub async fn ended(mut self) -> (bool, String) {
         tokio::task::spawn_blocking(move || {
             let status = self.child.wait().unwrap();
@@ -157,7 +157,7 @@ impl TestServer {
         .unwrap()
     }
 
-    /// Kills it as a power cut would, and starts it again at the same address on the same data.
+    /// Kills the process and starts it again at the same address with the same data.
     pub async fn killed_and_restarted(self) -> Self {
         let (address, data) = (self.address.clone(), self.data.clone());
         self.signal(Signal::SIGKILL);
@@ -173,13 +173,13 @@ impl Drop for TestServer {
     }
 }
 
-/// The server under test: the one that was built with the tests, or another that `SWITCHBOARD_BIN` names.
+/// The server under test: `SWITCHBOARD_BIN`, or the binary built with the tests.
 pub fn binary() -> PathBuf {
     std::env::var_os("SWITCHBOARD_BIN")
         .map_or_else(|| env!("CARGO_BIN_EXE_switchboard").into(), PathBuf::from)
 }
 
-/// The binary with an environment of its own: no setting leaks in from outside.
+/// The binary with a clean environment: no setting of the caller applies.
 pub fn command(data: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(binary());
     command.env_clear().current_dir(data).env("DATA_DIR", data);
@@ -191,7 +191,7 @@ fn read_greeting(child: &mut Child) -> String {
     let mut stdout = child.stdout.take().unwrap();
     let mut greeting = Vec::new();
     let mut buffer = [0; 512];
-    // The last line is about TURN; a process that cannot start closes its output instead.
+    // The last line is about TURN. A process that cannot start closes its output instead.
     while !String::from_utf8_lossy(&greeting).lines().any(|line| line.trim().starts_with("turn")) {
         match stdout.read(&mut buffer).unwrap() {
             0 => break,

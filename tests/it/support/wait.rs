@@ -1,17 +1,17 @@
-//! Waiting for something to become true, rather than for time to pass.
+//! Waits for a condition instead of a duration.
 
 use std::{future::Future, time::Duration};
 
-/// How often a condition is looked at.
+/// Interval between two checks of a condition.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long anything may take that has no limit of its own, on a machine that is busy with other tests.
+/// Limit for everything without a limit of its own, on a machine that is busy with other tests.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Returns what `condition` gives once it gives something.
+/// Returns the value of `condition` as soon as there is one.
 ///
 /// # Panics
-/// If that takes longer than `limit`; `what` says what was waited for.
+/// After `limit`; `what` names the condition in the message.
 pub async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,
     limit: Duration,
@@ -26,5 +26,5 @@ pub async fn until<T, F: Future<Output = Option<T>>>(
             }
         }
     });
-    found.await.unwrap_or_else(|_| panic!("waited {limit:?} in vain: {what}"))
+    found.await.unwrap_or_else(|_| panic!("after {limit:?} not yet: {what}"))
 }

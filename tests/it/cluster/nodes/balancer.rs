@@ -1,4 +1,5 @@
-//! Nodes behind nginx, as `scripts/cluster.sh` runs them: who gets to which node, and what happens without it.
+//! Nodes behind nginx, as `scripts/cluster.sh` runs them: the choice of the node, and the need for the
+//! balancer.
 
 use std::{
     fs,
@@ -24,9 +25,9 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// What the script runs.
+/// The processes of the script.
 struct Cluster {
-    /// Gone when this is.
+    /// Removed when this value is dropped.
     _whole: TempDir,
     folder: PathBuf,
     script: Daemon,
@@ -34,7 +35,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// The one that tests share which do it no harm.
+    /// The cluster shared by tests that do not disturb it.
     async fn shared() -> &'static Self {
         static SHARED: OnceCell<Cluster> = OnceCell::const_new();
         SHARED.get_or_init(Self::start).await
@@ -64,7 +65,7 @@ impl Cluster {
         self.nodes()[number]["address"].as_str().unwrap()
     }
 
-    /// How many people sit on each node.
+    /// The number of participants on each node.
     async fn people(&self) -> Vec<u32> {
         join_all(self.nodes().iter().map(async |node| {
             let url = format!("http://{}/metrics", node["ops"].as_str().unwrap());
@@ -75,7 +76,7 @@ impl Cluster {
         .await
     }
 
-    /// The process ids of everything, by name.
+    /// The process ids by name.
     fn processes(&self) -> Vec<(String, i32)> {
         let files = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
         let pids = files.filter(|path| path.extension().is_some_and(|extension| extension == "pid"));
@@ -121,7 +122,7 @@ async fn balancer_keeps_a_long_polling_session_on_its_node() {
         for number in 0..20 {
             assert_eq!(ann.next("ice_candidate").await["candidate"]["number"], number);
         }
-        // The way from polling to a WebSocket leads to the same node.
+        // The upgrade to a WebSocket reaches the same node.
         let mut upgraded = ann.upgrade().await;
         let candidate = json!({"remoteSocketId": ann_id, "candidate": {"number": 20}});
         bob.emit("ice_candidate", &candidate).await;
@@ -132,7 +133,7 @@ async fn balancer_keeps_a_long_polling_session_on_its_node() {
     let _calls = join_all(calls).await;
     let people = cluster.people().await;
     assert_eq!(people.iter().sum::<u32>(), 24);
-    assert!(people.iter().all(|&people| people > 0), "addresses are spread over the nodes: {people:?}");
+    assert!(people.iter().all(|&people| people > 0), "addresses are not spread over the nodes: {people:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +169,10 @@ async fn balancer_sends_a_kurento_room_to_one_node() {
         }
     }
     let people = cluster.people().await;
-    assert!(people.iter().all(|&people| people % 3 == 0 && people < 36), "rooms are spread: {people:?}");
+    assert!(
+        people.iter().all(|&people| people % 3 == 0 && people < 36),
+        "rooms are not spread over the nodes: {people:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! Two people on two nodes: nobody notices that they are not on one.
+//! Two participants on two nodes: the same behaviour as on one.
 
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ async fn returning_participant_on_another_node_receives_missed_events() {
     let (mut ann, mut bob) = pair(&nodes).await;
     ann.signal_acknowledged(&bob.id, 0).await;
     bob.hear_numbers([0]).await;
-    // A connection that swallows what it is sent.
+    // The network of this connection drops what it receives.
     bob.client.stop_reading();
     for number in 1..50 {
         ann.signal_acknowledged(&bob.id, number).await;
@@ -148,7 +148,7 @@ async fn token_takes_over_a_live_seat_from_another_node() {
     assert_eq!(other_tab.joins(bob.request()).await["participant"], bob.id);
     bob.hear("replaced").await;
     bob.client.vanish();
-    // Whether her node hears of his move first or of his return, she hears of no leaving.
+    // In whichever order Ann's node learns of the move and the return, it announces no departure.
     ann.hear("peer_resumed").await;
     assert!(ann.client.heard_so_far().await.is_empty());
 }
@@ -172,7 +172,7 @@ async fn rooms_on_three_nodes_receive_only_their_own_events() {
         let (mut ann, _) = Person::join(nodes.connect(number % 3).await, &room, "Ann").await;
         let (bob, joined) = Person::join(nodes.connect((number + 1) % 3).await, &room, "Bob").await;
         assert_eq!(joined["remoteSocket"], ann.id);
-        // Before that, her node may not know yet that he is there.
+        // Before that, Ann's node may not know Bob yet.
         ann.hear("peer_joined").await;
         rooms.push((ann, bob));
     }

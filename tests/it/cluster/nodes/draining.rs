@@ -1,4 +1,4 @@
-//! Nodes that stop in good order: whoever was there has the seat elsewhere, and has missed nothing.
+//! Nodes that stop gracefully: their participants get their seats on other nodes and miss no event.
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn participants_of_a_stopping_node_are_told_and_miss_nothing() {
     }
     bob.hear_numbers(0..10).await;
     nodes[1].signal(Signal::SIGTERM);
-    // What was told already is as good as lost: Bob comes back for it.
+    // Bob did not read these events, so he receives them after his return.
     bob.client.next("shutting_down").await;
     for number in 20..40 {
         ann.signal_acknowledged(&bob.id, number).await;
@@ -56,7 +56,7 @@ async fn seat_of_a_stopping_node_is_kept_for_its_holder_or_freed() {
     ann.hear("peer_joined").await;
     nodes[1].signal(Signal::SIGTERM);
     bob.next("shutting_down").await;
-    // At once: neither its former connection nor its former node has ended.
+    // At once: neither the former connection nor the former node has ended.
     let mut again = nodes.connect(2).await;
     let answer = again.ask("join_room", json!({"appointment_id": "7", "name": "Bob"})).await;
     assert_eq!((&answer["success"], &answer["remoteSocket"]), (&json!(true), &ann.id), "{answer}");
@@ -86,7 +86,7 @@ async fn node_stops_in_time_without_redis() {
     assert!(ended.await.expect("the grace is not exceeded by much").0);
 }
 
-/// Begins a request that is never sent to its end, and so holds up the end of its server.
+/// Starts a request that is never completed and so delays the stop of its server.
 async fn begin_to_save(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = "PUT /api/v1/signalling/save-chats/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\

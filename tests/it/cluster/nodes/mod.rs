@@ -1,5 +1,4 @@
-//! Several nodes as one, as real processes with a real Redis between them: what people on different nodes go through,
-//! and what becomes of them when a node, Redis or the network between fails.
+//! Several nodes as real processes with a real Redis, and failures of a node, Redis or the network.
 
 mod balancer;
 mod delivery;

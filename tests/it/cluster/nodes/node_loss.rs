@@ -1,4 +1,4 @@
-//! Nodes that die or hang without a word, and the people on them.
+//! Nodes that are killed or hang, and their participants.
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -64,7 +64,7 @@ async fn seat_of_a_killed_node_ends_with_its_lease() {
     assert_eq!(ann.client.next("user_left").await["remoteSocket"], bob.id);
     let (_, joined) = Person::join(nodes.connect(0).await, "7", "Cy").await;
     assert_eq!(joined["remoteSocket"], ann.id);
-    assert_eq!(ann.client.heard_so_far().await, ["peer_joined"], "and told once");
+    assert_eq!(ann.client.heard_so_far().await, ["peer_joined"], "announced once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,5 +99,5 @@ async fn resumed_node_fences_participants_that_moved() {
     former.vanish();
     ann.signal(&bob.id, 1).await;
     bob.hear_numbers([1]).await;
-    assert!(ann.client.heard_so_far().await.is_empty(), "what the sleeper thinks is nobody's business");
+    assert!(ann.client.heard_so_far().await.is_empty(), "the resumed node announces nothing");
 }

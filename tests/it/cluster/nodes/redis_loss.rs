@@ -1,4 +1,4 @@
-//! Redis, or the network before it, fails under people on two nodes who are in the middle of a call.
+//! Redis, or its network, fails while participants on two nodes are in a call.
 
 mod long;
 
@@ -13,10 +13,10 @@ use crate::support::{
     proxy::Network::{Cut, Deaf, Mute, Silent, Works},
 };
 
-/// Longer than any outage here.
+/// Longer than any outage in these tests.
 const LONG_LEASE: [(&str, &str); 1] = [("SEAT_LEASE", "60s")];
 
-/// Both hear `numbers` from each other, without having heard of anybody's leaving.
+/// Both receive `numbers` from each other, and no `user_left`.
 async fn hear_each_other(ann: &mut Person, bob: &mut Person, numbers: impl Iterator<Item = u64> + Clone) {
     ann.hear_numbers(numbers.clone()).await;
     bob.hear_numbers(numbers).await;
@@ -79,9 +79,9 @@ async fn participants_of_a_cut_off_node_are_reconnecting_and_may_move() {
 #[derive(Debug, Clone, Copy)]
 enum Failure {
     Hangs,
-    /// It is killed, and comes back empty.
+    /// Redis is killed and returns empty.
     Dies,
-    /// It takes no more writes, for want of memory.
+    /// Redis accepts no writes, as its memory is full.
     IsFull,
     IsReadOnly,
 }
@@ -112,7 +112,8 @@ async fn configure(nodes: &Nodes, words: &[&str]) {
     command.arg(&words[1..]).exec_async(&mut redis).await.unwrap();
 }
 
-/// Two pairs, one on one node and one on two, sit through an outage with the usual lease of thirty seconds.
+/// Keeps two pairs, one on one node and one on two, connected through an outage. Leases have the default of
+/// 30 s.
 async fn sit_through(failure: Failure, outage: Duration) {
     let case = format!("{failure:?} for {outage:?}");
     let mut nodes = Nodes::start(2).await;
@@ -128,7 +129,7 @@ async fn sit_through(failure: Failure, outage: Duration) {
     failure.end(&mut nodes).await;
     nodes.ready(0).await;
     nodes.ready(1).await;
-    // A lease that was renewed in time for the last time before the outage has ended by now, and so has a third of one.
+    // By now a lease last renewed before the outage has ended, plus a third of a lease.
     tokio::time::sleep(Duration::from_secs(12)).await;
     for (one, other) in &mut pairs {
         assert_eq!(one.client.heard_so_far().await, [""; 0], "{case}");
@@ -148,7 +149,7 @@ async fn short_outage_of_redis_affects_no_connected_participant() {
     sit_through_all([5]).await;
 }
 
-/// Sits through every failure for each number of seconds, all at the same time.
+/// Runs every failure for each number of seconds, all at the same time.
 async fn sit_through_all<const N: usize>(lengths: [u64; N]) {
     let failures = [Failure::Hangs, Failure::Dies, Failure::IsFull, Failure::IsReadOnly];
     let of_length = |seconds| failures.map(|failure| sit_through(failure, Duration::from_secs(seconds)));

@@ -1,7 +1,7 @@
-//! All nodes are restarted, one after the other, under people who talk all the time.
+//! All nodes restart one after the other while participants exchange signals and chats.
 //!
-//! `NODES_ROOMS` says in how many rooms, `NODES_ROUNDS` how often each node is restarted; `scripts/rolling-restart.sh` is
-//! the large run.
+//! `NODES_ROOMS` sets the number of rooms, `NODES_ROUNDS` the restarts of each node.
+//! `scripts/rolling-restart.sh` runs it with many rooms.
 
 use std::{
     collections::BTreeSet,
@@ -26,21 +26,21 @@ use crate::support::{
     person::{Person, candidate},
 };
 
-/// How often each person sends a signal, if there are no more rooms than [`ROOMS_AT_FULL_PACE`]; in a larger run the
-/// whole is kept to what a database on the same machine takes.
+/// Interval of one participant's signals, up to [`ROOMS_AT_FULL_PACE`] rooms. With more rooms it grows, so
+/// that a database on the same machine keeps up.
 const PACE: Duration = Duration::from_millis(100);
 const ROOMS_AT_FULL_PACE: u32 = 50;
 
-/// Every so many signals a chat is sent too.
+/// One chat per this many signals.
 const SIGNALS_PER_CHAT: u64 = 5;
 
-/// In so many rooms people sit down at once. Whoever comes back later takes no turns.
+/// Number of rooms that join at the same time at the start. Later joins are not limited.
 const COMING_AT_ONCE: usize = 20;
 
-/// How long a person waits before asking a server again that would not let them in.
+/// Delay before another attempt after a refused join.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// How long a node may take to stop, for each room, and at least; people come back within half of that.
+/// Time for a node to stop, per room and at least. Participants return within half of it.
 const GRACE: Duration = Duration::from_millis(10);
 const LEAST_GRACE: Duration = Duration::from_secs(2);
 
@@ -83,7 +83,7 @@ async fn rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
         signals += tally.acknowledged.len();
         moves += tally.moves;
     }
-    assert!(moves >= rooms as usize, "people had to move: {moves}");
+    assert!(moves >= rooms as usize, "too few moves: {moves}");
     eprintln!("{rooms} rooms: {signals} signals acknowledged, all heard; {moves} moves, each resumed");
 }
 
@@ -91,26 +91,26 @@ fn number(variable: &str, default: u32) -> u32 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// When people say something: every `pace`, and from `offset` on, so that not all do so at once.
+/// Schedule of a pair's signals: every `pace`, from `offset` on, so that pairs take turns.
 #[derive(Clone, Copy)]
 struct Beat {
     pace: Duration,
     offset: Duration,
 }
 
-/// What came of one person's part.
+/// Result of one participant.
 #[derive(Default)]
 struct Tally {
-    /// Numbers of signals that the server said it had.
+    /// Numbers of acknowledged signals.
     acknowledged: BTreeSet<u64>,
-    /// Ids of chats that the server said it had.
+    /// Ids of acknowledged chats.
     chats: BTreeSet<String>,
-    /// Numbers that the other side said, in the order in which they were heard.
+    /// Numbers received from the other side, in order.
     heard: Vec<u64>,
     moves: usize,
 }
 
-/// Two people in one room, on two nodes.
+/// Two participants in one room, on two nodes.
 async fn sit_down(room: u32, addresses: &Arc<[String]>) -> [Talker; 2] {
     let name = format!("room {room}");
     let (here, there) = (room as usize % addresses.len(), (room as usize + 1) % addresses.len());
@@ -121,7 +121,7 @@ async fn sit_down(room: u32, addresses: &Arc<[String]>) -> [Talker; 2] {
     [Talker::new(ann, bob_id, addresses.clone(), here), Talker::new(bob, ann_id, addresses.clone(), there)]
 }
 
-/// They talk until told not to, and then listen until they have heard everything.
+/// Exchanges signals until told to stop, then waits until everything has arrived.
 async fn talk([mut ann, mut bob]: [Talker; 2], beat: Beat, goes_on: &AtomicBool) -> [Tally; 2] {
     let silence = Barrier::new(2);
     tokio::join!(ann.talk(beat, goes_on, &silence), bob.talk(beat, goes_on, &silence));
@@ -135,13 +135,13 @@ async fn talk([mut ann, mut bob]: [Talker; 2], beat: Beat, goes_on: &AtomicBool)
     [ann.tally, bob.tally]
 }
 
-/// One of them, who goes to the next node whenever a connection ends.
+/// A participant that moves to the next node whenever its connection ends.
 struct Talker {
     person: Person,
     peer: Value,
     addresses: Arc<[String]>,
     node: usize,
-    /// How long the server asked them to stay away.
+    /// The server's delay before the next join.
     stays_away: Duration,
     tally: Tally,
 }
@@ -151,7 +151,7 @@ impl Talker {
         Self { person, peer, addresses, node, stays_away: Duration::ZERO, tally: Tally::default() }
     }
 
-    /// Talks for as long as it `goes_on`, and until a chat was acknowledged.
+    /// Sends signals while `goes_on` is set, and until one chat is acknowledged.
     async fn talk(&mut self, Beat { pace, offset }: Beat, goes_on: &AtomicBool, silence: &Barrier) {
         let mut beat = interval_at(Instant::now() + offset, pace);
         for number in 1.. {
@@ -164,7 +164,7 @@ impl Talker {
         silence.wait().await;
     }
 
-    /// Says one thing, once. Whether it got through is not known if the connection ends before the answer.
+    /// Sends one signal or chat, once. The outcome is unknown if the connection ends before the ack.
     async fn say(&mut self, number: u64) {
         let signal = self.person.client.try_ask("ice_candidate", candidate(&self.peer, number)).await;
         if is_success(signal.as_ref()) {
@@ -187,7 +187,7 @@ impl Talker {
         }
     }
 
-    /// Listens until all of `numbers` were heard.
+    /// Receives until all of `numbers` have arrived.
     async fn hear_all(&mut self, numbers: &BTreeSet<u64>) {
         while numbers.last().is_some_and(|last| self.tally.heard.last() < Some(last)) {
             match self.person.client.try_next_any().await {
@@ -223,7 +223,7 @@ impl Talker {
         }
     }
 
-    /// Joins again when the server said, wherever that is possible first, as a page does.
+    /// Joins again after the server's delay, on the first node that admits it, as a page does.
     async fn come_back(&mut self) {
         sleep(std::mem::take(&mut self.stays_away)).await;
         loop {

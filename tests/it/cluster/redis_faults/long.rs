@@ -1,4 +1,4 @@
-//! Redis is emptied again and again while newcomers claim seats.
+//! Redis is emptied repeatedly while newcomers claim seats.
 
 use super::*;
 

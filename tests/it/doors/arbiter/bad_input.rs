@@ -1,4 +1,4 @@
-//! What must not be sent: every message gets an answer, and costs nobody else anything.
+//! Invalid messages: each gets an answer and affects no other client.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -85,11 +85,11 @@ async fn connections_per_address_are_limited() {
         other => panic!("{:?} instead of a refusal", other.err()),
     }
     for peer in &mut held {
-        assert_eq!(peer.ask(&json!({})).await["message"], "Forbidden", "whoever is in is not disturbed");
+        assert_eq!(peer.ask(&json!({})).await["message"], "Forbidden", "open connections are not affected");
     }
 }
 
-/// Anything that is nearly right, and much that is not.
+/// Nearly valid messages, and invalid ones.
 fn messages() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
         Just("identify"),

@@ -1,4 +1,4 @@
-//! A whole call over the server's own SFU, with the plane that forwards: on one node, and on two.
+//! A whole call over the built-in SFU and its forwarding media plane, on one node and on two.
 
 use serde_json::Value;
 
@@ -12,14 +12,14 @@ use crate::{
     },
 };
 
-/// What a client sends with, and what it hears.
+/// The connection that a client sends with, and those it receives with.
 struct Caller {
     signals: Arbiter,
     producer: Option<Peer>,
 }
 
 impl Caller {
-    /// Offers to send.
+    /// Sends an offer to publish.
     async fn publish(&mut self, says: Option<&'static str>) {
         let mut peer = Peer::new(Way::Udp).await;
         let offer = peer.offer_to_send_and_talk("chat", 100, says);
@@ -28,7 +28,7 @@ impl Caller {
         self.producer = Some(peer);
     }
 
-    /// Takes an offer of what somebody sends.
+    /// Answers an offer of another client's media.
     async fn subscribe(&mut self, remote: &str) -> Peer {
         let told = self.told("consumer").await;
         assert_eq!(told["remotePeerId"], remote);
@@ -49,7 +49,7 @@ fn sdp(told: &Value) -> String {
     told["description"]["sdp"].as_str().unwrap().to_owned()
 }
 
-/// Ann at one server and Bob at another, or the same, see each other, and Ann hears what Bob says.
+/// Ann and Bob, on one server or on two, receive each other's video, and Ann receives Bob's messages.
 async fn call(anns: &TestServer, bobs: &TestServer) {
     let (ann, room) = first_client(anns, "ann", "/a").await;
     let mut ann = Caller { signals: ann, producer: None };
@@ -61,10 +61,10 @@ async fn call(anns: &TestServer, bobs: &TestServer) {
     let mut producer = ann.producer.take().unwrap();
     assert_eq!(producer.until_heard().await, b"hello");
     let anns_sending = tokio::spawn(producer.send_for_ever());
-    // For as long as the server looks twice whether anybody has lost their seat.
+    // Long enough for the server to check the leases twice.
     tokio::join!(sees_bob.until_got(75), sees_ann.until_got(75));
 
-    // Whoever stops and comes back with another connection is seen on the connections that there are.
+    // A client that returns with another connection is received over the existing ones.
     anns_sending.abort();
     ann.publish(None).await;
     let again = tokio::spawn(ann.producer.take().unwrap().send_for_ever());

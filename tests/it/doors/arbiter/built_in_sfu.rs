@@ -1,4 +1,4 @@
-//! The server's own SFU over a plane that is told what to do: what it says, what it is asked, and when it ends.
+//! The built-in SFU over a fake media plane: its messages, its requests and its end.
 
 mod long;
 
@@ -18,7 +18,7 @@ fn sound_alone(connection: u32) -> String {
     offer(connection).split("m=video").next().unwrap().to_owned()
 }
 
-/// A message without the text of its description, of which only the beginning matters here.
+/// A message without the text of its description, whose beginning alone is tested.
 fn without_sdp(mut told: Value) -> Value {
     assert!(told["description"]["sdp"].as_str().unwrap().starts_with("v=0"), "{told}");
     told["description"].as_object_mut().unwrap().remove("sdp");
@@ -54,7 +54,7 @@ async fn every_client_is_answered_and_offered_all_others() {
         [Asked::Accept(EndpointId(3)), Asked::Candidate(EndpointId(3), "candidate:1".into())]
     );
 
-    // Whoever comes late gets everybody at once, before they send anything themselves.
+    // A late client is offered all others at once, before it sends anything.
     let mut cy = stage.client("cy", &room).await;
     cy.tell_sfu("producer", json!({})).await;
     assert_eq!(without_sdp(cy.told().await), consumer("cy", "ann"));
@@ -80,7 +80,7 @@ async fn further_offer_continues_its_own_connection_and_replaces_another() {
     stage.until_endpoints(&[2, 3, 4, 5]).await;
     assert_eq!(bob.told_so_far().await, [Value::Null; 0], "gets it from there");
 
-    // Whoever stops sending and begins again is seen again, without anything being agreed on anew.
+    // A client that stops sending and starts again is seen again without renegotiation.
     stage.media.tell(EndpointId(5), MediaEvent::Closed(CloseReason::Left));
     ann.describe("producer", None, "offer", &offer(8)).await;
     ann.told().await;
@@ -109,7 +109,7 @@ async fn failed_operations_are_reported() {
         refusal["remotePeerId"] = remote.into();
         assert_eq!(ann.told().await, refusal);
     }
-    // What makes no sense at all costs nothing, and nobody is the worse for it.
+    // Meaningless messages change nothing.
     for data in [json!({"description": 7}), json!({"candidate": []}), json!({"remotePeerId": {}})] {
         ann.tell_sfu("producer", data).await;
     }
@@ -129,7 +129,7 @@ async fn built_in_sfu_ends_with_its_room() {
     bob.leave().await;
     stage.until_endpoints(&[]).await;
     until("it has left", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
-    assert_eq!(stage.claim("/b").await, None, "it serves nobody else");
+    assert_eq!(stage.claim("/b").await, None, "it serves no other client");
     assert_ne!(stage.room().await, room, "there is a place for another");
 }
 

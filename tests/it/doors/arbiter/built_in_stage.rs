@@ -1,4 +1,4 @@
-//! A door on a real port over a plane that is told what to do, where the server is the SFU itself.
+//! A door on a real port over a fake media plane, with the built-in SFU.
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,7 +40,7 @@ struct Settings {
     arbiter: arbiter::Options,
 }
 
-/// The door, which is open for as long as this lives.
+/// The door, open until this value is dropped.
 pub struct Stage {
     pub media: Arc<FakeMedia>,
     address: String,
@@ -77,7 +77,7 @@ impl Stage {
         reqwest::Client::new().put(url).send().await.unwrap().status().as_u16()
     }
 
-    /// The id of the path's room, if it can have one.
+    /// The id of the path's room, if there is one.
     pub async fn claim(&self, path: &str) -> Option<String> {
         let url = format!("http://{}/claimRoom", self.address);
         let body = json!({"urlPath": path}).to_string();
@@ -95,7 +95,7 @@ impl Stage {
         self.claim(path).await.unwrap()
     }
 
-    /// Somebody who has not said who they are.
+    /// A connection that has not sent its identity.
     pub async fn connect(&self) -> Arbiter {
         Arbiter::new(Peer::connect(&self.address, "/arbiter").await)
     }
@@ -106,7 +106,8 @@ impl Stage {
         client
     }
 
-    /// Ann and Bob in a room of their own, who get each other: endpoints 1 and 2, then 3 (Ann gets Bob) and 4.
+    /// Ann and Bob in a room of their own, subscribed to each other: endpoints 1 and 2 publish, 3 (Ann's) and
+    /// 4 subscribe.
     pub async fn pair(&self) -> (String, [Arbiter; 2]) {
         let room = self.room().await;
         let mut ann = self.client("ann", &room).await;
@@ -126,7 +127,7 @@ impl Stage {
         (room, [ann, bob])
     }
 
-    /// Waits until the plane has been asked `count` things, and returns them.
+    /// Waits until the plane has received `count` requests, and returns them.
     pub async fn asked(&self, count: usize) -> Vec<Asked> {
         let mut asked = Vec::new();
         until("the plane is asked", PATIENCE, || {
@@ -164,7 +165,7 @@ fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
     }
 }
 
-/// An offer of one connection, which is known by its number. It would do as an answer, too.
+/// An offer of the connection with this number; it is valid as an answer too.
 pub fn offer(connection: u32) -> String {
     format!(
         "v=0\r\no=- {connection} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\

@@ -9,7 +9,7 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// Waits until `path` is nobody's.
+/// Waits until `path` has no room.
 async fn released(server: &TestServer, path: &str) {
     let free = async || (get_room(server, path).await == not_found()).then_some(());
     until("the path is free", PATIENCE, free).await;
@@ -88,11 +88,11 @@ async fn unused_claim_expires() {
     released(&server, "/a").await;
     assert_eq!(claimed(&server, "/b").await, room);
     let _ann = client(&server, "ann", &room).await;
-    // A later claim that nobody uses has lapsed; the earlier one would have.
+    // The later, unused claim has expired; the earlier one would have too.
     let _sfu = sfu(&server, "sfu-2").await;
     claimed(&server, "/c").await;
     released(&server, "/c").await;
-    assert_eq!(get_room(&server, "/b").await.0, 200, "somebody is there");
+    assert_eq!(get_room(&server, "/b").await.0, 200, "a client is in the room");
 }
 
 #[tokio::test]

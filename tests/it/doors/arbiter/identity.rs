@@ -1,4 +1,4 @@
-//! Who is who: claims about oneself count for nothing, and what belongs to somebody cannot be taken.
+//! Identities: the server ignores claimed senders, and an id cannot be taken over.
 
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ async fn returning_client_gets_the_id_of_its_dead_connection() {
     assert_eq!(sfu_1.told().await["n"], 2);
     sfu_1.tell_client("ann", "producer", json!({"n": 3})).await;
     assert_eq!(again.told().await["n"], 3);
-    // And so does an SFU, whose clients begin anew.
+    // An SFU gets its id too, and its clients start afresh.
     sfu_1.stop_reading();
     let mut sfu_again = sfu(&server, "sfu-1").await;
     assert_eq!(again.told().await, json!({"type": "sfuDisconnect"}));

@@ -1,4 +1,4 @@
-//! The arbiter door on a real port, as the original's client and SFU speak with it.
+//! The arbiter door on a real port, with the messages of the original's client and SFU.
 
 mod bad_input;
 #[cfg(feature = "media")]

@@ -1,4 +1,4 @@
-//! An SFU on one node, its clients on all of them.
+//! An SFU on one node with clients on all nodes.
 
 mod long;
 
@@ -91,7 +91,7 @@ async fn claim_is_used_on_other_nodes_and_ends_with_their_clients() {
     let mut sfu = sfu(&nodes[0], "sfu-1").await;
     claimed(&nodes[1], "/a").await;
     let ann = client(&nodes[2], "ann", "sfu-1").await;
-    // Longer than a claim lasts for which nobody has come.
+    // Longer than an unused claim lasts.
     let started = tokio::time::Instant::now();
     until("the claim would be over", PATIENCE, async || {
         assert_eq!(get_room(&nodes[1], "/a").await.0, 200);

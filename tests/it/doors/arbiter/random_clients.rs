@@ -1,5 +1,5 @@
-//! Clients of the server's own SFU who come, go, and say anything in any order, while connections end by themselves: it
-//! goes on serving, and nothing remains when all have gone.
+//! Random schedules of clients of the built-in SFU, while connections end by themselves. The SFU keeps
+//! working, and no endpoint remains after the last departure.
 
 use proptest::{
     collection::vec,
@@ -18,24 +18,24 @@ use crate::support::property::cases;
 
 const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
 
-/// How many calls are played.
+/// Number of calls.
 const CALLS: u32 = 40;
 
 #[derive(Debug, Clone)]
 enum Step {
     Come,
     Go,
-    /// A producer's offer of this connection.
+    /// A producer's offer of the connection with this number.
     Offer(u32),
-    /// An answer to what was offered of whoever is so many places further, or was not.
+    /// An answer to the possible offer of another client's media, by the distance to that client.
     Answer(usize),
     Candidate(usize),
-    /// Something that is no description.
+    /// A text that is no description.
     Nonsense(String),
-    /// A connection ends, of all there are.
+    /// One of the connections ends.
     End(usize, CloseReason),
     Connected(usize),
-    /// The plane takes no more.
+    /// The plane refuses new connections.
     Refuse(OpenError),
 }
 
@@ -97,7 +97,8 @@ fn tell(stage: &Stage, which: usize, event: MediaEvent) {
     }
 }
 
-/// Offers until that is answered; what the plane was told to refuse may be in between, and answers to what was before.
+/// Offers until the offer is answered. Refusals of the plane, and answers to earlier messages, may precede
+/// that.
 async fn is_answered(client: &mut Arbiter) {
     let is_last = |sdp: &serde_json::Value| sdp.as_str().unwrap_or_default().contains("a=mid:last");
     for connection in 70.. {

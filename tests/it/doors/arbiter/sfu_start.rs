@@ -1,4 +1,4 @@
-//! Creating rooms: SFUs that are started by a command, or by whoever is told to.
+//! Creation of rooms: a command or a webhook starts the SFU.
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::PathBuf};
 
@@ -12,7 +12,7 @@ use crate::support::{
     server::{Options, TestServer},
 };
 
-/// An SFU in the shell: it opens the WebSocket, says who it is in one masked frame (with a mask of zeros), and stays.
+/// An SFU in the shell: opens the WebSocket, sends its identity in one frame masked with zeros, and stays.
 const SHELL_SFU: &str = r#"#!/bin/bash
 [[ -z ${SESSION_SECRET+x} && -z ${LISTEN+x} ]] || exit 3
 [[ $ARBITER_URL =~ ^ws://([^:/]+):([0-9]+)(/.*)$ ]] || exit 4
@@ -35,7 +35,7 @@ fn script(folder: &TempDir, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A server at an address that is known before it is started.
+/// A server at an address that is known before its start.
 async fn start(env: Vec<(&'static str, String)>) -> TestServer {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let url = ("ARBITER_URL", format!("ws://{address}/arbiter"));
@@ -94,7 +94,7 @@ async fn sfu_starts_per_address_are_limited() {
     assert_eq!(create(&server, "PUT").await, (429, json!({"message": "Too Many Requests"})));
 }
 
-/// A web server that takes one request, has it handled, and answers with `status`. Returns where it is.
+/// A web server for one request, which it handles and answers with `status`. Returns its address.
 async fn webhook<F>(status: &'static str, handle: impl FnOnce(Value) -> F + Send + 'static) -> String
 where
     F: Future<Output = Option<Peer>> + Send + 'static,
@@ -152,7 +152,7 @@ async fn failing_or_slow_webhook_starts_no_sfu() {
         ])
         .await;
         assert_eq!(create(&server, "PUT").await, (500, json!({"message": FAILED})), "{address}");
-        // SFUs that come by themselves do as before.
+        // SFUs that connect without being started still work.
         let _sfu = sfu(&server, "sfu-1").await;
         assert_eq!(claimed(&server, "/a").await, "sfu-1");
         server.signal(nix::sys::signal::Signal::SIGTERM);

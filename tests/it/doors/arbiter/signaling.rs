@@ -1,4 +1,4 @@
-//! Signaling: what goes through to whom, and who is told when somebody goes.
+//! Signaling: the path of messages, and notices of departures.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn death_of_an_sfu_is_announced_and_ends_its_room() {
         assert_eq!(client.told().await, json!({"type": "sfuDisconnect"}));
         let nobody = refused(400, "WebSOcket Connection Not Found");
         assert_eq!(client.tell_sfu("producer", json!({})).await, nobody);
-        assert_eq!(client.told_so_far().await, Vec::<Value>::new(), "nobody is told of everybody");
+        assert_eq!(client.told_so_far().await, Vec::<Value>::new(), "no client is told of all clients");
     }
     assert!(other.told_so_far().await.is_empty() && cy.told_so_far().await.is_empty());
 
@@ -103,7 +103,7 @@ async fn death_of_an_sfu_is_announced_and_ends_its_room() {
     ann.leave().await;
     assert_eq!(again.told().await["clientId"], "ann");
     assert!(again.told_so_far().await.is_empty());
-    assert!(bob.told_so_far().await.is_empty(), "whoever did not come again hears nothing");
+    assert!(bob.told_so_far().await.is_empty(), "a client that did not return receives nothing");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn silent_client_is_detected_within_ten_seconds() {
     ann.stop_reading();
     let told = timeout(Duration::from_secs(25), sfu.told()).await.unwrap();
     assert_eq!(told["clientId"], "ann");
-    // On a machine that is busy with other tests; it is 9.5 s otherwise.
+    // The limit is 9.5 s; other tests may slow the machine down.
     assert!(since.elapsed() < Duration::from_secs(20));
 }
 
@@ -156,10 +156,10 @@ async fn client_that_does_not_read_is_closed_at_no_cost_to_others() {
     ann.stop_reading();
     let large = json!({"x": "x".repeat(100_000)});
     let mut sent = 0;
-    // The kernel takes a few megabytes in Ann's name before anybody can know that she does not read.
+    // The kernel buffers a few megabytes for Ann before the server can notice that she does not read.
     while sfu.tell_client("ann", "consumer", large.clone()).await["statusCode"] == 200 {
         sent += 1;
-        assert!(sent < 1_000, "100 MB were taken for somebody who reads nothing");
+        assert!(sent < 1_000, "100 MB were accepted for a client that does not read");
     }
     assert!(server.memory() < before + 30_000_000);
     assert_eq!(bob.told().await["clientId"], "ann");

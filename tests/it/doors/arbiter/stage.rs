@@ -1,4 +1,4 @@
-//! Clients and SFUs that speak as the original's do.
+//! Clients and SFUs with the messages of the original's.
 
 use std::ops::{Deref, DerefMut};
 
@@ -7,8 +7,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::support::{peer::Peer, server::TestServer};
 
-/// A client or an SFU on its WebSocket. Status frames and what others sent are told apart as the original does: by
-/// `type`.
+/// A client or SFU on its WebSocket. As in the original, `type` distinguishes messages from status frames.
 pub struct Arbiter {
     peer: Peer,
     heard: Vec<String>,
@@ -30,14 +29,14 @@ impl DerefMut for Arbiter {
     }
 }
 
-/// The original's client, as far as signaling goes.
+/// A client with the signaling of the original's.
 pub async fn client(server: &TestServer, id: &str, room: &str) -> Arbiter {
     let mut client = connect(server).await;
     assert_eq!(client.identify_client(id, room).await, json!({"statusCode": 200}));
     client
 }
 
-/// The original's SFU, as far as signaling goes.
+/// An SFU with the signaling of the original's.
 pub async fn sfu(server: &TestServer, id: &str) -> Arbiter {
     let mut sfu = connect(server).await;
     assert_eq!(sfu.identify_sfu(id).await, json!({"statusCode": 200}));
@@ -45,14 +44,14 @@ pub async fn sfu(server: &TestServer, id: &str) -> Arbiter {
 }
 
 #[cfg(feature = "media")]
-/// A client of a room that a server is to be asked for, and the SFU's id.
+/// A client of a room that is requested from the server, and the id of the SFU.
 pub async fn first_client(server: &TestServer, id: &str, path: &str) -> (Arbiter, String) {
     assert_eq!(send(server, "PUT", "/createRoom", "").await.0, 200);
     let room = claimed(server, path).await;
     (client(server, id, &room).await, room)
 }
 
-/// Somebody who has not said who they are.
+/// A connection that has not sent its identity.
 pub async fn connect(server: &TestServer) -> Arbiter {
     Arbiter::new(Peer::connect(&server.address, "/production").await)
 }
@@ -62,7 +61,7 @@ impl Arbiter {
         Self { peer, heard: Vec::new(), id: String::new(), room: String::new() }
     }
 
-    /// Closes as a browser does, and waits until the server has too.
+    /// Closes as a browser does, and waits for the server's close frame.
     pub async fn leave(self) {
         self.peer.leave().await;
     }
@@ -78,7 +77,7 @@ impl Arbiter {
         self.ask(&json!({"action": "identify", "data": {"id": id, "type": "sfu"}})).await
     }
 
-    /// A client's message to its SFU; `more` has what it is about.
+    /// A client's message to its SFU; `more` is its data.
     pub async fn tell_sfu(&mut self, kind: &str, more: Value) -> Value {
         let mut data = json!({"type": kind, "sender": self.id, "roomId": self.room});
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -96,7 +95,7 @@ impl Arbiter {
         self.ask(&json!({"action": "handshake", "data": data})).await
     }
 
-    /// Sends something and returns the frame that says how it fared.
+    /// Sends a message and returns its status frame.
     pub async fn ask(&mut self, message: &Value) -> Value {
         self.ask_text(&message.to_string()).await
     }
@@ -113,7 +112,7 @@ impl Arbiter {
         }
     }
 
-    /// A client's offer, or its answer to one.
+    /// A client's offer or answer.
     pub async fn describe(&mut self, kind: &str, remote: Option<&str>, description: &str, sdp: &str) {
         let description = json!({"type": description, "sdp": sdp});
         let mut more = json!({"description": description});
@@ -123,24 +122,24 @@ impl Arbiter {
         assert_eq!(self.tell_sfu(kind, more).await, json!({"statusCode": 200}));
     }
 
-    /// The next thing that somebody sent or the server told.
+    /// The next message from a peer or notice from the server.
     pub async fn told(&mut self) -> Value {
         serde_json::from_str(&self.told_text().await).unwrap()
     }
 
-    /// As [`told`](Self::told), byte for byte.
+    /// Like [`told`](Self::told), byte for byte.
     pub async fn told_text(&mut self) -> String {
         if self.heard.is_empty() { self.peer.next_text().await } else { self.heard.remove(0) }
     }
 
-    /// Everything heard by the time the server has answered a question that was asked last.
+    /// Everything received before the answer to one more request.
     pub async fn told_so_far(&mut self) -> Vec<Value> {
         assert_eq!(self.ask(&json!({})).await["message"], "Forbidden");
         self.heard.drain(..).map(|text| serde_json::from_str(&text).unwrap()).collect()
     }
 }
 
-/// An SFU that shows `header` when it connects.
+/// An SFU that sends `header` when it connects.
 pub async fn connect_with(server: &TestServer, path: &str, header: Option<&str>) -> Arbiter {
     let mut request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
     if let Some(header) = header {
@@ -157,7 +156,7 @@ pub async fn claim(server: &TestServer, path: &str) -> (u16, Value) {
     send(server, "PATCH", "/claimRoom", json!({"urlPath": path}).to_string()).await
 }
 
-/// Claims a path and returns its room, which there must be.
+/// Claims a path and returns its room; a refusal panics.
 pub async fn claimed(server: &TestServer, path: &str) -> String {
     let (status, answer) = claim(server, path).await;
     assert_eq!(status, 200, "{answer}");

@@ -1,4 +1,4 @@
-//! Whatever is thrown at the door: a clear refusal, never a 5xx, and the door still works.
+//! Malformed and arbitrary input: a clear refusal, never a 5xx, and the door still works.
 
 use proptest::prelude::*;
 use reqwest::header::HeaderMap;
@@ -110,7 +110,8 @@ fn anything() -> impl Strategy<Value = String> {
     prop_oneof![value.prop_map(|value| value.to_string()), ".{0,200}"]
 }
 
-/// Sends everything at once, over HTTP and over a WebSocket, and checks that each is answered and the door still works.
+/// Sends all inputs over HTTP and over a WebSocket, and checks that each is answered and the door still
+/// works.
 async fn throw(server: &TestServer, inputs: &[String]) {
     let mut browser = Browser::new(&server.address);
     for input in inputs {

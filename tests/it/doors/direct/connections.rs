@@ -1,4 +1,4 @@
-//! Being connected: by one connection at a time, which may be lost and found, and never for longer than it is alive.
+//! Connections: one per user, with loss and return, closed when they do not answer.
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn newer_connection_fences_the_older_one() {
     assert_eq!(new.hear().await, ("ann".into(), json!(1)));
     old.wire.vanish().await;
     ann.say("bob", 2).await;
-    assert_eq!(new.hear().await.1, 2, "the end of the older one takes nobody's place away");
+    assert_eq!(new.hear().await.1, 2, "the end of the older connection ends no seat");
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn original_dialect_keeps_the_older_connection_while_it_is_alive() {
     old.wait_until_seated().await;
 
     old.wire.stop_reading();
-    // Its last answer is good for a second.
+    // The last pong counts for a second.
     let mut new = until("the dead one is replaced", DEADLINE, || async {
         let mut new = open(old.browser.clone()).await;
         new.say("bob", "myself").await;
@@ -145,7 +145,7 @@ async fn connection_that_does_not_read_is_closed_at_no_cost_to_others() {
     bob.wire.stop_reading();
     let flood = "x".repeat(60_000);
     let mut sent = 0;
-    // The kernel takes a few megabytes in Bob's name before anybody can know that he does not read.
+    // The kernel buffers a few megabytes for Bob before the server can notice that he does not read.
     while server.metric("switchboard_participants_connected").await == Some(3.0) {
         for _ in 0..20 {
             ann.say("bob", flood.as_str()).await;
@@ -153,7 +153,7 @@ async fn connection_that_does_not_read_is_closed_at_no_cost_to_others() {
         ann.say("cy", sent).await;
         assert_eq!(cy.hear().await.1, sent);
         sent += 20;
-        assert!(sent < 2_000, "120 MB were taken for somebody who reads nothing");
+        assert!(sent < 2_000, "120 MB were accepted for a client that does not read");
     }
     assert!(server.memory() < before + 20_000_000);
 }

@@ -1,4 +1,4 @@
-//! Closing all connections: who may, and what it does.
+//! Kick: closes all connections, for administrators only.
 
 use reqwest::header::HeaderMap;
 

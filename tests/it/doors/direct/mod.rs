@@ -1,5 +1,5 @@
-//! The direct door on a real port: what users of it go through. What is said word by word is in
-//! `tests/transcripts/direct`; here is what happens to connections, names and those who do harm.
+//! The direct door on a real port: connections, names and abuse. `tests/transcripts/direct` has its exact
+//! messages.
 
 mod bad_input;
 mod connections;

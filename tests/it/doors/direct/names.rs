@@ -1,4 +1,4 @@
-//! Names: whose they are, how that is proven, how long they last.
+//! Names: their holder, the proof of it, and their lifetime.
 
 use reqwest::header::HeaderMap;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Users of several nodes: by name, nobody notices which one somebody is on.
+//! Users of several nodes: a name is reached from every node.
 
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ async fn assert_ended(user: &mut User, (code, reason): (u16, &str)) {
     assert_eq!(user.ended().await, (code, reason.into()));
 }
 
-/// Nobody is called `name`; and so the server says.
+/// No user has the name `name`, and the server answers so.
 async fn assert_nowhere(user: &mut User, name: &str) {
     user.say(name, 0).await;
     let notice = user.next().await;
@@ -59,7 +59,7 @@ async fn newer_connection_on_any_node_fences_the_older_without_loss() {
             bob.say("ann", number).await;
         }
         let mut newer = open(ann.browser.clone().led_to(&nodes[(round + 1) % 2].address)).await;
-        // What the older connection took before its end.
+        // Messages that the older connection received before its end.
         loop {
             match ann.wire.next().await {
                 Heard::Text(text) => heard.push_back(text),

@@ -24,13 +24,13 @@ pub async fn register(browser: &mut Browser, name: &str) -> Answer {
     browser.post_json("/v1/register", json!({"username": name}).to_string()).await
 }
 
-/// The status of an answer to a registration, and the word in it.
+/// The status of an answer to a registration, and its code.
 pub fn outcome(answer: &Answer) -> (u16, String) {
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body["status"].as_str().unwrap().to_owned())
 }
 
-/// Registers `name` in a new browser, and connects.
+/// Registers `name` in a new browser and connects.
 pub async fn connected(server: &TestServer, name: &str) -> User {
     connect(registered(server, name).await).await
 }
@@ -42,7 +42,7 @@ pub async fn connect(browser: Browser) -> User {
     user
 }
 
-/// Connects, whatever comes of it.
+/// Connects; the server may refuse afterwards.
 pub async fn open(mut browser: Browser) -> User {
     let wire = browser.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
     User { browser, wire }
@@ -53,7 +53,7 @@ impl User {
         self.wire.send(json!({"target": target, "type": "t", "payload": payload.into()}).to_string()).await;
     }
 
-    /// The sender and the payload of the next message; nothing else may come.
+    /// The sender and the payload of the next message; anything else panics.
     pub async fn hear(&mut self) -> (String, Value) {
         let message = self.next().await;
         (message["originator"].as_str().unwrap_or_default().into(), message["payload"].clone())
@@ -70,7 +70,7 @@ impl User {
         serde_json::from_str(&self.wire.next_text().await).unwrap()
     }
 
-    /// Nobody is where the user is until the server has given them their seat; then a message to oneself comes back.
+    /// Waits until the server has given the user its seat: then a message to the user itself arrives.
     pub async fn wait_until_seated(&mut self) {
         let own = self.browser.cookies["user_username"].clone();
         let own = percent_encoding::percent_decode_str(&own).decode_utf8().unwrap().into_owned();
@@ -81,7 +81,7 @@ impl User {
     /// Whether `target` can be reached now.
     pub async fn reaches(&mut self, target: &str) -> bool {
         self.say(target, "?").await;
-        // An answer to the same question, asked of oneself, comes after the refusal if there is one.
+        // A message to the user itself arrives after a possible refusal.
         let own = self.browser.cookies["user_username"].clone();
         self.say(&own, "end").await;
         match self.next().await {

@@ -1,4 +1,4 @@
-//! What an administrator may do, and nobody else.
+//! Administration, which needs the token.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ async fn closed_room_is_announced_and_removed() {
     assert_eq!(stage.media.endpoints(), []);
     assert_eq!(status(&stage, "/close?room=r").await, 404);
     assert_eq!(ask(&stage, "/getAllRooms").await.body, r#"["another room"]"#);
-    assert_eq!(ann.join("ann", "r").await, json!({"value": []}), "it may be opened anew");
+    assert_eq!(ann.join("ann", "r").await, json!({"value": []}), "the room may be opened again");
 }
 
 #[tokio::test]
@@ -85,6 +85,6 @@ async fn administration_requires_the_token() {
     assert_eq!(
         Browser::new(&stage.address).get("/close?room=r").await.status,
         404,
-        "not where people connect"
+        "not on the port of users"
     );
 }

@@ -1,4 +1,4 @@
-//! What strangers send: everything is answered or closed, and costs nobody else anything.
+//! Invalid input: each request is answered or its connection closed, and no other user is affected.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ async fn client_that_does_not_read_is_closed_and_the_others_stay() {
     let [ann, mut bob] = stage.pair(["ann", "bob"]).await;
     ann.peer.stop_reading();
     let message = json!({"message": "m".repeat(16 * 1024), "userMessage": "bob", "roomMessage": "r"});
-    // What the kernel takes for her, and then what the server keeps.
+    // More than the kernel and the server buffer for her.
     for _ in 0..1_000 {
         bob.done("sendMessage", message.clone()).await;
         assert_eq!(bob.told().await.0, "sendMessage");

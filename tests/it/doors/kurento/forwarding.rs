@@ -1,4 +1,4 @@
-//! The whole program: what one user sends is what another one gets, over UDP and TCP, for as long as it is published.
+//! The whole program: the media of a publisher reaches subscribers over UDP and TCP until it is unpublished.
 #![cfg(feature = "media")]
 
 use serde_json::json;
@@ -16,7 +16,7 @@ async fn join(server: &TestServer, name: &str) -> User {
     user
 }
 
-/// Publishes over a new connection, and sends for as long as what is returned lives.
+/// Publishes over a new connection and sends media until the returned value is dropped.
 async fn publish(user: &mut User, way: Way) -> Sending {
     let mut browser = Browser::new(way).await;
     let params = json!({"sdpOffer": browser.offer_to_send(), "doLoopback": false});
@@ -33,7 +33,7 @@ impl Drop for Sending {
     }
 }
 
-/// Receives somebody over a new connection.
+/// Subscribes to a participant over a new connection.
 async fn receive(user: &mut User, sender: &str, way: Way) -> Browser {
     let mut browser = Browser::new(way).await;
     let params = json!({"sender": sender, "sdpOffer": browser.offer_to_receive()});
@@ -42,7 +42,7 @@ async fn receive(user: &mut User, sender: &str, way: Way) -> Browser {
     browser
 }
 
-/// Waits for a notification; what comes before it is of no interest.
+/// Waits for a notification and drops those before it.
 async fn hears(user: &mut User, method: &str, params: serde_json::Value) {
     while user.told().await != (method.into(), params.clone()) {}
 }

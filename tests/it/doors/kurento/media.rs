@@ -1,4 +1,4 @@
-//! Sending media and receiving that of others, over a plane that is told what to do.
+//! Publishing and subscribing over a fake media plane.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn webcam(id: &str) -> Value {
     json!({"id": id, "streams": [{"id": "webcam"}]})
 }
 
-/// Ann publishes on the first endpoint, and Bob knows.
+/// Ann publishes on the first endpoint, and Bob is told.
 async fn published(stage: &Stage) -> [User; 2] {
     let [mut ann, mut bob] = stage.pair(["ann", "bob"]).await;
     let answer = ann.publish(1).await;
@@ -40,7 +40,7 @@ async fn published_media_is_offered_to_the_others() {
     });
     assert_eq!(bob.told().await, ("iceCandidate".into(), candidate), "after the answer");
 
-    // Whoever comes later is told at once, and not again.
+    // A newcomer is told in the answer to its join, once.
     let mut cy = stage.connect().await;
     assert_eq!(cy.join("cy", "r").await, json!({"value": [webcam("ann"), {"id": "bob", "streams": []}]}));
     assert_eq!(cy.told_so_far().await, [""; 0]);
@@ -51,12 +51,12 @@ async fn published_media_is_offered_to_the_others() {
     for other in [&mut bob, &mut cy] {
         assert_eq!(other.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
     }
-    assert_eq!(stage.media.endpoints(), [], "nobody receives what is not sent");
+    assert_eq!(stage.media.endpoints(), [], "unpublished media cannot be received");
     let refusal =
         bob.refused("receiveVideoFrom", json!({"sender": "ann_webcam", "sdpOffer": offer(3)})).await;
     assert_eq!(refusal, (105, "User 'ann' is not streaming media in room 'r'".into()));
 
-    // As often as one likes.
+    // Repeating it is allowed.
     ann.publish(4).await;
     assert_eq!(bob.told().await, ("participantPublished".into(), webcam("ann")));
     bob.receive("ann_webcam", 5).await;
@@ -100,7 +100,7 @@ async fn publisher_may_subscribe_to_itself() {
     let own = json!({"sender": "ann_webcam", "sdpOffer": offer(1)});
     let too_early = ann.refused("receiveVideoFrom", own.clone()).await;
     assert_eq!(too_early, (105, "Can loopback only when publishing media".into()));
-    // As the document's example has it: beside the parameters.
+    // Beside the parameters, as in the document's example.
     let request =
         json!({"method": "publishVideo", "params": {"sdpOffer": offer(2)}, "doLoopback": true, "id": "x"});
     ann.peer.say(request.to_string()).await;
@@ -162,7 +162,7 @@ async fn broken_media_connection_is_reported_and_may_be_replaced() {
     ann.publish(1).await;
     assert_eq!(bob.told().await, ("participantPublished".into(), webcam("ann")));
 
-    // Whoever closes a connection needs not be told.
+    // A user who closes a connection is not notified of it.
     stage.media.tell(EndpointId(4), MediaEvent::Closed(CloseReason::Left));
     assert_eq!(bob.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
     assert!(!ann.told_so_far().await.contains(&"mediaError".into()));
@@ -199,7 +199,7 @@ async fn media_ends_with_the_seat_not_with_the_websocket() {
     ann.peer = crate::support::peer::Peer::connect(&stage.address, "/room").await;
     let session = ann.session.clone();
     ann.done("connect", json!({"sessionId": session})).await;
-    assert_eq!(stage.media.endpoints().len(), 2, "a session goes on with its media");
+    assert_eq!(stage.media.endpoints().len(), 2, "a resumed session keeps its media");
 
     drop(ann);
     assert_eq!(bob.told().await, ("participantLeft".into(), json!({"name": "ann"})));

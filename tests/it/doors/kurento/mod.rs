@@ -1,5 +1,4 @@
-//! The kurento door: what users of a room go through. What is said word by word is in `tests/transcripts/kurento`; here is
-//! what happens to connections and media, and those who do harm.
+//! The kurento door: connections, media and abuse. `tests/transcripts/kurento` has its exact messages.
 
 mod administration;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! Rooms where there are several nodes: each is on one of them, because media is.
+//! Rooms of several nodes: each room is on one node, as its media is.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ async fn connect(node: &TestServer) -> User {
     User::new(Peer::connect(&node.address, "/room?room=r").await)
 }
 
-/// Whether somebody who comes to a node is let in; if not, they are told where the room is.
+/// Whether a node admits a participant; a refusal names the node of the room.
 async fn is_let_in(user: &mut User, name: &str) -> bool {
     let answer = user.ask("joinRoom", json!({"user": name, "room": "r"})).await;
     if answer["result"].is_object() {
@@ -37,7 +37,7 @@ async fn joining_a_room_of_another_node_is_refused() {
     assert!(!is_let_in(&mut bob, "bob").await);
     ann.done("leaveRoom", json!({})).await;
     cy.done("leaveRoom", json!({})).await;
-    assert!(is_let_in(&mut bob, "bob").await, "once nobody is there it is nobody's");
+    assert!(is_let_in(&mut bob, "bob").await, "an empty room belongs to no node");
     assert!(!is_let_in(&mut connect(&nodes[0]).await, "ann").await);
 }
 

@@ -1,5 +1,5 @@
-//! Users who come, go, send, lose their connections and come back in any order: everybody always knows how things are, and
-//! nothing remains when all have gone.
+//! Random schedules of users who join, leave, publish, lose their connections and return. Every user knows
+//! the state of the room, and nothing remains after the last departure.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,21 @@ use crate::support::{browser::Browser, client::DEADLINE, peer::Peer, property::c
 
 const NAMES: [&str; 4] = ["ann", "b_o_b", "cy_webcam", "dave"];
 
-/// How many rooms are played in.
+/// Number of rooms.
 const ROOMS: u32 = 40;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Joins; by the same name, if the connection was lost.
+    /// Joins, under the same name after a connection loss.
     Join,
-    /// Goes on with the session.
+    /// Resumes the session.
     Return,
     Leave,
     Lose,
     Evict,
     Publish,
     Unpublish,
-    /// Receives whoever is so many places further.
+    /// Subscribes to another user, by the distance to that user.
     Receive(usize),
 }
 
@@ -48,17 +48,17 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     vec((0..NAMES.len(), step), 1..40)
 }
 
-/// Who is in the room, whether they publish.
+/// The users in the room, and whether they publish.
 type View = BTreeMap<String, bool>;
 
 #[derive(Default)]
 struct Actor {
-    /// On a WebSocket.
+    /// Has a WebSocket.
     user: Option<User>,
-    /// Has a seat, connected or not.
+    /// Has a seat, with or without a connection.
     is_seated: bool,
     session: String,
-    /// As the server has told.
+    /// The state that the server announced.
     view: View,
 }
 
@@ -95,7 +95,7 @@ struct Play<'a> {
     stage: &'a Stage,
     room: String,
     actors: [Actor; NAMES.len()],
-    /// As it really is.
+    /// The real state.
     truth: View,
 }
 
@@ -181,7 +181,7 @@ impl Play<'_> {
     }
 
     async fn check(&mut self) {
-        // What somebody has the others told follows the answer to them.
+        // Notifications caused by a request follow its answer.
         for actor in &mut self.actors {
             actor.hear().await;
         }

@@ -1,4 +1,4 @@
-//! Sessions, and the connections that they are on.
+//! Sessions and their connections.
 
 use serde_json::json;
 
@@ -76,7 +76,7 @@ async fn joins_and_departures_are_told_after_a_mailbox_overflow() {
     assert_eq!(ann.told().await, ("participantJoined".into(), json!({"id": "cy"})));
 }
 
-/// A page of the original's: a request, and everything up to its answer.
+/// A page of the original: sends a request and returns everything up to its answer.
 async fn ask(wire: &mut Wire, request: serde_json::Value) -> Vec<serde_json::Value> {
     let id = request["id"].clone();
     wire.send(request.to_string()).await;

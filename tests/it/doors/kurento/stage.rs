@@ -1,4 +1,5 @@
-//! A kurento door on real ports over a plane that is told what to do, and users who speak as the original's clients.
+//! A kurento door on real ports over a fake media plane, and users with the messages of the original's
+//! clients.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -29,7 +30,7 @@ use crate::support::peer::{Heard, Peer};
 
 pub const ADMIN_TOKEN: &str = "sixteen letters!";
 
-/// An offer of one connection, which is known by its number.
+/// An offer of the connection with this number.
 pub fn offer(connection: u32) -> String {
     format!(
         "v=0\r\no=- {connection} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
@@ -44,7 +45,7 @@ struct Settings {
     kurento: kurento::Options,
 }
 
-/// The door, which is open for as long as this lives.
+/// The door, open until this value is dropped.
 pub struct Stage {
     pub media: Arc<FakeMedia>,
     pub address: String,
@@ -79,24 +80,24 @@ impl Stage {
         Self { media, address, ops_address, hub, _data: data, _running: running }
     }
 
-    /// Somebody on a WebSocket who has asked for nothing yet.
+    /// A user on a WebSocket that has sent no request yet.
     pub async fn connect(&self) -> User {
         User::new(Peer::connect(&self.address, "/room").await)
     }
 
-    /// How many participants have a connection.
+    /// Number of connected participants.
     pub fn connected(&self) -> usize {
         self.hub.occupancy().connected
     }
 
-    /// Somebody in a room, alone or the last to come.
+    /// A user in a room, alone or the last to join.
     pub async fn join(&self, name: &str, room: &str) -> User {
         let mut user = self.connect().await;
         user.join(name, room).await;
         user
     }
 
-    /// Two in a room who have heard of each other.
+    /// Two users in a room who know each other.
     pub async fn pair(&self, names: [&str; 2]) -> [User; 2] {
         let mut first = self.join(names[0], "r").await;
         let second = self.join(names[1], "r").await;
@@ -132,7 +133,7 @@ async fn serve(running: &mut JoinSet<()>, router: axum::Router) -> String {
     address
 }
 
-/// Somebody on a WebSocket. Answers and what the server says by itself are told apart as clients do: by `method`.
+/// A user on a WebSocket. As in clients, `method` distinguishes notifications from answers.
 pub struct User {
     pub peer: Peer,
     told: VecDeque<Value>,
@@ -149,7 +150,7 @@ impl User {
         self.done("joinRoom", json!({"user": user, "room": room})).await
     }
 
-    /// Asks for something that must be done, and returns its result without the session.
+    /// Sends a request that must succeed and returns its result without the session.
     pub async fn done(&mut self, method: &str, params: Value) -> Value {
         let mut answer = self.ask(method, params).await;
         let session =
@@ -158,7 +159,7 @@ impl User {
         answer["result"].take()
     }
 
-    /// Asks for something that must be refused, and returns the code and the message.
+    /// Sends a request that must fail and returns the code and the message.
     pub async fn refused(&mut self, method: &str, params: Value) -> (i64, String) {
         let answer = self.ask(method, params).await;
         let error = &answer["error"];
@@ -185,7 +186,7 @@ impl User {
         }
     }
 
-    /// What the server has said by itself next: its method and its parameters.
+    /// The next notification: its method and its parameters.
     pub async fn told(&mut self) -> (String, Value) {
         let mut message = match self.told.pop_front() {
             Some(message) => message,
@@ -197,12 +198,12 @@ impl User {
         )
     }
 
-    /// What the server has said by itself until it answers a question that is asked last.
+    /// The notifications before the answer to one more request.
     pub async fn told_so_far(&mut self) -> Vec<String> {
         self.all_told().await.into_iter().map(|(method, _)| method).collect()
     }
 
-    /// As [`told_so_far`](Self::told_so_far), with the parameters.
+    /// Like [`told_so_far`](Self::told_so_far), with the parameters.
     pub async fn all_told(&mut self) -> Vec<(String, Value)> {
         self.ask("ping", json!({})).await;
         let told = self.told.drain(..);
@@ -210,17 +211,17 @@ impl User {
             .collect()
     }
 
-    /// Sends media over a connection of that number.
+    /// Publishes over the connection with this number.
     pub async fn publish(&mut self, connection: u32) -> Value {
         self.done("publishVideo", json!({"sdpOffer": offer(connection), "doLoopback": false})).await
     }
 
-    /// Receives somebody's media over a connection of that number.
+    /// Subscribes to a participant over the connection with this number.
     pub async fn receive(&mut self, sender: &str, connection: u32) -> Value {
         self.done("receiveVideoFrom", json!({"sender": sender, "sdpOffer": offer(connection)})).await
     }
 
-    /// Goes on with the session on another WebSocket.
+    /// Resumes the session on another WebSocket.
     pub async fn reconnect(&mut self, stage: &Stage) {
         self.peer = Peer::connect(&stage.address, "/room").await;
         let session = self.session.clone();

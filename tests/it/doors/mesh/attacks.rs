@@ -1,4 +1,4 @@
-//! What somebody does who wants to hurt the server: memory stays bounded, and honest clients are served.
+//! Attacks: memory stays bounded, and other clients are served.
 
 mod long;
 
@@ -18,7 +18,7 @@ use crate::support::{
 
 const MEGABYTE: u64 = 1024 * 1024;
 
-/// A WebSocket that has been opened and never says that it speaks Socket.IO.
+/// An open WebSocket without a Socket.IO packet.
 async fn raw_websocket(server: &TestServer) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
@@ -32,7 +32,7 @@ async fn raw_websocket(server: &TestServer) -> TcpStream {
 
 async fn closed_by_server(stream: &mut TcpStream) {
     let mut rest = Vec::new();
-    // Whether it ends in an orderly way or by a reset: it ends.
+    // The connection may end by a close frame or by a reset.
     let _ = timeout(DEADLINE, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
 }
 
@@ -42,7 +42,7 @@ async fn unfinished_oversized_messages_take_bounded_memory() {
     let before = server.memory();
     let attacks = (0..20).map(|_| async {
         let mut stream = raw_websocket(&server).await;
-        // One text message in masked fragments of 64 KiB that never ends, up to 64 MB.
+        // One endless text message in masked fragments of 64 KiB, up to 64 MB.
         for fragment in 0..1024 {
             let mut frame = vec![u8::from(fragment == 0), 0x80 | 127];
             frame.extend((64 * 1024_u64).to_be_bytes());
@@ -129,7 +129,7 @@ async fn sessions_per_address_are_limited() {
     let refused = refused.expect("at some point it is enough");
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(refused.json::<serde_json::Value>().await.unwrap()["code"], "too_many_requests");
-    assert_eq!(seated.join("7", "Ann").await["success"], true, "whoever is in is not disturbed");
+    assert_eq!(seated.join("7", "Ann").await["success"], true, "open sessions are not affected");
     server.assert_healthy().await;
 }
 
@@ -144,7 +144,7 @@ async fn events_per_address_are_limited() {
     for _ in 0..30 {
         codes.push(bob.ask("ice_candidate", candidate.clone()).await["error"]["code"].clone());
     }
-    // The two joins count as well, and a slow machine is given some more each second.
+    // The two joins count as events too, and a slow machine gains more of the budget each second.
     let refused = codes.iter().position(|code| !code.is_null()).expect("at some point it is enough");
     assert!(refused >= 8, "a burst of ten is let through: {refused}");
     assert_eq!(codes[refused], "too_many_requests");

@@ -1,4 +1,4 @@
-//! What must not be sent: each gets a clear error, costs nothing, and disturbs nobody.
+//! Invalid input: each event gets a clear error, changes nothing and disturbs no other participant.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;

@@ -1,11 +1,11 @@
-//! Chats at the mesh door: what is told, kept and served, whatever two people and a stranger send and save.
+//! Chats: delivery, storage and history, with concurrent senders and savers.
 
 use serde_json::{Value, json};
 
 use super::{pair, session_of};
 use crate::support::{client::Client, server::TestServer};
 
-/// The history that a newcomer to room 7 reads, who leaves at once.
+/// The history that a newcomer to room 7 receives; it leaves at once.
 async fn history(server: &TestServer) -> Value {
     let mut reader = server.connect().await;
     let answer = reader.ask("join_room", json!({"appointment_id": "7", "name": "Reader"})).await;
@@ -58,7 +58,7 @@ async fn another_body_under_the_same_id_is_refused() {
     let retry = bob.ask("send_message", json!({"id": "m1", "body": "one"})).await;
     assert_eq!(retry, sent);
     ann.next("receive_message").await;
-    assert!(!ann.heard_so_far().await.contains(&"receive_message".to_owned()), "told once");
+    assert!(!ann.heard_so_far().await.contains(&"receive_message".to_owned()), "delivered once");
     leave(&mut bob).await;
     assert_eq!(history(&server).await.as_array().unwrap().len(), 1);
 }
@@ -133,7 +133,8 @@ async fn any_json_is_served_unchanged_and_lone_surrogates_are_replaced() {
     assert_eq!(save(&server, entries).await.0, 200);
     let history = served_text(&server).await;
     assert_eq!(history, entries.replace(r#"\ud83d""#, r#"\ufffd""#).replace(r"\udE00", r"\ufffd"));
-    // What is served adds nothing, nor does what JavaScript makes of it but for the number it cannot hold.
+    // Saving back the history adds nothing, even after JavaScript parsed it, except for the number it cannot
+    // hold.
     assert_eq!(save(&server, &history).await.0, 200);
     assert_eq!(save(&server, "[{\"\u{fffd}\":\"😀\",\"text\":\"half \u{fffd}\"}]").await.0, 200);
     assert_eq!(served_text(&server).await, history);
@@ -203,7 +204,7 @@ async fn original_dialect_replaces_the_saved_array() {
     let (mut ann, _, mut bob, _) = pair(&server).await;
     bob.ask("send_message", json!({"id": "m1", "body": "live"})).await;
     leave(&mut ann).await;
-    // What the original's page saves when it hangs up, on both sides, visit after visit.
+    // Both sides save as the original's page does when it hangs up, visit after visit.
     for visit in 1..=3 {
         let before = history(&server).await.as_array().unwrap().clone();
         let ann = [
@@ -218,7 +219,7 @@ async fn original_dialect_replaces_the_saved_array() {
             let array = json!([before.clone(), view.to_vec()].concat());
             saved(&server, &array).await;
             assert_eq!(history(&server).await, array);
-            // A page that has read less than is there takes nothing away.
+            // A page that has read only a part of the history removes nothing.
             saved(&server, &json!(array.as_array().unwrap()[..1])).await;
             saved(&server, &json!([])).await;
             assert_eq!(history(&server).await, array);

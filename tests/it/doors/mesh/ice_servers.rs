@@ -1,4 +1,4 @@
-//! STUN and TURN servers: who is told of which, and who gets credentials.
+//! STUN and TURN servers: their addresses for every client, credentials for seated participants.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -34,7 +34,7 @@ fn now() -> u64 {
     SystemClock.wall().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// HMAC-SHA1 from its definition, RFC 2104, section 2: not from the library that the server uses.
+/// HMAC-SHA1 from its definition (RFC 2104, section 2), independent of the server's library.
 fn hmac_sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
     let pad = |byte: u8| -> Vec<u8> {
         let key = key.iter().copied().chain(std::iter::repeat(0));
@@ -44,7 +44,7 @@ fn hmac_sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
     Sha1::digest([pad(0x5c).as_slice(), inner.as_slice()].concat()).to_vec()
 }
 
-/// Asserts that `servers` has everything, with credentials of `participant`'s that were made since `before`.
+/// Asserts that `servers` is complete, with credentials of `participant` made since `before`.
 fn assert_credentials(servers: &Value, participant: &Value, before: u64) {
     assert_eq!(servers[0], json!({"urls": ["stun:stun.example"]}));
     assert_eq!(servers[1]["urls"], json!(TURN_URLS));

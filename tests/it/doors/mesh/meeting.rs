@@ -1,4 +1,4 @@
-//! Two participants who meet, a third, and one who returns.
+//! Two participants, a third, and one that returns.
 
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn pipelined_events_arrive_in_order() {
     let mut ann = server.connect().await;
     let ann_id = ann.join("7", "Ann").await["participant"].clone();
     let mut bob = server.connect().await;
-    // Not even the join's answer is waited for.
+    // Bob does not even wait for the answer to his join.
     bob.emit("join_room", json!({"appointment_id": "7", "name": "Bob"})).await;
     bob.emit("send_offer", json!({"appointment_id": "7", "offer": {}, "remoteSocketId": ann_id})).await;
     for number in 0..50 {
@@ -164,11 +164,11 @@ async fn peer_that_does_not_read_is_closed_at_no_cost_to_others() {
     let payload =
         json!({"remoteSocketId": bob_joined["participant"], "candidate": {"c": "x".repeat(60_000)}});
     let mut sent = 0;
-    // The kernel takes a few megabytes in Bob's name before anybody can know that he does not read.
+    // The kernel buffers a few megabytes for Bob before the server can notice that he does not read.
     while !ann.heard_so_far().await.iter().any(|event| event == "peer_reconnecting") {
         assert_eq!(ann.ask("ice_candidate", payload.clone()).await["success"], true);
         sent += 1;
-        assert!(sent < 1_000, "60 MB were taken for somebody who reads nothing");
+        assert!(sent < 1_000, "60 MB were accepted for a client that does not read");
     }
     assert!(server.memory() < before + 20_000_000);
     bob.vanish();
@@ -182,7 +182,7 @@ async fn repeated_join_on_one_connection_keeps_the_seat() {
     let first = ann.join("7", "Ann").await;
     let second = ann.join("7", "Ann").await;
     assert_eq!(second["participant"], first["participant"]);
-    assert_eq!(second["remoteSocket"], Value::Null, "nobody is their own peer");
+    assert_eq!(second["remoteSocket"], Value::Null, "a participant is not its own peer");
     assert_eq!(
         ann.refused("join_room", json!({"appointment_id": "8", "name": "Ann"})).await,
         "already_joined"
@@ -200,7 +200,7 @@ async fn signal_reaches_only_the_senders_own_room() {
     eve.join("8", "Eve").await;
     let unknown = json!({"remoteSocketId": "nobody", "candidate": {}});
     assert_eq!(eve.refused("ice_candidate", to_ann).await, "peer_not_found");
-    assert_eq!(eve.refused("ice_candidate", unknown).await, "peer_not_found", "not told apart");
+    assert_eq!(eve.refused("ice_candidate", unknown).await, "peer_not_found", "both have the same error");
     let offer = json!({"appointment_id": "7", "offer": {}, "remoteSocketId": ann_id});
     assert_eq!(eve.refused("send_offer", offer).await, "wrong_room");
     assert!(ann.heard_so_far().await.is_empty());
@@ -217,7 +217,7 @@ async fn chats_are_delivered_stored_and_merged() {
     assert_eq!((&received["body"], &received["from"]), (&json!("hello"), &bob_joined["participant"]));
     let retry = bob.ask("send_message", json!({"id": "m1", "body": "hello"})).await;
     assert_eq!(retry["sent_at"], sent["sent_at"]);
-    assert!(ann.heard_so_far().await.is_empty(), "a retry is not told twice");
+    assert!(ann.heard_so_far().await.is_empty(), "a retry is not delivered twice");
 
     let said = json!({"id": "m1", "from": bob_joined["participant"], "body": "hello"});
     let body = json!({"chats": [said, {"text": "old client"}]}).to_string();

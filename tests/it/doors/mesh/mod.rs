@@ -1,4 +1,4 @@
-//! The mesh door on a real port: Socket.IO, as two participants, a third and a returning one use it.
+//! The mesh door on a real port: Socket.IO with two participants, a third and a returning one.
 
 mod attacks;
 mod bad_input;

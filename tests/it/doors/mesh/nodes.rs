@@ -1,4 +1,4 @@
-//! What people at the mesh door ask for over HTTP, at another node than theirs.
+//! HTTP requests of mesh participants to other nodes than their own.
 
 use serde_json::json;
 

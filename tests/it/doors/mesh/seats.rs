@@ -1,4 +1,4 @@
-//! Whose a seat is: how it ends with its connection, over each transport, and what a newcomer gets.
+//! Seats: how they end with their connection, over each transport, and when a newcomer gets one.
 
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
@@ -13,8 +13,8 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// Shorter than the ten seconds that the seat of a client that cannot resume outlives its connection, and long enough for
-/// a test to look at a seat that is kept.
+/// Shorter than the ten seconds that an unprotected seat outlives its connection, and long enough to observe
+/// a kept seat.
 const LEASE: [(&str, &str); 1] = [("SEAT_LEASE", "5s")];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,19 +32,19 @@ enum Ending {
     CloseFrame(u16),
     /// Engine.IO's close packet.
     EngineClose,
-    /// TCP ends without a Close frame.
+    /// TCP ends without a close frame.
     Fin,
-    /// Pings are not answered any more.
+    /// The client answers no more pings.
     PingTimeout,
     /// A packet that no client may send.
     Violation,
-    /// A WebSocket that was to take the session over is closed before it did.
+    /// The WebSocket of an unfinished upgrade is closed.
     UnfinishedUpgrade,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// The other side hears `user_left` at once.
+    /// The other side receives `user_left` at once.
     GivenUp,
     /// Only its holder gets it.
     Kept,
@@ -58,7 +58,7 @@ use Ending::{
 use Outcome::{GivenUp, Kept, Open};
 use Transport::{Polling, WebSocket};
 
-/// What becomes of a protected seat, and of an unprotected one.
+/// The outcome for a protected seat, and for an unprotected one.
 const CELLS: [(Ending, Outcome, Outcome); 9] = [
     (LeaveRoom, GivenUp, GivenUp),
     (Disconnect, GivenUp, GivenUp),
@@ -112,7 +112,7 @@ impl Speaker {
         }
     }
 
-    /// Ends the connection. What has to live on until that is noticed is returned.
+    /// Ends the connection. Returns what must live until the server notices.
     async fn end(mut self, ending: Ending) -> Option<(Self, Option<Peer>)> {
         if ending == Fin {
             if let Self::WebSocket(client) = self {
@@ -137,7 +137,7 @@ impl Speaker {
                 socket.close(1000, "").await;
                 return Some((self, Some(socket)));
             }
-            // A poller that is not asked to poll does not.
+            // The poller sends no poll, and so no pong, unless a test asks it to.
             (PingTimeout, Self::Polling(_)) => {}
             (ending, _) => panic!("{ending:?} is not possible here"),
         }
@@ -153,7 +153,7 @@ fn with_session(name: &str, session: &Value) -> Value {
     json!({"appointment_id": "7", "name": name, "session": session})
 }
 
-/// Ann sits there; Bob's connection ends; a newcomer by Bob's name and Bob himself try to get his seat.
+/// Ann is in the room and Bob's connection ends. A newcomer of Bob's name, and Bob, try to get his seat.
 async fn check(transport: Transport, ending: Ending, is_protected: bool, outcome: Outcome) {
     let cell = format!("{transport:?}, {ending:?}, protected: {is_protected}");
     let server = TestServer::start_env(LEASE).await;
@@ -229,7 +229,7 @@ async fn newcomer_gets_retry_after_only_while_a_holder_is_away() {
     let answer = cy.ask("join_room", request("Bob")).await;
     assert_eq!(answer["error"], json!({"code": "room_full", "retry_after_ms": 30_000}));
     assert_eq!(cy.next("error").await["retry_after_ms"], 30_000);
-    assert!(!answer.to_string().contains("Ann"), "nothing is told of the room");
+    assert!(!answer.to_string().contains("Ann"), "the refusal says nothing about the room");
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn frozen_tab_keeps_its_seat_when_a_newcomer_joins() {
     ann.next("peer_joined").await;
     let mut cy = server.connect().await;
     loop {
-        // Until the connection is known to be dead, and then for the lease.
+        // Until the server detects the dead connection, and then until the lease ends.
         assert_eq!(cy.refused("join_room", request("Bob")).await, "room_full");
         if ann.heard_so_far().await.contains(&"peer_reconnecting".to_owned()) {
             break;
@@ -382,7 +382,7 @@ async fn seats_without_a_connection_are_limited_per_address() {
         let request = json!({"appointment_id": room.to_string(), "name": "Eve", "session": session});
         let server = &server;
         async move {
-            // Sessions are limited too, and come back by and by.
+            // The session budget limits this too and recovers gradually.
             let client = || Client::try_connect(&server.address, "/socket.io/");
             let mut client = until("a session", PATIENCE, client).await;
             let answer = client.ask("join_room", request).await;
@@ -405,7 +405,7 @@ async fn seats_without_a_connection_are_limited_per_address() {
     assert_eq!(answer["success"], true, "one fewer is held without a connection: {answer}");
 }
 
-/// Waits until so many seats are in the server's file.
+/// Waits until the server's file holds this many seats.
 async fn seats_are_written(server: &TestServer, count: usize) {
     let path = server.data().path().join("switchboard.db");
     until("seats are written down", PATIENCE, async || {
@@ -431,14 +431,14 @@ async fn slow_polling_client_is_closed_and_may_resume() {
     while ann.count_heard("peer_reconnecting") == 0 {
         assert_eq!(ann.ask("ice_candidate", candidate(sent)).await["success"], true);
         sent += 1;
-        assert!(sent < 100, "a client that polls no more is never told to be away");
+        assert!(sent < 100, "a client that stops polling is never reported as reconnecting");
     }
     assert_eq!(server.connect().await.refused("join_room", request("Bob")).await, "room_full");
     let mut bob = server.connect().await;
     assert_eq!(
         bob.joins(with_session("Bob", &joined["session"])).await["participant"],
         joined["participant"],
-        "with what it missed, or told that it is lost"
+        "with the missed events, or with a reset"
     );
 }
 
@@ -472,7 +472,7 @@ async fn replaced_session_may_join_again_and_leave() {
     assert_eq!(bob.packet().await.as_deref(), Some("41"));
     assert_eq!(tab.ask("leave_room", json!({})).await["success"], true);
     ann.next("user_left").await;
-    // A new connection on the old session.
+    // A new connection to the namespace over the old session.
     bob.send_text("40").await;
     assert!(bob.packet().await.is_some_and(|packet| packet.starts_with("40")));
     bob.join_unprotected("7", "Bob").await;
@@ -515,7 +515,7 @@ async fn closing_a_polling_session_during_a_drain_keeps_the_seat() {
         let (data, address) = (server.data(), server.address.clone());
         server.signal(Signal::SIGTERM);
         ann.next("shutting_down").await;
-        // The server may have ended before the client does.
+        // The server may end before the client does.
         let ended = tokio::spawn(bob.end(ending));
         assert!(server.ended().await.0);
         let _ = ended.await;

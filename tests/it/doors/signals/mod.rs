@@ -1,5 +1,5 @@
-//! The signals door on a real port: seats, sockets, and what must not be sent. What is said in which order is in
-//! `tests/transcripts/signals/`.
+//! The signals door on a real port: seats, sockets and invalid input. `tests/transcripts/signals/` has its
+//! exact messages.
 
 mod nodes;
 mod operators;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{peer::Peer, server::TestServer};
 
-/// Somebody with a seat.
+/// A client with a seat.
 pub struct Caller {
     address: String,
     call: String,
@@ -23,7 +23,7 @@ impl Caller {
         Self::try_join(server, call).await.expect("there is a seat")
     }
 
-    /// The status, when it is not 200.
+    /// The status, if it is not 200.
     pub async fn try_join(server: &TestServer, call: &str) -> Result<Self, u16> {
         Self::sit_down(server, call, &format!("/call/{call}")).await
     }
@@ -44,7 +44,7 @@ impl Caller {
         Ok(Self { address: server.address.clone(), call: call.to_owned(), session })
     }
 
-    /// Opens a WebSocket and is welcome.
+    /// Opens a WebSocket and receives the welcome.
     pub async fn connect(&self) -> Peer {
         let mut socket = Peer::connect(&self.address, "/ws").await;
         socket.say(self.handshake()).await;
@@ -56,7 +56,7 @@ impl Caller {
         json!({"kind": "JOIN", "call": self.call, "session": self.session}).to_string()
     }
 
-    /// Publishes, and returns the status.
+    /// Publishes a signal and returns the status.
     pub async fn publish(&self, kind: &str, body: &str) -> u16 {
         let signal = json!({"kind": kind, "call": self.call, "session": self.session, "body": body});
         post(&self.address, signal.to_string()).await.status().as_u16()
@@ -68,7 +68,7 @@ async fn post(address: &str, body: impl Into<reqwest::Body>) -> reqwest::Respons
     request.header("content-type", "application/json").body(body).send().await.unwrap()
 }
 
-/// What a peer hears that came back or came newly.
+/// The message to a caller whose peer joins or resumes.
 pub const PEER: &str = r#"{"call":"7","kind":"PEER"}"#;
 
 pub fn told(kind: &str, body: &str) -> String {

@@ -1,4 +1,4 @@
-//! A call on several nodes: a seat is taken at one, a WebSocket opened at another, signals posted at a third.
+//! A call on several nodes: the seat from one, the WebSocket on another, signals over a third.
 
 use super::{Caller, PEER, told};
 use crate::support::{
@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 impl Caller {
-    /// The same caller, led to another node from now on.
+    /// The same caller, which uses another node from now on.
     fn led_to(&self, nodes: &Nodes, node: usize) -> Self {
         let (call, session) = (self.call.clone(), self.session.clone());
         Self { address: nodes[node].address.clone(), call, session }
@@ -41,7 +41,7 @@ async fn seat_socket_and_signals_of_one_client_may_use_three_nodes() {
     let nodes = Nodes::start(3).await;
     let (ann, bob) = (Caller::join(&nodes[0], "7").await, Caller::join(&nodes[1], "7").await);
     assert_eq!(Caller::try_join(&nodes[2], "7").await.err(), Some(409), "both seats are taken");
-    // Said before Bob has a WebSocket, at a node where neither of them is.
+    // Sent before Bob has a WebSocket, to a node without either of them.
     for number in 0..20 {
         assert_eq!(ann.led_to(&nodes, number % 3).publish("CANDIDATE", &number.to_string()).await, 200);
     }

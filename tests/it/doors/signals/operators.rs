@@ -1,4 +1,4 @@
-//! What is set and what is looked at: the documented flags, `/healthz`, `/debug`, and nothing in the log.
+//! The operator's view: the documented flags, `/healthz`, `/debug`, metrics and the log.
 
 use nix::sys::signal::Signal;
 use pprof::protos::{Message, Profile};

@@ -1,4 +1,4 @@
-//! Anything at all, thrown at the door: it answers with what is documented, and works afterwards.
+//! Random input: the door gives documented answers and still works afterwards.
 
 use proptest::{
     collection::vec,
@@ -16,7 +16,7 @@ use crate::support::{
     server::TestServer,
 };
 
-/// How often the door is tried with each sort of thing.
+/// Number of inputs of each kind.
 const TRIES: u32 = 150;
 
 fn json_values() -> impl Strategy<Value = Value> {
@@ -38,7 +38,7 @@ fn json_values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Some JSON, some of it cut off or followed by more, and some that is none.
+/// JSON texts, some of them cut off or followed by more, and some invalid ones.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         json_values().prop_map(|value| value.to_string().into_bytes()),

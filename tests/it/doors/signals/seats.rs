@@ -1,4 +1,4 @@
-//! Who has a seat, for how long, and who else never gets near it.
+//! Seats: their number, their lifetime, and the sessions that prove them.
 
 use serde_json::json;
 use switchboard::protocols::signals::Refusal;
@@ -38,7 +38,7 @@ async fn closed_socket_keeps_its_seat_for_the_seat_timeout() {
     let mut socket = crate::support::peer::Peer::connect(&server.address, "/ws").await;
     socket.say(ann.handshake()).await;
     assert_eq!(socket.hear_close().await, (1000, "bad seat".to_owned()));
-    assert_eq!(ann.rejoin(&server).await.err(), Some(409), "a session takes nobody else's seat");
+    assert_eq!(ann.rejoin(&server).await.err(), Some(409), "a session takes no other seat");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn real_descriptions_pass_and_oversized_ones_are_refused() {
         let response = reqwest::Client::new().post(format!("http://{}/signal", server.address));
         let response =
             response.header("content-type", "application/json").body(signal.to_string()).send().await;
-        // Whoever sends on and on may be cut off before they read why.
+        // A client that keeps sending may be cut off before it reads the reason.
         assert!(response.map_or(size > 600_000, |response| response.status() == 413), "{size}");
     }
     assert_eq!(ann.publish("CANDIDATE", "small").await, 200);
@@ -146,7 +146,7 @@ async fn call_names_may_contain_any_printable_character() {
         }
     }
     assert_eq!(server.get(&format!("/call/{}", "x".repeat(129))).await.status(), 400);
-    // Typed on different keyboards, it is one call; everybody reads it as they wrote it.
+    // Different Unicode forms name one call; each client reads its own form.
     let response = server.get("/call/caf%C3%A9").await;
     assert_eq!(response.json::<serde_json::Value>().await.unwrap()["call"], "café");
     let response = server.get("/call/cafe%CC%81").await;

@@ -1,4 +1,4 @@
-//! A WebSocket from its opening to its end: what keeps it, what it is closed for.
+//! A WebSocket from its opening to its end: keep-alive and close reasons.
 
 use std::{
     sync::{Arc, Mutex},
@@ -107,7 +107,7 @@ async fn handshake_has_a_deadline_and_zero_disables_it() {
     let server = TestServer::start_env(settings).await;
     let ann = Caller::join(&server, "7").await;
     let mut patient = Peer::connect(&server.address, "/ws").await;
-    // Others come and go meanwhile.
+    // Other clients connect meanwhile.
     ann.connect().await.close(1000, "").await;
     patient.say(ann.handshake()).await;
     assert_eq!(patient.next_text().await, r#"{"call":"7","kind":"WELCOME"}"#);
@@ -175,7 +175,7 @@ async fn client_that_does_not_read_is_closed_at_no_cost_to_others() {
     while server.metric(connected).await != Some(0.0) {
         assert_eq!(ann.publish("CANDIDATE", &body).await, 200);
         sent += 1;
-        assert!(sent < 1_000, "60 MB were taken for somebody who reads nothing");
+        assert!(sent < 1_000, "60 MB were accepted for a client that does not read");
     }
     assert!(server.memory() < before + 20_000_000);
 }
@@ -194,7 +194,7 @@ async fn stop_closes_every_socket_even_before_its_handshake() {
     assert!(success, "{log}");
 }
 
-/// A clock that stands until it is moved.
+/// A clock that stands still until a test moves it.
 struct StandingClock(Instant, Mutex<Duration>);
 
 impl Clock for StandingClock {
@@ -227,7 +227,7 @@ async fn socket_is_closed_when_its_seat_is_lost() {
     let session = joined["session"].as_str().unwrap().to_owned();
     let ann = Caller { address: address.clone(), call: "7".into(), session };
     let mut socket = ann.connect().await;
-    // Nobody renews: nothing ticks here. Somebody else gets the seat.
+    // Leases are not renewed, as no timer runs. A newcomer gets the seat.
     *clock.1.lock().unwrap() = Duration::from_secs(30);
     assert_eq!(reqwest::get(format!("http://{address}/call/7")).await.unwrap().status(), 200);
     assert_eq!(socket.hear_close().await, closed(1000, "seat renewal failure"));

@@ -1,23 +1,23 @@
-//! Plays the transcripts in `tests/transcripts/<door>/` against a server of their own: each says, line by line, what
-//! clients send and what they must be answered, byte for byte.
+//! Plays the transcripts in `tests/transcripts/<door>/`, each against its own server. A line is what a client
+//! sends or the exact answer that it must receive.
 //!
 //! ```text
 //! # A comment.
-//! set DIRECT_LEASE=1s                          a setting of the server; before everything else
+//! set DIRECT_LEASE=1s                          a setting of the server; before all other lines
 //! ann > GET /v1/user [Accept: */*] body        a request: method, path, headers in brackets, body
-//! ann < 200 [Cache-Control: no-store] OK       its answer: status, headers that must be there, the whole body
-//! ann > WS /v1/connect [Origin: null]          opens Ann's WebSocket; may be opened anew
+//! ann < 200 [Cache-Control: no-store] OK       its answer: status, required headers, the whole body
+//! ann > WS /v1/connect [Origin: null]          opens Ann's WebSocket, also a second time
 //! ann > {"target":"bob"}                       sent over it
 //! ann < {"originator":"bob"}\n                 the next message on it
 //! ann > close 1000 bye                         closes it
-//! ann > vanish                                 ends its TCP connection without a word
-//! ann < closed 4000 UNAUTHENTICATED            the close frame that came
+//! ann > vanish                                 ends its TCP connection without a close frame
+//! ann < closed 4000 UNAUTHENTICATED            the received close frame
 //! ann < gone                                   the connection ended without one
 //! ```
 //!
-//! `<word>` in what is received matches anything up to what follows; the first time it is remembered, from then on it
-//! stands for the same text, also in what is sent. `<*>` is never remembered. The headers of one name are joined by
-//! `, `. Everybody keeps the cookies that they are given and sends them, as browsers do.
+//! `<word>` in received text matches anything up to the text after it. Its first value is stored and inserted
+//! later, also in sent text. `<*>` is not stored. Several headers of one name are joined by `, `. Each client
+//! stores its cookies and sends them, as browsers do.
 
 mod pattern;
 
@@ -73,7 +73,7 @@ async fn play(path: &str, transcript: &str) {
 struct Stage {
     server: TestServer,
     people: HashMap<String, Person>,
-    /// What placeholders stand for.
+    /// Values of placeholders.
     known: Known,
 }
 
@@ -104,7 +104,7 @@ impl Stage {
     }
 
     async fn receive(&mut self, name: &str, what: &str) -> Result<(), String> {
-        let person = self.people.get_mut(name).ok_or("nobody by that name has said anything")?;
+        let person = self.people.get_mut(name).ok_or("no client of that name has sent anything")?;
         if let Some(answer) = person.answer.take() {
             return self.check_answer(what, &answer);
         }
@@ -158,7 +158,7 @@ impl Person {
     }
 }
 
-/// `[Name: value]` as often as it stands in front, and what comes after.
+/// `[Name: value]` as often as it leads the text, and the rest of the text.
 fn headers_in(mut text: &str) -> (Vec<(&str, &str)>, &str) {
     let mut headers = Vec::new();
     while let Some((header, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']'))

@@ -1,19 +1,19 @@
-//! What a transcript says was received, held against what was.
+//! Compares received text with the pattern of a transcript.
 
 use std::collections::HashMap;
 
-/// What placeholders stand for.
+/// Values of placeholders.
 #[derive(Default)]
 pub struct Known(HashMap<String, String>);
 
 impl Known {
-    /// `text` with what is known in the place of placeholders.
+    /// `text` with the values of its placeholders.
     pub fn fill_in(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
     }
 
-    /// Holds what came against `pattern`, in which a line break is written `\n`, and remembers what placeholders in it
-    /// stand for.
+    /// Compares received text with `pattern`, in which `\n` is a line break, and stores the values of new
+    /// placeholders.
     pub fn check(&mut self, pattern: &str, came: &str) -> Result<(), String> {
         let (pattern, came) = (self.fill_in(pattern), came.replace('\n', "\\n"));
         let found = matched(&pattern, &came).ok_or_else(|| format!("got {came}"))?;
@@ -22,7 +22,7 @@ impl Known {
     }
 }
 
-/// What each placeholder of `pattern` stands for, if `text` fits.
+/// The value of each placeholder of `pattern`, if `text` matches.
 fn matched(pattern: &str, text: &str) -> Option<Vec<(String, String)>> {
     let mut found = Vec::new();
     let (first, mut placeholders) = placeholders(pattern);
@@ -41,7 +41,7 @@ fn matched(pattern: &str, text: &str) -> Option<Vec<(String, String)>> {
     Some(found)
 }
 
-/// What stands before the first placeholder, and each placeholder with what follows it.
+/// The text before the first placeholder, and each placeholder with the text after it.
 fn placeholders(pattern: &str) -> (&str, Vec<(&str, &str)>) {
     let is_name = |name: &str| {
         name == "*" || (!name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-'))

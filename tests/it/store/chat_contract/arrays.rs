@@ -1,4 +1,4 @@
-//! Arrays that replace each other, for clients written against a server that overwrites.
+//! Arrays that replace each other, for clients of a server that overwrites.
 
 use switchboard::core::{
     model::{
@@ -57,7 +57,7 @@ fn prefix_of_the_current_array_changes_nothing(runtime: &Runtime, store: &dyn Ch
     });
 }
 
-/// Source: what the original's page saves on each side when the two hang up.
+/// Source: the saves of the original's page on each side when the two hang up.
 fn two_views_of_one_chat_are_stored_once(runtime: &Runtime, store: &dyn ChatStore) {
     let mine = |id: &str, text: &str| format!(r#"{{"isMe":true,"user_id":"{id}","message":"{text}"}}"#);
     let theirs = |id: &str, text: &str| {
@@ -92,7 +92,7 @@ fn live_messages_are_neither_replaced_nor_duplicated(runtime: &Runtime, store: &
         store.append(&room, live[1].clone()).await.unwrap();
         assert_serves(store, &room, &[one, "1", two]).await;
 
-        // What is served, saved back; then with more; then without the messages.
+        // The history saved back, then with more entries, then without the messages.
         assert_eq!(replace(store, &room, &[one, "1", two]).await, 0);
         replace(store, &room, &["1", one, "2", two, one, "3"]).await;
         assert_serves(store, &room, &["1", one, "2", two, "3"]).await;
@@ -140,7 +140,7 @@ fn oversized_array_changes_nothing(runtime: &Runtime, store: &dyn ChatStore) {
         store.append(&room, live.clone()).await.unwrap();
         assert!(matches!(store.replace_saved(&room, saved(&most)).await, Err(SaveError::Full)));
         assert_serves(store, &room, &[&live.json]).await;
-        // Messages among the entries need no room.
+        // Messages among the entries need no space.
         let with_live: Vec<_> = most[1..].iter().map(String::as_str).chain([&*live.json]).collect();
         assert_eq!(replace(store, &room, &with_live).await, most.len() - 1);
         assert_serves(store, &room, &with_live).await;
@@ -166,12 +166,12 @@ fn merging_and_replacing_may_alternate(runtime: &Runtime, store: &dyn ChatStore)
         let (old, new) = (r#"{"id":1,"from":"ann","t":"old"}"#, r#"{"id":1,"from":"ann","t":"new"}"#);
         let save = async |texts: &[&str]| store.save(&room, saved(texts)).await.unwrap().added;
         assert_eq!(save(&["0", old]).await, 2);
-        // What merging has kept is the array that the first one is compared with.
+        // The first replacing array is compared with the merged history.
         assert_eq!(replace(store, &room, &["0"]).await, 0);
         assert_eq!(replace(store, &room, &["1", old, "1"]).await, 3);
         assert_serves(store, &room, &["1", old, "1"]).await;
 
-        assert_eq!(save(&["1", old, "1"]).await, 0, "what is served adds nothing");
+        assert_eq!(save(&["1", old, "1"]).await, 0, "the history saved back adds nothing");
         assert_eq!(
             save(&[new, "1", "1", "1", "0"]).await,
             3,
@@ -182,7 +182,7 @@ fn merging_and_replacing_may_alternate(runtime: &Runtime, store: &dyn ChatStore)
         let live = message(ann, "1", "hi");
         store.append(&room, live.clone()).await.unwrap();
 
-        assert_eq!(replace(store, &room, &["1", new, "1", "1"]).await, 0, "a beginning of what is served");
+        assert_eq!(replace(store, &room, &["1", new, "1", "1"]).await, 0, "a prefix of the history");
         assert_eq!(replace(store, &room, &["1", new, "1", "1", "0", &live.json, "2"]).await, 6);
         assert_serves(store, &room, &["1", new, "1", "1", "0", &live.json, "2"]).await;
         assert_eq!(save(&["1", new, "1", "1", "0", &live.json, "2"]).await, 0);

@@ -1,4 +1,4 @@
-//! Full histories: what saves may use, what is left for live messages, and what is refused as a whole.
+//! Full histories: the space of saves, the reserve for live messages, and refusals of whole saves.
 
 use switchboard::core::{
     model::{
@@ -32,7 +32,7 @@ fn save_above_the_entry_limit_stores_nothing(runtime: &Runtime, store: &dyn Chat
 
         assert_eq!(store.save(&room, most.clone()).await.unwrap(), Saved { added: MAX_SAVED });
         assert_full(store, &room, entries([MAX_SAVED])).await;
-        // What is there already needs no room.
+        // Stored entries need no new space.
         assert_eq!(store.save(&room, most).await.unwrap(), Saved { added: 0 });
         assert_eq!(store.history(&room).await.unwrap().len(), MAX_SAVED);
     });
@@ -53,7 +53,7 @@ fn save_above_the_byte_limit_stores_nothing(runtime: &Runtime, store: &dyn ChatS
     });
 }
 
-/// Fills what saves may use, then what is left for live messages.
+/// Fills the space of saves, then the reserve for live messages.
 async fn fill(store: &dyn ChatStore, room: &RoomId, ann: ParticipantId) -> usize {
     let large = |id: usize| entry_of(&id.to_string(), &text_of(MAX_ENTRY_BYTES));
     store.save(room, (0..MAX_SAVED_BYTES / MAX_ENTRY_BYTES).map(large).collect()).await.unwrap();
@@ -135,7 +135,7 @@ fn superseded_versions_have_their_own_budget(runtime: &Runtime, store: &dyn Chat
             assert_eq!(store.save(&room, saved([version(n, bytes)])).await.unwrap().added, 1, "{n}");
         }
         assert_full(store, &room, saved([version(fit + 1, bytes)])).await;
-        // The rest of the room is as it was.
+        // The rest of the room is unchanged.
         assert_eq!(store.save(&room, saved(["\"news\""])).await.unwrap().added, 1);
         assert_eq!(store.history(&room).await.unwrap()[0], Box::from(version(fit, bytes)));
     });

@@ -1,4 +1,4 @@
-//! Live messages: stored once for each writer and id, and never taken for what was saved.
+//! Live messages: stored once per sender and id, and distinct from saved entries.
 
 use switchboard::core::{
     model::ids::ParticipantId,
@@ -81,7 +81,7 @@ fn live_message_takes_the_place_of_its_saved_copy(runtime: &Runtime, store: &dyn
         for live in &live {
             assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
         }
-        // The version that no message says is served still.
+        // The version that equals no message is still served.
         let [first, second] = live.map(|live| live.json);
         assert_eq!(store.history(&room).await.unwrap(), [older.as_str().into(), first, second]);
         let again = store.save(&room, saved([&early, &older, &newer])).await.unwrap();

@@ -1,4 +1,4 @@
-//! What every chat store promises, told once and asked of each.
+//! The contract of every chat store, run against each of them.
 
 use std::{collections::HashSet, sync::Mutex};
 
@@ -27,7 +27,7 @@ use crate::support::{
     wait::{PATIENCE, until},
 };
 
-/// Asks each promise of each store.
+/// Makes a test of each promise for each store.
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         mod sqlite {
@@ -73,7 +73,7 @@ fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let runtime = runtime();
     let mongod = runtime.block_on(Mongod::shared());
     let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
-    // A busy machine may need longer to make a database than a save may take.
+    // A busy machine may need longer to create a database than a save may take.
     runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
     promise(&runtime, &store);
     runtime.block_on(store.close());
@@ -95,7 +95,7 @@ fn new_room_has_an_empty_history(runtime: &Runtime, store: &dyn ChatStore) {
 fn entries_are_read_in_the_order_saved(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
-        // Neither the order of the ids nor that of the texts.
+        // Sorted neither by id nor by text.
         let given = entries([5, 1, 4, 2, 3]);
         for save in given.chunks(2) {
             store.save(&room, save.to_vec()).await.unwrap();
@@ -110,7 +110,7 @@ fn repeated_save_adds_only_new_entries(runtime: &Runtime, store: &dyn ChatStore)
         assert_eq!(store.save(&room, entries(0..3)).await.unwrap(), Saved { added: 3 });
         assert_eq!(store.save(&room, entries(0..3)).await.unwrap(), Saved { added: 0 });
         assert_eq!(store.save(&room, entries([9, 1, 7, 0])).await.unwrap(), Saved { added: 2 });
-        // A key is what makes an entry the same, not its text: the first text stays.
+        // The key identifies an entry, not its text: the first text stays.
         assert_eq!(store.save(&room, vec![entry_of("1", "0")]).await.unwrap(), Saved { added: 0 });
         assert_eq!(store.history(&room).await.unwrap(), texts(&entries([0, 1, 2, 9, 7])));
     });
@@ -128,7 +128,7 @@ fn concurrent_saves_store_each_entry_once(runtime: &Runtime, store: &dyn ChatSto
     const SAVERS: usize = 12;
     runtime.block_on(async {
         let room = fresh_room();
-        // Everybody brings the same three, and two of their own.
+        // Each saves the same three entries, and two of its own.
         let saves = (0..SAVERS).map(|saver| {
             let mine = [0, 1, 2, 100 + saver, 200 + saver];
             store.save(&room, entries(mine))
@@ -161,7 +161,7 @@ async fn assert_full(store: &dyn ChatStore, room: &RoomId, entries: Vec<ChatEntr
     assert!(matches!(store.save(room, entries).await, Err(SaveError::Full)));
 }
 
-/// A JSON string of so many bytes.
+/// A JSON string of this length in bytes.
 fn text_of(bytes: usize) -> String {
     format!("\"{}\"", "x".repeat(bytes - 2))
 }
@@ -189,7 +189,7 @@ fn closed_store_is_unavailable(runtime: &Runtime, store: &dyn ChatStore) {
         let room = fresh_room();
         let begun = store.save(&room, entries([1]));
         let (saved, ()) = tokio::join!(begun, store.close());
-        // Begun before it closed, so it is finished; and closing twice does no harm.
+        // The save began before the close, so it completes. A second close does no harm.
         assert_eq!(saved.unwrap(), Saved { added: 1 });
         store.close().await;
 
@@ -208,7 +208,7 @@ fn every_text_is_returned_unchanged(runtime: &Runtime, store: &dyn ChatStore) {
             store.save(&room, given.clone()).await.unwrap();
             assert_eq!(store.history(&room).await.unwrap(), self::texts(&given));
 
-            // With the keys that they get: saving them again adds nothing.
+            // With the keys of the door, saving them again adds nothing.
             let room = fresh_room();
             let distinct = saved(&texts);
             store.save(&room, distinct.clone()).await.unwrap();
@@ -240,10 +240,10 @@ fn concurrent_clients_lose_no_entry(runtime: &Runtime, store: &dyn ChatStore) {
     });
 }
 
-/// What somebody said, as far as the other heard it.
+/// A client's messages, as far as the other client received them.
 type Heard = Mutex<Vec<ChatEntry>>;
 
-/// Says and saves as the documented client does: the whole array every time, the other's messages in it too.
+/// Saves as the documented client does: the whole array each time, with the messages received from the other.
 async fn talk(
     store: &dyn ChatStore,
     room: &RoomId,

@@ -1,17 +1,17 @@
-//! What two clients may do at the same time.
+//! Schedules of two concurrent clients.
 
 use proptest::{collection::vec, prelude::*};
 
-/// What a client does before it saves its whole array once more.
+/// The actions of a client before it saves its whole array again.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// How many messages it says.
+    /// Number of new messages.
     pub say: usize,
-    /// Whether it has heard the other by now, so that the other's messages are in its array, too.
+    /// Whether the client has received the other's messages, so that its array has them too.
     pub hear: bool,
 }
 
-/// What two clients do, each for itself and both at once.
+/// Schedules of two clients that run at the same time.
 pub fn schedules() -> impl Strategy<Value = [Vec<Step>; 2]> {
     let steps = || vec((0..4_usize, any::<bool>()).prop_map(|(say, hear)| Step { say, hear }), 1..6);
     [steps(), steps()]

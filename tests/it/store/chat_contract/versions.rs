@@ -1,4 +1,4 @@
-//! Saved entries: what is the same, what is a newer version, and what is an entry of its own.
+//! Saved entries: equal entries, newer versions and separate entries.
 
 use switchboard::core::ports::chat_store::{ChatStore, Saved};
 use tokio::runtime::Runtime;
@@ -17,7 +17,7 @@ contract! {
     concurrent_changes_of_one_entry_lose_no_version,
 }
 
-/// Saves `texts` at once; how many rows that added.
+/// Saves `texts` at once and returns the number of added rows.
 async fn save(store: &dyn ChatStore, room: &switchboard::core::model::ids::RoomId, texts: &[&str]) -> usize {
     store.save(room, saved(texts)).await.unwrap().added
 }

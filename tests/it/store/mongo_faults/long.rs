@@ -1,4 +1,4 @@
-//! MongoDB is killed again and again, and hangs for long.
+//! MongoDB is killed repeatedly, and hangs.
 
 use super::*;
 
@@ -15,7 +15,7 @@ async fn hanging_server_delays_no_caller_beyond_the_limit() {
     store.save(&room, entries([1])).await.unwrap();
 
     mongod.pause();
-    // More than may be under way at once: those that wait their turn are answered, too.
+    // More saves than may run at once: those in the queue get an answer too.
     let answers = join_all((0..200).map(|id| store.save(&room, entries([id])))).await;
     assert!(answers.iter().all(is_unavailable));
     assert!(store.history(&room).await.is_err());

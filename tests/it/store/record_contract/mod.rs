@@ -1,4 +1,4 @@
-//! What every store of records promises, told once and asked of each.
+//! The contract of every record store, run against each of them.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::support::{
 
 mod model;
 
-/// Asks each promise of each store.
+/// Makes a test of each promise for each store.
 macro_rules! contract {
     ($($promise:ident),* $(,)?) => {
         mod sqlite {
@@ -88,7 +88,7 @@ type Close<'a> = &'a dyn Fn();
 fn connect(runtime: &Runtime, database: &str) -> MongoStore {
     let mongod = runtime.block_on(Mongod::shared());
     let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
-    // A busy machine may need longer to make a database than a step may take.
+    // A busy machine may need longer to create a database than a step may take.
     runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
     store
 }
@@ -194,7 +194,7 @@ fn concurrent_increments_lose_no_count(runtime: &Runtime, store: &dyn RecordStor
 
 async fn count_one_more(store: &dyn RecordStore) {
     loop {
-        let counted = get(store, "count").await.expect("nobody removes it").json;
+        let counted = get(store, "count").await.expect("no caller removes it").json;
         let next = record(&(counted.parse::<u32>().unwrap() + 1).to_string());
         if store.replace(&key("count"), &counted, next, at(NOW)).await.unwrap() {
             return;
@@ -329,7 +329,7 @@ fn largest_record_fits(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
 
 fn records_are_listed_oldest_first(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
-        // Neither the order of the names nor that of the texts.
+        // Sorted neither by name nor by content.
         for name in ["5", "1", "4", "2", "3"] {
             let given = if name == "4" { expiring("4", NOW) } else { record(name) };
             store.create(&key(name), given, at(0)).await.unwrap();
@@ -376,7 +376,7 @@ fn cleanup_removes_only_expired_records(runtime: &Runtime, store: &dyn RecordSto
             store.create(&key(name), given, at(0)).await.unwrap();
         }
         store.forget_expired(at(NOW)).await.unwrap();
-        // Were they still there, they would be seen at a time when they have not expired.
+        // Reading at a time before the expiry would show records that are still stored.
         let left = store.list("user", 9, at(0)).await.unwrap();
         let left: Vec<_> = left.iter().map(|(key, _)| &*key.name).collect();
         assert_eq!(left, ["stays", "later"]);

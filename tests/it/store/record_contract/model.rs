@@ -1,4 +1,4 @@
-//! Records as a list in memory, and random commands that a store has to answer as the list does.
+//! A model of records in memory, and random commands that a store must answer alike.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,15 +7,15 @@ use switchboard::core::ports::record_store::{Created, Record, RecordKey, RecordS
 
 use crate::support::records::at;
 
-/// One thing that is done, some milliseconds after the last.
+/// A command, some milliseconds after the one before it.
 #[derive(Debug, Clone)]
 pub struct Command {
     later: i64,
-    /// Which of two namespaces.
+    /// One of two namespaces.
     namespace: usize,
     name: &'static str,
     json: &'static str,
-    /// After how many milliseconds what is written expires.
+    /// Lifetime of the written record, in milliseconds.
     lifetime: Option<i64>,
     action: Action,
 }
@@ -24,14 +24,14 @@ pub struct Command {
 enum Action {
     Create,
     Get,
-    /// Unless the content is not this.
+    /// The expected content.
     Replace(&'static str),
     Remove,
     List(usize),
     Forget,
 }
 
-/// Few names and few contents, so that they meet.
+/// Few names and few contents, so that commands collide.
 pub fn commands() -> impl Strategy<Value = Vec<Command>> {
     let json = || select(&["1", "2", "{}"][..]);
     let action = prop_oneof![
@@ -55,7 +55,7 @@ pub fn commands() -> impl Strategy<Value = Vec<Command>> {
     vec(command, 1..48)
 }
 
-/// Does all of `commands` and compares each answer with the model's.
+/// Runs `commands` and compares each answer with the model's.
 pub async fn compare(store: &dyn RecordStore, commands: Vec<Command>) {
     let namespaces = [fresh_namespace(), fresh_namespace()];
     let mut model = Model::default();
@@ -69,13 +69,13 @@ pub async fn compare(store: &dyn RecordStore, commands: Vec<Command>) {
     }
 }
 
-/// One that no other run of commands uses.
+/// A namespace of one run.
 fn fresh_namespace() -> &'static str {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("namespace {}", NEXT.fetch_add(1, Ordering::Relaxed)).leak()
 }
 
-/// All records that are not forgotten, oldest first.
+/// All records that are not removed, oldest first.
 #[derive(Default)]
 struct Model(Vec<(RecordKey, Record)>);
 
@@ -107,7 +107,7 @@ impl Model {
             Action::Remove => {
                 let kept = self.find(&key, now).is_some();
                 let removed = store.remove(&key, command.json).await.unwrap();
-                // Whether one that has expired is removed is all the same.
+                // A store may or may not remove an expired record here.
                 assert!(removed == self.remove(&key, command.json) || !kept);
             }
             Action::List(limit) => {

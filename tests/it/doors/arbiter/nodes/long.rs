@@ -1,4 +1,4 @@
-//! The node of an SFU dies; its records expire.
+//! The death of an SFU's node, whose records expire.
 
 use super::*;
 

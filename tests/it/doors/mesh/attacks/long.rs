@@ -1,4 +1,4 @@
-//! Attacks with much data.
+//! Attacks that send much data.
 
 use super::*;
 
@@ -7,7 +7,7 @@ async fn peers_that_do_not_read_take_bounded_memory() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
     let before = server.memory();
     let (mut held, mut grown) = (Vec::new(), 0);
-    // One after the other, or on a busy machine the flood would keep the flooders' own pongs from being read.
+    // One pair at a time: on a busy machine, concurrent floods would delay the reading of pongs.
     for number in 0..20 {
         let room = number.to_string();
         let (mut reader, mut silent) = (server.connect().await, server.connect().await);
@@ -22,7 +22,8 @@ async fn peers_that_do_not_read_take_bounded_memory() {
         held.push((reader, silent));
         grown = grown.max(server.memory().saturating_sub(before));
     }
-    // 20 of what would be 60 MB for a hundred, and what the process takes for itself.
+    // 12 MB for the outboxes of twenty silent peers, which would need 60 MB per hundred, and 10 MB for the
+    // process.
     assert!(grown < (12 + 10) * MEGABYTE, "{} MB", grown / MEGABYTE);
     drop(held);
 }
