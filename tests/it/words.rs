@@ -25,7 +25,6 @@ const UNCLEAN: &[&str] = &[
     "src/protocols/",
     "tests/clients/",
     "tests/counts/",
-    "tests/it/",
     "tests/transcripts/",
 ];
 
