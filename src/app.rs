@@ -336,13 +336,13 @@ impl Running {
     async fn drain(&self, hub: &Hub, doors: &[Arc<dyn Door>], media: &dyn MediaPlane, patience: Duration) {
         hub.drain();
         self.stop.cancel();
-        let let_go = async {
+        let disconnected = async {
             join_all(doors.iter().map(|door| door.shut_down(patience))).await;
-            hub.let_go().await;
+            hub.lose_all_connections().await;
         };
         // A seat moves to another node as soon as its connection has ended.
-        tokio::join!(let_go, hub.hand_over(patience + patience / 2));
-        hub.give_up_open().await;
+        tokio::join!(disconnected, hub.migrate_all(patience + patience / 2));
+        hub.release_open_seats().await;
         media.shut_down().await;
         self.tasks.close();
         self.tasks.wait().await;

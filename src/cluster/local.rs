@@ -168,14 +168,14 @@ impl SeatRegistry for LocalRegistry {
             } else {
                 lost.push(match held {
                     Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat),
-                    _ => EndedClaim::GivenUp(key.clone()),
+                    _ => EndedClaim::Released(key.clone()),
                 });
             }
         }
         Renewed { lost, ..Renewed::default() }
     }
 
-    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
+    async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         let now = self.clock.now();
         Ok(self.lock().rooms.get(room).and_then(|room| room.seats.holding(participant, now).cloned()))
     }
@@ -219,7 +219,7 @@ impl SeatRegistry for LocalRegistry {
                 if seat.protected && changed.len() < MAX_CHANGED {
                     changed.insert(id.clone());
                 }
-                ended.push(EndedClaim::GivenUp(seat.key_in(id)));
+                ended.push(EndedClaim::Released(seat.key_in(id)));
             }
             !room.seats.is_empty()
         });

@@ -38,7 +38,7 @@ pub(super) const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
 const MEETING_KEPT: Duration = Duration::from_mins(1);
 
 /// The format of what nodes keep in Redis and tell each other. Nodes that speak different ones do not mix.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// Later than any time.
 const NEVER: Micros = 1 << 53;

@@ -210,7 +210,7 @@ impl Holdings {
             watched.own.extract_if(.., |own| there(&own.seat).is_some_and(|it| it.epoch > own.seat.epoch));
         self.lost.extend(replaced.map(|own| lost(own.seat.key_in(room), there(&own.seat).cloned())));
         let gone = watched.others.extract_if(.., |other| there(other).is_none());
-        self.lost.extend(gone.map(|seat| EndedClaim::GivenUp(seat.key_in(room))));
+        self.lost.extend(gone.map(|seat| EndedClaim::Released(seat.key_in(room))));
         let is_own = |seat: &&Seat| watched.own.iter().any(|own| own.seat.participant == seat.participant);
         watched.others = current.iter().filter(|seat| !is_own(seat)).cloned().collect();
         watched.look_at = watched.next_end().unwrap_or(watched.look_at);
@@ -237,7 +237,7 @@ impl Holdings {
 pub(super) fn lost(key: SeatKey, instead: Option<Seat>) -> EndedClaim {
     match instead {
         Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key, seat),
-        _ => EndedClaim::GivenUp(key),
+        _ => EndedClaim::Released(key),
     }
 }
 

@@ -211,7 +211,7 @@ impl SeatRegistry for RedisRegistry {
         renewed
     }
 
-    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
+    async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         let question = self.node.questions.holding(room, participant);
         in_time(async { Ok(self.ask(question).await?.seats()?.pop()) }).await
     }

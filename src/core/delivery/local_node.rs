@@ -1,4 +1,4 @@
-//! Where a hub is among the nodes: which one it is, its bus to the others, and what it still owes them.
+//! This node among the others: its id, its node bus, and messages that the bus has not taken yet.
 
 use std::{
     collections::HashSet,
@@ -14,94 +14,95 @@ use crate::core::{
     ports::node_bus::{BusFull, NoNodeBus, NodeBus, NodeMessage},
 };
 
+/// How many messages wait for the bus at most.
+const MAX_UNSENT: usize = 1_024;
+
 /// What all rooms of a node have in common.
 pub struct LocalNode {
-    /// Which node this is.
-    pub node: NodeId,
+    /// The id of this node.
+    pub id: NodeId,
     /// Seats of this node whose holders are not connected.
-    pub(in crate::core) away: Arc<AwaySeats>,
+    pub away: Arc<AwaySeats>,
     bus: Arc<dyn NodeBus>,
-    owed: Mutex<Owed>,
-    has_known_peers: AtomicBool,
+    unsent: Mutex<Unsent>,
+    knows_peers: AtomicBool,
 }
 
-/// What was not taken, because too much waits for the node that it is for.
+/// Messages that the bus did not take because too much waits for their node.
 #[derive(Default)]
-struct Owed {
-    /// Nodes that were not told of some room's seats.
+struct Unsent {
+    /// Nodes that were not told the seats of some room.
     seats: HashSet<NodeId>,
     messages: Vec<(NodeId, NodeMessage)>,
 }
 
-/// How many messages are kept until they are taken.
-const MAX_OWED: usize = 1_024;
-
 impl LocalNode {
-    /// The local node of `node`, which reaches the others by `bus`.
-    pub fn new(node: NodeId, bus: Arc<dyn NodeBus>) -> Arc<Self> {
+    /// The node `id`, which reaches the others by `bus`.
+    pub fn new(id: NodeId, bus: Arc<dyn NodeBus>) -> Arc<Self> {
         Arc::new(Self {
-            node,
+            id,
             away: Arc::default(),
             bus,
-            owed: Mutex::default(),
-            has_known_peers: AtomicBool::new(false),
+            unsent: Mutex::default(),
+            knows_peers: AtomicBool::new(false),
         })
     }
 
-    /// One without other nodes.
+    /// A node without others.
     pub fn alone() -> Arc<Self> {
         Self::new(NodeId::random(), Arc::new(NoNodeBus))
     }
 
-    /// The way to the other nodes.
-    pub fn node_bus(&self) -> &dyn NodeBus {
+    /// The node bus.
+    pub fn bus(&self) -> &dyn NodeBus {
         &*self.bus
     }
 
     /// Sends a message; see [`NodeBus::send`].
     ///
     /// # Errors
-    /// It was not taken.
+    /// The bus did not take it.
     pub fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
         self.bus.send(to, message)
     }
 
-    /// Sends what is to arrive even if it is not taken now: news as they are when they are taken, and the rest as it is.
-    /// Whatever it overtakes or is overtaken by, the other node can tell by epochs and counts.
-    pub fn tell(&self, to: NodeId, message: NodeMessage) {
+    /// Sends a message now or, if the bus does not take it, with a later [`retry_unsent`](Self::retry_unsent).
+    ///
+    /// A retried message may be overtaken by newer ones; epochs and sequence numbers tell the receiver.
+    pub fn send_or_retry(&self, to: NodeId, message: NodeMessage) {
         if self.send(to, message.clone()).is_err() {
-            let mut owed = lock(&self.owed);
+            let mut unsent = lock(&self.unsent);
             match message {
-                NodeMessage::Seats { .. } => _ = owed.seats.insert(to),
-                message if owed.messages.len() < MAX_OWED => owed.messages.push((to, message)),
-                // Missed by its count, or found out by asking.
+                NodeMessage::Seats { .. } => _ = unsent.seats.insert(to),
+                message if unsent.messages.len() < MAX_UNSENT => unsent.messages.push((to, message)),
+                // The receiver finds the gap in its sequence numbers, or asks the seat registry.
                 _ => {}
             }
         }
     }
 
-    /// Tells again what was not taken, and returns the nodes that are to be told again who sits here.
-    pub fn tell_again(&self) -> HashSet<NodeId> {
-        let Owed { seats, messages } = std::mem::take(&mut *lock(&self.owed));
+    /// Sends again what the bus did not take. Returns the nodes that need the seats of every room again.
+    pub fn retry_unsent(&self) -> HashSet<NodeId> {
+        let Unsent { seats, messages } = std::mem::take(&mut *lock(&self.unsent));
         for (to, message) in messages {
-            self.tell(to, message);
+            self.send_or_retry(to, message);
         }
         seats
     }
 
-    /// Whether there was ever another node.
-    pub fn has_known_peers(&self) -> bool {
-        self.has_known_peers.load(Ordering::Relaxed)
+    /// True once another node was heard of.
+    pub fn knows_peers(&self) -> bool {
+        self.knows_peers.load(Ordering::Relaxed)
     }
 
-    /// Takes note that there is another node.
+    /// Records that another node was heard of.
     pub fn note_peer(&self) {
-        self.has_known_peers.store(true, Ordering::Relaxed);
+        self.knows_peers.store(true, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for LocalNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LocalNode").field(&self.node).finish()
+        f.debug_tuple("LocalNode").field(&self.id).finish()
     }
 }

@@ -1,25 +1,25 @@
-//! Tells whoever waits for a mailbox that it is here.
+//! Tells a join that waits for a mailbox when the mailbox has arrived.
 
 use futures_util::{FutureExt, future::Shared};
 use tokio::sync::oneshot;
 
-/// Resolves when a mailbox is here: whether all is in it that its owner missed. An error: it is lost.
-pub type Arrival = Shared<oneshot::Receiver<bool>>;
+/// Resolves when a mailbox has been imported: `true` if its owner resumes, `false` on a reset. An error is a reset too.
+pub type MailboxArrival = Shared<oneshot::Receiver<bool>>;
 
-/// Says so, once.
+/// Resolves a [`MailboxArrival`], once.
 #[derive(Debug)]
-pub struct Announcement(oneshot::Sender<bool>);
+pub struct ArrivalNotice(oneshot::Sender<bool>);
 
-/// An arrival, and what announces it.
-pub fn expected() -> (Announcement, Arrival) {
+/// An arrival and the notice that resolves it.
+pub fn mailbox_arrival() -> (ArrivalNotice, MailboxArrival) {
     let (sender, receiver) = oneshot::channel();
-    (Announcement(sender), receiver.shared())
+    (ArrivalNotice(sender), receiver.shared())
 }
 
-impl Announcement {
-    /// The mailbox is here.
-    pub fn announce(self, is_whole: bool) {
-        // Whoever came back may have gone again.
-        let _ = self.0.send(is_whole);
+impl ArrivalNotice {
+    /// Resolves the arrival.
+    pub fn send(self, resumed: bool) {
+        // The join that waited may have been dropped.
+        let _ = self.0.send(resumed);
     }
 }

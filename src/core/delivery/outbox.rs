@@ -1,4 +1,4 @@
-//! What one participant is to be told: numbered, in order, bounded, kept for a while in case it did not arrive.
+//! Events of one participant on their way: numbered, in order, bounded, kept for replay.
 
 use std::{
     fmt,
@@ -6,167 +6,168 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::replay_buffer::{self, ReplayBuffer};
+use super::replay_buffer::{AWAY, CONNECTED, ReplayBuffer};
 use crate::core::{
     model::event::{Event, Numbered},
     ports::connection::{CloseReason, Connection, DeliverError},
 };
 
-/// After this long on a connection that still answers, an event has arrived.
+/// Age at which an event counts as received, on a connection that still answers.
 ///
-/// Longer than any door takes to notice that a connection is dead (10 s): had it not arrived, the connection
-/// would be gone by now.
+/// Longer than any door takes to notice that a connection is dead (10 s): had the event not arrived, the connection
+/// would be closed by now.
 pub const ARRIVED_AFTER: Duration = Duration::from_secs(12);
 
-/// In place of the number of the last event received: the client has lost its state and asks for a reset, which drops the
-/// replay buffer.
+/// In place of the number of the last event received: the client has lost its state and asks for a reset.
 pub const RESET: u64 = u64::MAX;
 
-/// A participant's events: on their way, or waiting for it to come back.
+/// The events of one participant: sent to its connection, or waiting for one.
+///
+/// Stages: `detach` (no connection) → `resume` or [`answer_join`](Self::answer_join) (the join is answered) →
+/// `attach` (a connection again).
 #[derive(Default)]
 pub struct Outbox {
     connection: Option<Attached>,
-    /// Not known to have arrived.
-    kept: ReplayBuffer,
-    /// The number of the last event.
-    last: u64,
-    /// The number of the last event that a connection took.
-    handed: u64,
-    /// Something is lost, and the participant has not come in since.
-    torn: bool,
-    /// The participant was told whether something is lost, and its connection is about to be attached.
-    expected: bool,
-    /// Something was lost after that.
-    torn_meanwhile: bool,
+    /// Events that may not have arrived.
+    replay: ReplayBuffer,
+    /// Number of the last event.
+    last_seq: u64,
+    /// Number of the last event that a connection took.
+    taken_seq: u64,
+    /// Events are lost, and no answered join has said so since.
+    needs_reset: bool,
+    /// A join was answered, and its connection is about to be attached.
+    join_answered: bool,
+    /// Events were lost after that answer.
+    lost_since_answer: bool,
 }
 
 struct Attached {
     connection: Arc<dyn Connection>,
-    /// It refused an event: it gets no further ones.
+    /// It refused an event and gets no further ones.
     broken: bool,
 }
 
 impl Outbox {
-    /// Tells the participant, now or when it is back.
+    /// Numbers an event and sends it, or keeps it until a connection is attached.
     ///
-    /// A connection that does not keep up is closed; its participant may come back and gets what it missed.
+    /// Closes a connection that does not keep up; what it missed is replayed to the next one.
     pub fn push(&mut self, event: Event, now: Instant) {
-        self.last += 1;
-        let event = Numbered { seq: self.last, event };
-        self.hand_over(&event);
-        let limits = if self.connection.is_some() { replay_buffer::CONNECTED } else { replay_buffer::AWAY };
-        self.kept.push(event, now, limits);
+        self.last_seq += 1;
+        let event = Numbered { seq: self.last_seq, event };
+        self.send(&event);
+        let limits = if self.connection.is_some() { CONNECTED } else { AWAY };
+        self.replay.push(event, now, limits);
     }
 
-    /// Sets what a participant that comes back has: everything up to `received`, or, if it does not say,
-    /// everything that its former connection took.
+    /// Sets what a returning participant has: everything up to `received`, or, with `None`, everything that its
+    /// former connection took. Counts as the answer to its join.
     ///
-    /// Returns whether all after that is still there to follow. If not, all of it is dropped: half a
-    /// conversation is worse than being told to start afresh.
+    /// Returns `true` if all later events can be replayed. Otherwise drops them all, which is a reset: half a
+    /// conversation is worse than a new start.
     pub fn resume(&mut self, received: Option<u64>) -> bool {
-        let from = received.unwrap_or(self.handed);
-        let oldest = self.kept.complete_after().unwrap_or(self.last);
-        let complete = !self.torn && (oldest..=self.last).contains(&from);
-        self.handed = if complete { from } else { self.last };
-        let handed = self.handed;
-        self.kept.forget(|seq, _| seq <= handed);
-        self.expect();
+        let from = received.unwrap_or(self.taken_seq);
+        let oldest = self.replay.complete_after().unwrap_or(self.last_seq);
+        let complete = !self.needs_reset && (oldest..=self.last_seq).contains(&from);
+        self.taken_seq = if complete { from } else { self.last_seq };
+        let taken = self.taken_seq;
+        self.replay.forget(|seq, _| seq <= taken);
+        self.answer_join();
         complete
     }
 
-    /// Takes note that the participant comes in, and is told whether something is lost.
-    pub fn expect(&mut self) {
-        (self.expected, self.torn_meanwhile) = (true, false);
+    /// Marks the join as answered; a loss from here on closes the new connection.
+    pub fn answer_join(&mut self) {
+        (self.join_answered, self.lost_since_answer) = (true, false);
     }
 
-    /// Whether a participant that has everything up to `received` has more than was ever told it here.
+    /// True if `received` is larger than any number used here.
     pub fn is_behind(&self, received: Option<u64>) -> bool {
-        received.is_some_and(|received| received != RESET && received > self.last)
+        received.is_some_and(|received| received != RESET && received > self.last_seq)
     }
 
-    /// Takes note that something that the participant should have been told is lost: all else that is kept is dropped,
-    /// and it has to come back to be told so.
-    pub fn tear(&mut self) {
-        (self.torn, self.torn_meanwhile) = (true, self.expected);
-        self.handed = self.last;
-        self.kept.forget(|_, _| true);
+    /// Records the loss of an event: drops the replay buffer and closes the connection, so that the client joins
+    /// again and is told of the reset.
+    pub fn reset(&mut self) {
+        (self.needs_reset, self.lost_since_answer) = (true, self.join_answered);
+        self.taken_seq = self.last_seq;
+        self.replay.forget(|_, _| true);
         if let Some(attached) = self.connection.as_mut().filter(|attached| !attached.broken) {
             attached.broken = true;
             attached.connection.close(CloseReason::TooSlow);
         }
     }
 
-    /// Whether something is lost, and the participant has not come in since.
-    pub fn is_torn(&self) -> bool {
-        self.torn
+    /// True from [`reset`](Self::reset) until a connection is attached after an answered join.
+    pub fn needs_reset(&self) -> bool {
+        self.needs_reset
     }
 
-    /// Lets the numbers of events count on from `number`. Whatever was kept is dropped before.
-    pub fn count_on_from(&mut self, number: u64) {
-        (self.last, self.handed) = (number, number);
+    /// Numbers the next event `number` + 1. The replay buffer must be empty.
+    pub fn continue_from(&mut self, number: u64) {
+        (self.last_seq, self.taken_seq) = (number, number);
     }
 
-    /// What is kept, the number of the last event, and that of the last one that a connection took. `None` if something
-    /// was lost.
-    pub fn into_kept(self) -> Option<(Vec<Numbered>, u64, u64)> {
-        (!self.torn).then(|| (self.kept.after(0), self.last, self.handed))
+    /// Events that may not have arrived, number of the last event, and of the last one taken. `None` if some are lost.
+    pub fn into_parts(self) -> Option<(Vec<Numbered>, u64, u64)> {
+        (!self.needs_reset).then(|| (self.replay.after(0), self.last_seq, self.taken_seq))
     }
 
-    /// The outbox that [`into_kept`](Self::into_kept) says.
-    pub fn from_kept(kept: Vec<Numbered>, last: u64, handed: u64, now: Instant) -> Self {
-        let mut outbox = Self { last, handed, ..Self::default() };
-        for event in kept {
-            outbox.kept.push(event, now, replay_buffer::AWAY);
+    /// The reverse of [`into_parts`](Self::into_parts).
+    pub fn from_parts(events: Vec<Numbered>, last_seq: u64, taken_seq: u64, now: Instant) -> Self {
+        let mut outbox = Self { last_seq, taken_seq, ..Self::default() };
+        for event in events {
+            outbox.replay.push(event, now, AWAY);
         }
         outbox
     }
 
-    /// Sends what has not been handed over yet, and all that follows, to `connection`. Returns the former one.
+    /// Sends what no connection took yet, and all further events, to `connection`. Returns the former connection.
     ///
-    /// If something was lost since the participant was told that nothing is, the connection is closed instead: it may come
-    /// back to be told so.
+    /// Closes `connection` instead if events were lost after the join was answered: its client joins again and is told
+    /// of the reset.
     pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
         let former = self.detach();
-        let broken = std::mem::take(&mut self.torn_meanwhile);
+        let broken = std::mem::take(&mut self.lost_since_answer);
         if broken {
             connection.close(CloseReason::TooSlow);
         }
-        (self.expected, self.torn) = (false, broken);
+        (self.join_answered, self.needs_reset) = (false, broken);
         self.connection = Some(Attached { connection, broken });
-        for event in self.kept.after(self.handed) {
-            self.hand_over(&event);
+        for event in self.replay.after(self.taken_seq) {
+            self.send(&event);
         }
         former
     }
 
-    /// Keeps everything from now on until the participant is back.
+    /// Keeps all events from now on until the next connection. Returns the former one.
     pub fn detach(&mut self) -> Option<Arc<dyn Connection>> {
         self.connection.take().map(|attached| attached.connection)
     }
 
-    /// The live connection, if there is one.
+    /// The attached connection.
     pub fn connection(&self) -> Option<&Arc<dyn Connection>> {
         self.connection.as_ref().map(|attached| &attached.connection)
     }
 
-    /// The number of the last event that the participant has, or will have been handed before any other.
-    pub fn handed(&self) -> u64 {
-        self.handed
+    /// Number of the last event that a connection took: the next one to be sent follows it.
+    pub fn taken_seq(&self) -> u64 {
+        self.taken_seq
     }
 
-    /// Lets go of what has surely arrived by `now`.
+    /// Drops events that are older than [`ARRIVED_AFTER`] and were taken by the connection that is attached.
     pub fn forget_arrived(&mut self, now: Instant) {
         if self.connection.as_ref().is_none_or(|attached| attached.broken) {
             return;
         }
-        let handed = self.handed;
-        self.kept.forget(|seq, at| seq <= handed && at + ARRIVED_AFTER <= now);
+        let taken = self.taken_seq;
+        self.replay.forget(|seq, at| seq <= taken && at + ARRIVED_AFTER <= now);
     }
 
-    fn hand_over(&mut self, event: &Numbered) {
+    fn send(&mut self, event: &Numbered) {
         let Some(attached) = self.connection.as_mut().filter(|attached| !attached.broken) else { return };
         match attached.connection.deliver(event) {
-            Ok(()) => self.handed = event.seq,
+            Ok(()) => self.taken_seq = event.seq,
             Err(DeliverError::Closed) => attached.broken = true,
             Err(DeliverError::TooSlow) => {
                 attached.broken = true;
@@ -180,9 +181,9 @@ impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
             .field("connected", &self.connection.is_some())
-            .field("kept", &self.kept.count())
-            .field("last", &self.last)
-            .field("handed", &self.handed)
+            .field("replay", &self.replay.count())
+            .field("last_seq", &self.last_seq)
+            .field("taken_seq", &self.taken_seq)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! What a participant was told and may not have got: kept in order, in little memory, until it is known to have it.
+//! Sent events kept until they are acknowledged or too old: in order, in little memory.
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -9,32 +9,33 @@ use crate::core::model::{
     ids::{Name, ParticipantId},
 };
 
-/// How much is kept for one participant.
+/// Limits of one replay buffer.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many events at most.
+    /// Events at most.
     pub events: usize,
-    /// How many bytes at most, each event with some for itself.
+    /// Bytes at most, by [`Event::size`].
     pub bytes: usize,
 }
 
-/// For one who is away: several whole call set-ups.
+/// For a participant without a connection: several whole call set-ups.
 pub const AWAY: Limits = Limits { events: 512, bytes: 256 * 1024 };
 
-/// For one who is connected: what may be on its way over a connection that died unnoticed. No call has more to say in
-/// those seconds, and whoever is told more all the time should not fill the memory.
+/// For a connected participant: what may be on its way over a connection that died unnoticed.
+///
+/// No call sends more in those seconds, and a participant that is sent more all the time must not fill the memory.
 pub const CONNECTED: Limits = Limits { events: 128, bytes: 64 * 1024 };
 
-/// The latest events of one participant, without a gap. What goes beyond limits is forgotten, oldest first.
+/// The latest events of one participant, without a gap. Beyond its limits it drops the oldest.
 ///
-/// What signals carry is copied: it came as a part of a buffer that many signals share, and that must not be held up
-/// for the sake of one of them.
+/// Payloads of signals are copied: each arrived as a part of a buffer that many signals share, and one of them must not
+/// keep all of that buffer.
 #[derive(Default)]
 pub struct ReplayBuffer {
     entries: VecDeque<Entry>,
-    /// What the signals among the entries carry, one after the other.
+    /// Payloads of the signals among the entries, one after the other.
     payloads: VecDeque<u8>,
-    /// The number of the last event.
+    /// Number of the last event.
     last: u64,
     bytes: usize,
 }
@@ -44,15 +45,14 @@ struct Entry {
     event: BufferedEvent,
 }
 
-/// Small where there are many.
+/// Signals are many, so they stay small.
 enum BufferedEvent {
     Signal { from: ParticipantId, name: Name, kind: SignalKind, payload_bytes: usize },
     Other(Box<Event>),
 }
 
 impl ReplayBuffer {
-    /// Keeps `event`, which happened at `now` and whose number follows that of the one before, and as many of the
-    /// others as `limits` allow.
+    /// Adds `event`, whose number follows the last one, and drops old ones as far as `limits` demand.
     pub fn push(&mut self, Numbered { seq, event }: Numbered, now: Instant, limits: Limits) {
         let size = event.size();
         while !self.entries.is_empty()
@@ -71,12 +71,12 @@ impl ReplayBuffer {
         self.entries.push_back(Entry { at: now, event });
     }
 
-    /// The number before that of the oldest event, if any is kept.
+    /// One less than the number of the oldest event; `None` if empty.
     pub fn complete_after(&self) -> Option<u64> {
         (!self.entries.is_empty()).then(|| self.first() - 1)
     }
 
-    /// The events that came after the one numbered `after`, in order.
+    /// The events numbered above `after`, in order.
     pub fn after(&self, after: u64) -> Vec<Numbered> {
         let mut start = 0;
         let mut events = Vec::new();
@@ -91,23 +91,23 @@ impl ReplayBuffer {
         events
     }
 
-    /// Forgets the oldest events for as long as `which`, asked for an event's number and when it happened, says so.
+    /// Drops the oldest events while `which` (number, time of sending) returns `true`.
     pub fn forget(&mut self, which: impl Fn(u64, Instant) -> bool) {
         while self.entries.front().is_some_and(|entry| which(self.first(), entry.at)) {
             self.forget_first();
         }
         if self.entries.is_empty() {
-            // A call's set-up is a burst; a seat that has gone quiet should not pay for it.
+            // A call's set-up is a burst; a quiet seat should not keep its memory.
             *self = Self::default();
         }
     }
 
-    /// How many there are.
+    /// Number of events.
     pub fn count(&self) -> usize {
         self.entries.len()
     }
 
-    /// The number of the oldest event, if any is kept.
+    /// Number of the oldest event, if there is one.
     fn first(&self) -> u64 {
         self.last + 1 - self.entries.len() as u64
     }
@@ -128,7 +128,7 @@ impl BufferedEvent {
         }
     }
 
-    /// As [`Event::size`] had it.
+    /// The same as [`Event::size`].
     fn size(&self) -> usize {
         match self {
             Self::Signal { payload_bytes, .. } => Event::SIZE + payload_bytes,

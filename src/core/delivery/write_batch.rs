@@ -1,37 +1,37 @@
-//! What is sent while one read is dealt with is written at its end: several texts for one client in one system call.
+//! Coalesces writes: everything queued while handling one read is flushed once, in one system call per connection.
 
 use std::{
     cell::{Cell, RefCell},
     sync::Arc,
 };
 
-/// Something on which what is sent waits until it is flushed.
+/// A connection whose writes are queued until it is flushed.
 pub trait Flush {
-    /// Writes what waits. Never blocks.
+    /// Writes what is queued. Never blocks.
     fn flush(&self);
 }
 
-/// How many connections a batch remembers. Rooms are small; whatever goes to more is written at once.
-const MAX_LINKS: usize = 16;
+/// Connections that one batch remembers. Rooms are small; writes to further connections are not queued.
+const MAX_CONNECTIONS: usize = 16;
 
 thread_local! {
     static GATHERING: Cell<bool> = const { Cell::new(false) };
-    static LINKS: RefCell<Vec<Arc<dyn Flush>>> = const { RefCell::new(Vec::new()) };
+    static CONNECTIONS: RefCell<Vec<Arc<dyn Flush>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Does `work`, and writes what was sent meanwhile on this thread when it is done.
+/// Runs `work`, then flushes every connection that was written to meanwhile on this thread.
 pub fn gather<R>(work: impl FnOnce() -> R) -> R {
     struct End;
 
     impl Drop for End {
         fn drop(&mut self) {
             GATHERING.set(false);
-            let mut links = LINKS.take();
-            for link in links.drain(..) {
-                link.flush();
+            let mut connections = CONNECTIONS.take();
+            for connection in connections.drain(..) {
+                connection.flush();
             }
-            // Its memory is for the next batch.
-            LINKS.set(links);
+            // Keeps the memory for the next batch.
+            CONNECTIONS.set(connections);
         }
     }
 
@@ -40,19 +40,19 @@ pub fn gather<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Writes what waits on `link`: at the end of the batch if there is one, else now.
-pub fn flush_soon<T: Flush + 'static>(link: &Arc<T>) {
-    let is_link = |known: &Arc<dyn Flush>| std::ptr::addr_eq(Arc::as_ptr(known), Arc::as_ptr(link));
+/// Flushes `connection` at the end of the batch that is running, or now if there is none.
+pub fn flush_soon<T: Flush + 'static>(connection: &Arc<T>) {
+    let is_same = |known: &Arc<dyn Flush>| std::ptr::addr_eq(Arc::as_ptr(known), Arc::as_ptr(connection));
     let is_gathered = GATHERING.get()
-        && LINKS.with_borrow_mut(|links| {
-            let is_known = links.iter().any(is_link);
-            let has_room = links.len() < MAX_LINKS;
+        && CONNECTIONS.with_borrow_mut(|connections| {
+            let is_known = connections.iter().any(is_same);
+            let has_room = connections.len() < MAX_CONNECTIONS;
             if !is_known && has_room {
-                links.push(link.clone());
+                connections.push(connection.clone());
             }
             is_known || has_room
         });
     if !is_gathered {
-        link.flush();
+        connection.flush();
     }
 }

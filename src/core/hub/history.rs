@@ -1,4 +1,4 @@
-//! The history of a room: messages and saves go into the store, messages to the others, and both come back at a join.
+//! Chats: stored, sent to the others, saved as arrays, and read at a join.
 
 use std::{
     collections::VecDeque,
@@ -21,19 +21,19 @@ use crate::core::{
     ports::chat_store::{Appended, Saved},
 };
 
-/// How many attempts in doubt are remembered: about as many as are under way when a store hangs.
-const MAX_DOUBTS: usize = 4_096;
+/// Unanswered attempts that are remembered: about as many as are under way when a store hangs.
+const MAX_UNANSWERED: usize = 4_096;
 
-/// What became of a chat message.
+/// Outcome of publishing a chat message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
-    /// It is stored, and the others are told.
+    /// It is stored, and sent to the others.
     Now,
-    /// It was stored before: its JSON. The others were told then.
+    /// It was stored before, as this JSON, and sent to the others then.
     Before(Box<str>),
-    /// Its writer has stored another message under the same id. The others are not told.
+    /// Its writer has stored another message under the same id. It is not sent to the others.
     Conflict,
-    /// The others are told, but the history is full and does not have it.
+    /// It is sent to the others but not stored: the history is full.
     Unkept,
 }
 
@@ -46,35 +46,35 @@ pub enum Saving {
     Replace,
 }
 
-/// Attempts to store a message that got no answer: each may have stored it, and the others were not told.
+/// Attempts to store a message that the store did not answer: each may have stored it, and the others were not told.
 #[derive(Default)]
 pub(super) struct UnansweredWrites(Mutex<VecDeque<UnansweredWrite>>);
 
 struct UnansweredWrite {
     room: RoomId,
     key: ChatKey,
-    /// Of the JSON that is stored if this attempt stored it. An attempt that was answered has another: its time differs.
+    /// Hash of the JSON that is stored if this attempt stored it. That of an answered attempt differs in its time.
     json_hash: u64,
     name: Name,
     sent_at: SystemTime,
 }
 
 impl UnansweredWrites {
-    fn add(&self, doubt: UnansweredWrite) {
-        let mut doubts = lock(&self.0);
-        if doubts.len() == MAX_DOUBTS {
-            doubts.pop_front();
+    fn add(&self, write: UnansweredWrite) {
+        let mut writes = lock(&self.0);
+        if writes.len() == MAX_UNANSWERED {
+            writes.pop_front();
         }
-        doubts.push_back(doubt);
+        writes.push_back(write);
     }
 
-    /// Ends all doubts about a message that is stored as `json`; gives the one about the attempt that stored it.
-    fn settle(&self, room: &RoomId, key: &ChatKey, json: &str) -> Option<UnansweredWrite> {
-        let mut doubts = lock(&self.0);
-        let is_about = |doubt: &UnansweredWrite| doubt.key == *key && doubt.room == *room;
-        let stored = doubts.iter().position(|doubt| is_about(doubt) && doubt.json_hash == hash(json));
-        let stored = stored.and_then(|position| doubts.remove(position));
-        doubts.retain(|doubt| !is_about(doubt));
+    /// Removes all attempts at a message that turns out to be stored as `json`. Returns the one that stored it.
+    fn resolve(&self, room: &RoomId, key: &ChatKey, json: &str) -> Option<UnansweredWrite> {
+        let mut writes = lock(&self.0);
+        let is_about = |write: &UnansweredWrite| write.key == *key && write.room == *room;
+        let stored = writes.iter().position(|write| is_about(write) && write.json_hash == hash(json));
+        let stored = stored.and_then(|position| writes.remove(position));
+        writes.retain(|write| !is_about(write));
         stored
     }
 }
@@ -86,35 +86,35 @@ fn hash(json: &str) -> u64 {
 }
 
 impl Hub {
-    /// Makes a message of what the participant writes, now and under its present name.
+    /// A message of the participant with the present time and its present name.
     ///
     /// # Errors
-    /// [`Replaced`]: the seat is not its own any more.
+    /// [`Replaced`]: the seat is held under another epoch, or ended.
     pub fn compose(&self, seat: &Seated, id: &str, body: &str) -> Result<ChatMessage, Replaced> {
         let from = seat.key.participant;
         let name = lock(&seat.room).name_of(from, seat.key.epoch)?;
         Ok(ChatMessage { id: id.into(), from, name, body: body.into(), sent_at: self.0.clock.wall() })
     }
 
-    /// Stores a message as `kept` and tells the others, even if its writer has left meanwhile. When it returns
+    /// Stores a message as `stored` and sends it to the others, even if its writer has left meanwhile. When it returns
     /// [`Published::Now`], the message is durable.
     ///
-    /// A full history does not silence a visit: the others are told all the same. A message that was stored without an
-    /// answer from the store is told when its writer sends it again.
+    /// A full history does not silence a visit: the message is sent to the others without being stored. A message that the
+    /// store had stored without an answer is sent when its writer repeats it.
     ///
     /// # Errors
-    /// [`Unavailable`]: the store does not answer; the others are not told.
+    /// [`Unavailable`]: the store does not answer; the message is not sent to the others.
     pub async fn publish(
         &self,
         seat: &Seated,
         message: &ChatMessage,
-        kept: LiveMessage,
+        stored: LiveMessage,
     ) -> Result<Published, Unavailable> {
-        let (room, key, json_hash) = (&seat.key.room, kept.identity.key.clone(), hash(&kept.json));
-        let (published, told) = match self.0.store.append(room, kept).await {
+        let (room, key, json_hash) = (&seat.key.room, stored.identity.key.clone(), hash(&stored.json));
+        let (published, told) = match self.0.store.append(room, stored).await {
             Ok(Appended::Now) => (Published::Now, Some(message.clone())),
             Ok(Appended::Before(json)) => {
-                let untold = self.0.unanswered_writes.settle(room, &key, &json);
+                let untold = self.0.unanswered_writes.resolve(room, &key, &json);
                 let told = untold.map(|UnansweredWrite { name, sent_at, .. }| ChatMessage {
                     name,
                     sent_at,

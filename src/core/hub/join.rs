@@ -1,4 +1,4 @@
-//! What joining takes and what it gives.
+//! A participant joins a room: what it asks for, what it gets.
 
 use std::{
     fmt,
@@ -7,55 +7,57 @@ use std::{
     time::Duration,
 };
 
+use super::Hub;
 use crate::core::{
     model::{
+        error::JoinError,
         ids::{Name, ParticipantId, RoomId},
-        seat_table::SeatKey,
+        seat_table::{Claim, SeatKey},
         session_token::SessionToken,
     },
-    room::{Room, View},
+    room::{EntryMode, Room, View},
 };
 
-/// How many seats a room has, how long one is kept without a connection, and whether names are unique. Set by the
-/// door.
+/// Rules of a room, set by its door. The same for every join of one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomPolicy {
-    /// The number of seats, at least 1.
+    /// Number of seats, at least 1.
     pub seats: usize,
     /// How long a seat outlives its connection.
     pub lease: Duration,
-    /// How long an unprotected seat outlives its connection, open to any newcomer at once. `None`: for `lease`, and
+    /// How long an unprotected seat outlives its connection; any newcomer may take it at once. `None`: for `lease`, and
     /// a newcomer gets it only after a liveness probe.
     pub unprotected_lease: Option<Duration>,
-    /// How many seats without a connection one address may hold; newcomers from there are refused beyond it.
+    /// Seats without a connection that one address may hold; beyond, newcomers from there are refused.
     pub away_per_address: usize,
-    /// Whether no two participants may be called the same.
+    /// True if no two participants may have the same name.
     pub unique_names: bool,
 }
 
 impl RoomPolicy {
-    /// Rooms of `seats` seats, each kept for `lease`, with the same rules for every seat and no further limit.
+    /// Rooms of `seats` seats, each held for `lease`, with the same rules for every seat and no further limit.
     pub const fn new(seats: usize, lease: Duration) -> Self {
         Self { seats, lease, unprotected_lease: None, away_per_address: usize::MAX, unique_names: false }
     }
 }
 
-/// Who wants in where.
+/// A request for a seat.
 #[derive(Debug, Clone)]
 pub struct JoinRequest {
     /// The room.
     pub room: RoomId,
-    /// What to call the participant.
+    /// The participant's name.
     pub name: Name,
-    /// The room's policy; the same for everybody who joins this room.
+    /// The room's policy.
     pub policy: RoomPolicy,
-    /// A token from an earlier join, unchecked.
+    /// A session token from an earlier join, not verified yet.
     pub session: Option<String>,
-    /// The number of the last event that the participant has, if it comes back and knows.
+    /// Number of the last event received, if the client counts, or
+    /// [`RESET`](crate::core::delivery::outbox::RESET).
     pub received: Option<u64>,
-    /// Whether the client can resume: if so, no newcomer gets the seat before its lease ends.
+    /// True if the client can resume: no newcomer gets the seat before its lease ends.
     pub protected: bool,
-    /// The client's address, against whose limit the seat counts while it is held without a connection.
+    /// The client's address, which the seat counts against while it has no connection.
     pub address: Option<IpAddr>,
 }
 
@@ -66,7 +68,7 @@ impl JoinRequest {
     }
 }
 
-/// A seat held in a room; what a door keeps for a connection. Cheap to clone.
+/// A seat that a connection holds: what doors pass to [`Hub`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Seated {
     pub(in crate::core) key: SeatKey,
@@ -74,12 +76,12 @@ pub struct Seated {
 }
 
 impl Seated {
-    /// Who sits there.
+    /// The participant.
     pub fn participant(&self) -> ParticipantId {
         self.key.participant
     }
 
-    /// Where.
+    /// The room.
     pub fn room(&self) -> &RoomId {
         &self.key.room
     }
@@ -91,13 +93,13 @@ impl fmt::Debug for Seated {
     }
 }
 
-/// What somebody who joined finds.
+/// The answer to a join.
 pub struct Joined {
     /// The seat.
     pub seat: Seated,
-    /// Proves the seat theirs when they come back.
+    /// Proves the seat when the participant returns.
     pub session: SessionToken,
-    /// Whether it is an earlier seat and nothing was lost since.
+    /// True if the participant had the seat before and all events it has missed follow; `false` is a reset.
     pub resumed: bool,
     /// The room.
     pub view: View,
@@ -105,12 +107,94 @@ pub struct Joined {
     pub history: Option<Vec<Box<str>>>,
 }
 
-/// A seat that was free, or the asker's own.
+/// A seat that was free, or the participant's own.
 pub struct Taken {
     /// The seat.
     pub seat: Seated,
-    /// Proves the seat theirs when they come back.
+    /// Proves the seat when the participant returns.
     pub session: SessionToken,
-    /// Whether they held it already: nobody else was told that somebody joined.
+    /// True if the participant held it already; the others were not told of a join.
     pub returned: bool,
+}
+
+impl Hub {
+    /// Gives a seat: the participant's own if its session proves one, else a free one, else an unprotected one whose
+    /// holder is not there.
+    ///
+    /// The others are told at once. The participant's own events wait for [`attach`](Self::attach), so that a door can
+    /// answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
+    ///
+    /// # Errors
+    /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was disturbed.
+    /// - [`JoinError::TooManyAway`]: a newcomer whose address holds too many seats without a connection.
+    /// - [`JoinError::NameTaken`]: names are unique here, and a holder that answers has this one.
+    /// - [`JoinError::ShuttingDown`]: this node drains.
+    /// - [`JoinError::Unavailable`]: the seat registry does not answer.
+    pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
+        let claim = self.claim_of(&request)?;
+        self.check_away(&request, claim.participant).await?;
+        let (claimed, gated) = self.claim(&claim).await?;
+        let mode = EntryMode::Join { received: request.received };
+        let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
+        drop(gated);
+        let entered = self.wait_for_mailbox(&seat, entered).await?;
+        Ok(self.joined(&seat, entered.resumed, entered.view).await)
+    }
+
+    /// Gives a free seat or the participant's own; unlike [`join`](Self::join), probes no holder and reads no history.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.
+    pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
+        let claim = self.claim_of(&request)?;
+        let claimed = self.claim_once(&claim).await;
+        let (claimed, gated) = claimed.map_err(|error| self.refusal_of(&claim.room, error))?;
+        let mode = EntryMode::Join { received: request.received };
+        let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
+        drop(gated);
+        let entered = self.wait_for_mailbox(&seat, entered).await?;
+        let session = self.session_for(seat.room(), seat.participant());
+        Ok(Taken { session, seat, returned: entered.returned })
+    }
+
+    /// The claim that a request makes, for the participant that its session proves or a new one.
+    pub(super) fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
+        if self.is_draining() {
+            return Err(JoinError::ShuttingDown);
+        }
+        let returning =
+            request.session.as_deref().and_then(|session| self.verify_session(&request.room, session));
+        Ok(Claim {
+            room: request.room.clone(),
+            seats: request.policy.seats,
+            participant: returning.unwrap_or_else(ParticipantId::random),
+            name: request.name.clone(),
+            unique_name: request.policy.unique_names,
+            lease: request.policy.lease,
+            unprotected_lease: request.policy.unprotected_lease,
+            protected: request.protected,
+            over: None,
+        })
+    }
+
+    pub(super) async fn joined(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
+        Joined {
+            session: self.session_for(seat.room(), seat.participant()),
+            seat: seat.clone(),
+            resumed,
+            view,
+            history: self.history(seat.room()).await,
+        }
+    }
+
+    /// Refuses a newcomer whose address holds too many seats without a connection.
+    async fn check_away(&self, request: &JoinRequest, participant: ParticipantId) -> Result<(), JoinError> {
+        let Some(address) = request.address else { return Ok(()) };
+        if self.0.local_node.away.held_by(address) < request.policy.away_per_address {
+            return Ok(());
+        }
+        let holds_seat =
+            request.session.is_some() && self.0.registry.seat_of(&request.room, participant).await?.is_some();
+        if holds_seat { Ok(()) } else { Err(JoinError::TooManyAway) }
+    }
 }

@@ -1,8 +1,14 @@
-//! The way into the core: join, attach, leave. The asynchronous shell around rooms and seats.
+//! The asynchronous shell around rooms: what doors call.
 //!
-//! What passes through it is in `signals` and `history`, what time does to it in `leases`.
+//! - This file: the rooms of this node; connections attach to seats, are lost and leave.
+//! - `join`, `claim`: a participant gets a seat. `liveness`: which seats a newcomer may take over.
+//! - `signals`, `history`: what participants send.
+//! - `lease`: renewals and ends of leases. `drain`: the node stops. `admin`: seats end by order of an administrator.
+//! - `nodes/`: what only several nodes need.
 
+mod admin;
 mod claim;
+mod drain;
 pub mod history;
 pub mod join;
 mod lease;
@@ -13,32 +19,25 @@ mod signals;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
+    sync::{Arc, Mutex, MutexGuard, Weak, atomic::AtomicBool},
 };
 
 use tracing::warn;
 
-use super::room::{Attends, Room, View};
+use self::{
+    history::UnansweredWrites,
+    join::{Joined, Seated},
+    liveness::LivenessProbes,
+    nodes::{claim_gate::ClaimGate, cross_room::Destinations, pending_requests::PendingRequests},
+};
 use crate::core::{
     delivery::local_node::LocalNode,
-    hub::{
-        history::UnansweredWrites,
-        join::{JoinRequest, Joined, Seated, Taken},
-        liveness::LivenessProbes,
-        nodes::{
-            claim_gate::ClaimGate, cross_room::Places, inbound::close_all, pending_requests::PendingRequests,
-        },
-    },
     model::{
-        error::{JoinError, Replaced, Unavailable},
+        error::{Replaced, Unavailable},
         event::LeaveReason,
-        ids::{ConnectionId, Epoch, ParticipantId, RoomId},
+        ids::{ConnectionId, ParticipantId, RoomId},
         lock::lock,
-        seat_table::{Claim, Seat, SeatKey},
+        seat_table::{Seat, SeatKey},
         session_token::{SessionSigner, SessionToken},
     },
     ports::{
@@ -48,66 +47,53 @@ use crate::core::{
         node_bus::NodeListener,
         seat_registry::SeatRegistry,
     },
+    room::Room,
 };
 
-/// How much is going on, for metrics.
+/// Numbers of this node's rooms, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Occupancy {
-    /// Rooms in which somebody sits.
+    /// Rooms with a local participant.
     pub rooms: usize,
-    /// Participants in all rooms.
+    /// Local participants.
     pub participants: usize,
-    /// Participants with a live connection.
+    /// Local participants with a connection.
     pub connected: usize,
 }
 
-/// Rooms, and everybody in them. Cheap to clone; all clones are one.
+/// All rooms of this node. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Hub(pub(in crate::core) Arc<Inner>);
+pub struct Hub(Arc<Inner>);
 
-pub(in crate::core) struct Inner {
-    pub(in crate::core) registry: Arc<dyn SeatRegistry>,
+struct Inner {
+    registry: Arc<dyn SeatRegistry>,
     store: Arc<dyn ChatStore>,
     clock: Arc<dyn Clock>,
     sessions: SessionSigner,
     rooms: Mutex<HashMap<RoomId, Arc<Mutex<Room>>>>,
     liveness_probes: LivenessProbes,
-    pub(in crate::core) local_node: Arc<LocalNode>,
+    local_node: Arc<LocalNode>,
     pending_requests: PendingRequests,
     claim_gate: ClaimGate,
-    places: Places,
+    destinations: Destinations,
     unanswered_writes: UnansweredWrites,
-    /// Whether it is to be found out who sits in any room on other nodes.
-    doubts: AtomicBool,
+    /// The seats of all rooms on other nodes have to be verified.
+    verify_all: AtomicBool,
     draining: AtomicBool,
     me: Weak<Inner>,
 }
 
-impl Inner {
-    fn hub(&self) -> Option<Hub> {
-        self.me.upgrade().map(Hub)
-    }
-
-    fn doubt_all(&self) {
-        self.doubts.store(true, Ordering::Relaxed);
-    }
-
-    fn take_doubt(&self) -> bool {
-        self.doubts.swap(false, Ordering::Relaxed)
-    }
-}
-
 impl Hub {
-    /// A hub with nobody in it.
+    /// A hub without rooms.
     pub fn new(
-        cluster: Arc<dyn SeatRegistry>,
+        registry: Arc<dyn SeatRegistry>,
         store: Arc<dyn ChatStore>,
         clock: Arc<dyn Clock>,
         sessions: SessionSigner,
     ) -> Self {
-        let local_node = LocalNode::new(cluster.node(), cluster.node_bus());
+        let local_node = LocalNode::new(registry.node(), registry.node_bus());
         let inner = Arc::new_cyclic(|me| Inner {
-            registry: cluster,
+            registry,
             store,
             clock,
             sessions,
@@ -116,165 +102,59 @@ impl Hub {
             local_node,
             pending_requests: PendingRequests::default(),
             claim_gate: ClaimGate::default(),
-            places: Places::default(),
+            destinations: Destinations::default(),
             unanswered_writes: UnansweredWrites::default(),
-            doubts: AtomicBool::new(false),
+            verify_all: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             me: me.clone(),
         });
-        let recipient: Arc<dyn NodeListener> = inner.clone();
-        inner.registry.serve(Arc::downgrade(&recipient));
+        let listener: Arc<dyn NodeListener> = inner.clone();
+        inner.registry.serve(Arc::downgrade(&listener));
         Self(inner)
     }
 
-    /// Gives a seat to the client that asks: its own, if its token proves it, else a free one, else an unprotected one
-    /// whose holder is not there.
-    ///
-    /// The others are told at once. What the newcomer is to be told is kept until [`attach`](Self::attach), so
-    /// that a door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
+    /// Sends the participant's waiting events, and all further ones, to `connection`. Closes the connection that it had
+    /// in the same seat.
     ///
     /// # Errors
-    /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was disturbed.
-    /// - [`JoinError::TooManyAway`]: a newcomer whose address holds too many seats without a connection.
-    /// - [`JoinError::NameTaken`]: names are unique here, and somebody who answers has this one.
-    /// - [`JoinError::ShuttingDown`]: this node takes nobody in any more.
-    /// - [`JoinError::Unavailable`]: the cluster does not answer.
-    pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {
-        let claim = self.claim_of(&request)?;
-        self.check_away(&request, claim.participant).await?;
-        let (claimed, claiming) = self.claim(&claim).await?;
-        let (seat, entered) =
-            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
-        drop(claiming);
-        let entered = self.wait_for_mailbox(&seat, entered).await?;
-        Ok(self.welcome(&seat, entered.resumed, entered.view).await)
-    }
-
-    /// As [`join`](Self::join), where a seat lasts for as long as its lease and there are no chats: nobody is asked
-    /// whether they are still there, and no history is read.
-    ///
-    /// # Errors
-    /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.
-    pub async fn take_seat(&self, request: JoinRequest) -> Result<Taken, JoinError> {
-        let claim = self.claim_of(&request)?;
-        let claimed = self.claim_once(&claim).await;
-        let (claimed, claiming) = claimed.map_err(|error| self.refusal_of(&claim.room, error))?;
-        let (seat, entered) =
-            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
-        drop(claiming);
-        let entered = self.wait_for_mailbox(&seat, entered).await?;
-        let session = self.session_for(seat.room(), seat.participant());
-        Ok(Taken { session, seat, returned: entered.returned })
-    }
-
-    fn claim_of(&self, request: &JoinRequest) -> Result<Claim, JoinError> {
-        if self.is_draining() {
-            return Err(JoinError::ShuttingDown);
-        }
-        let returning = self.returning_participant(request);
-        Ok(Claim {
-            room: request.room.clone(),
-            seats: request.policy.seats,
-            participant: returning.unwrap_or_else(ParticipantId::random),
-            name: request.name.clone(),
-            unique_name: request.policy.unique_names,
-            lease: request.policy.lease,
-            unprotected_lease: request.policy.unprotected_lease,
-            protected: request.protected,
-            over: None,
-        })
-    }
-
-    /// Refuses a newcomer whose address holds too many seats without a connection. A participant whose seat is held is
-    /// no newcomer.
-    async fn check_away(&self, request: &JoinRequest, participant: ParticipantId) -> Result<(), JoinError> {
-        let Some(address) = request.address else { return Ok(()) };
-        if self.0.local_node.away.held_by(address) < request.policy.away_per_address {
-            return Ok(());
-        }
-        let held =
-            request.session.is_some() && self.0.registry.holding(&request.room, participant).await?.is_some();
-        if held { Ok(()) } else { Err(JoinError::TooManyAway) }
-    }
-
-    async fn welcome(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
-        Joined {
-            session: self.session_for(seat.room(), seat.participant()),
-            seat: seat.clone(),
-            resumed,
-            view,
-            history: self.history(seat.room()).await,
-        }
-    }
-
-    fn returning_participant(&self, request: &JoinRequest) -> Option<ParticipantId> {
-        self.proven(&request.room, request.session.as_deref()?)
-    }
-
-    /// Whose token this is, whether they hold a seat or not.
-    fn proven(&self, room: &RoomId, session: &str) -> Option<ParticipantId> {
-        self.0.sessions.verify(room, session, self.0.clock.wall())
-    }
-
-    /// Whether the participant holds a seat here, connected or away.
-    pub fn has_seat(&self, id: &RoomId, participant: ParticipantId) -> bool {
-        let Some(room) = self.room(id) else { return false };
-        lock(&room).holdings().iter().any(|(holder, _)| *holder == participant)
-    }
-
-    /// The token with which `participant` may join `room`, for doors that know by other means who asks.
-    pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
-        self.0.sessions.sign(room, participant, self.0.clock.wall())
-    }
-
-    /// Sends what was kept for the participant since it joined, and all that follows, to `connection`. One that it
-    /// had before in the same seat is closed.
-    ///
-    /// # Errors
-    /// [`Replaced`]: the seat is not its own any more.
+    /// [`Replaced`]: the seat is held under another epoch, or ended.
     pub fn attach(&self, seat: &Seated, connection: Arc<dyn Connection>) -> Result<(), Replaced> {
         let now = self.0.clock.now();
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
-        // The others were told when the node began to drain.
+        // All others were told when the drain began.
         let late = self.is_draining().then(|| connection.clone());
         let former = lock(&seat.room).attach(participant, epoch, connection, now)?;
-        close_all(former);
+        close_replaced(former);
         if let Some(connection) = late {
             connection.close(CloseReason::ShuttingDown);
         }
         Ok(())
     }
 
-    /// How the participant sees its room now; `history` is read anew.
+    /// The room as the participant sees it now, with the history read again.
     ///
     /// # Errors
-    /// [`Replaced`]: the seat is not its own any more.
+    /// [`Replaced`]: the seat is held under another epoch, or ended.
     pub async fn view(&self, seat: &Seated) -> Result<Joined, Replaced> {
         let view = lock(&seat.room).view(seat.key.participant, seat.key.epoch)?;
-        Ok(self.welcome(seat, true, view).await)
+        Ok(self.joined(seat, true, view).await)
     }
 
-    /// Gives the seat up at once and tells the others. Nothing happens if it is not its own any more.
+    /// Sends the participant, which knows of `known`, the difference to the room as events.
+    ///
+    /// For doors whose clients continue after a gap in their events.
+    ///
+    /// # Errors
+    /// [`Replaced`]: the seat is held under another epoch, or ended.
+    pub fn tell_difference(&self, seat: &Seated, known: &[ParticipantId]) -> Result<(), Replaced> {
+        let now = self.0.clock.now();
+        lock(&seat.room).tell_difference(seat.key.participant, seat.key.epoch, known, now)
+    }
+
+    /// Releases the seat and tells the others. Nothing happens if it is held under another epoch, or ended.
     pub async fn leave(&self, seat: &Seated) {
-        if let Err(error) = self.give_up(&seat.key, LeaveReason::Left).await {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                "a seat could not be released; it ends with its lease"
-            );
-        }
-    }
-
-    async fn give_up(&self, key: &SeatKey, reason: LeaveReason) -> Result<(), Unavailable> {
-        let released = self.0.registry.release(key).await;
-        self.end_here(key, reason);
-        released.map(|_| ())
-    }
-
-    /// Ends a holding in its room on this node, if there is one.
-    fn end_here(&self, key: &SeatKey, reason: LeaveReason) {
-        if let Some(room) = self.room(&key.room) {
-            end(&mut lock(&room), key.participant, key.epoch, reason, self.0.clock.now());
-            self.remove_if_over(&key.room);
+        if let Err(error) = self.release(&seat.key, LeaveReason::Left).await {
+            warn_not_released(&error);
         }
     }
 
@@ -282,52 +162,48 @@ impl Hub {
     pub async fn protect(&self, seat: &Seated) {
         let renewal = lock(&seat.room).protect(seat.key.participant, seat.key.epoch, self.0.clock.now());
         if let Some(renewal) = renewal {
-            self.renew_all(&[renewal]).await;
+            self.renew(&[renewal]).await;
         }
     }
 
-    /// Deals with a connection that its client closed: a protected seat is kept for its lease, as after
-    /// [`connection_lost`](Self::connection_lost); an unprotected one is given up.
+    /// Handles a connection that its client closed: releases an unprotected seat, and holds a protected one as
+    /// [`connection_lost`](Self::connection_lost) does.
     pub async fn connection_closed(&self, seat: &Seated, connection: ConnectionId) {
-        let is_over = lock(&seat.room).is_given_up_with(seat.key.participant, seat.key.epoch, connection);
-        if is_over { self.leave(seat).await } else { self.connection_lost(seat, connection).await }
+        let ends = lock(&seat.room).ends_with_connection(seat.key.participant, seat.key.epoch, connection);
+        if ends { self.leave(seat).await } else { self.connection_lost(seat, connection).await }
     }
 
-    /// Keeps the seat after its connection was lost, and tells the others: for its lease, or for the shorter one that
+    /// Holds the seat after its connection was lost, and tells the others: for its lease, or for the shorter one that
     /// the room's policy has for unprotected seats.
     pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
-        let now = self.0.clock.now();
-        let lost = lock(&seat.room).lose(seat.key.participant, seat.key.epoch, connection, now);
-        // The lease runs from the loss. If this renewal fails, it runs from the one before.
+        let (participant, epoch) = (seat.key.participant, seat.key.epoch);
+        let lost = lock(&seat.room).lose_connection(participant, epoch, connection, self.0.clock.now());
+        // The lease runs from the loss; if this renewal fails, from the one before.
         if let Some(renewal) = lost {
-            self.renew_all(&[renewal]).await;
+            self.renew(&[renewal]).await;
         }
     }
 
-    /// Takes nobody in any more and tells everybody here to come back elsewhere, or here in a moment.
-    pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
-        for (_, room) in self.all_rooms() {
-            for connection in lock(&room).connections() {
-                connection.close(CloseReason::ShuttingDown);
-            }
-        }
+    /// True if the participant sits on this node, connected or away.
+    pub fn has_seat(&self, id: &RoomId, participant: ParticipantId) -> bool {
+        let Some(room) = self.room(id) else { return false };
+        lock(&room).claims().iter().any(|(holder, _)| *holder == participant)
     }
 
-    /// Whether [`drain`](Self::drain) was called.
-    pub fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+    /// A token with which `participant` may join `room`, for doors that identify participants by other means.
+    pub fn session_for(&self, room: &RoomId, participant: ParticipantId) -> SessionToken {
+        self.0.sessions.sign(room, participant, self.0.clock.wall())
     }
 
-    /// Everybody who holds a seat in a room, on whatever node.
+    /// All seats of a room, on any node, in the order in which their holders sat down.
     ///
     /// # Errors
-    /// The cluster does not answer.
+    /// The seat registry does not answer.
     pub async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
         self.0.registry.seats(room).await
     }
 
-    /// How much is going on.
+    /// Numbers of this node's rooms.
     pub fn occupancy(&self) -> Occupancy {
         let mut occupancy = Occupancy::default();
         for (_, room) in self.all_rooms() {
@@ -337,6 +213,26 @@ impl Hub {
             occupancy.connected += room.connections().count();
         }
         occupancy
+    }
+
+    /// Seats without a connection that an address holds on this node.
+    #[cfg(test)]
+    pub(in crate::core) fn away_seats_of(&self, address: std::net::IpAddr) -> usize {
+        self.0.local_node.away.held_by(address)
+    }
+
+    /// Releases a seat of this node and tells the others.
+    async fn release(&self, key: &SeatKey, reason: LeaveReason) -> Result<(), Unavailable> {
+        let released = self.0.registry.release(key).await;
+        self.end_seat(key, reason);
+        released.map(|_| ())
+    }
+
+    /// Ends a seat in its room on this node, if it is listed there under that epoch.
+    fn end_seat(&self, key: &SeatKey, reason: LeaveReason) {
+        let Some(room) = self.room(&key.room) else { return };
+        end_in(&mut lock(&room), key, reason, self.0.clock.now());
+        self.remove_if_over(&key.room);
     }
 
     fn room(&self, id: &RoomId) -> Option<Arc<Mutex<Room>>> {
@@ -357,6 +253,11 @@ impl Hub {
     fn lock_rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Mutex<Room>>>> {
         lock(&self.0.rooms)
     }
+
+    /// The participant that a session token of `room` proves, with or without a seat.
+    fn verify_session(&self, room: &RoomId, session: &str) -> Option<ParticipantId> {
+        self.0.sessions.verify(room, session, self.0.clock.wall())
+    }
 }
 
 impl fmt::Debug for Hub {
@@ -365,12 +266,23 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// Gives a seat up here, and closes its connection unless it is its holder who leaves.
-fn end(room: &mut Room, participant: ParticipantId, epoch: Epoch, reason: LeaveReason, now: Instant) {
-    if let Some(ended) = room.end(participant, epoch, reason, now)
+/// Ends a seat, and closes its connection unless its holder left.
+fn end_in(room: &mut Room, key: &SeatKey, reason: LeaveReason, now: std::time::Instant) {
+    if let Some(ended) = room.end(key.participant, key.epoch, reason, now)
         && let Some(connection) = ended.connection
         && reason != LeaveReason::Left
     {
         connection.close(CloseReason::Replaced);
     }
+}
+
+/// Closes connections of participants that sit on another node now, under a newer epoch, or nowhere.
+fn close_replaced(connections: impl IntoIterator<Item = Arc<dyn Connection>>) {
+    for connection in connections {
+        connection.close(CloseReason::Replaced);
+    }
+}
+
+fn warn_not_released(error: &Unavailable) {
+    warn!(error = error as &dyn std::error::Error, "a seat could not be released; it ends with its lease");
 }

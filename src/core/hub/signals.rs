@@ -57,7 +57,7 @@ impl Hub {
         if room.is_empty() {
             return Err(SignalError::NoSuchParticipant);
         }
-        Ok(room.receive(&Signal { from, name, kind, payload }, self.0.clock.now())?)
+        Ok(room.receive_cross_room(&Signal { from, name, kind, payload }, self.0.clock.now())?)
     }
 
     /// Who in the same room is called `name`; where names are not unique, the first who sat down.

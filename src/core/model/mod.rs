@@ -6,5 +6,7 @@ pub mod error;
 pub mod event;
 pub mod ids;
 pub mod lock;
+pub mod mailbox;
+pub mod roster;
 pub mod seat_table;
 pub mod session_token;

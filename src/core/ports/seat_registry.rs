@@ -27,7 +27,7 @@ pub enum ClaimError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndedClaim {
     /// The seat was given up.
-    GivenUp(SeatKey),
+    Released(SeatKey),
     /// Its holder came back, on this node or another, and holds it as this. On this node: there may be no answer to that
     /// claim; the holding is this node's own all the same.
     Moved(SeatKey, Seat),
@@ -37,7 +37,7 @@ impl EndedClaim {
     /// The holding that is no more.
     pub fn key(&self) -> &SeatKey {
         match self {
-            Self::GivenUp(key) | Self::Moved(key, _) => key,
+            Self::Released(key) | Self::Moved(key, _) => key,
         }
     }
 }
@@ -89,7 +89,7 @@ pub trait SeatRegistry: Send + Sync + 'static {
     async fn renew(&self, renewals: &[Renewal]) -> Renewed;
 
     /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
-    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;
+    async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;
 
     /// Everybody whose lease goes on in a room, on whatever node, in the order in which they sat down.
     ///

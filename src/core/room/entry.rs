@@ -1,91 +1,260 @@
-//! What somebody who comes into a room says, and what they find.
+//! A participant enters a room, attaches its connection, and sees the room.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use super::{Location, Member, Presence, Room};
 use crate::core::{
-    delivery::mailbox_arrival::Arrival,
-    model::ids::{Epoch, Name, ParticipantId},
+    delivery::mailbox_arrival::MailboxArrival,
+    model::{
+        error::Replaced,
+        ids::{Epoch, Name, ParticipantId},
+    },
     ports::connection::Connection,
 };
 
-/// Somebody who claimed a seat and comes in.
+/// A participant that claimed a seat and enters.
 #[derive(Debug, Clone)]
 pub struct Entrant {
-    /// Who.
+    /// The participant.
     pub participant: ParticipantId,
-    /// What they are called from now on.
+    /// Its name from now on.
     pub name: Name,
-    /// The epoch of the claim.
+    /// Epoch of the claim.
     pub epoch: Epoch,
-    /// How long the claim lasts without a renewal.
+    /// Length of the lease.
     pub lease: Duration,
-    /// The epoch of their first holding of this seat.
+    /// Epoch of the first claim of this stay.
     pub since: Epoch,
-    /// Whether their client can resume.
+    /// True if the client can resume.
     pub protected: bool,
-    /// Against whose limit the seat counts while it is held without a connection.
+    /// The address that the seat counts against while it has no connection.
     pub address: Option<IpAddr>,
-    /// Whether they are about to be connected.
-    pub attends: Attends,
-    /// Whether they held the seat before, here or on another node.
-    pub came_back: bool,
-    /// By which question their mailbox was asked for.
-    pub ask: Option<u64>,
-    /// Whether what was kept for them is on another node, or lost with it.
-    pub from_elsewhere: bool,
+    /// Whether the client is about to connect.
+    pub mode: EntryMode,
+    /// True if the participant held the seat before, on this node or another.
+    pub is_returning: bool,
+    /// Number of the request for its mailbox, if another node was asked for it.
+    pub mailbox_request: Option<u64>,
+    /// True if its mailbox is on another node, or was lost with it.
+    pub was_remote: bool,
 }
 
-/// Whether somebody who sits down is about to be connected.
+/// Whether the client of an entrant is about to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attends {
-    /// Yes, with the number of the last event they have, if they come back and know.
-    Now(Option<u64>),
-    /// No: this node keeps the seat until they come back.
-    Later,
+pub enum EntryMode {
+    /// It joins. It has all events up to `received`; `None` if it does not count.
+    Join {
+        /// Number of the last event received.
+        received: Option<u64>,
+    },
+    /// This node takes the seat over from one that drains, until the client joins.
+    TakeOver,
 }
 
-impl Attends {
-    /// The number of the last event they have, if they know.
+impl EntryMode {
+    /// Number of the last event received, if the client has told it.
     pub fn received(self) -> Option<u64> {
         match self {
-            Self::Now(received) => received,
-            Self::Later => None,
+            Self::Join { received } => received,
+            Self::TakeOver => None,
         }
     }
 }
 
-/// What somebody found who entered a room.
+/// What a participant finds that entered.
 pub struct Entered {
-    /// Whether it was here before.
+    /// True if this node or the seat registry knew the seat as its own before.
     pub returned: bool,
-    /// Whether it was here before and nothing was lost since its former connection.
+    /// True if all events that it has missed will be replayed.
     pub resumed: bool,
-    /// The older connection of the same participant, to be closed.
+    /// Its older connection, which the caller closes.
     pub fenced: Option<Arc<dyn Connection>>,
     /// The room.
     pub view: View,
-    /// Resolves when it has what was kept for it on another node, if that is on its way.
-    pub pending: Option<Arrival>,
+    /// Resolves when its mailbox has arrived, if it is on its way.
+    pub mailbox: Option<MailboxArrival>,
 }
 
 /// A room as one of its participants sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The number that the participant's next event counts on from.
+    /// The participant's next event has the number after this one.
     pub seq: u64,
-    /// Whether somebody sat down before it: the polite side in W3C's perfect negotiation.
+    /// True unless it sat down first: the polite side of perfect negotiation (W3C WebRTC, section 10.7).
     pub polite: bool,
-    /// Everybody else, in the order in which they sat down.
+    /// The others, in the order in which they sat down.
     pub others: Vec<Other>,
 }
 
 /// Another participant, as one participant sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Other {
-    /// Who.
+    /// The other participant.
     pub participant: ParticipantId,
-    /// What they are called.
+    /// Its name.
     pub name: Name,
-    /// `false` while its connection is lost and its seat is kept.
+    /// `false` while its connection is lost and its seat is held.
     pub connected: bool,
+}
+
+impl Room {
+    /// Lists a participant that claimed a seat, or continues its listing under a newer epoch.
+    ///
+    /// Its events are kept until [`attach`](Self::attach).
+    ///
+    /// # Errors
+    /// [`Replaced`]: it is listed under a newer epoch; nothing changed.
+    pub fn enter(&mut self, entrant: &Entrant, now: Instant) -> Result<Entered, Replaced> {
+        let participant = entrant.participant;
+        if self.is_newer(participant, entrant.epoch) {
+            return Err(Replaced);
+        }
+        let former = self.end_former_stay(participant, entrant.since, now);
+        let before = self.position(participant);
+        let was_local = before.is_some_and(|position| self.members[position].is_local());
+        let (position, resumed, fenced) = match before {
+            Some(position) => {
+                let (resumed, fenced) = self.enter_again(position, entrant, now);
+                (position, resumed, fenced)
+            }
+            None => (self.sit_down(entrant, now), false, former),
+        };
+        let view = self.take_view(position);
+        self.sync_rosters(now);
+        if !was_local {
+            self.publish(true);
+        }
+        let returned = entrant.is_returning || before.is_some();
+        let mut mailbox = None;
+        if let Some(local) = self.members[position].as_local_mut() {
+            if entrant.mode != EntryMode::TakeOver {
+                local.outbox.answer_join();
+            }
+            mailbox = local.mailbox_request.as_ref().map(|request| request.arrival());
+        }
+        Ok(Entered { returned, resumed, fenced, view, mailbox })
+    }
+
+    /// Sends the participant's waiting events, and all further ones, to `connection`.
+    ///
+    /// Returns the connection that it had under the same epoch.
+    ///
+    /// # Errors
+    /// [`Replaced`]: the participant is not listed under `epoch`; nothing changed.
+    pub fn attach(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        connection: Arc<dyn Connection>,
+        now: Instant,
+    ) -> Result<Option<Arc<dyn Connection>>, Replaced> {
+        let member = self.member(participant, epoch)?;
+        let is_first = member.presence == Presence::Arriving;
+        let local = member.as_local_mut().ok_or(Replaced)?;
+        local.away = None;
+        let former = local.outbox.attach(connection);
+        member.presence = Presence::Connected;
+        if !is_first {
+            member.count_attachment();
+            self.sync_rosters(now);
+            self.publish(false);
+        }
+        Ok(former)
+    }
+
+    /// The room as the participant sees it now.
+    ///
+    /// # Errors
+    /// [`Replaced`]: it is not listed under `epoch`.
+    pub fn view(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<View, Replaced> {
+        self.member(participant, epoch)?;
+        let position = self.position(participant).ok_or(Replaced)?;
+        Ok(self.take_view(position))
+    }
+
+    /// Sets what the participant knows of the others to `known`, and sends it the difference as events.
+    ///
+    /// For doors whose clients continue after a gap in their events.
+    ///
+    /// # Errors
+    /// [`Replaced`]: it is not listed here under `epoch`.
+    pub fn tell_difference(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        known: &[ParticipantId],
+        now: Instant,
+    ) -> Result<(), Replaced> {
+        let local = self.member(participant, epoch)?.as_local_mut().ok_or(Replaced)?;
+        local.roster.forget_all_but(known);
+        if let Some(position) = self.position(participant) {
+            self.sync_roster(position, now);
+        }
+        Ok(())
+    }
+
+    fn sit_down(&mut self, entrant: &Entrant, now: Instant) -> usize {
+        let mut member = Member::local(entrant, now);
+        if let Some(local) = member.as_local_mut() {
+            local.wait_for_mailbox(entrant, now);
+        }
+        let position = self.insert(member);
+        if entrant.was_remote && entrant.mailbox_request.is_none() {
+            self.lose_mailbox(position);
+        }
+        position
+    }
+
+    /// Continues a listing. Returns whether events can be replayed, and the older connection.
+    fn enter_again(
+        &mut self,
+        position: usize,
+        entrant: &Entrant,
+        now: Instant,
+    ) -> (bool, Option<Arc<dyn Connection>>) {
+        let knows_peers = self.node.knows_peers();
+        let member = &mut self.members[position];
+        (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
+        (member.protected, member.renewed_at) = (entrant.protected, now);
+        let Location::Local(local) = &mut member.location else {
+            self.enter_from_remote(position, entrant, now);
+            return (false, None);
+        };
+        local.address = entrant.address;
+        let fenced = local.outbox.detach();
+        if entrant.was_remote && entrant.mailbox_request.is_some() {
+            local.wait_for_mailbox(entrant, now);
+            return (false, fenced);
+        }
+        if let Some(request) = local.mailbox_request.as_mut().filter(|_| !entrant.was_remote) {
+            request.mode = entrant.mode;
+            return (false, fenced);
+        }
+        // A client that is ahead was on another node, which knows more than this one.
+        let is_behind = knows_peers && local.outbox.is_behind(entrant.mode.received());
+        let is_lost = entrant.was_remote || is_behind || local.outbox.needs_reset();
+        if is_lost {
+            self.lose_mailbox(position);
+            return (false, fenced);
+        }
+        (local.outbox.resume(entrant.mode.received()), fenced)
+    }
+
+    /// The view that a participant is told now: its roster from here on.
+    fn take_view(&mut self, position: usize) -> View {
+        self.set_roster(position);
+        let member = &self.members[position];
+        let seq = member.as_local().map_or(0, |local| local.outbox.taken_seq());
+        let others = self.members.iter().filter(|other| other.participant != member.participant);
+        let others = others.map(|other| Other {
+            participant: other.participant,
+            name: other.name.clone(),
+            connected: other.is_connected(),
+        });
+        View { seq, polite: position > 0, others: others.collect() }
+    }
 }

@@ -1,21 +1,20 @@
-//! How the seats of this node are kept: their leases, and what becomes of them with their connections.
+//! Seats of local participants: their leases, and what a lost or closed connection does to them.
 
 use std::time::{Duration, Instant};
 
 use super::{Member, Presence, Room};
 use crate::core::model::{
     error::Replaced,
-    event::Event,
     ids::{ConnectionId, Epoch, ParticipantId},
     seat_table::{Renewal, SeatKey},
 };
 
 impl Room {
-    /// Keeps the seat of a participant whose connection was lost, and tells the others.
+    /// Holds the seat of a participant whose connection was lost, and tells the others.
     ///
-    /// Returns the renewal by which its lease runs from now on. `None`, with nothing changed, if the connection was
-    /// fenced off or is already known to be lost.
-    pub fn lose(
+    /// Returns the renewal from which its lease runs. `None`, with nothing changed, if the connection was fenced, or its
+    /// loss is known already.
+    pub fn lose_connection(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
@@ -25,23 +24,32 @@ impl Room {
         if !self.is_attached(participant, epoch, connection) {
             return None;
         }
-        let (local_node, unprotected_lease) = (self.local_node.clone(), self.unprotected_lease);
+        let (node, unprotected_lease) = (self.node.clone(), self.unprotected_lease);
         let member = self.member(participant, epoch).ok()?;
         if let Some(lease) = unprotected_lease.filter(|_| !member.protected) {
             member.lease = member.lease.min(lease);
         }
         (member.presence, member.renewed_at) = (Presence::Away, now);
-        let here = member.as_here_mut()?;
-        here.outbox.detach();
-        here.away = here.address.map(|address| local_node.away.hold(address));
+        let local = member.as_local_mut()?;
+        local.outbox.detach();
+        local.away = local.address.map(|address| node.away.hold(address));
         let renewal = self.renewal_of(participant, now);
-        self.tell_others(participant, &Event::Reconnecting { participant }, now);
+        self.sync_rosters(now);
         self.publish(false);
         renewal
     }
 
-    /// Whether a seat ends because its client closes `connection`: it cannot resume, and has no newer connection.
-    pub fn is_given_up_with(
+    /// Does [`lose_connection`](Self::lose_connection) for all connected local participants.
+    pub fn lose_all_connections(&mut self, now: Instant) -> Vec<Renewal> {
+        let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
+        let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
+        let lose =
+            |(participant, epoch, connection)| self.lose_connection(participant, epoch, connection, now);
+        connected.into_iter().filter_map(lose).collect()
+    }
+
+    /// True if the seat ends when its client closes `connection`: the client cannot resume and has no newer connection.
+    pub fn ends_with_connection(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
@@ -50,22 +58,23 @@ impl Room {
         self.is_open(participant, epoch) && self.is_attached(participant, epoch, connection)
     }
 
-    /// Whether any newcomer may have the seat as soon as its connection is lost.
+    /// True if any newcomer may take the seat as soon as its connection is lost.
     pub fn is_open(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
         let has_rule = self.unprotected_lease.is_some();
         has_rule && self.member(participant, epoch).is_ok_and(|member| !member.protected)
     }
 
-    /// The seats of this node that are open to newcomers.
+    /// The local seats for which [`is_open`](Self::is_open) holds.
     pub fn open_seats(&self) -> Vec<SeatKey> {
         let is_open = |member: &&Member| self.unprotected_lease.is_some() && !member.protected;
-        self.here().filter(is_open).map(|member| self.key_of(member.participant)).collect()
+        self.local_members().filter(is_open).map(|member| self.key_of(member.participant)).collect()
     }
 
-    /// Protects a seat of this node from now on. Returns the renewal that says so; `None` if it is protected already, or
-    /// not held under `epoch`.
+    /// Protects a local seat from now on.
+    ///
+    /// Returns the renewal to send; `None` if the seat is protected already, or not held under `epoch`.
     pub fn protect(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) -> Option<Renewal> {
-        let member = self.member(participant, epoch).ok().filter(|member| member.is_here())?;
+        let member = self.member(participant, epoch).ok().filter(|member| member.is_local())?;
         if std::mem::replace(&mut member.protected, true) {
             return None;
         }
@@ -73,37 +82,24 @@ impl Room {
         self.renewal_of(participant, now)
     }
 
-    fn is_attached(&mut self, participant: ParticipantId, epoch: Epoch, connection: ConnectionId) -> bool {
-        let member = self.member(participant, epoch).ok();
-        member.and_then(|member| member.connection()).is_some_and(|attached| attached.id() == connection)
-    }
-
-    /// As [`lose`](Self::lose), for everybody who is connected here.
-    pub fn lose_all(&mut self, now: Instant) -> Vec<Renewal> {
-        let key_of = |member: &Member| Some((member.participant, member.epoch, member.connection()?.id()));
-        let connected: Vec<_> = self.members.iter().filter_map(key_of).collect();
-        let lose = |(participant, epoch, connection)| self.lose(participant, epoch, connection, now);
-        connected.into_iter().filter_map(lose).collect()
-    }
-
-    /// For how long the participant's seat is kept without a renewal.
+    /// The lease of a local participant.
     ///
     /// # Errors
-    /// [`Replaced`]: it does not sit here, on this node, under `epoch`.
+    /// [`Replaced`]: it does not sit on this node under `epoch`.
     pub fn lease_of(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<Duration, Replaced> {
         let member = self.member(participant, epoch)?;
-        if member.is_here() { Ok(member.lease) } else { Err(Replaced) }
+        if member.is_local() { Ok(member.lease) } else { Err(Replaced) }
     }
 
-    /// The renewals that are due: of connected participants a third of whose lease has run since the last one, and those
-    /// that [failed](Self::due_again). They count as done from now on.
-    pub fn due_renewals(&mut self, now: Instant) -> Vec<Renewal> {
+    /// Takes the renewals that are due: of connected participants after a third of their lease, and those that
+    /// [failed](Self::renewal_failed).
+    pub fn take_due_renewals(&mut self, now: Instant) -> Vec<Renewal> {
         let mut due = Vec::new();
         for member in &mut self.members {
             let is_old = now.saturating_duration_since(member.renewed_at) >= member.lease / 3;
             let is_connected = member.connection().is_some();
-            let Some(here) = member.as_here_mut() else { continue };
-            if std::mem::take(&mut here.renewal_failed) || (is_connected && is_old) {
+            let Some(local) = member.as_local_mut() else { continue };
+            if std::mem::take(&mut local.renewal_failed) || (is_connected && is_old) {
                 if is_connected {
                     member.renewed_at = now;
                 }
@@ -113,15 +109,19 @@ impl Room {
         due
     }
 
-    /// Makes a renewal due again that failed.
-    pub fn due_again(&mut self, participant: ParticipantId, epoch: Epoch) {
-        if let Some(here) = self.member(participant, epoch).ok().and_then(Member::as_here_mut) {
-            here.renewal_failed = true;
+    /// Makes a renewal due again.
+    pub fn renewal_failed(&mut self, participant: ParticipantId, epoch: Epoch) {
+        if let Some(local) = self.member(participant, epoch).ok().and_then(Member::as_local_mut) {
+            local.renewal_failed = true;
         }
     }
 
+    fn is_attached(&mut self, participant: ParticipantId, epoch: Epoch, connection: ConnectionId) -> bool {
+        let member = self.member(participant, epoch).ok();
+        member.and_then(|member| member.connection()).is_some_and(|attached| attached.id() == connection)
+    }
+
     fn renewal_of(&self, participant: ParticipantId, now: Instant) -> Option<Renewal> {
-        let member = self.members.iter().find(|member| member.participant == participant)?;
-        Some(member.renewal(&self.id, now))
+        Some(self.find_member(participant)?.renewal(&self.id, now))
     }
 }

@@ -1,72 +1,76 @@
-//! What one participant says to and hears from others while one of the two is, or was, on another node: counted, so
-//! that what comes by several ways is told in order and once.
+//! Order among the events that one participant receives by several routes, because it or a sender is or was on another
+//! node.
+//!
+//! Each sender numbers its events to each receiver ([`PairSeq`]). Events that come too early wait; a gap that does not
+//! close is a loss. Two participants that have only ever been on one node use no numbers.
 
 use std::time::{Duration, Instant};
 
+use super::{LocalMember, Room};
 use crate::core::{
     delivery::replay_buffer::AWAY,
     model::{
         event::Event,
         ids::{Epoch, ParticipantId},
+        mailbox::{PairSeq, PairSeqs},
     },
-    ports::node_bus::PairSeq,
 };
 
-/// How long something waits for what was said before it. After that, this is taken to be lost: the way between nodes, on which
-/// it may have been sent again, does not take so long.
+/// How long an event waits for earlier ones. After that, they count as lost.
+///
+/// Longer than the node bus takes to send a message again.
 pub const GAP_CLOSES_WITHIN: Duration = Duration::from_secs(3);
 
-/// The last count with each of the others.
-pub(super) type Counts = Vec<(ParticipantId, PairSeq)>;
-
-/// The counts of one participant. Nothing is counted between two who have always been on one node.
+/// The numbers of one participant.
 #[derive(Debug, Default)]
 pub(super) struct PairSequences {
-    said: Counts,
-    heard: Counts,
-    /// What cannot be told yet, as it came.
-    early: Vec<Early>,
-    /// Those with whom it talked who are not there any more, and until when their counts are kept.
-    gone: Vec<(ParticipantId, Instant)>,
-    /// Everything is early while the mailbox is on its way.
+    /// The last number used towards each of the others.
+    sent: PairSeqs,
+    /// The last number received from each of the others.
+    received: PairSeqs,
+    /// Events that came too early, in the order of arrival.
+    waiting: Vec<Waiting>,
+    /// Others that have left, and when their numbers are dropped.
+    departed: Vec<(ParticipantId, Instant)>,
+    /// All events wait while the mailbox is on its way.
     is_held: bool,
 }
 
-/// Something said to the participant that has to wait.
+/// An event that came too early.
 #[derive(Debug)]
-pub(super) struct Early {
+pub(super) struct Waiting {
     at: Instant,
     pub(super) from: ParticipantId,
-    pub(super) count: Option<PairSeq>,
+    pub(super) seq: Option<PairSeq>,
     pub(super) event: Event,
 }
 
-/// Where something is in what one says to another.
+/// Where a number stands against the last one received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     Past,
     Next,
     Later,
 }
 
 impl PairSequences {
-    /// The count of what is said next to `to`, between these streams.
+    /// The number of the next event to `to`, between these streams.
     pub(super) fn next_to(&self, to: ParticipantId, from_stream: Epoch, to_stream: Epoch) -> PairSeq {
-        let last = find(&self.said, to).filter(|last| (last.from, last.to) == (from_stream, to_stream));
+        let last = find(&self.sent, to).filter(|last| (last.from, last.to) == (from_stream, to_stream));
         PairSeq { from: from_stream, to: to_stream, number: last.map_or(0, |last| last.number) + 1 }
     }
 
-    /// Takes note that this was said to `to`.
-    pub(super) fn say(&mut self, to: ParticipantId, count: PairSeq) {
-        put(&mut self.said, to, count);
+    /// Records that `seq` was used towards `to`.
+    pub(super) fn set_sent(&mut self, to: ParticipantId, seq: PairSeq) {
+        set(&mut self.sent, to, seq);
     }
 
-    /// Whether something with that count would be told at once, and nothing of `from` waits.
-    pub(super) fn expects(&self, from: ParticipantId, count: PairSeq) -> bool {
-        !self.is_held && self.place(from, count) == Place::Next
+    /// True if an event of `from` with this number would be delivered at once.
+    pub(super) fn is_next(&self, from: ParticipantId, seq: PairSeq) -> bool {
+        !self.is_held && position(&self.received, from, seq) == Position::Next
     }
 
-    /// Holds everything from now on.
+    /// Makes all events wait.
     pub(super) fn hold(&mut self) {
         self.is_held = true;
     }
@@ -75,139 +79,196 @@ impl PairSequences {
         self.is_held
     }
 
-    /// Takes something in that came for the participant, whose stream is `stream`. [`told`](Self::told) has what can be
-    /// told now.
-    pub(super) fn hear(
+    /// Takes in an event for the participant, whose stream is `stream`; [`next_ready`](Self::next_ready) gives what can be
+    /// delivered.
+    pub(super) fn push(
         &mut self,
         from: ParticipantId,
-        count: Option<PairSeq>,
+        seq: Option<PairSeq>,
         event: Event,
         stream: Epoch,
         now: Instant,
     ) {
-        if self.is_held || !is_part_of_loss(count, stream) {
-            self.early.push(Early { at: now, from, count, event });
+        if self.is_held || !is_part_of_loss(seq, stream) {
+            self.waiting.push(Waiting { at: now, from, seq, event });
         }
     }
 
-    /// The next thing that can be told: of those who are `known` to sit in the room, or that is not counted.
-    pub(super) fn told(&mut self, known: impl Fn(ParticipantId) -> bool) -> Option<Event> {
+    /// Removes the next event that can be delivered: its sender is `listed` and all earlier ones were received, or it
+    /// has no number.
+    pub(super) fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
         if self.is_held {
             return None;
         }
-        let heard = &self.heard;
-        self.early
-            .retain(|early| early.count.is_none_or(|count| place(heard, early.from, count) != Place::Past));
-        let next = self.early.iter().position(|early| {
-            early.count.is_none_or(|count| known(early.from) && self.place(early.from, count) == Place::Next)
-        })?;
-        let Early { from, count, event, .. } = self.early.remove(next);
-        if let Some(count) = count {
-            put(&mut self.heard, from, count);
+        let received = &self.received;
+        let stands =
+            |it: &Waiting, as_: Position| it.seq.is_some_and(|seq| position(received, it.from, seq) == as_);
+        self.waiting.retain(|it| !stands(it, Position::Past));
+        let is_ready = |it: &Waiting| it.seq.is_none() || (listed(it.from) && stands(it, Position::Next));
+        let next = self.waiting.iter().position(is_ready)?;
+        let Waiting { from, seq, event, .. } = self.waiting.remove(next);
+        if let Some(seq) = seq {
+            set(&mut self.received, from, seq);
         }
         Some(event)
     }
 
-    /// Whether something of one who is `known` is lost: what follows it has waited for too long by `now`, or too much
-    /// has. Lets go of what waits for nothing.
-    pub(super) fn is_torn(&mut self, now: Instant, known: impl Fn(ParticipantId) -> bool) -> bool {
-        let is_over = |early: &Early| early.at + GAP_CLOSES_WITHIN <= now;
-        self.early.retain(|early| known(early.from) || !is_over(early));
-        let bytes: usize = self.early.iter().map(|early| early.event.size()).sum();
-        let is_too_much = self.early.len() > AWAY.events || bytes > AWAY.bytes;
-        !self.is_held && (is_too_much || self.early.iter().any(is_over))
+    /// True if an event of a `listed` sender is lost: later ones have waited too long, or are too many.
+    ///
+    /// Drops events of other senders that have waited as long.
+    fn has_loss(&mut self, now: Instant, listed: impl Fn(ParticipantId) -> bool) -> bool {
+        let is_over = |it: &Waiting| it.at + GAP_CLOSES_WITHIN <= now;
+        self.waiting.retain(|it| listed(it.from) || !is_over(it));
+        let bytes: usize = self.waiting.iter().map(|it| it.event.size()).sum();
+        let is_too_much = self.waiting.len() > AWAY.events || bytes > AWAY.bytes;
+        !self.is_held && (is_too_much || self.waiting.iter().any(is_over))
     }
 
-    /// Drops what waits, and takes all before it for heard.
-    pub(super) fn skip(&mut self) {
-        self.early.sort_by_key(|early| early.count.map(|count| (count.from, count.to, count.number)));
-        for Early { from, count, .. } in std::mem::take(&mut self.early) {
-            if let Some(count) = count
-                && place(&self.heard, from, count) != Place::Past
+    /// Drops all waiting events and counts them, and all earlier ones, as received.
+    pub(super) fn skip_gaps(&mut self) {
+        self.waiting.sort_by_key(|it| it.seq);
+        for Waiting { from, seq, .. } in std::mem::take(&mut self.waiting) {
+            if let Some(seq) = seq
+                && position(&self.received, from, seq) != Position::Past
             {
-                put(&mut self.heard, from, count);
+                set(&mut self.received, from, seq);
             }
         }
     }
 
-    /// Goes on as a mailbox of `stream` says: nothing is held any more.
-    pub(super) fn go_on(&mut self, said: Counts, heard: Counts, stream: Epoch) {
-        (self.said, self.heard) = (said, heard);
-        self.release(stream);
+    /// Continues with the numbers of a mailbox of `stream`, and holds events no longer.
+    pub(super) fn restore(&mut self, sent: PairSeqs, received: PairSeqs, stream: Epoch) {
+        (self.sent, self.received, self.is_held) = (sent, received, false);
+        self.waiting.retain(|it| !is_part_of_loss(it.seq, stream));
     }
 
-    /// Goes on after the mailbox was lost: all counts begin anew with `stream`.
-    pub(super) fn begin_anew(&mut self, stream: Epoch) {
-        self.go_on(Vec::new(), Vec::new(), stream);
+    /// Starts all numbers again with a new `stream`, and holds events no longer.
+    pub(super) fn restart(&mut self, stream: Epoch) {
+        self.restore(Vec::new(), Vec::new(), stream);
     }
 
-    /// Lets everything be heard that belongs to `stream`, with the counts as they are.
-    pub(super) fn release(&mut self, stream: Epoch) {
-        self.is_held = false;
-        self.early.retain(|early| !is_part_of_loss(early.count, stream));
+    /// Sent numbers, received numbers, and waiting events.
+    pub(super) fn into_parts(self) -> (PairSeqs, PairSeqs, Vec<Waiting>) {
+        (self.sent, self.received, self.waiting)
     }
 
-    /// Forgets what waits of one who has left.
-    pub(super) fn forget(&mut self, participant: ParticipantId) {
-        self.early.retain(|early| early.from != participant);
+    /// Drops the numbers of participants that have not been `listed` for `lease`.
+    ///
+    /// A participant that the seat registry forgot may return until then.
+    fn drop_departed(&mut self, lease: Duration, now: Instant, listed: impl Fn(ParticipantId) -> bool) {
+        self.departed.retain(|(who, _)| !listed(*who));
+        for (who, _) in self.sent.iter().chain(&self.received).filter(|(who, _)| !listed(*who)) {
+            if self.departed.iter().all(|(departed, _)| departed != who) {
+                self.departed.push((*who, now + lease));
+            }
+        }
+        for (who, _) in self.departed.extract_if(.., |(_, until)| *until <= now) {
+            self.sent.retain(|(other, _)| *other != who);
+            self.received.retain(|(other, _)| *other != who);
+        }
+    }
+}
+
+impl Room {
+    /// Delivers the waiting events whose turn has come.
+    pub(super) fn deliver_waiting(&mut self, position: usize, now: Instant) {
+        let listed = self.participants();
+        if let Some(local) = self.members[position].as_local_mut() {
+            local.deliver_waiting(now, |who| listed.contains(&who));
+        }
     }
 
-    /// Lets go of counts with those who have not been `known` to sit in the room for `lease`. Until then they may turn
-    /// out to have sat there all the time, when a cluster that forgot them is told of them again.
-    pub(super) fn forget_gone(
+    /// Drops the waiting events of a participant that has left.
+    pub(super) fn drop_waiting_from(&mut self, participant: ParticipantId) {
+        for local in self.members.iter_mut().filter_map(|member| member.as_local_mut()) {
+            if let Some(sequences) = &mut local.sequences {
+                sequences.waiting.retain(|it| it.from != participant);
+            }
+        }
+    }
+
+    /// Resets participants that have waited too long for an event.
+    fn reset_after_gaps(&mut self, now: Instant) {
+        let listed = self.participants();
+        for member in &mut self.members {
+            let lease = member.lease;
+            if let Some(local) = member.as_local_mut() {
+                local.reset_after_gap(lease, now, |who| listed.contains(&who));
+            }
+        }
+    }
+
+    /// Ends all that has been waited for too long: gaps, mailboxes, memories of ended seats. To be called every second.
+    pub fn expire_waits(&mut self, now: Instant) {
+        self.forget_ended(now);
+        self.give_up_late_mailboxes(now);
+        self.reset_after_gaps(now);
+        self.drop_left_behind(now);
+    }
+}
+
+impl LocalMember {
+    /// Delivers an event of another participant, now or when the earlier ones have come. Without `seq`, as soon as any
+    /// event can be delivered.
+    pub(super) fn receive(
         &mut self,
-        lease: Duration,
+        from: ParticipantId,
+        seq: Option<PairSeq>,
+        event: Event,
+        stream: Epoch,
         now: Instant,
-        known: impl Fn(ParticipantId) -> bool,
+        listed: impl Fn(ParticipantId) -> bool,
     ) {
-        self.gone.retain(|(who, _)| !known(*who));
-        for (who, _) in self.said.iter().chain(&self.heard).filter(|(who, _)| !known(*who)) {
-            if self.gone.iter().all(|(gone, _)| gone != who) {
-                self.gone.push((*who, now + lease));
-            }
+        let is_held = self.sequences.as_ref().is_some_and(|sequences| sequences.is_held());
+        if seq.is_none() && !is_held {
+            return self.outbox.push(event, now);
         }
-        for (who, _) in self.gone.extract_if(.., |(_, until)| *until <= now) {
-            self.said.retain(|(other, _)| *other != who);
-            self.heard.retain(|(other, _)| *other != who);
+        self.sequences_mut().push(from, seq, event, stream, now);
+        self.deliver_waiting(now, listed);
+    }
+
+    fn deliver_waiting(&mut self, now: Instant, listed: impl Fn(ParticipantId) -> bool) {
+        let Some(sequences) = &mut self.sequences else { return };
+        while let Some(event) = sequences.next_ready(&listed) {
+            self.outbox.push(event, now);
         }
     }
 
-    /// What was said, what was heard, and what waits.
-    pub(super) fn into_parts(self) -> (Counts, Counts, Vec<Early>) {
-        (self.said, self.heard, self.early)
-    }
-
-    fn place(&self, from: ParticipantId, count: PairSeq) -> Place {
-        place(&self.heard, from, count)
+    fn reset_after_gap(&mut self, lease: Duration, now: Instant, listed: impl Fn(ParticipantId) -> bool) {
+        let Some(sequences) = &mut self.sequences else { return };
+        if sequences.has_loss(now, &listed) {
+            sequences.skip_gaps();
+            self.outbox.reset();
+        }
+        sequences.drop_departed(lease, now, listed);
     }
 }
 
-/// Whether it was said by one who was there when the listener lost something and began anew with `stream`, and did not
-/// know. Whoever came later has nothing to do with that.
-fn is_part_of_loss(count: Option<PairSeq>, stream: Epoch) -> bool {
-    count.is_some_and(|count| count.to < stream && count.from < stream)
+/// True if both sender and receiver were there before the receiver's stream began: the reset covers the event.
+fn is_part_of_loss(seq: Option<PairSeq>, stream: Epoch) -> bool {
+    seq.is_some_and(|seq| seq.to < stream && seq.from < stream)
 }
 
-fn place(heard: &[(ParticipantId, PairSeq)], from: ParticipantId, count: PairSeq) -> Place {
-    let last = find(heard, from);
-    let same = last.filter(|last| (last.from, last.to) == (count.from, count.to));
-    // Whoever begins anew may know of the other's stream only that it is not older than their seat.
-    let follows = last.is_none_or(|last| (last.from, last.to) <= (count.from, count.to));
+fn position(received: &[(ParticipantId, PairSeq)], from: ParticipantId, seq: PairSeq) -> Position {
+    let last = find(received, from);
+    let same = last.filter(|last| (last.from, last.to) == (seq.from, seq.to));
+    // After its own reset, a sender may know an older stream of the receiver, but never one before its stay.
+    let follows = last.is_none_or(|last| (last.from, last.to) <= (seq.from, seq.to));
     match same.map_or(0, |last| last.number) {
-        _ if !follows => Place::Past,
-        last if count.number <= last => Place::Past,
-        last if count.number == last + 1 => Place::Next,
-        _ => Place::Later,
+        _ if !follows => Position::Past,
+        last if seq.number <= last => Position::Past,
+        last if seq.number == last + 1 => Position::Next,
+        _ => Position::Later,
     }
 }
 
-fn find(counts: &[(ParticipantId, PairSeq)], participant: ParticipantId) -> Option<PairSeq> {
-    counts.iter().find(|(other, _)| *other == participant).map(|(_, count)| *count)
+fn find(seqs: &[(ParticipantId, PairSeq)], participant: ParticipantId) -> Option<PairSeq> {
+    seqs.iter().find(|(other, _)| *other == participant).map(|(_, seq)| *seq)
 }
 
-fn put(counts: &mut Vec<(ParticipantId, PairSeq)>, participant: ParticipantId, count: PairSeq) {
-    match counts.iter_mut().find(|(other, _)| *other == participant) {
-        Some((_, last)) => *last = count,
-        None => counts.push((participant, count)),
+fn set(seqs: &mut PairSeqs, participant: ParticipantId, seq: PairSeq) {
+    match seqs.iter_mut().find(|(other, _)| *other == participant) {
+        Some((_, last)) => *last = seq,
+        None => seqs.push((participant, seq)),
     }
 }

@@ -1,30 +1,27 @@
-//! Signals and chats on their way to the other participants of a room, on this node and on others.
+//! Signals and chat messages to the other participants of a room, local and remote.
 
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{
-    Room,
-    member::{Member, Place},
-};
+use super::{Location, Room};
 use crate::core::{
     model::{
         error::{Replaced, SignalError},
         event::{ChatMessage, Event, Signal, SignalKind},
         ids::{Epoch, ParticipantId},
-        seat_table::SeatKey,
+        mailbox::PairSeq,
     },
-    ports::node_bus::{BusFull, NodeMessage, PairSeq},
+    ports::node_bus::{BusFull, NodeMessage},
 };
 
 impl Room {
     /// Delivers a signal to another participant of this room.
     ///
     /// # Errors
-    /// - [`SignalError::Replaced`]: `from` does not sit here under `epoch`.
-    /// - [`SignalError::NoSuchParticipant`]: `to` does not sit here, or is the sender.
-    /// - [`SignalError::Unavailable`]: `to` sits on another node, for which too much waits.
+    /// - [`SignalError::Replaced`]: `from` is not listed here under `epoch`.
+    /// - [`SignalError::NoSuchParticipant`]: `to` is not listed, or is the sender.
+    /// - [`SignalError::Unavailable`]: too much waits for the recipient's node.
     pub fn signal(
         &mut self,
         from: ParticipantId,
@@ -36,24 +33,24 @@ impl Room {
     ) -> Result<(), SignalError> {
         let sender = self.member(from, epoch)?;
         let name = sender.name.clone();
-        let Place::Here(here) = &sender.place else { return Err(Replaced.into()) };
-        let is_simple = here.is_simple();
+        let Location::Local(local) = &sender.location else { return Err(Replaced.into()) };
+        let needs_no_seq = local.has_only_met_locals();
         let event = Event::Signal(Signal { from, name, kind, payload });
         let recipient = self.members.iter_mut().find(|member| member.participant == to && to != from);
-        match &mut recipient.ok_or(SignalError::NoSuchParticipant)?.place {
-            Place::Here(recipient) if is_simple && recipient.is_simple() => {
+        match &mut recipient.ok_or(SignalError::NoSuchParticipant)?.location {
+            Location::Local(recipient) if needs_no_seq && recipient.has_only_met_locals() => {
                 recipient.outbox.push(event, now);
                 Ok(())
             }
-            _ => Ok(self.say(from, to, event, now)?),
+            _ => Ok(self.send(from, to, event, now)?),
         }
     }
 
-    /// Delivers a signal to everybody else in this room.
+    /// Delivers a signal to all other participants of this room.
     ///
     /// # Errors
-    /// - [`SignalError::Replaced`]: `from` does not sit here under `epoch`.
-    /// - [`SignalError::Unavailable`]: somebody sits on another node, for which too much waits; the rest got it.
+    /// - [`SignalError::Replaced`]: `from` is not listed under `epoch`.
+    /// - [`SignalError::Unavailable`]: too much waits for the node of a participant; the others got the signal.
     pub fn broadcast(
         &mut self,
         from: ParticipantId,
@@ -65,113 +62,112 @@ impl Room {
         let name = self.member(from, epoch)?.name.clone();
         let event = Event::Signal(Signal { from, name, kind, payload });
         let mut outcome = Ok(());
-        for to in self.all_but(from) {
-            outcome = outcome.and(self.say(from, to, event.clone(), now));
+        for to in self.participants_but(from) {
+            outcome = outcome.and(self.send(from, to, event.clone(), now));
         }
         Ok(outcome?)
     }
 
-    /// Delivers a signal that comes from another room to everybody in this one.
+    /// Delivers a signal from another room to all participants of this one.
     ///
     /// # Errors
-    /// Somebody sits on another node, for which too much waits; the rest got it.
-    pub fn receive(&mut self, signal: &Signal, now: Instant) -> Result<(), BusFull> {
+    /// Too much waits for the node of a participant; the others got the signal.
+    pub fn receive_cross_room(&mut self, signal: &Signal, now: Instant) -> Result<(), BusFull> {
         let event = Event::Signal(signal.clone());
-        let everybody = self.participants();
-        everybody
-            .into_iter()
-            .map(|to| self.pass(signal.from, to, event.clone(), now))
+        let all = self.participants();
+        all.into_iter()
+            .map(|to| self.send_unordered(signal.from, to, event.clone(), now))
             .fold(Ok(()), Result::and)
     }
 
-    /// Tells the others what the writer, who need not sit here any more, wrote.
+    /// Sends a stored chat message to the others. Its writer may have left.
     pub fn chat(&mut self, message: &ChatMessage, now: Instant) {
         let event = Event::Chat(message.clone());
         let from = message.from;
-        let sits_here = self.here().any(|member| member.participant == from);
-        for to in self.all_but(from) {
-            if sits_here {
-                if self.say(from, to, event.clone(), now).is_err() {
-                    // It is stored; that it was not told is found out with what is said next.
-                    self.count(from, to);
+        let is_writer_local = self.local_members().any(|member| member.participant == from);
+        for to in self.participants_but(from) {
+            if is_writer_local {
+                if self.send(from, to, event.clone(), now).is_err() {
+                    // The message is stored. Its number is used up, so that the receiver finds the gap.
+                    self.count_sent(from, to);
                 }
             } else {
-                // It is stored, and its writer has left: nothing follows by which it would be missed.
-                let _ = self.pass(from, to, event.clone(), now);
+                // The message is stored, and no later event of its writer could reveal a gap.
+                let _ = self.send_unordered(from, to, event.clone(), now);
             }
         }
     }
 
-    /// Takes in what somebody on another node said to one who sits here, or passes it on to where they sit now.
+    /// Delivers an event that another node sent for one of its participants, or forwards it to the recipient's node.
     ///
     /// `epoch` is what the other node knew of the recipient.
-    pub fn hear(
+    pub fn receive(
         &mut self,
         (to, epoch): (ParticipantId, Epoch),
         from: ParticipantId,
-        count: Option<PairSeq>,
+        seq: Option<PairSeq>,
         event: Event,
         now: Instant,
     ) {
-        let is_past = |member: &Member| count.is_some_and(|count| member.stream > count.from);
-        if self.members.iter().any(|member| member.participant == from && is_past(member)) {
+        let is_past = seq.is_some_and(|seq| self.find_member(from).is_some_and(|it| it.stream > seq.from));
+        if is_past {
             return;
         }
-        let known = self.participants();
+        let listed = self.participants();
+        let key = self.key_of(to);
         let Some(member) = self.members.iter_mut().find(|member| member.participant == to) else { return };
-        // Said to somebody who left and came again.
-        if epoch < member.since {
-            return;
-        }
+        let is_to_former_stay = epoch < member.since;
         let stream = member.stream;
-        match &mut member.place {
-            Place::Here(here) => here.hear(from, count, event, stream, now, |who| known.contains(&who)),
-            Place::There(there) if member.epoch > epoch => {
-                let key = SeatKey { room: self.id.clone(), participant: to, epoch: member.epoch };
-                self.local_node.tell(there.node, NodeMessage::Told { to: key, from, count, event });
+        match &mut member.location {
+            _ if is_to_former_stay => {}
+            Location::Local(local) => {
+                local.receive(from, seq, event, stream, now, |who| listed.contains(&who));
             }
-            Place::There(_) => {}
+            Location::Remote(remote) if member.epoch > epoch => {
+                self.node.send_or_retry(remote.node, NodeMessage::Deliver { to: key, from, seq, event });
+            }
+            Location::Remote(_) => {}
         }
     }
 
-    /// Tells what `from`, who sits here, says to `to`.
-    fn say(
+    /// Sends an event of the local participant `from`, in the order of these calls.
+    fn send(
         &mut self,
         from: ParticipantId,
         to: ParticipantId,
         event: Event,
         now: Instant,
     ) -> Result<(), BusFull> {
-        let Some(count) = self.next_count(from, to) else { return Ok(()) };
+        let Some(seq) = self.next_seq(from, to) else { return Ok(()) };
         let key = self.key_of(to);
         let Some(member) = self.members.iter_mut().find(|member| member.participant == to) else {
             return Ok(());
         };
         let stream = member.stream;
-        match &mut member.place {
-            Place::There(there) => {
-                self.local_node
-                    .send(there.node, NodeMessage::Told { to: key, from, count: Some(count), event })?;
+        match &mut member.location {
+            Location::Remote(remote) => {
+                let message = NodeMessage::Deliver { to: key, from, seq: Some(seq), event };
+                self.node.send(remote.node, message)?;
             }
-            Place::Here(here) => {
-                let is_direct = match &here.talks {
-                    Some(talks) => talks.expects(from, count),
-                    None => count.number == 1,
+            Location::Local(local) => {
+                let is_next = match &local.sequences {
+                    Some(sequences) => sequences.is_next(from, seq),
+                    None => seq.number == 1,
                 };
-                // Nothing is on its way between them, and so nothing need be counted.
-                if is_direct {
-                    here.outbox.push(event, now);
+                // No earlier event is on its way between the two, so none needs a number.
+                if is_next {
+                    local.outbox.push(event, now);
                     return Ok(());
                 }
-                here.hear(from, Some(count), event, stream, now, |_| true);
+                local.receive(from, Some(seq), event, stream, now, |_| true);
             }
         }
-        self.count(from, to);
+        self.count_sent(from, to);
         Ok(())
     }
 
-    /// Tells something uncounted.
-    fn pass(
+    /// Sends an event without an order among others.
+    fn send_unordered(
         &mut self,
         from: ParticipantId,
         to: ParticipantId,
@@ -183,37 +179,32 @@ impl Room {
             return Ok(());
         };
         let stream = member.stream;
-        match &mut member.place {
-            Place::Here(here) => here.hear(from, None, event, stream, now, |_| true),
-            Place::There(there) => {
-                self.local_node.send(there.node, NodeMessage::Told { to: key, from, count: None, event })?;
+        match &mut member.location {
+            Location::Local(local) => local.receive(from, None, event, stream, now, |_| true),
+            Location::Remote(remote) => {
+                self.node.send(remote.node, NodeMessage::Deliver { to: key, from, seq: None, event })?;
             }
         }
         Ok(())
     }
 
-    fn next_count(&self, from: ParticipantId, to: ParticipantId) -> Option<PairSeq> {
-        let stream_of = |who| self.members.iter().find(|member| member.participant == who);
-        let (sender, recipient) = (stream_of(from)?, stream_of(to)?);
+    fn next_seq(&self, from: ParticipantId, to: ParticipantId) -> Option<PairSeq> {
+        let (sender, recipient) = (self.find_member(from)?, self.find_member(to)?);
         let first = PairSeq { from: sender.stream, to: recipient.stream, number: 1 };
-        let talks = sender.as_here()?.talks.as_ref();
-        Some(talks.map_or(first, |talks| talks.next_to(to, first.from, first.to)))
+        let sequences = sender.as_local()?.sequences.as_ref();
+        Some(sequences.map_or(first, |sequences| sequences.next_to(to, first.from, first.to)))
     }
 
-    /// Takes note that something counted was said.
-    fn count(&mut self, from: ParticipantId, to: ParticipantId) {
-        let Some(count) = self.next_count(from, to) else { return };
+    /// Uses up the next number from one participant to another.
+    fn count_sent(&mut self, from: ParticipantId, to: ParticipantId) {
+        let Some(seq) = self.next_seq(from, to) else { return };
         let sender = self.members.iter_mut().find(|member| member.participant == from);
-        if let Some(here) = sender.and_then(Member::as_here_mut) {
-            here.talks().say(to, count);
+        if let Some(local) = sender.and_then(|sender| sender.as_local_mut()) {
+            local.sequences_mut().set_sent(to, seq);
         }
     }
 
-    fn all_but(&self, participant: ParticipantId) -> Vec<ParticipantId> {
+    fn participants_but(&self, participant: ParticipantId) -> Vec<ParticipantId> {
         self.participants().into_iter().filter(|other| *other != participant).collect()
-    }
-
-    pub(super) fn participants(&self) -> Vec<ParticipantId> {
-        self.members.iter().map(|member| member.participant).collect()
     }
 }

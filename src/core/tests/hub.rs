@@ -235,10 +235,13 @@ async fn a_token_shows_which_seat_is_held_without_taking_one() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let token = ann.session.as_str();
-    assert_eq!(world.hub.holder(&room_id("7"), token).await.unwrap(), Some(ann.seat.participant()));
-    assert!(world.hub.holder(&room_id("8"), token).await.unwrap().is_none());
+    assert_eq!(
+        world.hub.holder_by_session(&room_id("7"), token).await.unwrap(),
+        Some(ann.seat.participant())
+    );
+    assert!(world.hub.holder_by_session(&room_id("8"), token).await.unwrap().is_none());
     world.hub.leave(&ann.seat).await;
-    assert!(world.hub.holder(&room_id("7"), token).await.unwrap().is_none());
+    assert!(world.hub.holder_by_session(&room_id("7"), token).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -576,7 +579,7 @@ async fn seats_without_a_connection_count_against_their_address_until_they_end_o
     world.hub.attach(&back.seat, Recorder::new()).unwrap();
     assert!(join("3", None, Some(ADDRESS)).await.is_ok());
     world.wait(LEASE).await;
-    assert_eq!(world.hub.0.local_node.away.held_by(ADDRESS), 0);
+    assert_eq!(world.hub.away_seats_of(ADDRESS), 0);
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ fn one_that_lost_something_has_to_come_back_and_is_told_so_until_it_is_in() {
     let connection = Recorder::new();
     outbox.attach(connection.clone());
     outbox.push(signal("1"), now());
-    outbox.tear();
+    outbox.reset();
     outbox.push(signal("2"), now());
     assert_eq!(connection.closed(), [CloseReason::TooSlow]);
     assert_eq!(payloads(&connection.told()), [b"1"]);
@@ -181,14 +181,14 @@ fn what_is_kept_goes_on_elsewhere_as_it_was_unless_something_is_lost() {
     for payload in ["1", "2", "3"] {
         outbox.push(signal(payload), now());
     }
-    let (kept, last, handed) = outbox.into_kept().unwrap();
-    let mut elsewhere = Outbox::from_kept(kept, last, handed, now());
+    let (kept, last, handed) = outbox.into_parts().unwrap();
+    let mut elsewhere = Outbox::from_parts(kept, last, handed, now());
     assert!(elsewhere.resume(Some(1)));
     let back = Recorder::new();
     elsewhere.attach(back.clone());
     assert_eq!((payloads(&back.told()), back.seqs()), (vec![b"2".to_vec(), b"3".to_vec()], vec![2, 3]));
-    elsewhere.tear();
-    assert!(elsewhere.into_kept().is_none());
+    elsewhere.reset();
+    assert!(elsewhere.into_parts().is_none());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn what_is_lost_after_one_was_told_that_nothing_is_closes_their_connection() {
     let mut outbox = Outbox::default();
     outbox.push(signal("1"), now());
     assert!(outbox.resume(Some(0)));
-    outbox.tear();
+    outbox.reset();
     let too_early = Recorder::new();
     outbox.attach(too_early.clone());
     outbox.push(signal("2"), now());

@@ -19,7 +19,7 @@ use crate::core::{
         seat_table::{Claim, Refused, Renewal, SeatKey, Seats},
     },
     ports::connection::Connection,
-    room::{Attends, Entrant, Room},
+    room::{Entrant, EntryMode, Room},
 };
 
 const SEATS: usize = 2;
@@ -164,10 +164,10 @@ impl World {
             since: claimed.since,
             protected: false,
             address: None,
-            attends: Attends::Now(None),
-            came_back: claimed.former.is_some(),
-            ask: None,
-            from_elsewhere: false,
+            mode: EntryMode::Join { received: None },
+            is_returning: claimed.former.is_some(),
+            mailbox_request: None,
+            was_remote: false,
         };
         let entered = self.room.enter(&entrant, self.now).unwrap();
         assert_eq!(entered.resumed, claimed.former.is_some());
@@ -189,9 +189,12 @@ impl World {
     fn lose(&mut self, index: usize) {
         let person = &mut self.people[index];
         let (Some(epoch), Some(connection)) = (person.epoch, person.connection.take()) else { return };
-        let lost = self.room.lose(person.id, epoch, connection.id(), self.now).unwrap();
+        let lost = self.room.lose_connection(person.id, epoch, connection.id(), self.now).unwrap();
         assert!(self.seats.renew(&lost, self.now));
-        assert!(self.room.lose(person.id, epoch, connection.id(), self.now).is_none(), "only once");
+        assert!(
+            self.room.lose_connection(person.id, epoch, connection.id(), self.now).is_none(),
+            "only once"
+        );
     }
 
     fn act_stale(&mut self, index: usize) {

@@ -114,7 +114,7 @@ async fn with_credentials(
     room: &RoomId,
     session: &str,
 ) -> Result<IceConfiguration, Refusal> {
-    let participant = door.hub.holder(room, session).await?.ok_or(UNAUTHORIZED)?;
+    let participant = door.hub.holder_by_session(room, session).await?.ok_or(UNAUTHORIZED)?;
     Ok(door.ice_servers.for_participant(participant))
 }
 

@@ -132,19 +132,20 @@ impl SignalsConnection {
         let Handshake { call, session } = handshake;
         let room = room_of(&call).map_err(|_| BAD_SEAT)?;
         // It may have been taken at another node.
-        let seat = match door.hub.seat_here(&door.request(room.clone(), Some(session.clone()), None)).await {
-            Ok(seat) => seat.ok_or(BAD_SEAT)?,
-            Err(JoinError::ShuttingDown) => return Err(SERVER_STOPPING),
-            Err(JoinError::Replaced(_)) => return Err(REPLACED),
-            Err(JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway) => {
-                return Err(BAD_SEAT);
-            }
-            Err(JoinError::Unavailable(error)) => {
-                // Logs it.
-                let _ = Refusal::from(error);
-                return Err(BACKEND_FAILURE);
-            }
-        };
+        let seat =
+            match door.hub.claim_by_session(&door.request(room.clone(), Some(session.clone()), None)).await {
+                Ok(seat) => seat.ok_or(BAD_SEAT)?,
+                Err(JoinError::ShuttingDown) => return Err(SERVER_STOPPING),
+                Err(JoinError::Replaced(_)) => return Err(REPLACED),
+                Err(JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway) => {
+                    return Err(BAD_SEAT);
+                }
+                Err(JoinError::Unavailable(error)) => {
+                    // Logs it.
+                    let _ = Refusal::from(error);
+                    return Err(BACKEND_FAILURE);
+                }
+            };
         let (id, door) = (ConnectionId::next(), door.clone());
         let connection = Arc::new(Self { id, door, socket, call, room, session });
         // The welcome goes first; what peers said since the seat was taken follows it.
@@ -189,7 +190,7 @@ impl SignalsConnection {
         let (room, session) = (self.room.clone(), self.session.clone());
         // A task of its own: under the room's lock the room cannot be asked.
         self.door.tasks.spawn(async move {
-            let is_held = matches!(hub.holder(&room, &session).await, Ok(Some(_)));
+            let is_held = matches!(hub.holder_by_session(&room, &session).await, Ok(Some(_)));
             let (code, reason) = if is_held { REPLACED } else { SEAT_RENEWAL_FAILURE };
             socket.close(code, reason);
         });

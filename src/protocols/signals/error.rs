@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::{
     core::{
-        hub::nodes::by_session::SayError,
+        hub::nodes::by_session::SessionSignalError,
         model::error::{JoinError, SignalError, Unavailable},
     },
     protocols::http::{BodyError, RETRY_AFTER_SECONDS},
@@ -122,11 +122,11 @@ impl From<SignalError> for Refusal {
     }
 }
 
-impl From<SayError> for Refusal {
-    fn from(error: SayError) -> Self {
+impl From<SessionSignalError> for Refusal {
+    fn from(error: SessionSignalError) -> Self {
         match error {
-            SayError::NotSeated => Self::NotSeated,
-            SayError::Unavailable(error) => error.into(),
+            SessionSignalError::NotSeated => Self::NotSeated,
+            SessionSignalError::Unavailable(error) => error.into(),
         }
     }
 }

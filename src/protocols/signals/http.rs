@@ -154,7 +154,7 @@ async fn publish(door: &SignalsDoor, request: Request) -> Result<Response<Body>,
     let publication = Publication::parse(&bytes, door.max_body_bytes)?;
     let room = room_of(&publication.call).map_err(|_| Refusal::NotSeated)?;
     let body = bytes.slice_ref(publication.body.get().as_bytes());
-    door.hub.say(&room, &publication.session, publication.kind, body).await?;
+    door.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
     door.counters.signals.increment(1);
     Ok(Response::new(Body::empty()))
 }

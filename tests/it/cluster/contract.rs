@@ -84,12 +84,12 @@ async fn an_old_epoch_changes_nothing(cluster: Arc<dyn SeatRegistry>) {
     let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
     let (old, new) = (key(&room, ann, old), key(&room, ann, new));
-    assert_eq!(cluster.holding(&new.room, ann).await.unwrap().unwrap().epoch, new.epoch);
+    assert_eq!(cluster.seat_of(&new.room, ann).await.unwrap().unwrap().epoch, new.epoch);
     assert!(!cluster.release(&old).await.unwrap());
     assert_eq!(renew(&*cluster, &[&old, &new], LONG).await.unwrap(), [old]);
     assert!(cluster.release(&new).await.unwrap());
     assert!(!cluster.release(&new).await.unwrap(), "once");
-    assert!(cluster.holding(&new.room, ann).await.unwrap().is_none());
+    assert!(cluster.seat_of(&new.room, ann).await.unwrap().is_none());
 }
 
 async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn SeatRegistry>) {
@@ -109,7 +109,7 @@ async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn SeatRegistry>) {
     assert!(renew(&*cluster, &[&bob_key], LONG).await.unwrap().is_empty());
     loop {
         let ended = cluster.expire().await.unwrap();
-        if ended.contains(&EndedClaim::GivenUp(ann_key.clone())) {
+        if ended.contains(&EndedClaim::Released(ann_key.clone())) {
             break;
         }
         tokio::task::yield_now().await;

@@ -15,10 +15,11 @@ use switchboard::{
         model::{
             event::{Event, Signal, SignalKind},
             ids::{Epoch, NodeId, ParticipantId},
+            mailbox::PairSeq,
             seat_table::SeatKey,
         },
         ports::{
-            node_bus::{NodeListener, NodeMessage, PairSeq},
+            node_bus::{NodeListener, NodeMessage},
             seat_registry::SeatRegistry,
         },
     },
@@ -64,8 +65,8 @@ impl Recorder {
 impl NodeListener for Recorder {
     fn receive(&self, _: NodeId, parcel: NodeMessage) {
         match parcel {
-            NodeMessage::Told {
-                count: Some(PairSeq { number, .. }), event: Event::Signal(signal), ..
+            NodeMessage::Deliver {
+                seq: Some(PairSeq { number, .. }), event: Event::Signal(signal), ..
             } => {
                 assert_eq!(signal.payload, payload(number));
                 self.note(Heard::NodeMessage(number));
@@ -74,15 +75,15 @@ impl NodeListener for Recorder {
         }
     }
 
-    fn torn(&self, _: NodeId) {
+    fn messages_lost(&self, _: NodeId) {
         self.note(Heard::Torn);
     }
 
-    fn gone(&self, node: NodeId) {
+    fn node_lost(&self, node: NodeId) {
         self.note(Heard::Gone(node));
     }
 
-    fn back(&self, node: NodeId) {
+    fn node_returned(&self, node: NodeId) {
         self.note(Heard::Back(node));
     }
 }
@@ -123,10 +124,10 @@ fn payload(number: u64) -> Bytes {
 
 fn told(number: u64) -> NodeMessage {
     let from = ParticipantId::random();
-    NodeMessage::Told {
+    NodeMessage::Deliver {
         to: SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) },
         from,
-        count: Some(PairSeq { from: Epoch(1), to: Epoch(1), number }),
+        seq: Some(PairSeq { from: Epoch(1), to: Epoch(1), number }),
         event: Event::Signal(Signal {
             from,
             name: "Ann".parse().unwrap(),

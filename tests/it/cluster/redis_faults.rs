@@ -58,7 +58,7 @@ async fn seat(node: &RedisRegistry, room: &RoomId) -> SeatKey {
 }
 
 async fn holds(node: &RedisRegistry, key: &SeatKey) -> bool {
-    let held = node.holding(&key.room, key.participant).await.unwrap();
+    let held = node.seat_of(&key.room, key.participant).await.unwrap();
     held.is_some_and(|seat| seat.epoch == key.epoch)
 }
 
@@ -158,7 +158,7 @@ async fn renewal_reports_a_seat_that_was_reassigned() {
     assert!(other.release(&ann).await.unwrap());
     proxy.set(Network::Works);
     let told = until("the node learns of the loss", PATIENCE, async || node.expire().await.ok()?.pop()).await;
-    assert_eq!(told, EndedClaim::GivenUp(ann));
+    assert_eq!(told, EndedClaim::Released(ann));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

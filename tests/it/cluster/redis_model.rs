@@ -183,7 +183,7 @@ impl<'a> World<'a> {
             Step::Late { person } => self.come_late(person).await,
             Step::Holding { person } => {
                 let id = self.people[person].id;
-                let held = self.stage.stranger.holding(&self.room, id).await.unwrap();
+                let held = self.stage.stranger.seat_of(&self.room, id).await.unwrap();
                 assert_eq!(held.as_ref(), self.model.holding(id, self.stage.clock.now()));
             }
             Step::Expire => self.expire().await,
@@ -318,7 +318,7 @@ impl<'a> World<'a> {
         newest.sort_by_key(|newest| newest.key.epoch);
         for Newest { key, own, unique, lease, .. } in newest {
             let Some(own) = own.as_mut().filter(|own| own.lease_ends > now) else { continue };
-            let held = self.stage.stranger.holding(&self.room, key.participant).await.unwrap();
+            let held = self.stage.stranger.seat_of(&self.room, key.participant).await.unwrap();
             let Some(held) = held.filter(|held| held.epoch == key.epoch) else { continue };
             if self.model.holding(key.participant, now).is_none() && own.connected {
                 own.lease_ends = now + *lease;

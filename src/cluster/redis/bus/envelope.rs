@@ -19,7 +19,7 @@ const VERSION: u8 = 1;
 pub(super) const HEAD: usize = 2 + 16 + 5 * 8;
 
 /// What a message takes besides its body, in bytes.
-pub(super) const PARCEL_HEAD: usize = 1 + 4;
+pub(super) const MESSAGE_HEAD: usize = 1 + 4;
 
 const ASKS: u8 = 1;
 const SAYS: u8 = 2;
@@ -32,7 +32,7 @@ pub(super) struct Head {
     /// Whose it is.
     pub(super) from: NodeId,
     /// Its sender wants to know what has arrived.
-    pub(super) pending_requests: bool,
+    pub(super) asks: bool,
     /// Its sender was asked, or misses something: everything behind `ack` is to be sent again.
     pub(super) says: bool,
     /// Something that was sent before this generation is lost for good.
@@ -52,8 +52,7 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn to_bytes(self) -> [u8; HEAD] {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        let flags =
-            flag(self.pending_requests, ASKS) | flag(self.says, SAYS) | flag(self.after_loss, AFTER_LOSS);
+        let flags = flag(self.asks, ASKS) | flag(self.says, SAYS) | flag(self.after_loss, AFTER_LOSS);
         let mut bytes = [0; HEAD];
         let mut rest = &mut bytes[..];
         rest.put_u8(VERSION);
@@ -70,7 +69,7 @@ impl Head {
         let mut number = || frame.number();
         let head = Self {
             from,
-            pending_requests: flags & ASKS != 0,
+            asks: flags & ASKS != 0,
             says: flags & SAYS != 0,
             after_loss: flags & AFTER_LOSS != 0,
             generation: number()?,
@@ -104,7 +103,7 @@ impl Iterator for Messages {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (kind, length) = parcel_at(&self.rest)?;
-        self.rest.advance(PARCEL_HEAD);
+        self.rest.advance(MESSAGE_HEAD);
         Some((kind, self.rest.split_to(length)))
     }
 }
@@ -117,7 +116,7 @@ pub(super) fn open(frame: Bytes) -> Option<(Head, Messages)> {
     let (mut total, mut rest) = (0, &messages[..]);
     while !rest.is_empty() {
         let (_, length) = parcel_at(rest)?;
-        rest = &rest[PARCEL_HEAD + length..];
+        rest = &rest[MESSAGE_HEAD + length..];
         total += 1;
     }
     Some((head, Messages { rest: messages, total }))
@@ -125,7 +124,7 @@ pub(super) fn open(frame: Bytes) -> Option<(Head, Messages)> {
 
 /// The kind and the length of the message that `bytes` begin with, if all of it is there.
 fn parcel_at(bytes: &[u8]) -> Option<(u8, usize)> {
-    let (&[kind, ref length @ ..], body) = bytes.split_first_chunk::<PARCEL_HEAD>()?;
+    let (&[kind, ref length @ ..], body) = bytes.split_first_chunk::<MESSAGE_HEAD>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     (length <= body.len()).then_some((kind, length))
 }

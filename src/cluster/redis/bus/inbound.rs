@@ -63,7 +63,7 @@ impl Inbound {
             torn = true;
             self.expected = head.oldest;
         }
-        if head.pending_requests {
+        if head.asks {
             self.tell_again(now);
         }
         if head.first > self.expected {

@@ -61,12 +61,12 @@ impl Link {
         if outgoing.is_none() && self.inbound.tell_at().is_none_or(|at| at > now) {
             return None;
         }
-        let Outgoing { first, messages, count, pending_requests, is_repeated } =
+        let Outgoing { first, messages, count, asks, is_repeated } =
             outgoing.unwrap_or_else(|| self.outbound.nothing());
         let told = self.inbound.tell();
         let head = Head {
             from,
-            pending_requests,
+            asks,
             says: told.says,
             after_loss: self.outbound.after_loss(),
             generation: self.outbound.generation(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{
-    envelope::PARCEL_HEAD,
+    envelope::MESSAGE_HEAD,
     event,
     fields::{Fields, PutFields},
 };
@@ -13,34 +13,35 @@ use crate::core::{
     model::{
         event::{Event, LeaveReason, Numbered},
         ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+        mailbox::{Mailbox, PairSeq},
+        roster::RosterEntry,
         seat_table::{Claim, Seat, SeatKey},
     },
-    ports::node_bus::{CrossRoomSignal, Mailbox, NodeMessage, NodeSeat, PairSeq},
+    ports::node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
 };
 
-/// A message with nothing in it, which says no more than that it is there.
+/// A message without content, which proves that the sending node is alive.
 pub(super) const NOTHING: u8 = 0;
 
 const SEATS: u8 = 1;
-const LEFT: u8 = 2;
-const TOLD: u8 = 3;
+const SEAT_ENDED: u8 = 2;
+const DELIVER: u8 = 3;
 const PROBE: u8 = 4;
-const PROBED: u8 = 5;
-const YIELD: u8 = 6;
-const YIELDED: u8 = 7;
-const ADOPT: u8 = 8;
-const LETTER: u8 = 9;
-const RETURNED: u8 = 10;
-const SAY: u8 = 11;
-const DISMISS: u8 = 12;
-const DONE: u8 = 13;
+const ANSWER: u8 = 5;
+const FETCH_MAILBOX: u8 = 6;
+const MAILBOX_FETCHED: u8 = 7;
+const TAKE_OVER: u8 = 8;
+const CROSS_ROOM_SIGNAL: u8 = 9;
+const UNDELIVERABLE: u8 = 10;
+const SIGNAL_BY_SESSION: u8 = 11;
+const END_SEATS: u8 = 12;
 
-/// Writes a message with its kind and length; `now` is what the ends of leases are told by.
+/// Writes a message with its kind and length. Ends of leases are written relative to `now`.
 pub(super) fn write(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     put(kind_of(message), out, |out| write_body(message, now, out));
 }
 
-/// Writes a message with nothing in it.
+/// Writes a message without content.
 pub(super) fn write_nothing(out: &mut BytesMut) {
     put(NOTHING, out, |_| ());
 }
@@ -50,159 +51,175 @@ fn put(kind: u8, out: &mut BytesMut, body: impl FnOnce(&mut BytesMut)) {
     out.put_u8(kind);
     out.put_length(0);
     body(out);
-    let length = u32::try_from(out.len() - start - PARCEL_HEAD).expect("no message is as long as that");
-    out[start + 1..start + PARCEL_HEAD].copy_from_slice(&length.to_be_bytes());
+    let length = u32::try_from(out.len() - start - MESSAGE_HEAD).expect("no message is as long as that");
+    out[start + 1..start + MESSAGE_HEAD].copy_from_slice(&length.to_be_bytes());
 }
 
 fn kind_of(message: &NodeMessage) -> u8 {
     match message {
         NodeMessage::Seats { .. } => SEATS,
-        NodeMessage::Left { .. } => LEFT,
-        NodeMessage::Told { .. } => TOLD,
+        NodeMessage::SeatEnded { .. } => SEAT_ENDED,
+        NodeMessage::Deliver { .. } => DELIVER,
         NodeMessage::Probe { .. } => PROBE,
-        NodeMessage::Probed { .. } => PROBED,
-        NodeMessage::Yield { .. } => YIELD,
-        NodeMessage::Yielded { .. } => YIELDED,
-        NodeMessage::Adopt { .. } => ADOPT,
-        NodeMessage::CrossRoomSignal(_) => LETTER,
-        NodeMessage::Returned(_) => RETURNED,
-        NodeMessage::Say { .. } => SAY,
-        NodeMessage::Dismiss { .. } => DISMISS,
-        NodeMessage::Done { .. } => DONE,
+        NodeMessage::Answer { .. } => ANSWER,
+        NodeMessage::FetchMailbox { .. } => FETCH_MAILBOX,
+        NodeMessage::MailboxFetched { .. } => MAILBOX_FETCHED,
+        NodeMessage::TakeOver { .. } => TAKE_OVER,
+        NodeMessage::CrossRoomSignal(_) => CROSS_ROOM_SIGNAL,
+        NodeMessage::Undeliverable(_) => UNDELIVERABLE,
+        NodeMessage::SignalBySession { .. } => SIGNAL_BY_SESSION,
+        NodeMessage::EndSeats { .. } => END_SEATS,
     }
 }
 
 fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     match message {
-        NodeMessage::Seats { room, stays, ask } => {
+        NodeMessage::Seats { room, seats, reply } => {
             out.put_payload(room.as_str().as_bytes());
-            out.put_list(stays, |stay, out| put_stay(stay, now, out));
-            out.put_flag(*ask);
+            out.put_list(seats, |seat, out| put_node_seat(seat, now, out));
+            out.put_flag(*reply);
         }
-        NodeMessage::Left { key, reason } => {
+        NodeMessage::SeatEnded { key, reason } => {
             put_key(key, out);
             out.put_u8(event::code_of(*reason));
         }
-        NodeMessage::Told { to, from, count, event } => {
+        NodeMessage::Deliver { to, from, seq, event } => {
             put_key(to, out);
             out.put_slice(from.as_bytes());
-            out.put_option(count.as_ref(), put_count);
+            out.put_option(seq.as_ref(), put_pair_seq);
             event::write(event, out);
         }
-        NodeMessage::Probe { key, ask } => {
+        NodeMessage::Probe { key, request } => {
             put_key(key, out);
-            out.put_u64(*ask);
+            out.put_u64(*request);
         }
-        NodeMessage::Probed { ask, alive } => {
-            out.put_u64(*ask);
-            out.put_flag(*alive);
+        NodeMessage::Answer { request, yes } => {
+            out.put_u64(*request);
+            out.put_flag(*yes);
         }
-        NodeMessage::Yield { former, epoch, ask } => {
+        NodeMessage::FetchMailbox { former, epoch, request } => {
             put_key(former, out);
             out.put_u64(epoch.0);
-            out.put_u64(*ask);
+            out.put_u64(*request);
         }
-        NodeMessage::Yielded { ask, mailbox } => {
-            out.put_u64(*ask);
+        NodeMessage::MailboxFetched { request, mailbox } => {
+            out.put_u64(*request);
             out.put_option(mailbox.as_deref(), put_mailbox);
         }
-        NodeMessage::Adopt { claim } => put_claim(claim, out),
-        NodeMessage::CrossRoomSignal(letter) | NodeMessage::Returned(letter) => put_letter(letter, out),
-        NodeMessage::Say { from, kind, payload, ask } => {
+        NodeMessage::TakeOver { claim } => put_claim(claim, out),
+        NodeMessage::CrossRoomSignal(signal) | NodeMessage::Undeliverable(signal) => {
+            put_cross_room(signal, out);
+        }
+        NodeMessage::SignalBySession { from, kind, payload, request } => {
             put_key(from, out);
             out.put_u8(event::code_of_kind(*kind));
             out.put_payload(payload);
-            out.put_u64(*ask);
+            out.put_u64(*request);
         }
-        NodeMessage::Dismiss { namespace, ask } => {
+        NodeMessage::EndSeats { namespace, request } => {
             out.put_payload(namespace.as_bytes());
-            out.put_u64(*ask);
-        }
-        NodeMessage::Done { ask, done } => {
-            out.put_u64(*ask);
-            out.put_flag(*done);
+            out.put_u64(*request);
         }
     }
 }
 
-/// Reads a message's body; `None` if it is of a kind that is not known, or not what its kind says.
+/// Reads a message's body; `None` if its kind is unknown, or if it is not well-formed.
 pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
     let mut body = Fields(body);
     let body = &mut body;
     Some(match kind {
         SEATS => NodeMessage::Seats {
             room: room(body)?,
-            stays: body.list(|body| stay(body, now))?,
-            ask: body.flag()?,
+            seats: body.list(|body| node_seat(body, now))?,
+            reply: body.flag()?,
         },
-        LEFT => NodeMessage::Left { key: key(body)?, reason: reason(body)? },
-        TOLD => NodeMessage::Told {
+        SEAT_ENDED => NodeMessage::SeatEnded { key: key(body)?, reason: reason(body)? },
+        DELIVER => NodeMessage::Deliver {
             to: key(body)?,
             from: participant(body)?,
-            count: body.option(count)?,
+            seq: body.option(pair_seq)?,
             event: event::read(body)?,
         },
-        PROBE => NodeMessage::Probe { key: key(body)?, ask: body.number()? },
-        PROBED => NodeMessage::Probed { ask: body.number()?, alive: body.flag()? },
-        YIELD => NodeMessage::Yield { former: key(body)?, epoch: Epoch(body.number()?), ask: body.number()? },
-        YIELDED => NodeMessage::Yielded { ask: body.number()?, mailbox: body.option(mailbox)?.map(Box::new) },
-        ADOPT => NodeMessage::Adopt { claim: Box::new(claim(body)?) },
-        LETTER => NodeMessage::CrossRoomSignal(Box::new(letter(body)?)),
-        RETURNED => NodeMessage::Returned(Box::new(letter(body)?)),
-        SAY => NodeMessage::Say {
+        PROBE => NodeMessage::Probe { key: key(body)?, request: body.number()? },
+        ANSWER => NodeMessage::Answer { request: body.number()?, yes: body.flag()? },
+        FETCH_MAILBOX => NodeMessage::FetchMailbox {
+            former: key(body)?,
+            epoch: Epoch(body.number()?),
+            request: body.number()?,
+        },
+        MAILBOX_FETCHED => NodeMessage::MailboxFetched {
+            request: body.number()?,
+            mailbox: body.option(mailbox)?.map(Box::new),
+        },
+        TAKE_OVER => NodeMessage::TakeOver { claim: Box::new(claim(body)?) },
+        CROSS_ROOM_SIGNAL => NodeMessage::CrossRoomSignal(Box::new(cross_room(body)?)),
+        UNDELIVERABLE => NodeMessage::Undeliverable(Box::new(cross_room(body)?)),
+        SIGNAL_BY_SESSION => NodeMessage::SignalBySession {
             from: key(body)?,
             kind: event::kind_of(body.byte()?)?,
             payload: body.payload()?,
-            ask: body.number()?,
+            request: body.number()?,
         },
-        DISMISS => {
-            NodeMessage::Dismiss { namespace: body.text(|text| Some(text.into()))?, ask: body.number()? }
+        END_SEATS => {
+            NodeMessage::EndSeats { namespace: body.text(|text| Some(text.into()))?, request: body.number()? }
         }
-        DONE => NodeMessage::Done { ask: body.number()?, done: body.flag()? },
         _ => return None,
     })
 }
 
 fn put_mailbox(mailbox: &Mailbox, out: &mut BytesMut) {
-    out.put_u64(mailbox.last);
-    out.put_u64(mailbox.handed);
+    out.put_u64(mailbox.last_seq);
+    out.put_u64(mailbox.taken_seq);
     out.put_u64(mailbox.stream.0);
-    for counts in [&mailbox.said, &mailbox.heard] {
-        out.put_list(counts, |(participant, count), out| {
+    for seqs in [&mailbox.sent, &mailbox.received] {
+        out.put_list(seqs, |(participant, seq), out| {
             out.put_slice(participant.as_bytes());
-            put_count(count, out);
+            put_pair_seq(seq, out);
         });
     }
-    out.put_list(&mailbox.others, |(participant, connected), out| {
-        out.put_slice(participant.as_bytes());
-        out.put_flag(*connected);
-    });
-    out.put_list(&mailbox.kept, |Numbered { seq, event }, out| {
+    out.put_list(mailbox.roster.entries(), put_roster_entry);
+    out.put_list(&mailbox.events, |Numbered { seq, event }, out| {
         out.put_u64(*seq);
         event::write(event, out);
     });
 }
 
 fn mailbox(body: &mut Fields) -> Option<Mailbox> {
-    let talk = |body: &mut Fields| Some((participant(body)?, count(body)?));
+    let seq_of = |body: &mut Fields| Some((participant(body)?, pair_seq(body)?));
     Some(Mailbox {
-        last: body.number()?,
-        handed: body.number()?,
+        last_seq: body.number()?,
+        taken_seq: body.number()?,
         stream: Epoch(body.number()?),
-        said: body.list(talk)?,
-        heard: body.list(talk)?,
-        others: body.list(|body| Some((participant(body)?, body.flag()?)))?,
-        kept: body.list(|body| Some(Numbered { seq: body.number()?, event: event::read(body)? }))?,
+        sent: body.list(seq_of)?,
+        received: body.list(seq_of)?,
+        roster: body.list(roster_entry)?.into_iter().collect(),
+        events: body.list(|body| Some(Numbered { seq: body.number()?, event: event::read(body)? }))?,
     })
 }
 
-fn put_count(count: &PairSeq, out: &mut BytesMut) {
-    out.put_u64(count.from.0);
-    out.put_u64(count.to.0);
-    out.put_u64(count.number);
+fn put_roster_entry(entry: &RosterEntry, out: &mut BytesMut) {
+    out.put_slice(entry.participant.as_bytes());
+    out.put_u64(entry.since.0);
+    out.put_u64(entry.attachment);
+    out.put_flag(entry.connected);
 }
 
-fn count(body: &mut Fields) -> Option<PairSeq> {
+fn roster_entry(body: &mut Fields) -> Option<RosterEntry> {
+    Some(RosterEntry {
+        participant: participant(body)?,
+        since: Epoch(body.number()?),
+        attachment: body.number()?,
+        connected: body.flag()?,
+    })
+}
+
+fn put_pair_seq(seq: &PairSeq, out: &mut BytesMut) {
+    out.put_u64(seq.from.0);
+    out.put_u64(seq.to.0);
+    out.put_u64(seq.number);
+}
+
+fn pair_seq(body: &mut Fields) -> Option<PairSeq> {
     Some(PairSeq { from: Epoch(body.number()?), to: Epoch(body.number()?), number: body.number()? })
 }
 
@@ -232,25 +249,26 @@ fn claim(body: &mut Fields) -> Option<Claim> {
     })
 }
 
-fn put_letter(letter: &CrossRoomSignal, out: &mut BytesMut) {
-    out.put_payload(letter.to.as_str().as_bytes());
-    put_key(&letter.from, out);
-    event::write_signal(&letter.signal, out);
+fn put_cross_room(signal: &CrossRoomSignal, out: &mut BytesMut) {
+    out.put_payload(signal.to.as_str().as_bytes());
+    put_key(&signal.from, out);
+    event::write_signal(&signal.signal, out);
 }
 
-fn letter(body: &mut Fields) -> Option<CrossRoomSignal> {
+fn cross_room(body: &mut Fields) -> Option<CrossRoomSignal> {
     let (to, from) = (room(body)?, key(body)?);
     let Event::Signal(signal) = event::read(body)? else { return None };
     Some(CrossRoomSignal { to, from, signal })
 }
 
-fn put_stay(stay: &NodeSeat, now: Instant, out: &mut BytesMut) {
-    put_seat(&stay.seat, now, out);
-    out.put_u64(stay.stream.0);
+fn put_node_seat(node_seat: &NodeSeat, now: Instant, out: &mut BytesMut) {
+    put_seat(&node_seat.seat, now, out);
+    out.put_u64(node_seat.stream.0);
+    out.put_u64(node_seat.attachment);
 }
 
-fn stay(body: &mut Fields, now: Instant) -> Option<NodeSeat> {
-    Some(NodeSeat { seat: seat(body, now)?, stream: Epoch(body.number()?) })
+fn node_seat(body: &mut Fields, now: Instant) -> Option<NodeSeat> {
+    Some(NodeSeat { seat: seat(body, now)?, stream: Epoch(body.number()?), attachment: body.number()? })
 }
 
 fn put_key(key: &SeatKey, out: &mut BytesMut) {
@@ -263,7 +281,7 @@ fn key(body: &mut Fields) -> Option<SeatKey> {
     Some(SeatKey { room: room(body)?, participant: participant(body)?, epoch: Epoch(body.number()?) })
 }
 
-/// Nodes' clocks have nothing in common, so it is told what is left of a lease.
+/// Nodes' clocks have no common start, so the rest of the lease is written.
 fn put_seat(seat: &Seat, now: Instant, out: &mut BytesMut) {
     out.put_slice(seat.participant.as_bytes());
     out.put_payload(seat.name.as_str().as_bytes());

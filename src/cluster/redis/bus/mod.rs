@@ -114,8 +114,8 @@ impl RedisNodeBus {
         let news = lock(&self.presence).heard(of, now);
         for news in news {
             match news {
-                News::EndedSeat(node) => recipient.gone(node),
-                News::Back(node) => recipient.back(node),
+                News::NodeLost(node) => recipient.node_lost(node),
+                News::NodeReturned(node) => recipient.node_returned(node),
             }
         }
         let given_up = self.change(|links| {
@@ -140,7 +140,7 @@ impl RedisNodeBus {
         let _telling = lock(&self.telling);
         let Taken { torn, skip } = self.change(|links| links.take(&head, messages.total(), now));
         if torn {
-            recipient.torn(head.from);
+            recipient.messages_lost(head.from);
         }
         for (kind, body) in messages.skip(usize::try_from(skip).unwrap_or(usize::MAX)) {
             match message::read(kind, body, now) {

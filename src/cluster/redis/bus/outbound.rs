@@ -76,7 +76,7 @@ pub(super) struct Outgoing {
     pub(super) first: u64,
     pub(super) messages: Bytes,
     pub(super) count: u64,
-    pub(super) pending_requests: bool,
+    pub(super) asks: bool,
     /// It was sent before.
     pub(super) is_repeated: bool,
 }
@@ -113,12 +113,12 @@ impl Outbound {
     /// Takes a message, unless too much waits already.
     pub(super) fn push(&mut self, message: &NodeMessage, now: Instant) -> Result<(), BusFull> {
         let (recipient, about) = match message {
-            NodeMessage::Told { to, event, .. } => (Some(to.participant), event.size()),
+            NodeMessage::Deliver { to, event, .. } => (Some(to.participant), event.size()),
             // Whom they are for is not known by an id; what one says is bounded instead.
-            NodeMessage::CrossRoomSignal(letter) | NodeMessage::Returned(letter) => {
-                (Some(letter.from.participant), letter.signal.payload.len())
+            NodeMessage::CrossRoomSignal(signal) | NodeMessage::Undeliverable(signal) => {
+                (Some(signal.from.participant), signal.signal.payload.len())
             }
-            NodeMessage::Say { from, payload, .. } => (Some(from.participant), payload.len()),
+            NodeMessage::SignalBySession { from, payload, .. } => (Some(from.participant), payload.len()),
             _ => (None, 0),
         };
         if !self.load.has_room(recipient, about, &self.waiting) {
@@ -136,7 +136,7 @@ impl Outbound {
         if let Some(ask_at) = self.ask_at {
             return (ask_at <= now).then(|| {
                 self.ask_at = Some(now + NO_PROGRESS);
-                Outgoing { pending_requests: true, ..self.nothing() }
+                Outgoing { asks: true, ..self.nothing() }
             });
         }
         if self.sent == self.chunks.len() {
@@ -149,18 +149,12 @@ impl Outbound {
         self.sent += 1;
         let is_repeated = std::mem::replace(&mut chunk.was_sent, true);
         let (first, messages, count) = (chunk.first, chunk.messages.clone(), chunk.end - chunk.first);
-        Some(Outgoing { first, messages, count, pending_requests: false, is_repeated })
+        Some(Outgoing { first, messages, count, asks: false, is_repeated })
     }
 
     /// A frame without messages, behind all that were sent.
     pub(super) fn nothing(&self) -> Outgoing {
-        Outgoing {
-            first: self.open_first,
-            messages: Bytes::new(),
-            count: 0,
-            pending_requests: false,
-            is_repeated: false,
-        }
+        Outgoing { first: self.open_first, messages: Bytes::new(), count: 0, asks: false, is_repeated: false }
     }
 
     /// When there is something to send, if nothing happens before.

@@ -16,8 +16,8 @@ const GONE_FOR: Duration = Duration::from_hours(1);
 /// What has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
-    EndedSeat(NodeId),
-    Back(NodeId),
+    NodeLost(NodeId),
+    NodeReturned(NodeId),
 }
 
 /// The other nodes.
@@ -41,12 +41,12 @@ impl Presence {
         let since = *self.hears_since.get_or_insert(now);
         self.unheard.retain(|node, until| !of.contains(node) && now < *until + GONE_FOR);
         let back = of.iter().copied().filter(|node| self.alive.insert(*node));
-        let back: Vec<_> = back.map(News::Back).collect();
+        let back: Vec<_> = back.map(News::NodeReturned).collect();
         // What interrupted this node may have interrupted others, who are not back yet.
         let gone = self.alive.extract_if(|node| now >= since + GONE_AFTER && !of.contains(node));
         let gone: Vec<_> = gone.collect();
         self.unheard.extend(gone.iter().map(|node| (*node, now)));
-        gone.into_iter().map(News::EndedSeat).chain(back).collect()
+        gone.into_iter().map(News::NodeLost).chain(back).collect()
     }
 
     /// Who was heard of lately.

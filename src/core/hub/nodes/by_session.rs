@@ -1,4 +1,4 @@
-//! What the bearer of a session may do from any node, whichever their seat is on.
+//! What a session token permits its bearer from any node, wherever its seat is.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use bytes::Bytes;
 use thiserror::Error;
 use tokio::time::timeout;
 
+use super::super::{
+    Hub,
+    join::{JoinRequest, Seated},
+};
 use crate::core::{
-    hub::{
-        Hub,
-        join::{JoinRequest, Seated},
-    },
     model::{
         error::{JoinError, SignalError, Unavailable},
         event::SignalKind,
@@ -19,99 +19,97 @@ use crate::core::{
         seat_table::{Claim, Seat, SeatKey},
     },
     ports::{node_bus::NodeMessage, seat_registry::ClaimError},
-    room::Attends,
+    room::EntryMode,
 };
 
-/// How long another node has to pass on what is said by one who sits there.
-const SAID_WITHIN: Duration = Duration::from_secs(2);
+/// How long another node has to deliver a signal.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often a seat is looked for that is always somewhere else.
+/// How often a seat is looked up that has moved meanwhile.
 const MAX_TRIES: usize = 3;
 
-/// Why nothing was said.
+/// Why a signal by session was not delivered.
 #[derive(Debug, Error)]
-pub enum SayError {
-    /// The session is for no seat that is held now.
+pub enum SessionSignalError {
+    /// The session proves no seat that is held now.
     #[error("the seat is not held")]
     NotSeated,
-    /// The cluster does not answer, or the node that the seat is on; what was said may be told all the same.
+    /// The seat registry or the seat's node does not answer; the signal may be delivered nevertheless.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
 impl Hub {
-    /// Who holds the seat that a session token proves its bearer's, on whatever node. Takes and renews nothing.
+    /// The holder of the seat that a session token proves, on any node. Neither claims nor renews.
     ///
     /// # Errors
-    /// The cluster does not answer.
-    pub async fn holder(&self, room: &RoomId, session: &str) -> Result<Option<ParticipantId>, Unavailable> {
-        Ok(self.held(room, session).await?.map(|seat| seat.participant))
+    /// The seat registry does not answer.
+    pub async fn holder_by_session(
+        &self,
+        room: &RoomId,
+        session: &str,
+    ) -> Result<Option<ParticipantId>, Unavailable> {
+        Ok(self.seat_by_session(room, session).await?.map(|seat| seat.participant))
     }
 
-    /// The seat that the request's session proves its bearer's, if it is held just now. If that is on another node, it
-    /// comes here, with what was kept for its holder; the connection it has there is closed. Nobody is told.
+    /// The seat that the request's session proves, if it is held now. A seat on another node moves here with its mailbox,
+    /// and its connection there is closed; the others are told nothing.
     ///
     /// # Errors
-    /// As [`join`](Self::join), but for a room that is full.
-    pub async fn seat_here(&self, request: &JoinRequest) -> Result<Option<Seated>, JoinError> {
+    /// As for [`join`](Self::join), except for a full room.
+    pub async fn claim_by_session(&self, request: &JoinRequest) -> Result<Option<Seated>, JoinError> {
         let Some(session) = request.session.as_deref() else { return Ok(None) };
-        let Some(held) = self.held(&request.room, session).await? else { return Ok(None) };
-        if held.node == self.0.local_node.node {
+        let Some(held) = self.seat_by_session(&request.room, session).await? else { return Ok(None) };
+        if held.node == self.0.local_node.id {
             return Ok(self.seated(&held.key_in(&request.room)));
         }
         let claim = Claim { over: Some(held.epoch), ..self.claim_of(request)? };
-        let (claimed, claiming) = match self.claim_once(&claim).await {
+        let (claimed, gated) = match self.claim_once(&claim).await {
             Ok(claimed) => claimed,
-            // It was given up just now.
+            // It ended just now.
             Err(ClaimError::Refused(_)) => return Ok(None),
             Err(error) => return Err(self.refusal_of(&claim.room, error)),
         };
-        let (seat, entered) =
-            self.enter(&claim, &claimed, Attends::Now(request.received), request.address)?;
-        drop(claiming);
+        let mode = EntryMode::Join { received: request.received };
+        let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
+        drop(gated);
         self.wait_for_mailbox(&seat, entered).await?;
         Ok(Some(seat))
     }
 
-    /// Delivers a signal to everybody else in `room`, from the seat that a session proves, on whatever node that is. When
-    /// it returns, the node of that seat has passed it on.
+    /// Delivers a signal to all others in `room`, from the seat that a session proves, on any node. On return, the node of
+    /// that seat has sent it.
     ///
     /// # Errors
-    /// [`SayError`]; in either case it may be tried again.
-    pub async fn say(
+    /// [`SessionSignalError`]; either may be tried again.
+    pub async fn signal_by_session(
         &self,
         room: &RoomId,
         session: &str,
         kind: SignalKind,
         payload: Bytes,
-    ) -> Result<(), SayError> {
+    ) -> Result<(), SessionSignalError> {
         for _ in 0..MAX_TRIES {
-            let seat = self.held(room, session).await?.ok_or(SayError::NotSeated)?;
+            let seat = self.seat_by_session(room, session).await?.ok_or(SessionSignalError::NotSeated)?;
             let key = seat.key_in(room);
-            let is_said = if seat.node == self.0.local_node.node {
-                match self.say_here(&key, kind, payload.clone()) {
+            let is_sent = if seat.node == self.0.local_node.id {
+                match self.signal_local(&key, kind, payload.clone()) {
                     Err(SignalError::Unavailable) => return Err(unreachable_node().into()),
                     outcome => outcome.is_ok(),
                 }
             } else {
-                self.say_there(&seat, key, kind, payload.clone()).await?
+                self.signal_remote(&seat, key, kind, payload.clone()).await?
             };
-            if is_said {
+            if is_sent {
                 return Ok(());
             }
-            // It has moved meanwhile.
+            // The seat has moved meanwhile.
         }
-        Err(SayError::NotSeated)
+        Err(SessionSignalError::NotSeated)
     }
 
-    fn seated(&self, key: &SeatKey) -> Option<Seated> {
-        let room = self.room(&key.room)?;
-        lock(&room).lease_of(key.participant, key.epoch).ok()?;
-        Some(Seated { key: key.clone(), room })
-    }
-
-    /// Delivers a signal of one who sits on this node.
-    pub(in crate::core::hub) fn say_here(
+    /// Delivers a signal from a seat of this node to the others in its room.
+    pub(super) fn signal_local(
         &self,
         key: &SeatKey,
         kind: SignalKind,
@@ -123,30 +121,32 @@ impl Hub {
         room.broadcast(key.participant, key.epoch, kind, payload, self.0.clock.now())
     }
 
-    async fn say_there(
+    async fn signal_remote(
         &self,
         seat: &Seat,
         from: SeatKey,
         kind: SignalKind,
         payload: Bytes,
     ) -> Result<bool, Unavailable> {
-        let (ask, answer) = self.0.pending_requests.probe(seat.node, self.0.clock.now());
-        let message = NodeMessage::Say { from, kind, payload, ask };
-        self.0
-            .local_node
-            .send(seat.node, message)
-            .map_err(|error| Unavailable::new("another node", error))?;
-        match timeout(SAID_WITHIN, answer).await {
-            Ok(Ok(is_said)) => Ok(is_said),
+        let message = |request| NodeMessage::SignalBySession { from, kind, payload, request };
+        let answer = self.ask(seat.node, message).map_err(|error| Unavailable::new("another node", error))?;
+        match timeout(DELIVERED_WITHIN, answer).await {
+            Ok(Ok(is_sent)) => Ok(is_sent),
             _ => Err(unreachable_node()),
         }
     }
 
-    async fn held(&self, room: &RoomId, session: &str) -> Result<Option<Seat>, Unavailable> {
-        match self.proven(room, session) {
-            Some(participant) => self.0.registry.holding(room, participant).await,
+    async fn seat_by_session(&self, room: &RoomId, session: &str) -> Result<Option<Seat>, Unavailable> {
+        match self.verify_session(room, session) {
+            Some(participant) => self.0.registry.seat_of(room, participant).await,
             None => Ok(None),
         }
+    }
+
+    fn seated(&self, key: &SeatKey) -> Option<Seated> {
+        let room = self.room(&key.room)?;
+        lock(&room).lease_of(key.participant, key.epoch).ok()?;
+        Some(Seated { key: key.clone(), room })
     }
 }
 

@@ -1,8 +1,8 @@
-//! Signals to whoever sits in another room, which has one seat, on whatever node that is.
+//! Signals to the participant of another room, which has one seat, on any node.
 //!
-//! Where they sit is asked of the cluster once, and known until their node returns what it cannot deliver. Then whatever
-//! else is on its way there is waited for, they are looked for anew, and what came back goes first: what one sender
-//! says arrives in order, and once, wherever the recipient moves meanwhile.
+//! The seat registry is asked once where the recipient sits. The answer counts until that node returns a signal it cannot
+//! deliver. Then all signals that are still on their way there are waited for, the registry is asked again, and the
+//! returned ones go first: signals of one sender arrive in order and once, wherever the recipient moves.
 
 use std::{
     collections::HashMap,
@@ -15,8 +15,8 @@ use futures_util::{FutureExt, future::Shared};
 use tokio::{spawn, sync::oneshot, time::timeout};
 use tracing::warn;
 
+use super::super::{Hub, join::Seated};
 use crate::core::{
-    hub::{Hub, join::Seated},
     model::{
         error::SignalError,
         event::{Signal, SignalKind},
@@ -27,76 +27,77 @@ use crate::core::{
     ports::node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
 };
 
-/// How long a place is remembered to which nothing is sent.
+/// How long a destination without signals is remembered.
 const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 
-/// How many places are remembered at most.
-const MAX_PLACES: usize = 65_536;
+/// Destinations that are remembered at most.
+const MAX_DESTINATIONS: usize = 65_536;
 
-/// How long to wait for what a node that nobody sits on any more has to return.
+/// How long a node has to return what it cannot deliver.
 const RETURNED_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often somebody is looked for who is always somewhere else.
+/// How often a recipient is looked up that has moved meanwhile.
 const MAX_TRIES: usize = 3;
 
-/// Where those sit who are on other nodes, as far as anybody here writes to them.
+/// Where the recipients on other nodes sit, by room.
 #[derive(Default)]
-pub(in crate::core::hub) struct Places(Mutex<HashMap<RoomId, Place>>);
+pub(in crate::core::hub) struct Destinations(Mutex<HashMap<RoomId, Destination>>);
 
-enum Place {
-    There(There),
-    /// They are being looked for; what was returned meanwhile, in order.
-    Sought {
+enum Destination {
+    Known(RemoteSeat),
+    /// The registry is being asked; signals that were returned meanwhile, in order.
+    Lookup {
         returned: Vec<CrossRoomSignal>,
-        found: Found,
+        outcome: LookupOutcome,
     },
 }
 
-/// Somebody on another node.
-struct There {
+struct RemoteSeat {
     node: NodeId,
-    seat: SeatKey,
+    key: SeatKey,
     used_at: Instant,
 }
 
-/// Resolves when it is known where somebody is, or that they are nowhere.
-type Found = Shared<oneshot::Receiver<Whereabouts>>;
+type LookupOutcome = Shared<oneshot::Receiver<Found>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whereabouts {
-    Somewhere,
-    Nowhere,
+enum Found {
+    Seat,
+    NoSeat,
+    /// The registry does not answer.
     Unknown,
 }
 
-impl Places {
-    /// Lets go of places to which nothing has been sent for a while.
+impl Destinations {
+    /// Drops destinations without signals for a while.
     pub(in crate::core::hub) fn forget_idle(&self, now: Instant) {
-        let is_used = |there: &There| now.saturating_duration_since(there.used_at) < REMEMBERED_FOR;
-        lock(&self.0).retain(|_, place| !matches!(place, Place::There(there) if !is_used(there)));
+        let is_used = |seat: &RemoteSeat| now.saturating_duration_since(seat.used_at) < REMEMBERED_FOR;
+        lock(&self.0).retain(|_, it| !matches!(it, Destination::Known(seat) if !is_used(seat)));
     }
 
-    /// Takes note of who sits in a room on another node now, if anybody writes there.
-    pub(in crate::core::hub) fn hear(&self, room: &RoomId, stays: &[NodeSeat], now: Instant) {
-        let mut places = lock(&self.0);
-        let Some(Place::There(there)) = places.get_mut(room) else { return };
-        if let Some(NodeSeat { seat, .. }) = stays.iter().find(|stay| stay.seat.epoch > there.seat.epoch) {
-            *there = There { node: seat.node, seat: seat.key_in(room), used_at: now };
+    /// Takes over a newer seat in a room that is a destination.
+    pub(super) fn update(&self, room: &RoomId, seats: &[NodeSeat], now: Instant) {
+        let mut destinations = lock(&self.0);
+        let Some(Destination::Known(known)) = destinations.get_mut(room) else { return };
+        if let Some(NodeSeat { seat, .. }) = seats.iter().find(|it| it.seat.epoch > known.key.epoch) {
+            *known = RemoteSeat { node: seat.node, key: seat.key_in(room), used_at: now };
         }
     }
 
-    fn knows(&self, room: &RoomId) -> bool {
+    fn has(&self, room: &RoomId) -> bool {
         lock(&self.0).contains_key(room)
     }
 }
 
 impl Hub {
-    /// As [`signal_room`](Self::signal_room), for a room of one seat, wherever that is. What one sender sends arrives in
-    /// the order of these calls, if each waits for the one before. Whoever turns out not to be there any more is made
-    /// known to the sender by [`Connection::undelivered`](crate::core::delivery::outbox::Connection::undelivered).
+    /// Does [`signal_room`](Self::signal_room) for a room of one seat, on any node.
+    ///
+    /// Signals of one sender arrive in the order of these calls, if each waits for the one before. If the recipient turns
+    /// out to be gone later, the sender is told by
+    /// [`Connection::undelivered`](crate::core::ports::connection::Connection::undelivered).
     ///
     /// # Errors
-    /// As [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the cluster does not answer.
+    /// As for [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the registry does not answer.
     pub async fn signal_room_anywhere(
         &self,
         seat: &Seated,
@@ -105,170 +106,161 @@ impl Hub {
         payload: Bytes,
     ) -> Result<(), SignalError> {
         for _ in 0..MAX_TRIES {
-            if !self.0.places.knows(to) {
+            if !self.0.destinations.has(to) {
                 let outcome = self.signal_room(seat, to, kind, payload.clone());
-                if outcome != Err(SignalError::NoSuchParticipant)
-                    || self.0.local_node.node_bus().alive().is_empty()
-                {
+                let is_alone = self.0.local_node.bus().alive().is_empty();
+                if outcome != Err(SignalError::NoSuchParticipant) || is_alone {
                     return outcome;
                 }
             }
             let (from, to) = (seat.key.clone(), to.clone());
             let name = lock(&seat.room).name_of(from.participant, from.epoch)?;
             let signal = Signal { from: from.participant, name, kind, payload: payload.clone() };
-            let Some(found) = self.post(CrossRoomSignal { to, from, signal })? else { return Ok(()) };
-            match found.await.unwrap_or(Whereabouts::Unknown) {
-                Whereabouts::Somewhere => {}
-                Whereabouts::Nowhere => break,
-                Whereabouts::Unknown => return Err(SignalError::Unavailable),
+            let Some(outcome) = self.send_cross_room(CrossRoomSignal { to, from, signal })? else {
+                return Ok(());
+            };
+            match outcome.await.unwrap_or(Found::Unknown) {
+                Found::Seat => {}
+                Found::NoSeat => break,
+                Found::Unknown => return Err(SignalError::Unavailable),
             }
         }
         Err(SignalError::NoSuchParticipant)
     }
 
-    /// Sends a letter to where its recipient is known to be. If that is not known, returns what to wait for.
-    fn post(&self, letter: CrossRoomSignal) -> Result<Option<Found>, SignalError> {
-        let is_here = self.room(&letter.to).is_some_and(|room| !lock(&room).is_empty());
-        let mut places = lock(&self.0.places.0);
-        let former = match places.get_mut(&letter.to) {
-            Some(Place::There(there)) if !is_here && self.0.local_node.node_bus().is_alive(there.node) => {
-                there.used_at = self.0.clock.now();
-                self.0.local_node.send(there.node, NodeMessage::CrossRoomSignal(Box::new(letter)))?;
-                return Ok(None);
-            }
-            Some(Place::Sought { found, .. }) => return Ok(Some(found.clone())),
-            Some(Place::There(there)) => Some((there.node, there.seat.clone())),
-            None => None,
-        };
-        Ok(Some(self.seek(&mut places, letter.to, former, Vec::new())))
-    }
-
-    /// Takes in a letter of another node.
-    pub(in crate::core::hub) fn receive_letter(&self, from: NodeId, letter: Box<CrossRoomSignal>) {
-        if !self.deliver(&letter) {
-            // If it is not taken it is lost, as all that is on its way when somebody leaves.
-            let _ = self.0.local_node.send(from, NodeMessage::Returned(letter));
+    /// Handles a signal that another node sent to a room here.
+    pub(super) fn handle_cross_room(&self, from: NodeId, signal: Box<CrossRoomSignal>) {
+        if !self.deliver_cross_room(&signal) {
+            // If the bus does not take it, it is lost like any signal that is on its way when its recipient leaves.
+            let _ = self.0.local_node.send(from, NodeMessage::Undeliverable(signal));
         }
     }
 
-    /// Takes back a letter that another node could not deliver.
-    pub(in crate::core::hub) fn take_back(&self, letter: CrossRoomSignal) {
-        let mut places = lock(&self.0.places.0);
-        let former = match places.get_mut(&letter.to) {
-            Some(Place::Sought { returned, .. }) => return returned.push(letter),
-            Some(Place::There(there)) => Some((there.node, there.seat.clone())),
+    /// Handles a signal that another node returned.
+    pub(super) fn handle_undeliverable(&self, signal: CrossRoomSignal) {
+        let mut destinations = lock(&self.0.destinations.0);
+        let former = match destinations.get_mut(&signal.to) {
+            Some(Destination::Lookup { returned, .. }) => return returned.push(signal),
+            Some(Destination::Known(seat)) => Some((seat.node, seat.key.clone())),
             None => None,
         };
-        drop(self.seek(&mut places, letter.to.clone(), former, vec![letter]));
+        drop(self.start_lookup(&mut destinations, signal.to.clone(), former, vec![signal]));
     }
 
-    fn seek(
+    /// Sends a signal to its recipient's known node. If that is not known, returns the lookup to wait for.
+    fn send_cross_room(&self, signal: CrossRoomSignal) -> Result<Option<LookupOutcome>, SignalError> {
+        let is_local = self.room(&signal.to).is_some_and(|room| !lock(&room).is_empty());
+        let mut destinations = lock(&self.0.destinations.0);
+        let former = match destinations.get_mut(&signal.to) {
+            Some(Destination::Known(seat)) if !is_local && self.0.local_node.bus().is_alive(seat.node) => {
+                seat.used_at = self.0.clock.now();
+                self.0.local_node.send(seat.node, NodeMessage::CrossRoomSignal(Box::new(signal)))?;
+                return Ok(None);
+            }
+            Some(Destination::Lookup { outcome, .. }) => return Ok(Some(outcome.clone())),
+            Some(Destination::Known(seat)) => Some((seat.node, seat.key.clone())),
+            None => None,
+        };
+        Ok(Some(self.start_lookup(&mut destinations, signal.to, former, Vec::new())))
+    }
+
+    fn start_lookup(
         &self,
-        places: &mut HashMap<RoomId, Place>,
+        destinations: &mut HashMap<RoomId, Destination>,
         to: RoomId,
         former: Option<(NodeId, SeatKey)>,
         returned: Vec<CrossRoomSignal>,
-    ) -> Found {
-        if places.len() >= MAX_PLACES {
-            places.retain(|_, place| matches!(place, Place::Sought { .. }));
+    ) -> LookupOutcome {
+        if destinations.len() >= MAX_DESTINATIONS {
+            destinations.retain(|_, it| matches!(it, Destination::Lookup { .. }));
         }
-        let (answer, found) = oneshot::channel();
-        let found = found.shared();
-        places.insert(to.clone(), Place::Sought { returned, found: found.clone() });
-        // A task of its own: whoever asks may be gone before the answer comes.
-        spawn(self.clone().find_place(to, former, answer));
-        found
+        let (sender, outcome) = oneshot::channel();
+        let outcome = outcome.shared();
+        destinations.insert(to.clone(), Destination::Lookup { returned, outcome: outcome.clone() });
+        // A task of its own: the caller may be dropped before the answer comes.
+        spawn(self.clone().look_up(to, former, sender));
+        outcome
     }
 
-    async fn find_place(
-        self,
-        to: RoomId,
-        former: Option<(NodeId, SeatKey)>,
-        answer: oneshot::Sender<Whereabouts>,
-    ) {
+    async fn look_up(self, to: RoomId, former: Option<(NodeId, SeatKey)>, sender: oneshot::Sender<Found>) {
         if let Some((node, key)) = &former
-            && self.0.local_node.node_bus().is_alive(*node)
+            && self.0.local_node.bus().is_alive(*node)
         {
             self.wait_for_returned(*node, key).await;
         }
         let seats = self.0.registry.seats(&to).await;
-        let mut places = lock(&self.0.places.0);
-        let Some(Place::Sought { returned, .. }) = places.remove(&to) else { return };
-        // Who returned something has nobody there under the epoch that it was sent to.
-        let is_over = |seat: &Seat| {
+        let mut destinations = lock(&self.0.destinations.0);
+        let Some(Destination::Lookup { returned, .. }) = destinations.remove(&to) else { return };
+        // A node that returned a signal does not hold the seat that it was sent to any more.
+        let has_ended = |seat: &Seat| {
             let former = former.as_ref().map(|(_, key)| key.epoch);
             !returned.is_empty() && former == Some(seat.epoch)
         };
         let newest = seats.map(|seats| seats.into_iter().max_by_key(|seat| seat.epoch));
-        let whereabouts = match newest {
-            Ok(Some(seat)) if self.is_reachable(&seat) && !is_over(&seat) => {
-                if seat.node != self.0.local_node.node {
-                    let (node, seat) = (seat.node, seat.key_in(&to));
-                    places.insert(to, Place::There(There { node, seat, used_at: self.0.clock.now() }));
+        let found = match newest {
+            Ok(Some(seat)) if self.is_reachable(&seat) && !has_ended(&seat) => {
+                if seat.node != self.0.local_node.id {
+                    let (node, key) = (seat.node, seat.key_in(&to));
+                    let known = RemoteSeat { node, key, used_at: self.0.clock.now() };
+                    destinations.insert(to, Destination::Known(known));
                 }
                 self.send_again(seat.node, &returned);
-                Whereabouts::Somewhere
+                Found::Seat
             }
             Ok(_) => {
-                self.disappoint_all(&returned);
-                Whereabouts::Nowhere
+                returned.iter().for_each(|signal| self.report_undelivered(signal));
+                Found::NoSeat
             }
             Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "it cannot be found out where somebody sits");
-                self.disappoint_all(&returned);
-                Whereabouts::Unknown
+                warn!(error = &error as &dyn std::error::Error, "the node of a recipient could not be found");
+                returned.iter().for_each(|signal| self.report_undelivered(signal));
+                Found::Unknown
             }
         };
-        // Whoever waited may have gone.
-        let _ = answer.send(whereabouts);
+        // The callers may have been dropped.
+        let _ = sender.send(found);
     }
 
     fn is_reachable(&self, seat: &Seat) -> bool {
-        seat.node == self.0.local_node.node || self.0.local_node.node_bus().is_alive(seat.node)
+        seat.node == self.0.local_node.id || self.0.local_node.bus().is_alive(seat.node)
     }
 
-    /// Sends letters that came back to where their recipient is now. Called before anything newer can be sent there.
+    /// Sends returned signals to where their recipient is now. Called before any newer signal can be sent there.
     fn send_again(&self, node: NodeId, returned: &[CrossRoomSignal]) {
-        for letter in returned {
-            let is_sent = if node == self.0.local_node.node {
-                self.deliver(letter)
+        for signal in returned {
+            let is_sent = if node == self.0.local_node.id {
+                self.deliver_cross_room(signal)
             } else {
-                self.0.local_node.send(node, NodeMessage::CrossRoomSignal(Box::new(letter.clone()))).is_ok()
+                let message = NodeMessage::CrossRoomSignal(Box::new(signal.clone()));
+                self.0.local_node.send(node, message).is_ok()
             };
             if !is_sent {
-                self.disappoint(letter);
+                self.report_undelivered(signal);
             }
         }
     }
 
-    /// Waits until a node has returned what was sent to one who held `key` there.
+    /// Waits until a node has returned all it cannot deliver to the former holder of `key`.
     async fn wait_for_returned(&self, node: NodeId, key: &SeatKey) {
-        let (ask, answer) = self.0.pending_requests.probe(node, self.0.clock.now());
         // The answer comes behind all that is returned.
-        if self.0.local_node.send(node, NodeMessage::Probe { key: key.clone(), ask }).is_ok() {
+        if let Ok(answer) = self.ask(node, |request| NodeMessage::Probe { key: key.clone(), request }) {
             let _ = timeout(RETURNED_WITHIN, answer).await;
         }
     }
 
-    /// Whether somebody sits on this node in the room that the letter is for, who is told what it says.
-    fn deliver(&self, letter: &CrossRoomSignal) -> bool {
-        let Some(room) = self.room(&letter.to) else { return false };
+    /// Returns `false` if the recipient does not sit on this node.
+    fn deliver_cross_room(&self, signal: &CrossRoomSignal) -> bool {
+        let Some(room) = self.room(&signal.to) else { return false };
         let mut room = lock(&room);
-        !room.is_empty() && room.receive(&letter.signal, self.0.clock.now()).is_ok()
+        !room.is_empty() && room.receive_cross_room(&signal.signal, self.0.clock.now()).is_ok()
     }
 
-    fn disappoint_all(&self, letters: &[CrossRoomSignal]) {
-        for letter in letters {
-            self.disappoint(letter);
-        }
-    }
-
-    /// Tells the sender of a letter that nobody got it, if they are still there.
-    fn disappoint(&self, letter: &CrossRoomSignal) {
-        let (room, sender) = (self.room(&letter.from.room), &letter.from);
+    /// Tells the sender, if it is still connected.
+    fn report_undelivered(&self, signal: &CrossRoomSignal) {
+        let (room, sender) = (self.room(&signal.from.room), &signal.from);
         let presence = room.and_then(|room| lock(&room).presence(sender.participant, sender.epoch));
         if let Some((_, Some(connection))) = presence {
-            connection.undelivered(&letter.to);
+            connection.undelivered(&signal.to);
         }
     }
 }

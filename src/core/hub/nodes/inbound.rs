@@ -1,163 +1,160 @@
-//! What other nodes say to this one, and what is done about it.
-
-use std::sync::Arc;
+//! Messages of other nodes, and news of nodes.
 
 use tokio::spawn;
 
+use super::super::{Hub, Inner, close_replaced, liveness};
 use crate::core::{
-    hub::{Hub, Inner, liveness},
     model::{
         error::SignalError,
         event::LeaveReason,
-        ids::{NodeId, RoomId},
+        ids::{Epoch, NodeId, RoomId},
         lock::lock,
+        mailbox::Mailbox,
         seat_table::SeatKey,
     },
-    ports::{
-        connection::{CloseReason, Connection},
-        node_bus::{Mailbox, NodeListener, NodeMessage, NodeSeat},
-    },
+    ports::node_bus::{NodeListener, NodeMessage, NodeSeat},
 };
 
 impl NodeListener for Inner {
     fn receive(&self, from: NodeId, message: NodeMessage) {
         if let Some(hub) = self.hub() {
-            self.claim_gate.pass(from, message, |from, message| hub.take(from, message));
+            self.claim_gate.pass(from, message, |from, message| hub.handle(from, message));
         }
     }
 
-    fn torn(&self, node: NodeId) {
+    fn messages_lost(&self, node: NodeId) {
         let Some(hub) = self.hub() else { return };
         for (_, room) in hub.all_rooms() {
-            lock(&room).tear(node);
+            lock(&room).reset_after_loss(node);
         }
-        // Newcomers may be among what is lost.
-        self.doubt_all();
+        // Some may have been about new participants.
+        hub.verify_all_rooms();
     }
 
-    fn gone(&self, node: NodeId) {
+    fn node_lost(&self, node: NodeId) {
         let Some(hub) = self.hub() else { return };
-        hub.hear_of(node, true);
-        for ask in self.pending_requests.asked_of(node) {
-            hub.give_up_mailbox(ask);
+        hub.set_node_lost(node, true);
+        for request in self.pending_requests.for_mailboxes_of(node) {
+            hub.give_up_request(request);
         }
     }
 
-    fn back(&self, node: NodeId) {
+    fn node_returned(&self, node: NodeId) {
         self.local_node.note_peer();
         if let Some(hub) = self.hub() {
-            hub.hear_of(node, false);
+            hub.set_node_lost(node, false);
         }
+    }
+}
+
+impl Inner {
+    fn hub(&self) -> Option<Hub> {
+        self.me.upgrade().map(Hub)
     }
 }
 
 impl Hub {
-    /// Takes a message of another node.
-    pub(in crate::core::hub) fn take(&self, from: NodeId, message: NodeMessage) {
+    /// Handles a message of another node.
+    pub(super) fn handle(&self, from: NodeId, message: NodeMessage) {
         let now = self.0.clock.now();
         match message {
-            NodeMessage::Seats { room, stays, ask } => self.hear_seats(from, room, &stays, ask),
-            NodeMessage::Left { key, reason } => self.hear_left(&key, reason),
-            NodeMessage::Told { to, from, count, event } => {
+            NodeMessage::Seats { room, seats, reply } => self.handle_seats(from, room, &seats, reply),
+            NodeMessage::SeatEnded { key, reason } => self.handle_seat_ended(&key, reason),
+            NodeMessage::Deliver { to, from, seq, event } => {
                 if let Some(room) = self.room(&to.room) {
-                    lock(&room).hear((to.participant, to.epoch), from, count, event, now);
+                    lock(&room).receive((to.participant, to.epoch), from, seq, event, now);
                 }
             }
-            NodeMessage::Probe { key, ask } => {
+            NodeMessage::Probe { key, request } => {
                 let hub = self.clone();
                 spawn(async move {
-                    let alive = hub.is_seated(&key) && liveness::is_here(&hub, &key).await;
-                    // If it is not taken, there is no answer, as if this node were dead.
-                    let _ = hub.0.local_node.send(from, NodeMessage::Probed { ask, alive });
+                    let is_alive = hub.holds(&key) && liveness::shows_life(&hub, &key).await;
+                    hub.answer(from, request, is_alive);
                 });
             }
-            NodeMessage::Probed { ask, alive } => self.0.pending_requests.probed(ask, alive),
-            NodeMessage::Yield { former, epoch, ask } => {
-                let fenced = match self.room(&former.room) {
-                    Some(room) => lock(&room).hand_over(&former, epoch, (from, ask), now),
-                    None => {
-                        self.0
-                            .local_node
-                            .tell(from, NodeMessage::Yielded { ask, mailbox: Some(Mailbox::lost()) });
-                        None
-                    }
-                };
-                close_all(fenced);
+            NodeMessage::Answer { request, yes } => self.0.pending_requests.decide(request, yes),
+            NodeMessage::FetchMailbox { former, epoch, request } => {
+                self.handle_fetch(from, &former, epoch, request);
             }
-            NodeMessage::Yielded { ask, mailbox } => self.take_mailbox(ask, mailbox),
-            NodeMessage::Adopt { claim } => {
-                spawn(self.clone().adopt(*claim));
-            }
-            NodeMessage::CrossRoomSignal(letter) => self.receive_letter(from, letter),
-            NodeMessage::Returned(letter) => self.take_back(*letter),
-            NodeMessage::Say { from: key, kind, payload, ask } => {
-                let outcome = self.say_here(&key, kind, payload);
-                // Without an answer, whoever asked takes it that somebody cannot be reached.
+            NodeMessage::MailboxFetched { request, mailbox } => self.handle_mailbox(request, mailbox),
+            NodeMessage::TakeOver { claim } => drop(spawn(self.clone().take_over(*claim))),
+            NodeMessage::CrossRoomSignal(signal) => self.handle_cross_room(from, signal),
+            NodeMessage::Undeliverable(signal) => self.handle_undeliverable(*signal),
+            NodeMessage::SignalBySession { from: key, kind, payload, request } => {
+                let outcome = self.signal_local(&key, kind, payload);
+                // Without an answer, the sender's node reports the recipient as unavailable.
                 if outcome != Err(SignalError::Unavailable) {
-                    let _ = self.0.local_node.send(from, NodeMessage::Done { ask, done: outcome.is_ok() });
+                    self.answer(from, request, outcome.is_ok());
                 }
             }
-            NodeMessage::Dismiss { namespace, ask } => {
+            NodeMessage::EndSeats { namespace, request } => {
                 let hub = self.clone();
                 spawn(async move {
-                    let done = hub.dismiss_here(&namespace).await.is_ok();
-                    let _ = hub.0.local_node.send(from, NodeMessage::Done { ask, done });
+                    let is_done = hub.dismiss_local(&namespace).await.is_ok();
+                    hub.answer(from, request, is_done);
                 });
             }
-            NodeMessage::Done { ask, done } => self.0.pending_requests.probed(ask, done),
         }
     }
 
-    fn hear_seats(&self, from: NodeId, id: RoomId, stays: &[NodeSeat], ask: bool) {
+    fn answer(&self, node: NodeId, request: u64, yes: bool) {
+        // If the bus does not take it, the other node's deadline ends the request.
+        let _ = self.0.local_node.send(node, NodeMessage::Answer { request, yes });
+    }
+
+    fn handle_seats(&self, from: NodeId, id: RoomId, seats: &[NodeSeat], reply: bool) {
         let now = self.0.clock.now();
-        self.0.places.hear(&id, stays, now);
+        self.0.destinations.update(&id, seats, now);
         let mut own = Vec::new();
         if let Some(room) = self.room(&id) {
             let mut room = lock(&room);
-            close_all(room.hear_seats(from, stays, now));
-            own = room.stays();
+            close_replaced(room.apply_node_seats(from, seats, now));
+            own = room.local_seats();
         }
-        if ask {
-            self.0.local_node.tell(from, NodeMessage::Seats { room: id, stays: own, ask: false });
+        if reply {
+            let message = NodeMessage::Seats { room: id, seats: own, reply: false };
+            self.0.local_node.send_or_retry(from, message);
         }
     }
 
-    /// Whether somebody holds that seat on this node.
-    fn is_seated(&self, key: &SeatKey) -> bool {
-        self.room(&key.room).is_some_and(|room| lock(&room).lease_of(key.participant, key.epoch).is_ok())
-    }
-
-    fn hear_left(&self, key: &SeatKey, reason: LeaveReason) {
+    fn handle_seat_ended(&self, key: &SeatKey, reason: LeaveReason) {
         let Some(room) = self.room(&key.room) else { return };
-        let ended = lock(&room).end_by(key.participant, key.epoch, reason, self.0.clock.now());
-        close_all(ended.and_then(|ended| ended.connection));
+        let ended = lock(&room).end_by_node(key.participant, key.epoch, reason, self.0.clock.now());
+        close_replaced(ended.and_then(|ended| ended.connection));
         self.remove_if_over(&key.room);
     }
 
-    fn hear_of(&self, node: NodeId, is_gone: bool) {
+    fn handle_fetch(&self, from: NodeId, former: &SeatKey, epoch: Epoch, request: u64) {
+        let Some(room) = self.room(&former.room) else {
+            let lost = NodeMessage::MailboxFetched { request, mailbox: None };
+            return self.0.local_node.send_or_retry(from, lost);
+        };
+        let fenced = lock(&room).send_mailbox(former, epoch, (from, request), self.0.clock.now());
+        close_replaced(fenced);
+    }
+
+    fn handle_mailbox(&self, request: u64, mailbox: Option<Box<Mailbox>>) {
+        let Some(seat) = self.0.pending_requests.close_for_mailbox(request) else { return };
+        let Some(room) = self.room(&seat.room) else { return };
+        lock(&room).import_mailbox(seat.participant, request, mailbox, self.0.clock.now());
+    }
+
+    fn give_up_request(&self, request: u64) {
+        let Some(seat) = self.0.pending_requests.close_for_mailbox(request) else { return };
+        if let Some(room) = self.room(&seat.room) {
+            lock(&room).give_up_request(seat.participant, request, self.0.clock.now());
+        }
+    }
+
+    /// True if this node holds the seat.
+    fn holds(&self, key: &SeatKey) -> bool {
+        self.room(&key.room).is_some_and(|room| lock(&room).lease_of(key.participant, key.epoch).is_ok())
+    }
+
+    fn set_node_lost(&self, node: NodeId, is_lost: bool) {
         let now = self.0.clock.now();
         for (_, room) in self.all_rooms() {
-            lock(&room).hear_of_node(node, is_gone, now);
+            lock(&room).set_node_lost(node, is_lost, now);
         }
-    }
-
-    fn take_mailbox(&self, ask: u64, mailbox: Option<Box<Mailbox>>) {
-        let Some(seat) = self.0.pending_requests.close(ask) else { return };
-        let Some(room) = self.room(&seat.room) else { return };
-        lock(&room).arrive(seat.participant, ask, mailbox, self.0.clock.now());
-    }
-
-    fn give_up_mailbox(&self, ask: u64) {
-        let Some(seat) = self.0.pending_requests.close(ask) else { return };
-        if let Some(room) = self.room(&seat.room) {
-            lock(&room).lose_answer(seat.participant, ask, self.0.clock.now());
-        }
-    }
-}
-
-/// Closes connections of those who are elsewhere now, or nowhere.
-pub(in crate::core::hub) fn close_all(connections: impl IntoIterator<Item = Arc<dyn Connection>>) {
-    for connection in connections {
-        connection.close(CloseReason::Replaced);
     }
 }

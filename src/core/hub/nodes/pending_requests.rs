@@ -1,4 +1,4 @@
-//! Questions to other nodes that have not been answered yet.
+//! Requests to other nodes that have not been answered yet.
 
 use std::{
     collections::HashMap,
@@ -11,74 +11,94 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::core::model::{ids::NodeId, lock::lock, seat_table::SeatKey};
+use super::super::Hub;
+use crate::core::{
+    model::{ids::NodeId, lock::lock, seat_table::SeatKey},
+    ports::node_bus::{BusFull, NodeMessage},
+};
 
 /// How long an answer is of any use.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
-/// All questions of a node.
+/// The open requests of this node, by number.
 #[derive(Default)]
 pub(in crate::core::hub) struct PendingRequests {
     last: AtomicU64,
-    open: Mutex<HashMap<u64, Ask>>,
+    open: Mutex<HashMap<u64, Request>>,
 }
 
-struct Ask {
+struct Request {
     at: Instant,
     to: NodeId,
-    what: What,
+    answer: Answer,
 }
 
-enum What {
-    /// Is somebody there? Can something be done?
-    Probe(oneshot::Sender<bool>),
-    /// What was kept for the holder of this seat.
+/// Where the answer goes.
+enum Answer {
+    /// To the task that asks for a yes or no.
+    Decision(oneshot::Sender<bool>),
+    /// To the holder of this seat, whose mailbox it is.
     Mailbox(SeatKey),
 }
 
+impl Hub {
+    /// Sends a request that is answered by [`NodeMessage::Answer`]. Resolves to the answer; the caller sets the deadline.
+    ///
+    /// # Errors
+    /// The bus did not take the request.
+    pub(in crate::core::hub) fn ask(
+        &self,
+        node: NodeId,
+        message: impl FnOnce(u64) -> NodeMessage,
+    ) -> Result<oneshot::Receiver<bool>, BusFull> {
+        let (sender, receiver) = oneshot::channel();
+        let requests = &self.0.pending_requests;
+        let number = requests.open(node, Answer::Decision(sender), self.0.clock.now());
+        let sent = self.0.local_node.send(node, message(number));
+        if sent.is_err() {
+            lock(&requests.open).remove(&number);
+        }
+        sent.map(|()| receiver)
+    }
+}
+
 impl PendingRequests {
-    /// Asks a node whether somebody is there, or to do something. Returns the question's number, and what will resolve to the answer.
-    pub(in crate::core::hub) fn probe(&self, to: NodeId, now: Instant) -> (u64, oneshot::Receiver<bool>) {
-        let (answer, answered) = oneshot::channel();
-        (self.open(to, What::Probe(answer), now), answered)
+    /// Opens a request for the mailbox of `seat`'s holder. Returns its number.
+    pub(super) fn open_for_mailbox(&self, to: NodeId, seat: SeatKey, now: Instant) -> u64 {
+        self.open(to, Answer::Mailbox(seat), now)
     }
 
-    /// Asks a node for what it kept for one who holds `seat` now. Returns the question's number.
-    pub(in crate::core::hub) fn mailbox(&self, to: NodeId, seat: SeatKey, now: Instant) -> u64 {
-        self.open(to, What::Mailbox(seat), now)
-    }
-
-    /// Answers whether somebody is there, or something is done.
-    pub(in crate::core::hub) fn probed(&self, ask: u64, alive: bool) {
-        if let Some(Ask { what: What::Probe(answer), .. }) = lock(&self.open).remove(&ask) {
-            // Whoever asked may have gone.
-            let _ = answer.send(alive);
+    /// Answers a request by yes or no.
+    pub(super) fn decide(&self, number: u64, yes: bool) {
+        if let Some(Request { answer: Answer::Decision(sender), .. }) = lock(&self.open).remove(&number) {
+            // The task that asked may have been dropped.
+            let _ = sender.send(yes);
         }
     }
 
-    /// Closes a question for a mailbox. Returns for whom it was.
-    pub(in crate::core::hub) fn close(&self, ask: u64) -> Option<SeatKey> {
-        match lock(&self.open).remove(&ask)?.what {
-            What::Mailbox(seat) => Some(seat),
-            What::Probe(_) => None,
+    /// Closes a request for a mailbox. Returns the seat whose holder waits for it.
+    pub(super) fn close_for_mailbox(&self, number: u64) -> Option<SeatKey> {
+        match lock(&self.open).remove(&number)?.answer {
+            Answer::Mailbox(seat) => Some(seat),
+            Answer::Decision(_) => None,
         }
     }
 
-    /// The questions for mailboxes that a node was asked.
-    pub(in crate::core::hub) fn asked_of(&self, node: NodeId) -> Vec<u64> {
+    /// Numbers of the requests for mailboxes of a node.
+    pub(super) fn for_mailboxes_of(&self, node: NodeId) -> Vec<u64> {
         let open = lock(&self.open);
-        let is_its = |ask: &Ask| ask.to == node && matches!(ask.what, What::Mailbox(_));
-        open.iter().filter(|(_, ask)| is_its(ask)).map(|(number, _)| *number).collect()
+        let is_its = |request: &Request| request.to == node && matches!(request.answer, Answer::Mailbox(_));
+        open.iter().filter(|(_, request)| is_its(request)).map(|(number, _)| *number).collect()
     }
 
-    /// Lets go of what will not be answered any more.
+    /// Drops requests that no node will answer any more.
     pub(in crate::core::hub) fn forget_old(&self, now: Instant) {
-        lock(&self.open).retain(|_, ask| now.saturating_duration_since(ask.at) < ANSWERS_WITHIN);
+        lock(&self.open).retain(|_, request| now.saturating_duration_since(request.at) < ANSWERED_WITHIN);
     }
 
-    fn open(&self, to: NodeId, what: What, now: Instant) -> u64 {
-        let ask = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        lock(&self.open).insert(ask, Ask { at: now, to, what });
-        ask
+    fn open(&self, to: NodeId, answer: Answer, now: Instant) -> u64 {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        lock(&self.open).insert(number, Request { at: now, to, answer });
+        number
     }
 }

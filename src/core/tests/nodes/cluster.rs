@@ -34,6 +34,8 @@ pub struct Model {
     pub left: HashSet<ParticipantId>,
     /// Protected seats that were given up though their holders had not left.
     pub displaced: Vec<SeatKey>,
+    /// Participants that moved again while their mailbox was on its way: their next join may be a reset.
+    pub moved_twice: HashSet<ParticipantId>,
     last: u64,
 }
 
@@ -54,7 +56,7 @@ struct Own {
 }
 
 pub struct SimCluster {
-    node: NodeId,
+    pub node: NodeId,
     net: Arc<Net>,
     clock: Arc<ManualClock>,
     model: Arc<Mutex<Model>>,
@@ -111,7 +113,7 @@ impl SimCluster {
     fn lost(room: Option<&Seats>, key: &SeatKey, now: Instant) -> EndedClaim {
         match room.and_then(|room| room.holding(key.participant, now)) {
             Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat.clone()),
-            _ => EndedClaim::GivenUp(key.clone()),
+            _ => EndedClaim::Released(key.clone()),
         }
     }
 }
@@ -138,11 +140,19 @@ impl SeatRegistry for SimCluster {
         self.reach()?;
         let now = self.clock.now();
         let claimed = {
-            let mut model = self.model.lock().unwrap();
+            let model = &mut *self.model.lock().unwrap();
             model.last += 1;
             let epoch = Epoch(model.last);
             let room = model.rooms.entry(claim.room.clone()).or_default();
             let claimed = room.claim(&claim, self.node, epoch, now)?;
+            if self.net.awaits_mailbox(claim.participant)
+                && !matches!(&claimed.former, Some(former) if former.node == self.node)
+            {
+                model.moved_twice.insert(claim.participant);
+            }
+            if claimed.former.as_ref().is_some_and(|former| former.node != self.node) {
+                self.net.await_mailbox(claim.participant, self.node);
+            }
             if self.answer_is_lost.swap(false, Ordering::Relaxed) {
                 return Err(Unavailable::new("model", "no answer").into());
             }
@@ -184,7 +194,7 @@ impl SeatRegistry for SimCluster {
         Renewed { lost, ..Renewed::default() }
     }
 
-    async fn holding(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
+    async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         self.reach()?;
         let model = self.model.lock().unwrap();
         Ok(model.rooms.get(room).and_then(|seats| seats.holding(participant, self.clock.now()).cloned()))

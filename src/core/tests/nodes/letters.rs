@@ -78,8 +78,8 @@ impl World {
         let node = || {
             let cluster = SimCluster::new(net.clone(), clock.clone(), model.clone());
             let store = Arc::new(MemoryStore::default());
-            let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
-            let id = hub.0.registry.node();
+            let hub = Hub::new(cluster.clone(), store, clock.clone(), SessionSigner::new(b"secret"));
+            let id = cluster.node;
             net.introduce(id);
             (id, hub)
         };
@@ -240,8 +240,9 @@ fn what_is_said_from_a_seat_on_another_node_is_told_there() {
         let (_, session, _) = world.bob_at(1, None).await;
         let say = async |room: &RoomId, session: &str| {
             let (hub, room, session) = (world.nodes[2].1.clone(), room.clone(), session.to_owned());
-            let saying =
-                tokio::spawn(async move { hub.say(&room, &session, SignalKind::Offer, Bytes::new()).await });
+            let saying = tokio::spawn(async move {
+                hub.signal_by_session(&room, &session, SignalKind::Offer, Bytes::new()).await
+            });
             while !saying.is_finished() {
                 world.settle().await;
                 tokio::time::sleep(Duration::from_millis(10)).await;

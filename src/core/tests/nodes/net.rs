@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::core::{
-    model::ids::NodeId,
+    model::ids::{NodeId, ParticipantId},
     ports::node_bus::{BusFull, NodeBus, NodeListener, NodeMessage},
 };
 
@@ -36,6 +36,8 @@ struct State {
     full: HashSet<(NodeId, NodeId)>,
     /// Pairs in which the second hears nothing of the first.
     silent: Vec<(NodeId, NodeId)>,
+    /// Participants whose mailbox is on its way, to which node, and by which request once that is sent.
+    mailboxes: Vec<(ParticipantId, NodeId, Option<u64>)>,
 }
 
 impl Net {
@@ -51,8 +53,8 @@ impl Net {
     pub fn introduce(&self, node: NodeId) {
         for (other, recipient) in self.recipients() {
             if let Some(newcomer) = self.recipient(node).filter(|_| other != node) {
-                newcomer.back(other);
-                recipient.back(node);
+                newcomer.node_returned(other);
+                recipient.node_returned(node);
             }
         }
     }
@@ -64,7 +66,7 @@ impl Net {
             state.recipients.retain(|(other, _)| *other != node);
             state.queues.retain(|((from, to), _)| *from != node && *to != node);
         }
-        self.recipients().iter().for_each(|(_, recipient)| recipient.gone(node));
+        self.recipients().iter().for_each(|(_, recipient)| recipient.node_lost(node));
     }
 
     pub fn set_full(&self, from: NodeId, to: NodeId, full: bool) {
@@ -87,8 +89,18 @@ impl Net {
             was_silent != silent
         };
         if let Some(recipient) = self.recipient(to).filter(|_| changed) {
-            if silent { recipient.gone(from) } else { recipient.back(from) }
+            if silent { recipient.node_lost(from) } else { recipient.node_returned(from) }
         }
+    }
+
+    /// Records that a participant's mailbox is about to be requested by a node.
+    pub fn await_mailbox(&self, participant: ParticipantId, node: NodeId) {
+        self.state.lock().unwrap().mailboxes.push((participant, node, None));
+    }
+
+    /// True while a participant's mailbox is on its way.
+    pub fn awaits_mailbox(&self, participant: ParticipantId) -> bool {
+        self.state.lock().unwrap().mailboxes.iter().any(|(who, ..)| *who == participant)
     }
 
     /// Delivers the next message, if there is one.
@@ -101,6 +113,10 @@ impl Net {
             state.queue(from, to).pop_front()
         };
         let (Some(message), Some(recipient)) = (message, self.recipient(to)) else { return false };
+        if let NodeMessage::MailboxFetched { request, .. } = &message {
+            let arrived = (to, Some(*request));
+            self.state.lock().unwrap().mailboxes.retain(|(_, node, request)| (*node, *request) != arrived);
+        }
         recipient.receive(from, message);
         true
     }
@@ -109,7 +125,7 @@ impl Net {
     pub fn tear(&self, from: NodeId, to: NodeId) {
         let lost = !std::mem::take(self.state.lock().unwrap().queue(from, to)).is_empty();
         if let Some(recipient) = self.recipient(to).filter(|_| lost) {
-            recipient.torn(from);
+            recipient.messages_lost(from);
         }
     }
 
@@ -143,14 +159,14 @@ impl Net {
 
     fn spoil(&self, message: NodeMessage) -> NodeMessage {
         match (self.wrong, message) {
-            (Some(Wrong::Uncounted), NodeMessage::Told { to, from, event, .. }) => {
-                NodeMessage::Told { to, from, count: None, event }
+            (Some(Wrong::Uncounted), NodeMessage::Deliver { to, from, event, .. }) => {
+                NodeMessage::Deliver { to, from, seq: None, event }
             }
-            (Some(Wrong::Emptied), NodeMessage::Yielded { ask, mailbox: Some(mut mailbox) }) => {
-                mailbox.last -= mailbox.kept.len() as u64;
-                mailbox.handed = mailbox.handed.min(mailbox.last);
-                mailbox.kept.clear();
-                NodeMessage::Yielded { ask, mailbox: Some(mailbox) }
+            (Some(Wrong::Emptied), NodeMessage::MailboxFetched { request, mailbox: Some(mut mailbox) }) => {
+                mailbox.last_seq -= mailbox.events.len() as u64;
+                mailbox.taken_seq = mailbox.taken_seq.min(mailbox.last_seq);
+                mailbox.events.clear();
+                NodeMessage::MailboxFetched { request, mailbox: Some(mailbox) }
             }
             (_, message) => message,
         }
@@ -182,6 +198,14 @@ impl NodeBus for SimWire {
     fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
         let message = self.net.spoil(message);
         let mut state = self.net.state.lock().unwrap();
+        if let NodeMessage::FetchMailbox { former, request, .. } = &message {
+            let is_it = |(who, node, request): &&mut (ParticipantId, NodeId, Option<u64>)| {
+                (*who, *node, *request) == (former.participant, self.node, None)
+            };
+            if let Some((.., sent)) = state.mailboxes.iter_mut().find(is_it) {
+                *sent = Some(*request);
+            }
+        }
         if state.full.contains(&(self.node, to)) {
             return Err(BusFull);
         }

@@ -99,7 +99,10 @@ pub struct World {
     pub nodes: Vec<Node>,
     pub people: Vec<Person>,
     seats: usize,
+    /// Resets other than after a second move.
     pub resets: usize,
+    /// Resets after a second move while the mailbox was on its way.
+    pub second_move_resets: usize,
 }
 
 fn room() -> RoomId {
@@ -122,6 +125,7 @@ impl World {
             people: people.iter().map(|kind| Person::new(*kind)).collect(),
             seats,
             resets: 0,
+            second_move_resets: 0,
         };
         world.nodes = (0..nodes).map(|_| world.node()).collect();
         world
@@ -131,7 +135,7 @@ impl World {
         let cluster = SimCluster::new(self.net.clone(), self.clock.clone(), self.model.clone());
         let signer = SessionSigner::new(b"secret");
         let hub = Hub::new(cluster.clone(), self.store.clone(), self.clock.clone(), signer);
-        let id = hub.0.registry.node();
+        let id = cluster.node;
         self.net.introduce(id);
         Node { hub, cluster, id, stopping: None }
     }
@@ -202,10 +206,12 @@ impl World {
         };
         let it = &mut self.people[person];
         it.become_(joined.seat.participant());
+        let moved_twice = self.model.lock().unwrap().moved_twice.contains(&it.id);
         if joined.resumed {
             assert_eq!(joined.view.seq, it.received, "it goes on where it was");
         } else {
-            self.resets += usize::from(it.has_joined);
+            self.second_move_resets += usize::from(it.has_joined && moved_twice);
+            self.resets += usize::from(it.has_joined && !moved_twice);
             it.start_afresh(&joined);
         }
         it.has_joined = true;
@@ -235,6 +241,8 @@ impl World {
         let Some((node, Joined { seat, .. })) = it.arriving.take() else { return };
         let connection = Recorder::new();
         if self.nodes[node].hub.attach(&seat, connection.clone()).is_ok() {
+            // Until here the answer to the join may not have arrived, so that a reset is told again.
+            self.model.lock().unwrap().moved_twice.remove(&it.id);
             it.at = Some(At { node, seat, connection, read: 0 });
         }
     }
@@ -311,8 +319,8 @@ impl World {
             node.hub.drain();
             let hub = node.hub.clone();
             node.stopping = Some(tokio::spawn(async move {
-                hub.hand_over(Duration::from_secs(5)).await;
-                hub.give_up_open().await;
+                hub.migrate_all(Duration::from_secs(5)).await;
+                hub.release_open_seats().await;
             }));
         }
     }

@@ -13,11 +13,13 @@ use crate::core::{
     model::{
         event::{ChatMessage, Event, LeaveReason, Numbered, Signal, SignalKind},
         ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+        mailbox::{Mailbox, PairSeq},
+        roster::RosterEntry,
         seat_table::{Claim, Seat, SeatKey},
     },
     ports::{
         clock::{Clock, SystemClock},
-        node_bus::{CrossRoomSignal, Mailbox, NodeMessage, NodeSeat, PairSeq},
+        node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
     },
 };
 
@@ -95,18 +97,24 @@ fn seat(now: Instant) -> impl Strategy<Value = Seat> {
     )
 }
 
-fn count() -> impl Strategy<Value = PairSeq> {
+fn pair_seq() -> impl Strategy<Value = PairSeq> {
     any::<[u64; 3]>().prop_map(|[from, to, number]| PairSeq { from: Epoch(from), to: Epoch(to), number })
 }
 
 fn mailbox() -> impl Strategy<Value = Mailbox> {
     let numbered = (any::<u64>(), event()).prop_map(|(seq, event)| Numbered { seq, event });
-    let talks = || vec((participant(), count()), 0..3);
-    let others = vec((participant(), any::<bool>()), 0..3);
-    (vec(numbered, 0..5), any::<[u64; 3]>(), talks(), talks(), others).prop_map(
-        |(kept, [last, handed, stream], said, heard, others)| {
-            let stream = Epoch(stream);
-            Mailbox { kept, last, handed, stream, said, heard, others }
+    let seqs = || vec((participant(), pair_seq()), 0..3);
+    let entry = (participant(), any::<[u64; 2]>(), any::<bool>());
+    let entry = entry.prop_map(|(participant, [since, attachment], connected)| RosterEntry {
+        participant,
+        since: Epoch(since),
+        attachment,
+        connected,
+    });
+    (vec(numbered, 0..5), any::<[u64; 3]>(), seqs(), seqs(), vec(entry, 0..3)).prop_map(
+        |(events, [last_seq, taken_seq, stream], sent, received, roster)| {
+            let (stream, roster) = (Epoch(stream), roster.into_iter().collect());
+            Mailbox { events, last_seq, taken_seq, stream, sent, received, roster }
         },
     )
 }
@@ -131,53 +139,55 @@ fn claim() -> impl Strategy<Value = Claim> {
     )
 }
 
-fn letter() -> impl Strategy<Value = Box<CrossRoomSignal>> {
+fn cross_room() -> impl Strategy<Value = Box<CrossRoomSignal>> {
     (room(), key(), signal()).prop_map(|(to, from, signal)| Box::new(CrossRoomSignal { to, from, signal }))
 }
 
 fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
     let (n, yes) = (any::<u64>, any::<bool>);
-    let stay = (seat(now), n()).prop_map(|(seat, stream)| NodeSeat { seat, stream: Epoch(stream) });
+    let node_seat = (seat(now), n(), n()).prop_map(|(seat, stream, attachment)| NodeSeat {
+        seat,
+        stream: Epoch(stream),
+        attachment,
+    });
     prop_oneof![
-        (room(), vec(stay, 0..3), yes()).prop_map(|(room, stays, ask)| NodeMessage::Seats {
+        (room(), vec(node_seat, 0..3), yes()).prop_map(|(room, seats, reply)| NodeMessage::Seats {
             room,
-            stays,
-            ask
+            seats,
+            reply
         }),
-        (key(), reason()).prop_map(|(key, reason)| NodeMessage::Left { key, reason }),
-        (key(), participant(), option::of(count()), event())
-            .prop_map(|(to, from, count, event)| NodeMessage::Told { to, from, count, event }),
-        (key(), n()).prop_map(|(key, ask)| NodeMessage::Probe { key, ask }),
-        (n(), yes()).prop_map(|(ask, alive)| NodeMessage::Probed { ask, alive }),
-        (key(), n(), n()).prop_map(|(former, epoch, ask)| NodeMessage::Yield {
+        (key(), reason()).prop_map(|(key, reason)| NodeMessage::SeatEnded { key, reason }),
+        (key(), participant(), option::of(pair_seq()), event())
+            .prop_map(|(to, from, seq, event)| NodeMessage::Deliver { to, from, seq, event }),
+        (key(), n()).prop_map(|(key, request)| NodeMessage::Probe { key, request }),
+        (n(), yes()).prop_map(|(request, yes)| NodeMessage::Answer { request, yes }),
+        (key(), n(), n()).prop_map(|(former, epoch, request)| NodeMessage::FetchMailbox {
             former,
             epoch: Epoch(epoch),
-            ask
+            request
         }),
-        (n(), option::of(mailbox()))
-            .prop_map(|(ask, mailbox)| NodeMessage::Yielded { ask, mailbox: mailbox.map(Box::new) }),
-        claim().prop_map(|claim| NodeMessage::Adopt { claim: Box::new(claim) }),
-        letter().prop_map(NodeMessage::CrossRoomSignal),
-        letter().prop_map(NodeMessage::Returned),
-        (key(), signal(), n()).prop_map(|(from, Signal { kind, payload, .. }, ask)| NodeMessage::Say {
-            from,
-            kind,
-            payload,
-            ask
+        (n(), option::of(mailbox())).prop_map(|(request, mailbox)| NodeMessage::MailboxFetched {
+            request,
+            mailbox: mailbox.map(Box::new)
         }),
-        ("[a-z]{1,9}", n()).prop_map(|(text, ask)| NodeMessage::Dismiss { namespace: text.into(), ask }),
-        (n(), yes()).prop_map(|(ask, done)| NodeMessage::Done { ask, done }),
+        claim().prop_map(|claim| NodeMessage::TakeOver { claim: Box::new(claim) }),
+        cross_room().prop_map(NodeMessage::CrossRoomSignal),
+        cross_room().prop_map(NodeMessage::Undeliverable),
+        (key(), signal(), n()).prop_map(|(from, Signal { kind, payload, .. }, request)| {
+            NodeMessage::SignalBySession { from, kind, payload, request }
+        }),
+        ("[a-z]{1,9}", n())
+            .prop_map(|(text, request)| NodeMessage::EndSeats { namespace: text.into(), request }),
     ]
 }
 
 fn head() -> impl Strategy<Value = Head> {
     let numbers = (1..u64::MAX, 1_u64..1 << 63, 0..1_000_u64, any::<u64>(), any::<u64>());
     (any::<[u8; 16]>(), any::<[bool; 3]>(), numbers).prop_map(|(from, flags, numbers)| {
-        let ([pending_requests, says, after_loss], (generation, first, behind, ack_generation, ack)) =
-            (flags, numbers);
+        let ([asks, says, after_loss], (generation, first, behind, ack_generation, ack)) = (flags, numbers);
         let oldest = first.saturating_sub(behind).max(1);
         let from = NodeId::from_bytes(from);
-        Head { from, pending_requests, says, after_loss, generation, first, oldest, ack_generation, ack }
+        Head { from, asks, says, after_loss, generation, first, oldest, ack_generation, ack }
     })
 }
 
@@ -189,29 +199,28 @@ fn frame(head: Head, messages: &[NodeMessage], now: Instant) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// All of a message, with what it does not show.
+/// A message with what its `Debug` form redacts.
 fn all_of(message: &NodeMessage) -> String {
     let private = match message {
-        NodeMessage::Seats { room, stays, .. } => {
-            let names: Vec<_> = stays.iter().map(|stay| stay.seat.name.as_str()).collect();
+        NodeMessage::Seats { room, seats, .. } => {
+            let names: Vec<_> = seats.iter().map(|it| it.seat.name.as_str()).collect();
             format!("{} {names:?}", room.as_str())
         }
-        NodeMessage::Left { key, .. } | NodeMessage::Probe { key, .. } => key.room.as_str().to_owned(),
-        NodeMessage::Told { to, event, .. } => format!("{} {}", to.room.as_str(), private(event)),
-        NodeMessage::Yield { former, .. } => former.room.as_str().to_owned(),
-        NodeMessage::Yielded { mailbox: Some(mailbox), .. } => {
-            mailbox.kept.iter().map(|kept| private(&kept.event)).collect()
+        NodeMessage::SeatEnded { key, .. } | NodeMessage::Probe { key, .. } => key.room.as_str().to_owned(),
+        NodeMessage::Deliver { to, event, .. } => format!("{} {}", to.room.as_str(), private(event)),
+        NodeMessage::FetchMailbox { former, .. } => former.room.as_str().to_owned(),
+        NodeMessage::MailboxFetched { mailbox: Some(mailbox), .. } => {
+            mailbox.events.iter().map(|numbered| private(&numbered.event)).collect()
         }
-        NodeMessage::Adopt { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
-        NodeMessage::CrossRoomSignal(letter) | NodeMessage::Returned(letter) => {
-            let signal = private(&Event::Signal(letter.signal.clone()));
-            format!("{} {} {signal}", letter.to.as_str(), letter.from.room.as_str())
+        NodeMessage::TakeOver { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
+        NodeMessage::CrossRoomSignal(it) | NodeMessage::Undeliverable(it) => {
+            let signal = private(&Event::Signal(it.signal.clone()));
+            format!("{} {} {signal}", it.to.as_str(), it.from.room.as_str())
         }
-        NodeMessage::Say { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
-        NodeMessage::Probed { .. }
-        | NodeMessage::Yielded { .. }
-        | NodeMessage::Dismiss { .. }
-        | NodeMessage::Done { .. } => String::new(),
+        NodeMessage::SignalBySession { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
+        NodeMessage::Answer { .. } | NodeMessage::MailboxFetched { .. } | NodeMessage::EndSeats { .. } => {
+            String::new()
+        }
     };
     format!("{message:?} {private}")
 }
@@ -281,7 +290,7 @@ fn epoch() -> Instant {
 fn what_a_newer_node_says_besides_is_left_out() {
     let head = Head {
         from: NodeId::random(),
-        pending_requests: false,
+        asks: false,
         says: false,
         after_loss: false,
         generation: 1,
@@ -290,17 +299,17 @@ fn what_a_newer_node_says_besides_is_left_out() {
         ack_generation: 0,
         ack: 0,
     };
-    let mut bytes = frame(head, &[NodeMessage::Probed { ask: 7, alive: true }], epoch());
+    let mut bytes = frame(head, &[NodeMessage::Answer { request: 7, yes: true }], epoch());
     // One more field behind those that are known, and a message of an unknown kind.
     bytes[HEAD + 4] += 1;
     bytes.extend([1, 200, 0, 0, 0, 2, 3, 4]);
-    bytes.extend(frame(head, &[NodeMessage::Probed { ask: 8, alive: true }], epoch()).split_off(HEAD));
+    bytes.extend(frame(head, &[NodeMessage::Answer { request: 8, yes: true }], epoch()).split_off(HEAD));
     let (_, read) = read_all(bytes.into(), epoch()).unwrap();
-    let pending_requests = read.into_iter().map(|message| match message {
-        Some(NodeMessage::Probed { ask, .. }) => Some(ask),
+    let requests = read.into_iter().map(|message| match message {
+        Some(NodeMessage::Answer { request, .. }) => Some(request),
         _ => None,
     });
-    assert_eq!(pending_requests.collect::<Vec<_>>(), [Some(7), None, Some(8)]);
+    assert_eq!(requests.collect::<Vec<_>>(), [Some(7), None, Some(8)]);
 }
 
 #[test]
@@ -312,11 +321,11 @@ fn a_payload_is_not_copied_when_it_is_read() {
         payload: Bytes::from(vec![7; 1_000]),
     });
     let to = SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) };
-    let told = NodeMessage::Told { to, from: ParticipantId::random(), count: None, event };
+    let told = NodeMessage::Deliver { to, from: ParticipantId::random(), seq: None, event };
     let mut bytes = BytesMut::new();
     message::write(&told, epoch(), &mut bytes);
     let (kind, body) = (bytes[0], bytes.freeze().slice(5..));
-    let Some(NodeMessage::Told { event: Event::Signal(signal), .. }) =
+    let Some(NodeMessage::Deliver { event: Event::Signal(signal), .. }) =
         message::read(kind, body.clone(), epoch())
     else {
         panic!("it is a signal");

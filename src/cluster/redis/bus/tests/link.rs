@@ -23,11 +23,12 @@ use crate::core::{
     model::{
         event::{Event, Signal, SignalKind},
         ids::{Epoch, NodeId, ParticipantId},
+        mailbox::PairSeq,
         seat_table::SeatKey,
     },
     ports::{
         clock::{Clock, SystemClock},
-        node_bus::{BusFull, NodeMessage, PairSeq},
+        node_bus::{BusFull, NodeMessage},
     },
 };
 
@@ -205,7 +206,7 @@ impl World {
     fn arrive(&mut self, to: usize, frame: Bytes) {
         let (mut head, messages) = envelope::open(frame).expect("it is a frame");
         head.says &= self.wrong != Wrong::NeverSays;
-        head.pending_requests &= self.wrong != Wrong::NeverAsks;
+        head.asks &= self.wrong != Wrong::NeverAsks;
         head.after_loss &= self.wrong != Wrong::HidesLoss;
         let node = &mut self.nodes[to];
         let count = messages.total();
@@ -268,7 +269,7 @@ impl World {
 
 fn number_of(kind: u8, body: Bytes, now: Instant) -> Option<u64> {
     match message::read(kind, body, now) {
-        Some(NodeMessage::Told { count: Some(count), .. }) => Some(count.number),
+        Some(NodeMessage::Deliver { seq: Some(seq), .. }) => Some(seq.number),
         _ => None,
     }
 }
@@ -284,10 +285,10 @@ fn told(number: u64, size: usize) -> NodeMessage {
 
 fn told_to(participant: ParticipantId, number: u64, size: usize) -> NodeMessage {
     let from = ParticipantId::from_bytes([0; 16]);
-    NodeMessage::Told {
+    NodeMessage::Deliver {
         to: SeatKey { room: "7".parse().unwrap(), participant, epoch: Epoch(1) },
         from,
-        count: Some(PairSeq { from: Epoch(1), to: Epoch(1), number }),
+        seq: Some(PairSeq { from: Epoch(1), to: Epoch(1), number }),
         event: Event::Signal(Signal {
             from,
             name: "Ann".parse().unwrap(),
@@ -371,7 +372,7 @@ fn what_waits_is_bounded_for_each_and_for_all_and_news_gets_through() {
     let for_all = for_one + fill(&ParticipantId::random);
     assert!((MOST * 9 / 10..MOST).contains(&for_all), "{for_all}");
     let mut news = 0;
-    while links.push(other, &NodeMessage::Probed { ask: 1, alive: true }, now) != Err(BusFull) {
+    while links.push(other, &NodeMessage::Answer { request: 1, yes: true }, now) != Err(BusFull) {
         news += 14;
     }
     assert!((MOST_WITH_NEWS - MOST..MOST_WITH_NEWS - MOST * 9 / 10).contains(&news), "{news}");
