@@ -208,12 +208,12 @@ impl Hub {
                 Found::Seat
             }
             Ok(_) => {
-                returned.iter().for_each(|signal| self.report_undelivered(signal));
+                self.report_all_undelivered(&returned);
                 Found::NoSeat
             }
             Err(error) => {
                 warn!(error = &error as &dyn std::error::Error, "the node of a recipient could not be found");
-                returned.iter().for_each(|signal| self.report_undelivered(signal));
+                self.report_all_undelivered(&returned);
                 Found::Unknown
             }
         };
@@ -253,6 +253,12 @@ impl Hub {
         let Some(room) = self.room(&signal.to) else { return false };
         let mut room = lock(&room);
         !room.is_empty() && room.receive_cross_room(&signal.signal, self.0.clock.now()).is_ok()
+    }
+
+    fn report_all_undelivered(&self, signals: &[CrossRoomSignal]) {
+        for signal in signals {
+            self.report_undelivered(signal);
+        }
     }
 
     /// Tells the sender, if it is still connected.
