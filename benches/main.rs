@@ -1,8 +1,9 @@
-//! What this server costs, measured beside others that do the same work.
+//! The costs of this server, measured beside others that do the same work.
 //!
-//! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](model::contender::Contender) is a server that can
-//! do it, a [`Section`](model::results::Section) is what was found out. One load generator drives all contenders in turn and
-//! checks every message. `make bench` runs everything; [`options`] says how to run a part of it.
+//! A [`Workload`](workloads::Workload) is one kind of work, a [`Contender`](model::contender::Contender) is a
+//! server that can do it, and a [`Section`](model::results::Section) holds the results. One load generator
+//! drives all contenders in turn and checks every message. `make bench` runs everything; [`options`]
+//! describes how to run a part.
 #![allow(clippy::cast_precision_loss, reason = "what is counted here stays far below 2^52")]
 
 mod load;
@@ -39,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(which) = arguments.iter().find_map(|argument| argument.strip_prefix("--serve=")) {
         return peers::serve(which);
     }
-    // Whoever runs every target as a test does not ask for minutes of load.
+    // Without `--bench` cargo runs this as a test, which takes no minutes of load.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
@@ -56,7 +57,7 @@ fn main() -> anyhow::Result<()> {
 fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
     machine::allow_many_connections()?;
     let cores = Cores::claim();
-    // After the core was claimed: the runtime's threads inherit it.
+    // After the core was claimed, so that the runtime's threads inherit it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(self_check::run())?;
     let mut memory = Memory::new();
@@ -69,7 +70,8 @@ fn measure_all(options: &Options, stored: &Stored) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One workload: every case, every contender, again and again. What belongs together is measured in a row.
+/// Measures one workload: all repetitions of all cases with all contenders. Figures that are compared are
+/// measured in a row.
 async fn measure(
     workload: &dyn Workload,
     options: &Options,
@@ -96,7 +98,7 @@ async fn measure(
     Section::new(options.size, repetitions, cores, watch.finish(noise)?, samples)
 }
 
-/// Who goes first changes, so that a drift of the machine favours nobody.
+/// Changes the first contender of each repetition, so that a drift of the machine favours none.
 fn rotated(mut contenders: Vec<Contender>, repetition: u32) -> Vec<Contender> {
     let by = repetition as usize % contenders.len().max(1);
     contenders.rotate_left(by);

@@ -1,4 +1,4 @@
-//! What is measured, and how much. Everything has a default and can be set by the environment.
+//! The extent of a run. Every option has a default and an environment variable.
 
 use std::{env, path::PathBuf, time::Duration};
 
@@ -6,21 +6,21 @@ use anyhow::{Context, ensure};
 
 use crate::model::size::Size;
 
-/// What is measured, and where it is written.
+/// The measured workloads, and the place of the results.
 pub struct Options {
     /// `BENCH_QUICK=1`: minutes instead of an hour.
     pub size: Size,
-    /// `BENCH_ONLY=relay,calls`: these workloads and no other. The results of others stay as they are.
+    /// `BENCH_ONLY=relay,calls`: only these workloads. The results of others stay.
     only: Vec<String>,
-    /// `BENCH_REPETITIONS`: how many times everything is measured; else each workload says.
+    /// `BENCH_REPETITIONS`: repetitions of every measurement instead of the workload's own number.
     pub repetitions: Option<u32>,
-    /// `BENCH_PATIENCE`: how many seconds a busy machine is waited for.
+    /// `BENCH_PATIENCE`: seconds to wait for a quiet machine.
     pub patience: Duration,
-    /// `BENCH_REPORT_ONLY=1`: nothing is measured, the report is written anew from what is stored.
+    /// `BENCH_REPORT_ONLY=1`: writes the report from stored results and measures nothing.
     pub report_only: bool,
-    /// `BENCH_OUT`: where `benchmarks.md` and the folder `benchmarks/` are written.
+    /// `BENCH_OUT`: the folder of `benchmarks.md` and of the folder `benchmarks/`.
     pub report: PathBuf,
-    /// The results of each workload, and the plots.
+    /// The folder of results and plots.
     pub folder: PathBuf,
 }
 
@@ -55,7 +55,7 @@ impl Options {
     }
 }
 
-/// `BENCH_SOAK`: how many minutes the soak takes.
+/// `BENCH_SOAK`: the minutes of the soak.
 pub fn soak(size: Size) -> anyhow::Result<Duration> {
     let default = if size == Size::Full { 20 } else { 1 };
     let minutes = number("BENCH_SOAK")?.unwrap_or(default);

@@ -1,4 +1,4 @@
-//! Shows on standard error which measurement is running.
+//! Shows the running measurement on standard error.
 
 use std::io::{self, Write};
 

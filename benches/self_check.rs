@@ -1,4 +1,4 @@
-//! The load generator on trial: it must notice everything that a server can do wrong to a message.
+//! A test of the load generator: it must detect every fault of a relay.
 
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -19,28 +19,28 @@ use crate::{
     model::contender::Contender,
 };
 
-/// Which message of Ann's something is done to.
+/// The number of the message with the fault.
 const VICTIM: usize = 5;
 
-/// How many packets of media there are, whose they are, and how long what precedes their content is.
+/// Number of media packets, their sender, and the length of their header.
 const PACKETS: u64 = 20;
 const ANN: u32 = 7;
 const RTP_HEADER_BYTES: usize = 12;
 
-/// How long they talk; time for many more messages.
+/// Duration of an exchange; enough for many more messages.
 const DURATION: Duration = Duration::from_millis(200);
 
-/// How many lines a second they say, where they do at a rate.
+/// Messages a second at a fixed rate.
 const RATE: u32 = 1_000;
 
-/// How they talk.
+/// The manner of the exchange.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
     Window,
     Rate,
 }
 
-/// What is done to a message, or to two that follow each other.
+/// The fault of a message, or of two successive ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
@@ -50,7 +50,7 @@ enum Fault {
     Swapped,
 }
 
-/// Fails if a fault passes unseen, or if there seems to be one where there is none.
+/// Fails if a fault is not detected, or if one is detected where there is none.
 pub async fn run() -> anyhow::Result<()> {
     check_accounts()?;
     for manner in [Manner::Window, Manner::Rate] {
@@ -63,7 +63,7 @@ pub async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of media it is not one message after another that is awaited, but account is kept of what comes.
+/// Media packets have no fixed order; the ledger checks them.
 fn check_accounts() -> anyhow::Result<()> {
     let accounts = [
         (Fault::None, Some((PACKETS, 0))),
@@ -88,7 +88,7 @@ fn check_accounts() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Packets of Ann's with a fault.
+/// Ann's packets with a fault.
 fn packets_with(fault: Fault) -> anyhow::Result<Vec<Vec<u8>>> {
     let packet = |number: u64| {
         // Source of the header: RFC 3550, section 5.1.
@@ -107,11 +107,11 @@ fn packets_with(fault: Fault) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(packets)
 }
 
-/// Two talk, two messages at once or at a rate, through a relay with a fault.
+/// Exchanges messages through a relay with a fault, two at once or at a rate.
 async fn talk_through(fault: Fault, manner: Manner) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    // It ends by itself when the two have gone.
+    // The relay ends with its two connections.
     thread::spawn(move || relay(&listener, fault));
     let place = Place { contender: Contender::Tungstenite, address, opposite: address };
     let pair = pair::meet(place, 0, Signal::Candidate).await?;
@@ -122,7 +122,7 @@ async fn talk_through(fault: Fault, manner: Manner) -> anyhow::Result<()> {
     }
 }
 
-/// Carries from Ann to Bob with a fault, and back without.
+/// Relays from Ann to Bob with a fault, and back without.
 fn relay(listener: &TcpListener, fault: Fault) -> tungstenite::Result<()> {
     let ann = tungstenite::accept(listener.accept()?.0).map_err(|_| Error::ConnectionClosed)?;
     let bob = tungstenite::accept(listener.accept()?.0).map_err(|_| Error::ConnectionClosed)?;
@@ -144,7 +144,7 @@ fn carry(mut from: WebSocket<TcpStream>, to: TcpStream, fault: Fault) -> tungste
     Ok(())
 }
 
-/// What becomes of the `number`th message.
+/// Applies the fault to the message `number`.
 fn changed(text: Utf8Bytes, number: usize, fault: Fault, held: &mut Option<Utf8Bytes>) -> Vec<Utf8Bytes> {
     if number != VICTIM {
         return [Some(text), held.take()].into_iter().flatten().collect();

@@ -1,4 +1,4 @@
-//! A crowd that sits in its rooms, two by two, and says nothing but that it is alive.
+//! A crowd of connected pairs that only answers pings.
 
 use std::sync::Arc;
 
@@ -19,16 +19,16 @@ use super::{
     pair::{self, Participant, Place},
     wire::Signal,
 };
-/// How many pairs come in at the same time.
+/// Number of pairs that join at the same time.
 const AT_ONCE: usize = 64;
 
-/// People who sit and wait until they are told to go.
+/// Seated participants that wait until they are told to leave.
 pub struct Crowd {
     pairs: JoinSet<anyhow::Result<()>>,
     go: CancellationToken,
 }
 
-/// What a pair needs to know.
+/// The context of a pair.
 #[derive(Clone)]
 struct Invitation {
     place: Place,
@@ -38,7 +38,7 @@ struct Invitation {
 }
 
 impl Crowd {
-    /// Comes back when so many people sit.
+    /// Returns when this many participants are seated.
     pub async fn gather(place: Place, people: u32) -> anyhow::Result<Self> {
         let (seated, arrivals) = unbounded_channel();
         let doors = Arc::new(Semaphore::new(AT_ONCE));
@@ -50,17 +50,17 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Waits for something else. Fails when anybody hears anything, or loses the connection: whoever does not say
-    /// in time that they are alive does.
+    /// Waits for `other`. Fails when a participant receives an event or loses its connection, as it does
+    /// without pongs.
     pub async fn unless_somebody_fails<T>(&mut self, other: impl Future<Output = T>) -> anyhow::Result<T> {
         select! {
             biased;
-            Some(pair) = self.pairs.join_next() => { pair??; bail!("somebody went away") }
+            Some(pair) = self.pairs.join_next() => { pair??; bail!("a participant left") }
             done = other => Ok(done),
         }
     }
 
-    /// Everybody leaves, and says so.
+    /// All participants leave and close.
     pub async fn leave(mut self) -> anyhow::Result<()> {
         self.go.cancel();
         while let Some(pair) = self.pairs.join_next().await {

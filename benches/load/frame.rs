@@ -1,4 +1,4 @@
-//! WebSocket frames as a client writes and reads them. Source: RFC 6455, section 5.
+//! WebSocket frames of a client. Source: RFC 6455, section 5.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xA;
 
-/// Every frame is masked with the same key: servers must undo any, and none does it faster for knowing it.
+/// All frames have the same mask key: servers must unmask any, and none is faster with a known key.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
 
-/// Instead of a length: it follows in so many bytes.
+/// Marks in place of a length: the length follows in this many bytes.
 const TWO_BYTES: u8 = 126;
 const EIGHT_BYTES: u8 = 127;
 
-/// The mask of the `place`th byte of a payload.
+/// The mask of the byte at `place` in a payload.
 pub const fn mask(place: usize) -> u8 {
     MASK[place % 4]
 }
@@ -46,7 +46,7 @@ pub fn put(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
     toggle(&mut out[start..], MASK);
 }
 
-/// Masks what is not, and unmasks what is; eight bytes at a time.
+/// Masks or unmasks bytes, eight at a time.
 pub fn toggle(payload: &mut [u8], mask: [u8; 4]) {
     let [a, b, c, d] = mask;
     let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -57,11 +57,11 @@ pub fn toggle(payload: &mut [u8], mask: [u8; 4]) {
     rest.iter_mut().zip(mask.into_iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
 }
 
-/// The opcode of the first frame in `bytes`, and where its payload is, which is also where the next frame begins.
-/// `None` if not all of it has come.
+/// The opcode and payload range of the first frame in `bytes`; the next frame starts at the end of the range.
+/// `None` if the frame is incomplete.
 pub fn first(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
     let &[head, length, ref rest @ ..] = bytes else { return Ok(None) };
-    ensure!(head & 0xF0 == FINAL, "a frame in pieces, or of an extension nobody asked for");
+    ensure!(head & 0xF0 == FINAL, "a fragmented frame, or one of an extension");
     ensure!(length & MASKED == 0, "a server does not mask");
     let (start, length) = match (length, rest) {
         (TWO_BYTES, &[high, low, ..]) => (4, usize::from(u16::from_be_bytes([high, low]))),

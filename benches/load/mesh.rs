@@ -12,18 +12,18 @@ const PATH: &str = "/socket.io/?EIO=4&transport=websocket";
 /// One connection.
 pub struct Client {
     socket: Socket,
-    /// Events that came while an ack was waited for.
+    /// Events received while an ack was awaited.
     set_aside: VecDeque<String>,
     last_ack: u64,
 }
 
-/// What joining brings.
+/// The answer to a join.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Joined {
     pub participant: String,
     pub remote_socket: Option<String>,
-    /// Switchboard's alone, as are the next two.
+    /// This field and the next two are Switchboard's alone.
     #[serde(default)]
     pub session: String,
     #[serde(default)]
@@ -51,7 +51,7 @@ impl Client {
         Ok(payload)
     }
 
-    /// Sends an event that nobody acknowledges.
+    /// Sends an event without an ack.
     pub fn emit(&mut self, event: &str, payload: &str) {
         self.socket.send(format!("42[\"{event}\",{payload}]").as_bytes());
     }
@@ -70,7 +70,7 @@ impl Client {
         Ok(parsed.rest)
     }
 
-    /// Sends an event and returns its ack as JSON, whatever it says.
+    /// Sends an event and returns its ack as JSON.
     pub async fn ask_anything(&mut self, event: &str, payload: &str) -> anyhow::Result<String> {
         self.last_ack += 1;
         self.socket.send(format!("42{}[\"{event}\",{payload}]", self.last_ack).as_bytes());
@@ -93,7 +93,7 @@ impl Client {
         }
     }
 
-    /// Takes the events that came before the last ack.
+    /// Removes and returns the events received before the last ack.
     pub fn take_set_aside(&mut self) -> VecDeque<String> {
         mem::take(&mut self.set_aside)
     }
@@ -106,7 +106,7 @@ impl Client {
         self.socket.close().await
     }
 
-    /// Ends the connection as a network does that forgets it: the server gets a reset.
+    /// Ends the connection with a TCP reset.
     pub fn reset(self) -> anyhow::Result<()> {
         self.socket.reset()
     }
@@ -127,8 +127,8 @@ impl Client {
     }
 }
 
-/// What is asked with `join_room`. With `session`, a token and a number, as somebody who comes back and has handled
-/// all events up to that number.
+/// The payload of `join_room`. `session` is the token and the number of the last handled event of a returning
+/// participant.
 pub fn join_room(room: &str, name: &str, session: Option<(&str, u64)>) -> String {
     let session = session
         .map_or(String::new(), |(token, received)| format!(r#","session":"{token}","received":{received}"#));

@@ -1,4 +1,4 @@
-//! The load generator: clients that cost little and let nothing pass unseen.
+//! The load generator: clients that cost little and check every message.
 
 pub mod crowd;
 pub mod floor;

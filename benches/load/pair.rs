@@ -1,4 +1,4 @@
-//! Two who can signal to each other, and know exactly what each must hear from the other.
+//! Two participants that signal to each other and know exactly what each must receive.
 
 use std::net::SocketAddr;
 
@@ -13,30 +13,30 @@ use super::{
 };
 use crate::model::contender::{Contender, Dialect};
 
-/// How long a candidate's JSON is: about what browsers send.
+/// Length of a candidate's JSON, as browsers send it.
 const CANDIDATE_BYTES: usize = 200;
 
-/// How long a description's SDP is: about one microphone and one camera.
+/// Length of a description's SDP: about one microphone and one camera.
 const SDP_BYTES: usize = 4_000;
 
-/// Where to meet.
+/// The addresses of a pair.
 #[derive(Clone, Copy)]
 pub struct Place {
     pub contender: Contender,
-    /// Where the first one connects.
+    /// The address of the first participant.
     pub address: SocketAddr,
-    /// Where the second one does: the same, unless several processes serve together.
+    /// The address of the second: the same, unless several processes serve together.
     pub opposite: SocketAddr,
 }
 
-/// One of the two.
+/// One participant of a pair.
 pub struct Participant {
     pub(super) socket: Socket,
     pub(super) lines: Lines,
     pub(super) ways: Ways,
 }
 
-/// What one says and must hear next, again and again.
+/// The messages that a participant sends, and those it must receive.
 pub(super) struct Lines {
     /// A frame.
     pub(super) says: Template,
@@ -46,14 +46,14 @@ pub(super) struct Lines {
     seq: Option<u64>,
 }
 
-/// To the other and back.
+/// The routes to the other participant and back.
 pub(super) struct Ways {
     there: Route,
     back: Route,
 }
 
-/// Connects two to a contender and seats them in a room that must be theirs alone. The first one came first.
-/// `signal` is what they will say with their [`Lines`].
+/// Connects two participants to a contender and joins them to a room of their own, the first one first.
+/// `signal` is the content of their [`Lines`].
 pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Participant; 2]> {
     let Place { contender, address, opposite } = place;
     let to = [address, opposite];
@@ -96,19 +96,19 @@ async fn join(to: [SocketAddr; 2], room: &str) -> anyhow::Result<Met> {
     let event = early.event().await?;
     let (event, peer): (&str, PeerJoined) = mesh::parse(&event)?;
     ensure!(event == "peer_joined", "{event} instead of peer_joined");
-    ensure!(peer.remote_socket == second.participant, "peer_joined names somebody else");
+    ensure!(peer.remote_socket == second.participant, "peer_joined names another participant");
     let sockets = [early.into_socket(), late.into_socket()];
     Ok((sockets, [first.participant, second.participant], [peer.seq, second.seq]))
 }
 
-/// Two with the same path. Their ids are as long as Switchboard's, so that the frames are.
+/// Two connections to one path. Their ids, and so their frames, are as long as Switchboard's.
 async fn follow(to: [SocketAddr; 2], path: &str) -> anyhow::Result<Met> {
     let path = format!("/{path}");
     let sockets = [Socket::connect(to[0], &path).await?, Socket::connect(to[1], &path).await?];
     Ok((sockets, [format!("{:a>36}", ""), format!("{:b>36}", "")], [0, 0]))
 }
 
-/// Two under names of their own.
+/// Two clients under their own names.
 async fn register(to: [SocketAddr; 2], room: u32) -> anyhow::Result<Met> {
     let ids = ["a", "b"].map(|side| format!("{side}{room:x>35}"));
     let mut sockets = Vec::new();
@@ -129,7 +129,7 @@ impl Participant {
         Self { socket, lines: Lines { says, hears, seq }, ways }
     }
 
-    /// Says its next line, once nothing is left to read.
+    /// Queues the next message, which is sent before the next wait for input.
     pub fn say(&mut self) {
         self.socket.send_frame(self.lines.says.bytes());
         self.lines.says.advance();
@@ -139,20 +139,20 @@ impl Participant {
         self.socket.flush().await
     }
 
-    /// Waits for the other's next line, and for nothing else.
+    /// Waits for the other's next message; anything else fails.
     pub async fn hear(&mut self) -> anyhow::Result<()> {
         let Self { socket, lines, .. } = self;
         let text = heard(socket).await?;
         lines.check(text.as_bytes())
     }
 
-    /// Says something else.
+    /// Queues another message.
     pub fn say_once(&mut self, signal: Signal) {
         let text = self.ways.there.sent(signal, &body(signal, &self.ways.there));
         self.socket.send(text.as_bytes());
     }
 
-    /// Waits for what the other says besides its lines, and for nothing else.
+    /// Waits for another message of the other; anything else fails.
     pub async fn hear_once(&mut self, signal: Signal) -> anyhow::Result<()> {
         let expected = self.ways.back.heard(signal, &body(signal, &self.ways.back));
         let text = heard(&mut self.socket).await?;
@@ -165,7 +165,7 @@ impl Participant {
         self.go().await
     }
 
-    /// Says that it leaves, where that can be said.
+    /// Announces the departure, if the dialect can.
     pub async fn say_goodbye(&mut self) -> anyhow::Result<()> {
         if self.ways.there.contender.dialect() == Dialect::Mesh {
             self.socket.send(br#"421["leave_room",{}]"#);
@@ -173,7 +173,8 @@ impl Participant {
         self.flush().await
     }
 
-    /// Hears that it has left, and closes. A signal that came twice shows here at the latest: the ack comes after it.
+    /// Waits for the ack of the departure and closes. A repeated signal is found here at the latest, as the
+    /// ack follows it.
     pub async fn go(mut self) -> anyhow::Result<()> {
         if self.ways.there.contender.dialect() == Dialect::Mesh {
             self.hear_that_it_has_left().await?;
@@ -194,7 +195,7 @@ impl Participant {
 }
 
 impl Lines {
-    /// Takes what was heard, which must be the next line.
+    /// Checks a received text, which must be the next message.
     pub(super) fn check(&mut self, text: &[u8]) -> anyhow::Result<()> {
         check(text, self.hears.bytes(), self.seq.as_mut())?;
         self.hears.advance();
@@ -202,7 +203,7 @@ impl Lines {
     }
 }
 
-/// The next packet that is not for the connection itself.
+/// The next packet that is not about the connection itself.
 async fn heard(socket: &mut Socket) -> anyhow::Result<&str> {
     while is_probe(std::str::from_utf8(socket.peek().await?)?) {
         socket.text().await?;
@@ -214,7 +215,7 @@ fn is_probe(text: &str) -> bool {
     text.starts_with(r#"42["probe","#)
 }
 
-/// A candidate or a description, always equally long, that is nobody else's, with [`NUMBER`] in it.
+/// A unique candidate or description of a constant length, with [`NUMBER`] in it.
 fn body(signal: Signal, route: &Route) -> String {
     let mark = format!("{}-{}", route.room, route.name);
     match signal {

@@ -1,4 +1,4 @@
-//! Somebody with a seat, who may lose the connection and come back, and who minds what is told meanwhile.
+//! A seated participant that may lose its connection and resume, and checks every event.
 
 use std::{future::Future, net::SocketAddr};
 
@@ -8,28 +8,28 @@ use tokio::{pin, select};
 
 use super::mesh::{self, Client, Joined};
 
-/// Who sits where, and what is needed to come back.
+/// The seat of a participant, and its data for a resume.
 pub struct Seat {
     number: u32,
-    /// Whether the server promises to bring people back; otherwise they come anew.
+    /// Whether the server lets participants resume; otherwise they join as newcomers.
     promised: bool,
     id: Option<String>,
-    /// Who sits opposite.
+    /// The id of the other participant.
     other: Option<String>,
     session: Option<String>,
-    /// The number of the last event that was handled, where they are numbered.
+    /// The number of the last handled event, where events are numbered.
     received: u64,
-    /// How much the other one said, and how much of it was waited for.
+    /// Numbers of the other's messages that were received, and that were awaited.
     heard: u32,
     awaited: u32,
-    /// How often the other one was said to have left.
+    /// How often the other was announced to have left.
     pub told_left: u32,
 }
 
-/// What became of the wish to sit down.
+/// The outcome of a join.
 pub enum Outcome {
     Seated(Client),
-    /// Nobody listens, or the seat is still taken: try again.
+    /// The server does not listen, or the seat is still taken: try again.
     NotYet,
 }
 
@@ -46,7 +46,7 @@ struct Refused {
     code: String,
 }
 
-/// What events of the room have in common.
+/// The common fields of a room's events.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Told {
@@ -55,7 +55,7 @@ struct Told {
 }
 
 impl Seat {
-    /// The seat of person `number`; 0 and 1 share a room, 2 and 3 the next.
+    /// The seat of participant `number`; 0 and 1 share a room, 2 and 3 the next.
     pub fn new(number: u32, promised: bool) -> Self {
         Self {
             number,
@@ -70,7 +70,8 @@ impl Seat {
         }
     }
 
-    /// Connects and sits down, for the first time or again. `exact` says that nothing may have been lost meanwhile.
+    /// Connects and joins, for the first time or again. `exact` means that no event may have been lost
+    /// meanwhile.
     pub async fn take(&mut self, server: SocketAddr, exact: bool) -> anyhow::Result<Outcome> {
         let Ok(mut client) = Client::connect(server).await else {
             return Ok(Outcome::NotYet);
@@ -106,12 +107,12 @@ impl Seat {
         Ok(())
     }
 
-    /// Minds what comes until `end`.
+    /// Handles events until `end`.
     pub async fn mind<T>(&mut self, client: &mut Client, end: impl Future<Output = T>) -> anyhow::Result<T> {
         pin!(end);
         loop {
             select! {
-                // At the end, what becomes of the connection no longer matters.
+                // After the end the connection does not matter any more.
                 biased;
                 ended = &mut end => return Ok(ended),
                 event = client.event() => self.hear(&event?)?,
@@ -119,7 +120,7 @@ impl Seat {
         }
     }
 
-    /// Minds what comes until the connection is no more.
+    /// Handles events until the connection ends.
     pub async fn mind_until_lost(&mut self, mut client: Client) -> anyhow::Result<()> {
         while let Ok(event) = client.event().await {
             self.hear(&event)?;
@@ -127,7 +128,7 @@ impl Seat {
         Ok(())
     }
 
-    /// Minds what comes until the other one has said so much more.
+    /// Handles events until this many more messages of the other have come.
     pub async fn hear_more(&mut self, client: &mut Client, more: u32) -> anyhow::Result<()> {
         self.awaited += more;
         while self.heard < self.awaited {
@@ -136,7 +137,7 @@ impl Seat {
         Ok(())
     }
 
-    /// Minds what comes until the other one has left.
+    /// Handles events until the other has left.
     pub async fn hear_of_leaving(&mut self, client: &mut Client) -> anyhow::Result<()> {
         while self.told_left == 0 {
             self.hear(&client.event().await?)?;
@@ -144,17 +145,17 @@ impl Seat {
         Ok(())
     }
 
-    /// Sends a candidate to whoever sits opposite.
+    /// Sends a candidate to the other participant.
     pub fn send_candidate(&self, client: &mut Client) -> anyhow::Result<()> {
-        let other = self.other.as_ref().context("nobody sits opposite")?;
+        let other = self.other.as_ref().context("there is no other participant")?;
         let candidate = format!(r#"{{"candidate":"{:x>160}"}}"#, self.number);
         client.emit("ice_candidate", &format!(r#"{{"remoteSocketId":"{other}","candidate":{candidate}}}"#));
         Ok(())
     }
 
-    /// Sends a description of `kind`, offer or answer, to whoever sits opposite.
+    /// Sends a description of `kind`, offer or answer, to the other participant.
     pub fn describe(&self, client: &mut Client, kind: &str) -> anyhow::Result<()> {
-        let other = self.other.as_ref().context("nobody sits opposite")?;
+        let other = self.other.as_ref().context("there is no other participant")?;
         let (room, sdp) = (self.room(), format!("{:x>4000}", self.number));
         let description = format!(r#"{{"type":"{kind}","sdp":"{sdp}"}}"#);
         let payload =
@@ -187,7 +188,7 @@ impl Seat {
 
     fn meet(&mut self, other: String) -> anyhow::Result<()> {
         let changed = self.other.as_ref().is_some_and(|known| *known != other);
-        ensure!(!(changed && self.promised), "somebody else sits opposite");
+        ensure!(!(changed && self.promised), "the other participant is a different one");
         self.other = Some(other);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A WebSocket of the load generator's.
+//! The load generator's WebSocket.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -16,29 +16,29 @@ use tokio::{
 
 use super::frame;
 
-/// How many addresses of this machine clients come from, so that none runs out of ports.
+/// Number of loopback addresses of clients, so that none runs out of ports.
 const SOURCES: u32 = 250;
 
 /// Key and proof of every handshake. Source: RFC 6455, section 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// A WebSocket. What is sent waits until there is nothing more to read, as in an event loop.
+/// A WebSocket. Queued frames are sent before it waits for input, as in an event loop.
 pub struct Socket {
     stream: TcpStream,
     inbox: Vec<u8>,
-    /// How much of the inbox was handed out.
+    /// How much of the inbox was returned.
     taken: usize,
     outbox: Vec<u8>,
 }
 
 impl Socket {
-    /// `path` with its query.
+    /// Opens `path`, which may have a query.
     pub async fn connect(to: SocketAddr, path: &str) -> anyhow::Result<Self> {
         Self::connect_with(to, path, "").await
     }
 
-    /// The same with further `headers`, each with its line end.
+    /// Like [`open`](Self::open), with further `headers`, each with its line end.
     pub async fn connect_with(to: SocketAddr, path: &str, headers: &str) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(next_source())?;
@@ -54,12 +54,12 @@ impl Socket {
         Ok(new)
     }
 
-    /// A connection whose handshake is done, and what has come of frames that were not taken.
+    /// A connection after its handshake, and bytes of frames that were not read.
     pub fn over(stream: TcpStream, rest: Vec<u8>) -> Self {
         Self { stream, inbox: rest, taken: 0, outbox: Vec::new() }
     }
 
-    /// The opposite of [`Socket::over`].
+    /// The inverse of [`Socket::over`].
     pub async fn into_parts(mut self) -> anyhow::Result<(TcpStream, Vec<u8>)> {
         self.flush().await?;
         self.inbox.drain(..self.taken);
@@ -70,7 +70,7 @@ impl Socket {
         frame::put(&mut self.outbox, frame::TEXT, text);
     }
 
-    /// Sends what is a frame already.
+    /// Queues a complete frame.
     pub fn send_frame(&mut self, frame: &[u8]) {
         self.outbox.extend(frame);
     }
@@ -90,13 +90,13 @@ impl Socket {
         Ok(&self.inbox[payload])
     }
 
-    /// The next text, which comes again.
+    /// The next text, which stays in the inbox.
     pub async fn peek(&mut self) -> anyhow::Result<&[u8]> {
         let payload = self.next().await?;
         Ok(&self.inbox[payload])
     }
 
-    /// Where the next text is in the inbox.
+    /// The range of the next text in the inbox.
     async fn next(&mut self) -> anyhow::Result<Range<usize>> {
         loop {
             let Some((opcode, payload)) = frame::first(&self.inbox[self.taken..])? else {
@@ -114,7 +114,7 @@ impl Socket {
         }
     }
 
-    /// Says goodbye and waits for the other side's.
+    /// Sends a close frame and waits for the other side's.
     pub async fn close(mut self) -> anyhow::Result<()> {
         frame::put(&mut self.outbox, frame::CLOSE, &1000_u16.to_be_bytes());
         while self.fill().await? {
@@ -133,7 +133,7 @@ impl Socket {
         Ok(SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?)
     }
 
-    /// Sends what waits and reads what comes; `false` at the end.
+    /// Sends the queue and reads input; `false` at the end.
     async fn fill(&mut self) -> anyhow::Result<bool> {
         self.flush().await?;
         self.inbox.drain(..self.taken);

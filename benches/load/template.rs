@@ -1,30 +1,30 @@
-//! A message that is like the one before it but for its number.
+//! Messages that differ only in their number.
 
 use super::frame;
 
-/// How many digits the number has.
+/// Digits of the number.
 const DIGITS: usize = 10;
 
-/// Where [`Template`] finds the number: the first ten of these digits in a row.
+/// The placeholder that [`Template`] looks for.
 pub const NUMBER: &str = "0000000000";
 
-/// A message with a number in it, made once and then only counted up.
+/// A message with a number, made once and then only counted up.
 pub struct Template {
     bytes: Vec<u8>,
     /// The place of the number's last digit.
     last_digit: usize,
-    /// Where the masked part begins; `None` if nothing is masked.
+    /// The start of the masked part; `None` without a mask.
     masked_from: Option<usize>,
 }
 
 impl Template {
-    /// A text as it is heard. It must hold [`NUMBER`].
+    /// A received text. It must contain [`NUMBER`].
     pub fn text(text: &str) -> Self {
         let last_digit = place(text) + DIGITS - 1;
         Self { bytes: text.into(), last_digit, masked_from: None }
     }
 
-    /// A whole frame as it is sent. The text must hold [`NUMBER`].
+    /// A whole frame to send. The text must contain [`NUMBER`].
     pub fn frame(text: &str) -> Self {
         let mut bytes = Vec::new();
         frame::put(&mut bytes, frame::TEXT, text.as_bytes());
@@ -36,7 +36,7 @@ impl Template {
         &self.bytes
     }
 
-    /// Goes on to the next number.
+    /// Advances to the next number.
     pub fn advance(&mut self) {
         for place in (0..DIGITS).map(|digit| self.last_digit - digit) {
             let mask = self.masked_from.map_or(0, |start| frame::mask(place - start));

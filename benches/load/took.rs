@@ -1,13 +1,13 @@
-//! How long things took.
+//! Latencies.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// How long something may take that is recorded, in microseconds.
+/// The longest recorded latency, in microseconds.
 const LONGEST: u64 = 120_000_000;
 
-/// How long things took, to a thousandth of each.
+/// Latencies, with an accuracy of a thousandth.
 pub struct Took(Histogram<u64>);
 
 impl Took {
@@ -20,12 +20,12 @@ impl Took {
         Ok(self.0.record(microseconds.max(1))?)
     }
 
-    /// How many things were recorded.
+    /// Number of recorded latencies.
     pub fn count(&self) -> f64 {
         self.0.len() as f64
     }
 
-    /// What one in so many takes longer than, in milliseconds.
+    /// The latency that one in `count` exceeds, in milliseconds.
     pub fn one_in(&self, many: u32) -> f64 {
         self.0.value_at_quantile(1.0 - 1.0 / f64::from(many)) as f64 / 1_000.0
     }

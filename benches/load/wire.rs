@@ -1,10 +1,10 @@
-//! What a signal looks like on its way in and on its way out, in each dialect.
+//! The form of a signal as sent and as received, in each dialect.
 
 use anyhow::bail;
 
 use crate::model::contender::{Contender, Dialect};
 
-/// A signal from one of two to the other.
+/// A signal between the two participants of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     Offer,
@@ -12,19 +12,19 @@ pub enum Signal {
     Candidate,
 }
 
-/// Who speaks to whom through what.
+/// The sender, the receiver and their contender.
 #[derive(Clone)]
 pub struct Route {
     pub contender: Contender,
     pub room: String,
     pub from: String,
     pub to: String,
-    /// What the sender is called.
+    /// The name of the sender.
     pub name: &'static str,
 }
 
 impl Route {
-    /// What the sender sends.
+    /// The text that the sender sends.
     pub fn sent(&self, signal: Signal, body: &str) -> String {
         let Self { room, to, .. } = self;
         match (self.contender.dialect(), signal) {
@@ -43,7 +43,7 @@ impl Route {
         }
     }
 
-    /// What the other one hears; of Switchboard's, which has a number at the end, what comes before that.
+    /// The text that the receiver gets. Switchboard's texts end with a number; this is the part before it.
     pub fn heard(&self, signal: Signal, body: &str) -> String {
         let Self { from, name, .. } = self;
         let text = match (self.contender.dialect(), signal) {
@@ -72,7 +72,7 @@ const fn peer_type(signal: Signal) -> &'static str {
     }
 }
 
-/// Takes the next text, which must be what was expected; see [`is_next`].
+/// Takes the next text, which must be the expected one; see [`is_next`].
 pub fn check(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> anyhow::Result<()> {
     if is_next(text, expected, seq) {
         return Ok(());
@@ -85,7 +85,7 @@ pub fn check(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> anyhow::Res
     bail!("from byte {same} on expected …{}…, heard …{}…", excerpt(expected), excerpt(text))
 }
 
-/// Whether `text` is what begins with `expected` and, if that is numbered, goes on with the number after `seq`.
+/// Whether `text` starts with `expected` and, if numbered, continues with the number after `seq`.
 fn is_next(text: &[u8], expected: &[u8], seq: Option<&mut u64>) -> bool {
     let Some(rest) = text.strip_prefix(expected) else { return false };
     let Some(seq) = seq else { return rest.is_empty() };

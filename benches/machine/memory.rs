@@ -1,30 +1,30 @@
-//! How long this machine's memory takes to answer. Neighbours on the same host who fill its caches and its buses show in
-//! no count of CPU time, but in all of ours.
+//! The latency of this machine's memory. Other guests of the host fill caches and buses; no CPU time shows
+//! that, but every measurement suffers.
 
 use std::hint::black_box;
 
 use tokio::time::Instant;
 
-/// Far more than the caches that a core has to itself.
+/// Far more than the caches of one core.
 const BYTES: usize = 64 * 1024 * 1024;
 
-/// One step goes from one of these to another.
+/// The unit of one step.
 const CACHE_LINE: usize = 64;
 
 const PER_LINE: usize = CACHE_LINE / size_of::<u32>();
 
-/// How many steps one reading takes: some ten milliseconds.
+/// Steps per reading: some ten milliseconds.
 const STEPS: usize = 100_000;
 
-/// A walk through memory in which no step can be foreseen.
+/// A walk through memory with unpredictable steps.
 pub struct Memory {
-    /// At the beginning of each cache line, which one comes next; all of them are one ring.
+    /// At the start of each cache line, the number of the next one; all lines form a ring.
     next: Vec<u32>,
     at: usize,
 }
 
 impl Memory {
-    /// Lays the ring out at random, by Sattolo's shuffle.
+    /// Makes a random ring by Sattolo's shuffle.
     pub fn new() -> Self {
         let lines = BYTES / CACHE_LINE;
         let mut order: Vec<u32> = (0..).take(lines).collect();
@@ -42,7 +42,7 @@ impl Memory {
         Self { next, at: 0 }
     }
 
-    /// How long one access takes that no cache answers, in nanoseconds.
+    /// The duration of an access that no cache serves, in nanoseconds.
     pub fn access_ns(&mut self) -> f64 {
         let began = Instant::now();
         for _ in 0..STEPS {

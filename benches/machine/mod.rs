@@ -1,4 +1,4 @@
-//! The machine: which cores are whose, how many files may be open, and what it is.
+//! The machine: assignment of cores, limits, and its description.
 
 pub mod memory;
 pub mod watch;
@@ -16,12 +16,12 @@ use serde::{Deserialize, Serialize};
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: &str = "1";
 
-/// Who runs where.
+/// The assignment of cores.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Cores {
     /// The server on one core, the load generator on another.
     Apart,
-    /// Wherever the kernel puts them.
+    /// Any core, as the kernel decides.
     Unpinned,
 }
 
@@ -46,7 +46,7 @@ impl Cores {
     }
 }
 
-/// A program that the kernel may put wherever it likes, whatever core this process has claimed.
+/// A program that may run on any core, whatever core this process is pinned to.
 pub fn on_any_core(program: &Path) -> Command {
     let all = format!("0-{:.0}", cores() - 1.0);
     if !succeeds(&["taskset", "-c", &all, "true"]) {
@@ -57,8 +57,8 @@ pub fn on_any_core(program: &Path) -> Command {
     command
 }
 
-/// The CPU time of all threads of a process, user and system: what `/proc/PID/stat` says in steps of 10 ms, to the
-/// nanosecond.
+/// The CPU time of all threads of a process, user and system, in seconds. `/proc/PID/stat` has it in steps of
+/// 10 ms, this clock in nanoseconds.
 pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let clock = clock_getcpuclockid(Pid::from_raw(pid.try_into()?))?;
     Ok(Duration::from(clock.now()?).as_secs_f64())
@@ -68,13 +68,13 @@ fn succeeds(words: &[&str]) -> bool {
     Command::new(words[0]).args(&words[1..]).output().is_ok_and(|output| output.status.success())
 }
 
-/// Raises the limit of open files as far as it goes, for this process and the servers it starts.
+/// Raises the limit of open files to its maximum, for this process and the servers it starts.
 pub fn allow_many_connections() -> anyhow::Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }
 
-/// What there is to know about the machine.
+/// A description of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     pub cores: f64,
@@ -83,7 +83,7 @@ pub struct Machine {
     pub node: String,
     /// Whether server and load generator had a core each.
     pub pinned: bool,
-    /// Whether the two cores are two threads of one.
+    /// Whether the two cores are hardware threads of one.
     pub siblings: bool,
 }
 
@@ -113,7 +113,7 @@ fn cpu_model() -> String {
     line.and_then(|line| line.split_once(": ")).map_or("unknown", |(_, model)| model).to_owned()
 }
 
-/// The version alone, without what the builder of this kernel called it.
+/// The version without the suffix of the kernel's builder.
 fn kernel() -> anyhow::Result<String> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     Ok(release.trim().split('-').next().unwrap_or_default().to_owned())

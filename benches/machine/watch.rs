@@ -1,4 +1,4 @@
-//! Whether the machine was ours alone: what others used of it while something was measured.
+//! The machine's use by other processes during a measurement.
 
 use std::{fs, time::Duration};
 
@@ -9,20 +9,20 @@ use tokio::time::{Instant, sleep};
 use super::cores;
 use crate::progress::show;
 
-/// What Linux counts CPU time in, for every process that reads it: `USER_HZ`. Source: proc(5), time(7).
+/// The unit of Linux's CPU times, `USER_HZ`. Source: proc(5), time(7).
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// The load for each core above which the machine counts as noisy.
+/// Load per core above which the machine is noisy.
 const NOISY_LOAD: f64 = 0.5;
 
-/// The part of the machine that others may use, in percent, before it counts as noisy.
+/// Use by other processes, in percent, above which the machine is noisy.
 const NOISY_PERCENT: f64 = 5.0;
 
-/// The same for a single measurement, in which ticks and the kernel's own threads weigh more.
+/// The same for a single measurement, in which ticks and kernel threads weigh more.
 const DISTURBING_PERCENT: f64 = 10.0;
 
-/// Waits, at most so long, until the machine is not noisy. The load average still holds what we did ourselves a
-/// moment ago, so what others use right now counts too.
+/// Waits until the machine is quiet, at most for `patience`. The load average still includes this process's
+/// own past load, so the present use by other processes decides too.
 pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
     let end = Instant::now() + patience;
     while load_average()? > NOISY_LOAD * cores() && Instant::now() < end {
@@ -36,25 +36,25 @@ pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The time of a memory access, in nanoseconds, above which the machine's memory counts as somebody else's as well: two
-/// to three times what a quiet server's takes.
+/// Duration of a memory access, in nanoseconds, above which other guests use the host's memory: two to three
+/// times that of a quiet machine.
 const SLOW_MEMORY_NS: f64 = 250.0;
 
-/// What was noticed at each measurement.
+/// Disturbances of each measurement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disturbances {
-    /// What others used of the machine meanwhile, in percent. A measurement is short, so it is not known exactly.
+    /// Use of the machine by other processes, in percent. A measurement is short, so this is imprecise.
     pub each_percent: Vec<f64>,
-    /// How long a memory access took afterwards, in nanoseconds.
+    /// Duration of a memory access after the measurement, in nanoseconds.
     pub memory_ns: Vec<f64>,
 }
 
-/// How much others disturbed a workload.
+/// Disturbances of a workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
-    /// What others used of the machine meanwhile, in percent, the machine below it included.
+    /// Use of the machine by other processes and by its host, in percent.
     pub others_percent: f64,
-    /// What was noticed at each measurement.
+    /// Disturbances of each measurement.
     #[serde(flatten)]
     pub each: Disturbances,
     /// The load average of the minute before.
@@ -62,27 +62,27 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Whether the whole was disturbed, or more of its measurements than medians can bear.
+    /// Whether the whole was disturbed, or more measurements than medians tolerate.
     pub fn is_noisy(&self) -> bool {
         self.others_percent > NOISY_PERCENT
             || 5 * self.disturbed() > self.each.each_percent.len()
             || self.memory_ns() > SLOW_MEMORY_NS
     }
 
-    /// The median time of a memory access, in nanoseconds.
+    /// The median duration of a memory access, in nanoseconds.
     pub fn memory_ns(&self) -> f64 {
         let mut all = self.each.memory_ns.clone();
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or_default()
     }
 
-    /// How many measurements were disturbed.
+    /// Number of disturbed measurements.
     pub fn disturbed(&self) -> usize {
         self.each.each_percent.iter().filter(|percent| **percent > DISTURBING_PERCENT).count()
     }
 }
 
-/// Watches the machine while something is measured.
+/// Observes the machine during a measurement.
 pub struct Watch {
     load_before: f64,
     began: Instant,
@@ -100,13 +100,13 @@ impl Watch {
         })
     }
 
-    /// To be called when every server has ended: only then their time is known.
+    /// Ends the observation. Call it after every server has ended, as only then their CPU time is known.
     pub fn finish(self, each: Disturbances) -> anyhow::Result<Noise> {
         let others_percent = self.others_percent()?;
         Ok(Noise { others_percent, each, load_before: self.load_before })
     }
 
-    /// What others used of the machine since the beginning, in percent.
+    /// Use by other processes since the start, in percent.
     pub fn others_percent(&self) -> anyhow::Result<f64> {
         let others = busy_seconds()? - self.everybody - (own_seconds()? - self.ours);
         let available = self.began.elapsed().as_secs_f64() * cores();
@@ -114,17 +114,17 @@ impl Watch {
     }
 }
 
-/// The CPU time of this process, with the children that have ended and were waited for.
+/// The CPU time of this process and its ended, reaped children.
 fn own_seconds() -> anyhow::Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name, in parentheses, may hold anything; after it come the fields from the third on.
+    // The name, in parentheses, may contain anything; the fields from the third on follow it.
     let (_, fields) = stat.rsplit_once(") ").context("no such process")?;
     let ticks: Vec<f64> = fields.split(' ').skip(11).take(4).map(str::parse).collect::<Result<_, _>>()?;
     Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
 }
 
-/// The time all cores together were used, or taken by the machine below. Interrupts count: what they do for a process
-/// is part of that process's own time.
+/// The time that all cores together were used, or taken by the host. Interrupts count, as their work for a
+/// process is part of that process's time.
 fn busy_seconds() -> anyhow::Result<f64> {
     let stat = fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().and_then(|line| line.strip_prefix("cpu ")).context("no cpu line")?;

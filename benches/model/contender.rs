@@ -1,4 +1,4 @@
-//! The servers that are measured, and how each is started.
+//! The measured servers, and their start commands.
 
 use std::{
     env,
@@ -9,15 +9,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// A server that is measured.
+/// A measured server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Contender {
-    /// The binary that is shipped.
+    /// The shipped binary.
     Switchboard,
     /// The same events with Express and socket.io: `peers/server.mjs`.
     Node,
-    /// Messages from one WebSocket to another, unread, with a library: `peers/tungstenite.rs`.
+    /// Unparsed messages from one WebSocket to another, with a library: `peers/tungstenite.rs`.
     Tungstenite,
     /// The same with system calls alone: `peers/epoll.rs`.
     Epoll,
@@ -27,16 +27,16 @@ pub enum Contender {
     Janus,
 }
 
-/// What is spoken to a contender.
+/// The protocol of a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// The mesh door's events over Socket.IO, see `docs/mesh.md`.
     Mesh,
-    /// The frames of [`Dialect::Mesh`], to whoever has the same URL path. Nobody joins.
+    /// The frames of [`Dialect::Mesh`] between two connections to one URL path, without a join.
     Bare,
     /// The JSON messages of npm `peer`.
     PeerJs,
-    /// Janus's own, for media: `load/media/janus.rs`. Nobody signals to others in it.
+    /// Janus's protocol for media, without signals: `load/media/janus.rs`.
     Janus,
 }
 
@@ -45,7 +45,7 @@ impl Contender {
     pub const ALL: [Self; 6] =
         [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs, Self::Janus];
 
-    /// Those that carry signals from one to another.
+    /// Contenders that relay signals.
     pub const SIGNALING: [Self; 5] =
         [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs];
 
@@ -58,7 +58,7 @@ impl Contender {
         }
     }
 
-    /// The words that start it. It is to say `open http://host:port/` on standard output and to listen on `LISTEN`
+    /// The command that starts it. The server must print `open http://host:port/` and listen on `LISTEN`
     /// (`host:port`) or on port `PORT` of 127.0.0.1.
     pub fn command(self) -> anyhow::Result<Vec<OsString>> {
         Ok(match self {
@@ -71,7 +71,7 @@ impl Contender {
         })
     }
 
-    /// What it is called in tables.
+    /// Its name in tables.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Switchboard => "Switchboard",
@@ -90,11 +90,11 @@ impl fmt::Display for Contender {
     }
 }
 
-/// The binary that `SWITCHBOARD_BIN` names, else the one built along with this benchmark.
+/// The binary named by `SWITCHBOARD_BIN`, else the one built with this benchmark.
 fn switchboard() -> anyhow::Result<OsString> {
     let binary = env::var_os("SWITCHBOARD_BIN");
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_switchboard").into());
-    // It will not run in this working directory.
+    // An absolute path, as the server runs in another directory.
     Ok(path::absolute(binary)?.into())
 }
 

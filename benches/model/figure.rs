@@ -1,37 +1,37 @@
-//! Figures that measurements find, and targets that they have to reach.
+//! Figures that measurements find, and targets for them.
 
 use super::contender::Contender;
 
-/// CPU seconds of the server, all its processes together, for 100,000 operations.
+/// CPU seconds of all processes of the server per 100,000 operations.
 pub const CPU: &str = "cpu_seconds_per_100k";
-/// The same of the Redis that they share.
+/// The same for their Redis.
 pub const REDIS_CPU: &str = "redis_cpu_seconds_per_100k";
 /// Operations a second.
 pub const RATE: &str = "per_second";
-/// How much of a core the server used, in percent. Below 100, the rate is not the server's limit.
+/// Use of one core by the server, in percent. Below 100, the server does not limit the rate.
 pub const BUSY: &str = "busy_percent";
-/// The same of the load generator. Near 100, it may be what limits the rate.
+/// The same for the load generator. Near 100, the load generator may limit the rate.
 pub const OWN_BUSY: &str = "generator_busy_percent";
 
-/// Something that is found out.
+/// A measured quantity.
 pub struct Figure {
-    /// What the stored results call it.
+    /// Its key in stored results.
     pub key: &'static str,
-    /// What the report calls it, with its unit.
+    /// Its title in the report, with the unit.
     pub title: &'static str,
     pub decimals: usize,
-    /// Whether Switchboard's is also shown as a multiple of the others'.
+    /// Whether the report also shows Switchboard's as a multiple of the others'.
     pub compared: bool,
 }
 
-/// Something to reach.
+/// A target for Switchboard.
 pub struct Target {
-    /// In plain words.
+    /// Its text in the report.
     pub text: String,
     pub bound: Bound,
 }
 
-/// What a target demands of the median over the repetitions. `case` and `figure` name what is meant.
+/// The condition of a target on the median over the repetitions, for a case and a figure.
 pub enum Bound {
     AtMost {
         case: String,
@@ -43,28 +43,28 @@ pub enum Bound {
         figure: &'static str,
         least: f64,
     },
-    /// Ours is at most so many times theirs.
+    /// Ours is at most this multiple of theirs.
     MultipleAtMost {
         case: String,
         figure: &'static str,
         of: Contender,
         most: f64,
     },
-    /// Ours is at least so many times theirs.
+    /// Ours is at least this multiple of theirs.
     MultipleAtLeast {
         case: String,
         figure: &'static str,
         of: Contender,
         least: f64,
     },
-    /// Ours in one case is at most so many times ours in another.
+    /// Ours in one case is at most this multiple of ours in another.
     TimesCaseAtMost {
         case: String,
         other: String,
         figure: &'static str,
         most: f64,
     },
-    /// Among these cases the greatest is at most so many times the least.
+    /// Among these cases the greatest is at most this multiple of the least.
     Flat {
         cases: Vec<String>,
         figure: &'static str,
@@ -73,7 +73,7 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// Whether figures are held against each other, rather than one against a number.
+    /// Whether the condition compares figures with each other instead of with a number.
     pub const fn compares(&self) -> bool {
         !matches!(self, Self::AtMost { .. } | Self::AtLeast { .. })
     }

@@ -1,4 +1,4 @@
-//! What a benchmark is about, as values: contenders, sizes, figures, targets, results, and plots of them.
+//! The data of the benchmark: contenders, sizes, figures, targets, results and plots.
 
 pub mod contender;
 pub mod figure;

@@ -1,10 +1,10 @@
-//! What a plot shows: a line of medians with their spread for each contender.
+//! A plot: a line of medians with their spread for each contender.
 
 use super::{contender::Contender, results::Section, spread::Spread};
 
-/// A picture of lines.
+/// A plot with several lines.
 pub struct Plot {
-    /// The file's name without its ending.
+    /// The name of its file without the extension.
     pub name: &'static str,
     pub title: String,
     pub x: Scale,
@@ -12,7 +12,7 @@ pub struct Plot {
     pub lines: Vec<Line>,
 }
 
-/// What an axis shows.
+/// The scale of an axis.
 pub struct Scale {
     /// With the unit.
     pub title: &'static str,
@@ -25,10 +25,10 @@ pub struct Line {
     pub points: Vec<(f64, Spread)>,
 }
 
-/// Where a line goes through: a place on the x axis, and a figure of a case.
+/// A point of a line: its x value, and the case and figure of its y value.
 pub type Stop<'a> = (f64, String, &'a str);
 
-/// A line for each contender that was measured there.
+/// A line for each measured contender.
 pub fn lines(section: &Section, stops: &[Stop]) -> Vec<Line> {
     let line = |contender| {
         let point =

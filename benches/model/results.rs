@@ -1,4 +1,4 @@
-//! What was found out, as it is stored: a JSON file for each workload.
+//! The results, stored as a JSON file per workload.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, sync::LazyLock, time::SystemTime};
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{contender::Contender, size::Size};
 use crate::machine::{Cores, Machine, watch::Noise};
 
-/// What one measurement found, by the [`Figure`](super::figure::Figure)'s key.
+/// The values of one measurement, by the key of the [`Figure`](super::figure::Figure).
 pub type Figures = BTreeMap<String, f64>;
 
-/// All that was found about one workload in one run.
+/// The results of one workload in one run.
 #[derive(Serialize, Deserialize)]
 pub struct Section {
     /// RFC 3339, in UTC.
     pub taken_at: String,
-    /// What was measured, as git names it.
+    /// The measured commit, as `git describe` names it.
     pub commit: String,
     pub size: Size,
     pub repetitions: u32,
@@ -25,7 +25,7 @@ pub struct Section {
     pub samples: Vec<Sample>,
 }
 
-/// What one measurement of one contender found.
+/// The result of one measurement of one contender.
 #[derive(Serialize, Deserialize)]
 pub struct Sample {
     pub case: String,
@@ -47,7 +47,7 @@ impl Section {
         Ok(Self { taken_at: now(), commit: COMMIT.clone(), size, repetitions, machine, noise, samples })
     }
 
-    /// Each case once, in the order in which they were measured.
+    /// Each case once, in the order of measurement.
     pub fn cases(&self) -> Vec<&str> {
         let mut cases: Vec<&str> = Vec::new();
         for sample in &self.samples {
@@ -58,13 +58,13 @@ impl Section {
         cases
     }
 
-    /// Who was measured, ours first.
+    /// The measured contenders, ours first.
     pub fn contenders(&self) -> Vec<Contender> {
         let measured = |contender: &Contender| self.samples.iter().any(|s| s.contender == *contender);
         Contender::ALL.into_iter().filter(measured).collect()
     }
 
-    /// A figure in every repetition in which it was found.
+    /// The values of a figure, one per repetition that has it.
     pub fn values(&self, case: &str, contender: Contender, figure: &str) -> Vec<f64> {
         let samples = self.samples.iter().filter(|s| s.case == case && s.contender == contender);
         samples.filter_map(|sample| sample.figures.get(figure).copied()).collect()
@@ -93,7 +93,7 @@ impl Section {
     }
 }
 
-/// The folder with the results.
+/// The folder of the results.
 pub struct Stored {
     folder: PathBuf,
 }
@@ -134,7 +134,7 @@ fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// Found once: what is stored afterwards does not make the tree another one.
+/// Read once, before stored results make the tree dirty.
 static COMMIT: LazyLock<String> = LazyLock::new(|| {
     let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
     let text = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);

@@ -1,12 +1,12 @@
-//! How much is measured.
+//! The extent of a run.
 
 use serde::{Deserialize, Serialize};
 
-/// How much is measured.
+/// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Size {
     Full,
-    /// Enough to see that everything works, too little to believe.
+    /// Enough to see that everything works, too little for reliable figures.
     Quick,
 }

@@ -1,4 +1,4 @@
-//! Numbers as people read them: a median with its spread.
+//! Medians with their spread, and numbers as text.
 
 /// The median, the least and the most of some measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// `None` of nothing.
+    /// `None` without values.
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let (&least, &most) = (values.first()?, values.last()?);
@@ -29,7 +29,7 @@ impl Spread {
     }
 }
 
-/// With so many decimals; a whole number has a comma at every thousand.
+/// A number with this many decimals; a whole number has a comma at every thousand.
 pub fn number(value: f64, decimals: usize) -> String {
     if decimals > 0 {
         return format!("{value:.decimals$}");
@@ -45,7 +45,7 @@ pub fn number(value: f64, decimals: usize) -> String {
     text
 }
 
-/// What so many of a thousand do not exceed. `sorted` has the least first, and is not empty.
+/// The value that this many of a thousand do not exceed. `sorted` is ascending and not empty.
 pub fn ranked(sorted: &[f64], thousandths: usize) -> f64 {
     sorted[(sorted.len() * thousandths).div_ceil(1_000) - 1]
 }

@@ -1,13 +1,13 @@
-//! A straight line through measurements over time: is there growth, and how sure is that?
+//! A straight line through measurements over time, with its uncertainty.
 
 /// `value = start + slope * time`, by least squares.
 #[derive(Clone, Copy, Debug)]
 pub struct Trend {
-    /// How much the value grows in one unit of time.
+    /// Growth of the value per unit of time.
     pub slope: f64,
-    /// The standard error of the slope: two of them either way hold the true slope nineteen times of twenty.
+    /// The standard error of the slope: two of them either way contain the true slope in 95 % of cases.
     pub error: f64,
-    /// How much of what moves the value is time, from 0 to 1: R².
+    /// The part of the variance that time explains, from 0 to 1: R².
     pub fit: f64,
 }
 

@@ -1,5 +1,5 @@
-//! The relay without a library: one thread, one read and one write for what comes at once. Nothing that forwards
-//! WebSocket messages through the kernel's sockets does with less.
+//! The relay without a library: one thread, one read and one write per wake-up. No relay of WebSocket
+//! messages through the kernel's sockets needs less.
 
 use std::{
     collections::HashMap,
@@ -24,18 +24,18 @@ const EVENTS: usize = 512;
 struct Relay {
     epoll: Epoll,
     connections: Vec<Option<Connection>>,
-    /// Places among the connections that are free.
+    /// Free places among the connections.
     free: Vec<usize>,
-    /// Who came alone, by path.
+    /// Connections that wait for their peer, by path.
     waiting: HashMap<String, usize>,
 }
 
 struct Connection {
     stream: TcpStream,
-    /// `None` until the handshake is done; its path then.
+    /// The path; `None` until the handshake is done.
     path: Option<String>,
     other: Option<usize>,
-    /// What came of a frame or of a head whose end has not come.
+    /// The start of an incomplete frame or head.
     rest: Vec<u8>,
 }
 
@@ -56,7 +56,7 @@ pub fn serve(listener: &TcpListener) -> anyhow::Result<()> {
                 continue;
             }
             let place = usize::try_from(event.data())?;
-            // Whoever breaks the connection breaks only this one.
+            // An error of one connection ends only that one.
             if !relay.serve_one(place, &mut buffer, &mut out).unwrap_or(false) {
                 relay.forget(place);
             }
@@ -70,7 +70,7 @@ impl Relay {
             let stream = match listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error).context("nobody can be accepted"),
+                Err(error) => return Err(error).context("accept failed"),
             };
             stream.set_nonblocking(true)?;
             stream.set_nodelay(true)?;
@@ -85,7 +85,7 @@ impl Relay {
         }
     }
 
-    /// Reads once and carries on what came. `false` when the connection is over.
+    /// Reads once and relays the frames. `false` when the connection is over.
     fn serve_one(&mut self, place: usize, buffer: &mut [u8], out: &mut Vec<u8>) -> anyhow::Result<bool> {
         let Some(connection) = &mut self.connections[place] else { return Ok(true) };
         let rest = connection.rest.len();
@@ -156,8 +156,8 @@ impl Relay {
     }
 }
 
-/// Writes a client's frames as a server's: without their mask. Returns how many bytes were whole frames, and whether
-/// none of them ends the connection.
+/// Writes a client's frames as a server's: without their mask. Returns the length of the whole frames, and
+/// whether none of them ends the connection.
 fn reframe(bytes: &mut [u8], out: &mut Vec<u8>) -> anyhow::Result<(usize, bool)> {
     let mut used = 0;
     loop {
@@ -188,7 +188,8 @@ fn reframe(bytes: &mut [u8], out: &mut Vec<u8>) -> anyhow::Result<(usize, bool)>
     }
 }
 
-/// What the kernel does not take at once ends the connection: windows here are far smaller than its buffers.
+/// Bytes that the kernel does not accept at once end the connection: windows here are far smaller than its
+/// buffers.
 fn write(stream: &mut TcpStream, bytes: &[u8]) -> anyhow::Result<()> {
     if bytes.is_empty() {
         return Ok(());

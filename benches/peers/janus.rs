@@ -1,5 +1,5 @@
-//! Debian's Janus, of which only the `VideoRoom` and the WebSocket transport are loaded: this process writes its
-//! configuration, and then becomes it. What is not said here is as it comes.
+//! Debian's Janus with only the `VideoRoom` and the WebSocket transport: this process writes its
+//! configuration and then becomes Janus. Other settings have their defaults.
 
 use std::{
     env, fs,
@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context;
 
-/// Plugins and transports that come with it and have no part in this.
+/// Unused plugins and transports.
 const OTHER_PLUGINS: [&str; 11] = [
     "audiobridge",
     "duktape",
@@ -28,8 +28,8 @@ const OTHER_PLUGINS: [&str; 11] = [
 ];
 const OTHER_TRANSPORTS: [&str; 5] = ["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"];
 
-/// Becomes Janus: the program that `JANUS` names, else the one that is installed. It listens on a free port, and has
-/// its media at `MEDIA_LISTEN`.
+/// Replaces this process by Janus: the program in `JANUS`, else the installed one. It listens on a free port
+/// and has its media at `MEDIA_LISTEN`.
 pub fn become_it() -> anyhow::Result<()> {
     let program = env::var_os("JANUS").unwrap_or_else(|| "janus".into());
     let media = env::var("MEDIA_LISTEN").context("MEDIA_LISTEN is not set")?;

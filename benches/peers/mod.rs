@@ -1,6 +1,6 @@
-//! What Switchboard is measured beside: Node services, and the two relays that this binary is itself when it is
-//! started with `--serve=`. A relay joins the first two connections with the same URL path and carries their texts
-//! from one to the other, unread. It has no rooms, no names, and no second thoughts.
+//! The servers beside Switchboard: Node services, and the two relays that this binary itself is when started
+//! with `--serve=`. A relay joins the first two connections with the same URL path and carries their texts,
+//! unparsed, from one to the other. It has no rooms and no names.
 
 mod epoll;
 mod janus;

@@ -1,4 +1,4 @@
-// npm `peer`, as its documentation starts it, with room for as many clients as are measured.
+// npm `peer`, started as its documentation says, with a higher limit of clients.
 
 import { PeerServer } from 'peer';
 

@@ -1,4 +1,4 @@
-// Who sits in which room, in the memory of this process.
+// The seats of all rooms, in the memory of this process.
 
 export const SEATS = 2;
 
@@ -7,7 +7,7 @@ export function seatsInMemory() {
   /** `appointment_id` → socket id → name. */
   const rooms = new Map();
   return {
-    /** Takes a seat. Answers with who sits opposite, `[id, name]` or `[]`, and with `undefined` where there is no seat. */
+    /** Takes a seat. Returns the other participant, `[id, name]` or `[]`, or `undefined` without a free seat. */
     take(room, id, name) {
       const seats = rooms.get(room) ?? new Map();
       if (seats.size >= SEATS) return undefined;

@@ -1,7 +1,6 @@
-// The service that Switchboard is measured beside: the events and requests of docs/mesh.md, written the way one writes
-// them with Express and socket.io. It is not made slow, and it does less: it numbers nothing, checks little, brings nobody
-// back, and keeps chats in memory alone, where a restart loses them. A participant is known by the id of its socket.
-// With `REDIS_URL` several such processes serve together.
+// The Node service of the benchmark: the events and requests of docs/mesh.md, written the usual way with Express and
+// socket.io. It is not made slow, and it does less: no sequence numbers, few checks, no resume, and chats in memory,
+// where a restart loses them. A participant's id is that of its socket. With `REDIS_URL` several processes share rooms.
 
 import { createServer } from 'node:http';
 import express from 'express';
@@ -87,14 +86,14 @@ async function leave(socket) {
   socket.leave(room);
 }
 
-/** Whoever serves alone does not load what the others need. */
+/** A process that serves alone does not load the Redis adapter. */
 async function findSeats(redis) {
   if (!redis) return seatsInMemory();
   const { serveTogether } = await import('./together.mjs');
   return serveTogether(io, redis);
 }
 
-// Port 0 is any free one; whoever started this reads which.
+// Port 0 is any free port; the parent process reads it from the output.
 http.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   console.log(`open http://127.0.0.1:${http.address().port}/`);
 });

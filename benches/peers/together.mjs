@@ -1,11 +1,11 @@
-// Several processes that serve together: socket.io's own adapter carries events from one to the other over Redis, and seats
-// are there too.
+// Several processes that share rooms: socket.io's own adapter carries events between them over Redis, which has the
+// seats too.
 
 import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import { SEATS } from './seats.mjs';
 
-/** Joins all others that have the Redis at `url`, and answers with the seats of all. */
+/** Connects to the Redis at `url` and returns the seats of all its processes. */
 export async function serveTogether(io, url) {
   const redis = createClient({ url });
   const subscriber = redis.duplicate();
@@ -14,7 +14,7 @@ export async function serveTogether(io, url) {
   return seatsInRedis(redis);
 }
 
-/** A hash for each room, socket id → name. Whoever came too late withdraws. */
+/** A hash for each room, socket id → name. A participant that comes too late withdraws. */
 function seatsInRedis(redis) {
   const key = (room) => `seats:${room}`;
   return {

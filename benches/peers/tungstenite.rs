@@ -1,4 +1,4 @@
-//! The relay with a library: what is left of the cost when nothing is read, checked or remembered.
+//! The relay with a library: the remaining cost when no text is parsed, checked or stored.
 
 use std::{
     collections::HashMap,
@@ -17,12 +17,12 @@ use tokio_tungstenite::{
     },
 };
 
-/// What waits to be read from one connection at once; as small as Switchboard's.
+/// The read buffer of a connection, as small as Switchboard's.
 const READ_BUFFER: usize = 1024;
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Who came alone, by path.
+/// Connections that wait for their peer, by path.
 type Waiting = Arc<Mutex<HashMap<String, Socket>>>;
 
 pub fn serve(listener: StdListener) -> anyhow::Result<()> {
@@ -33,7 +33,7 @@ pub fn serve(listener: StdListener) -> anyhow::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            // Whoever breaks the connection breaks only this one.
+            // An error of one connection ends only that one.
             tokio::spawn(welcome(stream, waiting.clone()).map(drop));
         }
     })
@@ -58,7 +58,7 @@ async fn welcome(stream: TcpStream, waiting: Waiting) -> Result<()> {
     }
 }
 
-/// Until one of them leaves; then until the other does.
+/// Relays until one side leaves, then until the other does.
 async fn relay(mut first: Socket, mut second: Socket) -> Result<()> {
     loop {
         let goes_on = tokio::select! {
@@ -73,7 +73,7 @@ async fn relay(mut first: Socket, mut second: Socket) -> Result<()> {
     Ok(())
 }
 
-/// Carries everything that has come, in one go. `false` at the end.
+/// Relays all received texts in one write. `false` at the end.
 async fn carry(mut message: Option<Result<Message>>, from: &mut Socket, to: &mut Socket) -> Result<bool> {
     loop {
         match message {

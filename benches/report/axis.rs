@@ -1,4 +1,4 @@
-//! An axis: from values to places, and what is written along it.
+//! An axis: from values to positions, and its labels.
 
 use crate::model::spread::number;
 
@@ -7,12 +7,13 @@ pub struct Axis {
     from: f64,
     to: f64,
     logarithmic: bool,
-    /// Where the range begins and ends in the picture.
+    /// Start and end of the range in the picture.
     places: [f64; 2],
 }
 
 impl Axis {
-    /// Over all `values`. A linear one begins at zero; a logarithmic one begins and ends a little beyond them.
+    /// An axis over all `values`. A linear one starts at zero; a logarithmic one extends a little beyond
+    /// them.
     pub fn over(values: &[f64], logarithmic: bool, places: [f64; 2]) -> Self {
         let most = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let least = values.iter().copied().fold(most, f64::min);
@@ -27,13 +28,13 @@ impl Axis {
         begin + (end - begin) * self.part(value)
     }
 
-    /// Round values within the range, far enough apart to be read.
+    /// Round values within the range, at legible distances.
     pub fn marks(&self) -> Vec<f64> {
         let decades = if self.logarithmic { self.decades() } else { Vec::new() };
         if decades.len() < 2 { self.steps() } else { decades }
     }
 
-    /// From 0 at the beginning of the range to 1 at its end.
+    /// From 0 at the start of the range to 1 at its end.
     fn part(&self, value: f64) -> f64 {
         if self.logarithmic {
             (value / self.from).ln() / (self.to / self.from).ln()
@@ -59,7 +60,7 @@ impl Axis {
     }
 }
 
-/// As few digits as say it.
+/// The shortest exact text.
 pub fn label(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 => 0,

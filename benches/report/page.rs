@@ -9,10 +9,10 @@ use crate::{
     workloads::Workload,
 };
 
-/// What is said before any figure, written by hand.
+/// The handwritten introduction.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// What was tried and what it brought, written by hand.
+/// The handwritten notes on optimisations.
 const NOTES: &str = include_str!("notes.md");
 
 pub fn text(measured: &[(&dyn Workload, Section)]) -> String {
@@ -33,19 +33,20 @@ fn one(workload: &dyn Workload, section: &Section) -> String {
     text
 }
 
-/// When, where and how quiet.
+/// Time, place and noise of the measurements.
 fn circumstances(section: &Section) -> String {
     let Section { taken_at, commit, repetitions, noise, machine, .. } = section;
     let Machine { cores, cpu_model, kernel, node, .. } = machine;
     let verdict = if noise.is_noisy() {
-        "**Noisy**: the rates mean little; the CPU times suffer too, if less."
+        "**Noisy**: the rates mean little, and the CPU times are less precise."
     } else {
         "Quiet."
     };
-    let size = if section.size == Size::Quick { "**A quick run, too short to be believed.** " } else { "" };
+    let size =
+        if section.size == Size::Quick { "**A quick run, too short for reliable figures.** " } else { "" };
     format!(
         "{size}Taken {taken_at} at {commit}; repetitions: {repetitions}. {cores} cores ({cpu_model}), Linux {kernel}, \
-         Node {node}. {} Others used {} % of the machine meanwhile and disturbed {} of {} measurements; load average \
+         Node {node}. {} Other processes used {} % of the machine and disturbed {} of {} measurements; load average \
          before {}; a memory access took {} ns. {verdict}\n",
         placement(machine),
         number(noise.others_percent, 1),

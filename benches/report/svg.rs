@@ -1,4 +1,4 @@
-//! Plots as SVG: readable on light and on dark pages, in the reader's own font, with the lines named where they end.
+//! Plots as SVG: legible on light and dark pages, in the reader's font, with a name at the end of each line.
 
 use std::fmt::Write as _;
 
@@ -11,19 +11,19 @@ use crate::model::{
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
 
-/// The edges of what is plotted. On the right there is room for the names of the lines.
+/// The edges of the plotted area. The names of the lines are to its right.
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = WIDTH - 120.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = HEIGHT - 56.0;
 
-/// Lines of more points than this are drawn without marking each of them.
+/// Lines with more points than this have no marks.
 const MOST_MARKS: usize = 30;
 
 /// The least distance of two names.
 const NAME_HEIGHT: f64 = 17.0;
 
-/// Contrast of at least 3 to 1 with the ground, in both schemes, for lines; names are written in the text's colour.
+/// Lines have a contrast of at least 3 to 1 in both colour schemes; names have the colour of text.
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .ground{fill:#fff}.title{font-size:16px;font-weight:600}.soft{fill:#59636e}\
@@ -34,7 +34,7 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .c0{stroke:#58a6ff}.c1{stroke:#f0883e}.c2{stroke:#9198a1}.c3{stroke:#3fb950}.c4{stroke:#bc8cff}.c5{stroke:#f778ba}\
 .d0{fill:#58a6ff}.d1{fill:#f0883e}.d2{fill:#9198a1}.d3{fill:#3fb950}.d4{fill:#bc8cff}.d5{fill:#f778ba}}";
 
-/// The picture as a file.
+/// The plot as a file.
 pub fn draw(plot: &Plot) -> String {
     let all = || plot.lines.iter().flat_map(|line| &line.points);
     let xs: Vec<_> = all().map(|(x, _)| *x).collect();
@@ -80,7 +80,7 @@ fn grid(svg: &mut String, x: &Axis, y: &Axis) {
     }
 }
 
-/// Through the medians, with a whisker from the least to the most at each.
+/// Draws a line through the medians, with a whisker from the least to the most at each.
 fn draw_line(svg: &mut String, line: &Line, x: &Axis, y: &Axis) {
     let colour = colour(line.contender);
     let ours = if line.contender == Contender::Switchboard { " ours" } else { "" };
@@ -99,7 +99,7 @@ fn draw_line(svg: &mut String, line: &Line, x: &Axis, y: &Axis) {
     }
 }
 
-/// Beside the ends of the lines, moved apart where lines end close to each other.
+/// Writes names beside the ends of the lines, moved apart where lines end close to each other.
 fn names(svg: &mut String, lines: &[Line], y: &Axis) {
     let end = |line: &Line| line.points.last().map_or(BOTTOM, |(_, spread)| y.place(spread.median));
     let mut names: Vec<_> = lines.iter().map(|line| (end(line), line.contender)).collect();

@@ -9,7 +9,7 @@ use crate::model::{
     spread::Spread,
 };
 
-/// A figure's tables; what only helps to read the others is folded away.
+/// A figure's tables; auxiliary ones are folded away.
 pub fn of(figure: &Figure, section: &Section) -> String {
     let tables = both(figure, section);
     if [BUSY, OWN_BUSY].contains(&figure.key) {
@@ -18,7 +18,7 @@ pub fn of(figure: &Figure, section: &Section) -> String {
     format!("#### {}\n\n{tables}", figure.title)
 }
 
-/// Medians with their spread, and for what is compared a second table with Switchboard's as multiples.
+/// Medians with their spread, and for compared figures a second table of multiples.
 fn both(figure: &Figure, section: &Section) -> String {
     let contenders = section.contenders();
     let mut text = table(section, &contenders, |case, contender| {

@@ -1,4 +1,4 @@
-//! Whether what had to be reached was reached.
+//! The verdicts on targets.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use crate::model::{
     spread::{Spread, number},
 };
 
-/// A table of targets, what was measured, and the verdict. Noise makes everything slower and nothing faster: what was
-/// reached in spite of it is reached, unless it is a comparison with what suffered as well.
+/// A table of targets, measured values and verdicts. Noise only makes measurements slower, so a target met in
+/// spite of noise is met. Comparisons with other contenders are excepted, as noise affects those too.
 pub fn table(targets: &[Target], section: &Section) -> String {
     if targets.is_empty() {
         return String::new();
@@ -33,7 +33,7 @@ pub fn table(targets: &[Target], section: &Section) -> String {
     text + "\n"
 }
 
-/// The figure that counts, and whether it is within the bound.
+/// The value of a target, and whether it is within the bound.
 fn measured(bound: &Bound, section: &Section) -> Option<(f64, bool)> {
     let median = |values| Some(Spread::of(values)?.median);
     Some(match bound {

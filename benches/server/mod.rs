@@ -1,7 +1,7 @@
-//! A server under measurement: one process, or several that serve together.
+//! A measured server: one process, or several that serve together.
 //!
-//! - `process`: one of them.
-//! - `redis`: where several meet.
+//! - `process`: one process.
+//! - `redis`: the Redis of several processes.
 //! - `mongod`: a database for their chats.
 
 pub mod mongod;
@@ -25,21 +25,21 @@ use crate::{
     model::contender::Contender,
 };
 
-/// What all of them sign sessions with.
+/// The common secret of their session tokens.
 const SECRET: &str = "known to all nodes of a benchmark";
 
-/// How long it may take until any of them can be reached through any other: a node that has just met Redis lets nobody
-/// in for some seconds.
+/// Limit until every process reaches every other: a node that has just connected to Redis refuses newcomers
+/// for some seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long one attempt may take, and how long is waited after one that failed.
+/// Limit of one attempt, and the pause after a failed one.
 const ATTEMPT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Attempts have rooms of their own, counted down from here.
+/// Attempts use rooms of their own, counted down from here.
 const LAST_ROOM: u32 = 9_999_999;
 
-/// A server that runs until this is dropped.
+/// A server that runs until it is dropped.
 pub struct Server {
     contender: Contender,
     processes: Vec<Process>,
@@ -47,7 +47,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Comes back when it lets people in.
+    /// Returns when the server admits participants.
     pub async fn start(
         contender: Contender,
         layout: Layout,
@@ -68,24 +68,24 @@ impl Server {
         Ok(server)
     }
 
-    /// Ends the only process without a word and starts it again, at the same address and with the same data.
+    /// Kills the only process and starts it again, at the same address and with the same data.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.processes[0].restart().await
     }
 
-    /// Ends the first process without a word. What is said of the server from now on is said of the others.
+    /// Kills the first process. All values are those of the others from now on.
     pub fn lose_first(&mut self) {
         drop(self.processes.remove(0));
     }
 
-    /// Where its clients meet: at the only process, or at the first two.
+    /// The addresses of a pair: the only process, or the first two.
     pub fn place(&self) -> Place {
         let address = self.processes[0].address();
         let opposite = self.processes.get(1).map_or(address, Process::address);
         Place { contender: self.contender, address, opposite }
     }
 
-    /// Where each of its processes listens.
+    /// The addresses of its processes.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.processes.iter().map(Process::address).collect()
     }
@@ -95,7 +95,7 @@ impl Server {
         self.processes.iter().map(Process::cpu_seconds).sum()
     }
 
-    /// That of Redis, where processes serve together.
+    /// The CPU time of Redis, if there is one.
     pub fn redis_cpu_seconds(&self) -> anyhow::Result<Option<f64>> {
         self.redis.as_ref().map(Redis::cpu_seconds).transpose()
     }
@@ -105,28 +105,28 @@ impl Server {
         self.processes.iter().map(Process::resident_bytes).sum()
     }
 
-    /// How many files and connections they have open.
+    /// Number of open files and connections.
     pub fn open_files(&self) -> anyhow::Result<u32> {
         self.processes.iter().map(Process::open_files).sum()
     }
 
-    /// How many connections and listeners they have open.
+    /// Number of open connections and listeners.
     pub fn open_sockets(&self) -> anyhow::Result<u32> {
         self.processes.iter().map(Process::open_sockets).sum()
     }
 
-    /// The folder where the first process keeps everything.
+    /// The data folder of the first process.
     pub fn data(&self) -> &Path {
         self.processes[0].data()
     }
 
-    /// What they logged.
+    /// The logs of all processes.
     pub fn log(&self) -> String {
         let logs = self.processes.iter().map(Process::log).chain(self.redis.as_ref().map(Redis::log));
         logs.collect::<Vec<_>>().join("\n")
     }
 
-    /// Lets two talk over each process and the next one, until that succeeds.
+    /// Waits until a pair can signal between each process and the next one.
     async fn wait_until_all_meet(&self) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
         let addresses = self.addresses();
@@ -139,7 +139,9 @@ impl Server {
                 let done = timeout(ATTEMPT, attempt).await.map_err(Into::into).flatten();
                 match done {
                     Ok(()) => break,
-                    Err(error) if Instant::now() > end => return Err(error.context("it lets nobody in")),
+                    Err(error) if Instant::now() > end => {
+                        return Err(error.context("it admits no participants"));
+                    }
                     Err(_) => sleep(PAUSE).await,
                 }
             }
@@ -148,7 +150,7 @@ impl Server {
     }
 }
 
-/// Two meet, hear each other and leave.
+/// Two participants join, signal to each other and leave.
 async fn talk(place: Place, room: u32) -> anyhow::Result<()> {
     let [mut ann, mut bob] = pair::meet(place, room, Signal::Candidate).await?;
     ann.say();

@@ -1,4 +1,4 @@
-//! A real `mongod` for chats to be kept in: a replica set of one, with its own data, gone when dropped.
+//! A real `mongod` for chats: a replica set of one with its own data. Dropping it ends the process.
 
 use std::{
     env, fs,
@@ -18,15 +18,15 @@ use tokio::time::{Instant, sleep};
 
 use crate::machine::{cpu_seconds, on_any_core};
 
-/// How long it may take until it takes writes.
+/// Limit until it accepts writes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often it is asked whether it does.
+/// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(100);
 
 const LOG: &str = "mongod.log";
 
-/// A server that runs until this is dropped.
+/// A server that runs until it is dropped.
 pub struct Mongod {
     process: Child,
     port: u16,
@@ -34,7 +34,7 @@ pub struct Mongod {
 }
 
 impl Mongod {
-    /// Starts it and waits until it takes writes.
+    /// Starts it and waits until it accepts writes.
     pub async fn start() -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -59,7 +59,7 @@ impl Mongod {
         }
     }
 
-    /// Where a server finds it.
+    /// Its URI.
     pub fn uri(&self) -> String {
         format!("mongodb://127.0.0.1:{}/switchboard?replicaSet=rs", self.port)
     }
@@ -82,7 +82,7 @@ impl Mongod {
             if hello.get_str("setName").is_err() {
                 let members = [doc! { "_id": 0, "host": &address }];
                 let set = doc! { "_id": "rs", "members": members.to_vec() };
-                // Fails while the server comes up, and if it was done before; then the next hello tells.
+                // Fails during start-up, and when repeated; the next `hello` shows the outcome.
                 let _ = admin.run_command(doc! { "replSetInitiate": set }).await;
             }
             sleep(GLANCE).await;
@@ -98,7 +98,7 @@ impl Drop for Mongod {
     }
 }
 
-/// The one that `MONGOD` names, else the one the tests use.
+/// The program in `MONGOD`, else the one of the tests.
 fn binary() -> anyhow::Result<PathBuf> {
     let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/mongod");
     let path = env::var_os("MONGOD").map_or(fetched, PathBuf::from);

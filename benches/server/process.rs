@@ -1,4 +1,4 @@
-//! One process of a server, with a data folder and a port of its own.
+//! One process of a server, with its own data folder and port.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ use crate::{
 
 const LOG: &str = "server.log";
 
-/// A process that runs until this is dropped.
+/// A process that runs until it is dropped.
 pub struct Process {
     contender: Contender,
     settings: Settings,
@@ -33,7 +33,7 @@ pub struct Process {
 
 struct Running {
     process: Child,
-    /// Kept open: a server may say more than where it is.
+    /// Kept open, as the server may print more than its address.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -45,18 +45,18 @@ impl Process {
         Ok(Self { contender, settings: settings.clone(), cores, data, address, running })
     }
 
-    /// Ends it without a word and starts it again, at the same address and with the same data.
+    /// Kills it and starts it again, at the same address and with the same data.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.running.kill();
         let (contender, cores, listen) = (self.contender, self.cores, self.address);
         let (settings, data) = (self.settings.clone(), self.data.path().to_owned());
-        // Whoever lost the connection tries to come back meanwhile.
+        // On another thread, as clients try to resume meanwhile.
         let again = spawn_blocking(move || Running::start(contender, &settings, cores, &data, listen));
         (self.running, self.address) = again.await??;
         Ok(())
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -74,24 +74,24 @@ impl Process {
         Ok(kib.parse::<f64>()? * 1024.0)
     }
 
-    /// How many files and connections it has open.
+    /// Number of open files and connections.
     pub fn open_files(&self) -> anyhow::Result<u32> {
         Ok(self.descriptors()?.count().try_into()?)
     }
 
-    /// How many connections and listeners it has open.
+    /// Number of open connections and listeners.
     pub fn open_sockets(&self) -> anyhow::Result<u32> {
         let targets = self.descriptors()?.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
         let sockets = targets.filter(|target| target.to_string_lossy().starts_with("socket:"));
         Ok(sockets.count().try_into()?)
     }
 
-    /// The folder where it keeps everything.
+    /// Its data folder.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
 
-    /// What it logged.
+    /// Its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
     }
@@ -135,7 +135,7 @@ impl Running {
             .with_context(|| format!("{contender} cannot be started"))?;
         let mut stdout = BufReader::new(process.stdout.take().context("no output")?);
         let port = read_port(&mut stdout);
-        // The process is given to its owner before anything can fail, so that it never outlives us.
+        // The process has an owner before anything can fail, so that it ends with this program.
         let running = Self { process, _stdout: stdout };
         let port = port.with_context(|| {
             let log = fs::read_to_string(data.join(LOG)).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Drop for Running {
     }
 }
 
-/// All servers say where they are in the same words: `open http://host:port/`.
+/// Reads the port. Every server prints `open http://host:port/`.
 fn read_port(output: &mut impl BufRead) -> anyhow::Result<u16> {
     let mut line = String::new();
     while output.read_line(&mut line)? > 0 {

@@ -1,4 +1,4 @@
-//! A real `redis-server` for the processes of a server to meet in: it keeps nothing, and is gone when dropped.
+//! A real `redis-server` for several processes, without persistence. Dropping it ends the process.
 
 use std::{
     env,
@@ -16,15 +16,15 @@ use tokio::time::{Instant, sleep};
 
 use crate::machine::{Cores, cpu_seconds};
 
-/// How long it may take until it answers.
+/// Limit until it answers.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it is asked.
+/// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(20);
 
 const LOG: &str = "redis.log";
 
-/// A server that runs until this is dropped.
+/// A server that runs until it is dropped.
 pub struct Redis {
     process: Child,
     address: SocketAddr,
@@ -56,7 +56,7 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Where a server finds it.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("redis://{}/", self.address)
     }
@@ -66,7 +66,7 @@ impl Redis {
         cpu_seconds(self.process.id())
     }
 
-    /// What it logged.
+    /// Its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default()
     }

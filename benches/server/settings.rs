@@ -1,13 +1,13 @@
-//! What a server is told when it starts.
+//! Settings of a server.
 
-/// What a server is told besides where to listen: variables of its environment.
+/// Environment variables of a server, apart from its address.
 pub type Settings = Vec<(&'static str, String)>;
 
-/// How many processes a server is.
+/// The processes of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// One that knows of no other.
+    /// One process, without others.
     Alone,
-    /// So many that serve together, over a Redis of their own. All of them, and Redis, have the servers' core.
+    /// This many processes that share a Redis of their own. All of them, and Redis, run on the servers' core.
     Together(usize),
 }

@@ -1,4 +1,4 @@
-//! Idle people: what it costs to hold their connections and seats while they say nothing.
+//! Idle participants: the cost of their connections and seats.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ use crate::{
     workloads::{meter::Meter, workload::Workload},
 };
 
-/// More than anybody here opens: Switchboard's own limit is lower.
+/// More connections than any case opens: Switchboard's own limit is lower.
 const MAX_CONNECTIONS: u32 = 19_000;
 
-/// How often memory is looked at, how little it moves when it rests, and how long it may take to.
+/// Interval of memory readings, the change of memory at rest, and the limit until it rests.
 const GLANCE: Duration = Duration::from_millis(250);
 const RESTS: f64 = 0.002;
 const UNREST: Duration = Duration::from_secs(5);
 
-/// How long it may take until everything is closed.
+/// Limit until every connection is closed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
@@ -44,7 +44,7 @@ const GROWTH: &str = "growth_percent";
 
 /// See [`Workload::about`].
 pub struct Idle {
-    /// How many connections, least first. With the most of them more is measured than their memory.
+    /// Numbers of connections, ascending. The last case measures more than memory.
     sizes: Vec<u32>,
 }
 
@@ -73,18 +73,20 @@ impl Workload for Idle {
     }
 
     fn heading(&self) -> &'static str {
-        "Idle people"
+        "Idle participants"
     }
 
     fn about(&self) -> String {
         format!(
-            "WebSockets, two in each room, joined and silent. Memory is what the process has resident, once it rests, \
-             less what it had with nobody there, for each connection. With the most of them, the CPU time is \
-             measured over a few intervals of the server's pings, all of which are answered (Switchboard's interval \
-             is 5 s, Node's 25 s; the bare relays send none), and everybody leaves; then all of it happens again on \
-             the same process. Growth is how much more is resident after the second round than after the first, as a \
-             part of what a round took: 0 where nothing is ever kept of those who left. The run fails when anybody \
-             hears anything or loses the connection. Switchboard's own limit (`MAX_CONNECTIONS`) is raised to {}.",
+            "WebSockets, two in each room, joined and silent. Memory is the resident memory of the process \
+             at rest, less that before the first connection, divided by the number of connections. In the \
+             largest case the CPU time is measured over a few intervals of the server's pings, all of which \
+             are answered (every 5 s for Switchboard, every 25 s for Node; the bare relays send none). Then \
+             all participants leave, and the same happens again on the same process. Growth is the \
+             difference of the resident memory after the second round and after the first, as a part of the \
+             memory of a round; 0 means that no memory of departed participants is kept. The run fails when \
+             a participant receives an event or loses its connection. Switchboard's own limit \
+             (`MAX_CONNECTIONS`) is raised to {}.",
             number(MAX_CONNECTIONS.into(), 0),
         )
     }
@@ -94,11 +96,11 @@ impl Workload for Idle {
         vec![
             figure(EACH, "Resident kB for each connection", 1, true),
             figure(CPU_EACH, "CPU milliseconds for each connection and minute", 3, true),
-            figure(NOBODY, "Resident MiB with nobody there yet", 1, false),
-            figure(EVERYBODY, "Resident MiB with everybody there", 1, false),
-            figure(FIRST, "Resident MiB after everybody left", 1, false),
-            figure(SECOND, "Resident MiB after everybody came again and left", 1, false),
-            figure(GROWTH, "Growth from one round to the next, % of what a round took", 1, false),
+            figure(NOBODY, "Resident MiB before the first connection", 1, false),
+            figure(EVERYBODY, "Resident MiB with all connected", 1, false),
+            figure(FIRST, "Resident MiB after all have left", 1, false),
+            figure(SECOND, "Resident MiB after all have joined again and left", 1, false),
+            figure(GROWTH, "Growth from one round to the next, % of a round's memory", 1, false),
         ]
     }
 
@@ -113,7 +115,7 @@ impl Workload for Idle {
     fn repetitions(&self, size: Size) -> u32 {
         match size {
             Size::Full => 5,
-            // Node's pings take their time.
+            // Long enough for Node's pings.
             Size::Quick => 1,
         }
     }
@@ -176,7 +178,7 @@ impl Workload for Idle {
     }
 }
 
-/// What the server has resident when that no longer moves, or moves for good.
+/// The resident memory of the server once it no longer changes, or after the limit.
 async fn resting_bytes(server: &Server) -> anyhow::Result<f64> {
     let end = Instant::now() + UNREST;
     let mut before = server.resident_bytes()?;
@@ -191,7 +193,7 @@ async fn resting_bytes(server: &Server) -> anyhow::Result<f64> {
 }
 
 async fn cpu_ms_each_minute(server: &Server, crowd: &mut Crowd, people: u32) -> anyhow::Result<f64> {
-    // Whole intervals of pings: as many for everybody.
+    // Whole ping intervals, so that each connection has the same number of pings.
     let window = match server.place().contender {
         Contender::Node => Duration::from_secs(25),
         _ => Duration::from_secs(10),
@@ -202,7 +204,7 @@ async fn cpu_ms_each_minute(server: &Server, crowd: &mut Crowd, people: u32) -> 
     Ok(cost.cpu_seconds / cost.operations / (cost.seconds / 60.0) * 1_000.0)
 }
 
-/// What is resident when everybody has left and the server has closed everything.
+/// The resident memory after all participants have left and the server has closed every connection.
 async fn after_leaving(server: &Server, crowd: Crowd, sockets: u32) -> anyhow::Result<f64> {
     let closed = async {
         crowd.leave().await?;

@@ -1,4 +1,4 @@
-//! What a number of operations took.
+//! The cost of a number of operations.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     server::Server,
 };
 
-/// Watches a server while it works.
+/// Observes a working server.
 pub struct Meter {
     began: Instant,
     cpu_seconds: f64,
@@ -22,7 +22,7 @@ pub struct Meter {
     own_seconds: f64,
 }
 
-/// What a number of operations took.
+/// The cost of a number of operations.
 #[derive(Clone, Copy)]
 pub struct Cost {
     pub operations: f64,
@@ -32,7 +32,7 @@ pub struct Cost {
     pub redis_seconds: Option<f64>,
     /// Of the load generator.
     pub own_seconds: f64,
-    /// By the clock.
+    /// Elapsed time.
     pub seconds: f64,
 }
 

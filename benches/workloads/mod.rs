@@ -1,4 +1,4 @@
-//! The kinds of work that are measured. A new one is a file here and a line in [`all`].
+//! The measured workloads. A new one is a file here and a line in [`all`].
 
 mod calls;
 mod idle;

@@ -1,4 +1,4 @@
-//! Pairs whose two ends are on two nodes: what it costs to carry signals from one to the other.
+//! Pairs on two nodes: the cost of carrying signals between nodes.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// How many messages of a pair are under way at once.
+/// Messages of a pair that are under way at once.
 const WINDOWS: [u32; 2] = [1, 8];
 
-/// More messages a second than this only Switchboard is asked to carry.
+/// Only Switchboard is asked to carry more messages a second than this.
 const MOST_FOR_ALL: u32 = 5_000;
 
-/// How long messages are under way, in milliseconds: one in so many is longer.
+/// Latencies of messages in milliseconds: one in this many is longer.
 const LATENCIES: [(&str, u32, &str); 3] = [
     ("p50_ms", 2, "Time under way: half of the messages take longer, ms"),
     (P99, 100, "Time under way: one message in 100 takes longer, ms"),
@@ -35,11 +35,11 @@ const LATENCIES: [(&str, u32, &str); 3] = [
 ];
 const P99: &str = "p99_ms";
 
-/// The relay of candidates from node to node.
+/// The relay of candidates between nodes.
 pub struct Nodes {
-    /// As fast as they can, and at fixed rates: how many pairs at which pace.
+    /// The loads, as fast as possible and at fixed rates, with their numbers of pairs.
     loads: Vec<(u32, Pace)>,
-    /// How long is measured: as fast as they can, and at a fixed rate.
+    /// Durations of measurements: as fast as possible, and at a fixed rate.
     talk_for: Duration,
     rate_for: Duration,
 }
@@ -48,15 +48,15 @@ pub struct Nodes {
 struct Case {
     pairs: u32,
     pace: Pace,
-    /// Whether the two of a pair are on two nodes.
+    /// Whether the two participants of a pair are on two nodes.
     apart: bool,
 }
 
 #[derive(Clone, Copy)]
 enum Pace {
-    /// So many messages of a pair are always under way.
+    /// This many messages of a pair are always under way.
     Window(u32),
-    /// So many messages a second of all pairs together, whatever became of those before.
+    /// This many messages a second of all pairs together, whether or not earlier ones have arrived.
     Rate(u32),
 }
 
@@ -78,13 +78,13 @@ impl Nodes {
         }
     }
 
-    /// What is compared is measured in a row.
+    /// Compared cases follow each other.
     fn all(&self) -> Vec<Case> {
         let loads = self.loads.iter();
         loads.flat_map(|&(pairs, pace)| [false, true].map(|apart| Case { pairs, pace, apart })).collect()
     }
 
-    /// Those in which the two of a pair are on two nodes.
+    /// The cases with pairs on two nodes.
     fn apart(&self) -> impl Iterator<Item = Case> {
         self.all().into_iter().filter(|case| case.apart)
     }
@@ -113,15 +113,15 @@ impl Workload for Nodes {
 
     fn about(&self) -> String {
         format!(
-            "Candidates of 200 bytes as above, but one end of every pair is on one node and the other end on another, \
-             and each message goes through Redis. Two Switchboard nodes stand beside one that serves alone, without \
-             Redis, and beside two Node processes with socket.io's Redis adapter. All processes of a contender share \
-             one core, and Redis (Debian's, which keeps nothing) has the same one; the load generator has the other. \
-             CPU time is that of all the contender's processes together; Redis's is counted apart. So a rate is what \
-             one core carries, Redis included. At a fixed rate people say a line one after the other, on time, \
-             whatever became of those before, and a message's time counts from when it should have been said until \
-             it was heard; Node is tried at {} a second at most. Every message is checked: it comes once, in order and \
-             unchanged.",
+            "Candidates of 200 bytes as above, but the two participants of every pair are on different \
+             nodes, and each message goes through Redis. The table compares two Switchboard nodes with one \
+             node without Redis and with two Node processes with socket.io's Redis adapter. All processes \
+             of a contender share one core with Redis (Debian's, without persistence); the load generator \
+             has the other. CPU time is that of all processes of the contender together; Redis's is counted \
+             separately. So a rate is what one core carries, including Redis. At a fixed rate messages are \
+             sent on time, whether or not earlier ones have arrived, and the latency of a message starts at \
+             its intended time; Node is tried at {} a second at most. Every message is checked: it arrives \
+             once, in order and unchanged.",
             number(MOST_FOR_ALL.into(), 0),
         )
     }
@@ -175,7 +175,7 @@ impl Workload for Nodes {
                 let meter = Meter::start(server)?;
                 let took = floor.talk_at_a_rate(rate, self.rate_for)?;
                 let mut figures = meter.stop(server, took.count())?.figures();
-                // It does not sleep until it is time, it looks at the clock.
+                // The load generator polls the clock instead of sleeping.
                 figures.remove(OWN_BUSY);
                 figures.extend(latencies(&took));
                 figures

@@ -1,4 +1,4 @@
-//! Beginning things on time.
+//! Precise waits.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How much earlier a sleeper wakes, because timers are exact to a millisecond only.
+/// How much earlier the timer ends, as timers have a resolution of a millisecond.
 const TIMER: Duration = Duration::from_millis(2);
 
-/// Waits, to some microseconds.
+/// Waits until `time`, to some microseconds.
 pub async fn wait_until(time: Instant) {
     sleep_until(time - TIMER).await;
     while Instant::now() < time {

@@ -7,17 +7,17 @@ use crate::load::{
     wire::Signal,
 };
 
-/// How many connections are made or closed at the same time.
+/// Connections that are opened or closed at the same time.
 pub const AT_ONCE: usize = 64;
 
-/// Connects so many pairs. Their rooms are numbered from 0.
+/// Connects this many pairs in rooms numbered from 0.
 pub async fn gather(place: Place, pairs: u32, signal: Signal) -> anyhow::Result<Vec<Participant>> {
     let meeting = stream::iter((0..pairs).map(|room| pair::meet(place, room, signal)));
     let met: Vec<_> = meeting.buffered(AT_ONCE).try_collect().await?;
     Ok(met.into_iter().flatten().collect())
 }
 
-/// Lets everybody leave. All say so first: whoever waits for its turn answers no pings.
+/// Lets all leave. Each announces its departure first, as a waiting participant answers no pings.
 pub async fn disperse(mut everybody: Vec<Participant>) -> anyhow::Result<()> {
     for participant in &mut everybody {
         participant.say_goodbye().await?;

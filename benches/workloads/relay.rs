@@ -1,4 +1,4 @@
-//! The relay under load: pairs that send one kind of signal to and fro.
+//! The relay under load: pairs that send one kind of signal back and forth.
 
 use std::time::Duration;
 
@@ -23,31 +23,31 @@ use crate::{
 };
 
 const CANDIDATES: &str = "\
-Every pair sits in a room and sends ICE candidates of 200 bytes to and fro over WebSocket, without acks. A message is one
-candidate from one side to the other. With one at once a side answers when it has heard; with eight, eight of a pair's
-messages are always under way, and a server may read and write several at a time. Every message is checked: it comes once,
+Every pair shares a room and sends ICE candidates of 200 bytes back and forth over WebSocket, without acks. A message is one
+candidate from one side to the other. With one at once a side answers after it has received; with eight, eight of a pair's
+messages are always under way, and a server may read and write several at a time. Every message is checked: it arrives once,
 in order and unchanged.";
 
 const OFFERS: &str = "\
 The same with offers of 4 kB, as long as those of a browser with a microphone and a camera.";
 
-/// How many pairs, from few to as many as there are sockets for.
+/// Numbers of pairs, up to the number of available sockets.
 const PAIRS: [u32; 4] = [100, 200, 1_000, 5_000];
 
 /// The relay of one kind of signal.
 pub struct Relay {
     signal: Signal,
     loads: Vec<Load>,
-    /// How long is measured.
+    /// Duration of the measurement.
     duration: Duration,
-    /// How long is talked before, so that a just-in-time compiler has compiled.
+    /// Duration of the warm-up for just-in-time compilers.
     warm_up: Duration,
 }
 
 #[derive(Clone, Copy)]
 struct Load {
     pairs: u32,
-    /// How many messages of a pair are under way at once.
+    /// Messages of a pair that are under way at once.
     window: u32,
 }
 

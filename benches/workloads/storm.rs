@@ -1,4 +1,4 @@
-//! A storm: everybody loses the connection in one moment, and comes back as fast as the server lets them.
+//! A storm: all participants lose their connections at once and resume as fast as the server admits them.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -27,13 +27,13 @@ use crate::{
     workloads::workload::Workload,
 };
 
-/// How many try to connect at the same time: fewer than a kernel queues for a busy server (511 for Node).
+/// Concurrent attempts to connect: fewer than a kernel queues for a busy server (511 for Node).
 const AT_ONCE: usize = 256;
 
-/// How long somebody waits who was refused.
+/// Delay after a refusal.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long anything may take before it counts as failed.
+/// Limit of every step.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 const MEDIAN: &str = "back_p50_seconds";
@@ -42,17 +42,17 @@ const LAST: &str = "back_last_seconds";
 const CPU_EACH: &str = "cpu_ms_each";
 const TOLD_LEFT: &str = "told_left";
 
-/// How many nodes serve where one of them is lost.
+/// Number of nodes where one of them is lost.
 const NODES: usize = 3;
 
-/// How connections are lost.
+/// The cause of the loss.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Loss {
-    /// All are reset; the server lives on and has to find out.
+    /// All connections are reset; the server keeps running and must notice.
     Cut,
-    /// The server is killed, and started again at once.
+    /// The server is killed and started again at once.
     Killed,
-    /// The node that everybody is on is killed; the others go on.
+    /// The node of all participants is killed; the others keep running.
     NodeKilled,
 }
 
@@ -80,22 +80,24 @@ impl Workload for Storm {
     }
 
     fn heading(&self) -> &'static str {
-        "Everybody loses the connection, and comes back"
+        "All participants lose their connections and resume"
     }
 
     fn about(&self) -> String {
         format!(
-            "{} people, two in each room. Either all connections are reset at once while the server lives, or the \
-             server is killed with `SIGKILL` and started again at the same address with the same data; or everybody \
-             is on one of {NODES} nodes that share a Redis, it is killed for good, and the two of every room come \
-             back to two others. Everybody comes back as fast as they can, {AT_ONCE} at a time, each with a new connection and their session \
-             token, and is back when `join_room` is acknowledged; time runs from the loss. Then everybody says \
-             something to the other one and must hear as much. The run fails unless everybody has the seat, the \
-             participant id and the opposite they had, events count on without a gap (`resumed` is `true` after a \
-             cut, `false` where a process was killed), and nobody is told that the other one left. CPU time after a \
-             restart is all of the new process's, after a node was killed that of those that are left, which share \
-             their core with Redis; its time is not in it. Node knows no sessions: its people join anew, under new ids, and it is shown \
-             for what connecting and joining costs.",
+            "{} participants, two in each room. In the first case all connections are reset at once while \
+             the server keeps running. In the second the server is killed with `SIGKILL` and started again \
+             at the same address with the same data. In the third all participants are on one of {NODES} \
+             nodes that share a Redis; it is killed for good, and the two of every room return to two \
+             others. All return as fast as possible, {AT_ONCE} at a time, each with a new connection and \
+             its session token. A participant is back when its `join_room` is acknowledged; time runs from \
+             the loss. Then each sends a signal to the other and must receive one. The run fails unless \
+             each has its former seat, participant id and peer, events continue without a gap (`resumed` is \
+             `true` after a cut, `false` where a process was killed), and no participant is told that the \
+             other left. CPU time after a restart is that of the new process. After a killed node it is \
+             that of the other nodes, which share their core with Redis, without Redis's own. Node has no \
+             sessions: its participants join under new ids, and its row shows the cost of connections and \
+             joins.",
             number(self.people.into(), 0),
         )
     }
@@ -103,11 +105,11 @@ impl Workload for Storm {
     fn figures(&self) -> Vec<Figure> {
         let figure = |key, title, decimals, compared| Figure { key, title, decimals, compared };
         vec![
-            figure(LAST, "Seconds until the last one is back", 2, true),
-            figure(MEDIAN, "Seconds until one is back, median", 2, false),
-            figure(NEARLY_ALL, "Seconds until one is back, 99th percentile", 2, false),
-            figure(CPU_EACH, "CPU milliseconds of the server for each", 3, true),
-            figure(TOLD_LEFT, "How often somebody was told that the other one had left", 0, false),
+            figure(LAST, "Seconds until the last participant is back", 2, true),
+            figure(MEDIAN, "Seconds until a participant is back, median", 2, false),
+            figure(NEARLY_ALL, "Seconds until a participant is back, 99th percentile", 2, false),
+            figure(CPU_EACH, "CPU milliseconds of the server for each participant", 3, true),
+            figure(TOLD_LEFT, "Participants that were told that the other had left", 0, false),
         ]
     }
 
@@ -118,7 +120,7 @@ impl Workload for Storm {
     fn contenders(&self, case: usize) -> Vec<Contender> {
         match LOSSES[case] {
             Loss::Cut | Loss::Killed => vec![Contender::Switchboard, Contender::Node],
-            // Nobody would ever give up the seats of Node's that is lost.
+            // No lease ends the seats of a lost Node process.
             Loss::NodeKilled => vec![Contender::Switchboard],
         }
     }
@@ -133,7 +135,7 @@ impl Workload for Storm {
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
         let promised = server.place().contender == Contender::Switchboard;
         let figures = weather(server, self.people, LOSSES[case], promised).await?;
-        ensure!(!promised || figures[TOLD_LEFT] == 0.0, "somebody was told that the other one had left");
+        ensure!(!promised || figures[TOLD_LEFT] == 0.0, "a participant was told that the other had left");
         Ok(figures)
     }
 
@@ -144,7 +146,7 @@ impl Workload for Storm {
             bound: Bound::AtMost { case: loss.title().to_owned(), figure: LAST, most },
         };
         let silent = |loss: &Loss| Target {
-            text: format!("{}: nobody is told that the other one left", loss.title()),
+            text: format!("{}: no participant is told that the other left", loss.title()),
             bound: Bound::AtMost { case: loss.title().to_owned(), figure: TOLD_LEFT, most: 0.0 },
         };
         LOSSES.iter().flat_map(|loss| [target(loss), silent(loss)]).collect()
@@ -161,24 +163,25 @@ impl Loss {
     }
 }
 
-/// What all have in common.
+/// The context of all participants.
 struct Stage {
-    /// Where all connect at first.
+    /// The address of the first connections.
     first: SocketAddr,
-    /// Where they come back to, in turn.
+    /// The addresses of the next connections, in turn.
     then: Vec<SocketAddr>,
     loss: Loss,
-    /// Whether the server brings people back.
+    /// Whether the server lets participants resume.
     promised: bool,
-    /// Everybody passes it at once: when all are seated, when it begins, when all are cut, back, and heard.
+    /// A barrier for all: when all are seated, at the loss, when all are back, and when all have received a
+    /// signal.
     gate: Barrier,
     attempts: Semaphore,
 }
 
-/// When somebody was back, and how often they were told that the other one had left.
+/// When a participant was back, and how often the other was announced to have left.
 type Ended = anyhow::Result<(Instant, u32)>;
 
-/// Seats `people`, takes their connections away and waits until they are back.
+/// Seats `people`, ends their connections and waits until they are back.
 async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -> anyhow::Result<Figures> {
     let mut then = server.addresses();
     if loss == Loss::NodeKilled {
@@ -216,15 +219,15 @@ async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -
     Ok(figures(&ended, began, cpu_seconds))
 }
 
-/// Waits for everybody. Whoever fails ends it for all.
+/// Waits for all; the first error ends the run.
 async fn pass(everybody: &mut JoinSet<Ended>, stage: &Stage) -> anyhow::Result<()> {
     select! {
-        // When all have passed, the first may have gone.
+        // When the last has passed the barrier, the first may have ended.
         biased;
         passed = timeout(PATIENCE, stage.gate.wait()) => passed.map(drop).context("it took too long"),
         Some(ended) = everybody.join_next() => {
             ended??;
-            bail!("somebody went away")
+            bail!("a participant left")
         }
     }
 }
@@ -259,7 +262,7 @@ async fn live(mut seat: Seat, number: u32, stage: Arc<Stage>) -> Ended {
     let at = Instant::now();
     seat.mind(&mut client, stage.gate.wait()).await?;
     if stage.promised {
-        // Where ids are new, the other one's may still be under way.
+        // With new ids, the id of the other may still be under way.
         seat.send_candidate(&mut client)?;
         seat.hear_more(&mut client, 1).await?;
     }

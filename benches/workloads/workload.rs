@@ -1,4 +1,4 @@
-//! What a workload is.
+//! The interface of a workload.
 
 use async_trait::async_trait;
 
@@ -13,25 +13,25 @@ use crate::{
     server::{Layout, Server, Settings},
 };
 
-/// One kind of work. Its cases are measured on all its contenders in turn, each time on a fresh server.
+/// One kind of work. Its cases are measured on all its contenders in turn, each time on a new server.
 #[async_trait(?Send)]
 pub trait Workload {
-    /// Short and stable: what `BENCH_ONLY` and the stored results call it.
+    /// A short and stable name, for `BENCH_ONLY` and the stored results.
     fn name(&self) -> &'static str;
 
-    /// What the report calls it.
+    /// The heading in the report.
     fn heading(&self) -> &'static str;
 
-    /// What is done and what is checked, in plain words, as Markdown.
+    /// The work and its checks, as Markdown.
     fn about(&self) -> String;
 
-    /// What is found out in each measurement; the figure of merit first.
+    /// The measured figures; the figure of merit first.
     fn figures(&self) -> Vec<Figure>;
 
-    /// What is varied. The names are the rows of the report.
+    /// The varied cases, which are the rows of the report.
     fn cases(&self) -> Vec<String>;
 
-    /// Who is measured in the `case`th case.
+    /// The contenders of case number `case`.
     fn contenders(&self, case: usize) -> Vec<Contender>;
 
     fn repetitions(&self, size: Size) -> u32 {
@@ -41,24 +41,24 @@ pub trait Workload {
         }
     }
 
-    /// How many processes the server is.
+    /// The processes of the server.
     fn layout(&self, _case: usize) -> Layout {
         Layout::Alone
     }
 
-    /// What the server is told besides the defaults of [`Server`]. Every contender is given it.
+    /// Settings on top of the defaults of [`Server`], for every contender.
     async fn settings(&self, _case: usize) -> anyhow::Result<Settings> {
         Ok(Settings::new())
     }
 
-    /// Does the `case`th case on `server`, which has just been started, and says what was found. Fails when anything
-    /// was lost, doubled, changed or out of order.
+    /// Runs case number `case` on `server`, a new one, and returns the figures. Fails when a message is lost,
+    /// repeated, changed or out of order.
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures>;
 
-    /// What Switchboard has to reach.
+    /// Targets for Switchboard.
     fn targets(&self) -> Vec<Target>;
 
-    /// Pictures of a section.
+    /// Plots of a section.
     fn plots(&self, _section: &Section) -> Vec<Plot> {
         Vec::new()
     }

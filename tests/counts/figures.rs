@@ -1,58 +1,59 @@
-//! The figures: what was counted, what is recorded, and whether the one may pass for the other.
+//! Counted figures, their record, and the comparison of both.
 
 use std::{collections::HashMap, env, fmt::Write, fs, path::Path};
 
 const RECORD: &str = "tests/counts/recorded.toml";
 
 const HEAD: &str = "\
-# What the release build costs, as `make counts` counts it; tests/counts/main.rs says how and why.
-# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure fell, and when one rose for a reason worth it, which
-# the commit then tells.
+# Costs of the release build, as `make counts` counts them; tests/counts/main.rs explains how and why.
+# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure falls, and when one rises for a good reason, which the
+# commit states.
 ";
 
-/// How far from its record a figure may be.
+/// The allowed distance of a figure from its record.
 pub struct Margin {
     /// In percent of the record.
     above: f64,
     below: f64,
-    /// In the figure's own unit: what is nothing.
+    /// A negligible difference, in the figure's own unit.
     nothing: f64,
 }
 
-/// Compilers and C libraries differ by a few percent; processors hardly, since valgrind shows the same to all.
+/// Compilers and C libraries differ by a few percent. Processors hardly differ, as valgrind shows the same
+/// one to all.
 pub const INSTRUCTIONS: Margin = Margin { above: 5.0, below: 25.0, nothing: 0.0 };
 
-/// Less than one more allocation for a message.
+/// Less than one more allocation per message.
 pub const ALLOCATIONS: Margin = Margin { above: 4.0, below: 20.0, nothing: 0.1 };
 
-/// Bytes of heap: exact, but structures shift a little with the compiler.
+/// Bytes of heap: exact, but structures differ a little between compilers.
 pub const BYTES: Margin = Margin { above: 5.0, below: 20.0, nothing: 8.0 };
 
-/// Something that was counted.
+/// A counted quantity.
 pub struct Figure {
     /// As in the record.
     name: &'static str,
     value: f64,
     margin: Margin,
-    /// Shows where it comes from.
+    /// A command that shows its causes.
     look: &'static str,
 }
 
-/// All that was counted in one run.
+/// The figures of one run.
 #[derive(Default)]
 pub struct Figures(Vec<Figure>);
 
 impl Figures {
-    /// `total` for each of `count`.
+    /// Adds `total` divided by `count`.
     #[expect(clippy::cast_precision_loss, reason = "nothing is counted to 2^52")]
     pub fn add(&mut self, name: &'static str, total: u64, count: usize, margin: Margin, look: &'static str) {
         self.0.push(Figure { name, value: total as f64 / count as f64, margin, look });
     }
 
-    /// Prints a table, and compares with the record, or writes it anew if `RENEW_COUNTS` is set.
+    /// Prints a table and compares it with the record, or writes the record if `RENEW_COUNTS` is set.
     ///
     /// # Panics
-    /// If a figure is too far from its record; says which, by how much, and where to look.
+    /// If a figure is too far from its record; the message has the figure, the distance and the command.
     pub fn settle(&self) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
         if env::var_os("RENEW_COUNTS").is_some() {
@@ -100,7 +101,7 @@ impl Figure {
         }
         (*value < least).then(|| {
             format!(
-                "{name} is {now}; recorded was {then}. It fell so far that the record guards nothing any more:\n\
+                "{name} is {now}; recorded was {then}. It fell so far that the record no longer guards it:\n\
                  TIGHTEN THE BOUND with `RENEW_COUNTS=1 make counts`, and commit {RECORD}."
             )
         })
@@ -113,12 +114,12 @@ fn parse(record: &str) -> HashMap<String, f64> {
     pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
 }
 
-/// Past the harness, which shows what tests print only when they fail.
+/// Prints past the test harness, which hides the output of passing tests.
 fn print(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
 }
 
-/// As precise as it is repeatable.
+/// With the precision that repeats.
 fn rounded(value: f64) -> String {
     let digits = if value < 1_000.0 { 2 } else { 0 };
     format!("{value:.digits$}")

@@ -1,36 +1,36 @@
-//! What the server is given to do: one thing after the other, so that each run is like the last.
+//! The load: one operation after the other, so that runs are alike.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Client;
 
-/// How long a candidate's JSON is: about what browsers send.
+/// Length of a candidate's JSON, as browsers send it.
 const CANDIDATE_BYTES: usize = 200;
 
-/// A line of a description, and how many of them make one of 4 kB: about one microphone and one camera.
+/// A line of a description, and the number of lines for 4 kB: about one microphone and one camera.
 const SDP_LINE: &str = "a=rtpmap:96 VP8/90000\r\n";
 const SDP_LINES: usize = 174;
 
-/// How many candidates the two sides of a call send.
+/// Candidates of both sides of a call.
 const CANDIDATES: usize = 20;
 
-/// Two who sit in one room.
+/// Two participants of one room.
 pub struct Pair {
     room: String,
-    /// Who came first is first.
+    /// In the order of their joins.
     sides: [Side; 2],
     relayed: usize,
 }
 
 struct Side {
     client: Client,
-    /// Who sits opposite.
+    /// The id of the other participant.
     other: String,
 }
 
 impl Pair {
-    /// Connects two and seats them in a room, which must be theirs alone.
+    /// Connects two participants and joins them to a room of their own.
     pub async fn meet(address: &str, room: &str) -> Self {
         let mut ann = Client::connect(address, "/socket.io/").await;
         let anns = ann.join(room, "Ann").await;
@@ -42,7 +42,7 @@ impl Pair {
         Self { room: room.to_owned(), sides, relayed: 0 }
     }
 
-    /// An offer of the one who came last, and its answer.
+    /// Exchanges an offer of the second participant and its answer.
     pub async fn negotiate(&mut self) {
         for (from, kind) in [(1, "offer"), (0, "answer")] {
             let description = json!({"type": kind, "sdp": SDP_LINE.repeat(SDP_LINES)});
@@ -54,7 +54,7 @@ impl Pair {
         }
     }
 
-    /// Relays `count` candidates, to and fro, one under way at a time.
+    /// Relays `count` candidates, back and forth, one under way at a time.
     pub async fn relay(&mut self, count: usize) {
         for number in self.relayed..self.relayed + count {
             let candidate = candidate(number);
@@ -68,7 +68,7 @@ impl Pair {
         self.relayed += count;
     }
 
-    /// Both leave and close. Returns when the server has closed, too.
+    /// Both leave and close. Returns when the server has closed too.
     pub async fn part(self) {
         for Side { mut client, .. } in self.sides {
             assert_eq!(client.ask("leave_room", json!({})).await["success"], true);
@@ -78,7 +78,7 @@ impl Pair {
     }
 }
 
-/// Whole calls, one after the other: connect, join, offer, answer, candidates both ways, leave.
+/// Runs whole calls, one after the other: connect, join, offer, answer, candidates both ways, leave.
 pub async fn calls(address: &str, count: usize) {
     for number in 0..count {
         let mut pair = Pair::meet(address, &format!("call {number}")).await;
@@ -88,7 +88,7 @@ pub async fn calls(address: &str, count: usize) {
     }
 }
 
-/// `count` pairs at once, each in a room of its own.
+/// Connects `count` pairs at once, each in a room of its own.
 pub async fn meet_all(address: &str, count: usize) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for number in 0..count {
@@ -97,7 +97,7 @@ pub async fn meet_all(address: &str, count: usize) -> Vec<Pair> {
     pairs
 }
 
-/// They part, one pair after the other.
+/// Disconnects all pairs, one after the other.
 pub async fn part_all(pairs: Vec<Pair>) {
     for pair in pairs {
         pair.part().await;
@@ -108,7 +108,7 @@ fn id_of(joined: &Value) -> String {
     joined["participant"].as_str().unwrap().to_owned()
 }
 
-/// The `number`th candidate; all are equally long.
+/// Candidate `number`; all have the same length.
 fn candidate(number: usize) -> String {
     let head =
         format!(r#"{{"candidate":"candidate:{number:010} 1 udp 2122260223 192.0.2.1 54400 typ host ufrag "#);

@@ -1,19 +1,19 @@
-//! What the server costs, counted rather than timed, so that a change that makes the hot path dearer is seen on any
-//! machine, however busy: `make counts`, which is part of `make test`.
+//! Counts the costs of the server instead of timing them, so that a dearer hot path shows on any machine,
+//! however busy: `make counts`, a part of `make test`.
 //!
-//! The release build runs inside valgrind, with one worker thread, and does one thing after the other. What it did
-//! between two moments is divided by how often it did it; start-up and set-up are outside. Two of valgrind's tools
-//! count:
+//! The release build runs inside valgrind with one worker thread and does one operation after the other. The
+//! work between two moments is divided by the number of operations; start-up and set-up do not count. Two of
+//! valgrind's tools count:
 //!
-//! - callgrind: instructions, and calls of `malloc` and its kin. Repeats to a few tenths of a percent. Only user space
-//!   is in it: a relayed message also costs one `recv`, one `send` and one `epoll_wait`, which the kernel does and
-//!   which cost more than all the rest. What they cost is for `make bench` to say.
-//! - massif: bytes of heap, in use and given out. What is in use is exact.
+//! - callgrind: instructions, and calls of `malloc` and its kin, to a few tenths of a percent.
+//!   It sees user space only. A relayed message also costs one `recv`, one `send` and one `epoll_wait`, which
+//!   cost more than all the rest; `make bench` measures them.
+//! - massif: bytes of heap, in use and allocated in total. Bytes in use are exact.
 //!
-//! The figures are compared with `recorded.toml`. One that rose beyond its margin fails; so does one that fell far
-//! below, since what it gained could be lost again unseen. `RENEW_COUNTS=1 make counts` records what there is now. The
-//! last run's profiles are in `target/counts/`: `callgrind_annotate` (with `--inclusive=yes`: what a function calls
-//! counted to it, or `--tree=caller`: who calls) and `ms_print` show where the costs come from.
+//! The figures are compared with `recorded.toml`. A figure above its margin fails. A figure far below fails
+//! too, as the gain could be lost unnoticed. `RENEW_COUNTS=1 make counts` records the present figures.
+//! `target/counts/` has the last run's profiles. `callgrind_annotate` (`--inclusive=yes` includes callees,
+//! `--tree=caller` shows callers) and `ms_print` show the causes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 #[expect(dead_code, reason = "the integration tests need more of it")]
@@ -33,19 +33,20 @@ use self::{
     server::Server,
 };
 
-/// Until after so many candidates both outboxes are full, which hold 512 events each, and every message costs the same.
+/// Candidates until both outboxes are full, which hold 512 events each; from then on every message costs the
+/// same.
 const WARM_UP: usize = 1_200;
 
 const MESSAGES: usize = 2_000;
 
 const CALLS: usize = 40;
 
-/// How many pairs are there at once, and how many connections that is.
+/// Concurrent pairs, and their connections.
 const PAIRS: usize = 40;
 const CONNECTIONS: usize = 2 * PAIRS;
 
-/// How often in a row the heap must look the same to be at rest. An idle server is looked at about twice a second,
-/// whenever it looks after its leases.
+/// Equal heap readings in a row that mean rest. An idle server answers valgrind about twice a second, when it
+/// checks its leases.
 const LOOKS: usize = 3;
 const MOST_LOOKS: usize = 60;
 
@@ -85,7 +86,7 @@ async fn count_execution(figures: &mut Figures) {
 async fn count_memory(figures: &mut Figures) {
     let massif = Massif::start();
     let address = &massif.server.address;
-    // Tables grow to what they will need.
+    // Grows tables to their final size.
     part_all(meet_all(address, PAIRS).await).await;
     calls(address, 1).await;
 
@@ -108,7 +109,7 @@ async fn count_memory(figures: &mut Figures) {
     let look = "ms_print target/counts/left.massif, beside empty.massif";
     let remains = left.live.saturating_sub(empty.live);
     figures.add("heap_bytes_left_per_past_connection", remains, CONNECTIONS + 2 * CALLS, BYTES, look);
-    // What is given out is taken back: half of what moved.
+    // Freed bytes equal allocated ones, so half of the moved bytes were allocated.
     let given = (relayed.moved - full.moved) / 2;
     let look = "callgrind_annotate --auto=no target/counts/relay.callgrind";
     figures.add("heap_bytes_given_out_per_relayed_message", given, MESSAGES, BYTES, look);
@@ -124,12 +125,12 @@ impl Callgrind {
         Self { server: Server::start("callgrind", &["--callgrind-out-file=profile"]), dumps: 0 }
     }
 
-    /// What was executed since the last dump.
+    /// The execution since the last dump.
     async fn dump(&mut self, name: &str) -> Execution {
         self.server.tell(&["dump", name]).await;
         self.dumps += 1;
         let profile = fs::read_to_string(self.server.file(&format!("profile.{}", self.dumps))).unwrap();
-        // `callgrind_annotate` takes calls that have not returned, of which there are none, for the caller's own work.
+        // `callgrind_annotate` counts calls that have not returned as the caller's own work; there are none.
         keep(&format!("{name}.callgrind"), &profile.replace("\ncalls=0 ", "\ncalls=1 "));
         Execution::parse(&profile)
     }
@@ -141,12 +142,12 @@ struct Massif {
 
 impl Massif {
     fn start() -> Self {
-        // No snapshots but those asked for.
+        // Only requested snapshots.
         let options = ["--time-unit=B", "--heap-admin=0", "--peak-inaccuracy=100", "--detailed-freq=1000000"];
         Self { server: Server::start("massif", &options) }
     }
 
-    /// The heap once nothing moves in it any more: what has ended takes a moment to be let go of.
+    /// The heap at rest: ended connections are freed after a moment.
     async fn settled(&self, name: &str) -> Heap {
         let mut last = self.snapshot(name).await;
         let mut unchanged = 0;
@@ -161,7 +162,7 @@ impl Massif {
         panic!("the heap never comes to rest");
     }
 
-    /// The heap as it stands.
+    /// The present heap.
     async fn snapshot(&self, name: &str) -> Heap {
         let file = self.server.file(name);
         self.server.tell(&["detailed_snapshot", file.to_str().unwrap()]).await;
@@ -171,7 +172,7 @@ impl Massif {
     }
 }
 
-/// For whoever wants to look.
+/// Stores a profile for developers.
 fn keep(name: &str, profile: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/counts");
     fs::create_dir_all(&folder).unwrap();

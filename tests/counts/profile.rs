@@ -1,11 +1,11 @@
-//! Reads what valgrind's tools write: callgrind's profiles and massif's snapshots.
+//! Reads the output of valgrind's tools: callgrind's profiles and massif's snapshots.
 
 use std::collections::HashMap;
 
-/// What gives memory out. Source: the C library; Rust's allocator and SQLite call nothing else.
+/// Functions that allocate. Source: the C library; Rust's allocator and SQLite call no others.
 const ALLOCATORS: [&str; 6] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"];
 
-/// What was executed between two dumps.
+/// The execution between two dumps.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Execution {
     pub instructions: u64,
@@ -34,7 +34,7 @@ impl Execution {
     }
 }
 
-/// `(7) name` names a function and gives it a number, `(7)` alone is that function again.
+/// `(7) name` defines a function with a number, `(7)` refers to it.
 fn name_of<'a>(value: &'a str, names: &mut HashMap<&'a str, &'a str>) -> Option<&'a str> {
     match value.split_once(' ') {
         Some((number, name)) => {
@@ -45,12 +45,12 @@ fn name_of<'a>(value: &'a str, names: &mut HashMap<&'a str, &'a str>) -> Option<
     }
 }
 
-/// The heap at one moment. All sizes in bytes.
+/// The heap at one moment. All sizes are in bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Heap {
-    /// What is in use.
+    /// Allocated and not freed.
     pub live: u64,
-    /// What was given out and taken back since the start, both together, as the allocator rounds it up.
+    /// Allocated and freed since the start, as the sum of both, rounded up by the allocator.
     pub moved: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The server as it is shipped, inside valgrind, on free ports, with a data folder of its own.
+//! The shipped server inside valgrind, on free ports, with its own data folder.
 
 use std::{
     env,
@@ -12,17 +12,17 @@ use tempfile::TempDir;
 
 const LOG: &str = "server.log";
 
-/// Runs until this is dropped.
+/// A server that runs until it is dropped.
 pub struct Server {
     process: Child,
     pub address: String,
     data: TempDir,
-    /// Kept open: a server may say more than where it is.
+    /// Kept open, as the server may print more than its address.
     stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// Starts the server inside one of valgrind's tools, which is told `options` and works in the data folder.
+    /// Starts the server inside a valgrind tool with `options`, in the data folder.
     pub fn start(tool: &str, options: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let log = File::create(data.path().join(LOG)).unwrap();
@@ -30,13 +30,13 @@ impl Server {
             .arg(format!("--tool={tool}"))
             .args(options)
             .arg(pipe(data.path()))
-            // Looks often whether it is asked for something: waking it up from outside takes ptrace, which
-            // containers may forbid.
+            // Frequent polling for commands: waking valgrind from outside needs ptrace, which containers may
+            // forbid.
             .arg("--vgdb-poll=50")
             .arg(binary())
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            // Threads that meet by chance cost instructions by chance.
+            // Several threads would add instructions at random.
             .env("TOKIO_WORKER_THREADS", "1")
             .env("LISTEN", "127.0.0.1:0")
             .env("OPS_LISTEN", "127.0.0.1:0")
@@ -50,13 +50,13 @@ impl Server {
             .spawn()
             .expect("there is no valgrind; scripts/install-test-tools.sh installs it");
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        // The process is given to its owner before anything can fail, so that it never outlives us.
+        // The process has an owner before anything can fail, so that it ends with the tests.
         let mut server = Self { process, address: String::new(), data, stdout };
         server.address = server.read_address();
         server
     }
 
-    /// Has the tool do something about the server as it stands, such as `dump`.
+    /// Sends a command to the tool, such as `dump`.
     pub async fn tell(&self, words: &[&str]) {
         let output = tokio::process::Command::new("vgdb")
             .arg(pipe(self.data.path()))
@@ -74,7 +74,7 @@ impl Server {
         self.data.path().join(name)
     }
 
-    /// The greeting says `open http://host:port/`.
+    /// Reads the address from the greeting's `open http://host:port/`.
     fn read_address(&mut self) -> String {
         let mut line = String::new();
         while self.stdout.read_line(&mut line).unwrap() > 0 {
@@ -95,7 +95,7 @@ impl Drop for Server {
     }
 }
 
-/// The release build. Not the one Cargo builds for tests, which has the features that only tests need.
+/// The release build. Cargo's build for tests has additional features.
 fn binary() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("release/switchboard");

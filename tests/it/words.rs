@@ -16,7 +16,6 @@ const UNCLEAN: &[&str] = &[
     ".env.example",
     "ARCHITECTURE.md",
     "Makefile",
-    "benches/",
     "deploy/",
     "scripts/",
     "src/cluster/",
@@ -24,7 +23,6 @@ const UNCLEAN: &[&str] = &[
     "src/media/",
     "src/protocols/",
     "tests/clients/",
-    "tests/counts/",
     "tests/transcripts/",
 ];
 

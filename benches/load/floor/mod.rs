@@ -1,6 +1,6 @@
-//! Pairs that say line after line to each other, as fast as the server carries them: the inner loop of the load
-//! generator. It makes no more system calls than the server must, and no text: lines are only counted up. `paced` lets
-//! them say lines at a fixed rate.
+//! The inner loop of the load generator: pairs exchange messages as fast as the server relays them. It makes
+//! no more system calls than the server, and no new text, as only a number in each message changes. `paced`
+//! sends at a fixed rate.
 
 mod paced;
 
@@ -25,16 +25,16 @@ use super::{
     socket::Socket,
 };
 
-/// How long nothing may come before messages are taken to be lost, in milliseconds.
+/// Silence after which messages count as lost, in milliseconds.
 const PATIENCE: u16 = 10_000;
 
-/// How much is read at once.
+/// Bytes per read.
 const READ_BYTES: usize = 256 * 1024;
 
-/// How many connections the kernel names at once.
+/// Connections per wake-up.
 const EVENTS: usize = 512;
 
-/// Everybody who talks.
+/// All participants.
 pub struct Floor {
     talkers: Vec<Talker>,
     epoll: Epoll,
@@ -45,19 +45,19 @@ struct Talker {
     stream: TcpStream,
     lines: Lines,
     ways: Ways,
-    /// The beginning of a frame whose end has not come.
+    /// The start of an incomplete frame.
     rest: Vec<u8>,
 }
 
-/// What came of one look at a connection.
+/// The result of one read.
 struct Heard {
     lines: u32,
-    /// Whether the server asked for a sign of life: an Engine.IO ping.
+    /// Whether the server sent an Engine.IO ping.
     pinged: bool,
 }
 
 impl Floor {
-    /// Takes everybody over, pair by pair, whoever came first first.
+    /// Takes over the connections, pair by pair.
     pub async fn enter(everybody: Vec<Participant>) -> anyhow::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let mut talkers = Vec::with_capacity(everybody.len());
@@ -70,7 +70,7 @@ impl Floor {
         Ok(Self { talkers, epoll, buffer: vec![0; READ_BYTES] })
     }
 
-    /// Gives everybody back.
+    /// Returns the connections.
     pub fn leave(self) -> anyhow::Result<Vec<Participant>> {
         let back = |Talker { stream, lines, ways, rest }| {
             let socket = Socket::over(tokio::net::TcpStream::from_std(stream)?, rest);
@@ -79,8 +79,8 @@ impl Floor {
         self.talkers.into_iter().map(back).collect()
     }
 
-    /// Lets every pair keep `window` lines under way for so long: whoever hears one says one. Ends when everything
-    /// that was said was heard, and returns how many lines that were.
+    /// Keeps `window` messages of every pair under way for `duration`: each received message is answered.
+    /// Returns the number of messages, after the last has arrived.
     pub fn talk(&mut self, window: u32, duration: Duration) -> anyhow::Result<f64> {
         let end = Instant::now() + duration;
         let mut scratch = Vec::new();
@@ -123,7 +123,7 @@ impl Floor {
 }
 
 impl Talker {
-    /// Says the next lines, in one go.
+    /// Sends the next messages in one write.
     fn say(&mut self, count: u32, scratch: &mut Vec<u8>) -> anyhow::Result<()> {
         scratch.clear();
         for _ in 0..count {
@@ -133,7 +133,7 @@ impl Talker {
         self.write(scratch)
     }
 
-    /// Takes what has come.
+    /// Reads and checks received messages.
     fn hear(&mut self, buffer: &mut [u8]) -> anyhow::Result<Heard> {
         let rest = self.rest.len();
         buffer[..rest].copy_from_slice(&self.rest);
@@ -166,7 +166,7 @@ impl Talker {
         self.write(&pong)
     }
 
-    /// Waits where the kernel's buffer is full, which a window of some lines never fills.
+    /// Waits while the kernel's buffer is full, which a window of some messages never fills.
     fn write(&mut self, mut bytes: &[u8]) -> anyhow::Result<()> {
         while !bytes.is_empty() {
             match self.stream.write(bytes) {

@@ -1,4 +1,4 @@
-//! Lines at a fixed rate, and how long each of them is under way.
+//! Messages at a fixed rate, and their latencies.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,9 +10,9 @@ use super::{EVENTS, Floor, Heard, PATIENCE};
 use crate::load::took::Took;
 
 impl Floor {
-    /// Lets people say `rate` lines a second, one after the other and on time, whatever became of the lines before.
-    /// Ends when everything that was said was heard. What a line takes counts from when it should have been said, so
-    /// that a server that stalls is not measured less while it does.
+    /// Sends `rate` messages a second, in turn and on time, whether or not earlier ones have arrived. Returns
+    /// when the last has arrived. A latency starts at the intended time of sending, so that a stalled server
+    /// is not measured less.
     pub fn talk_at_a_rate(&mut self, rate: u32, duration: Duration) -> anyhow::Result<Took> {
         let mut took = Took::new()?;
         let mut agenda = Agenda::new(self.talkers.len(), rate, duration);
@@ -24,7 +24,7 @@ impl Floor {
             while let Some(who) = agenda.due(now) {
                 self.talkers[who].say(1, &mut scratch)?;
             }
-            // It never sleeps: a timer is exact to a millisecond only.
+            // It never sleeps: timers have a resolution of a millisecond.
             let count = self.epoll.wait(&mut events, EpollTimeout::ZERO)?;
             for event in &events[..count] {
                 let who = usize::try_from(event.data())?;
@@ -45,13 +45,13 @@ impl Floor {
     }
 }
 
-/// Who says the next line when, and what was said and not yet heard.
+/// The schedule of messages, and those under way.
 struct Agenda {
     next: Instant,
     end: Instant,
     interval: Duration,
     turn: usize,
-    /// For each talker, when the lines should have been said that it has yet to hear.
+    /// Per participant, the intended times of the messages that it has yet to receive.
     awaited: Vec<VecDeque<Instant>>,
     under_way: u64,
 }
@@ -69,13 +69,13 @@ impl Agenda {
         }
     }
 
-    /// Whose turn it is to say a line, if it is time for one.
+    /// The next sender, if it is time for a message.
     fn due(&mut self, now: Instant) -> Option<usize> {
         if self.next > now || self.next >= self.end {
             return None;
         }
         let who = self.turn;
-        // Those with an even number and the next one are a pair.
+        // An even number and the next one are a pair.
         self.awaited[who ^ 1].push_back(self.next);
         self.under_way += 1;
         self.turn = (who + 1) % self.awaited.len();
@@ -83,7 +83,7 @@ impl Agenda {
         Some(who)
     }
 
-    /// When the line should have been said that somebody has just heard.
+    /// The intended time of the message that a participant has just received.
     fn heard(&mut self, who: usize) -> Option<Instant> {
         let said = self.awaited[who].pop_front()?;
         self.under_way -= 1;

@@ -1,6 +1,6 @@
-//! Time, as the WebRTC library counts it.
+//! Time in the type of the WebRTC library.
 
-/// The time, as the library counts it.
+/// The current time.
 pub fn now() -> std::time::Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -1,5 +1,5 @@
-//! A client of Janus and its `VideoRoom`, over WebSocket. Everybody chooses their own number there, so that others know
-//! whom to subscribe to.
+//! A client of Janus and its `VideoRoom`, over WebSocket. Clients choose their own numbers there, so that
+//! others know which publisher to subscribe to.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,28 +9,28 @@ use tokio::time::{Instant, sleep};
 
 use crate::load::socket::Socket;
 
-/// How long it may take until it listens, and how often it is tried.
+/// Limit and interval of the attempts to connect.
 const PATIENCE: Duration = Duration::from_secs(20);
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// More than there are in any room here.
+/// More than the publishers of any room here.
 const MOST_SENDERS: u32 = 100;
 
-/// The `VideoRoom`'s refusals of a room that there is already, and of somebody who does not send.
+/// Errors of the `VideoRoom`: the room exists already, and the publisher does not send.
 const ROOM_EXISTS: u64 = 427;
 const NO_SUCH_FEED: u64 = 428;
 
-/// Somebody who has joined.
+/// A participant that has joined.
 pub struct Client {
     socket: Socket,
     session: u64,
-    /// By which they send.
+    /// The handle for publishing.
     handle: u64,
     room: u32,
     last_transaction: u64,
 }
 
-/// What was offered for receiving somebody.
+/// An offer of another participant's media.
 pub struct Subscription {
     handle: u64,
     pub offer: String,
@@ -51,14 +51,14 @@ impl Client {
         Ok(client)
     }
 
-    /// Offers to send; the answer.
+    /// Sends an offer to publish and returns the answer.
     pub async fn publish(&mut self, offer: &str) -> anyhow::Result<String> {
         let description = json!({ "type": "offer", "sdp": offer, "trickle": false });
         let event = self.request(self.handle, json!({ "request": "publish" }), description, "event").await?;
         sdp(&event)
     }
 
-    /// Has it offer what somebody sends, as soon as it has noticed that they are connected.
+    /// Requests an offer of a publisher's media, as soon as Janus knows that the publisher is connected.
     pub async fn subscribe(&mut self, sender: u32) -> anyhow::Result<Subscription> {
         let handle = self.attach().await?;
         let join = json!({
@@ -74,7 +74,7 @@ impl Client {
         }
     }
 
-    /// Answers what it offered.
+    /// Answers Janus's offer.
     pub async fn start(&mut self, subscription: &Subscription, answer: &str) -> anyhow::Result<()> {
         let description = json!({ "type": "answer", "sdp": answer, "trickle": false });
         let start = json!({ "request": "start" });
@@ -94,7 +94,7 @@ impl Client {
         number(&self.ask(attach).await?["data"]["id"])
     }
 
-    /// Asks the plugin, which answers with something of this kind.
+    /// Sends a request to the plugin and returns its answer of this kind.
     async fn request(
         &mut self,
         handle: u64,
@@ -127,7 +127,7 @@ impl Client {
         loop {
             let message: Value = serde_json::from_slice(self.socket.text().await?)?;
             ensure!(message["janus"] != "error", "refused: {message}");
-            // That it was taken is said before the answer, or after it.
+            // The acknowledgement comes before or after the answer.
             if message["transaction"] == transaction && message["janus"] != "ack" {
                 return Ok(message);
             }
@@ -135,7 +135,7 @@ impl Client {
     }
 }
 
-/// It does not say when it listens.
+/// Janus does not announce that it listens.
 async fn connect(server: SocketAddr) -> anyhow::Result<Socket> {
     let end = Instant::now() + PATIENCE;
     loop {

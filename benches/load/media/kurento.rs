@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::load::socket::Socket;
 
-/// Somebody who has joined.
+/// A participant that has joined.
 pub struct Client {
     socket: Socket,
     last_id: u64,
@@ -20,13 +20,13 @@ impl Client {
         Ok(client)
     }
 
-    /// Offers to send; the answer.
+    /// Sends an offer to publish and returns the answer.
     pub async fn publish(&mut self, offer: &str) -> anyhow::Result<String> {
         let answer = self.ask("publishVideo", &json!({ "sdpOffer": offer, "doLoopback": false })).await?;
         sdp(&answer["sdpAnswer"])
     }
 
-    /// Offers to receive; the answer.
+    /// Sends an offer to subscribe and returns the answer.
     pub async fn receive(&mut self, sender: u32, offer: &str) -> anyhow::Result<String> {
         let wish = json!({ "sender": format!("{sender}_webcam"), "sdpOffer": offer });
         let answer = self.ask("receiveVideoFrom", &wish).await?;
@@ -46,7 +46,7 @@ impl Client {
         let request = json!({ "jsonrpc": "2.0", "method": method, "params": params, "id": self.last_id });
         self.socket.send(request.to_string().as_bytes());
         loop {
-            // What others do is told in between.
+            // Notifications of other participants come in between.
             let mut message: Value = serde_json::from_slice(self.socket.text().await?)?;
             if message["id"] == self.last_id {
                 ensure!(message["error"].is_null(), "{method} was refused: {}", message["error"]);

@@ -1,38 +1,37 @@
-//! What every packet holds, and a ledger of those that came: none may come twice, changed, from somebody else, or later
-//! than a repeated packet does.
+//! The content of packets, and a ledger of received ones. No packet may come twice, changed, from another
+//! sender, or later than a retransmission.
 
 use anyhow::{bail, ensure};
 
-/// Whose packet it is and its number, four bytes each; then bytes that follow from the number.
+/// The sender and number of the packet, four bytes each, then bytes derived from the number.
 pub const HEAD_BYTES: usize = 8;
 
-/// How much later a packet may come than the next one, counted in packets of its track: as late as one that was lost
-/// and asked for again.
+/// Most packets of a track by which another may come late: the delay of a retransmission.
 pub const LATEST: u32 = 128;
 
-/// Writes the content of a packet, `bytes` long, at the end of `payload`.
+/// Appends the content of a packet, `bytes` long, to `payload`.
 pub fn write(payload: &mut Vec<u8>, sender: u32, number: u32, bytes: usize) {
     payload.extend(sender.to_be_bytes());
     payload.extend(number.to_be_bytes());
     payload.extend(filling(sender, number).take(bytes.saturating_sub(HEAD_BYTES)));
 }
 
-/// Different for every packet that is near another.
+/// Different for packets with close numbers.
 fn filling(sender: u32, number: u32) -> impl Iterator<Item = u8> {
     let first = number.wrapping_mul(31).wrapping_add(sender);
     (0_u32..).map(move |place| first.wrapping_add(place).to_le_bytes()[0])
 }
 
-/// What has come of one track.
+/// The received packets of one track.
 pub struct Ledger {
     sender: u32,
     /// The highest number so far.
     highest: Option<u32>,
-    /// Of the highest number and those before it, the lowest bit for the highest.
+    /// Bits of the highest number and those before it, lowest bit first.
     come: u128,
-    /// Only what has this number or a later one is counted.
+    /// Packets from this number on are counted.
     from: u32,
-    /// What was counted.
+    /// The counts.
     pub counted: Counted,
 }
 
@@ -42,33 +41,33 @@ pub struct Counted {
     pub packets: u64,
     /// Without headers.
     pub bytes: u64,
-    /// How many of the packets came after a later one.
+    /// Packets that came after a later one.
     pub late: u64,
 }
 
 impl Ledger {
-    /// For a track of `sender`'s.
+    /// A ledger for a track of `sender`.
     pub fn new(sender: u32) -> Self {
         Self { sender, highest: None, come: 0, from: 0, counted: Counted::default() }
     }
 
-    /// Counts anew, from the packet with this number on.
+    /// Resets the counts, from the packet with this number on.
     pub fn count_from(&mut self, number: u32) {
         self.from = number;
         self.counted = Counted::default();
     }
 
-    /// Whether anything has come.
+    /// Whether any packet has come.
     pub fn has_begun(&self) -> bool {
         self.highest.is_some()
     }
 
-    /// Enters a packet's content. Fails if it should not have come, or not so.
+    /// Enters the content of a packet. Fails if the packet is wrong, repeated or too late.
     pub fn enter(&mut self, content: &[u8]) -> anyhow::Result<()> {
         let [s0, s1, s2, s3, n0, n1, n2, n3, filled @ ..] = content else { bail!("a packet was cut") };
         let sender = u32::from_be_bytes([*s0, *s1, *s2, *s3]);
         let number = u32::from_be_bytes([*n0, *n1, *n2, *n3]);
-        ensure!(sender == self.sender, "a packet of somebody else's");
+        ensure!(sender == self.sender, "a packet of another sender");
         ensure!(
             filled.iter().copied().eq(filling(sender, number).take(filled.len())),
             "a packet was changed"
@@ -82,7 +81,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether it came after a later one.
+    /// Whether the packet came after a later one.
     fn mark(&mut self, number: u32) -> anyhow::Result<bool> {
         let Some(highest) = self.highest else {
             (self.highest, self.come) = (Some(number), 1);
@@ -102,7 +101,7 @@ impl Ledger {
 }
 
 impl Counted {
-    /// Both together.
+    /// The sum of both.
     pub fn and(self, other: Self) -> Self {
         Self {
             packets: self.packets + other.packets,
@@ -112,7 +111,7 @@ impl Counted {
     }
 }
 
-/// Datagrams as the network brought them: the library silently drops one that came twice, so it is looked for before.
+/// Received datagrams. The library drops repeated ones silently, so repetitions are detected before it.
 #[derive(Default)]
 pub struct Datagrams {
     streams: Vec<Stream>,
@@ -125,7 +124,7 @@ struct Stream {
 }
 
 impl Datagrams {
-    /// Fails if the RTP packet was here before. Anything else is not looked at.
+    /// Fails if the RTP packet is a repetition. Other datagrams are ignored.
     pub fn enter(&mut self, datagram: &[u8]) -> anyhow::Result<()> {
         // Source: RFC 3550, section 5.1; RFC 5761, section 4; RFC 7983, section 7.
         let [128..=191, kind, n0, n1, _, _, _, _, s0, s1, s2, s3, ..] = *datagram else { return Ok(()) };

@@ -1,10 +1,10 @@
-//! Media: people who send and receive it as browsers do, and notice whatever is done to it on the way.
+//! Media: participants that send and receive it as browsers do, and detect every fault on the way.
 //!
-//! - `ledger`: what is sent, and whether what comes is that.
+//! - `ledger`: the content of packets, and its check.
 //! - `source`: a camera or a microphone.
 //! - `peer`: one connection, with ICE, DTLS and SRTP.
-//! - `studio`: all connections, and their time.
-//! - `person`: how connections are agreed upon; with Switchboard (`kurento`) and with Janus (`janus`).
+//! - `studio`: all connections, and their timers.
+//! - `person`: negotiation with Switchboard (`kurento`) and with Janus (`janus`).
 
 mod clock;
 mod janus;

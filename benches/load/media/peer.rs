@@ -1,4 +1,4 @@
-//! One connection: a browser's side, on a UDP socket of its own.
+//! A browser's side of one connection, on its own UDP socket.
 
 use std::{
     io::ErrorKind,
@@ -24,13 +24,13 @@ use super::{
     source::{Camera, DESCRIPTOR_BYTES, Source},
 };
 
-/// Longer than any datagram that is sent here.
+/// Longer than any datagram sent here.
 pub const DATAGRAM_BYTES: usize = 2_048;
 
-/// Something that is due at once again and again is put off by this.
+/// Delay of an action that is due repeatedly at once.
 const BREATH: Duration = Duration::from_micros(500);
 
-/// One for everybody: making one costs more than everything else.
+/// One certificate for all connections, as making one is expensive.
 static CERTIFICATE: LazyLock<Option<DtlsCert>> =
     LazyLock::new(|| from_feature_flags().dtls_provider.generate_certificate());
 
@@ -42,11 +42,11 @@ pub struct Peer {
     pending: Option<SdpPendingOffer>,
     deadline: Instant,
     datagrams: Datagrams,
-    /// What it sends.
+    /// The sources that it sends.
     pub sources: Vec<Source>,
-    /// What it receives: pictures, and sounds.
+    /// The received packets: video and audio.
     ledgers: Option<[Ledger; 2]>,
-    /// The sender whose media it receives.
+    /// The sender of the received media.
     pub sender: Option<u32>,
 }
 
@@ -77,7 +77,7 @@ impl Peer {
         })
     }
 
-    /// One that sends, and its offer.
+    /// Returns a sending connection and its offer.
     pub fn sending(
         own: IpAddr,
         sender: u32,
@@ -95,7 +95,7 @@ impl Peer {
         Ok((peer, offer.to_sdp_string()))
     }
 
-    /// One that receives what `sender` sends, and its offer.
+    /// Returns a connection that receives `sender`'s media, and its offer.
     pub fn receiving(own: IpAddr, sender: u32) -> anyhow::Result<(Self, String)> {
         let mut peer = Self::receiver(own, sender)?;
         let mut changes = peer.rtc.sdp_api();
@@ -107,7 +107,7 @@ impl Peer {
         Ok((peer, offer.to_sdp_string()))
     }
 
-    /// One that receives what `sender` sends and was offered, and its answer.
+    /// Returns a connection that receives `sender`'s offered media, and its answer.
     pub fn answering(own: IpAddr, sender: u32, offer: &str) -> anyhow::Result<(Self, String)> {
         let mut peer = Self::receiver(own, sender)?;
         let answer = peer.rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer)?)?;
@@ -119,7 +119,7 @@ impl Peer {
         Ok(Self { ledgers, sender: Some(sender), ..Self::new(own)? })
     }
 
-    /// Takes the answer to its offer.
+    /// Accepts the answer to its offer.
     pub fn take_answer(&mut self, answer: &str) -> anyhow::Result<()> {
         let pending = self.pending.take().context("nothing was offered")?;
         let answer = SdpAnswer::from_sdp_string(answer)?;
@@ -130,12 +130,12 @@ impl Peer {
         self.rtc.is_connected()
     }
 
-    /// Whether all that it should receive has begun to come.
+    /// Whether all expected tracks have begun.
     pub fn has_begun(&self) -> bool {
         self.ledgers.iter().flatten().all(Ledger::has_begun)
     }
 
-    /// Counts anew: pictures and sounds, each from the packet with this number on.
+    /// Resets the counts of video and audio, each from the packet with this number on.
     pub fn count_from(&mut self, [pictures, sounds]: [u32; 2]) {
         if let Some([of_pictures, of_sounds]) = &mut self.ledgers {
             of_pictures.count_from(pictures);
@@ -143,23 +143,23 @@ impl Peer {
         }
     }
 
-    /// What has come since.
+    /// The counts since then.
     pub fn counted(&self) -> Counted {
         self.ledgers.iter().flatten().fold(Counted::default(), |sum, ledger| sum.and(ledger.counted))
     }
 
-    /// How many pictures' and sounds' packets it has sent.
+    /// Numbers of sent video and audio packets.
     pub fn sent(&self) -> [u32; 2] {
         let of = |camera| self.sources.iter().filter(move |source| source.is_camera() == camera);
         [true, false].map(|camera| of(camera).map(|source| source.number).sum())
     }
 
-    /// When it has something to do.
+    /// The time of its next action.
     pub fn wakes_at(&self) -> Instant {
         self.sources.iter().filter_map(Source::next).fold(self.deadline, Instant::min)
     }
 
-    /// Does what is due.
+    /// Performs due actions.
     pub fn advance(&mut self, now: Instant) -> anyhow::Result<()> {
         if self.deadline <= now {
             self.rtc.handle_input(Input::Timeout(now))?;
@@ -169,7 +169,7 @@ impl Peer {
         for source in &mut sources {
             let mut drained = Ok(());
             source.send(&mut self.rtc, now, |rtc| {
-                // What was written is sent only when time goes on.
+                // The library sends written packets only when its time advances.
                 drained = rtc
                     .handle_input(Input::Timeout(now))
                     .map_err(Into::into)
@@ -181,11 +181,11 @@ impl Peer {
         Ok(())
     }
 
-    /// Takes one datagram that has come; `false` if none has.
+    /// Reads one datagram; `false` if there is none.
     pub fn receive(&mut self, buffer: &mut [u8], now: Instant) -> anyhow::Result<bool> {
         let (length, from) = match self.socket.recv_from(buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-            // The server's end of an earlier packet.
+            // The server has closed its end after an earlier packet.
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(true),
             received => received?,
         };
@@ -219,7 +219,7 @@ fn enter(rtc: &Rtc, ledgers: &mut [Ledger; 2], packet: &RtpPacket) -> anyhow::Re
     if params.spec().codec.is_audio() {
         return sounds.enter(&packet.payload);
     }
-    // The descriptor is renumbered by whoever forwards; what it describes is not.
+    // A forwarder renumbers the payload descriptor, but not the content.
     pictures.enter(packet.payload.get(DESCRIPTOR_BYTES..).context("a picture was cut")?)
 }
 

@@ -1,4 +1,4 @@
-//! People in a room, each with a WebSocket by which their connections for media are agreed upon.
+//! Participants of a room, each with a WebSocket for the negotiation of its media connections.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,28 +7,28 @@ use anyhow::bail;
 use super::{janus, kurento, peer::Peer, source::Camera};
 use crate::model::contender::Contender;
 
-/// More than there are people in a room.
+/// More than the participants of a room.
 const SENDERS_OF_A_ROOM: u32 = 1_000;
 
-/// Who is in a room, and what they send.
+/// The participants of a room and their media.
 #[derive(Clone, Copy)]
 pub struct Room {
     pub number: u32,
     pub people: u32,
-    /// So many of them send; everybody receives each other one who does.
+    /// Number of senders; each participant receives every other sender.
     pub senders: u32,
     pub camera: Camera,
 }
 
-/// Somebody in a room.
+/// A participant of a room.
 pub enum Person {
     Kurento(kurento::Client),
     Janus(janus::Client),
 }
 
 impl Room {
-    /// Has everybody join, and those who send offer to. `own` is where they are. Their connections are agreed upon but
-    /// not connected yet.
+    /// Joins all participants and offers the media of the senders. `own` is their address. Connections are
+    /// negotiated but not connected yet.
     pub async fn enter(
         self,
         contender: Contender,
@@ -40,13 +40,13 @@ impl Room {
             people.push(Person::join(contender, server, self.number, self.sender(place)).await?);
         }
         for (place, person) in (0..self.senders).zip(&mut people) {
-            // One speaks, the others listen.
+            // One speaks, the others are silent.
             peers.push(person.send(own, self.sender(place), self.camera, place == 0).await?);
         }
         Ok((people, peers))
     }
 
-    /// Has everybody receive each other one who sends, and is connected.
+    /// Subscribes each participant to every other sender that is connected.
     pub async fn receive(self, people: &mut [Person], own: IpAddr) -> anyhow::Result<Vec<Peer>> {
         let mut peers = Vec::new();
         for (place, person) in (0..).zip(people) {
@@ -57,17 +57,17 @@ impl Room {
         Ok(peers)
     }
 
-    /// What somebody is called.
+    /// The name of a participant.
     fn sender(self, place: u32) -> u32 {
         (self.number + 1) * SENDERS_OF_A_ROOM + place
     }
 
-    /// How many connections for media there are.
+    /// Number of media connections.
     pub fn connections(self) -> u32 {
         self.senders + self.receivers()
     }
 
-    /// How many of them receive.
+    /// Number of receiving ones.
     pub fn receivers(self) -> u32 {
         self.senders * (self.people - 1)
     }
@@ -105,7 +105,7 @@ impl Person {
                 peer.take_answer(&client.receive(sender, &offer).await?)?;
                 Ok(peer)
             }
-            // Here it is the server that offers.
+            // In Janus the server makes the offer.
             Self::Janus(client) => {
                 let subscription = client.subscribe(sender).await?;
                 let (peer, answer) = Peer::answering(own, sender, &subscription.offer)?;
@@ -115,7 +115,7 @@ impl Person {
         }
     }
 
-    /// Says goodbye.
+    /// Leaves.
     pub async fn leave(self) -> anyhow::Result<()> {
         match self {
             Self::Kurento(client) => client.leave().await,
@@ -123,7 +123,7 @@ impl Person {
         }
     }
 
-    /// Stays until the server ends it, and answers its signs of life.
+    /// Stays until the server ends the connection, and answers its keep-alives.
     pub async fn stay(self) -> anyhow::Error {
         let mut socket = match self {
             Self::Kurento(client) => client.into_socket(),

@@ -10,34 +10,34 @@ use str0m::{
 
 use super::ledger;
 
-/// How long what precedes a picture's content is: a VP8 payload descriptor with a picture id of 15 bits, and a byte.
-/// Source: RFC 7741, section 4.2.
+/// Length of the header before a picture's content: a VP8 payload descriptor with a picture id of 15 bits,
+/// and a byte. Source: RFC 7741, section 4.2.
 pub const DESCRIPTOR_BYTES: usize = 5;
 
-/// How often a microphone sends: Opus as browsers send it.
+/// Interval of a microphone's packets: Opus as browsers send it.
 const SOUND_EVERY: Duration = Duration::from_millis(20);
 
-/// The same of one that is silent. Source: RFC 6716, section 2.1.9.
+/// Interval during silence. Source: RFC 6716, section 2.1.9.
 const SILENCE_EVERY: Duration = Duration::from_millis(400);
 
-/// How long the sound of 20 ms is, at 32 kbit/s, and how long silence is.
+/// Length of 20 ms of sound at 32 kbit/s, and of silence.
 const SOUND_BYTES: usize = 80;
 const SILENCE_BYTES: usize = 16;
 
-/// How loud who speaks is, in dBov, and who does not.
+/// Loudness of speech and of silence, in dBov.
 const LOUD: i8 = -30;
 const QUIET: i8 = -127;
 
-/// What a camera sends.
+/// The format of a camera.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Camera {
     pub bits_per_second: u32,
     pub pictures_per_second: u32,
-    /// How many packets a picture has.
+    /// Packets per picture.
     pub packets_per_picture: u32,
 }
 
-/// A camera or a microphone at work.
+/// A sending camera or microphone.
 pub struct Source {
     mid: Mid,
     kind: Kind,
@@ -48,9 +48,9 @@ pub struct Source {
     sequence: SeqNo,
     time: u32,
     picture: u16,
-    /// How many packets were sent.
+    /// Number of sent packets.
     pub number: u32,
-    /// Whether the next picture needs no other.
+    /// Whether the next picture is a key frame.
     pub wants_key: bool,
 }
 
@@ -105,7 +105,7 @@ impl Source {
         self.mid
     }
 
-    /// Begins to send, not all sources at the same moment.
+    /// Starts to send; sources start at different moments.
     pub fn begin(&mut self, now: Instant) {
         let phase = self.sender.wrapping_mul(2_654_435_761);
         self.next = Some(now + self.every.mul_f64(f64::from(phase) / f64::from(u32::MAX)));
@@ -119,7 +119,7 @@ impl Source {
         self.next
     }
 
-    /// Sends what is due: one picture, or one sound. `sent` is called after each packet.
+    /// Sends what is due: one picture, or one audio packet. Calls `sent` after each packet.
     pub fn send(&mut self, rtc: &mut Rtc, now: Instant, mut sent: impl FnMut(&mut Rtc)) {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
         let Some(payload_type) = rtc.media(self.mid).and_then(|media| media.remote_pts().first().copied())
@@ -142,7 +142,7 @@ impl Source {
         self.wants_key = false;
         self.picture = (self.picture + 1) & 0x7fff;
         self.time = self.time.wrapping_add(self.ticks());
-        // One that was held up does not make up for it in a burst that no camera sends.
+        // A delayed source does not catch up with a burst that no camera sends.
         self.next = Some((next + self.every).max(now));
     }
 
@@ -151,7 +151,7 @@ impl Source {
         if self.is_camera() {
             let [high, low] = self.picture.to_be_bytes();
             payload.extend([if is_first { 0x90 } else { 0x80 }, 0x80, 0x80 | high, low]);
-            // The first bit of a picture says whether it needs another one. Source: RFC 6386, section 9.1.
+            // The first bit of a picture marks a key frame. Source: RFC 6386, section 9.1.
             payload.push(u8::from(!self.wants_key));
         }
         ledger::write(&mut payload, self.sender, self.number, self.bytes);
@@ -169,7 +169,7 @@ impl Source {
         }
     }
 
-    /// How much later the next one is, by the clock of its codec.
+    /// Advance of the timestamp to the next packet, by the clock of the codec.
     fn ticks(&self) -> u32 {
         let rate = if self.is_camera() { 90 } else { 48 };
         u32::try_from(self.every.as_micros()).unwrap_or_default() * rate / 1_000

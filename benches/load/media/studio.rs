@@ -1,4 +1,4 @@
-//! All connections for media, on one thread that does nothing else.
+//! All media connections, on one dedicated thread.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,20 +18,20 @@ use super::{
     source::Source,
 };
 
-/// How long connecting may take, and how long until something of everybody has reached everybody.
+/// Limit for connecting, and for the first packets between all participants.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether that is so.
+/// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How long nothing comes before nothing is under way any more; what was lost is asked for again earlier.
+/// Silence after which no packet is under way; retransmissions happen earlier.
 const UNDER_WAY: Duration = Duration::from_millis(500);
 
-/// How many sockets the kernel names at once, and how much is taken from one at once.
+/// Sockets per wake-up, and datagrams per socket.
 const EVENTS: usize = 256;
 const AT_ONCE: usize = 8;
 
-/// Everybody's connections.
+/// The connections of all participants.
 pub struct Studio {
     peers: Vec<Peer>,
     epoll: Epoll,
@@ -40,7 +40,7 @@ pub struct Studio {
     buffer: Vec<u8>,
 }
 
-/// What was sent to all who receive together, and what came.
+/// Packets sent to all receivers together, and received packets.
 pub struct Count {
     pub due: u64,
     pub come: Counted,
@@ -57,7 +57,7 @@ impl Studio {
         })
     }
 
-    /// Connects those who come.
+    /// Connects new connections.
     pub fn connect(&mut self, peers: Vec<Peer>) -> anyhow::Result<()> {
         for peer in peers {
             let at = self.peers.len();
@@ -69,14 +69,14 @@ impl Studio {
         self.go_on_until(Peer::is_connected).context("not everybody could connect")
     }
 
-    /// Has everybody send, and waits until something of everybody has reached everybody.
+    /// Starts all sources, and waits until each receiver has packets of each of its tracks.
     pub fn begin(&mut self) -> anyhow::Result<()> {
         let now = clock::now();
         self.for_each_source(|source| source.begin(now));
         self.go_on_until(Peer::has_begun).context("not everybody receives everybody")
     }
 
-    /// Goes on for so long.
+    /// Runs for a duration.
     pub fn go_on(&mut self, duration: Duration) -> anyhow::Result<()> {
         let end = clock::now() + duration;
         while clock::now() < end {
@@ -85,7 +85,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Counts what is sent from now on for so long, and what of it comes. Then nobody sends any more.
+    /// Counts packets sent within a duration, and those of them that arrive. Sources stop afterwards.
     pub fn count(&mut self, duration: Duration) -> anyhow::Result<Count> {
         let before = self.sent();
         for peer in &mut self.peers {
@@ -105,7 +105,7 @@ impl Studio {
         Ok(Count { due, come })
     }
 
-    /// Waits until so many packets have come, or nothing more comes.
+    /// Waits until this many packets have arrived, or none arrives any more.
     fn wait_for(&mut self, due: u64) -> anyhow::Result<Counted> {
         let (mut come, mut since) = (self.counted(), clock::now());
         while come.packets < due && since.elapsed() < UNDER_WAY {
@@ -129,7 +129,7 @@ impl Studio {
         self.peers.iter().fold(Counted::default(), |sum, peer| sum.and(peer.counted()))
     }
 
-    /// How many packets of pictures and of sounds everybody has sent.
+    /// Numbers of video and audio packets sent by all.
     fn sent(&self) -> HashMap<u32, [u32; 2]> {
         let senders =
             self.peers.iter().filter_map(|peer| Some((peer.sources.first()?.sender(), peer.sent())));
@@ -148,7 +148,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Does what is due, then waits for what comes, until `end` at most.
+    /// Performs due actions, then waits for datagrams, at most until `end`.
     fn step(&mut self, end: Instant) -> anyhow::Result<()> {
         let now = clock::now();
         while let Some(&(due, at)) = self.timers.first()

@@ -1,4 +1,4 @@
-//! Whole call set-ups: everything a server does for two people until they see each other.
+//! Whole call set-ups: the server's work for two participants until their call is connected.
 
 mod schedule;
 mod set_up;
@@ -22,13 +22,13 @@ use crate::{
     workloads::{meter::Meter, workload::Workload},
 };
 
-/// How many calls of a closed loop are being set up at any time.
+/// Concurrent calls of the closed loop.
 const AT_ONCE: u32 = 32;
 
 /// Calls a second of the open loops.
 const RATES: [u32; 3] = [100, 300, 600];
 
-/// How long calls take, in milliseconds: one in so many takes longer.
+/// Set-up times in milliseconds: one in this many is longer.
 const LATENCIES: [(&str, u32, &str); 4] = [
     ("p50_ms", 2, "Set-up time: half of the calls take longer, ms"),
     ("p90_ms", 10, "Set-up time: one call in 10 takes longer, ms"),
@@ -46,9 +46,9 @@ pub struct Calls {
 
 #[derive(Clone, Copy)]
 enum Load {
-    /// A call begins when another one is done.
+    /// A call starts when another ends.
     Loop,
-    /// So many calls begin every second, whatever became of those before.
+    /// This many calls start every second, whether or not earlier ones have ended.
     Rate(u32),
 }
 
@@ -75,11 +75,11 @@ impl Workload for Calls {
 
     fn about(&self) -> String {
         format!(
-            "Two connections, two joins, offer and answer of 4 kB, {CANDIDATES} candidates each way, two departures, \
-             two connections closed. In a loop of {AT_ONCE} the next call begins when one is done; at a fixed rate calls \
-             begin on time, whatever became of those before, and their set-up time counts from when they should have \
-             begun. It ends when both have heard everything. The bare relays have nothing to join and nothing to leave; \
-             PeerJS registers a name instead."
+            "Two connections, two joins, offer and answer of 4 kB, {CANDIDATES} candidates each way, two \
+             departures, two connections closed. In a loop of {AT_ONCE} the next call starts when one ends. \
+             At a fixed rate calls start on time, whether or not earlier ones have ended, and set-up times \
+             start at the intended time. A set-up ends when both have received everything. The bare relays \
+             have no joins and no departures; PeerJS registers a name instead."
         )
     }
 
@@ -122,7 +122,7 @@ impl Workload for Calls {
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
         let (place, mut rooms) = (server.place(), 0..);
-        // So that a just-in-time compiler has compiled.
+        // A warm-up for just-in-time compilers.
         schedule::in_a_loop(place, &mut rooms, AT_ONCE, self.loop_for / 2).await?;
         let meter = Meter::start(server)?;
         let took = match self.loads[case] {
@@ -131,7 +131,7 @@ impl Workload for Calls {
         };
         let mut figures = meter.stop(server, took.count())?.figures();
         if let Load::Rate(_) = self.loads[case] {
-            // It does not sleep until it is time, it looks at the clock.
+            // The load generator polls the clock instead of sleeping.
             figures.remove(OWN_BUSY);
         }
         figures.extend(latencies(&took));

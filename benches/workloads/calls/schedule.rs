@@ -1,4 +1,4 @@
-//! When calls begin.
+//! The start times of calls.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::{
     workloads::pace::wait_until,
 };
 
-/// How many calls of an open loop may be under way. Where a server is too slow for the rate, the next wait here, with
-/// their time running, rather than be given up by a server that has too many.
+/// Most concurrent calls of an open loop. When a server is too slow for the rate, later calls wait here, and
+/// their time counts.
 const MOST: usize = 500;
 
 type Running = JoinSet<anyhow::Result<Duration>>;
 
-/// A closed loop: a call begins when another one is done.
+/// Runs a closed loop: a call starts when another ends.
 pub async fn in_a_loop(
     place: Place,
     rooms: &mut impl Iterator<Item = u32>,
@@ -42,8 +42,8 @@ pub async fn in_a_loop(
     Ok(took)
 }
 
-/// An open loop: calls begin on time. What one takes counts from when it should have begun, so that a server that
-/// stalls is not measured less while it does.
+/// Runs an open loop: calls start on time. A set-up time starts at the intended time, so that a stalled
+/// server is not measured less.
 pub async fn at_a_rate(
     place: Place,
     rooms: &mut impl Iterator<Item = u32>,
@@ -57,7 +57,7 @@ pub async fn at_a_rate(
     while next < start + duration {
         wait_until(next).await;
         while running.len() >= MOST {
-            record(&mut took, running.join_next().await.context("nobody is under way")?)?;
+            record(&mut took, running.join_next().await.context("no call is running")?)?;
         }
         begin(&mut running, place, rooms, next)?;
         next += Duration::from_secs(1) / rate;
@@ -71,7 +71,7 @@ pub async fn at_a_rate(
     Ok(took)
 }
 
-/// Begins a call that should begin, or should have begun, at `intended`.
+/// Starts a call whose intended time is `intended`.
 fn begin(
     running: &mut Running,
     place: Place,

@@ -10,13 +10,13 @@ use crate::load::{
     wire::Signal,
 };
 
-/// How many candidates each side sends.
+/// Candidates of each side.
 pub const CANDIDATES: u32 = 10;
 
-/// How long one call may take before a message is taken to be lost.
+/// Limit of one call; a message is lost after it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Sets up a call and ends it. Returns when it was set up.
+/// Sets up a call and ends it. Returns the time when it was set up.
 pub async fn call(place: Place, room: u32) -> anyhow::Result<Instant> {
     timeout(PATIENCE, whole(place, room)).await.context("a call was never set up")?
 }
@@ -29,7 +29,8 @@ async fn whole(place: Place, room: u32) -> anyhow::Result<Instant> {
     Ok(done)
 }
 
-/// Whoever came second offers. Candidates follow the descriptions at once, as browsers gather them.
+/// The second participant makes the offer. Candidates follow the descriptions at once, as browsers gather
+/// them.
 async fn set_up(place: Place, room: u32) -> anyhow::Result<[Participant; 2]> {
     let [mut ann, mut bob] = pair::meet(place, room, Signal::Candidate).await?;
     bob.say_once(Signal::Offer);
@@ -43,7 +44,7 @@ async fn set_up(place: Place, room: u32) -> anyhow::Result<[Participant; 2]> {
     Ok([ann, bob])
 }
 
-/// In one burst: a browser finds the addresses of its own machine all at once.
+/// In one burst, as a browser finds its machine's addresses at once.
 async fn send_candidates(who: &mut Participant) -> anyhow::Result<()> {
     for _ in 0..CANDIDATES {
         who.say();

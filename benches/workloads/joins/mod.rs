@@ -1,4 +1,4 @@
-//! Joins: what a seat costs that other nodes must know of.
+//! Joins: the cost of a seat that other nodes must know.
 
 mod people;
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// How many joins of a closed loop are under way at any time.
+/// Concurrent joins of the closed loop.
 const AT_ONCE: usize = 32;
 
 /// Joins a second of the open loop.
@@ -30,25 +30,25 @@ const CPU_EACH: &str = "cpu_ms_each";
 const REDIS_CPU_EACH: &str = "redis_cpu_ms_each";
 const JOINS: &str = "joins_per_second";
 
-/// How long joins take, in milliseconds: one in so many takes longer.
+/// Durations of joins in milliseconds: one in this many is longer.
 const LATENCIES: [(&str, u32, &str); 3] = [
     ("p50_ms", 2, "Half of the joins take longer, ms"),
     ("p99_ms", 100, "One join in 100 takes longer, ms"),
     ("p999_ms", 1_000, "One join in 1,000 takes longer, ms"),
 ];
 
-/// Where seats are kept.
+/// The seat registry.
 #[derive(Clone, Copy)]
 enum Seats {
     /// In the memory of the only process.
     Here,
-    /// In Redis, by the only process.
+    /// In Redis, with one process.
     Redis,
-    /// In Redis, by two processes; the two of a room are on two.
+    /// In Redis, with two processes; the two participants of a room are on different ones.
     Apart,
 }
 
-/// When people join.
+/// The schedule of joins.
 #[derive(Clone, Copy)]
 enum Pace {
     Loop,
@@ -67,7 +67,7 @@ const CASES: [(Pace, Seats); 6] = [
 /// See [`Workload::about`].
 pub struct Joins {
     rooms: u32,
-    /// How many are filled before, so that a just-in-time compiler has compiled.
+    /// Number of rooms for the warm-up of just-in-time compilers.
     warm_up: u32,
 }
 
@@ -90,13 +90,14 @@ impl Workload for Joins {
 
     fn about(&self) -> String {
         format!(
-            "{} people are connected and wait. Then they join, first one into every room and then another one into \
-             each: {} a second, whatever became of those before, where a join counts from when it should have begun; \
-             or always {AT_ONCE} at once. It ends when `joined_successfully` is heard. Seats are kept by one process \
-             alone, by one in Redis, or by two in Redis, where the two of a room are on two processes. Processes and \
-             Redis share one core; Redis's CPU time is counted apart. The run fails unless everybody gets a seat and \
-             whoever came first is told of whoever came second, under the same ids. At a fixed rate CPU time holds \
-             what waiting and seated connections cost meanwhile: pings, and leases that are renewed.",
+            "{} participants are connected and wait. Then they join, first one into every room and then \
+             another one into each: {} a second, whether or not earlier joins have ended, where a duration \
+             starts at the intended time; or always {AT_ONCE} at once. A join ends when \
+             `joined_successfully` is received. Seats are kept by one process alone, by one in Redis, or by \
+             two in Redis, where the two participants of a room are on different processes. Processes and \
+             Redis share one core; Redis's CPU time is counted separately. The run fails unless each \
+             participant gets a seat and both of a room know each other under the same ids. At a fixed rate \
+             the CPU time includes the pings and lease renewals of connected participants.",
             number(f64::from(2 * self.rooms), 0),
             number(RATE.into(), 0),
         )

@@ -1,4 +1,4 @@
-//! People who are connected and wait for their turn to join.
+//! Connected participants that join when told to.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -32,41 +32,41 @@ use crate::{
     workloads::{pace::wait_until, pairs::AT_ONCE},
 };
 
-/// How long anything may take before it counts as failed.
+/// Limit of every step.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Two for each room.
+/// Two participants for each room.
 pub struct People {
     living: JoinSet<anyhow::Result<Seated>>,
-    /// For those who have not joined yet, in their order; each is told when it should have begun.
+    /// In order, the participants that have not joined yet; each receives its intended time.
     turns: VecDeque<oneshot::Sender<Instant>>,
     joined: UnboundedReceiver<Duration>,
     met: UnboundedReceiver<()>,
     go: CancellationToken,
 }
 
-/// Who sat where.
+/// A participant that was seated.
 struct Seated {
     room: u32,
     id: String,
-    /// Who was said to sit opposite.
+    /// The id of the other participant, as the server told it.
     opposite: String,
 }
 
-/// What everybody tells, and is told.
+/// The channels of a participant.
 #[derive(Clone)]
 struct Stage {
     doors: Arc<Semaphore>,
     connected: UnboundedSender<()>,
-    /// How long the join took.
+    /// Duration of the join.
     joined: UnboundedSender<Duration>,
-    /// It is known who sits opposite.
+    /// The participant knows the other one.
     met: UnboundedSender<()>,
     go: CancellationToken,
 }
 
 impl People {
-    /// Comes back when all are connected.
+    /// Returns when all are connected.
     pub async fn connect(place: Place, rooms: Range<u32>) -> anyhow::Result<Self> {
         let (connected, mut connections) = unbounded_channel();
         let (joined, joins) = unbounded_channel();
@@ -89,7 +89,7 @@ impl People {
         Ok(people)
     }
 
-    /// Lets all join in their order, as soon as fewer than `at_once` are about to.
+    /// Lets all join in order, `at_once` at a time.
     pub async fn join_in_a_loop(&mut self, at_once: usize) -> anyhow::Result<Took> {
         let mut took = Took::new()?;
         for _ in 0..at_once {
@@ -102,7 +102,7 @@ impl People {
         Ok(took)
     }
 
-    /// Lets all join in their order, `rate` of them a second.
+    /// Lets all join in order, `rate` of them a second.
     pub async fn join_at_a_rate(&mut self, rate: u32) -> anyhow::Result<Took> {
         let mut took = Took::new()?;
         let mut next = Instant::now();
@@ -120,7 +120,7 @@ impl People {
         Ok(took)
     }
 
-    /// Lets all leave when everybody knows who sits opposite, and compares what they know.
+    /// Lets all leave once each knows the other, and compares their ids.
     pub async fn leave(mut self) -> anyhow::Result<()> {
         for _ in 0..self.living.len() {
             unless_somebody_fails(&mut self.living, self.met.recv()).await?;
@@ -136,13 +136,13 @@ impl People {
             };
             ensure!(id == others_opposite && opposite == other, "two in a room do not know each other");
         }
-        ensure!(first_comers.is_empty(), "somebody sat alone");
+        ensure!(first_comers.is_empty(), "a participant was alone");
         Ok(())
     }
 
     fn begin_next(&mut self, intended: Instant) {
         if let Some(turn) = self.turns.pop_front() {
-            // Whoever is gone has failed, and says so.
+            // A participant that is gone has failed and reports it itself.
             let _ = turn.send(intended);
         }
     }
@@ -152,19 +152,19 @@ impl People {
     }
 }
 
-/// Waits for something else.
+/// Waits for `other`, and fails with the first participant that fails.
 async fn unless_somebody_fails<T>(
     living: &mut JoinSet<anyhow::Result<Seated>>,
     other: impl Future<Output = T>,
 ) -> anyhow::Result<T> {
     select! {
         biased;
-        Some(ended) = living.join_next() => { ended??; bail!("somebody went away") }
+        Some(ended) = living.join_next() => { ended??; bail!("a participant left") }
         done = timeout(PATIENCE, other) => done.context("it took too long"),
     }
 }
 
-/// Connects, joins when it is time, and leaves when all do.
+/// Connects, joins in turn, and leaves with all others.
 async fn live(
     to: SocketAddr,
     room: u32,
@@ -185,7 +185,7 @@ async fn live(
     stage.joined.send(began.elapsed())?;
     ensure!(
         joined.remote_socket.is_some() == (name == "Bob"),
-        "somebody sat there too early or was not seen"
+        "the other participant was there too early or not announced"
     );
     let opposite = match joined.remote_socket {
         Some(opposite) => opposite,

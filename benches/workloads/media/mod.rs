@@ -1,4 +1,4 @@
-//! Forwarding of media: one who sends to many, and rooms in which everybody sends to everybody.
+//! Forwarding of media: one sender with many receivers, and rooms in which all send to all.
 
 mod party;
 
@@ -26,16 +26,16 @@ use crate::{
     workloads::{meter::Meter, workload::Workload},
 };
 
-/// More than are in any room here.
+/// More than the participants of any room here.
 const MOST_PEOPLE: u32 = 64;
 
-/// How many there may be to whom one person sends.
+/// Most receivers of one sender.
 const AUDIENCES: [u32; 3] = [1, 10, 30];
 
 /// 1 Mbit/s.
 const GOOD: Camera = Camera { bits_per_second: 1_000_000, pictures_per_second: 30, packets_per_picture: 4 };
 
-/// What two cores can carry nine hundred times, one as the server and one as everybody else.
+/// A rate that two cores carry nine hundred times, one as the server and one as all participants.
 const SMALL: Camera = Camera { bits_per_second: 100_000, pictures_per_second: 10, packets_per_picture: 1 };
 
 const PER_MBPS: &str = "core_percent_per_mbps";
@@ -51,15 +51,15 @@ const BYTES_PER_KB: f64 = 1_000.0;
 pub struct Media {
     shapes: Vec<Shape>,
     warm_up: Duration,
-    /// How long is measured.
+    /// Duration of the measurement.
     duration: Duration,
 }
 
 #[derive(Clone, Copy)]
 enum Shape {
-    /// One sends, so many receive.
+    /// One sender and this many receivers.
     Audience(u32),
-    /// So many rooms of so many, who all send and receive each other.
+    /// This many rooms of this many participants, who all send to and receive each other.
     Rooms { rooms: u32, people: u32 },
 }
 
@@ -107,19 +107,21 @@ impl Workload for Media {
     fn about(&self) -> String {
         let kbps = |camera: Camera| number((camera.bits_per_second / 1_000).into(), 0);
         format!(
-            "Packets that look like VP8 and Opus, from people who connect as browsers do, with ICE, DTLS and SRTP, over \
-             UDP at an address of this machine. Where one sends to many, the camera has {} kbit/s, in {} pictures a \
-             second of {} packets each. In the rooms everybody sends to the others and receives them, which makes {} \
-             streams: at that rate two cores would not carry them, so cameras have {} kbit/s there, in {} pictures a \
-             second of one packet each. In every room one speaks (a packet every 20 ms), and the others are silent (one \
-             every 400 ms). Switchboard is spoken to through [the kurento door](kurento.md); Janus is Debian's with its \
-             VideoRoom, as it comes, on the same core. A forwarded packet is one that a receiver got: it comes to each \
-             once, unchanged, and at most 128 packets late, or the run fails; what is lost is counted. First of all one \
-             sends to another, and both leave. Setting up is everything from then until all are connected, their \
-             WebSockets too; memory is what the process has resident at the end beyond what it had then. A connection \
-             sends or receives; whoever receives nine has nine. Mbit/s are those of the packets' contents. Where the \
-             load generator is short of time, as on a busy machine, fewer packets are sent than there should be, and each \
-             costs more.",
+            "Packets that look like VP8 and Opus, from participants that connect as browsers do, with ICE, \
+             DTLS and SRTP, over UDP at an address of this machine. With one sender and many receivers, the \
+             camera has {} kbit/s, in {} pictures a second of {} packets each. In the rooms each \
+             participant sends to the others and receives them, which makes {} streams. Two cores would not \
+             carry them at that rate, so cameras have {} kbit/s there, in {} pictures a second of one \
+             packet each. In every room one speaks (a packet every 20 ms), and the others are silent (one \
+             every 400 ms). Switchboard is used through [the kurento door](kurento.md); Janus is Debian's \
+             with its VideoRoom and default settings, on the same core. A forwarded packet is one that a \
+             receiver got: it arrives once, unchanged, and at most 128 packets late, or the run fails; lost \
+             packets are counted. First one participant sends to another, and both leave. Set-up is all \
+             work from then until all are connected, with their WebSockets; memory is the resident memory \
+             at the end less that at the start of the set-up. A connection sends or receives; a participant \
+             that receives nine has nine. Mbit/s are those of the packets' contents. Where the load \
+             generator is short of time, as on a busy machine, it sends fewer packets than intended, and \
+             each costs more.",
             kbps(GOOD),
             GOOD.pictures_per_second,
             GOOD.packets_per_picture,
@@ -136,7 +138,7 @@ impl Workload for Media {
             figure(PER_MBPS, "CPU per forwarded Mbit/s, % of a core (less is better)", 3, true),
             figure(SET_UP, "CPU milliseconds for setting up a connection (less is better)", 2, true),
             figure(MEMORY, "Resident kB for each connection (less is better)", 0, true),
-            figure(LOST, "Packets that did not come, %", 3, false),
+            figure(LOST, "Lost packets, %", 3, false),
             figure(LATE, "Packets that came after a later one, %", 3, false),
             figure(RATE, "Forwarded packets a second", 0, false),
             figure(MBPS, "Forwarded Mbit/s", 1, false),
@@ -166,7 +168,7 @@ impl Workload for Media {
         let party = Party { contender: place.contender, server: place.address, own: own_address()? };
         party.rehearse(GOOD).await?;
         let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
-        // Dropped at the end: then everybody's WebSocket closes.
+        // Dropped at the end, which closes all WebSockets.
         let mut everybody = JoinSet::new();
         let mut studio = Studio::new()?;
         for room in self.shapes[case].rooms() {
@@ -235,10 +237,10 @@ impl Workload for Media {
     }
 }
 
-/// An address of this machine's that is not its own for itself alone: Janus does not use that one. What is sent to it
-/// does not leave the machine.
+/// An address of this machine other than loopback, as Janus does not use loopback. Packets to it stay on this
+/// machine.
 fn own_address() -> anyhow::Result<IpAddr> {
-    // Nobody is there, and nothing is sent: the system only says which way it would go.
+    // No packet is sent: connecting the socket only selects the route.
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     socket.connect("192.0.2.1:9").context("media needs an address besides 127.0.0.1")?;
     Ok(socket.local_addr()?.ip())

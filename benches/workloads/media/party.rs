@@ -1,4 +1,4 @@
-//! People who come together: signaling on one thread, media on another meanwhile.
+//! Participants of rooms: signaling on one thread, media on another.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,23 +16,23 @@ use crate::{
     model::contender::Contender,
 };
 
-/// A room that none is measured in.
+/// A room that is not measured.
 const FIRST_ROOM: u32 = 999;
 
-/// How often the studio looks whether it is to do something else.
+/// Interval at which the studio checks for other work.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// Who meets where.
+/// The place of the rooms.
 #[derive(Clone, Copy)]
 pub struct Party {
     pub contender: Contender,
     pub server: SocketAddr,
-    /// Where the people are.
+    /// The address of the participants.
     pub own: IpAddr,
 }
 
 impl Party {
-    /// One sends to another and both leave: what is done but once is done then.
+    /// One participant sends to another and both leave, which does all one-time work.
     pub async fn rehearse(self, camera: Camera) -> anyhow::Result<()> {
         let room = Room { number: FIRST_ROOM, people: 2, senders: 1, camera };
         let (studio, people) = self.fill(room, Studio::new()?).await?;
@@ -43,7 +43,8 @@ impl Party {
         Ok(())
     }
 
-    /// Fills a room and connects everybody. Senders connect before anybody receives them: Janus wants it so.
+    /// Fills a room and connects all participants. Senders connect before others subscribe, as Janus
+    /// requires.
     pub async fn fill(self, room: Room, studio: Studio) -> anyhow::Result<(Studio, Vec<Person>)> {
         let Self { contender, server, own } = self;
         let (studio, (mut people, senders)) = meanwhile(studio, room.enter(contender, server, own)).await?;
@@ -54,7 +55,7 @@ impl Party {
     }
 }
 
-/// Does something else, while the studio goes on: whoever says nothing for long is taken to be gone.
+/// Runs `other` while the studio keeps its connections alive.
 async fn meanwhile<T>(
     mut studio: Studio,
     work: impl Future<Output = anyhow::Result<T>>,
@@ -72,7 +73,7 @@ async fn meanwhile<T>(
     Ok((going_on.await??, done?))
 }
 
-/// Does something with the studio on a thread of its own, so that signaling goes on meanwhile.
+/// Runs the studio on a thread of its own, next to signaling.
 pub async fn apart<T: Send + 'static>(
     mut studio: Studio,
     what: impl FnOnce(&mut Studio) -> anyhow::Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! How fast the disk is that everything is kept on.
+//! The speed of the disk.
 
 use std::{fs::File, io::Write, path::Path};
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 const TIMES: usize = 100;
 
-/// The median of what one flush takes, in milliseconds: 4 KiB appended to a file in `folder` and made durable.
+/// The median duration of a flush, in milliseconds: 4 KiB appended to a file in `folder` and made durable.
 pub fn flush_ms(folder: &Path) -> anyhow::Result<f64> {
     let path = folder.join("flushed");
     let mut file = File::create(&path)?;

@@ -1,4 +1,4 @@
-//! Saving over HTTP, on a connection that is kept.
+//! Saves over HTTP, on one connection.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::messages::{ROOMS, body, entry, id, room};
 
-/// Somebody who goes from room to room and saves one message in each.
+/// A saver that goes from room to room and saves one message in each.
 pub struct Saver {
     number: u32,
     server: SocketAddr,
@@ -29,12 +29,12 @@ impl Saver {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
         let (requests, connection) = handshake(TokioIo::new(stream)).await?;
-        // How it ends shows in the requests.
+        // Its errors show in the requests.
         let connection = tokio::spawn(async { connection.await.unwrap_or_default() });
         Ok(Self { number, server, requests, _connection: AbortOnDropHandle::new(connection) })
     }
 
-    /// Saves the `number`th message; comes back when it is durable.
+    /// Saves message `number`; returns when it is durable.
     pub async fn save(&mut self, number: u32) -> anyhow::Result<()> {
         let room = room(room_of(self.number, number));
         let entry = entry(&id(self.number, number), &body(self.number, number));
@@ -52,7 +52,7 @@ impl Saver {
     }
 }
 
-/// Where a message is saved.
+/// The room of a message.
 pub const fn room_of(saver: u32, number: u32) -> u32 {
     (saver + number) % ROOMS
 }

@@ -1,4 +1,4 @@
-//! Saving by saying: `send_message`, which the other one in the room hears when it is kept.
+//! Live messages: `send_message`, which the other participant receives once it is stored.
 
 use std::net::SocketAddr;
 
@@ -9,11 +9,11 @@ use serde::de::IgnoredAny;
 use super::messages::{body, id, room};
 use crate::load::mesh::{self, Client};
 
-/// Somebody who writes to the other one in the room, and hears what that one writes.
+/// A participant that writes to the other one in its room, and receives its messages.
 pub struct Saver {
     number: u32,
     client: Client,
-    /// How many of the other's messages came.
+    /// Number of received messages.
     heard: u32,
 }
 
@@ -31,7 +31,7 @@ impl Saver {
         Ok(Self { number, client, heard: 0 })
     }
 
-    /// Writes the `number`th message; comes back when it is durable.
+    /// Sends message `number`; returns when it is durable.
     pub async fn save(&mut self, number: u32) -> anyhow::Result<()> {
         let (id, body) = (id(self.number, number), body(self.number, number));
         let sent: Sent =
@@ -43,7 +43,7 @@ impl Saver {
         Ok(())
     }
 
-    /// Waits until all `total` messages of the other one came, and leaves.
+    /// Waits until all `total` messages of the other one have come, and leaves.
     pub async fn leave(mut self, total: u32) -> anyhow::Result<()> {
         while self.heard < total {
             let event = self.client.event().await?;
@@ -74,7 +74,7 @@ impl Saver {
     }
 }
 
-/// Where somebody sits.
+/// The room of a saver.
 pub const fn room_of(saver: u32) -> u32 {
     saver / 2
 }

@@ -1,12 +1,12 @@
-//! Who saves what where: savers, their rooms and their messages.
+//! Savers, their rooms and their messages.
 
-/// How many save at the same time, each one thing after the other.
+/// Concurrent savers; each saves one message after the other.
 pub const SAVERS: u32 = 64;
 
-/// How many rooms they save into: two people in each.
+/// Rooms of two savers each.
 pub const ROOMS: u32 = SAVERS / 2;
 
-/// How chats come in.
+/// The way of a message into the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// `send_message` over Socket.IO, with an ack.
@@ -19,17 +19,17 @@ pub fn room(number: u32) -> String {
     format!("saves-{number}")
 }
 
-/// What a saver writes, never the same twice: 100 bytes.
+/// The text of a message, unique and 100 bytes long.
 pub fn body(saver: u32, number: u32) -> String {
     format!("{:.<100}", format!("message {number} of saver {saver} "))
 }
 
-/// What it is known by.
+/// The id of a message.
 pub fn id(saver: u32, number: u32) -> String {
     format!("{saver}-{number}")
 }
 
-/// A message as it is saved over HTTP, and as it is compared.
+/// A message as saved over HTTP, and as compared.
 pub fn entry(id: &str, body: &str) -> String {
     format!(r#"{{"id":"{id}","body":"{body}"}}"#)
 }

@@ -1,4 +1,4 @@
-//! Chats that are kept: how many a second, and how long each one takes.
+//! Stored chats: rate and latency of saves.
 
 mod disk;
 mod http;
@@ -31,10 +31,10 @@ use crate::{
     },
 };
 
-/// For each save that is measured, this part of one is done before.
+/// The warm-up has this part of the measured saves.
 const WARM_UP: u32 = 10;
 
-/// The slowest store that is waited for, in saves a second.
+/// The slowest tolerated store, in saves a second.
 const SLOWEST: u32 = 50;
 
 const RATE: &str = "saves_per_second";
@@ -45,7 +45,7 @@ const CPU_EACH: &str = "cpu_ms_each";
 const MONGOD_CPU_EACH: &str = "mongod_cpu_ms_each";
 const FLUSH: &str = "flush_ms";
 
-/// Where they are kept.
+/// The store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Store {
     Sqlite,
@@ -92,7 +92,7 @@ impl Saves {
         Self { size, mongod: RefCell::default() }
     }
 
-    /// How many messages each of the savers has: more where it takes less time.
+    /// Messages of each saver: more for a faster store.
     const fn each(&self, store: Store) -> u32 {
         match (self.size, store) {
             (Size::Full, Store::Sqlite) => 400,
@@ -109,19 +109,20 @@ impl Workload for Saves {
     }
 
     fn heading(&self) -> &'static str {
-        "Chats that are kept"
+        "Stored chats"
     }
 
     fn about(&self) -> String {
         format!(
-            "{SAVERS} people in {ROOMS} rooms write messages of 100 bytes, {} in all into SQLite and {} into \
-             MongoDB, each the next one when the last is acknowledged: live, where the other one in the room hears \
-             every message too, or over HTTP, where savers go from room to room. An acknowledgement means that the \
-             message is on the disk: SQLite with `synchronous=FULL`, MongoDB (a replica set of one, on this machine, on any core) with majority and \
-             journal. Every message is read back at the end and compared. One flush says how fast this disk is: 4 KiB \
-             written and made durable with `fdatasync`, one after the other. Node keeps in memory what is saved over \
-             HTTP, and of that what was saved last, so nothing is read back there and it is no match; it shows what \
-             the requests themselves cost.",
+            "{SAVERS} participants in {ROOMS} rooms write messages of 100 bytes, {} in all into SQLite and \
+             {} into MongoDB, each the next one after the acknowledgement of the last: live, where the \
+             other participant of the room receives every message too, or over HTTP, where savers go from \
+             room to room. An acknowledgement means that the message is on the disk: SQLite with \
+             `synchronous=FULL`, MongoDB (a replica set of one, on this machine, on any core) with majority \
+             and journal. Every message is read back at the end and compared. One flush is the speed of \
+             this disk: 4 KiB written and made durable with `fdatasync`, one after the other. Node keeps \
+             the messages of HTTP in memory, and only the last save of each room, so they are not read \
+             back; its row shows the cost of the requests.",
             number(f64::from(SAVERS * self.each(Store::Sqlite)), 0),
             number(f64::from(SAVERS * self.each(Store::MongoDb)), 0),
         )
@@ -181,7 +182,7 @@ impl Workload for Saves {
         for saver in savers {
             saver.close(warm_up + each).await?;
         }
-        // Node's last save takes the place of those before.
+        // Node's last save replaces the earlier ones.
         if server.place().contender == Contender::Switchboard {
             read_back::check(server.place().address, way, warm_up + each).await?;
         }
@@ -210,7 +211,7 @@ impl Workload for Saves {
     }
 }
 
-/// Of saves that took so many milliseconds each, least first.
+/// The figures of saves with these durations in milliseconds, ascending.
 fn figures(cost: Cost, took: &[f64]) -> Figures {
     Figures::from([
         (RATE.to_owned(), cost.operations / cost.seconds),
@@ -223,7 +224,7 @@ fn figures(cost: Cost, took: &[f64]) -> Figures {
     ])
 }
 
-/// One of those who save.
+/// One saver.
 enum Saver {
     Live(live::Saver),
     Http(http::Saver),
@@ -237,7 +238,7 @@ impl Saver {
         }
     }
 
-    /// Says goodbye, when everybody has saved `total` messages.
+    /// Leaves after all savers have saved `total` messages.
     async fn close(self, total: u32) -> anyhow::Result<()> {
         match self {
             Self::Live(saver) => saver.leave(total).await,
@@ -257,7 +258,7 @@ async fn open(server: &Server, way: Way) -> anyhow::Result<Vec<Saver>> {
     Ok(savers)
 }
 
-/// Lets everybody save these messages. Gives them back with what each save took, in milliseconds, least first.
+/// Lets all save these messages. Returns the savers and the durations of saves in milliseconds, ascending.
 async fn save(savers: Vec<Saver>, numbers: Range<u32>) -> anyhow::Result<(Vec<Saver>, Vec<f64>)> {
     let patience = Duration::from_mins(1) + Duration::from_secs((SAVERS * numbers.end / SLOWEST).into());
     let mut working: JoinSet<anyhow::Result<_>> = savers

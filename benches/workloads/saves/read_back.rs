@@ -1,4 +1,4 @@
-//! Whether everything that was acknowledged is there, and nothing else.
+//! The check that the stored messages are exactly the acknowledged ones.
 
 use std::net::SocketAddr;
 
@@ -12,14 +12,14 @@ use super::{
 };
 use crate::load::mesh::{Client, join_room};
 
-/// What `join_room` tells about a room.
+/// The history in the answer to `join_room`.
 #[derive(Deserialize)]
 struct History {
     chats: Vec<Box<RawValue>>,
 }
 
-/// Reads every room's history, when everybody has saved `each` messages. Fails when a message is missing, changed, or
-/// there twice.
+/// Reads every room's history after each saver has saved `each` messages. Fails when a message is missing,
+/// changed or repeated.
 pub async fn check(server: SocketAddr, way: Way, each: u32) -> anyhow::Result<()> {
     let mut expected = vec![Vec::new(); ROOMS as usize];
     for (saver, number) in (0..SAVERS).flat_map(|saver| (0..each).map(move |number| (saver, number))) {
@@ -46,7 +46,7 @@ pub async fn check(server: SocketAddr, way: Way, each: u32) -> anyhow::Result<()
     Ok(())
 }
 
-/// What was saved over HTTP is kept as it came; to what was said live, the server adds who and when.
+/// Messages saved over HTTP are stored unchanged; the server adds sender and time to live ones.
 fn essence(way: Way, chat: &RawValue) -> anyhow::Result<String> {
     #[derive(Deserialize)]
     struct Said {

@@ -1,4 +1,5 @@
-//! A soak: calls at a steady rate for a long time, with people who leave, vanish and come back. What is left of them?
+//! A soak: calls at a steady rate for a long time, with participants that leave, vanish and resume. The
+//! leftovers are measured.
 
 mod visit;
 
@@ -33,20 +34,20 @@ use crate::{
     workloads::{meter::Meter, workload::Workload},
 };
 
-/// How many calls begin each second.
+/// Calls a second.
 const CALLS_PER_SECOND: u32 = 100;
 
-/// The part of the time at the beginning that does not count: only when the first leases have run out are there as
-/// many seats as there will ever be.
+/// The part of the time that does not count: the number of seats is constant only after the first leases have
+/// ended.
 const WARM_UP: f64 = 0.2;
 
-/// How often memory is looked at.
+/// Interval of memory readings.
 const GLANCE: Duration = Duration::from_secs(2);
 
-/// How long after the last call every seat must be free: a lease of 30 s, and time to notice.
+/// Time after the last call until every seat must be free: a lease of 30 s, and the detection of loss.
 const LEASES: Duration = Duration::from_secs(45);
 
-/// How many calls are made before files are counted: a store opens some when they are first needed.
+/// Calls before files are counted, as a store opens some on first use.
 const FIRST_CALLS: u32 = 100;
 
 /// The number of the first call that counts.
@@ -66,13 +67,13 @@ const FILES_AFTER: &str = "files_after";
 const SOCKETS_LEFT: &str = "sockets_left";
 const ROOMS_LEFT: &str = "rooms_left";
 
-/// What the key of resident MiB at a time begins with; the second follows.
+/// The key of resident MiB at a time is this prefix and the second.
 const AT: &str = "resident_mib_at_";
 
 /// See [`Workload::about`].
 pub struct Soak {
     size: Size,
-    /// Where the server under measurement tells how many rooms it has.
+    /// The address of the measured server's metrics.
     ops: Cell<Option<SocketAddr>>,
 }
 
@@ -88,7 +89,7 @@ impl Soak {
         Ok(rooms.context("no switchboard_rooms")?.parse()?)
     }
 
-    /// How many rooms there still are when every lease must have ended.
+    /// The number of rooms left when every lease must have ended.
     async fn rooms_left(&self) -> anyhow::Result<f64> {
         let end = Instant::now() + LEASES;
         loop {
@@ -108,19 +109,20 @@ impl Workload for Soak {
     }
 
     fn heading(&self) -> &'static str {
-        "A long day"
+        "Soak"
     }
 
     fn about(&self) -> String {
         format!(
-            "{CALLS_PER_SECOND} calls begin each second, whatever became of those before: two connections, two joins, \
-             offer and answer of 4 kB, ten candidates and one kept message each way, three seconds of silence, two \
-             departures. In one call of ten both connections are reset and nobody comes back; in another one of them \
-             is, and its owner comes back with the session token and they talk on. The slope is that of a line \
-             through the resident memory (least squares; R² says how much of what moved is time; the error is the \
-             slope's standard error), without the first {:.0} % of the time. At the end, when the last lease must \
-             have ended, no room may be left and no connection open. Files are counted too; the store opens its \
-             readers when it first needs them.",
+            "{CALLS_PER_SECOND} calls start each second, whether or not earlier ones have ended: two \
+             connections, two joins, offer and answer of 4 kB, ten candidates and one stored message each \
+             way, three seconds of silence, two departures. In one call of ten both connections are reset \
+             and neither participant returns. In another one connection is reset, and its participant \
+             resumes with the session token and continues. The slope is that of a line through the resident \
+             memory (least squares; R² is the part of the variance that time explains; the error is the \
+             slope's standard error), without the first {:.0} % of the time. At the end, after the last \
+             lease, no room and no connection may be left. Open files are counted too; the store opens its \
+             readers on first use.",
             WARM_UP * 100.0,
         )
     }
@@ -128,8 +130,8 @@ impl Workload for Soak {
     fn figures(&self) -> Vec<Figure> {
         let figure = |key, title, decimals| Figure { key, title, decimals, compared: false };
         vec![
-            figure(SLOPE, "Resident MiB more each minute", 4),
-            figure(ERROR, "Standard error of that, MiB a minute", 4),
+            figure(SLOPE, "Growth of resident MiB per minute", 4),
+            figure(ERROR, "Standard error of the growth, MiB per minute", 4),
             figure(FIT, "Fit of the line, R²", 2),
             figure(WARM, "Resident MiB after the warm-up", 1),
             figure(ENDED, "Resident MiB when the last call ended", 1),
@@ -220,8 +222,8 @@ fn case() -> String {
     format!("{CALLS_PER_SECOND} calls a second")
 }
 
-/// Begins calls at their rate for so long and waits for the last one. Says how many there were, and what was resident
-/// when: seconds and MiB.
+/// Starts calls at their rate for a duration and waits for the last one. Returns their number, and the
+/// resident memory over time: seconds and MiB.
 async fn make_calls(server: &Server, duration: Duration) -> anyhow::Result<(f64, Vec<(f64, f64)>)> {
     let address = server.place().address;
     let began = Instant::now();
@@ -247,7 +249,7 @@ async fn make_calls(server: &Server, duration: Duration) -> anyhow::Result<(f64,
     Ok((f64::from(numbers.start - FIRST_NUMBER), memory))
 }
 
-/// What becomes of the memory after the warm-up.
+/// The trend of memory after the warm-up.
 fn growth(memory: &[(f64, f64)], duration: Duration) -> anyhow::Result<Figures> {
     let begin = duration.as_secs_f64() * WARM_UP;
     let warm = memory.iter().filter(|(at, _)| *at >= begin);
@@ -262,7 +264,7 @@ fn growth(memory: &[(f64, f64)], duration: Duration) -> anyhow::Result<Figures> 
     ]))
 }
 
-/// How many files are open when connections that have ended are closed.
+/// The number of open files once ended connections are closed.
 async fn quiet_files(server: &Server) -> anyhow::Result<u32> {
     let mut before = server.open_files()?;
     loop {

@@ -1,4 +1,4 @@
-//! One call of the soak, from the first connection until nothing is left of it.
+//! One call of the soak, from the first connection to the last departure.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,28 +14,28 @@ use crate::load::{
     seat::{Outcome, Seat},
 };
 
-/// How many candidates each side sends.
+/// Candidates of each side.
 const CANDIDATES: u32 = 10;
 
-/// How long both stay when everything was said.
+/// How long both stay after the last message.
 const STAY: Duration = Duration::from_secs(3);
 
-/// How long all of it may take before a message is taken to be lost.
+/// Limit of a call; a message is lost after it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How a call ends.
+/// The end of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Both leave.
     Goodbye,
-    /// Both connections are reset, and nobody comes back.
+    /// Both connections are reset, and neither participant returns.
     Vanish,
-    /// One connection is reset; its owner comes back with the token, they talk on, and leave.
+    /// One connection is reset; its participant resumes with the token, they exchange more, and leave.
     Return,
 }
 
 impl End {
-    /// One call in ten ends in silence, and one is interrupted.
+    /// One call in ten ends without a departure, and one is interrupted.
     const fn of(number: u32) -> Self {
         match number % 10 {
             0 => Self::Vanish,
@@ -45,12 +45,12 @@ impl End {
     }
 }
 
-/// The `number`th call.
+/// Runs call `number`.
 pub async fn visit(server: SocketAddr, number: u32) -> anyhow::Result<()> {
     timeout(PATIENCE, call(server, number)).await.context("a call takes too long")?
 }
 
-/// Whoever waits for the other one goes on listening: otherwise a disk that is slow for a moment costs a connection.
+/// A waiting participant keeps reading; otherwise a slow disk could cost its connection.
 async fn call(server: SocketAddr, number: u32) -> anyhow::Result<()> {
     let mut ann = Guest::arrive(server, Seat::new(2 * number, true)).await?;
     let mut bob = ann.listen_during(Guest::arrive(server, Seat::new(2 * number + 1, true))).await??;
@@ -68,13 +68,13 @@ async fn call(server: SocketAddr, number: u32) -> anyhow::Result<()> {
             talk(&mut ann, &mut bob).await?;
         }
     }
-    ensure!(bob.seat.told_left == 0, "somebody was told that the other one had left");
+    ensure!(bob.seat.told_left == 0, "a participant was told that the other had left");
     bob.listen_during(ann.leave()).await??;
     bob.seat.hear_of_leaving(&mut bob.client).await?;
     bob.leave().await
 }
 
-/// What is said in a call: offer, answer, candidates both ways, and a message each that is kept.
+/// Exchanges an offer, an answer, candidates both ways, and a stored message each.
 async fn talk(ann: &mut Guest, bob: &mut Guest) -> anyhow::Result<()> {
     bob.describe("offer").await?;
     ann.hear(1).await?;
@@ -83,7 +83,7 @@ async fn talk(ann: &mut Guest, bob: &mut Guest) -> anyhow::Result<()> {
     try_join!(ann.talk(), bob.talk()).map(drop)
 }
 
-/// Somebody in a call.
+/// A participant of a call.
 struct Guest {
     seat: Seat,
     client: Client,
@@ -93,7 +93,7 @@ impl Guest {
     async fn arrive(server: SocketAddr, mut seat: Seat) -> anyhow::Result<Self> {
         match seat.take(server, true).await? {
             Outcome::Seated(client) => Ok(Self { seat, client }),
-            Outcome::NotYet => bail!("nobody was let in"),
+            Outcome::NotYet => bail!("no participant was admitted"),
         }
     }
 
@@ -102,7 +102,7 @@ impl Guest {
         self.client.flush().await
     }
 
-    /// Says everything, and hears as much.
+    /// Sends everything, and receives as much.
     async fn talk(&mut self) -> anyhow::Result<()> {
         for _ in 0..CANDIDATES {
             self.seat.send_candidate(&mut self.client)?;
