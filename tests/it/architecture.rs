@@ -1,82 +1,17 @@
 //! Dependency rules: which part of the source may use which.
 
+mod document;
+mod source;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use source::{Source, breaking, sources};
+
 /// Most lines of a file without its tests, so that a file has one subject.
 const MAX_LINES: usize = 400;
-
-struct Source {
-    /// Relative to `src/`, with `/`: `core/room/mod.rs`.
-    path: String,
-    text: String,
-    /// The text without comments and without the part after `#[cfg(test)]`.
-    code: String,
-}
-
-impl Source {
-    fn is_in(&self, folder: &str) -> bool {
-        self.path.starts_with(folder)
-    }
-
-    fn is_test(&self) -> bool {
-        self.path.contains("/tests/")
-    }
-
-    fn mentions(&self, what: &str) -> bool {
-        self.code.match_indices(what).any(|(start, _)| {
-            let before = self.code[..start].chars().next_back();
-            before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':' && c != '.')
-        })
-    }
-
-    fn mentions_inside(&self, what: &str) -> bool {
-        self.code.contains(what)
-    }
-}
-
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.iter().map(|file| source(&root, file)).collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-fn source(root: &Path, file: &Path) -> Source {
-    let text = fs::read_to_string(file).unwrap();
-    let until_tests = text.split("#[cfg(test)]").next().unwrap();
-    let code =
-        until_tests.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
-    let path = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-    Source { path, text, code }
-}
-
-/// Every source that breaks a rule, with the forbidden word.
-fn breaking(applies: impl Fn(&Source) -> bool, forbidden: &[&str]) -> Vec<String> {
-    let sources = sources();
-    let checked = sources.iter().filter(|source| applies(source) && !source.is_test());
-    checked
-        .flat_map(|source| {
-            forbidden
-                .iter()
-                .filter(|what| source.mentions(what))
-                .map(|what| format!("{}: {what}", source.path))
-        })
-        .collect()
-}
 
 const NOTHING: [String; 0] = [];
 
