@@ -1,21 +1,25 @@
-//! Rooms of seats, and what their participants are told. Knows no protocol, no store and no broker.
+//! Rooms of seats, and the events of their participants. Knows no protocol, no store and no broker.
 //!
-//! What it promises, whatever door one comes in by:
+//! What it promises, whatever door a participant joins by:
 //!
 //! 1. A room never has more participants than seats.
 //! 2. A seat is a lease: losing the connection does not lose the seat, and the lease ends in a bounded time.
-//! 3. Whoever proves a seat theirs gets it back at once; the older connection is fenced off and changes nothing.
-//! 4. What a participant was sent while away arrives in order when it is back, or it is told to start afresh.
-//! 5. A signal reaches only members of the sender's own room, or of the one room its door addresses; always under the
-//!    name the server knows.
-//! 6. A slow receiver costs nobody else anything.
+//! 3. A protected seat belongs to its holder until the lease ends. A valid session returns it at once; the older
+//!    connection is fenced and changes nothing.
+//! 4. Events for a participant that is away arrive in order after it returns, or it is told of a reset.
+//! 5. A signal reaches only members of the sender's own room, or of the one room its door addresses; the server stamps
+//!    its sender.
+//! 6. A slow receiver costs the others nothing.
 //! 7. Payloads are opaque: never rewritten, never logged.
 //! 8. A chat that was acknowledged is readable afterwards.
 //!
-//! [`hub::Hub`] is the way in; what passes through it is in `signals` and [`history`], what time does to it in
-//! `leases` and `contention`. What other nodes say to it comes in by `neighbours`, and seats that go from node to node
-//! are in `handover`; `letters` go to other rooms, and [`proven`] seats are used from any node. [`room`] and [`seat`] are
-//! the logic, synchronous and without I/O; [`store`], [`cluster`] and [`wire`] say what the core needs from outside.
+//! The folders, lowest first; each uses only those before it:
+//!
+//! - [`model`]: values. No async, no I/O.
+//! - [`ports`]: traits towards the outside.
+//! - [`delivery`]: the events of one participant on their way, and this node among the others.
+//! - [`room`]: one room as this node sees it. Synchronous, takes `now`.
+//! - [`hub`]: what doors call. The only folder that awaits.
 
 pub mod delivery;
 pub mod hub;

@@ -1,5 +1,7 @@
-//! Signals on their way: to one participant, to a whole room, to another room on this node. Synchronous: what one sender
-//! sends arrives in the order of these calls. What leaves for another room on another node is in `letters`.
+//! Signals to one participant, to a whole room, to another room on this node.
+//!
+//! Synchronous: signals of one sender arrive in the order of these calls. `nodes/cross_room.rs` sends them to rooms on
+//! other nodes.
 
 use bytes::Bytes;
 
@@ -15,7 +17,7 @@ impl Hub {
     /// Delivers a signal to `to`, in the sender's own room.
     ///
     /// # Errors
-    /// As [`Room::signal`].
+    /// As for [`Room::signal`](crate::core::room::Room::signal).
     pub fn signal(
         &self,
         seat: &Seated,
@@ -27,22 +29,23 @@ impl Hub {
         lock(&seat.room).signal(seat.key.participant, seat.key.epoch, to, kind, payload, now)
     }
 
-    /// Delivers a signal to everybody else in the sender's own room.
+    /// Delivers a signal to all others in the sender's own room.
     ///
     /// # Errors
-    /// As [`Room::broadcast`].
+    /// As for [`Room::broadcast`](crate::core::room::Room::broadcast).
     pub fn broadcast(&self, seat: &Seated, kind: SignalKind, payload: Bytes) -> Result<(), SignalError> {
         let now = self.0.clock.now();
         lock(&seat.room).broadcast(seat.key.participant, seat.key.epoch, kind, payload, now)
     }
 
-    /// Delivers a signal to everybody in the room called `to`, which need not be the sender's own: for doors whose
-    /// clients may address others without sharing a room with them.
+    /// Delivers a signal to all participants of the room `to`, which need not be the sender's own.
+    ///
+    /// For doors whose clients may address participants of other rooms.
     ///
     /// # Errors
-    /// - [`SignalError::Replaced`]: the seat is not the sender's any more.
-    /// - [`SignalError::NoSuchParticipant`]: nobody sits there on this node.
-    /// - [`SignalError::Unavailable`]: somebody cannot be reached who sits there on another node.
+    /// - [`SignalError::Replaced`]: the seat is held under another epoch, or ended.
+    /// - [`SignalError::NoSuchParticipant`]: no participant sits there on this node.
+    /// - [`SignalError::Unavailable`]: too much waits for the node of a participant there.
     pub fn signal_room(
         &self,
         seat: &Seated,
@@ -60,7 +63,7 @@ impl Hub {
         Ok(room.receive_cross_room(&Signal { from, name, kind, payload }, self.0.clock.now())?)
     }
 
-    /// Who in the same room is called `name`; where names are not unique, the first who sat down.
+    /// The participant called `name` in the same room; where names are not unique, the first that sat down.
     pub fn find(&self, seat: &Seated, name: &Name) -> Option<ParticipantId> {
         lock(&seat.room).find(name)
     }

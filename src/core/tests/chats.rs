@@ -1,4 +1,4 @@
-//! The hub and its store: which messages are told to the others, whatever becomes of the store's answer.
+//! Which messages the hub sends to the others, for each answer of the store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Ann and Bob in one room. Ann listens.
+/// Ann and Bob in one room; Ann receives.
 struct Pair {
     hub: Hub,
     store: Arc<MemoryStore>,
@@ -49,7 +49,7 @@ impl Pair {
         self.hub.publish(&from.seat, &message, kept(&message)).await
     }
 
-    /// The texts that Ann was told.
+    /// The texts that Ann received.
     fn told(&self) -> Vec<String> {
         let told = self.ann_hears.told().into_iter();
         told.filter_map(|told| if let Told::Chat(body) = told { Some(body) } else { None }).collect()
@@ -61,7 +61,7 @@ impl Pair {
 }
 
 #[tokio::test]
-async fn a_retry_is_acknowledged_and_not_told_again() {
+async fn repeated_message_is_acknowledged_and_not_sent_again() {
     let pair = Pair::new().await;
     assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Now);
     assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::Before(_))));
@@ -70,7 +70,7 @@ async fn a_retry_is_acknowledged_and_not_told_again() {
 }
 
 #[tokio::test]
-async fn another_text_under_the_same_id_is_a_conflict_and_not_told() {
+async fn other_text_under_the_same_id_is_a_conflict() {
     let pair = Pair::new().await;
     pair.write(&pair.bob, "1", "hi").await.unwrap();
     assert_eq!(pair.write(&pair.bob, "1", "ho").await.unwrap(), Published::Conflict);
@@ -78,7 +78,7 @@ async fn another_text_under_the_same_id_is_a_conflict_and_not_told() {
 }
 
 #[tokio::test]
-async fn the_same_id_of_another_participant_is_another_message() {
+async fn same_id_of_another_participant_is_another_message() {
     let pair = Pair::new().await;
     assert_eq!(pair.write(&pair.ann, "1", "hi").await.unwrap(), Published::Now);
     assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Now);
@@ -87,7 +87,7 @@ async fn the_same_id_of_another_participant_is_another_message() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_stored_without_an_answer_is_told_when_it_is_sent_again() {
+async fn message_stored_without_an_answer_is_sent_when_repeated() {
     let pair = Pair::new().await;
     pair.store.lose_the_next_answer();
     assert!(pair.write(&pair.bob, "1", "hi").await.is_err());
@@ -100,7 +100,7 @@ async fn a_message_that_was_stored_without_an_answer_is_told_when_it_is_sent_aga
 }
 
 #[tokio::test]
-async fn a_retry_without_an_answer_of_a_message_that_was_told_is_not_told_again() {
+async fn unanswered_repetition_of_a_sent_message_is_not_sent_again() {
     let pair = Pair::new().await;
     pair.write(&pair.bob, "1", "hi").await.unwrap();
     pair.clock.advance(Duration::from_millis(1));
@@ -111,7 +111,7 @@ async fn a_retry_without_an_answer_of_a_message_that_was_told_is_not_told_again(
 }
 
 #[tokio::test]
-async fn a_full_history_does_not_silence_the_visit() {
+async fn full_history_does_not_silence_the_visit() {
     let pair = Pair::new().await;
     let body = "x".repeat(MAX_HISTORY_BYTES / MAX_ENTRIES * 2);
     let mut number = 0;

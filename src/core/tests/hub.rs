@@ -1,4 +1,4 @@
-//! The hub with seats of its own process: joining, coming back, being replaced, being given up.
+//! The hub on a node without others: joins, returns, replacements, releases.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -91,7 +91,7 @@ impl World {
         self.hub.publish(&from.seat, &message, kept(&message)).await
     }
 
-    /// Joins as a client of the mesh door does, which can resume or cannot.
+    /// Joins as a client of the mesh door that can resume or cannot.
     async fn try_come(&self, who: &str, session: Option<&str>, protected: bool) -> Result<Joined, JoinError> {
         let policy = RoomPolicy {
             unprotected_lease: Some(UNPROTECTED_LEASE),
@@ -126,7 +126,7 @@ fn payloads(connection: &Recorder) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn two_meet_and_hear_only_each_other() {
+async fn two_participants_receive_only_each_others_signals() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -142,7 +142,7 @@ async fn two_meet_and_hear_only_each_other() {
 }
 
 #[tokio::test]
-async fn what_is_meant_for_everybody_reaches_everybody_else() {
+async fn broadcast_reaches_all_others() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let (_, bob_hears) = world.join("Bob", None).await;
@@ -155,7 +155,7 @@ async fn what_is_meant_for_everybody_reaches_everybody_else() {
 }
 
 #[tokio::test]
-async fn a_seat_that_is_only_taken_is_its_holders_for_the_whole_lease() {
+async fn taken_seat_belongs_to_its_holder_for_the_whole_lease() {
     let world = World::new();
     let ann = world.take_seat(None).await.unwrap();
     let ann_hears = Recorder::new();
@@ -172,7 +172,7 @@ async fn a_seat_that_is_only_taken_is_its_holders_for_the_whole_lease() {
 }
 
 #[tokio::test]
-async fn whoever_takes_their_seat_afresh_gets_nothing_of_before() {
+async fn taking_the_own_seat_with_a_reset_replays_nothing() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let bob = world.take_seat(None).await.unwrap();
@@ -188,7 +188,7 @@ async fn whoever_takes_their_seat_afresh_gets_nothing_of_before() {
 }
 
 #[tokio::test]
-async fn a_newer_connection_in_the_same_seat_closes_the_older_and_hears_what_follows() {
+async fn newer_connection_replaces_the_older_one_in_the_same_seat() {
     let world = World::new();
     let (ann, older) = world.join("Ann", None).await;
     let (bob, _) = world.join("Bob", None).await;
@@ -202,7 +202,7 @@ async fn a_newer_connection_in_the_same_seat_closes_the_older_and_hears_what_fol
 }
 
 #[tokio::test]
-async fn another_room_can_be_addressed_and_hears_who_it_was() {
+async fn cross_room_signal_carries_its_sender() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let elsewhere = RoomId::within("users", "bob").unwrap();
@@ -221,7 +221,7 @@ async fn another_room_can_be_addressed_and_hears_who_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_unique_name_is_refused_while_its_holder_answers() {
+async fn unique_name_is_refused_while_its_holder_answers() {
     let world = World { unique_names: true, ..World::new() };
     let (ann, ann_hears) = world.join("Ann", None).await;
     assert!(matches!(world.try_join("Ann", None).await, Err(JoinError::NameTaken)));
@@ -231,7 +231,7 @@ async fn a_unique_name_is_refused_while_its_holder_answers() {
 }
 
 #[tokio::test]
-async fn a_token_shows_which_seat_is_held_without_taking_one() {
+async fn holder_by_session_claims_nothing() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let token = ann.session.as_str();
@@ -245,7 +245,7 @@ async fn a_token_shows_which_seat_is_held_without_taking_one() {
 }
 
 #[tokio::test]
-async fn a_token_gives_the_seat_back_and_fences_the_older_connection_off() {
+async fn token_returns_the_seat_and_fences_the_older_connection() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let (bob, old) = world.join("Bob", None).await;
@@ -263,7 +263,7 @@ async fn a_token_gives_the_seat_back_and_fences_the_older_connection_off() {
 }
 
 #[tokio::test]
-async fn a_door_that_knows_who_asks_gives_them_their_own_seat() {
+async fn session_made_by_the_door_returns_the_seat() {
     let world = World::new();
     let ann = ParticipantId::random();
     let session = || world.hub.session_for(&room_id("7"), ann).as_str().to_owned();
@@ -274,7 +274,7 @@ async fn a_door_that_knows_who_asks_gives_them_their_own_seat() {
 }
 
 #[tokio::test]
-async fn all_leases_of_a_namespace_can_be_ended_at_once() {
+async fn dismiss_ends_all_leases_of_a_namespace() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let away = world.try_join_room(RoomId::within("users", "bob").unwrap(), "Bob", None).await.unwrap();
@@ -293,7 +293,7 @@ async fn all_leases_of_a_namespace_can_be_ended_at_once() {
 }
 
 #[tokio::test]
-async fn a_lost_seat_is_kept_for_its_lease_and_no_longer() {
+async fn lost_seat_is_held_for_exactly_its_lease() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -321,7 +321,7 @@ async fn a_lost_seat_is_kept_for_its_lease_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_process_that_was_stopped_for_long_ends_nobodys_seat() {
+async fn suspended_process_renews_before_it_expires() {
     let world = World::new();
     let (_, ann_hears) = world.join("Ann", None).await;
     let (_bob, _) = world.join("Bob", None).await;
@@ -331,7 +331,7 @@ async fn a_process_that_was_stopped_for_long_ends_nobodys_seat() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_after_a_restart_for_the_same_id_but_not_for_a_full_room() {
+async fn token_after_a_restart_keeps_the_id_and_respects_a_full_room() {
     let before = World::new();
     let (bob, _) = before.join("Bob", None).await;
     let after = World::new();
@@ -346,7 +346,7 @@ async fn a_token_is_good_after_a_restart_for_the_same_id_but_not_for_a_full_room
 }
 
 #[tokio::test]
-async fn whoever_stays_is_paired_with_the_next_to_come() {
+async fn newcomer_meets_the_participant_that_stayed() {
     let world = World::new();
     let (ann, _) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -359,7 +359,7 @@ async fn whoever_stays_is_paired_with_the_next_to_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_third_is_refused_while_both_are_alive_and_let_in_when_one_is_dead() {
+async fn third_participant_is_refused_while_both_holders_are_alive() {
     let world = World::new();
     let (ann, ann_hears) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -378,7 +378,7 @@ async fn a_third_is_refused_while_both_are_alive_and_let_in_when_one_is_dead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_name_gets_in_at_once_when_its_old_connection_is_known_to_be_lost() {
+async fn same_name_takes_over_a_lost_unprotected_seat_at_once() {
     let world = World::new();
     let (_ann, _) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -390,7 +390,7 @@ async fn the_same_name_gets_in_at_once_when_its_old_connection_is_known_to_be_lo
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_away_has_as_long_to_come_back_as_a_live_one_to_answer() {
+async fn absent_holder_has_the_probe_deadline_to_reconnect() {
     let world = World::new();
     let (_ann, _) = world.join("Ann", None).await;
     let (bob, bob_hears) = world.join("Bob", None).await;
@@ -404,13 +404,13 @@ async fn one_that_is_away_has_as_long_to_come_back_as_a_live_one_to_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_hundred_at_once_two_get_in_a_thousand_times() {
+async fn two_of_a_hundred_concurrent_joins_get_a_seat() {
     for _ in 0..1_000 {
         let world = Arc::new(World::new());
         let mut racers = JoinSet::new();
         for racer in 0..100 {
             let world = world.clone();
-            // Half of them share a name: a namesake that is just arriving is no reason to make room.
+            // Half of them share a name: a namesake that is just arriving frees no seat.
             let who = if racer % 2 == 0 { "Same".to_owned() } else { format!("racer {racer}") };
             racers.spawn(async move {
                 let joined = world.try_join(&who, None).await;
@@ -425,7 +425,7 @@ async fn of_a_hundred_at_once_two_get_in_a_thousand_times() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn holders_are_asked_once_however_many_want_in() {
+async fn concurrent_newcomers_share_one_probe() {
     let world = World::new();
     let (_ann, ann_hears) = world.join("Ann", None).await;
     ann_hears.answer_late();
@@ -438,7 +438,7 @@ async fn holders_are_asked_once_however_many_want_in() {
 }
 
 #[tokio::test]
-async fn what_was_written_before_leaving_is_told_after_it() {
+async fn message_written_before_a_leave_is_delivered_after_it() {
     let world = World::new();
     let (_ann, ann_hears) = world.join("Ann", None).await;
     let (bob, _) = world.join("Bob", None).await;
@@ -450,7 +450,7 @@ async fn what_was_written_before_leaving_is_told_after_it() {
 }
 
 #[tokio::test]
-async fn without_a_store_calls_go_on_and_chats_are_refused() {
+async fn unavailable_store_refuses_chats_and_keeps_calls() {
     let world = World::new();
     world.store.break_down();
     let (ann, ann_hears) = world.join("Ann", None).await;
@@ -463,7 +463,7 @@ async fn without_a_store_calls_go_on_and_chats_are_refused() {
 }
 
 #[tokio::test]
-async fn a_draining_hub_takes_nobody_in_and_tells_those_who_are_here() {
+async fn draining_hub_refuses_joins_and_closes_connections() {
     let world = World::new();
     let (_ann, ann_hears) = world.join("Ann", None).await;
     world.hub.drain();
@@ -472,7 +472,7 @@ async fn a_draining_hub_takes_nobody_in_and_tells_those_who_are_here() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_over_when_everybody_has_left() {
+async fn empty_hub_holds_no_room() {
     let world = World::new();
     for _ in 0..100 {
         let (ann, _) = world.join("Ann", None).await;
@@ -485,7 +485,7 @@ async fn nothing_is_left_over_when_everybody_has_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_protected_seat_is_kept_for_its_lease_while_newcomers_knock() {
+async fn protected_seat_is_held_for_its_lease_against_newcomers() {
     let world = World::new();
     let (ann, ann_hears) = world.come("Ann", None, true).await;
     let (bob, bob_hears) = world.come("Bob", None, true).await;
@@ -517,7 +517,7 @@ async fn a_protected_seat_is_kept_for_its_lease_while_newcomers_knock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unprotected_seat_ends_with_a_closed_connection_and_is_open_after_a_lost_one() {
+async fn unprotected_seat_ends_when_closed_and_opens_when_lost() {
     let world = World::new();
     let (_ann, ann_hears) = world.come("Ann", None, true).await;
     let (bob, bob_hears) = world.come("Bob", None, false).await;
@@ -543,7 +543,7 @@ async fn an_unprotected_seat_ends_with_a_closed_connection_and_is_open_after_a_l
 }
 
 #[tokio::test]
-async fn a_seat_can_be_protected_later() {
+async fn protect_protects_a_held_seat() {
     let world = World::new();
     let (_ann, _) = world.come("Ann", None, true).await;
     let (bob, bob_hears) = world.come("Bob", None, false).await;
@@ -555,7 +555,7 @@ async fn a_seat_can_be_protected_later() {
 }
 
 #[tokio::test]
-async fn seats_without_a_connection_count_against_their_address_until_they_end_or_are_back() {
+async fn seats_without_a_connection_count_against_their_address() {
     let world = World::new();
     let policy = RoomPolicy { away_per_address: 2, ..RoomPolicy::new(1, LEASE) };
     let join = async |room: &str, session: Option<&str>, address| {

@@ -1,4 +1,4 @@
-//! A chat store in memory, by the rules of `core::chat`, that can be out of order and can lose its answers.
+//! A chat store in memory, by the rules of `core::model::chat`, that can be unavailable and can lose its answers.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -40,7 +40,7 @@ impl MemoryStore {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// Has the next message stored, and answers as if the store had not answered.
+    /// Stores the next message and loses the answer.
     pub fn lose_the_next_answer(&self) {
         self.loses_answer.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Records in a map, for tests of what uses them.
+//! A record store in memory.
 
 use std::{collections::HashMap, sync::Mutex, time::SystemTime};
 
@@ -9,7 +9,7 @@ use crate::core::{
     ports::record_store::{Created, Record, RecordKey, RecordStore},
 };
 
-/// A map.
+/// The records, by key.
 #[derive(Debug, Default)]
 pub struct MemoryRecords(Mutex<HashMap<RecordKey, (u64, Record)>>);
 

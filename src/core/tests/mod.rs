@@ -1,4 +1,4 @@
-//! Property tests of the room and of the hub, and what they need: connections that write down what they are told.
+//! Property tests of the core, with the stand-ins that they need.
 
 mod chats;
 mod hub;

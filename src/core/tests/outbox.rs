@@ -1,4 +1,4 @@
-//! What one participant is told: in order, exactly once, or plainly not at all.
+//! The outbox delivers events in order and once, or tells a reset.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn payloads(told: &[Told]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_client_that_counts_gets_exactly_what_its_dead_connection_swallowed() {
+fn resume_with_received_replays_what_the_dead_connection_swallowed() {
     let mut outbox = Outbox::default();
     let dead = Recorder::new();
     outbox.attach(dead.clone());
@@ -60,7 +60,7 @@ fn a_client_that_counts_gets_exactly_what_its_dead_connection_swallowed() {
 }
 
 #[test]
-fn a_client_that_does_not_count_gets_what_came_after_the_loss() {
+fn resume_without_received_replays_events_after_the_loss() {
     let mut outbox = Outbox::default();
     outbox.attach(Recorder::new());
     outbox.push(signal("1"), now());
@@ -74,7 +74,7 @@ fn a_client_that_does_not_count_gets_what_came_after_the_loss() {
 }
 
 #[test]
-fn a_client_that_knows_more_than_happened_starts_afresh() {
+fn received_beyond_the_last_event_is_a_reset() {
     let mut outbox = Outbox::default();
     outbox.push(signal("1"), now());
     assert!(!outbox.resume(Some(9)));
@@ -85,7 +85,7 @@ fn a_client_that_knows_more_than_happened_starts_afresh() {
 }
 
 #[test]
-fn what_surely_arrived_is_let_go_of_and_cannot_be_asked_for_again() {
+fn old_events_on_a_live_connection_are_dropped() {
     let mut outbox = Outbox::default();
     outbox.attach(Recorder::new());
     outbox.push(signal("1"), now());
@@ -95,7 +95,7 @@ fn what_surely_arrived_is_let_go_of_and_cannot_be_asked_for_again() {
 }
 
 #[test]
-fn one_that_does_not_read_is_closed_and_finds_what_it_missed() {
+fn slow_connection_is_closed_and_its_events_are_replayed() {
     let mut outbox = Outbox::default();
     let slow = Recorder::new();
     outbox.attach(slow.clone());
@@ -113,7 +113,7 @@ fn one_that_does_not_read_is_closed_and_finds_what_it_missed() {
 }
 
 #[test]
-fn the_latest_of_much_is_kept_for_one_who_is_connected() {
+fn replay_buffer_of_a_connected_participant_keeps_the_latest() {
     let mut outbox = Outbox::default();
     outbox.attach(Recorder::new());
     let count = 3 * CONNECTED.events as u64;
@@ -130,10 +130,9 @@ fn the_latest_of_much_is_kept_for_one_who_is_connected() {
 }
 
 proptest! {
-    /// However much is sent to somebody who is away: memory is bounded, and what is delivered is everything or is
-    /// said not to be.
+    /// However much is sent to an absent participant: memory is bounded, and the replay is complete or a reset.
     #[test]
-    fn too_much_for_one_who_is_away_is_said(
+    fn overflow_while_away_is_a_reset(
         sizes in prop::collection::vec(0..20_000_usize, 0..700),
         received in prop::option::of(0..700_u64),
     ) {
@@ -157,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn one_that_lost_something_has_to_come_back_and_is_told_so_until_it_is_in() {
+fn reset_is_told_again_until_a_connection_is_attached() {
     let mut outbox = Outbox::default();
     let connection = Recorder::new();
     outbox.attach(connection.clone());
@@ -176,7 +175,7 @@ fn one_that_lost_something_has_to_come_back_and_is_told_so_until_it_is_in() {
 }
 
 #[test]
-fn what_is_kept_goes_on_elsewhere_as_it_was_unless_something_is_lost() {
+fn outbox_continues_from_its_parts_unless_events_are_lost() {
     let mut outbox = Outbox::default();
     for payload in ["1", "2", "3"] {
         outbox.push(signal(payload), now());
@@ -192,7 +191,7 @@ fn what_is_kept_goes_on_elsewhere_as_it_was_unless_something_is_lost() {
 }
 
 #[test]
-fn what_is_lost_after_one_was_told_that_nothing_is_closes_their_connection() {
+fn loss_after_an_answered_join_closes_the_new_connection() {
     let mut outbox = Outbox::default();
     outbox.push(signal("1"), now());
     assert!(outbox.resume(Some(0)));

@@ -1,5 +1,4 @@
-//! Whatever happens in whatever order, a room keeps its promises: seats and room are driven together by random
-//! commands, and every participant's recorded events are held against what was done.
+//! Drives a room and its seats by random commands, and checks every participant's events.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -38,7 +37,7 @@ enum Command {
     Leave {
         person: usize,
     },
-    /// Something that an older connection of the person does.
+    /// An older connection of the person acts.
     Stale {
         person: usize,
     },
@@ -63,13 +62,13 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// One person's side of the story.
+/// One person, and what its events have to be.
 struct Person {
     id: ParticipantId,
     epoch: Option<Epoch>,
     older: Vec<Epoch>,
     connection: Option<Arc<Recorder>>,
-    /// All connections of the current stay, in order: together they heard everything.
+    /// All connections of the current stay, in order: together they got all events.
     stay: Vec<Arc<Recorder>>,
     /// Signals accepted for this person during the current stay.
     expected: Vec<Vec<u8>>,
@@ -233,7 +232,7 @@ impl World {
     fn wait(&mut self, seconds: u64) {
         for person in &self.people {
             if let (Some(epoch), Some(_)) = (person.epoch, &person.connection) {
-                // What the hub does for all who are connected, more often than a lease lasts.
+                // The hub renews connected participants several times in a lease.
                 let renewal = renewal(person.id, epoch, LEASE + Duration::from_secs(seconds));
                 assert!(self.seats.renew(&renewal, self.now));
             }
@@ -276,8 +275,7 @@ impl World {
         (0..PEOPLE).for_each(|index| self.check_stay(index));
     }
 
-    /// Everything that was accepted for a person was heard by its connections, once, in order, unless it is away;
-    /// then what was heard is a beginning of it.
+    /// Connections of a person got all signals accepted for it, once and in order; while it is away, the first ones.
     fn check_stay(&self, index: usize) {
         let person = &self.people[index];
         let seqs: Vec<_> = person.stay.iter().flat_map(|connection| connection.seqs()).collect();
@@ -301,7 +299,7 @@ impl World {
         Self::check_comings_and_goings(person, &told);
     }
 
-    /// Nobody is said to leave, to be lost or to be back who was not there.
+    /// No participant is told to leave, reconnect or resume that was not there.
     fn check_comings_and_goings(person: &Person, told: &[Told]) {
         let mut present: HashMap<ParticipantId, bool> = HashMap::new();
         for event in told {
@@ -330,7 +328,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
 
     #[test]
-    fn a_room_keeps_its_promises_whatever_happens(commands in prop::collection::vec(command(), 0..60)) {
+    fn room_keeps_its_promises_under_random_commands(commands in prop::collection::vec(command(), 0..60)) {
         let mut world = World::new();
         for command in &commands {
             world.apply(command);

@@ -1,4 +1,4 @@
-//! Stand-ins for what the core is connected to.
+//! Stand-ins for clock, connection and store.
 
 use std::{
     sync::{
@@ -34,7 +34,7 @@ pub fn room_id(text: &str) -> RoomId {
     text.parse().unwrap()
 }
 
-/// A message as a door has it kept, with keys that can be read.
+/// A message as a door stores it, with readable keys.
 pub fn kept(message: &ChatMessage) -> LiveMessage {
     let ChatMessage { id, from, body, .. } = message;
     let [key, content] = [format!("m.{from} {id}"), format!("b.{from} {id} {body}")];
@@ -72,7 +72,7 @@ impl From<&Event> for Told {
     }
 }
 
-/// A connection that writes down what it is told.
+/// A connection that records its events.
 #[derive(Default)]
 pub struct Recorder {
     id: u64,
@@ -102,17 +102,17 @@ impl Recorder {
         self.closed.lock().unwrap().clone()
     }
 
-    /// From now on it takes nothing, as one that does not read.
+    /// Refuses all events from now on, like a client that does not read.
     pub fn stop_reading(&self) {
         self.refuses.store(true, Ordering::Relaxed);
     }
 
-    /// From now on it shows no sign of life.
+    /// Shows no sign of life from now on.
     pub fn die(&self) {
         self.dead.store(true, Ordering::Relaxed);
     }
 
-    /// From now on it takes a second to show a sign of life.
+    /// Takes a second to show a sign of life from now on.
     pub fn answer_late(&self) {
         self.answers_late.store(true, Ordering::Relaxed);
     }
@@ -151,7 +151,7 @@ impl Connection for Recorder {
     }
 }
 
-/// A clock that stands until it is moved.
+/// A clock that only the test advances.
 pub struct ManualClock {
     start: Instant,
     elapsed: Mutex<Duration>,

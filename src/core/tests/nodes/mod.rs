@@ -1,10 +1,10 @@
-//! Several nodes as one: real hubs, a model of seats behind a face for each, and a bus on which messages wait until
-//! the test delivers them. Whatever is done to nodes, wires and people in whatever order, promises are kept.
+//! Several nodes as one: real hubs, a simulated seat registry, and a node bus whose messages wait until the test delivers
+//! them. Random schedules of joins, moves, signals and faults are checked against the promises of the core.
 
-mod cluster;
-mod letters;
+mod cross_room;
 mod moving;
 mod net;
+mod registry;
 mod world;
 
 use std::{panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
@@ -28,7 +28,7 @@ enum Step {
     Join {
         person: usize,
         node: usize,
-        /// How a stranger does.
+        /// Chooses session and protection of a stranger.
         how: usize,
     },
     Leave {
@@ -47,14 +47,14 @@ enum Step {
         from: usize,
         to: usize,
     },
-    /// So many messages arrive.
+    /// This number of messages arrives.
     Deliver {
         from: usize,
         to: usize,
         messages: usize,
     },
     DeliverAll,
-    /// What is on its way is lost, and the recipient told so.
+    /// The messages on their way are lost, and the listener is told.
     Tear {
         from: usize,
         to: usize,
@@ -156,7 +156,7 @@ async fn take(world: &mut World, step: &Step) {
     world.settle().await;
 }
 
-/// What happens when all goes well: people come, talk and move, nodes stop one after the other.
+/// A step without faults: clients join, send and move, nodes drain one after the other.
 fn orderly_step() -> impl Strategy<Value = Step> {
     let (person, node) = (0..PEOPLE, 0..NODES);
     prop_oneof![
@@ -211,7 +211,7 @@ fn play(seats: usize, steps: &[Step], wrong: Option<Wrong>) {
     });
 }
 
-/// Runs with a clock that goes on only when the test says so.
+/// Runs with a clock that only the test advances.
 fn on_paused_time<T>(test: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().unwrap();
@@ -219,7 +219,7 @@ fn on_paused_time<T>(test: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn nodes_keep_their_promises_whatever_happens() {
+fn nodes_keep_their_promises_under_random_faults() {
     let schedule = (2..4_usize, prop::collection::vec(step(), 0..100));
     check_schedules(&schedule, |(seats, steps)| play(seats, &steps, None));
 }
@@ -245,20 +245,20 @@ fn a_second_move_while_the_mailbox_is_on_its_way_is_a_reset() {
 }
 
 #[test]
-fn what_was_given_up_while_one_moved_on_is_lost_wherever_they_go() {
+fn mailbox_given_up_during_a_move_is_a_reset_on_every_node() {
     let go = |person, node| Step::Join { person, node, how: 0 };
     let in_vain = Step::Pass { ms: 2_000 };
     play(3, &[go(3, 2), go(3, 0), in_vain, go(3, 1), go(3, 2), go(3, 1), go(0, 0)], None);
 }
 
-/// Plays as many schedules as `NODES_SCHEDULES` says, made from `NODES_SEED`: the same ones each time if not said otherwise, so
-/// that a change is to blame for what is found. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
+/// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure is due to a
+/// change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
     let (seed, schedules) = (number("NODES_SEED", 1), number("NODES_SCHEDULES", 2_000));
     let config = ProptestConfig {
         cases: u32::try_from(schedules).unwrap(),
         max_shrink_iters: 4_000,
-        // The seed says which schedules these are.
+        // The seed determines the schedules.
         failure_persistence: None,
         ..ProptestConfig::default()
     };
@@ -278,9 +278,9 @@ fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// What would not be noticed is not tested.
+/// The model must notice faults that the core cannot.
 #[test]
-fn a_wire_that_is_not_as_it_should_be_is_noticed() {
+fn faulty_node_bus_is_noticed_by_the_model() {
     for wrong in [Wrong::Uncounted, Wrong::Emptied] {
         let mut runner = TestRunner::new(ProptestConfig {
             cases: 2_000,

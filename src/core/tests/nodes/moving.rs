@@ -1,4 +1,4 @@
-//! Two who meet on two nodes, and move: what they hear, one step after the other.
+//! Two participants on two nodes that move, step by step.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -46,7 +46,7 @@ fn signals(told: &[Told]) -> usize {
 }
 
 #[test]
-fn two_on_two_nodes_hear_each_other_come_talk_and_leave() {
+fn participants_on_two_nodes_see_joins_signals_and_leaves() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         let bob = world.people[BOB].id;
@@ -67,14 +67,14 @@ fn two_on_two_nodes_hear_each_other_come_talk_and_leave() {
 }
 
 #[test]
-fn who_comes_back_on_another_node_has_missed_nothing() {
+fn reconnect_on_another_node_replays_missed_events() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.lose(BOB).await;
         for _ in 0..5 {
             assert_eq!(world.signal(ANN, BOB), Some(Ok(())));
         }
-        // What Ann says is on its way to the node that Bob comes from.
+        // Ann's signals are on their way to Bob's former node.
         join(&mut world, BOB, 2).await;
         assert_eq!(world.signal(ANN, BOB), Some(Ok(())));
         deliver(&mut world).await;
@@ -83,7 +83,7 @@ fn who_comes_back_on_another_node_has_missed_nothing() {
 }
 
 #[test]
-fn the_connection_on_the_former_node_is_closed() {
+fn move_closes_the_connection_on_the_former_node() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         let former = world.people[BOB].at.as_ref().unwrap().connection.clone();
@@ -98,7 +98,7 @@ fn the_connection_on_the_former_node_is_closed() {
 }
 
 #[test]
-fn a_node_that_stops_hands_over_what_waits_for_those_who_are_away() {
+fn drain_migrates_the_mailboxes_of_absent_participants() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.stop(1);
@@ -110,7 +110,7 @@ fn a_node_that_stops_hands_over_what_waits_for_those_who_are_away() {
             deliver(&mut world).await;
             world.pass(Duration::from_millis(300)).await;
         }
-        // Whichever node kept it, Bob comes back to the one that took the stopped one's place.
+        // Bob returns to the node that took the place of the stopped one, wherever his mailbox is.
         join(&mut world, BOB, 1).await;
         assert_eq!((signals(&told(&world, BOB)), world.resets), (3, 0));
         assert!(!told(&world, ANN).iter().any(|told| matches!(told, Told::Left(..))));
@@ -118,7 +118,7 @@ fn a_node_that_stops_hands_over_what_waits_for_those_who_are_away() {
 }
 
 #[test]
-fn a_node_that_dies_takes_what_it_kept_with_it_and_this_is_said() {
+fn death_of_a_node_resets_its_participants() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.kill(1);
@@ -134,7 +134,7 @@ fn a_node_that_dies_takes_what_it_kept_with_it_and_this_is_said() {
 }
 
 #[test]
-fn whose_node_died_and_who_does_not_come_back_has_left_when_the_lease_ends() {
+fn participant_of_a_dead_node_leaves_when_its_lease_ends() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.kill(1);
@@ -146,7 +146,7 @@ fn whose_node_died_and_who_does_not_come_back_has_left_when_the_lease_ends() {
 }
 
 #[test]
-fn who_cannot_be_reached_is_not_said_to_have_been_told() {
+fn full_node_bus_refuses_a_signal() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         let (from, to) = world.pair(0, 1);
@@ -160,7 +160,7 @@ fn who_cannot_be_reached_is_not_said_to_have_been_told() {
 }
 
 #[test]
-fn a_third_gets_the_seat_of_one_on_another_node_who_does_not_answer() {
+fn newcomer_gets_the_seat_of_a_dead_unprotected_holder_on_another_node() {
     on_paused_time(async {
         let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets, Kind::Forgets], 2, None);
         join(&mut world, ANN, 0).await;
@@ -186,7 +186,7 @@ fn a_third_gets_the_seat_of_one_on_another_node_who_does_not_answer() {
 }
 
 #[test]
-fn the_partner_hears_that_the_seat_of_a_dead_node_ended_before_its_holder_joins_again() {
+fn end_of_a_seat_on_a_dead_node_is_told_before_its_holder_joins_again() {
     on_paused_time(async {
         let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets], 2, None);
         join(&mut world, ANN, 0).await;
@@ -206,27 +206,27 @@ fn the_partner_hears_that_the_seat_of_a_dead_node_ended_before_its_holder_joins_
 }
 
 #[test]
-fn an_unprotected_seat_of_a_node_that_drains_is_open_to_a_newcomer_at_once() {
+fn unprotected_seat_of_a_draining_node_is_open_to_newcomers_at_once() {
     on_paused_time(async {
         let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets], 2, None);
         join(&mut world, ANN, 0).await;
         join(&mut world, BOB, 1).await;
         let start = tokio::time::Instant::now();
         world.stop(1);
-        // Its connection is not known to have ended.
+        // The end of its connection is not known yet.
         join(&mut world, BOB, 2).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
     });
 }
 
 #[test]
-fn a_seat_that_is_protected_during_a_probe_is_not_given_away() {
+fn seat_protected_during_a_probe_stays_with_its_holder() {
     on_paused_time(async {
         let mut world = World::with(3, &[Kind::Resumes, Kind::Forgets, Kind::Resumes], 2, None);
         join(&mut world, ANN, 0).await;
         join(&mut world, BOB, 1).await;
         let cy = 2;
-        // The probe is on its way to Bob's node and does not get there.
+        // The probe does not reach Bob's node.
         world.join(cy, 2, 0);
         world.settle().await;
         world.protect(BOB).await;
@@ -239,7 +239,7 @@ fn a_seat_that_is_protected_during_a_probe_is_not_given_away() {
 }
 
 #[test]
-fn a_lease_runs_on_while_node_after_node_takes_the_seat_over() {
+fn lease_continues_over_repeated_take_overs() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.lose(BOB).await;
@@ -260,7 +260,7 @@ fn a_lease_runs_on_while_node_after_node_takes_the_seat_over() {
 }
 
 #[test]
-fn a_protected_seat_on_another_node_is_never_probed_or_given_away() {
+fn protected_seat_on_another_node_is_neither_probed_nor_taken() {
     on_paused_time(async {
         let mut world = World::new(3, 3, 2, None);
         join(&mut world, ANN, 0).await;
@@ -282,7 +282,7 @@ fn a_protected_seat_on_another_node_is_never_probed_or_given_away() {
 }
 
 #[test]
-fn a_claim_without_an_answer_costs_nobody_anything() {
+fn claim_without_an_answer_loses_no_event() {
     on_paused_time(async {
         let mut world = two_on_two_nodes().await;
         world.lose(BOB).await;

@@ -1,4 +1,4 @@
-//! A simulated bus: for each ordered pair of nodes a queue, from which messages are delivered when the test says so.
+//! A simulated node bus: a queue for each ordered pair of nodes, delivered when the test says so.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -12,16 +12,16 @@ use crate::core::{
     ports::node_bus::{BusFull, NodeBus, NodeListener, NodeMessage},
 };
 
-/// A bus that is not as it should be, to see that it is noticed.
+/// A fault of the bus that the tests must notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
-    /// What is said is not counted.
+    /// Events arrive without sequence numbers.
     Uncounted,
-    /// Mailboxes arrive without what was kept.
+    /// Mailboxes arrive without events.
     Emptied,
 }
 
-/// The ways between all nodes.
+/// The queues between all nodes.
 #[derive(Default)]
 pub struct Net {
     state: Mutex<State>,
@@ -31,10 +31,10 @@ pub struct Net {
 #[derive(Default)]
 struct State {
     recipients: Vec<(NodeId, Weak<dyn NodeListener>)>,
-    /// In the order of their first messages, so that the same steps do the same.
+    /// In the order of their first messages, so that runs repeat.
     queues: Vec<((NodeId, NodeId), VecDeque<NodeMessage>)>,
     full: HashSet<(NodeId, NodeId)>,
-    /// Pairs in which the second hears nothing of the first.
+    /// Pairs in which the second node gets nothing from the first.
     silent: Vec<(NodeId, NodeId)>,
     /// Participants whose mailbox is on its way, to which node, and by which request once that is sent.
     mailboxes: Vec<(ParticipantId, NodeId, Option<u64>)>,
@@ -49,7 +49,7 @@ impl Net {
         self.state.lock().unwrap().recipients.push((node, recipient));
     }
 
-    /// Everybody is told that a node is there.
+    /// Tells all nodes of a new one.
     pub fn introduce(&self, node: NodeId) {
         for (other, recipient) in self.recipients() {
             if let Some(newcomer) = self.recipient(node).filter(|_| other != node) {
@@ -59,7 +59,7 @@ impl Net {
         }
     }
 
-    /// Takes a node away, with all that was on its way to it or from it.
+    /// Removes a node, with all messages to it and from it.
     pub fn kill(&self, node: NodeId) {
         {
             let mut state = self.state.lock().unwrap();
@@ -78,7 +78,7 @@ impl Net {
         };
     }
 
-    /// Lets `to` hear nothing of `from`, or hear of it again.
+    /// Cuts or restores the way from `from` to `to`.
     pub fn set_silent(&self, from: NodeId, to: NodeId, silent: bool) {
         let changed = {
             let mut state = self.state.lock().unwrap();
@@ -121,7 +121,7 @@ impl Net {
         true
     }
 
-    /// Loses for good all that is on its way, which the recipient is told.
+    /// Loses all messages on their way, and tells the listener.
     pub fn tear(&self, from: NodeId, to: NodeId) {
         let lost = !std::mem::take(self.state.lock().unwrap().queue(from, to)).is_empty();
         if let Some(recipient) = self.recipient(to).filter(|_| lost) {
@@ -189,12 +189,12 @@ impl State {
 }
 
 /// A node's end of the net.
-pub struct SimWire {
+pub struct SimNodeBus {
     pub node: NodeId,
     pub net: Arc<Net>,
 }
 
-impl NodeBus for SimWire {
+impl NodeBus for SimNodeBus {
     fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
         let message = self.net.spoil(message);
         let mut state = self.net.state.lock().unwrap();
@@ -209,7 +209,7 @@ impl NodeBus for SimWire {
         if state.full.contains(&(self.node, to)) {
             return Err(BusFull);
         }
-        // Who is dead says nothing.
+        // Dead nodes neither send nor receive.
         if state.recipient(to).is_some() && state.recipient(self.node).is_some() {
             let queue = state.queue(self.node, to);
             queue.push_back(message);

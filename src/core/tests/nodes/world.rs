@@ -1,5 +1,4 @@
-//! People in a room of several nodes, what is done to them and to the nodes, and what they were told, held against
-//! what was promised.
+//! Clients of one room on several nodes, faults of nodes and bus, and the promises that each step is checked against.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,8 +10,8 @@ use bytes::Bytes;
 use tokio::task::{JoinHandle, yield_now};
 
 use super::{
-    cluster::{Model, SimCluster},
     net::{Net, Wrong},
+    registry::{Model, SimRegistry},
 };
 use crate::core::{
     delivery::outbox::RESET,
@@ -40,7 +39,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// A node: replaced by a new one when it dies.
 pub struct Node {
     pub hub: Hub,
-    pub cluster: Arc<SimCluster>,
+    pub cluster: Arc<SimRegistry>,
     id: NodeId,
     stopping: Option<JoinHandle<()>>,
 }
@@ -48,7 +47,7 @@ pub struct Node {
 /// What a person's client can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It keeps its session, and comes back to its seat.
+    /// It keeps its session and returns to its seat.
     Resumes,
     /// It cannot resume: each of its joins makes a new participant.
     Forgets,
@@ -59,21 +58,21 @@ pub enum Kind {
 pub struct Person {
     kind: Kind,
     pub id: ParticipantId,
-    /// The participants that it was so far.
+    /// The participants that this client has been so far.
     former: Vec<ParticipantId>,
     pub at: Option<At>,
-    /// Connections that it does not use any more, of which their nodes may not know yet.
+    /// Connections that the client has abandoned and whose nodes may not know that yet.
     older: Vec<At>,
     joining: Option<Joining>,
-    /// It has joined, and its connection is about to be attached.
+    /// Its join was answered, and its connection is about to be attached.
     arriving: Option<(usize, Joined)>,
     has_joined: bool,
     received: u64,
-    /// Who it was told sits in the room, and whether as connected.
+    /// The others as it was told: participant, connected.
     pub known: BTreeMap<ParticipantId, bool>,
-    /// What it heard last of each participant, and whether it was told to start afresh since.
+    /// The last signal received from each participant, and whether a reset followed.
     heard: HashMap<ParticipantId, (u64, bool)>,
-    /// How much it has said to each of the others, and how much of that it knows may be lost.
+    /// Number of signals sent to each other client, and how many of them a reset covers.
     said: HashMap<usize, (u64, u64)>,
 }
 
@@ -86,7 +85,7 @@ pub struct At {
 
 struct Joining {
     node: usize,
-    /// The seat that its session proved its own when it began to join.
+    /// The seat that its session proved when the join began.
     held: Option<SeatKey>,
     task: JoinHandle<Result<Joined, JoinError>>,
 }
@@ -110,7 +109,7 @@ fn room() -> RoomId {
 }
 
 impl World {
-    /// People whose clients can all resume.
+    /// Clients that can all resume.
     pub fn new(nodes: usize, people: usize, seats: usize, wrong: Option<Wrong>) -> Self {
         Self::with(nodes, &vec![Kind::Resumes; people], seats, wrong)
     }
@@ -132,7 +131,7 @@ impl World {
     }
 
     fn node(&self) -> Node {
-        let cluster = SimCluster::new(self.net.clone(), self.clock.clone(), self.model.clone());
+        let cluster = SimRegistry::new(self.net.clone(), self.clock.clone(), self.model.clone());
         let signer = SessionSigner::new(b"secret");
         let hub = Hub::new(cluster.clone(), self.store.clone(), self.clock.clone(), signer);
         let id = cluster.node;
@@ -144,7 +143,7 @@ impl World {
         (self.nodes[from].id, self.nodes[to].id)
     }
 
-    /// Lets everything go on that waits for nothing.
+    /// Runs all tasks that are ready.
     pub async fn settle(&mut self) {
         for _ in 0..12 {
             yield_now().await;
@@ -163,7 +162,7 @@ impl World {
         assert_eq!(model.displaced, [], "no protected seat is taken from its holder");
     }
 
-    /// Begins to join, or to come back, on a node. A stranger does so as `how` says.
+    /// Starts a join on a node. `how` chooses session and protection of a stranger.
     pub fn join(&mut self, person: usize, node: usize, how: usize) {
         let (hub, policy) = (self.nodes[node].hub.clone(), self.policy());
         let it = &mut self.people[person];
@@ -218,7 +217,7 @@ impl World {
         it.arriving = Some((joining.node, joined));
     }
 
-    /// A session gets its seat for as long as that is held.
+    /// A session returns its seat as long as it is held.
     fn check_refusal(&self, person: usize, held: Option<SeatKey>) {
         let Some(key) = held else { return };
         let model = self.model.lock().unwrap();
@@ -227,7 +226,7 @@ impl World {
         assert!(!is_held_still, "{person} is refused, whose seat is held");
     }
 
-    /// No connection is closed as replaced whose protected seat is still held under its epoch.
+    /// A connection is not closed as replaced while its protected seat is held under its epoch.
     fn check_replaced(&self, person: usize, at: &At) {
         let model = self.model.lock().unwrap();
         let seat = model.held(&room(), at.seat.participant(), self.clock.now());
@@ -235,7 +234,7 @@ impl World {
         assert!(!is_held, "{person} is evicted from the seat it holds");
     }
 
-    /// Attaches the connection of one who has joined a step before.
+    /// Attaches a connection one step after its join was answered.
     fn arrive(&mut self, person: usize) {
         let it = &mut self.people[person];
         let Some((node, Joined { seat, .. })) = it.arriving.take() else { return };
@@ -255,21 +254,21 @@ impl World {
         }
     }
 
-    /// A person's client turns out to be able to resume.
+    /// The client turns out to be able to resume.
     pub async fn protect(&mut self, person: usize) {
         if let Some(at) = &self.people[person].at {
             self.nodes[at.node].hub.protect(&at.seat).await;
         }
     }
 
-    /// A person's client closes its connection.
+    /// The client closes its connection.
     pub async fn close(&mut self, person: usize) {
         if let Some(at) = self.people[person].at.take() {
             self.nodes[at.node].hub.connection_closed(&at.seat, at.connection.id()).await;
         }
     }
 
-    /// A node notices that a connection is lost: the oldest one that is not known to be.
+    /// A node notices the loss of the oldest connection that it still counts as live.
     pub async fn lose(&mut self, person: usize) {
         let it = &mut self.people[person];
         let lost = if it.older.is_empty() { it.at.take() } else { Some(it.older.remove(0)) };
@@ -293,7 +292,7 @@ impl World {
         self.people[person].joining.is_some()
     }
 
-    /// A node dies, and another one takes its place.
+    /// A node dies, and a new one takes its place.
     pub fn kill(&mut self, node: usize) {
         let new = self.node();
         let old = std::mem::replace(&mut self.nodes[node], new);
@@ -312,7 +311,7 @@ impl World {
         }
     }
 
-    /// A node begins to stop in good order.
+    /// A node begins to drain.
     pub fn stop(&mut self, node: usize) {
         let node = &mut self.nodes[node];
         if node.stopping.is_none() {
@@ -340,7 +339,7 @@ impl World {
         }
     }
 
-    /// The model forgets everything, and every node that reaches it puts its own back.
+    /// The model forgets all seats, and every node that reaches it restores its own.
     pub fn forget(&mut self) {
         self.model.lock().unwrap().rooms.clear();
         self.nodes.iter().for_each(|node| node.cluster.put_back());
@@ -351,7 +350,7 @@ impl World {
         self.nodes[node].cluster.put_back();
     }
 
-    /// Ends all faults, and lets time pass until everything that can be known is.
+    /// Ends all faults, and lets time pass until every node has the same view.
     pub async fn heal(&mut self) {
         self.net.heal();
         for node in 0..self.nodes.len() {
@@ -372,10 +371,10 @@ impl World {
                 }
             }
         }
-        assert!(self.people.iter().all(|person| person.joining.is_none()), "nobody waits for ever");
+        assert!(self.people.iter().all(|person| person.joining.is_none()), "every join ends");
     }
 
-    /// All faults healed, everybody knows the same, and hears what is said.
+    /// After the end of all faults, every client knows the same room and receives all signals.
     pub async fn check_end(&mut self) {
         self.heal().await;
         let seated: Vec<_> = (0..self.people.len()).filter(|it| self.people[*it].at.is_some()).collect();
@@ -385,12 +384,12 @@ impl World {
             let seats = model.rooms.get(&room());
             seats.map(|seats| seats.live(now).map(|seat| seat.participant).collect()).unwrap_or_default()
         };
-        assert_eq!(model.len(), seated.len(), "who is not connected has lost the seat, who is has it");
+        assert_eq!(model.len(), seated.len(), "exactly the connected clients have seats");
         for &person in &seated {
             let it = &self.people[person];
             assert!(model.contains(&it.id));
             let others = model.iter().filter(|other| **other != it.id).map(|other| (*other, true));
-            assert_eq!(it.known, others.collect(), "what was told is true");
+            assert_eq!(it.known, others.collect(), "the roster is true");
             let at = it.at.as_ref().unwrap();
             let view = self.nodes[at.node].hub.view(&at.seat).await.unwrap().view;
             let order = model.iter().filter(|other| **other != it.id);
@@ -399,12 +398,12 @@ impl World {
         }
         self.check_all_hear(&seated).await;
         let counted: usize = self.nodes.iter().map(|node| node.hub.occupancy().participants).sum();
-        assert_eq!(counted, seated.len(), "everybody sits on one node");
+        assert_eq!(counted, seated.len(), "each participant sits on one node");
     }
 
     async fn check_all_hear(&mut self, seated: &[usize]) {
         if !self.say_all(seated).await {
-            // What was said last may be lost with two nodes at once; it is missed as soon as more is said.
+            // The last signals may be lost with two nodes at once; the next ones reveal the gap.
             for _ in 0..8 {
                 self.pass(TICK).await;
                 self.settle().await;
@@ -415,11 +414,11 @@ impl World {
                 }
             }
             self.heal().await;
-            assert!(self.say_all(seated).await, "everybody is heard");
+            assert!(self.say_all(seated).await, "all signals arrive");
         }
     }
 
-    /// Everybody says something to everybody. Returns whether all is heard.
+    /// Sends signals between all pairs. Returns whether all arrived.
     async fn say_all(&mut self, seated: &[usize]) -> bool {
         let pairs = seated.iter().flat_map(|from| seated.iter().map(|to| (*from, *to)));
         let pairs: Vec<_> = pairs.filter(|(from, to)| from != to).collect();
@@ -437,7 +436,7 @@ impl World {
         })
     }
 
-    /// Reads what a person was told, and holds it against what was done.
+    /// Reads the events of a client and checks them.
     fn listen(&mut self, person: usize) {
         let Some(at) = &mut self.people[person].at else { return };
         let (told, seqs) = (at.connection.told(), at.connection.seqs());
@@ -460,11 +459,11 @@ impl World {
 
     fn hear(&mut self, person: usize, from: usize, participant: ParticipantId, number: u64) {
         let heard = self.people[person].heard.get(&participant);
-        // What a participant said before the first of it was heard may have been said before the join.
+        // Signals before the first one received may have been sent before the join.
         let (last, afresh) = heard.copied().unwrap_or((0, true));
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
         let may_be_lost = self.people[from].said[&person].1;
-        // What was said to or by a participant that the client is no more may be lost.
+        // Signals of a former participant of the same client may be lost.
         let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
         let is_excused = afresh || is_new || number - 1 <= may_be_lost;
         assert!(
@@ -474,7 +473,7 @@ impl World {
         self.people[person].heard.insert(participant, (number, false));
     }
 
-    /// A client whose connection was closed comes back later, unless it was replaced.
+    /// A client whose connection was closed returns later, unless it was replaced.
     async fn notice_end(&mut self, person: usize) {
         let is_closed = |at: &mut At| !at.connection.closed().is_empty();
         if let Some(at) = self.people[person].at.take_if(is_closed) {
@@ -508,7 +507,7 @@ impl Person {
         self.heard.get(&of).map_or(0, |(number, _)| *number)
     }
 
-    /// Has joined as this participant, which may be a new one.
+    /// Records the participant of an answered join, which may be a new one.
     fn become_(&mut self, id: ParticipantId) {
         if !self.former.contains(&id) {
             self.former.push(id);
@@ -521,7 +520,7 @@ impl Person {
         self.received = joined.view.seq;
         self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
         self.heard.values_mut().for_each(|(_, afresh)| *afresh = true);
-        // Both sides of what was going on begin anew.
+        // The reset covers all signals sent before it, too.
         self.said.values_mut().for_each(|(said, lost)| *lost = *said);
     }
 

@@ -1,4 +1,4 @@
-//! The model of seats behind a face for each node, which puts back what is forgotten.
+//! A simulated seat registry: one model of seats, and for each node a face that restores forgotten seats.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::net::{Net, SimWire};
+use super::net::{Net, SimNodeBus};
 use crate::core::{
     model::{
         error::Unavailable,
@@ -26,13 +26,13 @@ use crate::core::{
     tests::support::ManualClock,
 };
 
-/// What all nodes agree on.
+/// The state that all nodes share.
 #[derive(Default)]
 pub struct Model {
     pub rooms: HashMap<RoomId, Seats>,
-    /// Participants who have left, as they said themselves.
+    /// Participants that left by their own request.
     pub left: HashSet<ParticipantId>,
-    /// Protected seats that were given up though their holders had not left.
+    /// Protected seats that were released although their holders had not left.
     pub displaced: Vec<SeatKey>,
     /// Participants that moved again while their mailbox was on its way: their next join may be a reset.
     pub moved_twice: HashSet<ParticipantId>,
@@ -46,7 +46,7 @@ impl Model {
     }
 }
 
-/// A node's own word on a seat that it holds.
+/// A seat as the node that holds it has recorded it.
 #[derive(Clone)]
 struct Own {
     seat: Seat,
@@ -55,7 +55,7 @@ struct Own {
     lease: Duration,
 }
 
-pub struct SimCluster {
+pub struct SimRegistry {
     pub node: NodeId,
     net: Arc<Net>,
     clock: Arc<ManualClock>,
@@ -67,7 +67,7 @@ pub struct SimCluster {
     pub answer_is_lost: AtomicBool,
 }
 
-impl SimCluster {
+impl SimRegistry {
     pub fn new(net: Arc<Net>, clock: Arc<ManualClock>, model: Arc<Mutex<Model>>) -> Arc<Self> {
         Arc::new(Self {
             node: NodeId::random(),
@@ -84,7 +84,7 @@ impl SimCluster {
         if self.is_cut.load(Ordering::Relaxed) { Err(Unavailable::new("model", "cut off")) } else { Ok(()) }
     }
 
-    /// Puts back what the model forgot of this node's seats.
+    /// Restores those of this node's seats that the model has forgotten.
     pub fn put_back(&self) {
         if self.reach().is_err() {
             return;
@@ -103,7 +103,7 @@ impl SimCluster {
         }
     }
 
-    /// What this node holds instead of one of its seats, by a claim that had no answer.
+    /// The newer claim of one of this node's seats whose answer was lost.
     fn unanswered(&self, room: &Seats, key: &SeatKey, own: &Own, now: Instant) -> Option<(SeatKey, Own)> {
         let held = room.holding(key.participant, now);
         let held = held.filter(|held| held.node == self.node && held.epoch > key.epoch)?;
@@ -119,7 +119,7 @@ impl SimCluster {
 }
 
 #[async_trait]
-impl SeatRegistry for SimCluster {
+impl SeatRegistry for SimRegistry {
     fn name(&self) -> &'static str {
         "model"
     }
@@ -129,7 +129,7 @@ impl SeatRegistry for SimCluster {
     }
 
     fn node_bus(&self) -> Arc<dyn NodeBus> {
-        Arc::new(SimWire { node: self.node, net: self.net.clone() })
+        Arc::new(SimNodeBus { node: self.node, net: self.net.clone() })
     }
 
     fn serve(&self, recipient: Weak<dyn NodeListener>) {
@@ -163,7 +163,7 @@ impl SeatRegistry for SimCluster {
             owns.insert(own.seat.key_in(&claim.room), own);
             claimed
         };
-        // The answer may take its time, and come after that to a later question.
+        // The answer may take long, and arrive after that to a later request.
         for _ in 0..claimed.epoch.0 % 3 {
             tokio::task::yield_now().await;
         }
@@ -231,7 +231,7 @@ impl SeatRegistry for SimCluster {
         Ok(taken)
     }
 
-    /// Tells nothing of the seats of others: what the core knows of them, it has to find out.
+    /// Tells nothing about seats of other nodes: the core has to find that out.
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {
         self.reach()?;
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Signals to whoever sits in another room, while they go from node to node.
+//! Cross-room signals while their recipient moves from node to node.
 
 use std::{
     sync::{Arc, Mutex},
@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use tokio::task::yield_now;
 
 use super::{
-    cluster::{Model, SimCluster},
     net::Net,
     on_paused_time,
+    registry::{Model, SimRegistry},
 };
 use crate::core::{
     hub::{
@@ -39,7 +39,7 @@ fn request(who: &str, session: Option<String>) -> JoinRequest {
     JoinRequest { session, ..JoinRequest::new(house(who), name(who), POLICY) }
 }
 
-/// A connection that writes down what came to nothing.
+/// A connection that records undelivered signals.
 #[derive(Default)]
 struct Writer(Mutex<Vec<String>>);
 
@@ -63,7 +63,7 @@ impl Connection for Writer {
     }
 }
 
-/// Ann on the first of three nodes, who writes to Bob.
+/// Ann on the first of three nodes sends signals to Bob.
 struct World {
     net: Arc<Net>,
     nodes: Vec<(NodeId, Hub)>,
@@ -76,7 +76,7 @@ impl World {
     async fn new() -> Self {
         let (net, clock, model) = (Net::new(None), ManualClock::new(), Arc::<Mutex<Model>>::default());
         let node = || {
-            let cluster = SimCluster::new(net.clone(), clock.clone(), model.clone());
+            let cluster = SimRegistry::new(net.clone(), clock.clone(), model.clone());
             let store = Arc::new(MemoryStore::default());
             let hub = Hub::new(cluster.clone(), store, clock.clone(), SessionSigner::new(b"secret"));
             let id = cluster.node;
@@ -101,7 +101,7 @@ impl World {
         (joined.seat, joined.session.as_str().to_owned())
     }
 
-    /// Bob sits down on a node, or comes back there.
+    /// Bob joins on a node, or returns there.
     async fn bob_at(&self, node: usize, session: Option<String>) -> (Seated, String, Arc<Recorder>) {
         let (seat, session) = Self::join(&self.net, &self.nodes[node].1, "bob", session).await;
         let recorder = Recorder::new();
@@ -109,7 +109,7 @@ impl World {
         (seat, session, recorder)
     }
 
-    /// Lets Ann write, and what other nodes are asked for that be answered.
+    /// Ann sends a signal, and other nodes answer the requests that it causes.
     async fn write(&mut self) -> Result<(), SignalError> {
         self.written += 1;
         let (hub, seat, payload) = (self.nodes[0].1.clone(), self.ann.clone(), self.written.to_string());
@@ -143,14 +143,14 @@ fn payloads(recorder: &Recorder) -> Vec<u32> {
 }
 
 #[test]
-fn what_is_on_its_way_to_where_somebody_was_follows_them_in_order() {
+fn cross_room_signals_to_a_former_node_follow_the_recipient_in_order() {
     on_paused_time(async {
         let mut world = World::new().await;
         let (seat, _, first) = world.bob_at(1, None).await;
         world.write().await.unwrap();
         world.settle().await;
         assert_eq!(payloads(&first), [1]);
-        // Bob leaves before the next three arrive, and comes to another node before Ann's knows.
+        // Bob leaves before the next three arrive, and joins another node before Ann's node knows.
         for _ in 0..3 {
             world.write().await.unwrap();
         }
@@ -169,13 +169,13 @@ fn what_is_on_its_way_to_where_somebody_was_follows_them_in_order() {
 }
 
 #[test]
-fn whoever_takes_a_seat_along_takes_along_what_is_kept_for_it() {
+fn claim_by_session_brings_the_mailbox_along() {
     on_paused_time(async {
         let mut world = World::new().await;
         let (seat, mut session, recorder) = world.bob_at(1, None).await;
         world.nodes[1].1.connection_lost(&seat, recorder.id()).await;
         let mut heard = Vec::new();
-        // To another node, to Ann's own, and away from it.
+        // Bob moves to another node, to Ann's node, and away from it.
         for node in [2, 0, 1, 0] {
             for _ in 0..3 {
                 world.write().await.unwrap();
@@ -192,7 +192,7 @@ fn whoever_takes_a_seat_along_takes_along_what_is_kept_for_it() {
 }
 
 #[test]
-fn whoever_wrote_to_one_who_turns_out_to_be_gone_hears_so() {
+fn sender_is_told_when_a_cross_room_recipient_is_gone() {
     on_paused_time(async {
         let mut world = World::new().await;
         assert_eq!(world.write().await, Err(SignalError::NoSuchParticipant), "nobody has come yet");
@@ -209,13 +209,13 @@ fn whoever_wrote_to_one_who_turns_out_to_be_gone_hears_so() {
 }
 
 #[test]
-fn whoever_comes_back_from_a_node_that_says_nothing_is_written_to_where_they_are() {
+fn recipient_from_a_silent_node_gets_signals_on_its_new_node() {
     on_paused_time(async {
         let mut world = World::new().await;
         let (_, session, first) = world.bob_at(1, None).await;
         world.write().await.unwrap();
         world.settle().await;
-        // Nothing is delivered to the first node any more, which nobody has noticed yet.
+        // The first node gets no messages any more, which no node has noticed yet.
         let (hub, request) = (world.nodes[2].1.clone(), request("bob", Some(session)));
         let joining = tokio::spawn(async move { hub.join(request).await });
         while !joining.is_finished() {
@@ -234,7 +234,7 @@ fn whoever_comes_back_from_a_node_that_says_nothing_is_written_to_where_they_are
 }
 
 #[test]
-fn what_is_said_from_a_seat_on_another_node_is_told_there() {
+fn signal_by_session_is_delivered_on_the_node_of_the_seat() {
     on_paused_time(async {
         let world = World::new().await;
         let (_, session, _) = world.bob_at(1, None).await;
