@@ -22,8 +22,6 @@ const UNCLEAN: &[&str] = &[
     "src/core/",
     "src/media/",
     "src/protocols/",
-    "tests/clients/",
-    "tests/transcripts/",
 ];
 
 /// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the call page.

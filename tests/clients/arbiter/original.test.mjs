@@ -34,7 +34,7 @@ async function clientJoins(path, id) {
   return client;
 }
 
-test('two clients and their SFU set a call up, and nobody minds what else the server says', async () => {
+test('two clients and their SFU set up a call and ignore other messages of the server', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/3');
   const bob = await clientJoins('/ward/3');
@@ -75,7 +75,7 @@ test('a client that goes before it has said anything does not bring the SFU down
   assert.ok(sfu.taken.all.every(({ type }) => type === 'producer'));
 });
 
-test('whoever reloads the page is the same one, in the same room, at once', async () => {
+test('a reloaded page is the same client in the same room at once', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/5');
   ann.produce();

@@ -1,4 +1,4 @@
-// Chat: written live or saved by the page, kept in order, and there for whoever joins later.
+// Chat: live messages and saves of the page, kept in order, and read by later participants.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -99,7 +99,7 @@ describe('a live message', { concurrency: 3 }, () => {
 describe('saved chats', { concurrency: 3 }, () => {
   const SAVED = { status: 200, body: { success: true, message: 'Chats saved Successfully' } };
 
-  test('are the history of whoever joins next, entry for entry', async () => {
+  test('are the history of the next participant, entry for entry', async () => {
     const appointment = newAppointment();
     const chats = [
       { sender: 'Ann', text: 'hello', at: 1 },

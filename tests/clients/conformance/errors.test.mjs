@@ -1,4 +1,4 @@
-// What a client does wrong is said clearly, as the ack and as the `error` event, and harms nobody else.
+// Errors of a client get a clear ack and `error` event, and affect no other client.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -127,7 +127,7 @@ for (const mode of MODES) {
   });
 }
 
-test('a signal to somebody in another room is refused like one to nobody', async () => {
+test('a signal to a participant of another room is refused like one to an unknown id', async () => {
   const here = await connectPair(server, MODES[0]);
   const there = await connectPair(server, MODES[0]);
   const candidate = { candidate: {}, remoteSocketId: there.ann.id };
@@ -185,7 +185,7 @@ describe('on the wire', () => {
   const MALFORMED = ['42["join_room",{]', '42["join_room",{"name":}]', '42[]', '42[null]', '42[{}]', '42[1,{}]'];
 
   for (const packet of MALFORMED) {
-    test(`${packet} disturbs nobody else`, async () => {
+    test(`${packet} affects no other client`, async () => {
       const { ann, bob } = await connectPair(server, MODES[0]);
       const eve = await openRaw(server, 'websocket');
       eve.send(packet);
@@ -203,7 +203,7 @@ describe('on the wire', () => {
     assert.match(await eve.packet('437['), /"code":"invalid_payload"/);
   });
 
-  test('a signal that nests ten thousand deep is refused: it would overflow the stack of whoever reads it', async () => {
+  test('a signal that nests ten thousand deep is refused, as it would overflow the stack of its receiver', async () => {
     const appointment = newAppointment();
     const ann = await openRaw(server, 'websocket');
     const { participant } = await joinRaw(ann, appointment, 'Ann');

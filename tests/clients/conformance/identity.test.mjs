@@ -1,4 +1,4 @@
-// Who somebody is, for the other side: an id that stays, and that opens nothing because no transport knows it.
+// A participant's id for the other side: it stays, and no transport accepts it.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

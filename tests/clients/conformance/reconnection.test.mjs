@@ -116,7 +116,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     assert.deepEqual([next.candidate.number, next.seq], ['after', reply.seq + 1]);
   });
 
-  test('a dead network, which tells nobody, is noticed all the same', async () => {
+  test('a dead network, which sends no close, is detected all the same', async () => {
     const { network, ann, bob } = await pairAcrossNetwork(MODES[0]);
     network.fallSilent();
     assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);

@@ -16,7 +16,7 @@ async function assertBothComeBack(ann, bob, chats) {
   assert.deepEqual([ann.reply.resumed, bob.reply.resumed], [false, false]);
   for (const client of [ann, bob]) assert.deepEqual(client.reply.chats, chats);
 
-  // Whoever came first is told of the other one.
+  // The first participant is told of the second.
   const [first, second] = ann.reply.polite ? [bob, ann] : [ann, bob];
   assert.equal(first.reply.remoteSocket, null);
   assert.equal((await first.next('peer_joined')).remoteSocket, second.id);

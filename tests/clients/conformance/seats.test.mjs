@@ -56,7 +56,7 @@ describe('a room', { concurrency: 4 }, () => {
       assert.deepEqual(bob.heard, ['joined_successfully', 'ice_candidate']);
     });
 
-    test(`pairs whoever comes next with the one who stayed over ${mode.name}`, async () => {
+    test(`pairs the next participant with the remaining one over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       await ann.tell('leave_room', {});
       assert.equal((await bob.next('user_left')).remoteSocket, ann.id);
@@ -71,7 +71,7 @@ describe('a room', { concurrency: 4 }, () => {
   }
 
   for (const mode of MODES) {
-    test(`lets somebody who left come back as somebody new over ${mode.name}`, async () => {
+    test(`lets a participant that left return as a newcomer over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const before = bob.id;
       await bob.tell('leave_room', {});
@@ -85,7 +85,7 @@ describe('a room', { concurrency: 4 }, () => {
       await assertStillTalking(ann, bob);
     });
 
-    test(`says that somebody left exactly once when they disconnect over ${mode.name}`, async () => {
+    test(`announces a departure exactly once after a disconnect over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       bob.socket.disconnect();
       assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
@@ -96,7 +96,7 @@ describe('a room', { concurrency: 4 }, () => {
       assert.deepEqual(ann.all('peer_reconnecting'), []);
     });
 
-    test(`says that somebody left exactly once when they leave and then disconnect over ${mode.name}`, async () => {
+    test(`announces a departure exactly once after leave_room and a disconnect over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       bob.socket.emit('leave_room');
       bob.socket.disconnect();

@@ -1,4 +1,4 @@
-// An upgrade that gets nowhere harms nobody: the session goes on over long polling, as it began.
+// A failed upgrade costs nothing: the session continues over long polling.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

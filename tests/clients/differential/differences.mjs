@@ -79,7 +79,7 @@ export const DIFFERENCES = [
     reason: 'the type is not read: a body is text or is refused',
   },
 
-  // What the reference puts up with, and what is refused here or ends the session.
+  // Input that the reference tolerates, and that is refused here or ends the session.
   {
     transcripts: /^closing the session, over websocket$/,
     reason: 'a close packet closes the session, as over long polling',

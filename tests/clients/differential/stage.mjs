@@ -129,7 +129,7 @@ class Actor {
     await this.answered('44/settled,');
   }
 
-  /** The session of `other` goes on here. */
+  /** Continues the session of `other`. */
   takesOver(other) {
     this.#inNamespace = other.#inNamespace;
   }

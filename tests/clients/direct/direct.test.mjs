@@ -10,7 +10,7 @@ const original = await startServer({ DIRECT_NAMES_PER_ADDRESS: '0', DIRECT_DIALE
 
 let count = 0;
 
-/** Somebody registered and connected, under a name that no other test has. */
+/** A registered and connected user under a unique name. */
 async function arrived(name, at = server, prefix = '') {
   const client = new DirectClient(at, prefix);
   count += 1;
@@ -53,7 +53,7 @@ describe('the direct door', { concurrency: true }, () => {
     assert.equal((await client.next('call')).originator, client.username);
   });
 
-  test('somebody who is not there is named in the answer', async () => {
+  test('an absent user is named in the answer', async () => {
     const ann = await arrived('ann');
     ann.send('nobody', 'video-offer', {});
     assert.deepEqual(await ann.next('TARGET_NOT_FOUND'), {
@@ -107,7 +107,7 @@ describe('the direct door', { concurrency: true }, () => {
   });
 });
 
-test('everybody can be made to connect anew', async () => {
+test('a kick makes every user connect again', async () => {
   const [ann, bob] = [await arrived('ann'), await arrived('bob')];
   assert.equal(await new DirectClient(server).kick(), 'OK');
   for (const user of [ann, bob]) {

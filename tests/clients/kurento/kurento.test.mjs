@@ -32,7 +32,7 @@ test('two users come, write and go', async () => {
   assert.deepEqual(await ann.next('participantLeft'), { name: 'bob' });
 });
 
-test('what is refused comes with the documented codes, and at once', async () => {
+test('refusals come at once, with the documented codes', async () => {
   const { room, ann, bob } = await pair();
   const other = new KurentoUser(server, { browser: 'other' });
   await other.next('(connected)');
@@ -45,7 +45,7 @@ test('what is refused comes with the documented codes, and at once', async () =>
   assert.equal(await bob.refused('connect', { sessionId: 'none' }), 40007);
 });
 
-test('a lost connection is made anew by the library, and nothing more has to be said', async () => {
+test('the library replaces a lost connection, and no further request is needed', async () => {
   const proxy = await startProxy(server);
   const { room, ann, bob } = await pair(proxy);
   proxy.repair();
@@ -67,7 +67,7 @@ test('a lost connection is made anew by the library, and nothing more has to be 
   assert.deepEqual((await ann.inbox.take(({ params }) => params?.user === 'bob', 'the answer')).params.message, 'welcome');
 });
 
-test('a client that says which session it had goes on with it', async () => {
+test('a client that names its former session resumes it', async () => {
   const proxy = await startProxy(server);
   const { room, ann, bob } = await pair(proxy);
   const { session } = ann;
@@ -79,7 +79,7 @@ test('a client that says which session it had goes on with it', async () => {
   assert.equal((await ann.next('sendMessage')).message, 'there?');
 });
 
-test('a page that is loaded anew gets its name back', async () => {
+test('a reloaded page gets its name back', async () => {
   const { room, ann, bob } = await pair();
   ann.close();
   const again = new KurentoUser(server, { browser: `ann ${room}` });

@@ -1,4 +1,4 @@
-// Whoever knows everything that one party was ever told can take over nothing.
+// An attacker that knows everything one party was told can take over nothing.
 //
 // Engine.IO's session id opens a session to anybody: polling reads it, a POST speaks for it, an upgrade takes it
 // over. It must therefore never be, or be made from, anything that the other party is told.

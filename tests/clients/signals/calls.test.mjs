@@ -56,7 +56,7 @@ test('a goodbye is answered, and one that says that it is for good makes room', 
   await new Caller(server, call).enter();
 });
 
-test('whoever reads but answers no ping is told why it is closed', async () => {
+test('a client that reads but answers no ping is told the reason of its close', async () => {
   const call = randomUUID();
   const ann = new Caller(server, call);
   await ann.join();

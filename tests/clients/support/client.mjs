@@ -49,7 +49,7 @@ export class Client {
   inbox = new Inbox();
   /** Every reply to a join. */
   replies = [];
-  /** Every id that the transport had, which nobody else must ever see. @type {Set<string>} */
+  /** Every id of the transport, which no other client may see. @type {Set<string>} */
   transportIds = new Set();
   appointment;
   name;

@@ -23,7 +23,7 @@ export class Inbox {
    * Takes the earliest item that `matches`, waiting for it if need be.
    *
    * @param {(item: T) => boolean} matches
-   * @param {string} what is waited for, for the error message
+   * @param {string} what the awaited thing, for the error message
    * @returns {Promise<T>}
    */
   async take(matches, what) {

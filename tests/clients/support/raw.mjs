@@ -127,7 +127,7 @@ export class RawWebSocket {
 /** A long-polling session. Polls by itself as soon as {@link keepPolling} is called, as real clients do. */
 export class RawPolling {
   inbox = new Inbox();
-  /** Whether {@link keepPolling} goes on. */
+  /** Whether {@link keepPolling} continues. */
   #polling = false;
   #stop = new AbortController();
 
