@@ -6,7 +6,6 @@ use switchboard::core::model::session_token::SessionSigner;
 use crate::support::{
     redis::{Redis, join},
     server::{TestServer, command},
-    wait::{PATIENCE, until},
 };
 
 const SECRET: &str = "shared by all nodes";
@@ -17,20 +16,14 @@ async fn start(redis: &Redis) -> TestServer {
     TestServer::start_env(env).await
 }
 
-async fn assert_ready(server: &TestServer, ready: bool) {
-    let status = if ready { 200 } else { 503 };
-    let answers = async || (server.get_ops("/readyz").await.status() == status).then_some(());
-    until("readiness follows Redis", PATIENCE, answers).await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_calls_continue_and_newcomers_are_refused() {
     let mut redis = Redis::start().await;
     let (here, there) = (start(&redis).await, start(&redis).await);
     assert!(here.greeting().contains("seats in Redis"));
     assert!(here.greeting().contains("this node's own"), "chats are not shared by Redis");
-    assert_ready(&here, true).await;
-    assert_ready(&there, true).await;
+    here.readiness(true).await;
+    there.readiness(true).await;
     let (mut ann, mut bob, mut cy) = (here.connect().await, here.connect().await, there.connect().await);
     let joined = ann.join("7", "Ann").await;
     bob.join("7", "Bob").await;
@@ -38,7 +31,7 @@ async fn without_redis_calls_continue_and_newcomers_are_refused() {
     assert_eq!(cy.refused("join_room", third.clone()).await, "room_full");
 
     redis.kill();
-    assert_ready(&here, false).await;
+    here.readiness(false).await;
     let missing: Value = here.get_ops("/readyz").await.json().await.unwrap();
     assert_eq!(missing["cluster"], json!({"name": "redis", "ready": false}));
     assert_eq!(here.get_ops("/healthz").await.status(), 200);
@@ -47,7 +40,7 @@ async fn without_redis_calls_continue_and_newcomers_are_refused() {
     assert_eq!(bob.ask("ice_candidate", candidate.clone()).await["success"], true);
 
     redis.run().await;
-    assert_ready(&there, true).await;
+    there.readiness(true).await;
     assert_eq!(cy.refused("join_room", third).await, "room_full", "the seats are there again");
     assert_eq!(bob.ask("ice_candidate", candidate).await["success"], true);
     assert_eq!(bob.ask("leave_room", json!({})).await["success"], true);

@@ -22,21 +22,21 @@ async fn without_the_database_calls_work_and_saves_are_refused() {
     assert_eq!(bob.ask("ice_candidate", candidate.clone()).await["success"], true);
     assert_eq!(bob.refused("send_message", json!({"body": "hi"})).await, "unavailable");
     assert_refused_with_a_time_to_retry(&server).await;
-    assert_ready(&server, false).await;
+    server.readiness(false).await;
     assert_eq!(server.get_ops("/healthz").await.status(), 200);
 
     mongod.run().await;
-    assert_ready(&server, true).await;
+    server.readiness(true).await;
     let saved = async || (server.save("7", r#"{"chats":[1]}"#).await.0 == 200).then_some(());
     until("a save succeeds", PATIENCE, saved).await;
     assert_eq!(bob.ask("send_message", json!({"body": "hi"})).await["success"], true);
 
     mongod.kill();
     assert_refused_with_a_time_to_retry(&server).await;
-    assert_ready(&server, false).await;
+    server.readiness(false).await;
     assert_eq!(bob.ask("ice_candidate", candidate).await["success"], true);
     mongod.run().await;
-    assert_ready(&server, true).await;
+    server.readiness(true).await;
     let history = server.connect().await.join("8", "Cy").await;
     assert_eq!(history["chats_available"], true);
 }
@@ -47,10 +47,4 @@ async fn assert_refused_with_a_time_to_retry(server: &TestServer) {
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(response.json::<serde_json::Value>().await.unwrap()["code"], "unavailable");
-}
-
-async fn assert_ready(server: &TestServer, ready: bool) {
-    let status = if ready { 200 } else { 503 };
-    let answers = async || (server.get_ops("/readyz").await.status() == status).then_some(());
-    until("readiness follows the database", PATIENCE, answers).await;
 }

@@ -13,7 +13,6 @@ use super::{
     proxy::Proxy,
     redis::{Redis, fresh_prefix},
     server::{Options, TestServer},
-    wait::{PATIENCE, until},
 };
 
 /// Nodes by number, from 0. Each keeps its address and its data folder across restarts.
@@ -119,9 +118,7 @@ impl Nodes {
 
     /// Waits until the readiness of a node is `ready`.
     pub async fn readiness(&self, node: usize, ready: bool) {
-        let status = if ready { 200 } else { 503 };
-        let answers = async || (self[node].get_ops("/readyz").await.status() == status).then_some(());
-        until("the node's readiness", PATIENCE, answers).await;
+        self[node].readiness(ready).await;
     }
 }
 

@@ -15,7 +15,10 @@ use nix::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::client::Client;
+use super::{
+    client::Client,
+    wait::{PATIENCE, until},
+};
 
 pub struct TestServer {
     child: Child,
@@ -130,6 +133,13 @@ impl TestServer {
 
     pub fn data(&self) -> Arc<TempDir> {
         self.data.clone()
+    }
+
+    /// Waits until `/readyz` says that the server is ready, or that it is not.
+    pub async fn readiness(&self, ready: bool) {
+        let status = if ready { 200 } else { 503 };
+        let answers = async || (self.get_ops("/readyz").await.status() == status).then_some(());
+        until("the server's readiness", PATIENCE, answers).await;
     }
 
     /// Resident memory in bytes.

@@ -6,7 +6,9 @@ mod chats;
 mod ice_servers;
 mod meeting;
 mod nodes;
+mod seat_end;
 mod seats;
+mod speaker;
 
 use serde_json::Value;
 
