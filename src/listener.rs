@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tracing::{debug, warn};
 
-use crate::protocols::{admission::PeerAddress, link::LinkedStream};
+use crate::protocols::{admission::PeerAddress, tcp::WatchedStream};
 
 /// How long a client may take to send the head of a request, and how long an idle connection stays open.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,11 +102,11 @@ async fn serve_connection(
         return;
     }
     // The permit lives as long as the connection, an upgraded one included.
-    let stream = LinkedStream::new(stream, permit);
-    let link = stream.link().clone();
+    let stream = WatchedStream::new(stream, permit);
+    let handle = stream.handle().clone();
     let stream = TokioIo::new(stream);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(link.clone());
+        request.extensions_mut().insert(handle.clone());
         request.extensions_mut().insert(PeerAddress(peer));
         let response = router.clone().call(request.map(Body::new));
         async { Ok::<_, Infallible>(response.await.unwrap_or_else(|never| match never {})) }

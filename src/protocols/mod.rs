@@ -7,12 +7,10 @@
 pub mod administrator;
 pub mod admission;
 pub mod arbiter;
-pub mod arrivals;
 pub mod chat_json;
 pub mod counters;
 pub mod direct;
 pub mod door;
-pub mod frames;
 pub mod http;
 pub mod ice_servers;
 pub mod ice_url;
@@ -20,12 +18,11 @@ pub mod json_depth;
 pub mod json_text;
 pub mod kurento;
 pub mod lane;
-pub mod link;
 pub mod mesh;
 pub mod options;
 pub mod origin;
-pub mod outgoing;
 pub mod signals;
+pub mod tcp;
 pub mod websocket;
 
 use std::sync::Arc;

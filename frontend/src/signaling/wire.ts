@@ -1,7 +1,7 @@
 // What goes over the wire. Generated from the server's own types by `make types`: do not edit.
 // docs/mesh.md says what is sent when. What clients make up themselves, signals and chats, is unknown.
 
-/** Why something was refused, for programs. The table in `docs/mesh.md` lists them all. */
+/** Reason of a refusal, for programs. The table in `docs/mesh.md` lists all reasons. */
 export type ErrorCode =
   | 'invalid_payload'
   | 'invalid_field'
@@ -40,7 +40,7 @@ export type JoinRoom = {
   name: string;
   /** The token of an earlier join. */
   session?: string | null;
-  /** The number of the last event that the client has. */
+  /** `seq` of the last event that the client handled. */
   received?: number | null;
 };
 
@@ -50,7 +50,7 @@ export type SendOffer = {
   appointment_id: string;
   /** An object, opaque, of at most 64 KiB. */
   offer: unknown;
-  /** Whom it is for. */
+  /** Id of the participant that gets it. */
   remoteSocketId: string;
 };
 
@@ -60,7 +60,7 @@ export type SendAnswer = {
   appointment_id: string;
   /** An object, opaque, of at most 64 KiB. */
   answer: unknown;
-  /** Whom it is for. */
+  /** Id of the participant that gets it. */
   remoteSocketId: string;
 };
 
@@ -68,7 +68,7 @@ export type SendAnswer = {
 export type SendCandidate = {
   /** An object, opaque, of at most 64 KiB; or `null`, which ends the candidates. */
   candidate: unknown;
-  /** Whom it is for. */
+  /** Id of the participant that gets it. */
   remoteSocketId: string;
 };
 
@@ -85,7 +85,7 @@ export type LeaveRoom = Record<string, never>;
 
 /** `joined_successfully`, and the ack of `join_room`. */
 export type JoinedSuccessfully = {
-  /** `Joined Successfully`, as the document has it. */
+  /** `Joined Successfully`, from the document. */
   message: string;
   /** The other participant's id, `null` when alone. */
   remoteSocket: string | null;
@@ -93,119 +93,119 @@ export type JoinedSuccessfully = {
   opponent_name: string | null;
   /** The history, oldest first, each entry as it was saved. */
   chats: unknown[];
-  /** Whether `chats` could be read. */
+  /** False if the history could not be read. */
   chats_available: boolean;
   /** The participant's own id. */
   participant: string;
-  /** The token to come back with. */
+  /** The session token, for later joins. */
   session: string;
-  /** Whether nothing was lost since last time. */
+  /** True if the participant resumes without a lost event. */
   resumed: boolean;
-  /** The side's role in perfect negotiation. */
+  /** The participant's role in perfect negotiation. */
   polite: boolean;
-  /** Whether the other participant is connected just now. */
+  /** True while the other participant is connected. */
   peer_connected: boolean;
-  /** The number that the events to come count on from. */
+  /** The number that later events count up from. */
   seq: number;
-  /** For `RTCConfiguration`, with credentials of the participant's own. */
+  /** For `RTCConfiguration`, with credentials for this participant. */
   iceServers: Array<IceServer>;
-  /** How many seconds the credentials are good for, `null` where there are none. */
+  /** Lifetime of the credentials in seconds, `null` without credentials. */
   iceServersTtl: number | null;
-  /** The TURN servers that there are. */
+  /** The addresses of all TURN servers. */
   turnUrls: Array<string>;
 };
 
 /** `peer_joined`: the other seat was taken. */
 export type PeerJoined = {
-  /** Who sits there. */
+  /** The other participant's id. */
   remoteSocket: string;
-  /** What they are called. */
+  /** The other participant's name. */
   opponent_name: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
 /** `receive_offer` */
 export type ReceiveOffer = {
-  /** Who sent it, as the server knows. */
+  /** The sender's id, stamped by the server. */
   from: string;
-  /** As it was sent. */
+  /** The sender's bytes. */
   offer: unknown;
-  /** What the sender is called, as the server knows. */
+  /** The sender's name, stamped by the server. */
   name: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
 /** `receive_answer` */
 export type ReceiveAnswer = {
-  /** Who sent it, as the server knows. */
+  /** The sender's id, stamped by the server. */
   from: string;
-  /** As it was sent. */
+  /** The sender's bytes. */
   answer: unknown;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
 /** `ice_candidate`, as documented. */
 export type ReceiveCandidate = {
-  /** As it was sent; `null` ends the candidates. */
+  /** The sender's bytes; `null` ends the candidates. */
   candidate: unknown;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
-/** `receive_message`: the other side wrote, and it is stored. */
+/** `receive_message`: the other participant wrote. */
 export type ReceiveMessage = {
-  /** What it is known by. */
+  /** The message's id. */
   id: string;
-  /** Who wrote it. */
+  /** The sender's id. */
   from: string;
-  /** What the writer was called then. */
+  /** The sender's name at the time of sending. */
   name: string;
   /** The text. */
   body: string;
-  /** When the server took it: RFC 3339, in UTC. */
+  /** When the server received the message: RFC 3339, in UTC. */
   sent_at: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
-/** `peer_reconnecting`: the other side's connection was lost; its seat is kept. */
+/** `peer_reconnecting`: the other participant's connection was lost; its seat is held. */
 export type PeerReconnecting = {
-  /** Whose. */
+  /** The other participant's id. */
   remoteSocket: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
-/** `peer_resumed`: the other side is back. */
+/** `peer_resumed`: the other participant is connected again. */
 export type PeerResumed = {
-  /** Who. */
+  /** The other participant's id. */
   remoteSocket: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
-/** `user_left`: the other side left, or its seat's lease ended. */
+/** `user_left`: the other participant left, or its lease ended. */
 export type UserLeft = {
-  /** Why, for people. */
+  /** Reason, for people. */
   message: string;
-  /** Who. */
+  /** The other participant's id. */
   remoteSocket: string;
-  /** Its number in the order of all that this participant is told. */
+  /** Sequence number of the event. */
   seq: number;
 };
 
-/** `error`: something that the client sent was refused. */
+/** `error`: an event of this client was refused. */
 export type ErrorEvent = {
-  /** Why, for people. */
+  /** Reason, for people. */
   message: string;
-  /** Why, for programs. */
+  /** Reason, for programs. */
   code: ErrorCode;
-  /** Which field is wrong, if one is. */
+  /** The wrong field, if one is wrong. */
   field?: string;
-  /** When a seat may be free, in milliseconds, if that is known. */
+  /** Time until a seat may be free, in milliseconds, if that is known. */
   retry_after_ms?: number;
 };
 
@@ -219,14 +219,14 @@ export type Replaced = {
 export type ShuttingDown = {
   /** For people. */
   message: string;
-  /** How long to wait before coming back, in milliseconds. */
+  /** Time to wait before reconnecting, in milliseconds. */
   retry_after_ms: number;
 };
 
-/** `probe`: the server wants to see the connection alive. */
+/** `probe`: asks for a sign of life, which the transport gives. */
 export type Probe = Record<string, never>;
 
-/** The ack of an event that succeeded and has nothing more to say. */
+/** The ack of an event that succeeded, without data. */
 export type Done = {
   /** Always `true`. */
   success: true;
@@ -236,9 +236,9 @@ export type Done = {
 export type MessageSent = {
   /** Always `true`. */
   success: true;
-  /** What the message is known by. */
+  /** The message's id. */
   id: string;
-  /** When the server took it. */
+  /** When the server received the message: RFC 3339, in UTC. */
   sent_at: string;
 };
 
@@ -246,21 +246,21 @@ export type MessageSent = {
 export type Refused = {
   /** Always `false`. */
   success: false;
-  /** Only of a message that the other side has all the same: `true`. */
+  /** `true` for a refused message that the other participant has nevertheless. */
   delivered?: true;
-  /** Why, for people. */
+  /** Reason, for people. */
   message: string;
-  /** Why, for programs. */
+  /** Reason, for programs. */
   error: RefusedBecause;
 };
 
-/** What programs may want to know of a refusal. */
+/** A refusal, for programs. */
 export type RefusedBecause = {
-  /** Why. */
+  /** Reason. */
   code: ErrorCode;
-  /** Which field is wrong, if one is. */
+  /** The wrong field, if one is wrong. */
   field?: string;
-  /** When a seat may be free, in milliseconds, if that is known. */
+  /** Time until a seat may be free, in milliseconds, if that is known. */
   retry_after_ms?: number;
 };
 
@@ -274,13 +274,13 @@ export type IceConfiguration = {
   turnUrls: Array<string>;
 };
 
-/** The body of an answer that refuses. */
+/** The body of a refusal. */
 export type HttpRefusal = {
   /** Always `false`. */
   success: false;
-  /** Why, for people. */
+  /** Reason, for people. */
   message: string;
-  /** Why, for programs. */
+  /** Reason, for programs. */
   code: ErrorCode;
 };
 

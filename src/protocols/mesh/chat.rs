@@ -22,20 +22,20 @@ use crate::{
     },
 };
 
-/// How many bytes of chat messages of one connection may wait to be stored.
+/// Bytes of chat messages of one connection that may wait to be stored.
 pub(super) const MAX_WAITING_MESSAGES: usize = 256 * 1024;
 
 /// A chat message on its way into the store.
-pub struct OutgoingMessage {
+pub struct PendingMessage {
     seat: Seated,
     message: ChatMessage,
     ack: Ack,
 }
 
 impl MeshConnection {
-    /// Takes a message in, to be stored and delivered after those before it.
+    /// Stores and delivers a message after all earlier ones.
     pub(super) fn queue_message(self: &Arc<Self>, message: &SendMessage, ack: Ack) {
-        // Written now, under this name and from this seat, whatever comes before it is stored.
+        // Composed now: name and seat are those at the time of sending, however long the store takes.
         let composed = self.seat().clone().ok_or(NOT_JOINED).and_then(|seat| {
             let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
             Ok((self.door.hub.compose(&seat, &id, &message.body)?, seat))
@@ -43,8 +43,8 @@ impl MeshConnection {
         match composed {
             Err(refusal) => self.refuse(ack, &refusal),
             Ok((message, seat)) => {
-                // A lane of their own: signals must not wait for a disk.
-                let message = OutgoingMessage { seat, message, ack };
+                // Messages have a lane of their own: signals must not wait for a disk.
+                let message = PendingMessage { seat, message, ack };
                 if let Err(refused) = Lane::submit(self, message, &self.door.tasks) {
                     self.refuse(refused.ack, &TOO_MANY_REQUESTS);
                 }
@@ -52,8 +52,8 @@ impl MeshConnection {
         }
     }
 
-    async fn send_message(self: Arc<Self>, outgoing: OutgoingMessage) {
-        let OutgoingMessage { seat, message, ack } = outgoing;
+    async fn send_message(self: Arc<Self>, pending: PendingMessage) {
+        let PendingMessage { seat, message, ack } = pending;
         let sent_at = match self.door.hub.publish(&seat, &message, kept(&message)).await {
             Ok(Published::Now) => timestamp(message.sent_at),
             Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
@@ -68,16 +68,16 @@ impl MeshConnection {
     }
 }
 
-impl Worker<OutgoingMessage> for MeshConnection {
-    fn lane(&self) -> &Lane<OutgoingMessage> {
+impl Worker<PendingMessage> for MeshConnection {
+    fn lane(&self) -> &Lane<PendingMessage> {
         &self.messages
     }
 
-    fn weight(outgoing: &OutgoingMessage) -> usize {
-        outgoing.message.body.len() + WAITING_OVERHEAD
+    fn weight(pending: &PendingMessage) -> usize {
+        pending.message.body.len() + WAITING_OVERHEAD
     }
 
-    fn work(self: &Arc<Self>, message: OutgoingMessage) -> Option<BoxFuture<'static, ()>> {
+    fn work(self: &Arc<Self>, message: PendingMessage) -> Option<BoxFuture<'static, ()>> {
         Some(self.clone().send_message(message).boxed())
     }
 }

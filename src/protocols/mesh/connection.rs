@@ -1,4 +1,4 @@
-//! One client of the mesh door: what it asks for, in order, and what it is told.
+//! One client of the mesh door: its events, handled in order, and its seat.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, Weak,
@@ -16,9 +16,11 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     MeshDoor,
-    chat::{MAX_WAITING_MESSAGES, OutgoingMessage},
+    chat::{MAX_WAITING_MESSAGES, PendingMessage},
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
-    messages::{ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, is_event},
+    messages::{
+        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, UNKNOWN_EVENT, is_event,
+    },
     sending::Ack,
     transport::Transport,
 };
@@ -39,46 +41,49 @@ use crate::{
     },
 };
 
-/// How many bytes of events of one connection may wait for one that takes time: well more than a client has to say
+/// Bytes of events of one connection that may wait for an asynchronous one: well more than a client sends
 /// before its join is answered.
 const MAX_WAITING_EVENTS: usize = 512 * 1024;
 
-/// What anything that waits takes on top of its content.
+/// Bytes that a waiting item takes on top of its content.
 pub(super) const WAITING_OVERHEAD: usize = 256;
 
 /// A Socket.IO client.
 pub struct MeshConnection {
     pub(super) id: ConnectionId,
     pub(super) door: Arc<MeshDoor>,
-    /// Weak: the socket's handlers own this connection.
+    /// Weak, since the socket's handlers own this connection.
     pub(super) socket: Weak<Socket<LocalAdapter>>,
     pub(super) transport: Arc<Transport>,
     seat: Mutex<Option<Seated>>,
-    /// The server has ended it; the session it is in may go on.
+    /// The server has ended the connection; the session that carries it may continue.
     closing: AtomicBool,
-    events: Lane<Incoming>,
-    pub(super) messages: Lane<OutgoingMessage>,
+    inputs: Lane<Input>,
+    pub(super) messages: Lane<PendingMessage>,
 }
 
-/// Something that happened on the connection.
-pub enum Incoming {
+/// What a connection handles one after the other.
+pub enum Input {
     /// The client asked to connect, and is about to be told that it is.
     Connecting,
-    /// The client sent an event; it is read when its turn comes.
-    Packet(Packet),
+    /// The client sent an event.
+    Event(Packet),
     /// The connection is over.
     Disconnected(DisconnectReason),
 }
 
-/// An event as it came.
+/// The packet of an event, not parsed yet.
 pub struct Packet {
-    /// Its name and arguments; `None` if it came with binary data.
-    data: Option<Utf8Bytes>,
-    ack: Ack,
+    /// False for an event whose name has no handler.
+    pub is_registered: bool,
+    /// Name and arguments, a JSON array; `None` if the packet came with binary data.
+    pub data: Option<Utf8Bytes>,
+    /// How the event is acknowledged.
+    pub ack: Ack,
 }
 
 impl MeshConnection {
-    /// A client that has just connected and sits nowhere.
+    /// A client that has just connected and has no seat.
     pub fn new(
         id: ConnectionId,
         door: Arc<MeshDoor>,
@@ -92,41 +97,42 @@ impl MeshConnection {
             transport,
             seat: Mutex::default(),
             closing: AtomicBool::new(false),
-            events: Lane::new(MAX_WAITING_EVENTS),
+            inputs: Lane::new(MAX_WAITING_EVENTS),
             messages: Lane::new(MAX_WAITING_MESSAGES),
         }
     }
 
-    /// Holds back what the client sends until it can be answered: the library lets events in a moment before it
-    /// lets answers out. Where the answers do not go through the library, it is they that are held back.
+    /// Has every answer follow the packet that tells the client that it is connected.
+    ///
+    /// The library lets events in before it sends that packet. On the direct path the answers wait for the
+    /// packet; elsewhere the events do.
     pub fn on_connecting(self: &Arc<Self>) {
         match self.transport.direct() {
-            Some(link) => link.hold(),
-            None => Lane::submit_always(self, Incoming::Connecting, &self.door.tasks),
+            Some(direct) => direct.hold_until_connected(),
+            None => Lane::submit_always(self, Input::Connecting, &self.door.tasks),
         }
     }
 
-    /// Takes an event in. Runs on the connection's reader: what can be done at once is done before it returns.
-    pub fn on_packet(self: &Arc<Self>, data: Option<Utf8Bytes>, ack: Ack) {
-        let packet = Incoming::Packet(Packet { data, ack });
-        if let Err(Incoming::Packet(packet)) = Lane::submit(self, packet, &self.door.tasks) {
+    /// Handles an event after all earlier ones, before this returns if nothing asynchronous is under way.
+    pub fn on_event(self: &Arc<Self>, packet: Packet) {
+        if let Err(Input::Event(packet)) = Lane::submit(self, Input::Event(packet), &self.door.tasks) {
             self.refuse(packet.ack, &TOO_MANY_REQUESTS);
         }
     }
 
-    /// Takes the end of the connection in, after everything that came before it.
+    /// Handles the end of the connection after all its events.
     pub fn on_disconnect(self: &Arc<Self>, reason: DisconnectReason) {
-        Lane::submit_always(self, Incoming::Disconnected(reason), &self.door.tasks);
+        Lane::submit_always(self, Input::Disconnected(reason), &self.door.tasks);
     }
 
     fn handle_packet(self: &Arc<Self>, packet: Packet) -> Option<BoxFuture<'static, ()>> {
-        let Packet { data, ack } = packet;
+        let Packet { is_registered, data, ack } = packet;
         if !self.door.admission.admits_event(self.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
         }
         match data {
-            Some(data) => self.handle_event(&data, ack),
+            Some(data) => self.handle_event(&data, is_registered, ack),
             None => {
                 self.refuse(ack, &BINARY_NOT_SUPPORTED);
                 None
@@ -134,8 +140,14 @@ impl MeshConnection {
         }
     }
 
-    fn handle_event(self: &Arc<Self>, packet: &Utf8Bytes, ack: Ack) -> Option<BoxFuture<'static, ()>> {
+    fn handle_event(
+        self: &Arc<Self>,
+        packet: &Utf8Bytes,
+        is_registered: bool,
+        ack: Ack,
+    ) -> Option<BoxFuture<'static, ()>> {
         let outcome = match ClientMessage::parse(packet) {
+            Ok(_) if !is_registered => Err(UNKNOWN_EVENT),
             Ok(ClientMessage::SendOffer(sent)) => self
                 .check_room(&sent.appointment_id)
                 .and_then(|()| self.signal(SignalKind::Offer, &sent.remote_socket_id, sent.offer, packet)),
@@ -155,7 +167,7 @@ impl MeshConnection {
                 Err(refusal) => Err(refusal),
             },
             Err(_) if self.transport.direct().is_some() && !is_event(packet) => {
-                // As the library ends whoever sends such a thing through it.
+                // The library too ends a session that sends this.
                 self.transport.cut();
                 return None;
             }
@@ -168,7 +180,7 @@ impl MeshConnection {
         None
     }
 
-    /// Relays an offer, an answer or a candidate: the hot path, without an await or a copy of the payload.
+    /// Relays an offer, an answer or a candidate. The hot path: no await, no copy of the payload.
     fn signal(
         &self,
         kind: SignalKind,
@@ -177,7 +189,7 @@ impl MeshConnection {
         packet: &Utf8Bytes,
     ) -> Result<(), Refusal> {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
-        // An id that is none is nobody's: told apart, the two would say which ids exist.
+        // A malformed id gets the answer of an unknown one, so that answers do not tell which ids exist.
         let to: ParticipantId = to.parse().map_err(|_| SignalError::NoSuchParticipant)?;
         self.door.hub.signal(
             &seat,
@@ -189,7 +201,7 @@ impl MeshConnection {
         Ok(())
     }
 
-    /// Whether the room that a client names is its own.
+    /// Checks that the room a client names is its own.
     fn check_room(&self, named: &str) -> Result<(), Refusal> {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
         if names_room(named, seat.room()) {
@@ -214,7 +226,7 @@ impl MeshConnection {
     async fn join(self: Arc<Self>, request: JoinRequest, ack: Ack) {
         let present = self.seat().clone();
         let outcome = match present {
-            // Joining where one sits is no second join: it tells how things stand.
+            // A join of the present room is no second join: its answer tells the present state.
             Some(seat) if *seat.room() == request.room => {
                 if request.protected {
                     self.door.hub.protect(&seat).await;
@@ -239,7 +251,7 @@ impl MeshConnection {
     fn sit_down(self: &Arc<Self>, joined: &Joined, ack: Ack) {
         *self.seat() = Some(joined.seat.clone());
         self.door.counters.joins.increment(1);
-        // The answer goes first; what the others said since the seat was taken follows it.
+        // The answer goes first. Events since the seat was taken follow it.
         self.welcome(joined, ack);
         if let Err(Replaced) = self.door.hub.attach(&joined.seat, self.clone()) {
             self.close(CloseReason::Replaced);
@@ -294,7 +306,7 @@ impl MeshConnection {
             async move {
                 let hub = &this.door.hub;
                 match reason {
-                    // What a client does when the server closes says nothing of what it wants.
+                    // A client whose connection the server closes has not asked for anything.
                     _ if this.is_closing() => hub.connection_lost(&seat, this.id).await,
                     DisconnectReason::ClientNSDisconnect => hub.leave(&seat).await,
                     DisconnectReason::TransportClose => hub.connection_closed(&seat, this.id).await,
@@ -311,12 +323,12 @@ impl MeshConnection {
 
     pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
         self.door.counters.refused(refusal.code.name());
-        // If it does not get through, the connection is over, and says so itself.
+        // An event that cannot be sent is dropped: its connection is over, and reports that itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
         self.acknowledge(ack, answer);
     }
 
-    /// The server begins to end this connection, while the session it is in may go on.
+    /// Marks the connection as ended by the server. The session that carries it may continue.
     pub(super) fn begin_closing(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
@@ -331,23 +343,23 @@ impl MeshConnection {
     }
 }
 
-impl Worker<Incoming> for MeshConnection {
-    fn lane(&self) -> &Lane<Incoming> {
-        &self.events
+impl Worker<Input> for MeshConnection {
+    fn lane(&self) -> &Lane<Input> {
+        &self.inputs
     }
 
-    fn weight(incoming: &Incoming) -> usize {
-        match incoming {
-            Incoming::Packet(packet) => packet.data.as_deref().map_or(0, str::len) + WAITING_OVERHEAD,
-            Incoming::Connecting | Incoming::Disconnected(_) => 0,
+    fn weight(input: &Input) -> usize {
+        match input {
+            Input::Event(packet) => packet.data.as_deref().map_or(0, str::len) + WAITING_OVERHEAD,
+            Input::Connecting | Input::Disconnected(_) => 0,
         }
     }
 
-    fn work(self: &Arc<Self>, incoming: Incoming) -> Option<BoxFuture<'static, ()>> {
-        match incoming {
-            Incoming::Connecting => Some(self.transport.connecting().boxed()),
-            Incoming::Packet(packet) => self.handle_packet(packet),
-            Incoming::Disconnected(reason) => self.handle_disconnect(reason),
+    fn work(self: &Arc<Self>, input: Input) -> Option<BoxFuture<'static, ()>> {
+        match input {
+            Input::Connecting => Some(self.transport.connecting().boxed()),
+            Input::Event(packet) => self.handle_packet(packet),
+            Input::Disconnected(reason) => self.handle_disconnect(reason),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a client of the mesh door is told: the core's events as Socket.IO events.
+//! Delivers the core's events to a client of the mesh door as Socket.IO events.
 
 use futures_util::{
     FutureExt,
@@ -67,12 +67,12 @@ impl Connection for MeshConnection {
                 self.begin_closing();
                 let message = "This visit goes on in another window or on another device.";
                 let _ = self.emit(&Replaced { message }, message.len());
-                // A disconnection by the server: Socket.IO's clients do not come back from it by themselves.
+                // Socket.IO clients do not reconnect by themselves after a DISCONNECT packet.
                 if SocketRef::from(socket).disconnect().is_err() {
                     self.transport.cut();
                 }
             }
-            // Nobody dismisses anybody at this door; whoever is cut comes back.
+            // No administrator dismisses participants at this door. A client that is cut off comes back.
             CloseReason::TooSlow | CloseReason::Dismissed => self.transport.cut(),
             CloseReason::ShuttingDown => {
                 self.transport.begin_closing();
@@ -84,7 +84,7 @@ impl Connection for MeshConnection {
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        let heard = self.transport.next_heard();
+        let heard = self.transport.next_received();
         self.transport.ping();
         match self.emit(&Probe {}, 0) {
             Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),

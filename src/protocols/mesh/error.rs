@@ -1,4 +1,4 @@
-//! What a client is told when something is refused: one code each, the same in acks, `error` events and HTTP.
+//! Refusals of the mesh door: one code each, the same in acks, `error` events and HTTP.
 
 use std::{borrow::Cow, error::Error as _, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Why something was refused, for programs. The table in `docs/mesh.md` lists them all.
+/// Reason of a refusal, for programs. The table in `docs/mesh.md` lists all reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ErrorCode"))]
@@ -41,7 +41,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Every code there is.
+    /// All codes.
     pub const ALL: [Self; 18] = [
         Self::InvalidPayload,
         Self::InvalidField,
@@ -63,13 +63,13 @@ impl Code {
         Self::ShuttingDown,
     ];
 
-    /// What it is called on the wire.
+    /// The code's name on the wire.
     pub fn name(self) -> String {
         let name = serde_json::to_value(self).ok();
         name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
     }
 
-    /// The HTTP status that goes with it.
+    /// The HTTP status of a refusal with this code.
     pub fn status(self) -> StatusCode {
         match self {
             Self::InvalidPayload | Self::InvalidField | Self::BinaryNotSupported | Self::UnknownEvent => {
@@ -91,16 +91,16 @@ impl Code {
     }
 }
 
-/// Something a client asked for and does not get.
+/// Answer to a request that the door does not grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why, for programs.
+    /// Reason, for programs.
     pub code: Code,
-    /// Why, for people.
+    /// Reason, for people.
     pub message: Cow<'static, str>,
-    /// Which field of what was sent is wrong, if one is.
+    /// The wrong field of the client's message, if one is wrong.
     pub field: Option<&'static str>,
-    /// When a seat may be free, if that is known: whole seconds.
+    /// Time until a seat may be free, in whole seconds, if that is known.
     pub retry_after: Option<Duration>,
 }
 
@@ -116,42 +116,42 @@ impl Refusal {
         Self { code: Code::InvalidField, message, field: Some(field), retry_after: None }
     }
 
-    /// When a seat may be free, in milliseconds.
+    /// Time until a seat may be free, in milliseconds.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.retry_after.map(|time| time.as_secs() * 1_000)
     }
 }
 
-/// No seat yet.
+/// The connection has no seat.
 pub const NOT_JOINED: Refusal = Refusal::new(Code::NotJoined, "Join a room first");
 
-/// Everything the mesh door carries is text.
+/// The mesh door carries text alone.
 pub const BINARY_NOT_SUPPORTED: Refusal =
     Refusal::new(Code::BinaryNotSupported, "Events with binary attachments are not supported");
 
-/// The page that asks comes from elsewhere.
+/// The origin of the asking page is not allowed.
 pub const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page may not use this server");
 
-/// No session, or one whose seat is not held. Which of the two is nobody's business who has none.
+/// No session, or one whose seat is not held. The answer does not tell which.
 pub const UNAUTHORIZED: Refusal =
     Refusal::new(Code::Unauthorized, "Only for somebody who has a seat in this room");
 
-/// One address asks for too much at once.
+/// One address opens too many sessions, or leaves too many seats without a connection.
 pub const TOO_MANY_ATTEMPTS: Refusal =
     Refusal::new(Code::TooManyRequests, "Too many requests from your address; try again in a moment");
 
-/// Every seat is held.
+/// All seats of the room are held.
 const ROOM_FULL: Refusal = Refusal::new(Code::RoomFull, "Room is full");
 
-/// A message that another of the same participant has the id of.
+/// Another message of the same participant has this id.
 pub const ID_CONFLICT: Refusal =
     Refusal::new(Code::IdConflict, "You have sent another message under this id; choose a new one");
 
-/// A message that the other side has, and the history has not.
+/// The other participant has the message, the history has not.
 pub const DELIVERED_ONLY: Refusal =
     Refusal::new(Code::ChatsFull, "The message was delivered, but the chat history is full");
 
-/// Too much is waiting to be done for one connection.
+/// Too many events of one connection wait, or its address sends too many.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
 
 impl From<JoinError> for Refusal {

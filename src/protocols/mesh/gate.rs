@@ -1,5 +1,5 @@
-//! What every HTTP request to Socket.IO passes: its origin, how many sessions its sender opens, and the bookkeeping
-//! that tells a live client from a dead one.
+//! The gate that every HTTP request to Socket.IO passes: checks origins and the sessions that an address
+//! opens, and notes signs of life.
 
 use std::sync::Arc;
 
@@ -23,18 +23,18 @@ use super::{
     transport::Transport,
     upgrade::Upgrade,
 };
-use crate::protocols::{admission::Client, link::Link};
+use crate::protocols::{admission::Client, tcp::TcpHandle};
 
-/// The way in at one path.
+/// The gate at one path.
 #[derive(Clone)]
 pub struct Gate {
     /// The door.
     pub door: Arc<MeshDoor>,
-    /// What serves Socket.IO there.
+    /// Serves Socket.IO at that path.
     pub service: SocketService,
 }
 
-/// Lets a request through to Socket.IO, or refuses it.
+/// Passes a request on to Socket.IO, or refuses it.
 pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response<Body> {
     let door = &gate.door;
     if !door.origins.allows(request.headers()) {
@@ -50,7 +50,7 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
         return gate.open(&engine, client, request, next).await;
     };
     match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
-        Some(transport) => gate.go_on(transport, &engine, request, next).await,
+        Some(transport) => gate.serve(transport, &engine, request, next).await,
         None => next.run(request).await,
     }
 }
@@ -74,16 +74,17 @@ impl Gate {
         request: Request,
         next: Next,
     ) -> Response<Body> {
-        let link = request.extensions().get::<Arc<Link>>().cloned();
+        let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
         let path = request.uri().path().to_owned();
-        let transport = Arc::new(Transport::new(client, link, engine.websocket));
+        let websocket = tcp.filter(|_| engine.websocket);
+        let transport = Arc::new(Transport::new(client, websocket, self.door.direct_path));
         let mut request = slim(request);
         request.extensions_mut().insert(transport.clone());
         let response = next.run(request).await;
         if engine.websocket {
             return response;
         }
-        // Where the session is to be found from now on is in the answer, and nowhere else.
+        // Only the answer holds the session's id.
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         if let Some(session) = session_in(&body) {
@@ -93,8 +94,8 @@ impl Gate {
         Response::from_parts(parts, Body::from(body))
     }
 
-    /// Serves a request of a session that is there.
-    async fn go_on(
+    /// Serves a request of a session that exists.
+    async fn serve(
         self,
         transport: Arc<Transport>,
         engine: &EngineRequest,
@@ -117,7 +118,7 @@ impl Gate {
     }
 }
 
-/// What Engine.IO has in the query. Source: Engine.IO protocol v4, "Protocol".
+/// The parameters of Engine.IO in the query. Source: Engine.IO protocol v4, "Protocol".
 struct EngineRequest {
     session: Option<String>,
     websocket: bool,
@@ -136,9 +137,11 @@ impl EngineRequest {
     }
 }
 
-/// The library keeps the head of the first request for as long as the session lives. What it holds on to are slices
-/// of a 16 KiB read buffer, and may be cookies: it gets fresh copies of the few headers that it reads,
-/// and of what routing added nothing but the way to a WebSocket.
+/// Copies what the library needs of a request.
+///
+/// The library keeps the head of the first request for as long as the session lives. Its headers are slices
+/// of a 16 KiB read buffer and may be cookies, so the copy has only those that the library reads, and of the
+/// extensions only the upgrade to a WebSocket.
 fn slim(request: Request) -> Request {
     let (mut parts, body) = request.into_parts();
     let mut slim = Request::new(body);
@@ -155,8 +158,8 @@ fn slim(request: Request) -> Request {
 }
 
 fn needed_headers(parts: &Parts) -> HeaderMap {
-    // A request that opens or carries a session has only one of the two, and room for one is a sixth of what a map
-    // takes by itself.
+    // A request that opens or carries a session has only one of the two, and room for one is a sixth of a
+    // map's default.
     let mut needed = HeaderMap::with_capacity(1);
     for name in [header::SEC_WEBSOCKET_KEY, header::CONTENT_TYPE] {
         let value = parts.headers.get(&name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());

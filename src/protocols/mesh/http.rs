@@ -34,26 +34,26 @@ struct Saved {
     message: &'static str,
 }
 
-/// The body of an answer that refuses.
+/// The body of a refusal.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HttpRefusal<'a> {
     /// Always `false`.
     #[cfg_attr(test, ts(type = "false"))]
     success: bool,
-    /// Why, for people.
+    /// Reason, for people.
     message: &'a str,
-    /// Why, for programs.
+    /// Reason, for programs.
     code: Code,
 }
 
-/// `GET /api/v1/signalling/health-status`: `200 {}` for as long as the process serves at all.
+/// `GET /api/v1/signalling/health-status`: `200 {}` while the process serves.
 pub async fn health_status() -> Response<Body> {
     json(StatusCode::OK, &Empty {})
 }
 
-/// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, as the dialect
-/// has it. Answers with success once all of it is durable.
+/// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, by
+/// the rules of the dialect. Answers with success once the whole save is durable.
 pub async fn save_chats(
     State(door): State<Arc<MeshDoor>>,
     room: Result<Path<String>, PathRejection>,
@@ -85,14 +85,14 @@ async fn save(
     Ok(())
 }
 
-/// Whose seat credentials are wanted for.
+/// The room of the seat for which credentials are requested.
 #[derive(Deserialize)]
 pub struct SeatQuery {
     appointment_id: Option<String>,
 }
 
-/// `GET /api/v1/ice-servers`: the STUN servers, for anybody; with `?appointment_id=` and the session token as
-/// `Authorization: Bearer`, TURN servers with new credentials too, for as long as the token's seat is held.
+/// `GET /api/v1/ice-servers`: the STUN servers, for any client; with `?appointment_id=` and the session token
+/// as `Authorization: Bearer`, also TURN servers with new credentials, while the token's seat is held.
 pub async fn ice_servers(
     State(door): State<Arc<MeshDoor>>,
     query: Result<Query<SeatQuery>, QueryRejection>,
@@ -118,7 +118,7 @@ async fn with_credentials(
     Ok(door.ice_servers.for_participant(participant))
 }
 
-/// The room and the session token of somebody who asks for credentials; `None` for whoever does not.
+/// Room and session token of a request for credentials; `None` for a request without a token.
 fn proof_of_seat<'a>(
     door: &MeshDoor,
     query: Result<Query<SeatQuery>, QueryRejection>,
@@ -143,8 +143,8 @@ fn proof_of_seat<'a>(
     }
 }
 
-/// The token of `Authorization: Bearer`, empty if it is none that could be read. Another scheme is a proxy's matter.
-/// Source: RFC 6750, section 2.1.
+/// The token of `Authorization: Bearer`, empty if it is unreadable. Other schemes are for proxies and do not
+/// count. Source: RFC 6750, section 2.1.
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
     let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));

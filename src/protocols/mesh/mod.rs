@@ -1,20 +1,25 @@
-//! The mesh door: two people, one appointment, over Socket.IO. The only user of socketioxide, which is a transport
-//! here: its rooms and adapters stay unused, membership is the core's.
+//! The mesh door: two participants, one appointment, over Socket.IO. The only user of socketioxide, which is
+//! a transport here: its rooms and adapters stay unused, since membership is the core's.
 //!
-//! The wire contract is `docs/mesh.md`. A client's event goes through [`gate`] (HTTP: may this request come in?),
-//! socketioxide (framing), [`connection`] (what it means, in order), the core, and the other side's
-//! [`connection`] back to socketioxide.
+//! The wire contract is `docs/mesh.md`. Which part of the door an event passes, in this order:
+//!
+//! - [`gate`]: checks the HTTP request that opens the session.
+//! - [`direct_path`], or socketioxide and the handlers in [`namespace`]: reads the event.
+//! - [`connection`]: handles the connection's events in order, and calls the core.
+//! - [`delivery`] and [`sending`]: bring the core's events to the other participant.
 //!
 //! Source: mesh document.
 
 mod chat;
 mod connection;
 mod delivery;
+mod direct_path;
 mod error;
 mod gate;
 mod http;
 mod messages;
 mod namespace;
+mod options;
 mod sending;
 mod session_end;
 mod transport;
@@ -33,80 +38,51 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use tracing::warn;
 
-pub use self::error::Code;
-use self::{gate::Gate, session_end::SocketService, transport::Transports};
+pub use self::{
+    error::Code,
+    options::{Dialect, Options},
+};
+use self::{gate::Gate, options::DirectPathSwitch, session_end::SocketService, transport::Transports};
 use crate::{
     core::{
-        hub::{Hub, history::Saving, join::RoomPolicy},
+        hub::{Hub, join::RoomPolicy},
         model::{ids::ConnectionId, lock::lock},
     },
     protocols::{
         admission::Admission,
-        arrivals,
         counters::Counters,
         door::{Common, Door},
         ice_servers::IceServers,
-        options::duration,
         origin::AllowedOrigins,
     },
 };
 
-/// Where Socket.IO is served: the library's usual path, and the one of the mesh document's original.
+/// The paths at which Socket.IO is served: the library's usual one, and that of the mesh document's original.
 pub const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
 
-/// How often a client is pinged, and how long it has to answer. A dead one is noticed within the sum, 9.5 s.
+/// How often a client is pinged, and how long it has to answer. A dead one is noticed within their sum, 9.5
+/// s.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_millis(4_500);
 
-/// How long the seat of a client that cannot resume outlives its connection. Any newcomer may have it meanwhile; after it, the
-/// other side is told that the participant has left.
+/// How long the seat of a client that cannot resume outlives its connection. Any newcomer may take it
+/// meanwhile. When it ends, the other participant is told that this one has left.
 const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
 
-/// How long a client has, after opening a session, to say that it speaks Socket.IO.
+/// How long a client has, after opening a session, to send its CONNECT packet.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The largest packet a client may send, over any transport: a signal or a chat message of the largest size with
-/// everything around it, escaped.
-pub const MAX_PACKET_BYTES: usize = arrivals::MAX_EVENT_BYTES;
+/// The largest packet a client may send, over any transport: a signal or a chat message of the largest size
+/// with everything around it, escaped.
+pub const MAX_PACKET_BYTES: usize = 128 * 1024;
 
-/// How much the library reads from a WebSocket at once. Events of most sessions do not come through it.
-const LIBRARY_READ_BYTES: usize = 512;
+/// How much the library reads from a WebSocket at once: little where events pass beside it.
+const LIBRARY_READ_BYTES: usize = 4 * 1024;
+const LIBRARY_READ_BYTES_BESIDE_DIRECT_PATH: usize = 512;
 
-/// How many packets may wait for one client. Bytes are bounded as well, by [`transport::MAX_WAITING_BYTES`].
+/// The most packets that may wait in the library for one client. [`transport::MAX_WAITING_BYTES`] bounds
+/// their bytes.
 const MAX_WAITING_PACKETS: usize = 1024;
-
-/// Where the document and its original disagree: which of them the door follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Dialect {
-    /// `ice_candidate {candidate}`, and saves that are merged
-    Documented,
-    /// `ice_candidate <the candidate itself>`, and saves that replace each other, for clients written against the
-    /// original server
-    Original,
-}
-
-impl Dialect {
-    /// What a save does to the history of its room.
-    const fn saving(self) -> Saving {
-        match self {
-            Self::Documented => Saving::Merge,
-            Self::Original => Saving::Replace,
-        }
-    }
-}
-
-/// What can be set about the mesh door.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)]
-pub struct Options {
-    /// How long a seat is kept for somebody whose connection was lost.
-    #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub seat_lease: Duration,
-
-    /// The form of ICE candidates on their way to clients, and whether saved chats are merged or replaced.
-    #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
-    pub mesh_dialect: Dialect,
-}
 
 /// Opens the mesh door.
 pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
@@ -118,6 +94,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
             ..RoomPolicy::new(2, options.seat_lease)
         },
         dialect: options.mesh_dialect,
+        direct_path: options.mesh_direct_path == DirectPathSwitch::On,
         return_spread: common.return_spread,
         origins: common.origins.clone(),
         admission: common.admission.clone(),
@@ -135,13 +112,15 @@ pub struct MeshDoor {
     hub: Hub,
     policy: RoomPolicy,
     dialect: Dialect,
+    /// True if sessions that begin with a WebSocket have a direct path.
+    direct_path: bool,
     return_spread: Duration,
     origins: AllowedOrigins,
     admission: Arc<Admission>,
     ice_servers: Arc<IceServers>,
-    /// Work that was begun for clients.
+    /// Work for clients that the shut-down waits for.
     tasks: TaskTracker,
-    /// Ends what nobody waits for.
+    /// Ends work for clients that are gone.
     stop: CancellationToken,
     transports: Transports,
     counters: Counters,
@@ -170,7 +149,7 @@ impl Door for MeshDoor {
         let sockets = std::mem::take(&mut *lock(&self.sockets));
         let close_all = join_all(sockets.iter().map(SocketIo::close));
         if tokio::time::timeout(patience, close_all).await.is_err() {
-            warn!("some clients did not take their last words");
+            warn!("some clients did not take their last packets");
         }
         self.stop.cancel();
         self.tasks.close();
@@ -204,17 +183,21 @@ impl MeshDoor {
             .max_buffer_size(MAX_WAITING_PACKETS)
             .ws_max_message_size(MAX_PACKET_BYTES)
             .ws_max_frame_size(MAX_PACKET_BYTES)
-            .ws_read_buffer_size(LIBRARY_READ_BYTES)
+            .ws_read_buffer_size(if self.direct_path {
+                LIBRARY_READ_BYTES_BESIDE_DIRECT_PATH
+            } else {
+                LIBRARY_READ_BYTES
+            })
             .with_parser(parser)
             .build_with_inner_svc(Router::new());
-        io.ns("/", namespace::Namespace(self.clone()));
+        io.ns("/", namespace::OnConnection(self.clone()));
         lock(&self.sockets).push(io);
         service
     }
 
-    /// Spreads the clients evenly, so that the server they come back to is not hit by all at once.
+    /// Spreads the return of clients evenly over time, so that they do not all reach a server at once.
     fn retry_after_ms(&self, connection: ConnectionId) -> u64 {
-        /// The golden ratio's fraction of 2^64: multiples of it fill an interval evenly.
+        /// The golden ratio's fraction of 2^64, whose multiples fill an interval evenly.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let spread = u64::try_from(self.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
         connection.0.wrapping_mul(GOLDEN) % spread

@@ -1,4 +1,8 @@
-//! Where socketioxide hands its sockets over to [`MeshConnection`].
+//! What socketioxide calls: the handlers of the namespace `/`, registered by the name of their event.
+//!
+//! Every handler runs on the connection's reader and returns at once. An event enters the connection's lane
+//! before the library reads the next one, so events keep their order; the library's own form of a handler
+//! spawns a task for each event, and loses it.
 
 use std::{collections::VecDeque, fmt::Display, pin::Pin, sync::Arc};
 
@@ -10,84 +14,113 @@ use socketioxide::{
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{MeshDoor, connection::MeshConnection, sending::Ack, transport::Transport};
-use crate::{
-    core::model::ids::ConnectionId,
-    protocols::{admission::Client, arrivals::Receiver},
+use super::{
+    MeshDoor,
+    connection::{MeshConnection, Packet},
+    direct_path::EventReceiver,
+    sending::Ack,
+    transport::Transport,
 };
+use crate::{core::model::ids::ConnectionId, protocols::admission::Client};
 
-/// The namespace `/`, the only one there is.
-#[derive(Clone)]
-pub struct Namespace(pub Arc<MeshDoor>);
-
-impl ConnectHandler<LocalAdapter, ()> for Namespace {
-    fn call(&self, socket: Arc<Socket>, _: Option<Value>) {
-        if let Some(transport) = socket.req_parts().extensions.get::<Arc<Transport>>() {
-            transport.connected();
-        }
+/// Registers the handlers of one client.
+fn register(socket: &Socket<LocalAdapter>, connection: &Arc<MeshConnection>) {
+    let event = || OnEvent(connection.clone());
+    socket.on("join_room", event());
+    socket.on("send_offer", event());
+    socket.on("send_answer", event());
+    socket.on("ice_candidate", event());
+    socket.on("send_message", event());
+    socket.on("leave_room", event());
+    socket.on_fallback(OnUnknownEvent(connection.clone()));
+    socket.on_disconnect(OnDisconnect(connection.clone()));
+    if let Some(direct) = connection.transport.direct() {
+        direct.receive_with(Arc::new(OnDirectEvent(connection.clone())));
     }
+}
 
-    /// Runs before the client is told that it is connected: handlers that are set only afterwards miss what a
-    /// quick client sends at once.
+/// `connection`: a client asks for the namespace.
+#[derive(Clone)]
+pub struct OnConnection(pub Arc<MeshDoor>);
+
+impl ConnectHandler<LocalAdapter, ()> for OnConnection {
+    /// Runs before the client is told that it is connected: a client may send events at once.
     fn call_middleware<'a>(
         &'a self,
         socket: Arc<Socket>,
         _: &'a Option<Value>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Display + Send>>> + Send + 'a>> {
-        self.welcome(&socket);
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-impl Namespace {
-    fn welcome(&self, socket: &Arc<Socket>) {
-        let door = &self.0;
-        let transport = socket.req_parts().extensions.get::<Arc<Transport>>().cloned();
+        let transport = transport_of(&socket);
         let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(Client::default(), None, false)));
         let id = ConnectionId::next();
-        let connection = Arc::new(MeshConnection::new(id, door.clone(), socket, transport));
+        let connection = Arc::new(MeshConnection::new(id, self.0.clone(), &socket, transport));
         connection.on_connecting();
-        if let Some(link) = connection.transport.direct() {
-            link.receive_with(Arc::new(Arriving(connection.clone())));
+        register(&socket, &connection);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Runs once the client is told.
+    fn call(&self, socket: Arc<Socket>, _: Option<Value>) {
+        if let Some(transport) = transport_of(&socket) {
+            transport.connected();
         }
-        // One handler for all events: it reads the packet itself, once, and in the order of arrival.
-        socket.on_fallback(OnEvent(connection.clone()));
-        socket.on_disconnect(OnDisconnect(connection));
     }
 }
 
+fn transport_of(socket: &Socket) -> Option<Arc<Transport>> {
+    socket.req_parts().extensions.get::<Arc<Transport>>().cloned()
+}
+
+/// An event with a registered name.
 struct OnEvent(Arc<MeshConnection>);
 
 impl MessageHandler<LocalAdapter, ()> for OnEvent {
     fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
         let ack = self.0.ack_of(&socket, &mut data, ack);
-        let text = match data {
-            Value::Str(text, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
-                Utf8Bytes::try_from(Bytes::from(text)).ok()
-            }
-            _ => None,
-        };
-        self.0.on_packet(text, ack);
+        self.0.on_event(Packet { is_registered: true, data: text_of(data), ack });
     }
 }
 
-/// What arrives on a connection that the door reads itself.
-struct Arriving(Arc<MeshConnection>);
+/// An event with any other name: the answer is `unknown_event`.
+struct OnUnknownEvent(Arc<MeshConnection>);
 
-impl Receiver for Arriving {
+impl MessageHandler<LocalAdapter, ()> for OnUnknownEvent {
+    fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
+        let ack = self.0.ack_of(&socket, &mut data, ack);
+        self.0.on_event(Packet { is_registered: false, data: text_of(data), ack });
+    }
+}
+
+/// An event of any name, on the direct path: [`ClientMessage`](super::messages::ClientMessage) knows the
+/// names.
+struct OnDirectEvent(Arc<MeshConnection>);
+
+impl EventReceiver for OnDirectEvent {
     fn receive(&self, arguments: &str, ack: Option<i64>) {
-        self.0.on_packet(Some(Utf8Bytes::from(arguments)), Ack::Direct(ack));
+        let (data, ack) = (Some(Utf8Bytes::from(arguments)), Ack::Direct(ack));
+        self.0.on_event(Packet { is_registered: true, data, ack });
     }
 }
 
+/// `disconnect`: the connection is over.
 struct OnDisconnect(Arc<MeshConnection>);
 
 impl DisconnectHandler<LocalAdapter, ()> for OnDisconnect {
     fn call_with_defer(&self, socket: Arc<Socket>, reason: DisconnectReason, defer: fn(Arc<Socket>)) {
-        if let Some(link) = self.0.transport.direct() {
-            link.receive_no_more();
+        if let Some(direct) = self.0.transport.direct() {
+            direct.stop_receiving();
         }
         self.0.on_disconnect(reason);
         defer(socket);
+    }
+}
+
+/// The text of a packet; `None` if it came with binary data.
+fn text_of(data: Value) -> Option<Utf8Bytes> {
+    match data {
+        Value::Str(text, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
+            Utf8Bytes::try_from(Bytes::from(text)).ok()
+        }
+        _ => None,
     }
 }

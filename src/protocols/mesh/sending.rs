@@ -1,7 +1,4 @@
-//! How packets get to a client: written straight to its WebSocket, or through the library where the session polls or
-//! once did.
-//!
-//! Source: Socket.IO protocol v5, "Packet encoding".
+//! How packets get to a client: by the direct path, or through the library.
 
 use std::sync::Arc;
 
@@ -14,19 +11,21 @@ use socketioxide::{
     socket::Socket,
 };
 
-use super::{connection::MeshConnection, messages::ServerEvent, transport::ENVELOPE_BYTES};
-use crate::{core::ports::connection::DeliverError, protocols::link::Link};
+use super::{
+    connection::MeshConnection, direct_path::DirectPath, messages::ServerEvent, transport::ENVELOPE_BYTES,
+};
+use crate::core::ports::connection::DeliverError;
 
-/// How a client's event is to be acknowledged, if the client asked for it.
+/// How a client's event is acknowledged, if the client asked for it.
 pub enum Ack {
-    /// By the packet with this id.
+    /// On the direct path, by the packet with this id.
     Direct(Option<i64>),
     /// By the library.
     Library(AckSender),
 }
 
 impl MeshConnection {
-    /// How an event that came through the library is to be acknowledged.
+    /// How an event that came through the library is acknowledged.
     pub(super) fn ack_of(
         &self,
         socket: &Arc<Socket<LocalAdapter>>,
@@ -40,10 +39,13 @@ impl MeshConnection {
         Ack::Library(ack)
     }
 
-    /// Sends an event. `content_bytes` is about how much it carries.
+    /// Sends an event that carries about `content_bytes` bytes.
+    ///
+    /// # Errors
+    /// Too much waits already, or the connection is over.
     pub(super) fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
-        if let Some(link) = self.transport.direct() {
-            return link.send(content_bytes + ENVELOPE_BYTES, |out| write_event(out, event));
+        if let Some(direct) = self.transport.direct() {
+            return direct.emit(event, content_bytes);
         }
         let socket = self.socket.upgrade().ok_or(DeliverError::Closed)?;
         if !self.transport.send(content_bytes + ENVELOPE_BYTES) {
@@ -55,69 +57,46 @@ impl MeshConnection {
         })
     }
 
-    /// As [`emit`](Self::emit), for an answer that the client asked for and that may be large. If it does not get
-    /// through, the connection is over, and says so itself.
+    /// As [`emit`](Self::emit), for an answer that the client asked for and that may be large. An answer that
+    /// cannot be sent is dropped: its connection is over, and reports that itself.
     pub(super) fn emit_answer<E: ServerEvent>(&self, event: &E, content_bytes: usize) {
-        if let Some(link) = self.transport.direct() {
-            let _ = link.send_answer(content_bytes + ENVELOPE_BYTES, |out| write_event(out, event));
+        if let Some(direct) = self.transport.direct() {
+            let _ = direct.emit_answer(event, content_bytes);
         } else if let Some(socket) = self.socket.upgrade() {
             self.transport.send_answer(content_bytes + ENVELOPE_BYTES);
             let _ = socket.emit(E::NAME, event);
         }
     }
 
-    /// Answers an event, if the client asked for it. If it does not get through, the connection is over.
+    /// Acknowledges an event, if the client asked for it.
     pub(super) fn acknowledge(&self, ack: Ack, answer: &impl Serialize) {
-        self.send_ack(ack, answer, 0, |link, bytes, write| link.send(bytes, write));
+        match ack {
+            Ack::Direct(id) => self.acknowledge_directly(id, |direct, id| direct.acknowledge(id, answer)),
+            // An answer that cannot be sent is dropped, as in `emit_answer`.
+            Ack::Library(ack) => drop(ack.send(answer)),
+        }
     }
 
-    /// As [`acknowledge`](Self::acknowledge), for an answer that may be large.
+    /// As [`acknowledge`](Self::acknowledge), for an answer of about `content_bytes` bytes.
     pub(super) fn acknowledge_largely(&self, ack: Ack, answer: &impl Serialize, content_bytes: usize) {
-        self.send_ack(ack, answer, content_bytes, |link, bytes, write| link.send_answer(bytes, write));
-    }
-
-    fn send_ack(
-        &self,
-        ack: Ack,
-        answer: &impl Serialize,
-        content_bytes: usize,
-        send: impl FnOnce(&Arc<Link>, usize, &dyn Fn(&mut Vec<u8>)) -> Result<(), DeliverError>,
-    ) {
-        match (ack, self.transport.direct()) {
-            (Ack::Direct(Some(id)), Some(link)) => {
-                let bytes = content_bytes + ENVELOPE_BYTES;
-                if send(link, bytes, &|out| write_ack(out, id, answer)) == Err(DeliverError::TooSlow) {
-                    self.transport.cut();
-                }
-            }
-            (Ack::Direct(_), _) => {}
-            (Ack::Library(ack), _) => {
-                if content_bytes > 0 {
-                    self.transport.send_answer(content_bytes + ENVELOPE_BYTES);
-                }
-                // If it does not get through, the connection is over, and says so itself.
-                let _ = ack.send(answer);
+        match ack {
+            Ack::Direct(id) => self
+                .acknowledge_directly(id, |direct, id| direct.acknowledge_largely(id, answer, content_bytes)),
+            Ack::Library(ack) => {
+                self.transport.send_answer(content_bytes + ENVELOPE_BYTES);
+                drop(ack.send(answer));
             }
         }
     }
-}
 
-fn write_event<E: ServerEvent>(out: &mut Vec<u8>, event: &E) {
-    out.extend(b"42[\"");
-    out.extend(E::NAME.bytes());
-    out.extend(b"\",");
-    write_json(out, event);
-    out.push(b']');
-}
-
-fn write_ack(out: &mut Vec<u8>, id: i64, answer: &impl Serialize) {
-    out.extend(b"43");
-    write_json(out, &id);
-    out.push(b'[');
-    write_json(out, answer);
-    out.push(b']');
-}
-
-fn write_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("what is said is always JSON, and a buffer takes it");
+    fn acknowledge_directly(
+        &self,
+        id: Option<i64>,
+        send: impl FnOnce(&DirectPath, i64) -> Result<(), DeliverError>,
+    ) {
+        let Some((direct, id)) = self.transport.direct().zip(id) else { return };
+        if send(direct, id) == Err(DeliverError::TooSlow) {
+            self.transport.cut();
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! Ends a session that began with long polling. The library ends such a session only when its client asks for that, so the
-//! server asks in the client's place.
+//! Ends a session that began with long polling. The library ends such a session only when its client asks for
+//! it, so the server asks in the client's place.
 //!
 //! Source: Engine.IO protocol v4, "HTTP long-polling".
 
@@ -9,7 +9,7 @@ use socketioxide::{service::SocketIoService, socket::Sid};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-/// What serves Socket.IO at one path.
+/// The service of Socket.IO at one path.
 pub type SocketService = SocketIoService<Router>;
 
 /// The end of one session.
@@ -26,7 +26,7 @@ impl SessionEnd {
         Some(Self { service: service.clone(), uri, tasks: tasks.clone() })
     }
 
-    /// Has the session closed, unless it has gone over to a WebSocket: then the library refuses this.
+    /// Closes the session. The library refuses that once the session is upgraded to a WebSocket.
     pub fn begin(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         // Engine.IO's close packet.

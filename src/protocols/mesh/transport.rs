@@ -1,4 +1,5 @@
-//! One Engine.IO session's way to its client: WebSocket, long polling, or first the one and then the other.
+//! The transport of one Engine.IO session: a WebSocket, long polling, or long polling that is upgraded to a
+//! WebSocket.
 
 use std::{
     collections::HashMap,
@@ -14,43 +15,52 @@ use futures_util::{FutureExt, future::select};
 use socketioxide::socket::Sid;
 use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 
-use super::session_end::SessionEnd;
+use super::{direct_path::DirectPath, session_end::SessionEnd};
 use crate::{
     core::model::lock::lock,
-    protocols::{admission::Client, link::Link, outgoing},
+    protocols::{
+        admission::Client,
+        tcp::{self, TcpHandle},
+    },
 };
 
-/// The most bytes that may wait for a client to take them. One that lets more pile up is cut off; it can come back
-/// and resume.
-pub const MAX_WAITING_BYTES: u64 = outgoing::MAX_WAITING_BYTES as u64;
+/// The most bytes that may wait for a client to take them. A client that lets more wait is cut off, and can
+/// come back and resume.
+pub const MAX_WAITING_BYTES: u64 = tcp::MAX_WAITING_BYTES as u64;
 
-/// How long a client may be about to be told that it is connected: far longer than it ever takes.
+/// The longest time between a client's CONNECT packet and its answer: far longer than it ever takes.
 const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
 
-/// About what a packet has besides its content: braces, names, ids.
+/// Approximate bytes of a packet without its content: braces, names, ids.
 pub const ENVELOPE_BYTES: usize = 64;
 
-/// Watches what a session's client takes and when it was last heard, over whatever transports it uses.
+/// Counts what a session's client takes and notes its signs of life, over all transports of the session.
 pub struct Transport {
-    /// Whose it is, as far as limits go.
+    /// The client, for limits by address.
     pub client: Client,
     polled: Arc<Notify>,
     /// Bytes given to the library to send, in all.
     sent: AtomicU64,
     /// Bytes that long-polling answers took, in all.
     polled_bytes: AtomicU64,
-    /// How much more may wait because one large answer, which the client asked for, is on its way.
+    /// How much more may wait because of one large answer, which the client asked for.
     allowance: AtomicU64,
-    websocket: Mutex<Option<WebSocketLink>>,
-    /// Where the door reads events and sends its packets itself: from the first to the last in a session that never polls. One that
-    /// does is left to the library, which knows what polling took and what is left for the WebSocket.
-    direct: Option<Arc<Link>>,
+    websocket: Mutex<Option<SessionWebSocket>>,
+    /// For a session that begins with a WebSocket. Only the library knows what long polling has taken.
+    direct: Option<DirectPath>,
     /// The server has begun to end the connection.
     closing: AtomicBool,
-    /// To be told that the client may be spoken to.
+    /// Resolves what waits until the client is told that it is connected.
     connected: Mutex<Option<oneshot::Sender<()>>>,
-    /// Where it is found by its session's id, until it is dropped, and how that session is ended.
-    listed: OnceLock<(Sid, Transports, Option<SessionEnd>)>,
+    /// Set for a session that began with long polling.
+    listing: OnceLock<Box<Listing>>,
+}
+
+/// Where a transport is found by its session's id.
+struct Listing {
+    session: Sid,
+    transports: Transports,
+    end: Option<SessionEnd>,
 }
 
 /// The transports of all sessions that began with long polling, by the session's id.
@@ -58,14 +68,15 @@ pub struct Transport {
 pub struct Transports(Arc<Mutex<HashMap<Sid, Weak<Transport>>>>);
 
 impl Transports {
-    /// The transport of a session, if the session is there.
+    /// The transport of a session, if the session exists.
     pub fn get(&self, session: Sid) -> Option<Arc<Transport>> {
         lock(&self.0).get(&session)?.upgrade()
     }
 
     /// Lists a session's transport for as long as it lives. `end` ends the session.
     pub fn list(&self, session: Sid, transport: &Arc<Transport>, end: Option<SessionEnd>) {
-        if transport.listed.set((session, self.clone(), end)).is_ok() {
+        let listing = Box::new(Listing { session, transports: self.clone(), end });
+        if transport.listing.set(listing).is_ok() {
             lock(&self.0).insert(session, Arc::downgrade(transport));
         }
     }
@@ -73,25 +84,22 @@ impl Transports {
 
 impl Drop for Transport {
     fn drop(&mut self) {
-        if let Some((session, transports, _)) = self.listed.get() {
-            lock(&transports.0).remove(session);
+        if let Some(listing) = self.listing.get() {
+            lock(&listing.transports.0).remove(&listing.session);
         }
     }
 }
 
-struct WebSocketLink {
-    link: Arc<Link>,
-    /// What the connection had carried before it became this session's.
+struct SessionWebSocket {
+    tcp: Arc<TcpHandle>,
+    /// Bytes that the connection had carried before it became this session's.
     written_before: u64,
 }
 
 impl Transport {
-    /// A session that is about to be opened by `client` over `link`.
-    pub fn new(client: Client, link: Option<Arc<Link>>, websocket: bool) -> Self {
-        let link = link.filter(|_| websocket);
-        if let Some(link) = &link {
-            link.splice();
-        }
+    /// The transport of a session that `client` is about to open: over `websocket`, or over long polling.
+    pub fn new(client: Client, websocket: Option<Arc<TcpHandle>>, direct_path: bool) -> Self {
+        let direct = websocket.clone().filter(|_| direct_path).map(DirectPath::open);
         let transport = Self {
             client,
             polled: Arc::default(),
@@ -99,21 +107,21 @@ impl Transport {
             polled_bytes: AtomicU64::new(0),
             allowance: AtomicU64::new(0),
             websocket: Mutex::default(),
-            direct: link.clone(),
+            direct,
             closing: AtomicBool::new(false),
             connected: Mutex::default(),
-            listed: OnceLock::new(),
+            listing: OnceLock::new(),
         };
-        transport.upgraded(link);
+        transport.upgraded(websocket);
         transport
     }
 
-    /// The connection that the door reads events from and sends its packets on itself, if it does.
-    pub const fn direct(&self) -> Option<&Arc<Link>> {
+    /// The session's direct path, if it has one.
+    pub const fn direct(&self) -> Option<&DirectPath> {
         self.direct.as_ref()
     }
 
-    /// Resolves when the client has been told that it is connected. Whose connection ends before that never is.
+    /// Resolves when the client has been told that it is connected, or after [`CONNECTING_LIMIT`].
     pub fn connecting(&self) -> impl Future<Output = ()> + Send + use<> {
         let (sender, receiver) = oneshot::channel();
         *lock(&self.connected) = Some(sender);
@@ -123,27 +131,27 @@ impl Transport {
     /// The client has been told that it is connected.
     pub fn connected(&self) {
         if let Some(sender) = lock(&self.connected).take() {
-            // Fails if nobody waits for it any more.
+            // Fails once the limit has passed.
             let _ = sender.send(());
         }
     }
 
-    /// The session's WebSocket is on `link`.
-    pub fn upgraded(&self, link: Option<Arc<Link>>) {
-        *self.websocket() = link.map(|link| WebSocketLink { written_before: link.written(), link });
+    /// Sets the session's WebSocket.
+    pub fn upgraded(&self, websocket: Option<Arc<TcpHandle>>) {
+        *self.websocket() = websocket.map(|tcp| SessionWebSocket { written_before: tcp.written(), tcp });
     }
 
-    /// A request of the session arrived.
+    /// Notes that a request of the session arrived.
     pub fn requested(&self) {
         self.polled.notify_waiters();
     }
 
-    /// A long-polling answer took `bytes`.
+    /// Counts `bytes` that a long-polling answer took.
     pub fn answered(&self, bytes: u64) {
         self.polled_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Counts `bytes` as given to the library to send. `false` if too much is waiting already.
+    /// Counts `bytes` as given to the library to send. Returns false if too much waits already.
     pub fn send(&self, bytes: usize) -> bool {
         let waiting = self.waiting();
         if waiting > MAX_WAITING_BYTES + self.allowance.load(Ordering::Relaxed) {
@@ -165,28 +173,28 @@ impl Transport {
     fn waiting(&self) -> u64 {
         let sent = self.sent.load(Ordering::Relaxed);
         let websocket = self.websocket();
-        let over_websocket = websocket.as_ref().map_or(0, |ws| ws.link.written() - ws.written_before);
+        let over_websocket = websocket.as_ref().map_or(0, |ws| ws.tcp.written() - ws.written_before);
         let taken = over_websocket + self.polled_bytes.load(Ordering::Relaxed);
-        // Heads, frames and pings are counted as taken but not as sent; catching up keeps that from adding up.
+        // Heads, frames and pings count as taken but not as sent. Raising `sent` keeps that from adding up.
         self.sent.fetch_max(taken, Ordering::Relaxed).max(sent).saturating_sub(taken)
     }
 
-    /// Resolves when the client is heard next, counted from this call on.
-    pub fn next_heard(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Resolves with the client's next sign of life, counted from this call on.
+    pub fn next_received(&self) -> impl Future<Output = ()> + Send + use<> {
         let polled: OwnedNotified = self.polled.clone().notified_owned();
-        let heard = self.websocket().as_ref().map(|ws| ws.link.next_heard());
+        let received = self.websocket().as_ref().map(|ws| ws.tcp.next_received());
         async move {
-            match heard {
-                Some(heard) => drop(select(Box::pin(polled), Box::pin(heard)).await),
+            match received {
+                Some(received) => drop(select(Box::pin(polled), Box::pin(received)).await),
                 None => polled.await,
             }
         }
     }
 
-    /// Has the client's WebSocket, if it has one, answer a ping.
+    /// Pings the client over the session's WebSocket, if it has one.
     pub fn ping(&self) {
         if let Some(websocket) = self.websocket().as_ref() {
-            websocket.link.ping();
+            websocket.tcp.ping();
         }
     }
 
@@ -194,28 +202,29 @@ impl Transport {
     pub fn cut(&self) {
         self.begin_closing();
         if let Some(websocket) = self.websocket().as_ref() {
-            websocket.link.cut();
-        } else if let Some((_, _, Some(end))) = self.listed.get() {
+            websocket.tcp.cut();
+        } else if let Some(end) = self.listing.get().and_then(|listing| listing.end.as_ref()) {
             end.begin();
         }
     }
 
-    /// Whether the session began with a WebSocket, or has gone over to one.
+    /// True if the session began with a WebSocket, or was upgraded to one.
     pub fn has_websocket(&self) -> bool {
         self.websocket().is_some()
     }
 
-    /// The server begins to end the connection: how the client ends it from now on says nothing of what it wants.
+    /// Marks that the server ends the connection. How the client ends it from now on does not count as its
+    /// wish.
     pub fn begin_closing(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the server has begun to end the connection.
+    /// True once the server has begun to end the connection.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
 
-    fn websocket(&self) -> MutexGuard<'_, Option<WebSocketLink>> {
+    fn websocket(&self) -> MutexGuard<'_, Option<SessionWebSocket>> {
         lock(&self.websocket)
     }
 }

@@ -1,9 +1,9 @@
-//! A session goes over from long polling to WebSocket.
+//! The upgrade of a session from long polling to a WebSocket.
 //!
-//! The library stops the session's polling as soon as the WebSocket is open, and closes the session if nothing comes
-//! over it. Behind a proxy that opens a WebSocket and swallows what is sent over it, which clinics have, nobody
-//! would stay connected. So the library gets the WebSocket only once the client's probe has come through it; until
-//! then, and if it never does, polling goes on.
+//! The library stops the session's polling as soon as the WebSocket is open, and closes the session if
+//! nothing arrives over it. Behind a proxy that opens a WebSocket and swallows its frames, which clinics
+//! have, no client would stay connected. So the library gets the WebSocket only once the client's probe has
+//! come through it. Until then polling continues, and so it does if no probe comes.
 //!
 //! Source: Engine.IO protocol v4, "Upgrade".
 
@@ -27,49 +27,46 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service;
 
 use super::{MeshDoor, session_end::SocketService, transport::Transport};
-use crate::protocols::link::Link;
+use crate::protocols::tcp::{TcpHandle, frames::Start};
 
 /// How long the probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a probe says, in a masked text frame of its own, and what a client says that goes over for good.
+/// The packet with which a client probes the WebSocket, and the one with which it upgrades its session.
 const PROBE: &[u8; 6] = b"2probe";
 const UPGRADE: &[u8; 1] = b"5";
 
-/// What a masked text frame has before so short a text: its kind, a length, and the mask.
-const TEXT: u8 = 0x81;
-const MASKED: u8 = 0x80;
-const MASK_BYTES: usize = 4;
-const HEAD_BYTES: usize = 2 + MASK_BYTES;
+/// Bytes of the head of a masked frame whose content is that short.
+const HEAD_BYTES: usize = 6;
 const PROBE_FRAME_BYTES: usize = HEAD_BYTES + PROBE.len();
 const UPGRADE_FRAME_BYTES: usize = HEAD_BYTES + UPGRADE.len();
 
-/// A session's request to go over to WebSocket.
+/// A session's request to upgrade.
 pub struct Upgrade {
     /// The door.
     pub door: Arc<MeshDoor>,
-    /// What is to get the WebSocket.
+    /// Gets the WebSocket.
     pub service: SocketService,
     /// The session's transport.
     pub transport: Arc<Transport>,
 }
 
 impl Upgrade {
-    /// Opens the WebSocket, and passes it on once the probe has come. `None`, with nothing done, if the request does
-    /// not ask for one properly.
+    /// Opens the WebSocket, and passes it on once the probe has come. `None`, with nothing done, if the
+    /// request is no proper handshake.
     pub fn begin(self, request: &mut Request) -> Option<Response<Body>> {
         let accept = derive_accept_key(request.headers().get(header::SEC_WEBSOCKET_KEY)?.as_bytes());
         let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
-        let link = request.extensions().get::<Arc<Link>>().cloned();
+        let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
         let uri = request.uri().clone();
         let (tasks, stop) = (self.door.tasks.clone(), self.door.stop.clone());
         tasks.spawn(async move {
-            stop.run_until_cancelled(self.pass_on(on_upgrade, link, uri)).await;
+            stop.run_until_cancelled(self.pass_on(on_upgrade, tcp, uri)).await;
         });
         Some(switching_protocols(&accept))
     }
 
-    async fn pass_on(self, on_upgrade: OnUpgrade, link: Option<Arc<Link>>, uri: Uri) {
+    async fn pass_on(self, on_upgrade: OnUpgrade, tcp: Option<Arc<TcpHandle>>, uri: Uri) {
         let Ok(upgraded) = on_upgrade.await else { return };
         let mut stream = TokioIo::new(upgraded);
         let probe = tokio::time::timeout(PROBE_TIMEOUT, read_probe(&mut stream)).await;
@@ -77,9 +74,9 @@ impl Upgrade {
         let mut request = http::Request::new(());
         *request.uri_mut() = uri.clone();
         let mut service = self.service.clone();
-        let end = End { transport: self.transport, link, has_taken_over: false };
-        let stream = ProbedStream { stream, probe, read: 0, taking_over: Some(Vec::new()), end: Some(end) };
-        // It goes on in a task of the library's; an error means that it did not begin.
+        let end = End { transport: self.transport, tcp, is_upgraded: false };
+        let stream = ProbedStream { stream, probe, read: 0, second_frame: Some(Vec::new()), end: Some(end) };
+        // The library serves it in a task of its own; an error means that the task did not begin.
         let _ = Service::call(&mut service, (stream, request)).await;
     }
 }
@@ -100,60 +97,59 @@ fn switching_protocols(accept: &str) -> Response<Body> {
 async fn read_probe(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<[u8; PROBE_FRAME_BYTES]> {
     let mut frame = [0; PROBE_FRAME_BYTES];
     stream.read_exact(&mut frame).await?;
-    if says(&frame, PROBE) { Ok(frame) } else { Err(ErrorKind::InvalidData.into()) }
+    if holds(frame, PROBE) { Ok(frame) } else { Err(ErrorKind::InvalidData.into()) }
 }
 
-/// Whether a client's frame, which is as long as one that says `text` must be, does so.
-fn says(frame: &[u8], text: &[u8]) -> bool {
-    let (head, masked) = frame.split_at(HEAD_BYTES - MASK_BYTES);
-    let (mask, payload) = masked.split_at(MASK_BYTES);
-    let unmasked = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
-    let is_text = head.first() == Some(&TEXT)
-        && head.get(1).is_some_and(|&length| usize::from(length ^ MASKED) == text.len());
-    is_text && unmasked.eq(text.iter().copied())
+/// True if a client's frame holds `text` and nothing else.
+fn holds<const N: usize>(mut frame: [u8; N], text: &[u8]) -> bool {
+    match Start::read(&frame) {
+        Start::Head(start) if start.is_whole_text() && start.frame_bytes() == N as u64 => {
+            start.unmask(&mut frame) == Some(text)
+        }
+        _ => false,
+    }
 }
 
 /// A WebSocket of which the probe has been read already.
 struct ProbedStream<S> {
     stream: S,
     probe: [u8; PROBE_FRAME_BYTES],
-    /// How much of the probe was read once more.
+    /// How much of the probe the library has read.
     read: usize,
-    /// How the client's frame after its probe begins, until all of it is known.
-    taking_over: Option<Vec<u8>>,
+    /// The part of the client's second frame that has arrived, until it is whole.
+    second_frame: Option<Vec<u8>>,
     end: Option<End>,
 }
 
 impl<S> ProbedStream<S> {
-    /// Finds out from what is read after the probe whether the session goes over.
+    /// Finds out from the bytes after the probe whether the session is upgraded.
     fn follow(&mut self, bytes: &[u8]) {
-        let Some(frame) = &mut self.taking_over else { return };
+        let Some(frame) = &mut self.second_frame else { return };
         let missing = UPGRADE_FRAME_BYTES - frame.len();
         frame.extend(bytes.iter().take(missing));
-        if frame.len() == UPGRADE_FRAME_BYTES {
-            let has_taken_over = says(frame, UPGRADE);
-            self.taking_over = None;
-            if let Some(end) = self.end.as_mut().filter(|_| has_taken_over) {
-                end.has_taken_over = true;
-                end.transport.upgraded(end.link.take());
+        if let Ok(frame) = <[u8; UPGRADE_FRAME_BYTES]>::try_from(&frame[..]) {
+            self.second_frame = None;
+            if let Some(end) = self.end.as_mut().filter(|_| holds(frame, UPGRADE)) {
+                end.is_upgraded = true;
+                end.transport.upgraded(end.tcp.take());
             }
         }
     }
 }
 
-/// What is to be done when the WebSocket is over.
+/// What the end of the WebSocket needs.
 struct End {
     transport: Arc<Transport>,
-    link: Option<Arc<Link>>,
-    /// The client has said that it goes over for good.
-    has_taken_over: bool,
+    tcp: Option<Arc<TcpHandle>>,
+    /// The client has sent its upgrade packet.
+    is_upgraded: bool,
 }
 
 impl<S> Drop for ProbedStream<S> {
-    /// Ends a session that is still in between: the library would keep it there for ever. The server ends it, whatever the
-    /// client wants.
+    /// Ends a session whose upgrade is not complete, which the library would keep in that state for ever. It
+    /// counts as ended by the server.
     fn drop(&mut self) {
-        if let Some(end) = self.end.take_if(|end| !end.has_taken_over && !end.transport.has_websocket()) {
+        if let Some(end) = self.end.take_if(|end| !end.is_upgraded && !end.transport.has_websocket()) {
             end.transport.cut();
         }
     }

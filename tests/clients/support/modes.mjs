@@ -3,12 +3,17 @@
 /** Where Socket.IO is served. */
 export const PATHS = ['/socket.io', '/api/v1/signalling/socket'];
 
-/** How a client gets its packets through. */
-export const TRANSPORTS = [
-  { name: 'WebSocket', transports: ['websocket'] },
-  { name: 'long polling', transports: ['polling'] },
-  { name: 'long polling upgraded to WebSocket', transports: ['polling', 'websocket'] },
-];
+const WEBSOCKET = { name: 'WebSocket', transports: ['websocket'] };
+
+/** How a client gets its packets through. Without the direct path, only those whose way differs from that with it. */
+export const TRANSPORTS =
+  process.env.MESH_DIRECT_PATH === 'off'
+    ? [WEBSOCKET]
+    : [
+        WEBSOCKET,
+        { name: 'long polling', transports: ['polling'] },
+        { name: 'long polling upgraded to WebSocket', transports: ['polling', 'websocket'] },
+      ];
 
 /** Every transport at the library's usual path. */
 export const MODES = TRANSPORTS.map((mode) => ({ ...mode, path: PATHS[0] }));

@@ -9,6 +9,10 @@ import { after } from 'node:test';
 import { within } from './deadline.mjs';
 
 const OPEN = /^ {2}open +(http:\/\/localhost:(\d+))\/$/m;
+/** The one setting that tests take from outside: those of the mesh door run with each of its values. */
+const { MESH_DIRECT_PATH } = process.env;
+const FROM_OUTSIDE = MESH_DIRECT_PATH === undefined ? {} : { MESH_DIRECT_PATH };
+
 const HEALTH = /^ {2}health +(http:\/\/127\.0\.0\.1:\d+)\/healthz/m;
 
 /**
@@ -54,6 +58,7 @@ class Server {
         NEW_SESSIONS_PER_ADDRESS: '0',
         EVENTS_PER_ADDRESS: '0',
         LOG_FORMAT: 'json',
+        ...FROM_OUTSIDE,
         ...this.#settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,6 +20,9 @@ use super::{
     wait::{PATIENCE, until},
 };
 
+/// The setting that sends the mesh door's events through socketioxide.
+pub const DIRECT_PATH: &str = "MESH_DIRECT_PATH";
+
 pub struct TestServer {
     child: Child,
     pub address: String,
@@ -194,6 +197,8 @@ pub fn command(data: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(binary());
     command.env_clear().current_dir(data).env("DATA_DIR", data);
     command.env("MEDIA_LISTEN", "127.0.0.1").env("MEDIA_PORT", "0");
+    // The one setting that tests take from outside: the mesh door's run with each of its values.
+    command.envs(std::env::var_os(DIRECT_PATH).map(|value| (DIRECT_PATH, value)));
     command
 }
 

@@ -1,4 +1,4 @@
-//! What a client says. Source: `docs/mesh.md`, "What a client sends".
+//! The events that a client sends. Source: `docs/mesh.md`, "What a client sends".
 
 use std::{borrow::Cow, fmt};
 
@@ -14,11 +14,11 @@ use crate::protocols::{
     mesh::error::{Code, Refusal},
 };
 
-/// The largest offer, answer or candidate, in bytes of JSON: ten times what browsers make.
+/// The largest offer, answer or candidate, in bytes of JSON: ten times those of browsers.
 pub const MAX_SIGNAL_BYTES: usize = 64 * 1024;
 
-/// How deep a signal may nest: what browsers make is flat, and what is very deep overflows the stack of whoever
-/// reads it.
+/// How deep a signal may nest. Signals of browsers are flat; very deep ones overflow the stack of their
+/// reader.
 pub const MAX_SIGNAL_DEPTH: usize = 128;
 
 /// The longest text of one chat message, in bytes.
@@ -27,8 +27,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 /// The longest id of a chat message, in characters.
 pub const MAX_MESSAGE_ID_CHARS: usize = 128;
 
-/// What a client asks for, not judged any further than that it has the right shape. Texts are borrowed from the packet
-/// where they hold no escapes.
+/// An event of a client, checked for its shape alone. Texts without escapes are borrowed from the packet.
 #[derive(Debug)]
 #[cfg_attr(test, derive(serde::Serialize), serde(untagged))]
 pub enum ClientMessage<'a> {
@@ -57,10 +56,10 @@ pub struct JoinRoom<'a> {
     /// The token of an earlier join.
     #[cfg_attr(test, ts(optional = nullable))]
     pub session: Option<Cow<'a, str>>,
-    /// The number of the last event that the client has.
+    /// `seq` of the last event that the client handled.
     #[cfg_attr(test, ts(optional = nullable))]
     pub received: Option<u64>,
-    /// Whether the client can resume: it sent `session`, be it `null`, or `received`.
+    /// True if the client can resume: it sent `session`, be it `null`, or `received`.
     #[cfg_attr(test, serde(skip), ts(skip))]
     pub can_resume: bool,
 }
@@ -74,7 +73,7 @@ pub struct SendOffer<'a> {
     /// An object, opaque, of at most 64 KiB.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub offer: &'a RawValue,
-    /// Whom it is for.
+    /// Id of the participant that gets it.
     #[cfg_attr(test, serde(rename = "remoteSocketId"))]
     pub remote_socket_id: Cow<'a, str>,
 }
@@ -88,7 +87,7 @@ pub struct SendAnswer<'a> {
     /// An object, opaque, of at most 64 KiB.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub answer: &'a RawValue,
-    /// Whom it is for.
+    /// Id of the participant that gets it.
     #[cfg_attr(test, serde(rename = "remoteSocketId"))]
     pub remote_socket_id: Cow<'a, str>,
 }
@@ -100,7 +99,7 @@ pub struct SendCandidate<'a> {
     /// An object, opaque, of at most 64 KiB; or `null`, which ends the candidates.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub candidate: &'a RawValue,
-    /// Whom it is for.
+    /// Id of the participant that gets it.
     #[cfg_attr(test, serde(rename = "remoteSocketId"))]
     pub remote_socket_id: Cow<'a, str>,
 }
@@ -145,7 +144,8 @@ impl<'a> ClientMessage<'a> {
         }
     }
 
-    /// Reads a packet that is not an event with one object: says what is wrong with it, unless the event needs none.
+    /// Reads a packet that is no event with one object. Returns the refusal, unless the event needs no
+    /// object.
     fn of_unusual(packet: &'a str) -> Result<Self, Refusal> {
         const NOT_JSON: Refusal = Refusal::new(Code::InvalidPayload, "The event is not valid JSON");
         let parts: Vec<&RawValue> = serde_json::from_str(packet).map_err(|_| NOT_JSON)?;
@@ -165,20 +165,22 @@ impl<'a> ClientMessage<'a> {
     }
 }
 
-/// Whether a packet's data is an event at all: an array that begins with a name. What follows the array does not count.
+/// True if a packet's data is an event: an array that begins with a name. Text after the array does not
+/// count.
 pub fn is_event(packet: &str) -> bool {
     let mut values = serde_json::Deserializer::from_str(packet).into_iter::<Vec<&RawValue>>();
     let parts = values.next().and_then(Result::ok).unwrap_or_default();
     parts.first().is_some_and(|name| name.get().starts_with('"'))
 }
 
-const UNKNOWN_EVENT: Refusal = Refusal::new(Code::UnknownEvent, "There is no such event");
+/// An event with a name that the mesh door does not know.
+pub const UNKNOWN_EVENT: Refusal = Refusal::new(Code::UnknownEvent, "There is no such event");
 
 /// A text, borrowed where it holds no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The fields of an object, and of nothing else: an array would do for a struct.
+/// The fields of an object. A derived struct would accept an array, too.
 struct Object<'a>(Fields<'a>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -200,7 +202,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
     }
 }
 
-/// All fields that any event has: one shape, so that a packet is read once.
+/// The fields of all events, so that a packet is read once.
 #[derive(Deserialize, Default)]
 struct Fields<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
@@ -225,7 +227,7 @@ struct Fields<'a> {
     body: Option<&'a RawValue>,
 }
 
-/// A field that is there, `null` included: the end of candidates is a `null`.
+/// A field that is present, also as `null`, which is the end of candidates.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
@@ -323,7 +325,7 @@ fn optional_text<'a>(
     Ok(Some(text.0))
 }
 
-/// As [`required_text`], for what people write: an escape of half a character becomes U+FFFD.
+/// As [`required_text`], for text that people write: an escape of half a surrogate pair becomes U+FFFD.
 fn required_chat_text<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Refusal> {
     optional_chat_text(field, raw)?.ok_or_else(|| Refusal::field(field, "is missing"))
 }

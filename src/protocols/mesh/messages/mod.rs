@@ -1,11 +1,11 @@
-//! The events of the mesh door, as they are on the wire. What the page knows of them,
-//! `frontend/src/signaling/wire.ts`, is made from these types (`tests/wire_types.rs`).
+//! The events of the mesh door, as they are on the wire. The call page's types,
+//! `frontend/src/signaling/wire.ts`, are generated from these (`tests/wire_types.rs`).
 
 mod client;
 mod server;
 
 pub use self::{
-    client::{ClientMessage, JoinRoom, SendMessage, is_event},
+    client::{ClientMessage, JoinRoom, SendMessage, UNKNOWN_EVENT, is_event},
     server::{
         BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined,
         PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer,

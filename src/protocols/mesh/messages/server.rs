@@ -8,12 +8,13 @@ use crate::protocols::{
     mesh::error::{Code, Refusal},
 };
 
-/// JSON that was found valid when it came in, and goes out as it is.
+/// JSON that was validated on arrival and is sent byte for byte.
 #[derive(Debug, Clone, Copy)]
 pub struct Opaque<'a>(pub &'a str);
 
 impl Serialize for Opaque<'_> {
-    /// As `serde_json` serialises a `RawValue`, which cannot be made without reading all of the text once more.
+    /// As `serde_json` serialises a `RawValue`, which cannot be made without reading all of the text once
+    /// more.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         const RAW: &str = "$serde_json::private::RawValue";
         let mut raw = serializer.serialize_struct(RAW, 1)?;
@@ -22,9 +23,9 @@ impl Serialize for Opaque<'_> {
     }
 }
 
-/// Something that the server tells a client.
+/// An event that the server sends.
 pub trait ServerEvent: Serialize {
-    /// The event that it is sent as.
+    /// The event's name.
     const NAME: &'static str;
 }
 
@@ -37,7 +38,7 @@ pub struct JoinedSuccessfully<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(skip))]
     pub success: Option<bool>,
-    /// `Joined Successfully`, as the document has it.
+    /// `Joined Successfully`, from the document.
     pub message: &'static str,
     /// The other participant's id, `null` when alone.
     #[serde(rename = "remoteSocket")]
@@ -47,27 +48,27 @@ pub struct JoinedSuccessfully<'a> {
     /// The history, oldest first, each entry as it was saved.
     #[cfg_attr(test, ts(type = "unknown[]"))]
     pub chats: &'a RawValue,
-    /// Whether `chats` could be read.
+    /// False if the history could not be read.
     pub chats_available: bool,
     /// The participant's own id.
     pub participant: String,
-    /// The token to come back with.
+    /// The session token, for later joins.
     pub session: &'a str,
-    /// Whether nothing was lost since last time.
+    /// True if the participant resumes without a lost event.
     pub resumed: bool,
-    /// The side's role in perfect negotiation.
+    /// The participant's role in perfect negotiation.
     pub polite: bool,
-    /// Whether the other participant is connected just now.
+    /// True while the other participant is connected.
     pub peer_connected: bool,
-    /// The number that the events to come count on from.
+    /// The number that later events count up from.
     pub seq: u64,
-    /// For `RTCConfiguration`, with credentials of the participant's own.
+    /// For `RTCConfiguration`, with credentials for this participant.
     #[serde(rename = "iceServers")]
     pub ice_servers: &'a [IceServer],
-    /// How many seconds the credentials are good for, `null` where there are none.
+    /// Lifetime of the credentials in seconds, `null` without credentials.
     #[serde(rename = "iceServersTtl")]
     pub ice_servers_ttl: Option<u64>,
-    /// The TURN servers that there are.
+    /// The addresses of all TURN servers.
     #[serde(rename = "turnUrls")]
     pub turn_urls: &'a [String],
 }
@@ -76,12 +77,12 @@ pub struct JoinedSuccessfully<'a> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PeerJoined<'a> {
-    /// Who sits there.
+    /// The other participant's id.
     #[serde(rename = "remoteSocket")]
     pub remote_socket: String,
-    /// What they are called.
+    /// The other participant's name.
     pub opponent_name: &'a str,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
@@ -89,14 +90,14 @@ pub struct PeerJoined<'a> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReceiveOffer<'a> {
-    /// Who sent it, as the server knows.
+    /// The sender's id, stamped by the server.
     pub from: String,
-    /// As it was sent.
+    /// The sender's bytes.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub offer: Opaque<'a>,
-    /// What the sender is called, as the server knows.
+    /// The sender's name, stamped by the server.
     pub name: &'a str,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
@@ -104,12 +105,12 @@ pub struct ReceiveOffer<'a> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReceiveAnswer<'a> {
-    /// Who sent it, as the server knows.
+    /// The sender's id, stamped by the server.
     pub from: String,
-    /// As it was sent.
+    /// The sender's bytes.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub answer: Opaque<'a>,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
@@ -117,14 +118,14 @@ pub struct ReceiveAnswer<'a> {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReceiveCandidate<'a> {
-    /// As it was sent; `null` ends the candidates.
+    /// The sender's bytes; `null` ends the candidates.
     #[cfg_attr(test, ts(type = "unknown"))]
     pub candidate: Opaque<'a>,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
-/// `ice_candidate` as the original implementation has it: no wrapper.
+/// `ice_candidate` of the original implementation: the bare candidate.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct BareCandidate<'a>(pub Opaque<'a>);
@@ -133,72 +134,72 @@ impl ServerEvent for BareCandidate<'_> {
     const NAME: &'static str = ReceiveCandidate::NAME;
 }
 
-/// `receive_message`: the other side wrote, and it is stored.
+/// `receive_message`: the other participant wrote.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReceiveMessage<'a> {
-    /// What it is known by.
+    /// The message's id.
     pub id: &'a str,
-    /// Who wrote it.
+    /// The sender's id.
     pub from: String,
-    /// What the writer was called then.
+    /// The sender's name at the time of sending.
     pub name: &'a str,
     /// The text.
     pub body: &'a str,
-    /// When the server took it: RFC 3339, in UTC.
+    /// When the server received the message: RFC 3339, in UTC.
     pub sent_at: String,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
-/// `peer_reconnecting`: the other side's connection was lost; its seat is kept.
+/// `peer_reconnecting`: the other participant's connection was lost; its seat is held.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PeerReconnecting {
-    /// Whose.
+    /// The other participant's id.
     #[serde(rename = "remoteSocket")]
     pub remote_socket: String,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
-/// `peer_resumed`: the other side is back.
+/// `peer_resumed`: the other participant is connected again.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PeerResumed {
-    /// Who.
+    /// The other participant's id.
     #[serde(rename = "remoteSocket")]
     pub remote_socket: String,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
-/// `user_left`: the other side left, or its seat's lease ended.
+/// `user_left`: the other participant left, or its lease ended.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UserLeft {
-    /// Why, for people.
+    /// Reason, for people.
     pub message: &'static str,
-    /// Who.
+    /// The other participant's id.
     #[serde(rename = "remoteSocket")]
     pub remote_socket: String,
-    /// Its number in the order of all that this participant is told.
+    /// Sequence number of the event.
     pub seq: u64,
 }
 
-/// `error`: something that the client sent was refused.
+/// `error`: an event of this client was refused.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorEvent<'a> {
-    /// Why, for people.
+    /// Reason, for people.
     pub message: &'a str,
-    /// Why, for programs.
+    /// Reason, for programs.
     pub code: Code,
-    /// Which field is wrong, if one is.
+    /// The wrong field, if one is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub field: Option<&'static str>,
-    /// When a seat may be free, in milliseconds, if that is known.
+    /// Time until a seat may be free, in milliseconds, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub retry_after_ms: Option<u64>,
@@ -225,16 +226,16 @@ pub struct Replaced {
 pub struct ShuttingDown {
     /// For people.
     pub message: &'static str,
-    /// How long to wait before coming back, in milliseconds.
+    /// Time to wait before reconnecting, in milliseconds.
     pub retry_after_ms: u64,
 }
 
-/// `probe`: the server wants to see the connection alive.
+/// `probe`: asks for a sign of life, which the transport gives.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "Record<string, never>"))]
 pub struct Probe {}
 
-/// The ack of an event that succeeded and has nothing more to say.
+/// The ack of an event that succeeded, without data.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Done {
@@ -253,9 +254,9 @@ pub struct MessageSent<'a> {
     /// Always `true`.
     #[cfg_attr(test, ts(type = "true"))]
     pub success: bool,
-    /// What the message is known by.
+    /// The message's id.
     pub id: &'a str,
-    /// When the server took it.
+    /// When the server received the message: RFC 3339, in UTC.
     pub sent_at: &'a str,
 }
 
@@ -266,34 +267,34 @@ pub struct Refused<'a> {
     /// Always `false`.
     #[cfg_attr(test, ts(type = "false"))]
     success: bool,
-    /// Only of a message that the other side has all the same: `true`.
+    /// `true` for a refused message that the other participant has nevertheless.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "true"))]
     delivered: Option<bool>,
-    /// Why, for people.
+    /// Reason, for people.
     message: &'a str,
-    /// Why, for programs.
+    /// Reason, for programs.
     error: RefusedBecause,
 }
 
-/// What programs may want to know of a refusal.
+/// A refusal, for programs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefusedBecause {
-    /// Why.
+    /// Reason.
     code: Code,
-    /// Which field is wrong, if one is.
+    /// The wrong field, if one is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     field: Option<&'static str>,
-    /// When a seat may be free, in milliseconds, if that is known.
+    /// Time until a seat may be free, in milliseconds, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     retry_after_ms: Option<u64>,
 }
 
 impl Refused<'_> {
-    /// The same of a message that the other side has.
+    /// The same, for a message that the other participant has.
     pub fn delivered(self) -> Self {
         Self { delivered: Some(true), ..self }
     }
@@ -314,7 +315,7 @@ macro_rules! events {
             const NAME: &'static str = $name;
         })*
 
-        /// Every event, with the type of what it carries.
+        /// Every event, with the type of its payload.
         #[cfg(test)]
         pub fn all_events() -> Vec<(&'static str, super::tests::Declared)> {
             vec![$(($name, super::tests::Declared::of::<$type>())),*]

@@ -3,6 +3,7 @@
 mod attacks;
 mod bad_input;
 mod chats;
+mod direct_path;
 mod ice_servers;
 mod meeting;
 mod nodes;

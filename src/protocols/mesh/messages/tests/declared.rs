@@ -11,13 +11,13 @@ pub struct Declared {
 
 impl Declared {
     pub fn of<T: TS>() -> Self {
-        // No number on this wire is near 2^53, where JavaScript's get coarse.
+        // No number on this wire is near 2^53, where JavaScript loses integers.
         let config = Config::new().with_large_int("number");
         let text = format!("{}export {}", T::docs().unwrap_or_default(), T::decl(&config));
         Self { name: T::name(&config), text: tidied(&text) }
     }
 
-    /// Whether a field of it may be left out.
+    /// True if a field of this type may be absent.
     pub fn is_optional(&self, field: &str) -> bool {
         let is_declared = |mark: &str| {
             self.text.lines().any(|line| line.trim_start().starts_with(&format!("{field}{mark}:")))
@@ -27,8 +27,8 @@ impl Declared {
     }
 }
 
-/// The library writes all in one line but for comments, which take three; this has a line for each field and each
-/// comment, semicolons and single quotes.
+/// The library writes all in one line but for comments, which take three; this has a line for each field and
+/// each comment, semicolons and single quotes.
 fn tidied(text: &str) -> String {
     let mut indent = "";
     let mut tidy = |line: &str| match line {

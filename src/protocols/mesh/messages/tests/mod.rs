@@ -1,4 +1,4 @@
-//! The wire as TypeScript knows it: made here, and held to what is parsed and to what is documented.
+//! Generates the TypeScript types of the wire, and compares them with the parser and the documents.
 
 mod declared;
 mod wire_types;

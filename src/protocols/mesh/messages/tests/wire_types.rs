@@ -1,4 +1,4 @@
-//! `wire.ts` is what the server parses and says, and what is documented.
+//! Compares `wire.ts` with the server's types, its parser and `docs/mesh.md`.
 
 use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
 
@@ -22,7 +22,7 @@ use crate::protocols::{
 
 const WIRE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/src/signaling/wire.ts");
 
-/// Set to have `wire.ts` written rather than compared.
+/// If set, `wire.ts` is written instead of compared.
 const RENEW: &str = "RENEW_WIRE_TYPES";
 
 const HEAD: &str = "\
@@ -111,7 +111,7 @@ export const limits = {{
 }
 
 #[test]
-fn the_page_knows_the_wire_as_it_is() {
+fn wire_ts_is_generated_from_the_present_types() {
     let types = wire_types();
     if env::var_os(RENEW).is_some() {
         fs::write(WIRE, &types).unwrap();
@@ -119,13 +119,13 @@ fn the_page_knows_the_wire_as_it_is() {
     let known = fs::read_to_string(WIRE).unwrap_or_default();
     assert!(
         known == types,
-        "{} is not what the server speaks; renew it with: make types",
+        "{} differs from the types of the server; renew it with: make types",
         Path::new(WIRE).display()
     );
 }
 
 #[test]
-fn what_is_parsed_is_what_is_declared() {
+fn parser_and_declared_types_have_the_same_fields() {
     for (event, example) in examples() {
         let understood = with_parsed(event, &example, |message| json!(message));
         assert_eq!(understood, example, "nothing is dropped and nothing made up");

@@ -1,4 +1,4 @@
-//! The sending half of a connection: what a library writes, and frames of the door's own in between.
+//! The sending half of a TCP connection: what the library writes, and the door's frames in between.
 
 use std::{
     cell::RefCell,
@@ -9,69 +9,77 @@ use std::{
 
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 
-use super::frames::{self, Follower};
+use super::frames::{self, FrameTracker};
 use crate::core::ports::connection::DeliverError;
 
-/// The most bytes of frames that may wait for the other end to take them.
+/// The most bytes of the door's frames that may wait for the client to take them.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// What a frame takes besides its text.
+/// Bytes of a frame without its text, at most.
 const FRAME_BYTES: usize = 16;
 
-/// How the library's text begins that frames are held back for, see [`Outgoing::hold`]: a connect packet.
-/// Source: Socket.IO protocol v5, "Connection to a namespace".
-const CONNECT: [u8; 2] = *b"40";
-
-/// The sending half of a connection, until that is over.
-pub struct Outgoing {
-    writer: Option<OwnedWriteHalf>,
-    /// How many bytes the kernel has taken, in all.
+/// Writes the library's bytes, and the door's frames wherever the library is between two of its own.
+pub struct InterleavedWriter {
+    /// `None` once the connection is over.
+    socket: Option<OwnedWriteHalf>,
+    /// Bytes that the kernel has taken, in all.
     written: u64,
-    /// Where the library is with its frames.
-    follower: Follower,
+    /// Where the library is among its frames.
+    tracker: FrameTracker,
     /// The door's frames.
     bytes: Vec<u8>,
     /// How many of `bytes` the kernel has taken.
     taken: usize,
-    /// From where on `bytes` wait for the library's next connect packet.
-    held_from: Option<usize>,
-    /// How much more may wait because one large answer, which the other end asked for, is among it.
+    hold: Option<Hold>,
+    /// How much more may wait because of one large answer, which the client asked for.
     allowance: usize,
 }
 
-impl Outgoing {
-    /// Nothing was sent yet.
-    pub fn new(writer: OwnedWriteHalf) -> Self {
+/// Frames that wait for a text of the library.
+struct Hold {
+    /// Their offset in `bytes`.
+    from: usize,
+    /// How that text begins.
+    until: [u8; 2],
+}
+
+impl InterleavedWriter {
+    /// Writes to `socket`, to which nothing was written yet.
+    pub fn new(socket: OwnedWriteHalf) -> Self {
         Self {
-            writer: Some(writer),
+            socket: Some(socket),
             written: 0,
-            follower: Follower::default(),
+            tracker: FrameTracker::default(),
             bytes: Vec::new(),
             taken: 0,
-            held_from: None,
+            hold: None,
             allowance: 0,
         }
     }
 
-    /// Appends a frame with the text, of about `bytes` bytes, that `write` appends.
-    pub fn append(&mut self, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), DeliverError> {
+    /// Appends a frame with the text of about `bytes` bytes that `write` appends.
+    pub fn append_text(
+        &mut self,
+        bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), DeliverError> {
         if self.waiting() > MAX_WAITING_BYTES + self.allowance {
             return Err(DeliverError::TooSlow);
         }
-        self.append_any(|frames| {
+        self.append(|frames| {
             frames.reserve(bytes + FRAME_BYTES);
             frames::append_text(frames, write);
         })
     }
 
-    /// As [`append`](Self::append), however much is waiting.
+    /// As [`append_text`](Self::append_text), however much is waiting.
     pub fn append_answer(
         &mut self,
         bytes: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), DeliverError> {
         let before = self.bytes.len();
-        self.append_any(|frames| {
+        self.append(|frames| {
             frames.reserve(bytes + FRAME_BYTES);
             frames::append_text(frames, write);
         })?;
@@ -81,42 +89,37 @@ impl Outgoing {
 
     /// Appends a ping.
     pub fn append_ping(&mut self) -> Result<(), DeliverError> {
-        self.append_any(|frames| frames.extend(frames::PING))
+        self.append(frames::append_ping)
     }
 
-    /// Has what is appended from now on wait until the library has written a connect packet.
-    pub fn hold(&mut self) {
-        self.held_from.get_or_insert(self.bytes.len());
+    /// Holds back frames appended from now on until the library has written a text that begins with `start`.
+    pub fn hold_until(&mut self, start: [u8; 2]) {
+        self.hold.get_or_insert(Hold { from: self.bytes.len(), until: start });
     }
 
-    /// Ends it. What is left is not sent any more.
+    /// Drops frames that wait, and refuses further ones.
     pub fn close(&mut self) {
-        if let Some(writer) = self.writer.take() {
-            // The connection is closed by whoever has its other half.
-            writer.forget();
+        if let Some(socket) = self.socket.take() {
+            // The stream's other half closes the connection.
+            socket.forget();
         }
         self.bytes = Vec::new();
         self.taken = 0;
     }
 
-    /// Whether it is not over.
-    pub const fn is_open(&self) -> bool {
-        self.writer.is_some()
-    }
-
-    /// How many bytes the kernel has taken, in all.
+    /// Bytes that the kernel has taken, in all.
     pub const fn written(&self) -> u64 {
         self.written
     }
 
-    /// Whether WebSocket is spoken.
+    /// True once WebSocket is spoken.
     pub const fn has_frames(&self) -> bool {
-        self.follower.has_begun()
+        self.tracker.has_begun()
     }
 
     /// Writes the frames that may be written now. Returns whether the kernel took them all.
     pub fn try_write_frames(&mut self) -> io::Result<bool> {
-        let done = self.write_frames(|writer, bytes| match writer.try_write(bytes) {
+        let done = self.write_frames(|socket, bytes| match socket.try_write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             done => Poll::Ready(done),
         });
@@ -128,29 +131,29 @@ impl Outgoing {
 
     /// As [`try_write_frames`](Self::try_write_frames), from a task that waits for the rest.
     pub fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write_frames(|writer, bytes| Pin::new(writer).poll_write(cx, bytes))
+        self.write_frames(|socket, bytes| Pin::new(socket).poll_write(cx, bytes))
     }
 
     /// Writes for the library, after the frames.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_frames(cx))?;
-        let Some(writer) = &mut self.writer else { return Poll::Ready(Err(over())) };
-        let count = ready!(Pin::new(writer).poll_write(cx, bytes))?;
+        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(over())) };
+        let count = ready!(Pin::new(socket).poll_write(cx, bytes))?;
         self.written += count as u64;
-        if self.follower.follow(&bytes[..count], CONNECT) {
-            self.held_from = None;
+        if self.tracker.follow(&bytes[..count], self.hold.as_ref().map(|hold| hold.until)) {
+            self.hold = None;
         }
         Poll::Ready(Ok(count))
     }
 
-    /// Says that nothing more follows.
+    /// Shuts the sending direction down.
     pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(writer) = &mut self.writer else { return Poll::Ready(Ok(())) };
-        Pin::new(writer).poll_shutdown(cx)
+        let Some(socket) = &mut self.socket else { return Poll::Ready(Ok(())) };
+        Pin::new(socket).poll_shutdown(cx)
     }
 
-    fn append_any(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), DeliverError> {
-        if !self.is_open() {
+    fn append(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), DeliverError> {
+        if self.socket.is_none() {
             return Err(DeliverError::Closed);
         }
         if self.bytes.capacity() == 0 {
@@ -160,28 +163,30 @@ impl Outgoing {
         Ok(())
     }
 
-    /// How many bytes of frames wait.
+    /// Bytes of frames that wait.
     fn waiting(&self) -> usize {
         self.bytes.len() - self.taken
     }
 
     /// The frames that may be written now.
     fn free(&self) -> &[u8] {
-        &self.bytes[self.taken..self.held_from.unwrap_or(self.bytes.len()).max(self.taken)]
+        let end = self.hold.as_ref().map_or(self.bytes.len(), |hold| hold.from);
+        &self.bytes[self.taken..end.max(self.taken)]
     }
 
-    /// Writes all free frames, unless the library is in the middle of one of its own: then it will be back.
+    /// Writes all free frames, unless the library is in the middle of one of its own: its next write follows
+    /// them.
     fn write_frames(
         &mut self,
         mut write: impl FnMut(&mut OwnedWriteHalf, &[u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() || !self.follower.is_between() {
+        if self.bytes.is_empty() || !self.tracker.is_between() {
             return Poll::Ready(Ok(()));
         }
-        let Some(mut writer) = self.writer.take() else { return Poll::Ready(Err(over())) };
+        let Some(mut socket) = self.socket.take() else { return Poll::Ready(Err(over())) };
         let mut outcome = Poll::Ready(Ok(()));
         while matches!(outcome, Poll::Ready(Ok(()))) && !self.free().is_empty() {
-            outcome = match write(&mut writer, self.free()) {
+            outcome = match write(&mut socket, self.free()) {
                 Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => {
                     self.taken += count;
@@ -192,12 +197,12 @@ impl Outgoing {
                 Poll::Pending => Poll::Pending,
             };
         }
-        self.writer = Some(writer);
+        self.socket = Some(socket);
         self.forget_taken();
         outcome
     }
 
-    /// Makes room once most was taken.
+    /// Drops taken bytes once they are the larger part.
     fn forget_taken(&mut self) {
         let left = self.waiting();
         if left > self.taken {
@@ -209,7 +214,9 @@ impl Outgoing {
             self.allowance = 0;
             keep_spare(std::mem::take(&mut self.bytes));
         }
-        self.held_from = self.held_from.map(|from| from - self.taken);
+        if let Some(hold) = &mut self.hold {
+            hold.from -= self.taken;
+        }
         self.taken = 0;
     }
 }
@@ -218,8 +225,8 @@ fn over() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }
 
-/// How many empty buffers each thread keeps, and how large. Few connections have frames to write at the same moment,
-/// and what they write into is then still in the processor's cache.
+/// How many empty buffers each thread keeps, and how large. Few connections have frames to write at the same
+/// moment, and what they write into is then still in the processor's cache.
 const SPARE_BUFFERS: usize = 16;
 const SPARE_BYTES: usize = 16 * 1024;
 

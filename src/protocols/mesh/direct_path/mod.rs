@@ -1,0 +1,123 @@
+//! The direct path: events and their answers pass beside socketioxide, on a WebSocket that a session begins
+//! with.
+//!
+//! socketioxide parses every packet, queues every packet that it sends, and writes it in another task. Here
+//! the connection's reader takes events out of the arriving bytes ([`filter`]), and the thread that causes a
+//! packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That takes 1.2
+//! times less CPU with one message of a pair under way, and 2.8 times less with eight. `MESH_DIRECT_PATH=off`
+//! sends everything through the library; all tests of the mesh door run both ways. `docs/mesh.md` has the
+//! table of which packet goes which way.
+//!
+//! # What it relies on
+//!
+//! The versions are socketioxide `=0.18.9`, engineioxide 0.17 and tungstenite 0.30. Each line names a test
+//! that fails when a new version breaks it; `it::` stands for `doors::mesh::direct_path::` in the integration
+//! tests.
+//!
+//! - The library reads bytes only when it has handled all earlier ones:
+//!   `it::fragmented_events_keep_their_order_among_others`.
+//! - It writes whole frames without a mask, and the rest of a frame after a partial write: tests in
+//!   `protocols::tcp`.
+//! - It writes CONNECT after it has called the connect handler's middleware, in a text that begins with `40`:
+//!   `it::no_answer_precedes_the_connect_packet`.
+//! - It calls the disconnect handler before it reads further bytes:
+//!   `it::no_event_counts_after_a_disconnect_packet`.
+//! - It takes pongs as signs of life, and needs no events: `it::heartbeat_passes_beside_events`.
+//! - It negotiates no compression: `it::no_compression_is_negotiated`.
+//! - It writes events and acknowledgements in the form that [`packets`] writes: conformance and differential
+//!   tests.
+//!
+//! # What it does not handle
+//!
+//! - Fragments, binary data, other namespaces, and all packets but events. The library gets them, in order:
+//!   tests in [`filter`], `it::fragmented_events_keep_their_order_among_others`,
+//!   `it::binary_event_is_refused_and_events_after_it_are_handled`.
+//! - Frames without a mask, with a reserved opcode or bit, or over 128 KiB. The library gets and refuses
+//!   them: tests in [`filter`], `doors::mesh::attacks`.
+//! - Arguments that do not begin with a name. The door ends the session, as the library does:
+//!   `errors.test.mjs`.
+//!
+//! Three differences from the library stay, without a test, since no Socket.IO client makes them: an event
+//! inside a fragmented message, which RFC 6455 forbids, is handled; so is an event whose name holds escapes,
+//! for which the library ends the session; frames that a client sends before its handshake is answered may
+//! reach the library instead.
+
+mod filter;
+mod packets;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use self::filter::EventReceiver;
+use self::filter::{EventFilter, Inbox};
+use super::{messages::ServerEvent, transport::ENVELOPE_BYTES};
+use crate::{core::ports::connection::DeliverError, protocols::tcp::TcpHandle};
+
+/// The direct path of one session.
+pub struct DirectPath {
+    tcp: Arc<TcpHandle>,
+    inbox: Arc<Inbox>,
+}
+
+impl DirectPath {
+    /// Opens the direct path of a session that begins on `tcp`. To be called before the handshake is
+    /// answered.
+    pub fn open(tcp: Arc<TcpHandle>) -> Self {
+        let inbox = Arc::new(Inbox::default());
+        tcp.filter_with(Box::new(EventFilter::new(inbox.clone())));
+        Self { tcp, inbox }
+    }
+
+    /// Holds packets back until the library has written CONNECT: it lets a client's events in before that.
+    pub fn hold_until_connected(&self) {
+        self.tcp.hold_until(packets::CONNECT);
+    }
+
+    /// Gives the client's events to `receiver` from now on, in their order among all that arrives.
+    pub fn receive_with(&self, receiver: Arc<dyn EventReceiver>) {
+        self.inbox.open(receiver);
+    }
+
+    /// Leaves all further events to the library.
+    pub fn stop_receiving(&self) {
+        self.inbox.leave_to_library();
+    }
+
+    /// Sends an event that carries about `content_bytes` bytes.
+    ///
+    /// # Errors
+    /// Too much waits already, or the connection is over.
+    pub fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
+        self.tcp.send_text(content_bytes + ENVELOPE_BYTES, |out| packets::write_event(out, event))
+    }
+
+    /// As [`emit`](Self::emit), for an answer that the client asked for and that may be large.
+    ///
+    /// # Errors
+    /// The connection is over.
+    pub fn emit_answer<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
+        self.tcp.send_answer(content_bytes + ENVELOPE_BYTES, |out| packets::write_event(out, event))
+    }
+
+    /// Acknowledges the event with that id.
+    ///
+    /// # Errors
+    /// Too much waits already, or the connection is over.
+    pub fn acknowledge(&self, id: i64, answer: &impl Serialize) -> Result<(), DeliverError> {
+        self.tcp.send_text(ENVELOPE_BYTES, |out| packets::write_ack(out, id, answer))
+    }
+
+    /// As [`acknowledge`](Self::acknowledge), for an answer that may be large.
+    ///
+    /// # Errors
+    /// The connection is over.
+    pub fn acknowledge_largely(
+        &self,
+        id: i64,
+        answer: &impl Serialize,
+        content_bytes: usize,
+    ) -> Result<(), DeliverError> {
+        self.tcp.send_answer(content_bytes + ENVELOPE_BYTES, |out| packets::write_ack(out, id, answer))
+    }
+}

@@ -1,0 +1,164 @@
+//! What a door knows about a client's TCP connection and does on it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use futures_util::task::AtomicWaker;
+use tokio::{
+    io::ReadBuf,
+    net::tcp::OwnedWriteHalf,
+    sync::{Notify, futures::OwnedNotified},
+};
+
+use super::writer::InterleavedWriter;
+use crate::core::{
+    delivery::write_batch::{Flush, flush_soon},
+    model::lock::lock,
+    ports::connection::DeliverError,
+};
+
+/// Takes WebSocket frames out of what a client sends, before the library reads.
+pub trait InboundFilter: Send {
+    /// Filters `bytes`, which follow all that were filtered before: puts the library's next bytes into
+    /// `library`. Once there are some, keeps what follows them for [`filter_kept`](Self::filter_kept).
+    /// Returns whether there are some.
+    fn filter(&mut self, bytes: &mut [u8], library: &mut ReadBuf<'_>) -> bool;
+
+    /// As [`filter`](Self::filter), for what was kept.
+    fn filter_kept(&mut self, library: &mut ReadBuf<'_>) -> bool;
+}
+
+/// The door's side of a TCP connection; the library has the [`WatchedStream`](super::WatchedStream).
+pub struct TcpHandle {
+    /// Notified whenever bytes arrived.
+    received: Arc<Notify>,
+    cut: AtomicBool,
+    reader: AtomicWaker,
+    writer: Mutex<InterleavedWriter>,
+    /// Until the stream takes it with the first frame.
+    filter: Mutex<Option<Box<dyn InboundFilter>>>,
+}
+
+impl TcpHandle {
+    /// Resolves with the next bytes that arrive, counted from this call on.
+    pub fn next_received(&self) -> OwnedNotified {
+        self.received.clone().notified_owned()
+    }
+
+    /// Bytes that the kernel has taken for the client, in all.
+    pub fn written(&self) -> u64 {
+        self.writer().written()
+    }
+
+    /// Ends the connection now, without another byte in either direction.
+    pub fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+    }
+
+    /// Sends the text of about `bytes` bytes that `write` appends, after all that was sent here before.
+    ///
+    /// Only for a connection that speaks WebSocket, or is about to: a text waits for the library's first
+    /// frame.
+    ///
+    /// # Errors
+    /// - [`DeliverError::TooSlow`]: more than [`MAX_WAITING_BYTES`](super::MAX_WAITING_BYTES) wait already.
+    /// - [`DeliverError::Closed`]: the connection is over.
+    pub fn send_text(
+        self: &Arc<Self>,
+        bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), DeliverError> {
+        self.append(|writer| writer.append_text(bytes, write))
+    }
+
+    /// As [`send_text`](Self::send_text), for an answer that the client asked for and that may be large.
+    ///
+    /// # Errors
+    /// [`DeliverError::Closed`]: the connection is over.
+    pub fn send_answer(
+        self: &Arc<Self>,
+        bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), DeliverError> {
+        self.append(|writer| writer.append_answer(bytes, write))
+    }
+
+    /// Sends a WebSocket ping, which every client answers whatever runs above.
+    pub fn ping(self: &Arc<Self>) {
+        // A connection that is over answers nothing.
+        let _ = self.append(InterleavedWriter::append_ping);
+    }
+
+    /// Holds back what is sent from now on until the library has written a text that begins with `start`.
+    pub fn hold_until(&self, start: [u8; 2]) {
+        self.writer().hold_until(start);
+    }
+
+    /// Filters the client's frames with `filter`, from the first one on. To be called before the library has
+    /// written its first frame.
+    pub fn filter_with(&self, filter: Box<dyn InboundFilter>) {
+        *lock(&self.filter) = Some(filter);
+    }
+
+    pub(super) fn new(writer: OwnedWriteHalf) -> Self {
+        Self {
+            received: Arc::default(),
+            cut: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
+            writer: Mutex::new(InterleavedWriter::new(writer)),
+            filter: Mutex::default(),
+        }
+    }
+
+    pub(super) fn take_filter(&self) -> Option<Box<dyn InboundFilter>> {
+        lock(&self.filter).take()
+    }
+
+    pub(super) fn writer(&self) -> MutexGuard<'_, InterleavedWriter> {
+        lock(&self.writer)
+    }
+
+    pub(super) const fn reader(&self) -> &AtomicWaker {
+        &self.reader
+    }
+
+    pub(super) fn notify_received(&self) {
+        self.received.notify_waiters();
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
+    fn append(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut InterleavedWriter) -> Result<(), DeliverError>,
+    ) -> Result<(), DeliverError> {
+        change(&mut self.writer())?;
+        flush_soon(self);
+        Ok(())
+    }
+}
+
+impl Flush for TcpHandle {
+    /// Writes as much as the kernel takes. The stream's own task writes the rest when the kernel takes more.
+    fn flush(&self) {
+        let is_done = !self.is_cut() && self.writer().try_write_frames().unwrap_or(false);
+        // Errors too are for the stream to find.
+        if !is_done {
+            self.reader.wake();
+        }
+    }
+}
+
+impl fmt::Debug for TcpHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpHandle").field("written", &self.written()).finish_non_exhaustive()
+    }
+}

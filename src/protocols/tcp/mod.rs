@@ -1,0 +1,20 @@
+//! The TCP connection of a client, shared by the library that reads and writes on it and by the door beside
+//! that library.
+//!
+//! The listener wraps every connection in a [`WatchedStream`] and puts its [`TcpHandle`] into the extensions
+//! of every request. The handle tells when bytes last arrived and how many bytes the kernel took, and cuts
+//! the connection off. Once WebSocket is spoken, the handle writes frames between those of the library, and
+//! an [`InboundFilter`] takes frames out before the library reads them.
+//!
+//! Nothing here knows what a message means. Socket.IO's part is `mesh::direct_path`.
+
+pub mod frames;
+mod handle;
+mod stream;
+mod writer;
+
+pub use self::{
+    handle::{InboundFilter, TcpHandle},
+    stream::WatchedStream,
+    writer::MAX_WAITING_BYTES,
+};

@@ -1,0 +1,153 @@
+//! The direct path: what it relies on in socketioxide, and what it leaves to it. All tests of the mesh door
+//! run a second time without it.
+
+use std::{env, process::Command};
+
+use futures_util::{SinkExt, StreamExt, future::join_all};
+use serde_json::json;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        Message,
+        protocol::frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
+    },
+};
+
+use super::pair;
+use crate::support::{
+    client::{Client, DEADLINE},
+    server::{DIRECT_PATH, TestServer},
+};
+
+#[test]
+fn every_test_of_the_mesh_door_passes_without_the_direct_path() {
+    if env::var_os(DIRECT_PATH).is_some() {
+        return;
+    }
+    let mut tests = Command::new(env::current_exe().unwrap());
+    tests.args(["doors::mesh::", "doors::isolation::"]).env(DIRECT_PATH, "off");
+    let output = tests.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// A text in two frames, the first of which holds `at` bytes.
+async fn send_in_fragments(client: &mut Client, text: &str, at: usize) {
+    let (start, end) = text.split_at(at);
+    for (part, opcode, is_final) in [(start, Data::Text, false), (end, Data::Continue, true)] {
+        let frame = Frame::message(part.to_owned(), OpCode::Data(opcode), is_final);
+        client.send(Message::Frame(frame)).await;
+    }
+}
+
+#[tokio::test]
+async fn fragmented_events_keep_their_order_among_others() {
+    let server = TestServer::start().await;
+    let (mut ann, ann_joined, mut bob, _) = pair(&server).await;
+    for number in 0..200 {
+        let candidate = json!({"remoteSocketId": ann_joined["participant"], "candidate": {"number": number}});
+        let packet = format!("42{}", json!(["ice_candidate", candidate]));
+        match number % 3 {
+            0 => bob.send_text(packet).await,
+            at => send_in_fragments(&mut bob, &packet, at).await,
+        }
+    }
+    for number in 0..200 {
+        assert_eq!(ann.next("ice_candidate").await["candidate"]["number"], number);
+    }
+}
+
+#[tokio::test]
+async fn binary_event_is_refused_and_events_after_it_are_handled() {
+    let server = TestServer::start().await;
+    let mut ann = server.connect().await;
+    ann.send_text(r#"451-["join_room",{"_placeholder":true,"num":0}]"#).await;
+    ann.send(Message::binary(vec![4, 2])).await;
+    ann.emit("leave_room", json!({})).await;
+    assert_eq!(ann.next("error").await["code"], "binary_not_supported");
+    assert_eq!(ann.next("error").await["code"], "not_joined");
+}
+
+type Raw = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A session whose client has not connected to the namespace.
+async fn open(server: &TestServer) -> Raw {
+    let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    assert!(next(&mut socket).await.starts_with("0{"));
+    socket
+}
+
+async fn next(socket: &mut Raw) -> String {
+    let message = timeout(DEADLINE, socket.next()).await.expect("nothing came in time");
+    message.unwrap().unwrap().into_text().unwrap().to_string()
+}
+
+async fn send_all(socket: &mut Raw, packets: &[&str]) {
+    for packet in packets {
+        socket.feed(Message::text(*packet)).await.unwrap();
+    }
+    socket.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_answer_precedes_the_connect_packet() {
+    let server = TestServer::start().await;
+    let hasty = async || {
+        let mut socket = open(&server).await;
+        send_all(&mut socket, &["40", r#"421["leave_room",{}]"#]).await;
+        loop {
+            let packet = next(&mut socket).await;
+            // The library ends (`1`) a session whose event comes before it is ready.
+            if packet.starts_with("40{") || packet == "1" {
+                break;
+            }
+            assert_eq!(packet, "2", "only a ping may precede the connect packet");
+        }
+    };
+    join_all((0..50).map(|_| hasty())).await;
+}
+
+#[tokio::test]
+async fn no_event_counts_after_a_disconnect_packet() {
+    let server = TestServer::start().await;
+    let (mut ann, ann_joined, mut bob, bob_joined) = pair(&server).await;
+    bob.send_text("41").await;
+    bob.emit("ice_candidate", json!({"remoteSocketId": ann_joined["participant"], "candidate": {}})).await;
+    assert_eq!(ann.next_any().await.0, "user_left");
+    assert!(ann.heard_so_far().await.is_empty(), "{bob_joined}");
+}
+
+#[tokio::test]
+async fn heartbeat_passes_beside_events() {
+    let server = TestServer::start().await;
+    let mut socket = open(&server).await;
+    send_all(&mut socket, &["40"]).await;
+    // The second ping comes only if the library has got the pong.
+    for _ in 0..2 {
+        while next(&mut socket).await != "2" {}
+        send_all(&mut socket, &[r#"421["leave_room",{}]"#, "3", r#"422["leave_room",{}]"#]).await;
+        for ack in ["431[", "432["] {
+            while !next(&mut socket).await.starts_with(ack) {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_compression_is_negotiated() {
+    let server = TestServer::start().await;
+    let url = format!("http://{}/socket.io/?EIO=4&transport=websocket", server.address);
+    let request = reqwest::Client::new()
+        .get(url)
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-extensions", "permessage-deflate");
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 101);
+    assert!(!answer.headers().contains_key("sec-websocket-extensions"));
+}
