@@ -341,7 +341,7 @@ impl Running {
             hub.lose_all_connections().await;
         };
         // A seat moves to another node as soon as its connection has ended.
-        tokio::join!(disconnected, hub.migrate_all(patience + patience / 2));
+        tokio::join!(disconnected, hub.migrate_all(patience / 2, patience + patience / 2));
         hub.release_open_seats().await;
         media.shut_down().await;
         self.tasks.close();

@@ -60,15 +60,17 @@ impl Room {
         fenced
     }
 
-    /// Claims by which another node can take over the local seats without a connection, for the rest of their leases.
+    /// Claims by which another node can take over the local seats that have had no connection for `away_for`, for the
+    /// rest of their leases.
     ///
     /// Seats whose mailbox is still on its way here are left out: a second move would reset them.
-    pub fn take_over_claims(&self, now: Instant) -> Vec<Claim> {
+    pub fn take_over_claims(&self, away_for: Duration, now: Instant) -> Vec<Claim> {
         let left = |member: &Member| (member.renewed_at + member.lease).saturating_duration_since(now);
-        let is_settled = |member: &Member| {
-            member
-                .as_local()
-                .is_some_and(|local| local.outbox.connection().is_none() && local.mailbox_request.is_none())
+        let is_late = |member: &Member| member.renewed_at + away_for.min(member.lease / 2) <= now;
+        let is_settled =
+            |local: &LocalMember| local.outbox.connection().is_none() && local.mailbox_request.is_none();
+        let is_offered = |member: &&Member| {
+            is_late(member) && !left(member).is_zero() && member.as_local().is_some_and(is_settled)
         };
         let claim = |member: &Member| Claim {
             room: self.id.clone(),
@@ -81,11 +83,7 @@ impl Room {
             protected: member.protected,
             over: Some(member.epoch),
         };
-        self.members
-            .iter()
-            .filter(|member| is_settled(member) && !left(member).is_zero())
-            .map(claim)
-            .collect()
+        self.members.iter().filter(is_offered).map(claim).collect()
     }
 
     /// True while this node holds seats or unfetched mailboxes of the room; draining waits for it.

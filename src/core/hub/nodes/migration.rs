@@ -21,11 +21,13 @@ use crate::core::{
 const OFFERED_EVERY: Duration = Duration::from_millis(250);
 
 impl Hub {
-    /// Offers the seats of all local participants without a connection to other nodes, until none is left and every
-    /// mailbox was fetched, and waits until all messages to other nodes have arrived; at most for `deadline`.
+    /// Waits until all participants have moved to other nodes, every mailbox was fetched, and all messages to other nodes
+    /// have arrived; at most for `deadline`.
     ///
-    /// Returns at once if there is no other node.
-    pub async fn migrate_all(&self, deadline: Duration) {
+    /// Offers a seat to another node when its participant has not returned within `returns_within` after the loss of
+    /// its connection. Before that, the take-over and the participant's own join would be two moves at once, which
+    /// is a reset. Returns at once if there is no other node.
+    pub async fn migrate_all(&self, returns_within: Duration, deadline: Duration) {
         let migrated = async {
             for round in 0_usize.. {
                 let others = self.0.local_node.bus().alive();
@@ -35,7 +37,7 @@ impl Hub {
                 }
                 for (number, (_, room)) in rooms.into_iter().enumerate() {
                     let node = others[(number + round) % others.len()];
-                    for claim in lock(&room).take_over_claims(self.0.clock.now()) {
+                    for claim in lock(&room).take_over_claims(returns_within, self.0.clock.now()) {
                         // A seat that is not taken over is offered again.
                         let _ =
                             self.0.local_node.send(node, NodeMessage::TakeOver { claim: Box::new(claim) });

@@ -318,7 +318,7 @@ impl World {
             node.hub.drain();
             let hub = node.hub.clone();
             node.stopping = Some(tokio::spawn(async move {
-                hub.migrate_all(Duration::from_secs(5)).await;
+                hub.migrate_all(Duration::ZERO, Duration::from_secs(5)).await;
                 hub.release_open_seats().await;
             }));
         }

@@ -87,7 +87,9 @@ async fn rolling_restart_loses_no_seat_no_chat_and_no_acknowledged_signal() {
     assert!(moves >= rooms as usize, "too few moves: {moves}");
     // A second move while the mailbox is on its way.
     assert!(resets <= moves.div_ceil(1_000), "{resets} resets in {moves} moves");
-    eprintln!("{rooms} rooms: {signals} signals acknowledged and heard; {moves} moves, {resets} of them resets");
+    eprintln!(
+        "{rooms} rooms: {signals} signals acknowledged and heard; {moves} moves, {resets} of them resets"
+    );
 }
 
 fn number(variable: &str, default: u32) -> u32 {
