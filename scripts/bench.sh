@@ -58,9 +58,9 @@ case ${BENCH_ONLY:-media} in
 esac
 
 # What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
-cargo build --release --locked
-cp "$target/release/switchboard" "$work/switchboard"
-SWITCHBOARD_BIN="$work/switchboard" cargo bench --locked --bench suite
+cargo build --profile dist --locked
+cp "$target/dist/switchboard" "$work/switchboard"
+SWITCHBOARD_BIN="$work/switchboard" cargo bench --profile dist --locked --bench suite
 # Puts back the server that is shipped.
-cargo build --release --locked --quiet
+cargo build --profile dist --locked --quiet
 echo "bench: $BENCH_OUT/benchmarks.md is written" >&2

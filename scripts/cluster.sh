@@ -9,7 +9,7 @@
 #   --folder FOLDER     a new or empty one for everything that is written, a log for each process among it; else one that is
 #                       removed at the end
 #   --port PORT         where people connect; else a free one
-#   BINARY              the server; else SWITCHBOARD_BIN, else target/release/switchboard
+#   BINARY              the server; else SWITCHBOARD_BIN, else target/dist/switchboard
 #
 # The nodes are set up by the environment: SEAT_LEASE=60s scripts/cluster.sh. Whatever ends is started again at its
 # address after CLUSTER_RESTART_DELAY (0.2) seconds, as systemd would; its process id is in FOLDER/NAME.pid. Ctrl-C or
@@ -32,7 +32,7 @@ nodes=3
 with_mongodb=yes
 folder=
 port=
-binary=${SWITCHBOARD_BIN:-$root/target/release/switchboard}
+binary=${SWITCHBOARD_BIN:-$root/target/dist/switchboard}
 
 while [ $# -gt 0 ]; do
     case $1 in

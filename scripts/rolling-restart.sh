@@ -11,6 +11,6 @@ cd "$(dirname "$0")/.."
 
 # Two people a room, each an open file here and one at a node.
 ulimit -n "$(ulimit -H -n)"
-cargo build --release --locked
-NODES_ROOMS=${1:-1000} NODES_ROUNDS=${NODES_ROUNDS:-3} SWITCHBOARD_BIN=$PWD/target/release/switchboard \
+cargo build --profile dist --locked
+NODES_ROOMS=${1:-1000} NODES_ROUNDS=${NODES_ROUNDS:-3} SWITCHBOARD_BIN=$PWD/target/dist/switchboard \
     cargo test --locked --test it nodes::rolling -- --nocapture

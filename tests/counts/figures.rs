@@ -5,7 +5,7 @@ use std::{collections::HashMap, env, fmt::Write, fs, path::Path};
 const RECORD: &str = "tests/counts/recorded.toml";
 
 const HEAD: &str = "\
-# Costs of the release build, as `make counts` counts them; tests/counts/main.rs explains how and why.
+# Costs of the shipped build, as `make counts` counts them; tests/counts/main.rs explains how and why.
 # Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure falls, and when one rises for a good reason, which the
 # commit states.
 ";

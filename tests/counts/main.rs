@@ -1,7 +1,7 @@
 //! Counts the costs of the server instead of timing them, so that a dearer hot path shows on any machine,
 //! however busy: `make counts`, a part of `make test`.
 //!
-//! The release build runs inside valgrind with one worker thread and does one operation after the other. The
+//! The shipped build runs inside valgrind with one worker thread and does one operation after the other. The
 //! work between two moments is divided by the number of operations; start-up and set-up do not count. Two of
 //! valgrind's tools count:
 //!
@@ -51,7 +51,7 @@ const LOOKS: usize = 3;
 const MOST_LOOKS: usize = 60;
 
 #[tokio::test]
-#[ignore = "needs valgrind and a release build: `make counts`"]
+#[ignore = "needs valgrind and the shipped build: `make counts`"]
 async fn hot_path_costs_match_the_record() {
     let mut figures = Figures::default();
     count_execution(&mut figures).await;

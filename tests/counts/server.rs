@@ -95,10 +95,10 @@ impl Drop for Server {
     }
 }
 
-/// The release build. Cargo's build for tests has additional features.
+/// The shipped build. Cargo's build for tests has additional features.
 fn binary() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("release/switchboard");
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("dist/switchboard");
     let binary = env::var_os("SWITCHBOARD_BIN").map_or(built, PathBuf::from);
     binary.canonicalize().unwrap_or_else(|_| panic!("there is no {}: `make build`", binary.display()))
 }

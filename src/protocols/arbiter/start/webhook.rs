@@ -61,7 +61,7 @@ impl WebhookStarter {
     /// Posts to `webhook`, if it is set; an answer may take `patience`.
     pub fn new(webhook: &Webhook, patience: Duration) -> Option<Self> {
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+            .with_provider_and_webpki_roots(rustls::crypto::aws_lc_rs::default_provider())
             .ok()?
             .https_or_http()
             .enable_http1()
