@@ -90,9 +90,10 @@ long-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 	cargo build --locked
 	cd tests/browsers && $(WITH_SERVER) npm run test:long
 
-lint: frontend/node_modules/.installed ## Check form and style of everything
+lint: frontend/node_modules/.installed ## Check form and style of everything, and the dependencies
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	scripts/check-dependencies.sh
 	cd frontend && npm run lint
 
 types: ## Tell the page what the server speaks: frontend/src/signaling/wire.ts
