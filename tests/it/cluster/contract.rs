@@ -18,10 +18,8 @@ use switchboard::{
 };
 use tokio::task::JoinSet;
 
-use crate::support::{
-    redis::Redis,
-    seats::{renew, renewal},
-};
+use super::seats::{renew, renewal};
+use crate::support::redis::Redis;
 
 /// A lease that does not end during a test.
 const LONG: Duration = Duration::from_hours(1);

@@ -6,3 +6,4 @@ mod nodes;
 mod redis_faults;
 mod redis_model;
 mod redis_outage;
+mod seats;

@@ -21,11 +21,11 @@ use switchboard::{
     },
 };
 
+use super::seats::renew;
 use crate::support::{
     clock::TestClock,
     proxy::{Network, Proxy},
     redis::{Redis, join, ready, settings},
-    seats::renew,
     wait::{PATIENCE, until},
 };
 

@@ -19,11 +19,11 @@ use switchboard::{
     },
 };
 
+use super::seats::renewal;
 use crate::support::{
     clock::TestClock,
     property::check_property,
     redis::{Redis, fresh_prefix, ready, settings},
-    seats::renewal,
 };
 
 const PEOPLE: usize = 4;

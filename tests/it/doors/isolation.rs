@@ -35,9 +35,9 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     // The direct door: a user who writes to itself.
     let mut user = Browser::new(&server.address);
     user.post_json("/v1/register", json!({"username": SAME}).to_string()).await;
-    let mut wire = user.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
-    wire.send(json!({"target": SAME, "type": "t", "payload": 1}).to_string()).await;
-    assert!(wire.next_text().await.contains("originator"));
+    let mut socket = user.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
+    socket.send(json!({"target": SAME, "type": "t", "payload": 1}).to_string()).await;
+    assert!(socket.next_text().await.contains("originator"));
 
     // The arbiter door: an SFU and its client.
     let mut sfu = Peer::connect(&server.address, "/arbiter").await;
@@ -72,8 +72,8 @@ async fn rooms_of_equal_name_are_separate_per_door() {
     (offer["kind"], offer["body"]) = ("OFFER".into(), "signals".into());
     assert_eq!(Browser::new(&server.address).post_json("/signal", offer.to_string()).await.status, 200);
     assert_eq!(callers[1].1.next().await, json!({"call": SAME, "body": "signals", "kind": "OFFER"}));
-    wire.send(json!({"target": SAME, "type": "t", "payload": "direct"}).to_string()).await;
-    assert!(wire.next_text().await.contains("\"direct\""));
+    socket.send(json!({"target": SAME, "type": "t", "payload": "direct"}).to_string()).await;
+    assert!(socket.next_text().await.contains("\"direct\""));
 
     for strange in ["signals", "direct", "producer", "kurento"] {
         for heard in [ann.heard_so_far().await, bob.heard_so_far().await] {

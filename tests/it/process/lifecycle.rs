@@ -94,7 +94,7 @@ async fn health_status_is_exact_and_not_cached() {
 }
 
 #[tokio::test]
-async fn metrics_count_connections_and_events() {
+async fn metrics_count_rooms_participants_signals_and_refusals() {
     let server = TestServer::start().await;
     let (mut ann, mut bob) = (server.connect().await, server.connect().await);
     let ann_id = ann.join("7", "Ann").await["participant"].clone();

@@ -3,6 +3,7 @@
 mod chat_contract;
 mod database_outage;
 mod former_layouts;
+mod json;
 mod mongo_faults;
 mod mongo_records;
 mod record_contract;

@@ -96,18 +96,18 @@ impl Browser {
     }
 
     /// Opens a WebSocket, or returns the answer that refused it.
-    pub async fn open(&mut self, path: &str) -> Result<Wire, Answer> {
+    pub async fn open(&mut self, path: &str) -> Result<Socket, Answer> {
         self.open_with(path, HeaderMap::new()).await
     }
 
-    pub async fn open_with(&mut self, path: &str, headers: HeaderMap) -> Result<Wire, Answer> {
+    pub async fn open_with(&mut self, path: &str, headers: HeaderMap) -> Result<Socket, Answer> {
         let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
         request.headers_mut().extend(self.all_headers());
         request.headers_mut().extend(headers);
         match connect_async(request).await {
             Ok((socket, response)) => {
                 self.keep_cookies(response.headers());
-                Ok(Wire::new(socket))
+                Ok(Socket::new(socket))
             }
             Err(Error::Http(response)) => {
                 let (head, body) = response.into_parts();
@@ -152,13 +152,13 @@ pub enum Heard {
 }
 
 /// An open WebSocket: a task reads it and answers pings all the time.
-pub struct Wire {
+pub struct Socket {
     sink: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
     heard: mpsc::UnboundedReceiver<Heard>,
     reader: JoinHandle<()>,
 }
 
-impl Wire {
+impl Socket {
     fn new(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         let (sink, mut stream) = socket.split();
         let (sender, heard) = mpsc::unbounded_channel();

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::pair;
+use super::{pair, person::Person};
 use crate::support::{
     nodes::Nodes,
-    person::Person,
     wait::{PATIENCE, until},
 };
 

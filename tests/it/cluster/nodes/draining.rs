@@ -7,8 +7,8 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::pair;
-use crate::support::{client::DEADLINE, nodes::Nodes, person::Person};
+use super::{pair, person::Person};
+use crate::support::{client::DEADLINE, nodes::Nodes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn participants_of_a_stopping_node_are_told_and_miss_nothing() {

@@ -4,12 +4,14 @@ mod balancer;
 mod delivery;
 mod draining;
 mod node_loss;
+mod person;
 mod redis_loss;
 mod rolling_restart;
 
 use serde_json::Value;
 
-use crate::support::{nodes::Nodes, person::Person};
+use self::person::Person;
+use crate::support::nodes::Nodes;
 
 /// Ann on the first node and Bob on the second, in room 7.
 async fn pair(nodes: &Nodes) -> (Person, Person) {

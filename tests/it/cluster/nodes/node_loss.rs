@@ -3,8 +3,8 @@
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use super::pair;
-use crate::support::{nodes::Nodes, person::Person};
+use super::{pair, person::Person};
+use crate::support::nodes::Nodes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn participant_of_a_killed_node_resumes_its_seat_on_another() {

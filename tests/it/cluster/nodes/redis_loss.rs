@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::pair;
+use super::{pair, person::Person};
 use crate::support::{
     nodes::Nodes,
-    person::Person,
     proxy::Network::{Cut, Deaf, Mute, Silent, Works},
 };
 

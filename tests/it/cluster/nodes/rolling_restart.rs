@@ -19,12 +19,8 @@ use tokio::{
     time::{Instant, interval_at, sleep},
 };
 
-use crate::support::{
-    client::Client,
-    mongod::Mongod,
-    nodes::Nodes,
-    person::{Person, candidate},
-};
+use super::person::{Person, candidate};
+use crate::support::{client::Client, mongod::Mongod, nodes::Nodes};
 
 /// Interval of one participant's signals, up to [`ROOMS_AT_FULL_PACE`] rooms. With more rooms it grows, so
 /// that a database on the same machine keeps up.

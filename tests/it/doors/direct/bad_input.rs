@@ -20,7 +20,7 @@ async fn malformed_message_is_refused_and_the_connection_stays() {
     for text in
         ["", "{", "null", "7", "[]", "\"x\"", r#"{"target":{}}"#, r#"{"type":1}"#, r#"{"a":1}}"#, &deep]
     {
-        ann.wire.send(text).await;
+        ann.socket.send(text).await;
         assert_eq!(ann.notice().await, "INVALID_MESSAGE", "{text:.40}");
     }
     for target in ["", " ", "nobody", "a;b", "\u{202e}", &"x".repeat(10_000)] {
@@ -81,10 +81,10 @@ async fn unfinished_messages_take_bounded_memory() {
     let before = server.memory();
     for user in &mut users {
         for _ in 0..10 {
-            user.wire.send_frame(Message::text("x".repeat(60_000))).await;
+            user.socket.send_frame(Message::text("x".repeat(60_000))).await;
         }
-        user.wire.send_frame(Message::binary(vec![0; 10_000_000])).await;
-        assert!(matches!(user.wire.ended().await, Heard::Close(1009, _) | Heard::Gone));
+        user.socket.send_frame(Message::binary(vec![0; 10_000_000])).await;
+        assert!(matches!(user.socket.ended().await, Heard::Close(1009, _) | Heard::Gone));
     }
     assert!(server.memory() < before + 10_000_000);
 }
@@ -125,11 +125,11 @@ async fn throw(server: &TestServer, inputs: &[String]) {
     }
     let mut ann = open(registered_ann(server).await).await;
     for input in inputs {
-        ann.wire.send(input.clone()).await;
+        ann.socket.send(input.clone()).await;
     }
     ann.say("ann", "still here").await;
     for heard in 0..=inputs.len() {
-        let text = ann.wire.next_text().await;
+        let text = ann.socket.next_text().await;
         assert!(text.ends_with("}\n"), "{text}");
         let message: Value = serde_json::from_str(&text).unwrap();
         let is_last = message["payload"] == "still here";

@@ -40,7 +40,7 @@ async fn pipelined_events_arrive_in_order() {
 async fn returning_user_receives_messages_sent_meanwhile() {
     let server = TestServer::start().await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
-    bob.wire.vanish().await;
+    bob.socket.vanish().await;
     until("the loss is noticed", DEADLINE, || async { still_connected(&server, 1).await }).await;
     for number in 0..5 {
         ann.say("bob", number).await;
@@ -56,7 +56,7 @@ async fn returning_user_receives_messages_sent_meanwhile() {
 async fn overflow_of_the_mailbox_is_reported_as_a_reset() {
     let server = TestServer::start().await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
-    bob.wire.vanish().await;
+    bob.socket.vanish().await;
     until("the loss is noticed", DEADLINE, || async { still_connected(&server, 1).await }).await;
     for number in 0..1_000 {
         ann.say("bob", number).await;
@@ -72,7 +72,7 @@ async fn overflow_of_the_mailbox_is_reported_as_a_reset() {
 async fn lost_user_is_absent_after_the_lease_ends() {
     let server = TestServer::start_env([("DIRECT_LEASE", "1s")]).await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
-    bob.wire.vanish().await;
+    bob.socket.vanish().await;
     assert!(ann.reaches("bob").await, "kept for a while");
     until("bob is gone", DEADLINE, || async { participants(&server, 1).await }).await;
     assert!(!ann.reaches("bob").await);
@@ -89,7 +89,7 @@ async fn close_frame_removes_the_user_at_once() {
         let name = format!("bob-{code}");
         let bob = connected(&server, &name).await;
         assert!(ann.reaches(&name).await);
-        bob.wire.close(code).await;
+        bob.socket.close(code).await;
         until("the seat is free", DEADLINE, || async { participants(&server, 1).await }).await;
         assert!(!ann.reaches(&name).await, "{code}");
     }
@@ -99,7 +99,7 @@ async fn close_frame_removes_the_user_at_once() {
 async fn silent_connection_is_detected() {
     let server = TestServer::start_env([("DIRECT_LEASE", "500ms")]).await;
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
-    bob.wire.stop_reading();
+    bob.socket.stop_reading();
     until("bob is gone", DEADLINE, || async { participants(&server, 1).await }).await;
     assert!(!ann.reaches("bob").await);
 }
@@ -112,7 +112,7 @@ async fn newer_connection_fences_the_older_one() {
     assert!(is(&old.ended().await, REPLACED));
     ann.say("bob", 1).await;
     assert_eq!(new.hear().await, ("ann".into(), json!(1)));
-    old.wire.vanish().await;
+    old.socket.vanish().await;
     ann.say("bob", 2).await;
     assert_eq!(new.hear().await.1, 2, "the end of the older connection ends no seat");
 }
@@ -125,12 +125,12 @@ async fn original_dialect_keeps_the_older_connection_while_it_is_alive() {
     assert!(is(&new.ended().await, ALREADY_EXISTS));
     old.wait_until_seated().await;
 
-    old.wire.stop_reading();
+    old.socket.stop_reading();
     // The last pong counts for a second.
     let mut new = until("the dead one is replaced", DEADLINE, || async {
         let mut new = open(old.browser.clone()).await;
         new.say("bob", "myself").await;
-        matches!(new.wire.next().await, Heard::Text(_)).then_some(new)
+        matches!(new.socket.next().await, Heard::Text(_)).then_some(new)
     })
     .await;
     new.wait_until_seated().await;
@@ -142,7 +142,7 @@ async fn connection_that_does_not_read_is_closed_at_no_cost_to_others() {
     let (mut ann, bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     let mut cy = connected(&server, "cy").await;
     let before = server.memory();
-    bob.wire.stop_reading();
+    bob.socket.stop_reading();
     let flood = "x".repeat(60_000);
     let mut sent = 0;
     // The kernel buffers a few megabytes for Bob before the server can notice that he does not read.
@@ -164,7 +164,7 @@ async fn oversized_message_closes_the_connection_with_a_reason() {
     let mut ann = connected(&server, "ann").await;
     ann.say("ann", "x".repeat(64 * 1024 - 100)).await;
     assert_eq!(ann.hear().await.0, "ann");
-    ann.wire.send("x".repeat(64 * 1024 + 1)).await;
+    ann.socket.send("x".repeat(64 * 1024 + 1)).await;
     assert_eq!(ann.ended().await.0, 1009);
     connect(ann.browser).await;
 }
@@ -191,7 +191,7 @@ async fn messages_per_address_are_limited() {
 async fn binary_message_is_refused_and_the_connection_stays() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
-    ann.wire.send_frame(Message::binary(br#"{"target":"ann"}"#.to_vec())).await;
+    ann.socket.send_frame(Message::binary(br#"{"target":"ann"}"#.to_vec())).await;
     assert_eq!(ann.notice().await, "INVALID_MESSAGE");
     ann.wait_until_seated().await;
 }
@@ -201,7 +201,7 @@ async fn stop_closes_every_connection_with_a_reason() {
     let server = TestServer::start().await;
     let mut ann = connected(&server, "ann").await;
     server.signal(Signal::SIGTERM);
-    assert_eq!(ann.wire.next().await, Heard::Close(1012, "SHUTTING_DOWN".into()));
+    assert_eq!(ann.socket.next().await, Heard::Close(1012, "SHUTTING_DOWN".into()));
     assert!(server.ended().await.0);
 }
 
@@ -221,7 +221,7 @@ async fn messages_and_names_are_never_logged() {
     let session = ann.browser.cookies["user_session"].clone();
     ann.say(&format!("{CANARY}-nobody"), CANARY).await;
     assert_eq!(ann.notice().await, "TARGET_NOT_FOUND");
-    ann.wire.send(format!("{{{CANARY}")).await;
+    ann.socket.send(format!("{{{CANARY}")).await;
     assert_eq!(ann.notice().await, "INVALID_MESSAGE");
     let metrics = server.get_ops("/metrics").await.text().await.unwrap();
     server.signal(Signal::SIGTERM);

@@ -23,7 +23,7 @@ async fn kick_closes_every_connection_and_lets_users_return() {
     let server = TestServer::start_env([("DIRECT_LEASE", "1h")]).await;
     let (mut ann, mut bob) = (connected(&server, "ann").await, connected(&server, "bob").await);
     let away = connected(&server, "cy").await;
-    away.wire.vanish().await;
+    away.socket.vanish().await;
     until("the loss is noticed", DEADLINE, || async {
         (server.metric("switchboard_participants_connected").await == Some(2.0)).then_some(())
     })

@@ -40,7 +40,7 @@ async fn name_without_a_session_gives_no_access() {
 }
 
 #[tokio::test]
-async fn session_cookie_is_http_only_and_secure() {
+async fn session_cookie_is_http_only_and_secure_over_https() {
     let server = TestServer::start().await;
     let secret_of = |answer: &crate::support::browser::Answer| {
         let cookies = answer.all("set-cookie");
@@ -74,7 +74,7 @@ async fn connected_user_stays_when_the_name_is_registered_again() {
     let heir = registered(&server, "ann").await;
     assert_eq!(open(heir.clone()).await.ended().await, (4000, "ALREADY_EXISTS".into()));
     ann.wait_until_seated().await;
-    ann.wire.close(1000).await;
+    ann.socket.close(1000).await;
     connect(heir).await;
 }
 
@@ -124,7 +124,7 @@ async fn names_per_address_are_limited() {
 }
 
 #[tokio::test]
-async fn connections_per_address_and_minute_are_limited() {
+async fn connection_attempts_per_address_are_limited() {
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "5")]).await;
     let mut ann = registered(&server, "ann").await;
     let mut refused = None;

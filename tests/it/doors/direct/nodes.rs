@@ -61,7 +61,7 @@ async fn newer_connection_on_any_node_fences_the_older_without_loss() {
         let mut newer = open(ann.browser.clone().led_to(&nodes[(round + 1) % 2].address)).await;
         // Messages that the older connection received before its end.
         loop {
-            match ann.wire.next().await {
+            match ann.socket.next().await {
                 Heard::Text(text) => heard.push_back(text),
                 ended => break assert_eq!(ended, Heard::Close(REPLACED.0, REPLACED.1.into())),
             }
@@ -69,7 +69,7 @@ async fn newer_connection_on_any_node_fences_the_older_without_loss() {
         bob.say("ann", "end").await;
         std::mem::swap(&mut ann, &mut newer);
         loop {
-            let text = ann.wire.next_text().await;
+            let text = ann.socket.next_text().await;
             if text.contains("\"end\"") {
                 break;
             }
@@ -98,7 +98,7 @@ async fn user_that_moves_to_another_node_is_reached_there_at_once() {
         ann.say("bob", node).await;
         assert_eq!(bob.hear().await, ("ann".into(), json!(node)));
         browser = ann.browser;
-        ann.wire.close(1000).await;
+        ann.socket.close(1000).await;
         let is_free = async || {
             (nodes[node].metric("switchboard_participants").await == Some(f64::from(u8::from(node == 2))))
                 .then_some(())
@@ -127,7 +127,7 @@ async fn kick_reaches_every_node() {
     let nodes = Nodes::start_with_store(3, &[("DIRECT_LEASE", "1h")]).await;
     let (mut ann, mut bob) = (connected(&nodes[0], "ann").await, connected(&nodes[1], "bob").await);
     let away = connected(&nodes[2], "cy").await;
-    away.wire.vanish().await;
+    away.socket.vanish().await;
     let is_away =
         async || (nodes[2].metric("switchboard_participants_connected").await == Some(0.0)).then_some(());
     until("the loss is noticed", DEADLINE, is_away).await;
@@ -151,7 +151,7 @@ async fn original_dialect_keeps_the_older_connection_on_any_node() {
 
     let mut bob = connected(&nodes[0], "bob").await;
     let dead = connected(&nodes[0], "cy").await;
-    dead.wire.stop_reading();
+    dead.socket.stop_reading();
     let mut cy = connect_to(&nodes, 1, dead.browser.clone()).await;
     bob.say("cy", 1).await;
     assert_eq!(cy.hear().await, ("bob".into(), json!(1)));

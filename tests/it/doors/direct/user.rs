@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    browser::{Answer, Browser, Heard, Wire},
+    browser::{Answer, Browser, Heard, Socket},
     server::TestServer,
 };
 
 pub struct User {
     pub browser: Browser,
-    pub wire: Wire,
+    pub socket: Socket,
 }
 
 /// Registers `name` in a new browser.
@@ -44,13 +44,13 @@ pub async fn connect(browser: Browser) -> User {
 
 /// Connects; the server may refuse afterwards.
 pub async fn open(mut browser: Browser) -> User {
-    let wire = browser.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
-    User { browser, wire }
+    let socket = browser.open("/v1/connect").await.unwrap_or_else(|answer| panic!("{answer:?}"));
+    User { browser, socket }
 }
 
 impl User {
     pub async fn say(&mut self, target: &str, payload: impl Into<Value>) {
-        self.wire.send(json!({"target": target, "type": "t", "payload": payload.into()}).to_string()).await;
+        self.socket.send(json!({"target": target, "type": "t", "payload": payload.into()}).to_string()).await;
     }
 
     /// The sender and the payload of the next message; anything else panics.
@@ -67,7 +67,7 @@ impl User {
     }
 
     pub async fn next(&mut self) -> Value {
-        serde_json::from_str(&self.wire.next_text().await).unwrap()
+        serde_json::from_str(&self.socket.next_text().await).unwrap()
     }
 
     /// Waits until the server has given the user its seat: then a message to the user itself arrives.
@@ -99,7 +99,7 @@ impl User {
 
     /// How the server closed the connection.
     pub async fn ended(&mut self) -> (u16, String) {
-        match self.wire.ended().await {
+        match self.socket.ended().await {
             Heard::Close(code, reason) => (code, reason),
             other => panic!("{other:?} instead of a close"),
         }

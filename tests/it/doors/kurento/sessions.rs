@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::stage::{Stage, User};
 use crate::support::{
-    browser::{Browser, Heard, Wire},
+    browser::{Browser, Heard, Socket},
     client::DEADLINE,
     peer::Peer,
     server::TestServer,
@@ -77,12 +77,12 @@ async fn joins_and_departures_are_told_after_a_mailbox_overflow() {
 }
 
 /// A page of the original: sends a request and returns everything up to its answer.
-async fn ask(wire: &mut Wire, request: serde_json::Value) -> Vec<serde_json::Value> {
+async fn ask(socket: &mut Socket, request: serde_json::Value) -> Vec<serde_json::Value> {
     let id = request["id"].clone();
-    wire.send(request.to_string()).await;
+    socket.send(request.to_string()).await;
     let mut heard = Vec::new();
     loop {
-        let Heard::Text(text) = wire.next().await else { panic!("closed") };
+        let Heard::Text(text) = socket.next().await else { panic!("closed") };
         let message: serde_json::Value = serde_json::from_str(&text).unwrap();
         let is_answer = message["id"] == id;
         heard.push(message);

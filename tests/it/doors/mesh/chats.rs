@@ -45,7 +45,7 @@ async fn equal_ids_of_two_participants_are_two_messages() {
 }
 
 #[tokio::test]
-async fn another_body_under_the_same_id_is_refused() {
+async fn another_body_under_the_same_id_is_refused_and_a_retry_accepted() {
     let server = TestServer::start().await;
     let (mut ann, _, mut bob, bob_joined) = pair(&server).await;
     let sent = bob.ask("send_message", json!({"id": "m1", "body": "one"})).await;

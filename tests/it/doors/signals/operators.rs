@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn documented_addresses_are_added_to_the_usual_ones() {
+async fn documented_addresses_may_equal_the_usual_ones() {
     let (people, operators) = (free_port(), free_port());
     let env = vec![
         ("LISTEN", format!("0.0.0.0:{people}")),

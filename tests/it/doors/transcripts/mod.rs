@@ -31,7 +31,7 @@ use tokio_tungstenite::tungstenite::{
 
 use self::pattern::Known;
 use crate::support::{
-    browser::{Answer, Browser, Heard, Wire},
+    browser::{Answer, Browser, Heard, Socket},
     server::{Options, TestServer},
 };
 
@@ -80,24 +80,24 @@ struct Stage {
 struct Person {
     browser: Browser,
     answer: Option<Answer>,
-    wire: Option<Wire>,
+    socket: Option<Socket>,
 }
 
 impl Stage {
     async fn send(&mut self, name: &str, what: &str) -> Result<(), String> {
         let what = self.known.fill_in(what);
-        let newcomer = || Person { browser: Browser::new(&self.server.address), answer: None, wire: None };
+        let newcomer = || Person { browser: Browser::new(&self.server.address), answer: None, socket: None };
         let person = self.people.entry(name.to_owned()).or_insert_with(newcomer);
         let (verb, rest) = what.split_once(' ').unwrap_or((&what, ""));
         match verb {
             "close" => person.close(rest).await,
             "vanish" => {
-                person.wire.take().ok_or("there is no WebSocket")?.vanish().await;
+                person.socket.take().ok_or("there is no WebSocket")?.vanish().await;
                 Ok(())
             }
             _ if rest.starts_with('/') => person.ask(verb, rest).await,
             _ => {
-                person.wire.as_mut().ok_or("there is no WebSocket")?.send(what).await;
+                person.socket.as_mut().ok_or("there is no WebSocket")?.send(what).await;
                 Ok(())
             }
         }
@@ -108,7 +108,7 @@ impl Stage {
         if let Some(answer) = person.answer.take() {
             return self.check_answer(what, &answer);
         }
-        let heard = match person.wire.as_mut().ok_or("there is no WebSocket")?.next().await {
+        let heard = match person.socket.as_mut().ok_or("there is no WebSocket")?.next().await {
             Heard::Text(text) => text,
             Heard::Close(code, reason) => format!("closed {code} {reason}").trim_end().to_owned(),
             Heard::Gone => "gone".to_owned(),
@@ -139,7 +139,7 @@ impl Person {
         }
         if verb == "WS" {
             match self.browser.open_with(path, headers).await {
-                Ok(wire) => self.wire = Some(wire),
+                Ok(socket) => self.socket = Some(socket),
                 Err(answer) => self.answer = Some(answer),
             }
         } else {
@@ -152,8 +152,8 @@ impl Person {
         let (code, reason) = how.split_once(' ').unwrap_or((how, ""));
         let code: u16 = code.parse().map_err(|_| "that is no close code")?;
         let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-        let wire = self.wire.as_mut().ok_or("there is no WebSocket")?;
-        wire.send_frame(Message::Close(Some(frame))).await;
+        let socket = self.socket.as_mut().ok_or("there is no WebSocket")?;
+        socket.send_frame(Message::Close(Some(frame))).await;
         Ok(())
     }
 }

@@ -19,9 +19,9 @@ use switchboard::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use crate::store::json;
 use crate::support::{
     chats::{entries, entry, entry_of, fresh_room, room, saved, texts},
-    json,
     mongod::Mongod,
     property::check_property,
     wait::{PATIENCE, until},

@@ -12,7 +12,7 @@ contract! {
     sender_distinguishes_entries_of_equal_id,
     entry_without_a_sender_never_changes,
     equal_entries_are_kept_as_often_as_in_the_longest_save,
-    numbers_equal_as_doubles_are_distinguished,
+    content_equal_as_javascript_values_is_distinguished,
     history_saved_back_adds_nothing,
     concurrent_changes_of_one_entry_lose_no_version,
 }
@@ -92,7 +92,7 @@ fn equal_entries_are_kept_as_often_as_in_the_longest_save(runtime: &Runtime, sto
     });
 }
 
-fn numbers_equal_as_doubles_are_distinguished(runtime: &Runtime, store: &dyn ChatStore) {
+fn content_equal_as_javascript_values_is_distinguished(runtime: &Runtime, store: &dyn ChatStore) {
     runtime.block_on(async {
         let room = fresh_room();
         let texts = [

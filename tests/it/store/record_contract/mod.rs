@@ -13,8 +13,8 @@ use switchboard::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use crate::store::json;
 use crate::support::{
-    json,
     mongod::Mongod,
     property::check_property,
     records::{NOW, at, expiring, get, key, names, record},

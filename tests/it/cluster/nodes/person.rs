@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use crate::support::client::Client;
 
 pub struct Person {
     pub client: Client,
