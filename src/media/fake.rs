@@ -1,5 +1,7 @@
-//! A plane for tests: keeps account as the real one does and answers with descriptions made from those it gets, without
-//! network or media. Tests read what it was asked and say what is heard of endpoints.
+//! A plane for tests, without network or media. It tracks endpoints like the real one and derives answers
+//! from offers.
+//!
+//! Tests read the calls that it received, and send events of endpoints.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::core::model::lock::lock;
 
-/// The plane. Endpoints count up from 1.
+/// The plane. Endpoint ids count up from 1.
 #[derive(Default)]
 pub struct FakeMedia(Mutex<State>);
 
@@ -34,11 +36,11 @@ struct Endpoint {
     owner: Owner,
     role: Role,
     listener: Arc<dyn MediaListener>,
-    /// Whether the server made an offer that was not answered yet.
+    /// True while an offer of the server awaits its answer.
     awaits_answer: bool,
 }
 
-/// What the plane was asked to do, and did.
+/// A call that the plane carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the methods of the plane")]
 pub enum Asked {
@@ -52,27 +54,28 @@ pub enum Asked {
 }
 
 impl FakeMedia {
-    /// A plane without endpoints.
+    /// Makes a plane without endpoints.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// What it was asked since the last time, in order.
+    /// Takes the calls since the last time, in order.
     pub fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.state().asked)
     }
 
-    /// The endpoints there are, oldest first.
+    /// The open endpoints, oldest first.
     pub fn endpoints(&self) -> Vec<EndpointId> {
         self.state().endpoints.keys().copied().collect()
     }
 
-    /// The next endpoint is refused with `error`.
+    /// Makes the next opening fail with `error`.
     pub fn refuse_next(&self, error: OpenError) {
         self.state().refusal = Some(error);
     }
 
-    /// Tells an endpoint's listener `event`; one that is closed by it is gone before. Nothing happens if it has ended.
+    /// Sends `event` to the listener of an endpoint; a closing event removes the endpoint first. Has no
+    /// effect if the endpoint has ended.
     pub fn tell(&self, id: EndpointId, event: MediaEvent) {
         let listener = {
             let mut state = self.state();
@@ -215,7 +218,7 @@ impl MediaPlane for FakeMedia {
     }
 }
 
-/// A media section of a description, as far as an answer repeats it.
+/// The parts of a media section that an answer repeats.
 struct Section<'a> {
     /// `audio 9 UDP/TLS/RTP/SAVPF 111`
     media: &'a str,
@@ -223,7 +226,7 @@ struct Section<'a> {
     direction: &'a str,
 }
 
-/// Reads a description.
+/// Parses the media sections of a description.
 fn sections(description: &str) -> Result<Vec<Section<'_>>, DescriptionError> {
     if !description.starts_with("v=0") {
         return Err(DescriptionError::Unreadable);

@@ -1,9 +1,9 @@
-//! The forwarding unit: takes what one participant sends and hands it to those who asked for it. Knows no door, and of
-//! the core only what things are called.
+//! The forwarding unit (SFU): forwards a participant's media to its subscribers. Knows no door (protocol),
+//! and only the ids and the clock of the core.
 //!
-//! - `plane`: what doors ask of it.
-//! - `options`, `settings`: what can be set, and what follows from it.
-//! - `description`: what goes wrong with descriptions.
+//! - `plane`: the trait that doors use.
+//! - `options`, `settings`: what operators configure, and the values that result.
+//! - `description`: errors of session descriptions.
 //! - `off`: the plane of a server that forwards nothing.
 //! - `forwarding`: the plane that forwards.
 //! - `fake`: a plane for tests, without network or media.

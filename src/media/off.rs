@@ -6,7 +6,7 @@ use super::plane::{
     EndpointId, Layer, MediaPlane, Negotiated, NegotiationError, NewEndpoint, OpenError, Owner,
 };
 
-/// Refuses everything as unavailable.
+/// Refuses every call as unavailable.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Off;
 

@@ -1,4 +1,4 @@
-//! What operators can set about media.
+//! The options for media.
 #![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where addresses stand bare")]
 
 use std::{
@@ -11,35 +11,35 @@ use thiserror::Error;
 
 use super::settings::{Limits, MediaCodec, MediaSettings};
 
-/// Where media goes when nothing is set; a free port where the whole server is at free ports.
+/// The default port, unless the whole server is at free ports.
 const DEFAULT_PORT: u16 = 8100;
 
-/// More threads than any machine has cores for.
+/// The most threads: more than the cores of any machine.
 const MAX_THREADS: usize = 64;
 
-/// What can be set about media.
+/// The options for media.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MediaOptions {
-    /// Whether media is forwarded, for doors whose participants send to the server instead of each other.
+    /// Forward media, for doors whose participants send to the server instead of each other.
     #[arg(help_heading = "Media", long, env, value_name = "ON|OFF", default_value = "on")]
     pub media: Switch,
 
-    /// The UDP and TCP port at which media arrives, the same on every address; open both in the firewall. 8100, unless
-    /// people connect at a free port (0): then it is a free one too.
+    /// UDP and TCP port for media, the same on every address; open both in the firewall. 8100, or a free port
+    /// if clients connect at a free port (0).
     #[arg(help_heading = "Media", long, env, value_name = "PORT")]
     pub media_port: Option<u16>,
 
-    /// Addresses of this machine at which media arrives, separated by commas; 0.0.0.0 is none. If not set, those by
-    /// which it reaches the internet, or else its own for itself.
+    /// Addresses of this machine for media, separated by commas; not 0.0.0.0. If not set, the addresses by
+    /// which the machine reaches the internet, or else loopback.
     #[arg(help_heading = "Media", long, env, value_name = "ADDRESSES", value_delimiter = ',', value_parser = address)]
     pub media_listen: Vec<IpAddr>,
 
-    /// What people are told instead, where a router or a container translates addresses: one for each address of
-    /// --media-listen, or of those that are taken when that is not set.
+    /// Addresses that clients are told instead, where a router or a container translates addresses: one for
+    /// each address of --media-listen, or of its default.
     #[arg(help_heading = "Media", long, env, value_name = "ADDRESSES", value_delimiter = ',', value_parser = address)]
     pub media_advertise: Vec<IpAddr>,
 
-    /// What is forwarded, what is preferred first. Nothing is translated.
+    /// Codecs to forward, the preferred one first. Nothing is transcoded.
     #[arg(
         help_heading = "Media",
         long,
@@ -50,23 +50,24 @@ pub struct MediaOptions {
     )]
     pub media_codecs: Vec<MediaCodec>,
 
-    /// On how many threads rooms are spread; each has a port of its own, one after the other.
+    /// Threads among which rooms are divided; each has a port of its own, one after the other.
     #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 1)]
     pub media_threads: usize,
 
-    /// How many connections for media there may be on this server. Each takes about half a megabyte.
+    /// Media connections on this server. Each takes about half a megabyte.
     #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 1_000)]
     pub media_max_endpoints: usize,
 
-    /// How many there may be in one room.
+    /// Media connections in one room.
     #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 250)]
     pub media_endpoints_per_room: usize,
 
-    /// How many one participant may have: one to send, and one for each other whom it sees.
+    /// Media connections of one participant: one to send, and one for each other participant that it
+    /// receives.
     #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 50)]
     pub media_endpoints_per_participant: usize,
 
-    /// How many offers and answers one participant may make in a minute.
+    /// Offers and answers of one participant in a minute.
     #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value = "120")]
     pub media_offers_per_minute: NonZeroU32,
 }
@@ -74,28 +75,29 @@ pub struct MediaOptions {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// Media is forwarded
+    /// Forward media
     On,
-    /// Nothing is forwarded
+    /// Forward nothing
     Off,
 }
 
-/// Why media cannot be forwarded as it is set.
+/// Why the media options are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MediaOptionsError {
-    /// Each address that is told stands for one at which media arrives.
+    /// The number of advertised addresses differs from that of listening addresses.
     #[error("MEDIA_ADVERTISE must have an address for each of MEDIA_LISTEN")]
     Advertise,
-    /// Nobody could be served.
+    /// The number of threads is out of range.
     #[error("MEDIA_THREADS must be from 1 to {MAX_THREADS}")]
     Threads,
 }
 
 impl MediaOptions {
-    /// The settings, where people connect at `doors`; nothing if media is off.
+    /// Derives the settings for a server whose clients connect at `doors`; `None` if media is off.
     ///
     /// # Errors
-    /// What does not fit together.
+    ///
+    /// The options contradict each other.
     pub fn settings(&self, doors: &[SocketAddr]) -> Result<Option<MediaSettings>, MediaOptionsError> {
         if self.media == Switch::Off {
             return Ok(None);
@@ -128,11 +130,11 @@ impl MediaOptions {
     }
 }
 
-/// The addresses by which this machine reaches the internet, the old kind first; as many as are to be `told`, if any.
+/// The addresses by which this machine reaches the internet, IPv4 first; at most `told` if that is not 0.
 fn own_addresses(told: usize) -> Vec<IpAddr> {
-    // Nobody is there, and nothing is sent: the system only says which way it would go.
-    let elsewhere = ["192.0.2.1:9", "[2001:db8::1]:9"];
-    let mut addresses: Vec<_> = elsewhere.into_iter().filter_map(own_address_towards).collect();
+    // Documentation addresses: nothing is sent, the system only chooses a route.
+    let remote = ["192.0.2.1:9", "[2001:db8::1]:9"];
+    let mut addresses: Vec<_> = remote.into_iter().filter_map(own_address_towards).collect();
     if addresses.is_empty() {
         addresses.push(Ipv4Addr::LOCALHOST.into());
     }
@@ -142,15 +144,16 @@ fn own_addresses(told: usize) -> Vec<IpAddr> {
     addresses
 }
 
-fn own_address_towards(elsewhere: &str) -> Option<IpAddr> {
-    let elsewhere: SocketAddr = elsewhere.parse().ok()?;
-    let any = if elsewhere.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+fn own_address_towards(remote: &str) -> Option<IpAddr> {
+    let remote: SocketAddr = remote.parse().ok()?;
+    let any = if remote.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(any).ok()?;
-    socket.connect(elsewhere).ok()?;
+    socket.connect(remote).ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_unspecified())
 }
 
-/// One address of one machine. What stands for all of them does not do: answers must come from where packets went.
+/// Parses one address of one machine. Wildcards are invalid: answers must come from the address that the
+/// packet went to.
 fn address(text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = text.trim().parse().map_err(|_| "an address is like 192.0.2.7".to_owned())?;
     if address.is_unspecified() || address.is_multicast() {
@@ -177,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn with_nothing_set_media_has_an_address_that_clients_can_be_told() {
+    fn without_settings_media_has_addresses_for_clients() {
         let settings = settings(&[], "0.0.0.0:8080").unwrap().unwrap();
         assert_eq!(settings.port, DEFAULT_PORT);
         assert!(!settings.listen.is_empty() && settings.listen.iter().all(|one| !one.is_unspecified()));
     }
 
     #[test]
-    fn a_server_at_a_free_port_forwards_at_a_free_port() {
+    fn a_server_at_a_free_port_uses_a_free_port_for_media() {
         let free = settings(&[], "127.0.0.1:0").unwrap().unwrap();
         assert_eq!(free.port, 0);
         let fixed = settings(&["--media-port", "9000"], "127.0.0.1:0").unwrap().unwrap();
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_stands_for_what_is_listened_at() {
+    fn each_advertised_address_belongs_to_a_listening_one() {
         let args = ["--media-listen", "127.0.0.1,127.0.0.2", "--media-advertise", "192.0.2.7"];
         assert_eq!(settings(&args, "127.0.0.1:0").unwrap_err(), MediaOptionsError::Advertise);
         let nat = settings(&["--media-advertise", "192.0.2.7"], "127.0.0.1:0").unwrap().unwrap();

@@ -1,4 +1,5 @@
-//! What doors ask of a media plane: to end the WebRTC connections of participants, and to forward between them.
+//! The interface of a media plane: terminates the WebRTC connections of participants, and forwards between
+//! them.
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
@@ -8,172 +9,184 @@ use thiserror::Error;
 use super::description::DescriptionError;
 use crate::core::model::ids::{ParticipantId, RoomId};
 
-/// Ends WebRTC connections on the server and forwards what participants publish to those of their room who subscribe.
+/// Terminates WebRTC connections on the server and forwards publications to their subscribers in the same
+/// room.
 ///
-/// An [endpoint](EndpointId) is the server's end of one `RTCPeerConnection`. A participant publishes with one endpoint
-/// and subscribes to each other participant with a further one. Media is forwarded within a room of this node only.
+/// An [endpoint](EndpointId) is the server's end of one `RTCPeerConnection`. A participant publishes with one
+/// endpoint and subscribes to each other participant with a further one. Media is forwarded within a room of
+/// this node only.
 ///
-/// An endpoint ends when it is closed here, when its owner is ([`close_participant`](Self::close_participant)), when its
-/// client says goodbye, and when nothing has been heard of the client for about half a minute. The server gives up
-/// the endpoints of whoever has lost their seat, so a door that forgets one leaves nothing behind.
+/// An endpoint ends when a door closes it or its owner ([`close_participant`](Self::close_participant)), when
+/// its client closes the connection, and when the client has been silent for about half a minute. The server
+/// closes the endpoints of participants who have lost their seats, so a door cannot leak one.
 ///
-/// Descriptions are whole: they hold all of the server's candidates. Futures may be dropped at any point; an endpoint that
-/// was being opened is closed then.
+/// Descriptions are complete: they hold all of the server's candidates. Futures may be dropped at any point;
+/// the endpoint that was being opened is then closed.
 #[async_trait]
 pub trait MediaPlane: Send + Sync + 'static {
-    /// Whether anything is forwarded at all. If not, everything that is opened is refused as [`OpenError::Unavailable`].
+    /// True if this plane forwards media. If not, every opening fails with [`OpenError::Unavailable`].
     fn is_on(&self) -> bool;
 
-    /// Where clients are told to send their media; nowhere if it is off.
+    /// The addresses to which clients send their media; empty if the plane is off.
     fn addresses(&self) -> &[SocketAddr] {
         &[]
     }
 
-    /// Opens an endpoint by answering a client's offer (SDP), and gives the answer.
+    /// Opens an endpoint by answering a client's offer (SDP); returns the answer.
     ///
-    /// A participant who publishes again replaces what it published: the earlier endpoint ends
-    /// ([`CloseReason::Replaced`]), and whoever subscribed to it goes on with the new one.
+    /// A participant who publishes again replaces its publication: the earlier endpoint ends
+    /// ([`CloseReason::Replaced`]), and its subscribers receive from the new one.
     ///
     /// # Errors
-    /// - [`OpenError::Description`]: the offer; nothing was opened.
-    /// - [`OpenError::NotPublished`]: there is nothing to subscribe to. Nobody waits for it.
-    /// - [`OpenError::TooMany`], [`OpenError::Unavailable`]: nothing was opened.
+    ///
+    /// No endpoint was opened:
+    /// - [`OpenError::Description`]: the offer cannot be used.
+    /// - [`OpenError::NotPublished`]: the source publishes nothing. The plane does not wait for it.
+    /// - [`OpenError::TooMany`], [`OpenError::Unavailable`]: limits, or no capacity.
     async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, OpenError>;
 
-    /// Opens an endpoint by making an offer (SDP), for clients that wait for one. It must subscribe; the client's answer
-    /// is given to [`accept`](Self::accept).
+    /// Opens a subscribing endpoint by making an offer (SDP). The client's answer goes to
+    /// [`accept`](Self::accept).
     ///
     /// # Errors
+    ///
     /// As for [`answer`](Self::answer).
     async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, OpenError>;
 
-    /// The client's answer to the server's offer.
+    /// Applies the client's answer to the server's offer.
     ///
     /// # Errors
-    /// - [`NegotiationError::Description`]: the answer is none, or none was asked for.
-    /// - [`NegotiationError::NoSuchEndpoint`]: it has ended.
-    /// - [`NegotiationError::TooMany`], [`NegotiationError::Unavailable`]: nothing changed.
+    ///
+    /// Nothing changed:
+    /// - [`NegotiationError::Description`]: the answer cannot be used, or no offer is open.
+    /// - [`NegotiationError::NoSuchEndpoint`]: the endpoint has ended.
+    /// - [`NegotiationError::TooMany`], [`NegotiationError::Unavailable`]: limits, or no capacity.
     async fn accept(&self, endpoint: EndpointId, answer: &str) -> Result<(), NegotiationError>;
 
-    /// A further offer of the client's, on a connection it has: an ICE restart, or other tracks. Gives the answer.
+    /// Answers a further offer on an existing connection: an ICE restart, or other tracks. Returns the
+    /// answer.
     ///
     /// # Errors
+    ///
     /// As for [`accept`](Self::accept).
     async fn reoffer(&self, endpoint: EndpointId, offer: &str) -> Result<String, NegotiationError>;
 
-    /// A candidate of the client's, as `RTCIceCandidate.candidate` has it. The server learns where clients are by their
-    /// connecting to it, so none is needed, and one that cannot be used is ignored.
+    /// Adds a candidate of the client, in the form of `RTCIceCandidate.candidate`; ignores an unusable one.
+    ///
+    /// The server needs none: it learns the client's address when the client connects.
     fn candidate(&self, endpoint: EndpointId, candidate: &str);
 
-    /// Which layer of a simulcast publication the subscriber gets. [`Layer::Auto`] until then; no error where there are
-    /// no layers.
+    /// Chooses the layer of a simulcast publication for a subscriber; [`Layer::Auto`] by default. Has no
+    /// effect without layers.
     fn layer(&self, endpoint: EndpointId, layer: Layer);
 
-    /// Ends an endpoint; its listener is told nothing. Nothing happens if it has ended.
+    /// Closes an endpoint without an event to its listener. Has no effect if it has ended.
     fn close(&self, endpoint: EndpointId);
 
-    /// Ends all endpoints of a participant; their listeners are told nothing.
+    /// Closes all endpoints of a participant without events to their listeners.
     fn close_participant(&self, owner: &Owner);
 
-    /// Everybody who has an endpoint, each once, in no order.
+    /// The owners of all endpoints, each once, in no order.
     fn owners(&self) -> Vec<Owner>;
 
-    /// Ends everything, and lets go of ports. What is asked afterwards is [`OpenError::Unavailable`].
+    /// Closes all endpoints and sockets. Later calls fail with [`OpenError::Unavailable`].
     async fn shut_down(&self);
 }
 
-/// The server's end of one `RTCPeerConnection`; unique within this process, never used again.
+/// The server's end of one `RTCPeerConnection`; unique within this process, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointId(pub u64);
 
-/// Whose an endpoint is, and in which room it is heard.
+/// The participant that owns an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// Where.
+    /// The room in which the endpoint publishes or subscribes.
     pub room: RoomId,
-    /// Who. Its endpoints end with its seat.
+    /// The participant. Its endpoints end with its seat.
     pub participant: ParticipantId,
 }
 
-/// An endpoint that is to be.
+/// An endpoint to open.
 #[derive(Clone)]
 pub struct NewEndpoint {
-    /// Whose it will be.
+    /// Its owner.
     pub owner: Owner,
-    /// What it is for.
+    /// What it does.
     pub role: Role,
-    /// Who is told what becomes of it.
+    /// Receives its events.
     pub listener: Arc<dyn MediaListener>,
 }
 
-/// What an endpoint is for.
+/// The direction of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     /// The client sends.
     Publish(Publication),
-    /// The client receives what another participant of its room publishes.
+    /// The client receives the publication of another participant of its room.
     Subscribe {
-        /// Whose publication.
+        /// The publisher.
         source: ParticipantId,
     },
 }
 
-/// How something is published.
+/// The options of a publication.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Publication {
-    /// The client gets its own media back, as far as it offers to receive.
+    /// Sends the client its own media back, in the sections in which it offers to receive.
     pub loopback: bool,
-    /// What becomes of its data channels.
+    /// The receivers of its data channel messages.
     pub data: DataRelay,
 }
 
-/// To whom messages on a publisher's data channels go. They are handed over in order, or not at all where somebody's
-/// channel is not open or does not take them.
+/// The receivers of messages on a publisher's data channels.
+///
+/// Messages arrive in order. A receiver whose channel is not open, or is full, misses them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DataRelay {
-    /// To nobody.
+    /// No receivers.
     #[default]
     None,
-    /// To the subscribers, on their channel of the same label.
+    /// The subscribers, on their channel with the same label.
     Subscribers,
-    /// To the other publishers of the room that have the same channel. These are agreed on beforehand; any other that a
-    /// client opens is ignored.
+    /// The other publishers of the room that have the same channel. Only these channels are relayed.
     Room(Vec<DataChannel>),
 }
 
-/// A data channel that both sides open by themselves. Source: W3C WebRTC, `RTCDataChannelInit.negotiated`.
+/// A negotiated data channel, which both sides open by themselves. Source: W3C WebRTC,
+/// `RTCDataChannelInit.negotiated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataChannel {
-    /// What it is called.
+    /// Its label.
     pub label: String,
-    /// Its stream, 0 to 65,534.
+    /// Its stream id, 0 to 65,534.
     pub id: u16,
-    /// Whoever opens it is told what each of the others has said on it last, if that is at most 1 KiB.
+    /// Sends a client that opens it the last message of each other client, if that has at most 1 KiB.
     pub keeps_last: bool,
 }
 
-/// Which layer of a simulcast publication is wanted.
+/// The wanted layer of a simulcast publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layer {
-    /// The best that the subscriber's connection carries.
+    /// The best layer that the subscriber's connection carries.
     Auto,
-    /// The one of this name (`a=rid`). While it is not sent, another is forwarded.
+    /// The layer with this name (`a=rid`). While the publisher does not send it, another is forwarded.
     Rid(String),
 }
 
-/// An endpoint, and what its client is to be told.
+/// An opened endpoint, and the description for its client.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Negotiated {
-    /// The endpoint that was opened.
+    /// The endpoint.
     pub endpoint: EndpointId,
     /// The answer or the offer (SDP).
     pub description: String,
 }
 
-/// Hears what becomes of endpoints.
+/// Receives the events of endpoints.
 pub trait MediaListener: Send + Sync + 'static {
-    /// Called on the thread that forwards: must return at once, so put it into a queue. May be called before the
-    /// description that opened the endpoint has been returned.
+    /// Handles an event. Runs on the forwarding thread, so it must only enqueue and return.
+    ///
+    /// May run before the call that opens the endpoint has returned.
     fn on_media(&self, endpoint: EndpointId, event: MediaEvent);
 }
 
@@ -183,17 +196,18 @@ impl<F: Fn(EndpointId, MediaEvent) + Send + Sync + 'static> MediaListener for F 
     }
 }
 
-/// What a listener hears.
+/// An event of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaEvent {
-    /// The client has connected; told once.
+    /// The client has connected; sent once.
     Connected,
-    /// The first packet of a kind has come from a publisher; told once for each kind.
+    /// The first packet of a kind has come from a publisher; sent once for each kind.
     Flowing(MediaKind),
-    /// The loudest publisher of the room is another one now, or nobody speaks. Told to one endpoint of each participant, at
-    /// most three times a second.
+    /// The loudest publisher of the room has changed; `None` when no publisher speaks.
+    ///
+    /// Sent to one endpoint of each participant, at most three times a second.
     ActiveSpeaker(Option<ParticipantId>),
-    /// It has ended, and not by being closed here. The last that is heard of it.
+    /// The endpoint has ended without a call to close it. Its last event.
     Closed(CloseReason),
 }
 
@@ -210,11 +224,11 @@ pub enum MediaKind {
 pub enum CloseReason {
     /// The client closed its connection.
     Left,
-    /// Nothing is heard of the client any more, or it never connected.
+    /// The client has been silent for too long, or never connected.
     Lost,
-    /// Its owner published anew.
+    /// Its owner published again.
     Replaced,
-    /// A fault of the server's own; other endpoints go on.
+    /// An internal fault; other endpoints continue.
     Fault,
 }
 
@@ -224,13 +238,13 @@ pub enum OpenError {
     /// The client's description cannot be used.
     #[error(transparent)]
     Description(#[from] DescriptionError),
-    /// The participant that was to be subscribed to publishes nothing here.
+    /// The source publishes nothing on this node.
     #[error("nothing is published by that participant")]
     NotPublished,
-    /// There are as many as there may be.
+    /// A limit is reached.
     #[error("too many {0}")]
     TooMany(Limit),
-    /// Nothing is forwarded on this server, or it has too much to do just now.
+    /// The server forwards nothing, or is overloaded.
     #[error("media is not available")]
     Unavailable,
 }
@@ -238,21 +252,21 @@ pub enum OpenError {
 /// Why a description changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NegotiationError {
-    /// It cannot be used.
+    /// The description cannot be used.
     #[error(transparent)]
     Description(#[from] DescriptionError),
     /// The endpoint has ended.
     #[error("the connection has ended")]
     NoSuchEndpoint,
-    /// There were too many of them.
+    /// A limit is reached.
     #[error("too many {0}")]
     TooMany(Limit),
-    /// Nothing is forwarded on this server, or it has too much to do just now.
+    /// The server forwards nothing, or is overloaded.
     #[error("media is not available")]
     Unavailable,
 }
 
-/// What there was too much of.
+/// A limit of the media plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// Endpoints of this participant.
@@ -273,7 +287,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Shows no description: it holds addresses.
+/// Omits the description, which holds addresses.
 impl fmt::Debug for Negotiated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated").field("endpoint", &self.endpoint).finish_non_exhaustive()

@@ -1,23 +1,23 @@
-//! What forwarding is set to.
+//! The settings of forwarding.
 
 use std::{net::IpAddr, num::NonZeroU32};
 
 use clap::ValueEnum;
 
-/// Where media comes and goes, and how much of it.
+/// Addresses, threads, codecs and limits of forwarded media.
 #[derive(Debug, Clone)]
 pub struct MediaSettings {
     /// Addresses of this machine at which media arrives.
     pub listen: Vec<IpAddr>,
-    /// What clients are told instead, one for each of `listen`; none where they are the same.
+    /// Addresses that clients are told instead, one for each of `listen`; empty if they are the same.
     pub advertise: Vec<IpAddr>,
-    /// The UDP and TCP port of the first thread, and the ones after it of the others; 0 for free ones.
+    /// The UDP and TCP port of the first thread; the others use the following ports. 0 for free ports.
     pub port: u16,
-    /// On how many threads rooms are spread.
+    /// The number of threads among which rooms are divided.
     pub threads: usize,
-    /// What may be sent, what is preferred first.
+    /// Accepted codecs, the preferred one first.
     pub codecs: Vec<MediaCodec>,
-    /// How much there may be.
+    /// The limits.
     pub limits: Limits,
 }
 
@@ -29,21 +29,22 @@ impl MediaSettings {
     }
 }
 
-/// What the server forwards. It cannot translate, so everybody in a room must understand what is sent.
+/// A codec that the server forwards. It does not transcode, so every receiver must support the sender's
+/// codec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MediaCodec {
-    /// Sound; every browser has it
+    /// Audio; every browser has it
     Opus,
-    /// Pictures; every browser has it
+    /// Video; every browser has it
     Vp8,
-    /// Pictures; most browsers have it, and many devices do it in hardware
+    /// Video; most browsers have it, and many devices decode it in hardware
     H264,
 }
 
-/// How much there may be.
+/// Limits of the media plane.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Endpoints of one participant: one for publishing, one for each other whom it sees.
+    /// Endpoints of one participant: one to publish, one for each other participant that it receives.
     pub per_participant: usize,
     /// Endpoints in one room.
     pub per_room: usize,

@@ -20,7 +20,6 @@ const UNCLEAN: &[&str] = &[
     "scripts/",
     "src/cluster/",
     "src/core/",
-    "src/media/",
     "src/protocols/",
 ];
 

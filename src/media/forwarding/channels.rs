@@ -1,4 +1,4 @@
-//! Data channels: which a client has open, and how much it may say on them.
+//! Data channels: the open channels of a client, and the rate limit of its messages.
 
 use std::time::Instant;
 
@@ -10,20 +10,21 @@ use str0m::{
 use super::local::MAX_MESSAGE_BYTES;
 use crate::media::DataChannel;
 
-/// What a client may say in a second, and at once. Everybody in the room gets it, so that it costs the server a multiple.
+/// Limits of a client's messages, in bytes and messages per second. The server sends each message to the
+/// whole room.
 const BYTES_PER_SECOND: f64 = 128.0 * 1024.0;
 const MESSAGES_PER_SECOND: f64 = 50.0;
 
-/// How many seconds' worth may be said at once.
+/// How many seconds of the rate a burst may use.
 const BURST: f64 = 4.0;
 
-/// What adding up many small numbers may add to them.
+/// Tolerance for rounding errors of sums.
 const ROUNDING: f64 = 0.001;
 
-/// How long something may be that is kept for those who come later.
+/// The longest message that is kept for clients who open the channel later, in bytes.
 const MAX_KEPT_BYTES: usize = 1024;
 
-/// More channels than any page opens.
+/// The most channels of a client: more than any page opens.
 const MAX_CHANNELS: usize = 16;
 
 /// The data channels of one client.
@@ -34,7 +35,7 @@ pub struct Channels {
     allowance: Allowance,
 }
 
-/// A channel that both sides open by themselves.
+/// A negotiated channel.
 #[derive(Debug)]
 struct Agreed {
     id: ChannelId,
@@ -43,17 +44,17 @@ struct Agreed {
     last: Option<Message>,
 }
 
-/// Something that was said.
+/// A message on a data channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Whether it is no text.
+    /// True for binary data, false for text.
     pub binary: bool,
-    /// The message.
+    /// The bytes.
     pub data: Vec<u8>,
 }
 
 impl Channels {
-    /// Opens the channels that are `agreed` on, once.
+    /// Opens the negotiated channels, once.
     pub fn open(&mut self, rtc: &mut Rtc, agreed: &[DataChannel]) {
         if !self.agreed.is_empty() {
             return;
@@ -71,7 +72,7 @@ impl Channels {
         }
     }
 
-    /// A channel can be used.
+    /// Records that a channel is open.
     pub fn on_open(&mut self, id: ChannelId, label: String) {
         let agreed = self.agreed.iter().find(|agreed| agreed.id == id);
         let label = agreed.map_or(label, |agreed| agreed.label.clone());
@@ -80,12 +81,13 @@ impl Channels {
         }
     }
 
-    /// A channel cannot be used any more.
+    /// Records that a channel has closed.
     pub fn on_close(&mut self, id: ChannelId) {
         self.open.retain(|(open, _)| *open != id);
     }
 
-    /// What the channel is called, if it is open and its client may say so much more.
+    /// Counts a message against the rate; returns the channel's label if it is open and the message is
+    /// allowed.
     pub fn take_message(&mut self, id: ChannelId, message: &Message, now: Instant) -> Option<String> {
         let (_, label) = self.open.iter().find(|(open, _)| *open == id)?;
         if !self.allowance.take(message.data.len(), now) {
@@ -97,32 +99,32 @@ impl Channels {
         Some(label.clone())
     }
 
-    /// What its client has said last on the channel called `label`, if that is kept.
+    /// The last message on the channel `label`, if that channel keeps it.
     pub fn last(&self, label: &str) -> Option<&Message> {
         self.agreed.iter().find(|agreed| agreed.label == label)?.last.as_ref()
     }
 
-    /// What the channel is called, if it is one on which what was said last is kept.
+    /// The label of the channel, if it keeps its last message.
     pub fn kept(&self, id: ChannelId) -> Option<&str> {
         let channel = self.agreed.iter().find(|agreed| agreed.id == id && agreed.keeps_last)?;
         Some(&channel.label)
     }
 
-    /// Whether the channel is one of those that were agreed on.
+    /// True if the channel is a negotiated one.
     pub fn is_agreed(&self, id: ChannelId) -> bool {
         self.agreed.iter().any(|agreed| agreed.id == id)
     }
 
-    /// The open channel called `label`.
+    /// The open channel with this label.
     pub fn called(&self, label: &str) -> Option<ChannelId> {
         self.open.iter().find(|(_, own)| own == label).map(|(id, _)| *id)
     }
 }
 
-/// How much may be said, which grows with time.
+/// A token bucket of seconds.
 #[derive(Debug, Default)]
 struct Allowance {
-    /// Seconds' worth that were used, and when that was counted.
+    /// Used seconds, and when they were counted.
     used: Option<(f64, Instant)>,
 }
 
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_says_too_much_is_heard_again_later() {
+    fn a_client_over_its_rate_may_send_again_later() {
         let start = tokio::time::Instant::now().into_std();
         let mut allowance = Allowance::default();
         let said = (0..1_000).filter(|_| allowance.take(10, start)).count();

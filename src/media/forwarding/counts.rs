@@ -1,31 +1,31 @@
-//! What is counted, for `/metrics`: added up while packets pass, told a few times a second.
+//! Counters for `/metrics`: summed while packets pass, published a few times a second.
 
 use std::time::Duration;
 
 use crate::media::CloseReason;
 
-/// What has happened since it was last told.
+/// Counts since they were last published.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Datagrams and framed packets from clients, and their bytes.
     pub received: Traffic,
-    /// To clients.
+    /// Packets to clients, and their bytes.
     pub sent: Traffic,
-    /// Media packets handed on, once for each receiver.
+    /// Forwarded media packets, once for each receiver.
     pub forwarded: u64,
-    /// From nobody known, or no packets at all.
+    /// Datagrams from unknown sources, or invalid ones.
     pub unknown: u64,
-    /// That the network did not take at once.
+    /// Datagrams that the network did not accept at once.
     pub dropped: u64,
-    /// Key frames asked of publishers.
+    /// Key frames requested from publishers.
     pub keyframes_asked: u64,
-    /// Key frames that subscribers asked for.
+    /// Key frames requested by subscribers.
     pub keyframes_wanted: u64,
-    /// Messages on data channels handed on, once for each receiver.
+    /// Forwarded data channel messages, once for each receiver.
     pub messages: u64,
-    /// Messages on data channels that were too many, or not taken.
+    /// Data channel messages over the rate, or not accepted by the receiver.
     pub messages_dropped: u64,
-    /// The longest that something was late.
+    /// The longest delay of a timer.
     pub lag: Duration,
 }
 
@@ -37,7 +37,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// One packet of so many bytes.
+    /// Adds one packet of `bytes` bytes.
     pub fn add(&mut self, bytes: usize) {
         self.packets += 1;
         self.bytes += bytes as u64;
@@ -45,7 +45,7 @@ impl Traffic {
 }
 
 impl Counts {
-    /// Tells everything, and begins anew.
+    /// Publishes all counts and resets them.
     pub fn tell(&mut self) {
         let Self {
             received,
@@ -79,12 +79,12 @@ impl Counts {
     }
 }
 
-/// An endpoint was opened.
+/// Counts an opened endpoint.
 pub fn opened(is_publisher: bool) {
     metrics::gauge!("switchboard_media_endpoints", "role" => role(is_publisher)).increment(1.0);
 }
 
-/// An endpoint has ended; without a reason it was closed by the server's own doors.
+/// Counts an ended endpoint; without a reason, a door closed it.
 pub fn ended(is_publisher: bool, reason: Option<CloseReason>) {
     metrics::gauge!("switchboard_media_endpoints", "role" => role(is_publisher)).decrement(1.0);
     let reason = match reason {
@@ -97,7 +97,7 @@ pub fn ended(is_publisher: bool, reason: Option<CloseReason>) {
     metrics::counter!("switchboard_media_endpoints_ended_total", "reason" => reason).increment(1);
 }
 
-/// Packets that were asked for again: by subscribers of the server (`in`), by the server of publishers (`out`).
+/// Counts repeated packets: requested by subscribers (`in`), or by the server from publishers (`out`).
 pub fn repeated(direction: &'static str, packets: u64) {
     metrics::counter!("switchboard_media_nacks_total", "direction" => direction).increment(packets);
 }

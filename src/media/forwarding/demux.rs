@@ -1,5 +1,7 @@
-//! Whose a datagram is. All endpoints have one port: the first packet of a client says whom it means, in a way that only they
-//! can know, and from then on its address says it.
+//! Assigns datagrams to endpoints, which share one port.
+//!
+//! The first packet of a client carries the endpoint's ICE name, which only that client knows. Later packets
+//! are assigned by their source address.
 
 use std::{collections::HashMap, net::SocketAddr};
 
@@ -7,10 +9,11 @@ use str0m::net::Protocol;
 
 use crate::media::EndpointId;
 
-/// Where something came from.
+/// The source of a packet.
 pub type Source = (Protocol, SocketAddr);
 
-/// More addresses than one client has: every interface, over UDP and TCP, before and after a change of network.
+/// The most addresses of one client: more than its interfaces, over UDP and TCP, before and after a change of
+/// network.
 const MAX_ADDRESSES: usize = 16;
 
 /// The attribute of a STUN message that names both sides. Source: RFC 8489, section 14.3.
@@ -18,7 +21,7 @@ const USERNAME: u16 = 0x0006;
 
 const HEAD: usize = 20;
 
-/// Who is meant by what.
+/// Endpoints by name and by source address.
 #[derive(Debug, Default)]
 pub struct Demux {
     by_source: HashMap<Source, EndpointId>,
@@ -34,7 +37,7 @@ struct Names {
 }
 
 impl Demux {
-    /// `id` is called `ufrag` from now on, and not as before.
+    /// Gives `id` the name `ufrag` instead of its former one.
     pub fn name(&mut self, id: EndpointId, ufrag: String) {
         let names = self.names.entry(id).or_default();
         if names.ufrag != ufrag {
@@ -44,8 +47,8 @@ impl Demux {
         }
     }
 
-    /// Whose `packet` probably is. What names its receiver is believed before its address, which may have been
-    /// somebody else's.
+    /// Finds the probable endpoint of `packet`. A name in the packet counts before its address, which another
+    /// client may have had before.
     pub fn find(&self, source: &Source, packet: &[u8]) -> Option<EndpointId> {
         match ufrag(packet) {
             Some(ufrag) => self.by_ufrag.get(ufrag).copied(),
@@ -53,7 +56,7 @@ impl Demux {
         }
     }
 
-    /// The endpoint has proved that what comes from `source` is its client's.
+    /// Records that `source` is an address of the endpoint's client, as the endpoint has verified.
     pub fn learn(&mut self, id: EndpointId, source: Source) {
         if self.by_source.insert(source, id) == Some(id) {
             return;
@@ -66,7 +69,7 @@ impl Demux {
         }
     }
 
-    /// There is no such endpoint any more.
+    /// Removes an endpoint.
     pub fn forget(&mut self, id: EndpointId) {
         let Some(names) = self.names.remove(&id) else { return };
         self.by_ufrag.remove(&names.ufrag);
@@ -75,7 +78,7 @@ impl Demux {
         }
     }
 
-    /// How many names there are.
+    /// The number of names.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.names.len()
@@ -88,7 +91,7 @@ impl Demux {
     }
 }
 
-/// Whom a STUN request means: the first part of its user name.
+/// The ICE name that a STUN request addresses: the first part of its user name.
 fn ufrag(packet: &[u8]) -> Option<&str> {
     let is_stun = packet.len() >= HEAD && packet[0] < 2;
     let mut attributes = packet.get(HEAD..).filter(|_| is_stun)?;
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_known_by_name_and_then_by_address() {
+    fn packets_are_assigned_by_name_and_then_by_address() {
         let (mut demux, ann, bob) = (Demux::default(), EndpointId(1), EndpointId(2));
         demux.name(ann, "ann".into());
         demux.name(bob, "bob".into());
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_grows_however_many_addresses_a_client_comes_from() {
+    fn addresses_of_a_client_are_bounded() {
         let (mut demux, ann) = (Demux::default(), EndpointId(1));
         demux.name(ann, "ann".into());
         for port in 1..1_000 {
@@ -162,7 +165,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_packet_is_too_strange(packet in prop::collection::vec(any::<u8>(), 0..200), cut in 0..60_usize) {
+        fn arbitrary_packets_do_not_panic(packet in prop::collection::vec(any::<u8>(), 0..200), cut in 0..60_usize) {
             ufrag(&packet);
             let request = request("ann:x");
             ufrag(&request[..cut.min(request.len())]);

@@ -1,5 +1,7 @@
-//! DTLS with one configuration for all connections. The library makes a new one for each, and each tries every cipher, curve
-//! and signature out before it is used, which costs more than a whole handshake.
+//! DTLS with one configuration for all connections.
+//!
+//! The library's default makes a configuration for each connection and validates every cipher, curve and
+//! signature, which costs more than a handshake.
 
 use std::{
     fmt,
@@ -17,7 +19,7 @@ use str0m::{
     },
 };
 
-/// What connections are encrypted with.
+/// The cryptography of all connections.
 pub fn provider() -> CryptoProvider {
     CryptoProvider { dtls_provider: &Configured, ..from_feature_flags() }
 }
@@ -47,13 +49,13 @@ impl DtlsProvider for Configured {
     }
 }
 
-/// The configuration, made when it is first asked for. All connections have the same `mtu` (bytes).
+/// The shared configuration, made at first use. All connections have the same `mtu` (bytes).
 fn config(mtu: Option<usize>) -> Result<Arc<Config>, CryptoError> {
     static CONFIG: OnceLock<Arc<Config>> = OnceLock::new();
     if let Some(config) = CONFIG.get() {
         return Ok(config.clone());
     }
-    // Cookies prove that somebody is where they say they are; ICE has proved that before.
+    // Cookies prove a client's address, which ICE has already proved.
     let builder = Config::builder().use_server_cookie(false);
     let builder = if let Some(mtu) = mtu { builder.mtu(mtu) } else { builder };
     let config = builder.build().map_err(|error| CryptoError::Other(error.to_string()))?;

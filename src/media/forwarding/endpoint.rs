@@ -1,4 +1,4 @@
-//! One endpoint: a connection, what comes and goes on it, and how it lives.
+//! One endpoint: a WebRTC connection with its tracks, channels and lifetime.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,33 +21,35 @@ use crate::{
     media::{CloseReason, EndpointId, Layer, MediaEvent, MediaListener, NewEndpoint, Owner, Role},
 };
 
-/// How long a client may take to connect.
+/// How long a client has to connect.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a client that was not heard of for sixteen seconds may still come back, as after a change of network.
+/// How long a client that has been silent for sixteen seconds may still come back, as after a change of
+/// network.
 const RETURNS_WITHIN: Duration = Duration::from_secs(15);
 
-/// How often one drain may go round: far beyond what any input causes, so that a fault cannot hold everybody up.
+/// The most outputs of one drain: far more than any input causes. A fault in the library must not block the
+/// shard.
 const MAX_ROUNDS: usize = 20_000;
 
-/// Something that would be due at once again and again is put off by this.
+/// The shortest time until the next timer, for a timer that is due again and again.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// What endpoints have to say, in order.
+/// The outputs of endpoints, in order.
 #[derive(Default)]
 pub struct Out {
-    /// To clients.
+    /// Packets to clients.
     pub transmits: VecDeque<Transmit>,
-    /// To the shard.
+    /// Events for the shard.
     pub events: VecDeque<(EndpointId, Event)>,
 }
 
-/// Why an endpoint cannot go on.
+/// Why an endpoint has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failed {
-    /// The connection is broken: its client gave up, or is not who it was said to be.
+    /// The connection is broken: the client gave up, or its certificate does not match.
     Broken,
-    /// A fault of ours or the library's.
+    /// A fault of the server or of the library.
     Fault,
 }
 
@@ -62,47 +64,47 @@ impl From<Failed> for CloseReason {
 
 /// The server's end of a client's connection.
 pub struct Endpoint {
-    /// Its name.
+    /// Its id.
     pub id: EndpointId,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
-    /// What it is for.
+    /// Its direction.
     pub role: Role,
     /// The connection.
     pub rtc: Rtc,
-    /// An offer of the server's that was not answered yet.
+    /// An offer of the server that awaits its answer.
     pub pending: Option<SdpPendingOffer>,
-    /// What the client sends.
+    /// Tracks from the client.
     pub incoming: Vec<Incoming>,
-    /// What it receives.
+    /// Tracks to the client.
     pub outgoing: Vec<Outgoing>,
-    /// Who gets what it sends; itself among them if it asked for that.
+    /// The endpoints that receive its media; itself among them with loopback.
     pub subscribers: Vec<EndpointId>,
     /// Its data channels.
     pub channels: Channels,
-    /// Whether there is more than one layer of the pictures that the client sends, or receives.
+    /// True if a video from or to the client has more than one layer.
     pub has_layers: bool,
-    /// Which layer its owner asked for.
+    /// The layer that its owner chose.
     pub wish: Option<Rid>,
-    /// What the connection carries, in bits a second, if that is measured.
+    /// Estimated capacity of the connection in bits per second, if measured.
     pub estimate: Option<f64>,
-    /// Which rate is to be kept up, and which to be reached, in bits a second.
+    /// The current and the desired rate, in bits per second.
     aim: (u64, u64),
-    /// When it is to be called again.
+    /// When its next timer is due.
     pub deadline: Option<Instant>,
-    /// Whether packets were written that are not sent yet. The library wants to be polled after each change; what is
-    /// written only waits there, until time goes on.
+    /// True while written packets wait in the library. They are sent when the library is polled with a new
+    /// time.
     pub has_written: bool,
     listener: Arc<dyn MediaListener>,
     life: Life,
     has_flowed: [bool; 2],
-    /// Of each stream, how many packets had been asked for again when that was last told.
+    /// For each stream, the number of repeated packets when it was last published.
     repeated: HashMap<StreamName, u64>,
     #[cfg(test)]
     pub is_broken: bool,
 }
 
-/// Which way, in which section, which layer.
+/// Direction, media section and layer of a stream.
 pub type StreamName = (&'static str, Mid, Option<Rid>);
 
 #[derive(Debug, Clone, Copy)]
@@ -110,12 +112,12 @@ enum Life {
     /// Opened at this time.
     Opened(Instant),
     Connected,
-    /// Was connected, and has not been heard of since.
+    /// Was connected, and has been silent since this time.
     Unheard(Instant),
 }
 
 impl Endpoint {
-    /// An endpoint whose connection is about to be negotiated; with `has_layers` it receives pictures of more than one layer.
+    /// Makes an endpoint before negotiation. With `has_layers` it receives video with several layers.
     pub fn new(id: EndpointId, new: NewEndpoint, has_layers: bool, rtc: Rtc, now: Instant) -> Self {
         let NewEndpoint { owner, role, listener } = new;
         Self {
@@ -143,11 +145,12 @@ impl Endpoint {
         }
     }
 
-    /// Gives it `input`, and takes what it has to say. Returns when it is to be called again.
+    /// Feeds `input` to the connection and collects its outputs. Returns when its next timer is due.
     pub fn drive(&mut self, input: Option<Input>, now: Instant, out: &mut Out) -> Result<Instant, Failed> {
         guarded(|| {
             if let Some(input) = input {
-                // What a client sends wrong is its own matter; if it matters, the connection is dead.
+                // Errors of the client's input are harmless, unless the connection is dead, which `drain`
+                // notices.
                 let _ = self.rtc.handle_input(input);
             }
             self.drain(now, out)
@@ -164,7 +167,7 @@ impl Endpoint {
                 Output::Transmit(transmit) => out.transmits.push_back(transmit),
                 Output::Event(event) => out.events.push_back((self.id, event)),
                 Output::Timeout(at) if at > now => return Ok(at),
-                // What was written is sent only when time goes on.
+                // The library sends written packets only when it is told the time.
                 Output::Timeout(_) if !is_told => {
                     is_told = true;
                     self.rtc.handle_input(Input::Timeout(now)).map_err(|_| Failed::Broken)?;
@@ -175,17 +178,17 @@ impl Endpoint {
         Err(Failed::Fault)
     }
 
-    /// Tells the client that it is over.
+    /// Tells the client that the connection ends.
     pub fn say_goodbye(&mut self, now: Instant, out: &mut Out) {
         let _ = guarded(|| self.rtc.close().map(|()| self.drain(now, out)));
     }
 
-    /// Tells its listener.
+    /// Sends an event to the listener.
     pub fn tell(&self, event: MediaEvent) {
         self.listener.on_media(self.id, event);
     }
 
-    /// The client has connected.
+    /// Records that the client has connected.
     pub fn on_connected(&mut self) {
         let is_first = matches!(self.life, Life::Opened(_));
         self.life = Life::Connected;
@@ -194,7 +197,7 @@ impl Endpoint {
         }
     }
 
-    /// What the network says about the client.
+    /// Records the state of ICE.
     pub fn on_ice_state(&mut self, state: IceConnectionState, now: Instant) {
         match (state, self.life) {
             (IceConnectionState::Disconnected, Life::Connected) => self.life = Life::Unheard(now),
@@ -205,7 +208,7 @@ impl Endpoint {
         }
     }
 
-    /// Something of this kind has come.
+    /// Records that a packet of this kind has come.
     pub fn on_flowing(&mut self, kind: MediaKind) {
         let has_flowed = &mut self.has_flowed[usize::from(kind.is_video())];
         if !std::mem::replace(has_flowed, true) {
@@ -217,13 +220,13 @@ impl Endpoint {
         }
     }
 
-    /// Whether the client has ever connected. What is sent to it is not interrupted when it is away for a moment: left
-    /// out packets would be missed.
+    /// True if the client has ever connected. A short silence does not interrupt its streams: omitted packets
+    /// would be missed.
     pub fn was_connected(&self) -> bool {
         !matches!(self.life, Life::Opened(_))
     }
 
-    /// Why it is over, if nothing was heard of the client for too long.
+    /// The reason to end it, if the client has been silent for too long.
     pub fn is_lost(&self, now: Instant) -> Option<CloseReason> {
         let is_lost = match self.life {
             Life::Opened(at) => now.saturating_duration_since(at) >= CONNECTS_WITHIN,
@@ -233,7 +236,7 @@ impl Endpoint {
         is_lost.then_some(CloseReason::Lost)
     }
 
-    /// Whom it gets its media from.
+    /// The participant whose media it receives.
     pub fn source(&self) -> Option<ParticipantId> {
         match &self.role {
             Role::Subscribe { source } => Some(*source),
@@ -241,18 +244,18 @@ impl Endpoint {
         }
     }
 
-    /// Whether its client publishes.
+    /// True if its client publishes.
     pub fn is_publisher(&self) -> bool {
         matches!(self.role, Role::Publish(_))
     }
 
-    /// How many packets of a stream were asked for again since the last time; `total` counts from the beginning.
+    /// The number of repeated packets of a stream since the last call; `total` counts from the beginning.
     pub fn newly_repeated(&mut self, stream: StreamName, total: u64) -> u64 {
         let before = self.repeated.insert(stream, total).unwrap_or_default();
         total.saturating_sub(before)
     }
 
-    /// What each picture may take of what the connection carries, in bits a second.
+    /// The share of the estimated capacity for each video, in bits per second.
     pub fn estimate_for_each(&self) -> Option<f64> {
         let pictures = self.outgoing.iter().filter(|track| track.key.kind.is_video()).count().max(1);
         #[expect(clippy::cast_precision_loss, reason = "there are a few")]
@@ -260,8 +263,7 @@ impl Endpoint {
         self.estimate.map(|estimate| estimate / pictures)
     }
 
-    /// Has the library find out whether the connection carries more, as far as that is of use: a layer of one of these
-    /// `rates` (bits a second).
+    /// Makes the library probe for more capacity, up to the next of the layers' `rates` (bits per second).
     pub fn probe(&mut self, rates: impl Iterator<Item = f64> + Clone) {
         let Some(estimate) = self.estimate else { return };
         let best = rates.clone().fold(0.0, f64::max) / SHARE;
@@ -273,7 +275,7 @@ impl Endpoint {
         }
     }
 
-    /// What its owner wants of a simulcast.
+    /// Sets the layer that its owner chose.
     pub fn set_wish(&mut self, layer: &Layer) {
         self.wish = match layer {
             Layer::Auto => None,
@@ -282,7 +284,7 @@ impl Endpoint {
     }
 }
 
-/// In steps, so that a rate that trembles is not a new aim every time.
+/// Rounds a rate to steps, so that small changes do not set a new target.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -293,7 +295,7 @@ fn stepped(rate: f64) -> u64 {
     (rate as u64).next_multiple_of(STEP)
 }
 
-/// Runs what calls the library, whose faults are panics by policy, so that they end one endpoint only.
+/// Catches panics of a step that calls the library, so that a fault ends one endpoint only.
 pub fn guarded<T>(step: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()
 }

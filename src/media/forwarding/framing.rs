@@ -4,20 +4,21 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::sockets::MAX_DATAGRAM;
 
-/// What has come of a stream and is not a whole packet yet.
+/// The received bytes that do not form a whole packet yet.
 #[derive(Debug, Default)]
 pub struct Unframed(BytesMut);
 
 impl Unframed {
-    /// Where more is read into.
+    /// The buffer to read into.
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.0
     }
 
-    /// The next whole packet, if it has come.
+    /// Takes the next whole packet.
     ///
     /// # Errors
-    /// It is going to be longer than any packet; nothing after it can be read.
+    ///
+    /// The packet is too long; the rest of the stream cannot be read.
     pub fn next(&mut self) -> Result<Option<Bytes>, TooLong> {
         let [high, low, ..] = *self.0 else { return Ok(None) };
         let length = usize::from(u16::from_be_bytes([high, low]));
@@ -32,11 +33,11 @@ impl Unframed {
     }
 }
 
-/// A packet is longer than any that is read.
+/// A packet over the maximum length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
-/// A packet as it is written; nothing if it is too long for its length to be said.
+/// Frames a packet; `None` if its length does not fit in two bytes.
 pub fn framed(packet: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(packet.len()).ok()?;
     let mut framed = Vec::with_capacity(2 + packet.len());
@@ -53,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packets_come_out_as_they_went_in_however_the_stream_is_cut(
+        fn packets_survive_any_cut_of_the_stream(
             packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..20),
             cut in 1..50_usize,
         ) {
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_waited_for() {
+    fn a_packet_that_is_too_long_fails_at_once() {
         let mut unframed = Unframed::default();
         unframed.buffer().extend_from_slice(&[0xff, 0xff, 1]);
         assert_eq!(unframed.next(), Err(TooLong));

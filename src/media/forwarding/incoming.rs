@@ -1,4 +1,5 @@
-//! What a publisher sends: tracks, the streams they consist of, and what is to be known of a packet before it is forwarded.
+//! Media from a publisher: its tracks, their streams, and the properties of each packet that forwarding
+//! needs.
 
 use std::time::Instant;
 
@@ -18,17 +19,17 @@ use super::{
 };
 use crate::media::EndpointId;
 
-/// More streams than a track has: every layer, before and after a change of its number.
+/// The most streams of a track: every layer, before and after a change of its SSRC.
 const MAX_STREAMS: usize = 8;
 
 /// A track that a publisher sends.
 #[derive(Debug)]
 pub struct Incoming {
-    /// The media section it is in.
+    /// Its media section.
     pub mid: Mid,
-    /// Which of its publisher's.
+    /// Its index among the publisher's tracks.
     pub key: TrackKey,
-    /// How loud it is, if it is sound.
+    /// Its loudness, if it is audio.
     pub loudness: Loudness,
     streams: Vec<Stream>,
 }
@@ -43,38 +44,38 @@ struct Stream {
     requests: Requests,
 }
 
-/// Where a packet is from, for good: a number is not enough, because publishers choose theirs.
+/// A stream of one publisher. An SSRC alone is not unique: publishers choose theirs.
 pub type StreamKey = (EndpointId, Ssrc);
 
-/// A packet that is to be forwarded.
+/// A packet to forward.
 pub struct Packet {
-    /// Which stream it belongs to.
+    /// Its stream.
     pub stream: StreamKey,
-    /// Which track.
+    /// Its track.
     pub track: TrackKey,
-    /// Which layer.
+    /// Its layer.
     pub layer: LayerName,
-    /// What it is encoded with.
+    /// Its codec and parameters.
     pub params: PayloadParams,
-    /// What it is numbered with.
+    /// Its sequence number, time and picture numbers.
     pub numbers: Numbers,
-    /// What is to be renumbered inside, for VP8.
+    /// The VP8 descriptor, whose numbers change on the way.
     pub vp8: Option<Vp8Descriptor>,
-    /// Whether somebody who has nothing yet can start here.
+    /// True if a new subscriber can start with this packet.
     pub can_start: bool,
     /// The packet.
     pub rtp: RtpPacket,
 }
 
 impl Packet {
-    /// What is passed on of a packet's header extensions; the rest is between two neighbours.
+    /// The header extensions that are forwarded; the others apply to one hop only.
     pub fn extensions(&self) -> ExtensionValues {
         let ExtensionValues { audio_level, voice_activity, video_orientation, .. } = self.rtp.header.ext_vals;
         ExtensionValues { audio_level, voice_activity, video_orientation, ..ExtensionValues::default() }
     }
 }
 
-/// Takes a packet in. Says whether it is the first of its stream.
+/// Records a packet; returns whether it is the first of its stream.
 pub fn receive(
     tracks: &mut [Incoming],
     rtc: &mut Rtc,
@@ -120,7 +121,7 @@ pub fn receive(
     Some((packet, is_new))
 }
 
-/// Finds the track of a stream that has not been heard before.
+/// Finds the track of a new stream.
 fn discover(tracks: &mut [Incoming], rtc: &mut Rtc, ssrc: Ssrc, now: Instant) -> Option<usize> {
     let mut direct = rtc.direct_api();
     let (mid, layer) = direct.stream_rx(&ssrc).map(|stream| (stream.mid(), LayerName(stream.rid())))?;
@@ -135,25 +136,25 @@ fn discover(tracks: &mut [Incoming], rtc: &mut Rtc, ssrc: Ssrc, now: Instant) ->
 }
 
 impl Incoming {
-    /// A track of which nothing has come yet.
+    /// Makes a track without streams.
     pub fn new(mid: Mid, key: TrackKey) -> Self {
         Self { mid, key, loudness: Loudness::default(), streams: Vec::new() }
     }
 
-    /// The layers that are being sent.
+    /// The layers that the publisher sends.
     pub fn offered(&self, now: Instant) -> Vec<Offered<LayerName>> {
         let sent = self.streams.iter().filter(|stream| is_sent(stream.last, now));
         sent.map(|stream| Offered { layer: stream.layer, rate: stream.rate.bits_per_second() }).collect()
     }
 
-    /// Somebody needs a key frame of the layer.
+    /// Records that a subscriber needs a key frame of the layer.
     pub fn want_keyframe(&mut self, layer: LayerName) {
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.layer == layer) {
             stream.requests.want();
         }
     }
 
-    /// Asks the publisher for the key frames that are wanted, and says of how many layers.
+    /// Requests the needed key frames from the publisher; returns for how many layers.
     pub fn ask(&mut self, rtc: &mut Rtc, now: Instant) -> usize {
         let mut asked = 0;
         for stream in &mut self.streams {

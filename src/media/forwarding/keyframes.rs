@@ -1,18 +1,17 @@
-//! Where a picture starts that needs no other: whoever is new, or changes to another layer, starts there. And asking for
-//! one, not more often than it helps.
+//! Key frames: where a new subscriber or a layer change can start, and throttled requests for them.
 
 use std::time::{Duration, Instant};
 
 use str0m::{format::Codec, rtp::Vp8Descriptor};
 
-/// The shortest time between two requests to one encoder: a key frame is large, and everybody gets it.
+/// The shortest time between two requests to one encoder: a key frame is large, and all subscribers get it.
 const AT_MOST_EVERY: Duration = Duration::from_millis(500);
 
 /// H.264 NAL unit types. Source: RFC 6184, section 5.2.
 const SEQUENCE_PARAMETERS: u8 = 7;
 const AGGREGATE: u8 = 24;
 
-/// Whether somebody who got nothing yet can start with this packet.
+/// True if a new subscriber can start with this packet.
 pub fn can_start(codec: Codec, payload: &[u8], vp8: Option<&Vp8Descriptor>) -> bool {
     match codec {
         Codec::Vp8 => vp8.is_some_and(|descriptor| descriptor.starts_keyframe(payload)),
@@ -21,7 +20,7 @@ pub fn can_start(codec: Codec, payload: &[u8], vp8: Option<&Vp8Descriptor>) -> b
     }
 }
 
-/// Whether an H.264 packet holds a sequence parameter set, which browsers send before every key frame.
+/// True if an H.264 packet holds a sequence parameter set, which browsers send before every key frame.
 fn starts_sequence(payload: &[u8]) -> bool {
     let Some((head, mut rest)) = payload.split_first() else { return false };
     match head & 0x1f {
@@ -48,12 +47,12 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Somebody needs a key frame.
+    /// Records that a subscriber needs a key frame.
     pub fn want(&mut self) {
         self.wanted = true;
     }
 
-    /// Whether to ask now. Whoever wanted one too early after the last is not forgotten.
+    /// True if a request is due now. A need within the shortest time stays recorded.
     pub fn take_due(&mut self, now: Instant) -> bool {
         let is_early = self.last.is_some_and(|last| now.saturating_duration_since(last) < AT_MOST_EVERY);
         let is_due = self.wanted && !is_early;
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_throttled_and_none_is_forgotten() {
+    fn requests_are_throttled_and_none_is_lost() {
         let start = tokio::time::Instant::now().into_std();
         let mut requests = Requests::default();
         assert!(!requests.take_due(start), "nobody wants one");

@@ -1,28 +1,30 @@
-//! Which layer of a simulcast publication a subscriber gets: the one it asked for, or the best that its connection carries.
-//! Pure.
+//! Chooses the layer of a simulcast publication for a subscriber: the wanted one, or the best that its
+//! connection carries.
+//!
+//! Pure: no I/O, no clock.
 
 use std::time::{Duration, Instant};
 
-/// How much of the estimate a layer may need, so that sound and repetitions have room too.
+/// The share of the estimate that a layer may use; the rest is for audio and repetitions.
 pub const SHARE: f64 = 0.85;
 
-/// How long a better layer must have fitted before it is taken. Down goes at once.
+/// How long a better layer must fit before it is chosen. A change to a smaller one is immediate.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A layer that is being sent.
+/// A layer that the publisher sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Offered<R> {
-    /// Its name; the only stream of a publication without simulcast has none.
+    /// Its name; `None` for the only stream of a publication without simulcast.
     pub layer: R,
-    /// What it takes, in bits a second.
+    /// Its rate in bits per second.
     pub rate: f64,
 }
 
-/// What one subscriber gets of one video.
+/// The chosen layer of one video for one subscriber.
 #[derive(Debug)]
 pub struct Choice<R> {
     chosen: Option<R>,
-    /// Since when something better would have fitted.
+    /// Since when a better layer would have fitted.
     fits_since: Option<Instant>,
 }
 
@@ -33,13 +35,15 @@ impl<R> Default for Choice<R> {
 }
 
 impl<R: Copy + PartialEq> Choice<R> {
-    /// What was chosen last.
+    /// The last choice.
     pub fn chosen(&self) -> Option<R> {
         self.chosen
     }
 
-    /// Chooses among what is `offered`. Without an `estimate` (bits a second) the best is taken; `wish` is taken
-    /// whatever it needs, as long as it is sent. Nothing changes while nothing is offered.
+    /// Chooses among the `offered` layers. Without an `estimate` (bits per second) it takes the best one.
+    ///
+    /// A `wish` wins over the estimate, as long as that layer is sent. The choice stays while no layer is
+    /// offered.
     pub fn choose(
         &mut self,
         offered: &mut [Offered<R>],
@@ -80,7 +84,7 @@ impl<R: Copy + PartialEq> Choice<R> {
     }
 }
 
-/// How fast a stream is, in bits a second: averaged over about a second, and whether it is sent at all.
+/// The rate of a stream in bits per second, averaged over about a second.
 #[derive(Debug, Default)]
 pub struct Rate {
     bytes: usize,
@@ -88,14 +92,14 @@ pub struct Rate {
     bits_per_second: f64,
 }
 
-/// How long what comes is added up before it counts.
+/// The window over which bytes are summed.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// After this long without a packet a layer counts as switched off.
+/// A layer without packets for this long counts as off.
 const SILENCE: Duration = Duration::from_secs(2);
 
 impl Rate {
-    /// `bytes` have come.
+    /// Adds received `bytes`.
     pub fn add(&mut self, bytes: usize, now: Instant) {
         let since = *self.since.get_or_insert(now);
         self.bytes += bytes;
@@ -103,20 +107,20 @@ impl Rate {
         if passed >= WINDOW {
             #[expect(clippy::cast_precision_loss, reason = "bytes of half a second are far below 2^52")]
             let rate = self.bytes as f64 * 8.0 / passed.as_secs_f64();
-            // What has just begun is judged by its first window.
+            // A new stream takes the rate of its first window.
             let is_first = self.bits_per_second == 0.0;
             self.bits_per_second = if is_first { rate } else { f64::midpoint(self.bits_per_second, rate) };
             (self.bytes, self.since) = (0, Some(now));
         }
     }
 
-    /// Bits a second.
+    /// The average, in bits per second.
     pub fn bits_per_second(&self) -> f64 {
         self.bits_per_second
     }
 }
 
-/// Whether something that was last heard at `last` is still being sent.
+/// True if a stream whose last packet came at `last` still counts as sent.
 pub fn is_sent(last: Instant, now: Instant) -> bool {
     now.saturating_duration_since(last) < SILENCE
 }
@@ -133,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_better_layer_is_taken_when_it_has_fitted_for_a_while_and_left_at_once() {
+    fn a_better_layer_must_fit_for_a_while_and_a_smaller_one_is_chosen_at_once() {
         let (mut choice, start) = (Choice::default(), now());
         let mut offered = [LARGE, SMALL];
         let mut at = |estimate, ms| {
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_counts_only_while_it_is_sent() {
+    fn a_wished_layer_counts_only_while_it_is_sent() {
         let mut choice = Choice::default();
         assert_eq!(choice.choose(&mut [SMALL, LARGE], Some('q'), None, now()), Some('q'));
         assert_eq!(choice.choose(&mut [LARGE], Some('q'), None, now()), Some('f'));
@@ -155,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_fits_the_smallest_is_sent() {
+    fn the_smallest_layer_is_chosen_if_none_fits() {
         let mut choice = Choice::default();
         assert_eq!(choice.choose(&mut [LARGE, SMALL], None, Some(10_000.0), now()), Some('q'));
     }
 
     #[test]
-    fn a_rate_is_what_came_in_a_second() {
+    fn the_rate_is_averaged_over_a_second() {
         let (mut rate, start) = (Rate::default(), now());
         for ms in (0..=2_000).step_by(10) {
             rate.add(1_250, start + Duration::from_millis(ms));

@@ -1,4 +1,4 @@
-//! The account of what every participant and every room has, held to the limits.
+//! Counts the endpoints of every participant and room against the limits.
 
 use std::{
     collections::HashMap,
@@ -15,25 +15,26 @@ use crate::{
     media::{EndpointId, Limit, Owner, settings::Limits},
 };
 
-/// The longest description that is read. Browsers' have some kilobytes; each codec and candidate adds a line.
+/// The longest description that is read, in bytes. Browsers send some kilobytes; each codec and candidate
+/// adds a line.
 pub const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
 
-/// Camera, microphone, a screen with its sound, and data channels.
+/// The most media sections: camera, microphone, a screen with its audio, and data channels.
 pub const MAX_SECTIONS: usize = 5;
 
-/// From this many on, those who have negotiated lately are looked through for those who no longer matter.
+/// The number of participants with a rate budget above which idle ones are removed.
 const REMEMBERED: usize = 1_024;
 
-/// Why nothing more is opened.
+/// Why no endpoint is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Too much for one participant or room.
+    /// A limit of a participant or room is reached.
     TooMany(Limit),
-    /// The server has as many endpoints as it may.
+    /// The limit of the server is reached.
     Full,
 }
 
-/// Who has which endpoints, and on which shard rooms are.
+/// The endpoints of every participant, and the shard of every room.
 pub struct Account {
     limits: Limits,
     shards: usize,
@@ -44,7 +45,7 @@ pub struct Account {
 
 #[derive(Default)]
 struct Held {
-    endpoints: HashMap<EndpointId, Place>,
+    endpoints: HashMap<EndpointId, Location>,
     by_owner: HashMap<Owner, usize>,
     by_room: HashMap<RoomId, InRoom>,
 }
@@ -55,17 +56,17 @@ struct InRoom {
     shard: usize,
 }
 
-/// Where an endpoint is.
+/// The owner and shard of an endpoint.
 #[derive(Debug, Clone)]
-pub struct Place {
-    /// Whose it is.
+pub struct Location {
+    /// Its owner.
     pub owner: Owner,
-    /// All of a room is on one shard.
+    /// The shard of its room.
     pub shard: usize,
 }
 
 impl Account {
-    /// An account of nothing, for `shards` shards.
+    /// Makes an account without endpoints, for `shards` shards.
     pub fn new(limits: Limits, shards: usize) -> Self {
         let quota = Quota::per_minute(limits.descriptions_per_minute);
         Self {
@@ -77,7 +78,7 @@ impl Account {
         }
     }
 
-    /// Counts a description of `owner`'s; `false` if there were too many.
+    /// Counts a description of `owner`; `false` if its rate is exceeded.
     pub fn may_negotiate(&self, owner: &Owner) -> bool {
         if self.descriptions.len() > REMEMBERED {
             self.descriptions.retain_recent();
@@ -85,7 +86,7 @@ impl Account {
         self.descriptions.check_key(owner).is_ok()
     }
 
-    /// Enters a new endpoint; a new room goes where the fewest endpoints are.
+    /// Adds an endpoint. A new room goes to the shard with the fewest endpoints.
     pub fn enter(&self, owner: &Owner) -> Result<(EndpointId, usize), Refused> {
         let mut held = lock(&self.held);
         if held.endpoints.len() >= self.limits.in_all {
@@ -100,55 +101,55 @@ impl Account {
             return Err(Refused::TooMany(Limit::EndpointsInRoom));
         }
         let id = EndpointId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
-        held.endpoints.insert(id, Place { owner: owner.clone(), shard: in_room.shard });
+        held.endpoints.insert(id, Location { owner: owner.clone(), shard: in_room.shard });
         *held.by_owner.entry(owner.clone()).or_default() += 1;
         held.by_room.insert(owner.room.clone(), InRoom { endpoints: in_room.endpoints + 1, ..in_room });
         Ok((id, in_room.shard))
     }
 
-    /// Where an endpoint is, while there is one.
-    pub fn place(&self, id: EndpointId) -> Option<Place> {
+    /// The location of an endpoint, until it is removed.
+    pub fn locate(&self, id: EndpointId) -> Option<Location> {
         lock(&self.held).endpoints.get(&id).cloned()
     }
 
-    /// Strikes an endpoint out, once.
-    pub fn strike(&self, id: EndpointId) -> Option<Place> {
-        lock(&self.held).strike(id)
+    /// Removes an endpoint.
+    pub fn remove(&self, id: EndpointId) -> Option<Location> {
+        lock(&self.held).remove(id)
     }
 
-    /// Strikes out all endpoints of `owner`.
-    pub fn strike_all(&self, owner: &Owner) -> Vec<(EndpointId, Place)> {
+    /// Removes all endpoints of `owner`.
+    pub fn remove_all(&self, owner: &Owner) -> Vec<(EndpointId, Location)> {
         let mut held = lock(&self.held);
         if !held.by_owner.contains_key(owner) {
             return Vec::new();
         }
-        let own = held.endpoints.iter().filter(|(_, place)| place.owner == *owner);
+        let own = held.endpoints.iter().filter(|(_, location)| location.owner == *owner);
         let own: Vec<_> = own.map(|(id, _)| *id).collect();
-        own.into_iter().filter_map(|id| Some((id, held.strike(id)?))).collect()
+        own.into_iter().filter_map(|id| Some((id, held.remove(id)?))).collect()
     }
 
-    /// Everybody who has an endpoint.
+    /// The owners of all endpoints.
     pub fn owners(&self) -> Vec<Owner> {
         lock(&self.held).by_owner.keys().cloned().collect()
     }
 }
 
 impl Held {
-    fn strike(&mut self, id: EndpointId) -> Option<Place> {
-        let place = self.endpoints.remove(&id)?;
-        if let Some(count) = self.by_owner.get_mut(&place.owner) {
+    fn remove(&mut self, id: EndpointId) -> Option<Location> {
+        let location = self.endpoints.remove(&id)?;
+        if let Some(count) = self.by_owner.get_mut(&location.owner) {
             *count -= 1;
             if *count == 0 {
-                self.by_owner.remove(&place.owner);
+                self.by_owner.remove(&location.owner);
             }
         }
-        if let Some(in_room) = self.by_room.get_mut(&place.owner.room) {
+        if let Some(in_room) = self.by_room.get_mut(&location.owner.room) {
             in_room.endpoints -= 1;
             if in_room.endpoints == 0 {
-                self.by_room.remove(&place.owner.room);
+                self.by_room.remove(&location.owner.room);
             }
         }
-        Some(place)
+        Some(location)
     }
 
     fn idlest(&self, shards: usize) -> usize {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_struck_out_makes_room_again() {
+    fn a_removed_endpoint_frees_its_place() {
         let account = account(LIMITS);
         let (ann, bob, eve) = (owner("7"), owner("7"), owner("8"));
         let (first, _) = account.enter(&ann).unwrap();
@@ -193,10 +194,10 @@ mod tests {
         assert_eq!(account.enter(&bob), Err(Refused::TooMany(Limit::EndpointsInRoom)));
         account.enter(&eve).unwrap();
         assert_eq!(account.enter(&eve), Err(Refused::Full));
-        assert!(account.strike(first).is_some() && account.strike(first).is_none());
+        assert!(account.remove(first).is_some() && account.remove(first).is_none());
         account.enter(&bob).unwrap();
-        assert_eq!(account.strike_all(&bob).len(), 2);
-        account.strike_all(&ann);
+        assert_eq!(account.remove_all(&bob).len(), 2);
+        account.remove_all(&ann);
         assert_eq!(account.owners(), [eve]);
     }
 
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn one_participants_haste_is_not_anothers() {
+    fn the_rate_of_one_participant_does_not_limit_another() {
         let account = account(LIMITS);
         let (ann, bob) = (owner("7"), owner("7"));
         assert!(account.may_negotiate(&ann) && account.may_negotiate(&ann));

@@ -1,5 +1,5 @@
-//! What every endpoint is made with: codecs, addresses, and one certificate for all, because making one costs more than
-//! everything else.
+//! The configuration that all endpoints share: codecs, addresses and one certificate, which is expensive to
+//! make.
 
 use std::{
     net::SocketAddr,
@@ -17,19 +17,19 @@ use str0m::{
 use super::dtls;
 use crate::media::MediaCodec;
 
-/// What a connection is believed to carry before it has been measured.
+/// The assumed capacity of a connection before it is measured.
 const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(700);
 
-/// How often retransmissions are counted.
+/// Interval of the library's statistics, which count repetitions.
 const STATS_EVERY: Duration = Duration::from_secs(5);
 
 /// The longest message on a data channel that is relayed.
 pub const MAX_MESSAGE_BYTES: u32 = 64 * 1024;
 
-/// How much waits for somebody whose data channels are slow.
+/// The most bytes that wait for a slow data channel.
 const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 
-/// What endpoints have in common.
+/// The shared configuration.
 pub struct Local {
     certificate: DtlsCert,
     provider: std::sync::Arc<CryptoProvider>,
@@ -38,7 +38,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Endpoints are told to be at `addresses`, over UDP and TCP.
+    /// Makes the configuration of endpoints at `addresses`, over UDP and TCP.
     pub fn new(codecs: &[MediaCodec], addresses: &[SocketAddr]) -> Self {
         let provider = dtls::provider();
         let certificate =
@@ -55,7 +55,7 @@ impl Local {
         }
     }
 
-    /// A new connection; with `has_layers` it measures what the client can take.
+    /// Makes a connection; with `has_layers` it measures the capacity towards the client.
     pub fn connection(&self, has_layers: bool, now: Instant) -> Rtc {
         let config = Rtc::builder()
             .set_crypto_provider(self.provider.clone())

@@ -1,39 +1,39 @@
-//! Who speaks: how loud publishers are, from what every audio packet says about itself (RFC 6464). Pure.
+//! Detects the active speaker from the audio levels in packets (RFC 6464). Pure: no I/O, no clock.
 
 use std::time::{Duration, Instant};
 
-/// Nothing is heard, in dBov.
+/// Silence, in dBov.
 const SILENCE: f32 = -127.0;
 
-/// Below this nobody speaks: a quiet room's own noise.
+/// Levels below this are background noise, in dBov.
 const THRESHOLD: f32 = -55.0;
 
-/// How much louder somebody must be than the current speaker, in dB, so that two voices do not flicker.
+/// How much louder than the current speaker a new one must be, in dB, so that two voices do not flicker.
 const HYSTERESIS: f32 = 6.0;
 
-/// How much of a new packet counts; packets are 20 ms, so a word's pause does not end it.
+/// Weight of a new packet in the average. Packets are 20 ms, so a pause within a word does not end speech.
 const WEIGHT: f32 = 0.1;
 
-/// How long a speaker may be silent.
+/// How long a speaker may be silent before it stops being the active one.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Nobody is heard who has sent nothing for this long.
+/// A publisher without packets for this long counts as silent.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(500);
 
-/// How loud one publisher is.
+/// The average loudness of one publisher.
 #[derive(Debug, Default)]
 pub struct Loudness {
     level: Option<(f32, Instant)>,
 }
 
 impl Loudness {
-    /// A packet has come that is `level` loud: 0 is the loudest, -127 silence.
+    /// Adds a packet's level, in dBov: 0 is the loudest, -127 silence.
     pub fn heard(&mut self, level: i8, now: Instant) {
         let before = self.now(now);
         self.level = Some((before + WEIGHT * (f32::from(level) - before), now));
     }
 
-    /// In dBov.
+    /// The average, in dBov.
     pub fn now(&self, now: Instant) -> f32 {
         self.level
             .filter(|(_, at)| now.saturating_duration_since(*at) < FORGOTTEN_AFTER)
@@ -41,11 +41,11 @@ impl Loudness {
     }
 }
 
-/// Who speaks in a room.
+/// The active speaker of a room.
 #[derive(Debug)]
 pub struct Speaker<P> {
     current: Option<P>,
-    /// When somebody was last heard.
+    /// When a publisher last spoke.
     heard: Option<Instant>,
 }
 
@@ -56,12 +56,12 @@ impl<P> Default for Speaker<P> {
 }
 
 impl<P: Copy + PartialEq> Speaker<P> {
-    /// Who speaks, if anybody does.
+    /// The active speaker, if there is one.
     pub fn current(&self) -> Option<P> {
         self.current
     }
 
-    /// Judges by how loud everybody is (dBov), and says whether that changes who speaks.
+    /// Updates the active speaker from all levels (dBov); returns whether it changed.
     pub fn update(&mut self, levels: &[(P, f32)], now: Instant) -> bool {
         let speaker = self.find(levels, now);
         std::mem::replace(&mut self.current, speaker) != speaker
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_speaker_changes_only_for_somebody_clearly_louder() {
+    fn the_speaker_changes_only_for_a_clearly_louder_one() {
         let (start, mut speaker) = (now(), Speaker::default());
         let mut at = |ann: f32, bob: f32| {
             let is_new = speaker.update(&[('a', ann), ('b', bob)], start);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_speaker_may_breathe_and_one_who_has_left_does_not_speak() {
+    fn a_short_pause_keeps_the_speaker_and_a_departure_does_not() {
         let (start, mut speaker) = (now(), Speaker::default());
         let mut at = |levels: &[(char, f32)], time| {
             speaker.update(levels, start + time);

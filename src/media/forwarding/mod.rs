@@ -1,13 +1,15 @@
 //! Forwarding with str0m, a WebRTC library that does no I/O by itself.
 //!
 //! From the outside in:
-//! - `limits`: the account of what everybody has.
-//! - `thread`, `sockets`, `tcp`, `framing`: where packets come from and go to.
-//! - `shard`, `relay`: rooms and endpoints without I/O: life and time; who hears what.
-//! - `demux`, `rooms`, `counts`: whose a packet is; who is where; what is counted.
-//! - `endpoint`, `negotiation`, `sdp`, `channels`, `local`, `dtls`: one connection; what it agrees on; what all are made with.
-//! - `incoming`, `outgoing`, `track`: what is published, and what a subscriber gets of it.
-//! - `rebase`, `keyframes`, `layers`, `loudness`: numbers without gaps, where a picture starts, which layer, who speaks.
+//! - `limits`: counts endpoints against the limits.
+//! - `thread`, `sockets`, `tcp`, `framing`: I/O of packets.
+//! - `shard`, `relay`: rooms and endpoints without I/O: lifetimes and timers; forwarding.
+//! - `demux`, `rooms`, `counts`: assigns packets to endpoints; endpoints by room; metrics.
+//! - `endpoint`, `negotiation`, `sdp`, `channels`: one connection, its descriptions and its data channels.
+//! - `local`, `dtls`: the configuration that all connections share.
+//! - `incoming`, `outgoing`, `track`: publications, and the streams of subscribers.
+//! - `rebase`, `keyframes`, `layers`, `loudness`: sequence numbers without gaps, key frames, layers, active
+//!   speakers.
 
 mod channels;
 mod counts;
@@ -58,7 +60,7 @@ use super::{
 };
 use crate::core::{model::lock::lock, ports::clock::Clock};
 
-/// How many questions of doors wait for one shard; the next is refused.
+/// The most commands of doors that wait for one shard; further ones are refused.
 const QUESTIONS: usize = 256;
 
 /// The plane that forwards.
@@ -69,7 +71,7 @@ pub struct Forwarding {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// The way to a shard.
+/// The channels to the thread of a shard.
 struct Handle {
     commands: mpsc::Sender<Command>,
     endings: mpsc::UnboundedSender<Ending>,
@@ -79,6 +81,7 @@ impl Forwarding {
     /// Binds the addresses and starts the threads.
     ///
     /// # Errors
+    ///
     /// An address or port cannot be bound.
     pub fn start(settings: &MediaSettings, clock: &Arc<dyn Clock>) -> io::Result<Self> {
         let account = Arc::new(Account::new(settings.limits, settings.threads));
@@ -111,7 +114,7 @@ impl Forwarding {
         Ok(())
     }
 
-    /// Asks for an endpoint to be opened.
+    /// Sends a command that opens an endpoint, and waits for its answer.
     async fn open(
         &self,
         owner: Owner,
@@ -129,29 +132,29 @@ impl Forwarding {
         Ok(Negotiated { endpoint: id, description })
     }
 
-    /// Asks for something to be agreed on with an endpoint.
+    /// Sends a command that negotiates with an endpoint, and waits for its answer.
     async fn negotiate<T>(
         &self,
         id: EndpointId,
         command: impl FnOnce(oneshot::Sender<Result<T, NegotiationError>>) -> Command,
     ) -> Result<T, NegotiationError> {
-        let place = self.account.place(id).ok_or(NegotiationError::NoSuchEndpoint)?;
-        if !self.account.may_negotiate(&place.owner) {
+        let location = self.account.locate(id).ok_or(NegotiationError::NoSuchEndpoint)?;
+        if !self.account.may_negotiate(&location.owner) {
             return Err(NegotiationError::TooMany(Limit::Descriptions));
         }
         let (reply, answer) = oneshot::channel();
-        let sent = self.shards[place.shard].commands.try_send(command(reply));
+        let sent = self.shards[location.shard].commands.try_send(command(reply));
         sent.map_err(|_| NegotiationError::Unavailable)?;
         answer.await.map_err(|_| NegotiationError::Unavailable)?
     }
 
     fn close_on(&self, shard: usize, id: EndpointId) {
-        // If the thread has ended, so has the endpoint.
+        // A thread that has ended has no endpoints.
         let _ = self.shards[shard].endings.send(Ending::Close(id));
     }
 }
 
-/// An endpoint that ends unless its opener stays to hear that it was opened.
+/// Closes a new endpoint when dropped, unless its opener has received the answer.
 struct Entry<'a> {
     forwarding: &'a Forwarding,
     id: EndpointId,
@@ -214,25 +217,25 @@ impl MediaPlane for Forwarding {
         self.negotiate(id, |reply| Command::Reoffer { id, offer, reply }).await
     }
 
-    /// The server never connects to a client, so it has no use for its candidates.
+    /// Ignores the candidate: the server never connects to a client.
     fn candidate(&self, _endpoint: EndpointId, _candidate: &str) {}
 
     fn layer(&self, id: EndpointId, layer: Layer) {
-        if let Some(place) = self.account.place(id) {
-            // Who asks for more than the shard takes gets the layer that fits.
-            let _ = self.shards[place.shard].commands.try_send(Command::Layer { id, layer });
+        if let Some(location) = self.account.locate(id) {
+            // If the queue is full, the subscriber keeps the layer that fits.
+            let _ = self.shards[location.shard].commands.try_send(Command::Layer { id, layer });
         }
     }
 
     fn close(&self, id: EndpointId) {
-        if let Some(place) = self.account.strike(id) {
-            self.close_on(place.shard, id);
+        if let Some(location) = self.account.remove(id) {
+            self.close_on(location.shard, id);
         }
     }
 
     fn close_participant(&self, owner: &Owner) {
-        for (id, place) in self.account.strike_all(owner) {
-            self.close_on(place.shard, id);
+        for (id, location) in self.account.remove_all(owner) {
+            self.close_on(location.shard, id);
         }
     }
 

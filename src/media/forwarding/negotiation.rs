@@ -1,4 +1,4 @@
-//! Offers and answers: what an endpoint agrees on with its client, and which tracks come of it.
+//! Offers and answers of an endpoint, and the tracks that result.
 
 use str0m::{
     RtcError,
@@ -16,7 +16,7 @@ use super::{
 use crate::media::{DataRelay, DescriptionError, Publication, Role};
 
 impl Endpoint {
-    /// Answers an offer, the first or a later one.
+    /// Answers a first or later offer.
     pub fn answer(&mut self, offer: &str) -> Result<String, DescriptionError> {
         sdp::check_size(offer)?;
         let narrowed = self.narrow(offer);
@@ -39,7 +39,7 @@ impl Endpoint {
         Ok(if sdp::would_measure_round_trips(offer) { sdp::with_round_trips(&answer) } else { answer })
     }
 
-    /// Makes an offer of `tracks`.
+    /// Makes an offer with `tracks`.
     pub fn offer(&mut self, tracks: &[TrackKey]) -> Result<String, DescriptionError> {
         let stream = self.stream();
         let offered = guarded(|| {
@@ -54,7 +54,7 @@ impl Endpoint {
         Ok(sdp::with_round_trips(&offer.to_sdp_string()))
     }
 
-    /// Takes the client's answer to the server's offer.
+    /// Applies the client's answer to the server's offer.
     pub fn accept(&mut self, answer: &str) -> Result<(), DescriptionError> {
         sdp::check_size(answer)?;
         let narrowed = self.narrow(answer);
@@ -68,12 +68,12 @@ impl Endpoint {
         if self.outgoing.is_empty() { Err(DescriptionError::NothingInCommon) } else { Ok(()) }
     }
 
-    /// The name by which the connection is found.
+    /// The ICE name of the connection.
     pub fn ufrag(&mut self) -> String {
         self.rtc.direct_api().local_ice_credentials().ufrag
     }
 
-    /// Finds the tracks that were agreed on; those that were there go on as they are.
+    /// Creates the negotiated tracks; existing ones stay unchanged.
     fn take_over(&mut self, description: &str) {
         let (mut sent, mut received) = (TrackCounter::default(), TrackCounter::default());
         let (mut incoming, mut outgoing) = (Vec::new(), Vec::new());
@@ -116,7 +116,7 @@ impl Endpoint {
         }
     }
 
-    /// What a client says as far as it may matter here.
+    /// Reduces a client's description to the direction of this endpoint.
     fn narrow(&self, description: &str) -> String {
         let narrowed = sdp::narrow(description, self.way());
         if self.is_publisher() || self.has_layers { narrowed } else { sdp::without_estimation(&narrowed) }
@@ -130,7 +130,7 @@ impl Endpoint {
         }
     }
 
-    /// What the stream that the client receives is called: as the participant who publishes it.
+    /// The name of the stream to the client: the id of the publishing participant.
     fn stream(&self) -> String {
         self.source().unwrap_or(self.owner.participant).to_string()
     }
@@ -140,7 +140,7 @@ fn has_data(description: &str) -> bool {
     description.lines().any(|line| line.starts_with("m=application") && !line.starts_with("m=application 0 "))
 }
 
-/// What is wrong, without a word of what was said.
+/// Converts an error of the library, without its text.
 fn why(error: &RtcError) -> DescriptionError {
     match error {
         RtcError::ChangesOutOfOrder => DescriptionError::OutOfPlace,

@@ -1,5 +1,5 @@
-//! What a subscriber gets: one track of a publisher's, of which one stream at a time is forwarded, as if there had never been
-//! another.
+//! Media to a subscriber: one track of a publisher, of which one stream at a time is forwarded with
+//! continuous numbers.
 
 use std::time::{Duration, Instant};
 
@@ -18,31 +18,34 @@ use super::{
 };
 use crate::media::EndpointId;
 
-/// What is kept to be sent once more, if it is asked for: more packets than a picture that fits any screen has in a second,
-/// and not for longer than anybody would wait for it.
+/// Limits of the packets kept for repetition: more than a second of any video, for no longer than a receiver
+/// waits.
 const REPEATED_PACKETS: usize = 1_000;
 const REPEATED_WITHIN: Duration = Duration::from_secs(3);
 
-/// How much of what is sent may be repetitions. Who hears nothing for a moment asks for the same packet many times, and
-/// would get nothing at all if that were too much; who asks without end gets no more than twice of everything.
+/// The largest share of repetitions among sent packets.
+///
+/// A receiver that loses everything for a moment asks for one packet many times, which must not exhaust the
+/// limit. A receiver that asks without end gets at most twice the traffic.
 const REPEATED_SHARE: f32 = 0.5;
 
 /// A track that a subscriber receives.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// The media section it is in.
+    /// Its media section.
     pub mid: Mid,
-    /// Which of its publisher's.
+    /// Its index among the publisher's tracks.
     pub key: TrackKey,
     choice: Choice<LayerName>,
     current: Option<(StreamKey, LayerName)>,
     rebase: Rebase,
-    /// What the last kind of packet is called here; `None` if this client does not understand it.
+    /// The client's payload type for that of the last packet; `None` if the client does not support the
+    /// codec.
     payload_type: Option<((EndpointId, Pt), Option<Pt>)>,
 }
 
 impl Outgoing {
-    /// A track on which nothing has been sent yet.
+    /// Makes a track without packets.
     pub fn new(mid: Mid, key: TrackKey, rtc: &mut Rtc) -> Self {
         if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
             stream.set_rtx_cache(REPEATED_PACKETS, REPEATED_WITHIN, Some(REPEATED_SHARE));
@@ -55,7 +58,7 @@ impl Outgoing {
         Self { mid, key, choice, current: None, rebase, payload_type: None }
     }
 
-    /// Chooses among the layers that are sent.
+    /// Chooses among the offered layers.
     pub fn choose(
         &mut self,
         mut offered: Vec<Offered<LayerName>>,
@@ -66,24 +69,24 @@ impl Outgoing {
         self.choice.choose(&mut offered, wish.map(|wish| LayerName(Some(wish))), estimate, now);
     }
 
-    /// The layer of which a key frame is needed, if one is.
+    /// The layer whose key frame is needed, if any.
     pub fn awaits(&self) -> Option<LayerName> {
         let chosen = self.choice.chosen()?;
         let has_it = self.current.is_some_and(|(_, layer)| layer == chosen);
         (self.key.kind.is_video() && !has_it).then_some(chosen)
     }
 
-    /// The layer that is forwarded.
+    /// The forwarded layer.
     pub fn layer(&self) -> Option<LayerName> {
         self.current.map(|(_, layer)| layer)
     }
 
-    /// Another stream may have the same name as the last: it starts with a key frame of its own.
+    /// Forgets the forwarded stream. A new one may have the same name, and must start with a key frame.
     pub fn forget_source(&mut self) {
         self.current = None;
     }
 
-    /// Sends the packet if it is of the stream that is forwarded, or the first of the one that is wanted.
+    /// Sends the packet if it belongs to the forwarded stream, or starts the chosen one.
     pub fn forward(&mut self, rtc: &mut Rtc, packet: &Packet) -> bool {
         if packet.track != self.key {
             return false;
@@ -141,7 +144,7 @@ fn write(packet: &Packet, numbers: &Numbers, payload_type: Pt) -> RtpWrite {
     }
 }
 
-/// What changes inside a VP8 packet, if anything does.
+/// The changes inside a VP8 packet, if there are any.
 fn renumbered(packet: &Packet, numbers: &Numbers) -> Option<str0m::rtp::Vp8Patch> {
     let (descriptor, new) = (packet.vp8?, numbers.picture);
     if new == packet.numbers.picture {
@@ -149,7 +152,7 @@ fn renumbered(packet: &Packet, numbers: &Numbers) -> Option<str0m::rtp::Vp8Patch
     }
     let mut patch = descriptor.patch();
     if let Some(id) = new.id {
-        // A short descriptor has seven bits.
+        // A short picture id has seven bits.
         let is_short = is_short(&packet.rtp.payload);
         patch = patch.picture_id(if is_short { id & 0x7f } else { id });
     }
@@ -162,7 +165,7 @@ fn renumbered(packet: &Packet, numbers: &Numbers) -> Option<str0m::rtp::Vp8Patch
     patch.build().ok()
 }
 
-/// Whether a VP8 descriptor that has a `PictureID` has a short one. Source: RFC 7741, section 4.2.
+/// True if a VP8 descriptor has a short `PictureID`. Source: RFC 7741, section 4.2.
 fn is_short(payload: &[u8]) -> bool {
     payload.get(2).is_some_and(|first| first & 0x80 == 0)
 }

@@ -1,23 +1,23 @@
-//! Makes one stream of what comes from several, one after the other: sequence numbers, times and picture numbers go on without
-//! a gap when the source or its layer changes. Pure.
+//! Renumbers successive sources into one stream: sequence numbers, times and picture numbers continue without
+//! a gap when the source or its layer changes. Pure: no I/O, no clock.
 //!
-//! Whoever receives cannot know that a packet was left out on purpose, and asks for it again and again. So a number is
-//! given only to what is forwarded, and a gap in the source stays the same gap.
+//! A receiver cannot know that a packet was omitted on purpose, and would request it again and again. So only
+//! forwarded packets get numbers, and a gap in the source stays the same gap.
 
 use std::time::{Duration, Instant};
 
-/// What is renumbered of a packet.
+/// The numbers of a packet that change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
-    /// Extended: counts on where the sixteen bits wrap.
+    /// Extended sequence number: continues where sixteen bits wrap.
     pub sequence: u64,
-    /// In units of the clock rate.
+    /// RTP time, in units of the clock rate.
     pub time: u32,
-    /// Only VP8 has them.
+    /// Picture numbers; only VP8 has them.
     pub picture: Picture,
 }
 
-/// What a VP8 payload descriptor counts. Source: RFC 7741, section 4.2.
+/// The numbers in a VP8 payload descriptor. Source: RFC 7741, section 4.2.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Picture {
     /// `PictureID`, 15 bits.
@@ -32,9 +32,9 @@ pub struct Picture {
 #[derive(Debug)]
 pub struct Rebase {
     clock_rate: u32,
-    /// What is added to the numbers of the current source.
+    /// The offset from the current source's numbers.
     shift: Shift,
-    /// The first packet of the current source; what is older belongs to what nobody got.
+    /// The first forwarded packet of the current source; older ones are dropped.
     from: u64,
     last: Option<Last>,
 }
@@ -48,7 +48,7 @@ struct Shift {
     key: u8,
 }
 
-/// The newest that was sent.
+/// The newest sent packet.
 #[derive(Debug, Clone, Copy)]
 struct Last {
     numbers: Numbers,
@@ -56,16 +56,16 @@ struct Last {
 }
 
 impl Rebase {
-    /// A stream with `clock_rate` units a second, of which nothing was sent yet.
+    /// Makes an empty stream with `clock_rate` units per second.
     pub fn new(clock_rate: u32) -> Self {
         Self { clock_rate, shift: Shift::default(), from: 0, last: None }
     }
 
-    /// From now on packets come from another source, whose first is `first`, and which arrived at `at`.
+    /// Switches to another source, whose first packet is `first` and arrived at `at`.
     pub fn begin(&mut self, first: &Numbers, at: Instant) {
         self.from = first.sequence;
         self.shift = match self.last {
-            // The receiver takes the first packet for one of the first 65,536, so it must be: SRTP, RFC 3711, 3.3.1.
+            // SRTP receivers assume that the first number is below 65,536. Source: RFC 3711, section 3.3.1.
             None => Shift {
                 sequence: signed(first.sequence & 0x7fff) - signed(first.sequence),
                 ..Shift::default()
@@ -97,7 +97,8 @@ impl Rebase {
         u32::try_from(units).unwrap_or(u32::MAX / 2)
     }
 
-    /// The numbers with which a packet of the current source is sent, or nothing if it is older than the first.
+    /// Returns the outgoing numbers of a packet of the current source; `None` if it is older than the first
+    /// one.
     pub fn apply(&mut self, packet: &Numbers, at: Instant) -> Option<Numbers> {
         if packet.sequence < self.from {
             return None;
@@ -169,7 +170,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is lost, late or doubled: nobody sees two different packets under one number, and gaps stay gaps.
+        /// With any loss, delay or duplication, no number stands for two different packets, and gaps stay
+        /// gaps.
         #[test]
         fn gaps_stay_as_they_are(
             first in 0..u64::MAX / 4,

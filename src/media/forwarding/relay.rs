@@ -1,4 +1,5 @@
-//! What endpoints say, and who hears it: packets, requests for key frames, messages, and what is looked after now and then.
+//! Forwards between endpoints: packets, key frame requests and messages; and the periodic work on layers and
+//! speakers.
 
 use std::{mem, time::Instant};
 
@@ -46,7 +47,7 @@ impl Shard {
         }
     }
 
-    /// Hands a packet on to everybody who gets what its publisher sends.
+    /// Forwards a packet to all subscribers of its publisher.
     fn on_packet(&mut self, from: EndpointId, packet: RtpPacket, now: Instant) {
         let Some(publisher) = self.endpoints.get_mut(&from) else { return };
         let Endpoint { incoming, rtc, .. } = publisher;
@@ -56,7 +57,7 @@ impl Shard {
         if is_new {
             self.look_after(from, now);
         }
-        // Nobody subscribes or leaves while this goes on: endings wait, see `Shard::end`.
+        // Subscribers do not change meanwhile: endings wait, see `Shard::end`.
         let Some(publisher) = self.endpoints.get_mut(&from) else { return };
         let subscribers = mem::take(&mut publisher.subscribers);
         for id in &subscribers {
@@ -96,7 +97,7 @@ impl Shard {
         self.ask_for_keyframes(source, now);
     }
 
-    /// Hands a message on.
+    /// Forwards a message.
     fn on_message(&mut self, from: EndpointId, channel: ChannelId, message: &Message, now: Instant) {
         let Some(sender) = self.endpoints.get_mut(&from) else { return };
         let Role::Publish(Publication { data, .. }) = &sender.role else { return };
@@ -115,7 +116,7 @@ impl Shard {
         }
     }
 
-    /// A channel can be used: its client is told what the others have said last, where that is kept.
+    /// Handles an opened channel: sends the kept last messages of the others to its client.
     fn on_channel(&mut self, id: EndpointId, channel: ChannelId, label: String, now: Instant) {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
         endpoint.channels.on_open(channel, label);
@@ -127,7 +128,7 @@ impl Shard {
         }
     }
 
-    /// Who publishes in the room of `id` besides it.
+    /// The other publishers in the room of `id`.
     fn other_publishers(&self, id: EndpointId) -> Vec<EndpointId> {
         let room = self.endpoints.get(&id).and_then(|endpoint| self.rooms.get(&endpoint.owner.room));
         let publishers = room.into_iter().flat_map(|room| room.publishers.values().copied());
@@ -169,7 +170,7 @@ impl Shard {
         self.find_speakers(now);
     }
 
-    /// Chooses layers for those who get what a publisher sends, and asks it for the key frames they need.
+    /// Chooses the layers of a publisher's subscribers, and requests the key frames that they need.
     pub(super) fn look_after(&mut self, publisher: EndpointId, now: Instant) {
         let Some(source) = self.endpoints.get(&publisher) else { return };
         let offered: Vec<_> = source.incoming.iter().map(|track| (track.key, track.offered(now))).collect();
@@ -221,7 +222,7 @@ impl Shard {
             if !is_new && speaker.is_none() {
                 continue;
             }
-            // Whoever has come since is told as well.
+            // Participants who have joined since are told too.
             let before = mem::take(&mut room.told_speaker);
             for endpoint in room.endpoints.iter().filter_map(|id| endpoints.get(id)) {
                 let participant = endpoint.owner.participant;
@@ -237,7 +238,7 @@ impl Shard {
     }
 }
 
-/// What concerns nobody but the endpoint itself.
+/// Handles an event that concerns only the endpoint itself.
 fn on_own_event(endpoint: &mut Endpoint, event: Event, now: Instant) {
     match event {
         Event::IceConnectionStateChange(state) => endpoint.on_ice_state(state, now),
@@ -255,9 +256,9 @@ fn on_own_event(endpoint: &mut Endpoint, event: Event, now: Instant) {
     }
 }
 
-/// Whether any track of the subscriber's takes the packet; nothing if that went wrong.
+/// Forwards a packet to a subscriber; returns whether a track took it, and `None` after a fault.
 fn forward(subscriber: &mut Endpoint, packet: &incoming::Packet) -> Option<bool> {
     let Endpoint { outgoing, rtc, .. } = subscriber;
-    // A publisher's track is one track of a subscriber's.
+    // At most one track of the subscriber belongs to a publisher's track.
     guarded(|| outgoing.iter_mut().any(|track| track.forward(rtc, packet)))
 }

@@ -1,4 +1,4 @@
-//! Who is in which room, as far as media goes: publishers by participant, and everybody who hears about the room.
+//! Endpoints and publishers by room.
 
 use std::collections::HashMap;
 
@@ -8,40 +8,40 @@ use crate::{
     media::EndpointId,
 };
 
-/// All rooms of a shard in which there is an endpoint.
+/// The rooms of a shard that have an endpoint.
 #[derive(Debug, Default)]
 pub struct Rooms(HashMap<RoomId, Room>);
 
 /// One room.
 #[derive(Debug, Default)]
 pub struct Room {
-    /// Oldest first.
+    /// All endpoints, oldest first.
     pub endpoints: Vec<EndpointId>,
-    /// With what each publishes.
+    /// The publishing endpoint of each participant.
     pub publishers: HashMap<ParticipantId, EndpointId>,
-    /// Who is the loudest.
+    /// The active speaker.
     pub speaker: Speaker<ParticipantId>,
-    /// Those who know who that is.
+    /// Participants who have been told the active speaker.
     pub told_speaker: Vec<ParticipantId>,
 }
 
 impl Rooms {
-    /// The room, if somebody is there.
+    /// The room, if it has an endpoint.
     pub fn get(&self, id: &RoomId) -> Option<&Room> {
         self.0.get(id)
     }
 
-    /// The room, which is made if nobody was there.
+    /// The room, created if it is missing.
     pub fn enter(&mut self, id: &RoomId) -> &mut Room {
         self.0.entry(id.clone()).or_default()
     }
 
-    /// All of them.
+    /// All rooms.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Room> {
         self.0.values_mut()
     }
 
-    /// The endpoint is gone, and its room with it if it was the last.
+    /// Removes an endpoint, and its room if it was the last.
     pub fn leave(&mut self, id: &RoomId, endpoint: EndpointId) {
         let Some(room) = self.0.get_mut(id) else { return };
         room.endpoints.retain(|other| *other != endpoint);

@@ -1,12 +1,12 @@
-//! What is changed in descriptions before the library reads an offer and after it wrote an answer. Works on lines, and leaves
-//! alone what it does not know. Source: RFC 8866, RFC 8829.
+//! Changes descriptions before the library reads an offer and after it writes an answer. Works on lines, and
+//! keeps lines that it does not know. Source: RFC 8866, RFC 8829.
 
 use std::fmt::Write;
 
 use super::limits::{MAX_DESCRIPTION_BYTES, MAX_SECTIONS};
 use crate::media::DescriptionError;
 
-/// What a client may do with its media.
+/// The allowed direction of a client's media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// Send only.
@@ -17,9 +17,10 @@ pub enum Way {
     Both,
 }
 
-/// Whether a description can be read at all, as far as its size says.
+/// Checks the size of a description.
 ///
 /// # Errors
+///
 /// [`DescriptionError::TooLong`], [`DescriptionError::TooManySections`].
 pub fn check_size(description: &str) -> Result<(), DescriptionError> {
     if description.len() > MAX_DESCRIPTION_BYTES {
@@ -36,13 +37,13 @@ pub fn mids(description: &str) -> impl Iterator<Item = &str> {
     description.lines().filter_map(|line| line.strip_prefix("a=mid:")).map(str::trim)
 }
 
-/// The offer as if the client had offered `way` alone: the answer to that fits the original too.
+/// Reduces an offer to the direction `way`; an answer to the result also fits the original.
 pub fn narrow(offer: &str, way: Way) -> String {
     if way == Way::Both {
         return offer.to_owned();
     }
     let mut narrowed = String::with_capacity(offer.len() + 64);
-    // What a section says that says nothing. Source: RFC 8866, section 6.7.
+    // The direction of a section without an attribute. Source: RFC 8866, section 6.7.
     let mut default = "sendrecv";
     let mut open: Option<&str> = None;
     let mut is_media = false;
@@ -81,8 +82,9 @@ fn direction(line: &str) -> Option<&str> {
     matches!(attribute, "sendrecv" | "sendonly" | "recvonly" | "inactive").then_some(attribute)
 }
 
-/// The description as if the client did not report when each packet comes, several times for each picture: what it can take matters
-/// only where there are layers to choose from. Source: draft-holmer-rmcat-transport-wide-cc-extensions-01.
+/// Removes congestion feedback from a description, so that the client does not report arrival times.
+///
+/// The capacity matters only with several layers. Source: draft-holmer-rmcat-transport-wide-cc-extensions-01.
 pub fn without_estimation(description: &str) -> String {
     let is_about_it = |line: &&str| {
         let is_extension = line.starts_with("a=extmap:") && line.contains("transport-wide-cc");
@@ -91,7 +93,9 @@ pub fn without_estimation(description: &str) -> String {
     description.lines().filter(|line| !is_about_it(line)).flat_map(|line| [line, "\r\n"]).collect()
 }
 
-/// The description with all its tracks in one stream called `stream`, so that browsers play sound and picture together.
+/// Puts all tracks of a description into one stream called `stream`, so that browsers synchronise audio and
+/// video.
+///
 /// The library gives each section a stream of its own.
 pub fn in_one_stream(description: &str, stream: &str) -> String {
     let mut text = String::with_capacity(description.len() + 128);
@@ -112,17 +116,18 @@ pub fn in_one_stream(description: &str, stream: &str) -> String {
     text
 }
 
-/// Whoever only receives may measure round trips too: it asks for the time, and is told it. Source: RFC 3611, section 5.1.
+/// The attribute by which a receiver may measure round trips. Source: RFC 3611, section 5.1.
 const ROUND_TRIPS: &str = "a=rtcp-xr:rcvr-rtt=all";
 
-/// Whether the maker of an offer would measure round trips while it receives.
+/// True if the offering client can measure round trips while it receives.
 pub fn would_measure_round_trips(offer: &str) -> bool {
     offer.lines().any(|line| line.trim() == ROUND_TRIPS)
 }
 
-/// The description with leave to measure round trips; the library answers those who do. A browser that cannot takes them to
-/// be a tenth of a second long, and asks as late as that for a repetition that was lost as well: then its picture stands
-/// still.
+/// Allows the client to measure round trips, which the library answers.
+///
+/// A browser that cannot measure them assumes a tenth of a second and repeats a lost request only after that:
+/// its video freezes.
 pub fn with_round_trips(description: &str) -> String {
     let mut text = String::with_capacity(description.len() + 64);
     for line in description.lines() {

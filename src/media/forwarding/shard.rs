@@ -1,9 +1,10 @@
-//! A share of all rooms, and everything in them: endpoints are opened and ended here, and time passes. Without I/O: datagrams
-//! come in and go out as values, and `now` is told.
+//! A shard: a share of all rooms with their endpoints. Without I/O: datagrams are values, and callers pass
+//! `now`.
 //!
-//! Every endpoint is driven alone: one input, then everything it has to say (`Endpoint::drive`). What it says to others
-//! waits in `out` until it is `settle`d, and is dealt with in `relay`. Packets that come together are settled together:
-//! being driven costs an endpoint more than what it sends, so that whoever gets several is driven once.
+//! Every endpoint is driven alone: one input, then all its outputs (`Endpoint::drive`). Outputs for other
+//! endpoints wait in `out` until `settle`, and are handled in `relay`. Packets that come together are settled
+//! together: driving an endpoint costs more than its packets, so an endpoint that gets several is driven
+//! once.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -35,10 +36,10 @@ use crate::{
     },
 };
 
-/// How often what has no time of its own is looked after: layers, key frames, speakers, who is lost.
+/// Interval of the periodic work: layers, key frames, speakers, lost clients.
 pub const TICK: Duration = Duration::from_millis(300);
 
-/// Rooms, endpoints, and who they are found by.
+/// Rooms and endpoints.
 pub struct Shard {
     local: Local,
     account: Arc<Account>,
@@ -47,7 +48,7 @@ pub struct Shard {
     pub(super) demux: Demux,
     pub(super) out: Out,
     pub(super) counts: Counts,
-    /// To whom packets were written that are not sent yet; each once.
+    /// Endpoints with written packets that are not sent yet; each once.
     pub(super) written: VecDeque<EndpointId>,
     timers: BTreeSet<(Instant, EndpointId)>,
     next_tick: Option<Instant>,
@@ -55,7 +56,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard without rooms.
+    /// Makes a shard without rooms.
     pub fn new(local: Local, account: Arc<Account>) -> Self {
         Self {
             local,
@@ -98,7 +99,7 @@ impl Shard {
         Ok(offer)
     }
 
-    /// Takes the client's answer to an offer.
+    /// Applies the client's answer to an offer.
     pub fn accept(&mut self, id: EndpointId, answer: &str, now: Instant) -> Result<(), NegotiationError> {
         let endpoint = self.endpoints.get_mut(&id).ok_or(NegotiationError::NoSuchEndpoint)?;
         let accepted = endpoint.accept(answer);
@@ -116,7 +117,7 @@ impl Shard {
         Ok(answer?)
     }
 
-    /// Which layer a subscriber wants.
+    /// Sets the layer that a subscriber wants.
     pub fn layer(&mut self, id: EndpointId, layer: &Layer, now: Instant) {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
         endpoint.set_wish(layer);
@@ -126,13 +127,13 @@ impl Shard {
         self.settle(now);
     }
 
-    /// Ends an endpoint; its listener is told nothing.
+    /// Closes an endpoint without an event to its listener.
     pub fn close(&mut self, id: EndpointId, now: Instant) {
         self.end(id, None);
         self.settle(now);
     }
 
-    /// Ends all endpoints.
+    /// Closes all endpoints.
     pub fn close_all(&mut self, now: Instant) {
         let all: Vec<_> = self.endpoints.keys().copied().collect();
         for id in all {
@@ -142,8 +143,10 @@ impl Shard {
         self.counts.tell();
     }
 
-    /// A packet has come from `source` to `destination`, which is an address as it was told to clients. What follows from
-    /// it, and from those that came with it, is to be [settled](Self::settle).
+    /// Handles a packet from `source` to `destination`, an advertised address.
+    ///
+    /// The caller [settles](Self::settle) its effects, together with those of packets that came at the same
+    /// time.
     pub fn receive(
         &mut self,
         protocol: Protocol,
@@ -161,7 +164,7 @@ impl Shard {
             return;
         };
         let (id, input) = (endpoint.id, Input::Receive(now, receive));
-        // Checks who sent it, if it is one of the packets that can say so.
+        // Verifies the sender, for packets that carry a proof.
         if guarded(|| endpoint.rtc.accepts(&input)) != Some(true) {
             self.counts.unknown += 1;
             return;
@@ -172,7 +175,7 @@ impl Shard {
         self.drive(id, Some(input), now);
     }
 
-    /// Time has passed.
+    /// Runs the timers that are due.
     pub fn advance(&mut self, now: Instant) {
         while let Some(&(at, id)) = self.timers.first()
             && at <= now
@@ -190,20 +193,20 @@ impl Shard {
         }
     }
 
-    /// When time matters next.
+    /// When the next timer is due.
     pub fn wakes_at(&self) -> Option<Instant> {
         let timer = self.timers.first().map(|(at, _)| *at);
         timer.into_iter().chain(self.next_tick).min()
     }
 
-    /// The next packet for a client.
+    /// Takes the next packet for a client.
     pub fn transmit(&mut self) -> Option<Transmit> {
         let transmit = self.out.transmits.pop_front()?;
         self.counts.sent.add(transmit.contents.len());
         Some(transmit)
     }
 
-    /// A packet was not taken by the network.
+    /// Counts a packet that the network did not accept.
     pub fn count_dropped(&mut self) {
         self.counts.dropped += 1;
     }
@@ -222,7 +225,7 @@ impl Shard {
         Ok(Endpoint::new(id, new, has_layers, rtc, now))
     }
 
-    /// The endpoint is one of the room's from now on.
+    /// Adds an endpoint to its room.
     fn admit(&mut self, mut endpoint: Endpoint, now: Instant) {
         let (id, owner) = (endpoint.id, endpoint.owner.clone());
         self.demux.name(id, endpoint.ufrag());
@@ -246,7 +249,7 @@ impl Shard {
         self.carry_on(id, now);
     }
 
-    /// Whoever got what this participant published before gets it from `publisher` now.
+    /// Connects the subscribers of this participant's former publication to `publisher`.
     fn subscribe_waiting(&mut self, publisher: EndpointId) {
         let owner = &self.endpoints[&publisher].owner;
         let Some(room) = self.rooms.get(&owner.room) else { return };
@@ -282,12 +285,12 @@ impl Shard {
         Some(self.publisher(self.endpoints.get(&id)?, source)?.id)
     }
 
-    /// The endpoint that an endpoint gets its media from.
+    /// The endpoint whose media an endpoint receives.
     pub(super) fn source_of(&self, id: EndpointId) -> Option<EndpointId> {
         self.publisher_in(id, self.endpoints.get(&id)?.source()?)
     }
 
-    /// After something was changed about an endpoint.
+    /// Drives an endpoint after a change, and settles.
     fn carry_on(&mut self, id: EndpointId, now: Instant) {
         self.drive(id, Some(Input::Timeout(now)), now);
         self.settle(now);
@@ -310,7 +313,7 @@ impl Shard {
         }
     }
 
-    /// Deals with everything that endpoints have said, until nobody says anything more.
+    /// Handles all outputs of endpoints, until there are none.
     pub fn settle(&mut self, now: Instant) {
         loop {
             while let Some((id, event)) = self.out.events.pop_front() {
@@ -337,7 +340,7 @@ impl Shard {
         self.drive(id, Some(Input::Timeout(now)), now);
     }
 
-    /// The endpoint ends when what is being done now is done.
+    /// Marks an endpoint for its end, after the current work.
     pub(super) fn end(&mut self, id: EndpointId, reason: Option<CloseReason>) {
         self.ended.push((id, reason));
     }
@@ -357,7 +360,7 @@ impl Shard {
             other.subscribers.retain(|subscriber| *subscriber != id);
         }
         counts::ended(endpoint.is_publisher(), reason);
-        let was_closed = self.account.strike(id).is_none();
+        let was_closed = self.account.remove(id).is_none();
         if let Some(reason) = reason.filter(|_| !was_closed) {
             endpoint.tell(MediaEvent::Closed(reason));
         }
@@ -366,17 +369,17 @@ impl Shard {
 
 #[cfg(test)]
 impl Shard {
-    /// How many endpoints, names and timers there are.
+    /// The numbers of endpoints, names and timers.
     pub fn occupancy(&self) -> (usize, usize, usize) {
         (self.endpoints.len(), self.demux.len(), self.timers.len())
     }
 
-    /// What a client calls the endpoint when it looks for a path.
+    /// The ICE name of the endpoint.
     pub fn name_of(&mut self, id: EndpointId) -> String {
         self.endpoints.get_mut(&id).map(Endpoint::ufrag).unwrap_or_default()
     }
 
-    /// The next that is done with the endpoint panics.
+    /// Makes the next step of the endpoint panic.
     pub fn break_endpoint(&mut self, id: EndpointId) {
         self.endpoints.get_mut(&id).expect("there is one").is_broken = true;
     }

@@ -1,4 +1,4 @@
-//! The addresses of a shard: one UDP socket for each, at the same port, and a listener for those who cannot send UDP.
+//! The sockets of a shard: for each address one UDP socket, and one TCP listener at the same port.
 
 use std::{
     io,
@@ -13,33 +13,34 @@ use tokio::{
 };
 use tracing::warn;
 
-/// How much may wait in the kernel: some hundred milliseconds of many calls.
+/// Requested size of the kernel's buffers: some hundred milliseconds of many calls.
 const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// How often a free port is looked for that is free at every address, over UDP and TCP.
+/// Attempts to find a port that is free at every address, over UDP and TCP.
 const TRIES: usize = 16;
 
 const BACKLOG: i32 = 128;
 
-/// The longest datagram that is read; nobody sends longer ones than about 1,500 bytes.
+/// The longest datagram that is read; clients send at most about 1,500 bytes.
 pub const MAX_DATAGRAM: usize = 2_048;
 
-/// One address.
-pub struct Place {
-    /// What clients are told.
+/// A bound address.
+pub struct BoundAddress {
+    /// The address that clients are told.
     pub advertised: SocketAddr,
-    /// Where datagrams come and go.
+    /// The UDP socket.
     pub udp: UdpSocket,
 }
 
-/// Sockets that are bound, but belong to no thread yet.
+/// Bound sockets, not registered with a runtime yet.
 pub struct Bound(Vec<(SocketAddr, std::net::UdpSocket, std::net::TcpListener)>);
 
 impl Bound {
-    /// Binds `listen` at `port`, or at one that is free if that is 0. Clients are told the `advertise`d addresses.
+    /// Binds `listen` at `port`, or at a free port if that is 0. Clients are told the `advertise` addresses.
     ///
     /// # Errors
-    /// Something else is there, or an address is not this machine's.
+    ///
+    /// The port is in use, or an address is not this machine's.
     pub fn bind(listen: &[IpAddr], advertise: &[IpAddr], port: u16) -> io::Result<Self> {
         let mut tries = 1..=if port == 0 { TRIES } else { 1 };
         loop {
@@ -71,8 +72,8 @@ impl Bound {
         Ok(Self(bound))
     }
 
-    /// Everybody's packets come to one socket. The system gives it less than was asked for, if it is not set otherwise,
-    /// and what does not fit is lost.
+    /// Warns if the system grants less than the requested buffer. All packets come to one socket; those that
+    /// do not fit are lost.
     fn warn_of_small_buffers(&self) {
         let sizes = self.0.iter().filter_map(|(_, udp, _)| SockRef::from(udp).recv_buffer_size().ok());
         if let Some(bytes) = sizes.min().filter(|bytes| *bytes < BUFFER_BYTES) {
@@ -84,15 +85,15 @@ impl Bound {
         }
     }
 
-    /// What clients are told.
+    /// The addresses that clients are told.
     pub fn advertised(&self) -> Vec<SocketAddr> {
         self.0.iter().map(|(advertised, ..)| *advertised).collect()
     }
 
-    /// Hands the sockets over to the runtime that this is called in: each place, and where those come who can only speak TCP.
-    pub fn register(self) -> io::Result<Vec<(Place, TcpListener)>> {
+    /// Registers the sockets with the current runtime; returns each UDP socket with its TCP listener.
+    pub fn register(self) -> io::Result<Vec<(BoundAddress, TcpListener)>> {
         let register = |(advertised, udp, tcp)| {
-            Ok((Place { advertised, udp: UdpSocket::from_std(udp)? }, TcpListener::from_std(tcp)?))
+            Ok((BoundAddress { advertised, udp: UdpSocket::from_std(udp)? }, TcpListener::from_std(tcp)?))
         };
         self.0.into_iter().map(register).collect()
     }
@@ -112,23 +113,23 @@ fn open(address: SocketAddr, kind: Type) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// The next datagram at any of the places: at which, from whom, how long. The one after `turn` comes first, so that none
-/// waits for the others for ever.
+/// Receives the next datagram at any address: its index, sender and length. Starts after `turn`, so that no
+/// address starves.
 pub fn poll_receive(
-    places: &[Place],
+    addresses: &[BoundAddress],
     turn: &mut usize,
     buffer: &mut [u8],
     cx: &mut Context<'_>,
 ) -> Poll<(usize, SocketAddr, usize)> {
-    for step in 0..places.len() {
-        let index = (*turn + step) % places.len();
+    for step in 0..addresses.len() {
+        let index = (*turn + step) % addresses.len();
         let mut read = ReadBuf::new(buffer);
-        match places[index].udp.poll_recv_from(cx, &mut read) {
+        match addresses[index].udp.poll_recv_from(cx, &mut read) {
             Poll::Ready(Ok(from)) => {
                 *turn = index + 1;
                 return Poll::Ready((index, from, read.filled().len()));
             }
-            // It tells of an earlier packet that did not arrive; there is nobody to tell, and more may be there.
+            // The error is about an earlier sent packet; more datagrams may wait.
             Poll::Ready(Err(_)) => cx.waker().wake_by_ref(),
             Poll::Pending => {}
         }

@@ -1,5 +1,5 @@
-//! Clients that can only speak TCP (ICE-TCP, RFC 6544): one task reads and one writes each connection, and the shard sees
-//! packets.
+//! Clients that connect over TCP (ICE-TCP, RFC 6544). One task reads and one writes each connection; the
+//! shard sees packets.
 
 use std::{
     collections::HashMap,
@@ -25,37 +25,37 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::framing::{TooLong, Unframed, framed};
 
-/// How many may be connected to one shard.
+/// The most connections of one shard.
 const MAX_CONNECTIONS: usize = 512;
 
-/// How many packets wait for a client; what does not fit is lost, as it would be over UDP.
+/// The most packets that wait for a client; further ones are lost, as over UDP.
 const QUEUE: usize = 256;
 
-/// How many packets of all clients wait for the shard; their readers wait then.
+/// The most packets of all clients that wait for the shard; readers wait beyond it.
 const ARRIVALS: usize = 256;
 
-/// How long a client may take to say something.
+/// How long a client may take to send its first packet.
 const FIRST_WITHIN: Duration = Duration::from_secs(5);
 
-/// Nothing is heard for this long of a connection that nobody uses: ICE asks every few seconds.
+/// A connection that is silent for this long is closed: ICE sends every few seconds.
 const IDLE: Duration = Duration::from_secs(40);
 
-/// How long to wait when the process has no more descriptors.
+/// The pause when the process has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(200);
 
 const READ_BYTES: usize = 8 * 1024;
 
-/// What has happened on a connection.
+/// An event of a connection.
 pub enum Arrival {
-    /// Somebody connected to the place with this number.
+    /// A client connected.
     Connected(SocketAddr, Connection),
-    /// A packet came.
+    /// A packet came at the address with the index `at`.
     Packet { at: usize, from: SocketAddr, packet: Bytes },
-    /// It is over.
+    /// The connection has ended.
     Gone(SocketAddr, u64),
 }
 
-/// The way to a client.
+/// The writing side of a connection to a client.
 pub struct Connection {
     number: u64,
     packets: mpsc::Sender<Vec<u8>>,
@@ -68,7 +68,7 @@ pub struct Connection {
 pub struct Connections(HashMap<SocketAddr, Connection>);
 
 impl Connections {
-    /// Notes what has happened, and gives the packet if that is what it was.
+    /// Records an event; returns the packet if it was one.
     pub fn on_arrival(&mut self, arrival: Arrival) -> Option<(usize, SocketAddr, Bytes)> {
         match arrival {
             Arrival::Packet { at, from, packet } => return Some((at, from, packet)),
@@ -99,20 +99,20 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor, and where what it hears arrives.
+    /// Makes an acceptor, and the channel of its events.
     pub fn new() -> (Arc<Self>, mpsc::Receiver<Arrival>) {
         let (arrivals, arrived) = mpsc::channel(ARRIVALS);
         let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         (Arc::new(Self { arrivals, room, count: AtomicU64::new(0) }), arrived)
     }
 
-    /// Accepts until it is dropped. `at` is the number of the place.
+    /// Accepts connections until it is dropped. `at` is the index of the address.
     pub async fn accept(self: Arc<Self>, at: usize, listener: TcpListener) {
         loop {
             let Ok(permit) = self.room.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, from)) => self.start(at, stream, from, permit).await,
-                // Nothing is to be done about it but not to try again at once.
+                // Only a pause helps: the process has no more file descriptors.
                 Err(_) => sleep(PAUSE).await,
             }
         }

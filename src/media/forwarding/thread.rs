@@ -1,4 +1,4 @@
-//! The thread of a shard: waits for packets, for doors and for time to pass, and hands over what comes.
+//! The thread of a shard: waits for packets, commands and timers, and passes them to the shard.
 
 use std::{
     future::{pending, poll_fn},
@@ -24,7 +24,7 @@ use tracing::error;
 use super::{
     endpoint::guarded,
     shard::Shard,
-    sockets::{Bound, MAX_DATAGRAM, Place, poll_receive},
+    sockets::{Bound, MAX_DATAGRAM, BoundAddress, poll_receive},
     tcp::{Acceptor, Connections},
 };
 use crate::{
@@ -32,11 +32,11 @@ use crate::{
     media::{EndpointId, Layer, NegotiationError, NewEndpoint, OpenError},
 };
 
-/// How many datagrams of an address are taken before what follows from them is sent: more than a picture has, and so few
-/// that what everybody gets of them fits into memory.
+/// The most datagrams of an address that are handled before their effects are sent: more than one video frame
+/// has, and few enough to bound the memory of their copies.
 const AT_ONCE: usize = 16;
 
-/// What doors ask for. Whoever asked may have gone by the time of the answer.
+/// A command of a door. The caller may have given up by the time of the answer.
 pub enum Command {
     Answer {
         id: EndpointId,
@@ -65,34 +65,35 @@ pub enum Command {
     },
 }
 
-/// What must not be lost when there is much to do. Bounded by the number of endpoints.
+/// A command that must not be lost under load. Their number is bounded by that of endpoints.
 pub enum Ending {
-    /// One endpoint.
+    /// Closes one endpoint.
     Close(EndpointId),
-    /// All, and the thread.
+    /// Closes all endpoints and ends the thread.
     Stop,
 }
 
-/// What a thread works with.
+/// The inputs of a thread.
 pub struct Work {
     /// The rooms.
     pub shard: Shard,
-    /// What doors ask for.
+    /// Commands of doors.
     pub commands: Receiver<Command>,
-    /// What they no longer want.
+    /// Endings of endpoints.
     pub endings: UnboundedReceiver<Ending>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Starts the thread of a shard.
 ///
 /// # Errors
-/// The system gives no thread.
+///
+/// The system refuses a thread.
 pub fn start(work: Work, bound: Bound, number: usize) -> io::Result<JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     thread::Builder::new().name(format!("media-{number}")).spawn(move || {
-        // What is asked of it afterwards is unavailable.
+        // Later commands are answered as unavailable.
         match guarded(|| runtime.block_on(run(work, bound))) {
             Some(Ok(())) => {}
             Some(Err(error)) => error!(error = &error as &dyn std::error::Error, "forwarding has stopped"),
@@ -104,10 +105,10 @@ pub fn start(work: Work, bound: Bound, number: usize) -> io::Result<JoinHandle<(
 async fn run(mut work: Work, bound: Bound) -> io::Result<()> {
     let (acceptor, mut arrivals) = Acceptor::new();
     let mut accepting = JoinSet::new();
-    let mut sockets = Sockets { places: Vec::new(), tcp: Connections::default() };
-    for (at, (place, listener)) in bound.register()?.into_iter().enumerate() {
+    let mut sockets = Sockets { addresses: Vec::new(), tcp: Connections::default() };
+    for (at, (address, listener)) in bound.register()?.into_iter().enumerate() {
         accepting.spawn(acceptor.clone().accept(at, listener));
-        sockets.places.push(place);
+        sockets.addresses.push(address);
     }
     let mut buffer = [0; MAX_DATAGRAM];
     let mut turn = 0;
@@ -121,16 +122,16 @@ async fn run(mut work: Work, bound: Bound) -> io::Result<()> {
             },
             () = passing(wakes_at) => work.shard.advance(work.clock.now()),
             Some(command) = work.commands.recv() => carry_out(&mut work.shard, command, work.clock.now()),
-            first = poll_fn(|cx| poll_receive(&sockets.places, &mut turn, &mut buffer, cx)) => {
+            first = poll_fn(|cx| poll_receive(&sockets.addresses, &mut turn, &mut buffer, cx)) => {
                 let now = work.clock.now();
                 let (at, from, length) = first;
-                work.shard.receive(Protocol::Udp, from, sockets.places[at].advertised, &buffer[..length], now);
+                work.shard.receive(Protocol::Udp, from, sockets.addresses[at].advertised, &buffer[..length], now);
                 sockets.receive_more(&mut work.shard, &mut buffer, now);
                 work.shard.settle(now);
             }
             Some(arrival) = arrivals.recv() => {
                 if let Some((at, from, packet)) = sockets.tcp.on_arrival(arrival) {
-                    let advertised = sockets.places[at].advertised;
+                    let advertised = sockets.addresses[at].advertised;
                     let now = work.clock.now();
                     work.shard.receive(Protocol::Tcp, from, advertised, &packet, now);
                     work.shard.settle(now);
@@ -176,17 +177,17 @@ fn carry_out(shard: &mut Shard, command: Command, now: Instant) {
 }
 
 struct Sockets {
-    places: Vec<Place>,
+    addresses: Vec<BoundAddress>,
     tcp: Connections,
 }
 
 impl Sockets {
-    /// Takes what else is there already.
+    /// Receives the datagrams that have already arrived.
     fn receive_more(&self, shard: &mut Shard, buffer: &mut [u8], now: Instant) {
-        for place in &self.places {
+        for address in &self.addresses {
             for _ in 0..AT_ONCE {
-                let Ok((length, from)) = place.udp.try_recv_from(buffer) else { break };
-                shard.receive(Protocol::Udp, from, place.advertised, &buffer[..length], now);
+                let Ok((length, from)) = address.udp.try_recv_from(buffer) else { break };
+                shard.receive(Protocol::Udp, from, address.advertised, &buffer[..length], now);
             }
         }
     }
@@ -205,9 +206,9 @@ impl Sockets {
         }
     }
 
-    /// What the network does not take at once is lost: media that comes late is of no use.
+    /// Sends a datagram; drops it if the network does not accept it at once, because late media is useless.
     fn send_datagram(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) -> bool {
-        let place = self.places.iter().find(|place| place.advertised == from);
-        place.is_some_and(|place| place.udp.try_send_to(packet, to).is_ok())
+        let address = self.addresses.iter().find(|address| address.advertised == from);
+        address.is_some_and(|address| address.udp.try_send_to(packet, to).is_ok())
     }
 }

@@ -1,17 +1,17 @@
-//! Which track of a publisher's: what subscribers' tracks are matched by.
+//! Identifies the tracks of a publisher, by which subscribers' tracks are matched.
 
 use str0m::media::{MediaKind, Rid};
 
-/// The first, second … sound or picture of a publisher, in the order of its description.
+/// The n-th audio or video track of a publisher, in the order of its description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TrackKey {
-    /// Sound or picture.
+    /// Audio or video.
     pub kind: MediaKind,
-    /// From 0.
+    /// The index, from 0.
     pub index: usize,
 }
 
-/// One layer of a simulcast, or the only stream of a track that has no layers, and no name for it.
+/// A layer of a simulcast; `None` for the only stream of a track without layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerName(pub Option<Rid>);
 
@@ -23,7 +23,7 @@ pub struct TrackCounter {
 }
 
 impl TrackCounter {
-    /// The next of its kind.
+    /// The key of the next track of this kind.
     pub fn next(&mut self, kind: MediaKind) -> TrackKey {
         let count = match kind {
             MediaKind::Audio => &mut self.sounds,

@@ -1,4 +1,4 @@
-//! What a client sends: pictures and sound that say where they are from, so that it can be seen whether they arrive whole.
+//! The media of a test client: packets that name their source, so that a receiver can check them.
 
 use std::time::{Duration, Instant};
 
@@ -8,22 +8,22 @@ use str0m::{
     rtp::{ExtensionValues, RtpWrite, SeqNo},
 };
 
-/// How many packets a picture has.
+/// Packets of one video frame.
 const PARTS: u8 = 3;
 
 /// A camera or a microphone.
 pub struct Camera {
     pub mid: Mid,
     pub rid: Option<Rid>,
-    /// How many bytes a packet has.
+    /// Bytes of a packet.
     pub size: usize,
-    /// How loud a microphone is; a camera has none.
+    /// The level of a microphone; a camera has none.
     pub level: Option<i8>,
-    /// Whether the next picture needs no other.
+    /// True if the next frame is a key frame.
     pub wants_key: bool,
     pub next: Instant,
     every: Duration,
-    /// Whose it is.
+    /// Identifies the client.
     tag: u8,
     sequence: SeqNo,
     time: u32,
@@ -31,7 +31,7 @@ pub struct Camera {
     keys: u8,
 }
 
-/// What is known of a packet by what is in it.
+/// The source and number that a packet's payload states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
     pub tag: u8,
@@ -42,7 +42,7 @@ pub struct Content {
 
 impl Camera {
     pub fn new(mid: Mid, rid: Option<Rid>, tag: u8, now: Instant) -> Self {
-        // Numbers start anywhere, far beyond the first wrap for some.
+        // Sequence numbers start at different values, for some beyond the first wrap.
         let sequence = 40_000 + u64::from(tag) * 60_000;
         Self {
             mid,
@@ -64,7 +64,7 @@ impl Camera {
         Self { level: Some(level), every: Duration::from_millis(20), ..Self::new(mid, None, tag, now) }
     }
 
-    /// Sends what is due.
+    /// Sends the packets that are due.
     pub fn send(&mut self, rtc: &mut Rtc, now: Instant, mut sent: impl FnMut(&mut Rtc)) {
         let media = rtc.media(self.mid).unwrap();
         let payload_type = media.remote_pts()[0];
@@ -91,7 +91,7 @@ impl Camera {
         self.next = now + self.every;
     }
 
-    /// A VP8 packet, or a sound. Source of the descriptor: RFC 7741, section 4.2.
+    /// Makes the payload of a VP8 or audio packet. Source of the descriptor: RFC 7741, section 4.2.
     fn payload(&mut self, part: u8) -> Vec<u8> {
         let mut payload = Vec::new();
         if self.level.is_none() {
@@ -115,7 +115,7 @@ impl Camera {
 }
 
 impl Content {
-    /// Of a picture.
+    /// Reads the payload of a video packet.
     pub fn of(payload: &[u8]) -> Self {
         let [_, _, _, _, _, _, _, tag, layer, part, f0, f1, f2, f3, ..] = *payload else {
             panic!("not one of ours")

@@ -1,4 +1,4 @@
-//! A browser, as far as media goes.
+//! A test client: the media part of a browser.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ use crate::{
     media::{DataChannel, EndpointId, MediaEvent, MediaListener, Owner},
 };
 
-/// What a client offers.
+/// The contents of a client's offer.
 #[derive(Clone, Default)]
 pub struct Offer {
     /// Names of layers, if it sends several.
@@ -30,7 +30,7 @@ pub struct Offer {
     /// Channels that it opens by itself.
     pub own_channels: Vec<&'static str>,
     pub microphone: Option<i8>,
-    /// Whether it wants its own media back.
+    /// True if it wants its own media back.
     pub loopback: bool,
 }
 
@@ -43,13 +43,13 @@ pub struct Client {
     pub got: Vec<Got>,
     pub sounds: usize,
     pub messages: Vec<(String, Vec<u8>)>,
-    /// How often it was asked for a key frame.
+    /// Number of key frame requests that it received.
     pub asked: usize,
-    /// Nothing it sends arrives, and nothing reaches it.
+    /// True while no packet passes in either direction.
     pub is_away: bool,
-    /// What part of what is sent to it is lost.
+    /// Share of lost packets to it, 0 to 1.
     pub loss: f64,
-    /// What reaches it in a second, in bits, if that is little.
+    /// Capacity of a narrow link to it, in bits per second.
     pub link: Option<f64>,
     pub link_free: Instant,
     pub pending: Option<SdpPendingOffer>,
@@ -60,7 +60,7 @@ pub struct Client {
     tag: u8,
 }
 
-/// A picture's packet that has arrived.
+/// A received video packet.
 #[derive(Debug, Clone)]
 pub struct Got {
     pub sequence: u64,
@@ -176,7 +176,7 @@ impl Client {
         self.rtc.sdp_api().accept_offer(offer).unwrap().to_sdp_string()
     }
 
-    /// Says something on a channel; `false` if it is not open yet.
+    /// Sends a message on a channel; `false` if the channel is not open yet.
     pub fn say(&mut self, label: &str, message: &[u8]) -> bool {
         let (id, _) = self.channels.iter().find(|(_, own)| own == label).unwrap();
         self.rtc.channel(*id).is_some_and(|mut channel| channel.write(true, message).unwrap())
@@ -264,7 +264,7 @@ impl Client {
         });
     }
 
-    /// What became of its endpoint, since the last time.
+    /// Takes the events of its endpoint since the last call.
     pub fn told(&self) -> Vec<MediaEvent> {
         std::mem::take(&mut *lock(&self.told))
     }
@@ -300,8 +300,7 @@ fn drain(
     }
 }
 
-/// Checks that `got` is one unbroken stream: no number is missing or used for two different packets, pictures and times
-/// go on.
+/// Checks that `got` is one continuous stream: no number is missing or reused, and frames and times increase.
 pub fn assert_whole(got: &[Got]) {
     let mut sorted = got.to_vec();
     sorted.sort_by_key(|packet| packet.sequence);

@@ -1,4 +1,4 @@
-//! How endpoints end, and what strangers can do to them.
+//! The ends of endpoints, and packets of strangers.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn last(world: &World, client: usize) -> Option<MediaEvent> {
 }
 
 #[test]
-fn a_client_that_says_goodbye_has_left_at_once() {
+fn closing_the_connection_ends_the_endpoint_at_once() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -26,7 +26,7 @@ fn a_client_that_says_goodbye_has_left_at_once() {
 }
 
 #[test]
-fn a_client_that_vanishes_is_given_up_after_a_while_and_not_before() {
+fn a_silent_client_is_lost_after_the_time_out_and_not_before() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -39,7 +39,7 @@ fn a_client_that_vanishes_is_given_up_after_a_while_and_not_before() {
 }
 
 #[test]
-fn who_comes_back_in_time_goes_on() {
+fn a_client_that_returns_in_time_keeps_its_endpoint() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -52,7 +52,7 @@ fn who_comes_back_in_time_goes_on() {
 }
 
 #[test]
-fn who_never_connects_is_given_up() {
+fn a_client_that_never_connects_is_lost() {
     let mut world = World::new();
     let ann = world.publisher("7");
     world.clients[ann].is_away = true;
@@ -62,12 +62,12 @@ fn who_never_connects_is_given_up() {
 }
 
 #[test]
-fn an_endpoint_that_is_closed_takes_its_client_along() {
+fn closing_an_endpoint_ends_the_client_connection() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
     world.until_got(bob, 10);
-    world.account.strike(world.endpoint(bob));
+    world.account.remove(world.endpoint(bob));
     world.shard.close(world.endpoint(bob), world.now);
     world.until("the client hears of it", |world| !world.clients[bob].rtc.is_alive());
     assert_eq!(world.clients[bob].told(), [MediaEvent::Connected]);
@@ -86,7 +86,7 @@ fn a_panic_ends_one_endpoint_alone() {
 }
 
 #[test]
-fn nothing_is_left_when_everybody_has_gone() {
+fn no_state_remains_after_all_endpoints_have_ended() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -100,7 +100,7 @@ fn nothing_is_left_when_everybody_has_gone() {
 }
 
 #[test]
-fn what_is_not_published_cannot_be_subscribed_to() {
+fn subscribing_without_a_publication_is_refused() {
     let mut world = World::new();
     let (ann, eve) = (world.publisher("7"), world.client("8"));
     let source = world.clients[ann].owner.participant;
@@ -109,12 +109,12 @@ fn what_is_not_published_cannot_be_subscribed_to() {
 }
 
 #[test]
-fn a_stranger_who_has_seen_a_name_takes_nothing_over() {
+fn a_stranger_who_knows_the_ice_name_cannot_take_over() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
     world.until_got(bob, 10);
-    // Everything that a client would send, from elsewhere; its checks are signed, but not for a changed name.
+    // All packets of a client, from another address; their checks are signed, but not for a changed name.
     let stranger = "10.9.9.9:666".parse().unwrap();
     let mut request = stun_request(&world.shard.name_of(world.endpoint(bob)));
     for byte in 0..=255 {
@@ -128,9 +128,10 @@ fn a_stranger_who_has_seen_a_name_takes_nothing_over() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
 
-    /// Whatever strangers and a client's own address send: nobody panics, and the call goes on.
+    /// Arbitrary packets from strangers and from the client's own address cause no panic, and the call
+    /// continues.
     #[test]
-    fn no_packet_is_too_strange(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..100), 1..50)) {
+    fn arbitrary_packets_do_not_disturb_a_call(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..100), 1..50)) {
         let mut world = World::new();
         let ann = world.publisher("7");
         let bob = world.subscriber(ann);

@@ -1,4 +1,4 @@
-//! Data channels: who hears what is said on them. And offers that the server makes.
+//! Data channels and their receivers, and offers of the server.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ fn agreed() -> Vec<DataChannel> {
     [("chat", 100, false), ("features", 110, true)].map(channel).into()
 }
 
-/// Somebody who publishes, and has the channels that are agreed on.
+/// Makes a publisher with the negotiated channels.
 fn member(world: &mut World, room: &str) -> usize {
     let client = world.client(room);
     let offer = Offer { channels: agreed(), ..Offer::default() };
@@ -25,7 +25,7 @@ fn say(world: &mut World, client: usize, label: &str, message: &[u8]) -> bool {
 }
 
 #[test]
-fn what_is_said_on_a_channel_is_heard_by_the_others_of_the_room_in_order() {
+fn messages_reach_the_other_publishers_of_the_room_in_order() {
     let mut world = World::new();
     let [ann, bob, eve] = ["7", "7", "8"].map(|room| member(&mut world, room));
     world.run_for(Duration::from_secs(2));
@@ -41,7 +41,7 @@ fn what_is_said_on_a_channel_is_heard_by_the_others_of_the_room_in_order() {
 }
 
 #[test]
-fn whoever_comes_later_is_told_what_was_said_last_where_that_is_kept() {
+fn a_later_client_gets_the_kept_last_message() {
     let mut world = World::new();
     let [ann, bob] = ["7", "7"].map(|room| member(&mut world, room));
     world.run_for(Duration::from_secs(2));
@@ -63,7 +63,7 @@ fn whoever_comes_later_is_told_what_was_said_last_where_that_is_kept() {
 }
 
 #[test]
-fn a_publisher_is_heard_by_its_subscribers_on_the_channel_of_the_same_name() {
+fn messages_of_a_publisher_reach_subscribers_on_the_channel_with_the_same_label() {
     let mut world = World::new();
     let ann = world.client("7");
     let offer = Offer { own_channels: vec!["notes", "other"], ..Offer::default() };
@@ -78,7 +78,7 @@ fn a_publisher_is_heard_by_its_subscribers_on_the_channel_of_the_same_name() {
 }
 
 #[test]
-fn who_says_too_much_is_not_passed_on() {
+fn messages_over_the_rate_are_dropped() {
     let mut world = World::new();
     let [ann, bob] = ["7", "7"].map(|room| member(&mut world, room));
     world.run_for(Duration::from_secs(2));

@@ -1,4 +1,4 @@
-//! Offers of all kinds, and what is answered.
+//! Offers of all kinds, and their answers.
 
 use proptest::prelude::*;
 use str0m::Rtc;
@@ -15,7 +15,7 @@ fn lines<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn an_answer_says_everything_a_browser_needs() {
+fn an_answer_contains_all_that_a_browser_needs() {
     let mut world = World::new();
     let ann = world.client("7");
     world.publish(ann, &Offer { microphone: Some(-30), ..Offer::default() }, crate::media::DataRelay::None);
@@ -39,7 +39,7 @@ fn an_answer_says_everything_a_browser_needs() {
 }
 
 #[test]
-fn a_publisher_is_told_not_to_expect_anything() {
+fn the_answer_to_a_publisher_is_receive_only() {
     let mut world = World::new();
     let ann = world.client("7");
     let offer = Offer { loopback: true, ..Offer::default() };
@@ -50,7 +50,7 @@ fn a_publisher_is_told_not_to_expect_anything() {
 }
 
 #[test]
-fn whoever_would_measure_round_trips_may() {
+fn a_client_that_can_measure_round_trips_is_allowed_to() {
     let mut world = World::new();
     let microphone = Offer { microphone: Some(-30), ..Offer::default() };
     for (line, expected) in [("a=rtcp-mux", 0), ("a=rtcp-mux\r\na=rtcp-xr:rcvr-rtt=all", 2)] {
@@ -83,7 +83,7 @@ fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
 }
 
 #[test]
-fn what_is_no_offer_says_why_and_leaves_nothing_behind() {
+fn an_invalid_offer_is_refused_and_leaves_no_state() {
     let mut world = World::new();
     let ann = world.client("7");
     let good = world.clients[ann].offer_to_send(&Offer::default(), world.now);
@@ -105,9 +105,9 @@ fn what_is_no_offer_says_why_and_leaves_nothing_behind() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
-    /// Whatever is changed about an offer: it is answered or refused, and the next good one is answered.
+    /// An arbitrarily changed offer is answered or refused, and the next valid one is answered.
     #[test]
-    fn no_offer_is_too_strange(
+    fn arbitrary_offers_do_not_disturb_later_ones(
         changes in prop::collection::vec((any::<prop::sample::Index>(), "[ -~]{0,12}", 0..4_u8), 1..6),
     ) {
         let mut world = World::new();

@@ -1,4 +1,4 @@
-//! Simulcast: a subscriber gets one layer, and changes it without missing anything.
+//! Simulcast: a subscriber gets one layer, and changes layers without a gap.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn publish_layers(world: &mut World) -> usize {
 }
 
 #[test]
-fn only_who_may_get_one_of_several_layers_is_asked_what_they_can_take() {
+fn only_subscribers_of_several_layers_measure_their_capacity() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let bob = world.publisher("7");
@@ -28,7 +28,7 @@ fn only_who_may_get_one_of_several_layers_is_asked_what_they_can_take() {
 }
 
 #[test]
-fn a_layer_that_was_asked_for_comes_without_a_gap() {
+fn a_wished_layer_follows_without_a_gap() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let bob = world.subscriber(ann);
@@ -61,7 +61,7 @@ fn a_layer_that_is_no_longer_sent_is_replaced_by_another() {
 }
 
 #[test]
-fn everybody_gets_the_layer_that_they_asked_for() {
+fn each_subscriber_gets_the_layer_that_it_wishes() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let (bob, eve) = (world.subscriber(ann), world.subscriber(ann));
@@ -76,7 +76,7 @@ fn everybody_gets_the_layer_that_they_asked_for() {
 }
 
 #[test]
-fn a_narrow_connection_gets_a_small_layer_and_a_better_one_when_there_is_room() {
+fn a_narrow_link_gets_a_small_layer_and_a_better_one_when_it_widens() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let bob = world.subscriber(ann);

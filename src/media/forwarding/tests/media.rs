@@ -1,4 +1,4 @@
-//! Pictures and sound arrive whole, whatever the network and the publishers do.
+//! Video and audio arrive whole, with any loss, delay and change of publishers.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{Offer, World, client::assert_whole};
 use crate::media::{CloseReason, DataRelay, MediaEvent, MediaKind};
 
 #[test]
-fn a_subscriber_starts_with_a_key_frame_and_misses_nothing() {
+fn a_subscriber_starts_with_a_key_frame_and_receives_every_packet() {
     let mut world = World::new();
     let ann = world.publisher("7");
     world.run_for(Duration::from_secs(3));
@@ -22,7 +22,7 @@ fn a_subscriber_starts_with_a_key_frame_and_misses_nothing() {
 }
 
 #[test]
-fn what_is_lost_or_late_on_either_side_is_repeated() {
+fn lost_and_late_packets_are_repeated_on_both_sides() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -36,7 +36,7 @@ fn what_is_lost_or_late_on_either_side_is_repeated() {
 }
 
 #[test]
-fn repetitions_come_soon_even_where_many_are_needed() {
+fn repetitions_come_soon_even_with_heavy_loss() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -56,7 +56,7 @@ fn repetitions_come_soon_even_where_many_are_needed() {
 }
 
 #[test]
-fn nothing_is_missed_while_a_new_path_is_found() {
+fn an_ice_restart_loses_no_packet() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -69,7 +69,7 @@ fn nothing_is_missed_while_a_new_path_is_found() {
 }
 
 #[test]
-fn whoever_publishes_anew_is_seen_on_the_same_connection() {
+fn a_second_publication_reaches_subscribers_on_the_same_connection() {
     let mut world = World::new();
     let ann = world.publisher("7");
     let bob = world.subscriber(ann);
@@ -103,7 +103,7 @@ fn a_hundred_connections_in_ten_rooms_see_their_own_room_alone() {
 }
 
 #[test]
-fn many_who_come_at_once_cost_a_publisher_few_key_frames() {
+fn many_new_subscribers_cause_few_key_frames() {
     let mut world = World::new();
     let ann = world.publisher("7");
     world.run_for(Duration::from_secs(1));
@@ -114,7 +114,7 @@ fn many_who_come_at_once_cost_a_publisher_few_key_frames() {
 }
 
 #[test]
-fn who_wants_it_gets_its_own_picture_back() {
+fn loopback_returns_the_publishers_own_video() {
     let mut world = World::new();
     let ann = world.client("7");
     world.publish(ann, &Offer { loopback: true, ..Offer::default() }, DataRelay::None);
@@ -123,7 +123,7 @@ fn who_wants_it_gets_its_own_picture_back() {
 }
 
 #[test]
-fn sound_is_passed_on_and_the_loudest_speaks() {
+fn audio_is_forwarded_and_the_loudest_publisher_is_the_speaker() {
     let mut world = World::new();
     let speak = |level| Offer { microphone: Some(level), ..Offer::default() };
     let (ann, bob) = (world.client("7"), world.client("7"));

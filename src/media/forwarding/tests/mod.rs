@@ -1,5 +1,5 @@
-//! Calls through a shard, with clients in this process, a network that loses and delays what it is told to, and a time
-//! that passes only when everybody has done what was to be done.
+//! Calls through a shard, with clients in this process, a simulated network with loss and delay, and a
+//! simulated time that advances only when all work is done.
 
 mod camera;
 mod client;

@@ -1,4 +1,4 @@
-//! A shard, its clients, the network between them, and their time.
+//! A shard, its clients, the simulated network between them, and the simulated time.
 
 use std::{
     collections::BTreeMap,
@@ -22,10 +22,10 @@ use crate::{
 
 const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 7_000);
 
-/// How long a packet takes, at least.
+/// The shortest delay of a packet.
 const DELAY: Duration = Duration::from_millis(10);
 
-/// What never happens in a minute never happens.
+/// How long tests wait in simulated time before they fail.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct World {
@@ -33,11 +33,11 @@ pub struct World {
     pub shard: Shard,
     pub account: Arc<Account>,
     pub clients: Vec<Client>,
-    /// What part of all packets is lost.
+    /// Share of lost packets, 0 to 1.
     pub loss: f64,
-    /// How much longer than others a packet may take.
+    /// The largest additional delay of a packet.
     pub jitter: Duration,
-    /// How many packets were lost.
+    /// Number of lost packets.
     pub lost: usize,
     on_the_way: BTreeMap<(Instant, u64), Letter>,
     sent: u64,
@@ -76,20 +76,20 @@ impl World {
         }
     }
 
-    /// A client that has not offered anything yet.
+    /// Adds a client without an offer.
     pub fn client(&mut self, room: &str) -> usize {
         let owner = Owner { room: room.parse().unwrap(), participant: ParticipantId::random() };
         self.client_of(owner)
     }
 
-    /// A further connection of somebody's.
+    /// Adds a further connection of an owner.
     pub fn client_of(&mut self, owner: Owner) -> usize {
         let tag = u8::try_from(self.clients.len() + 1).unwrap();
         self.clients.push(Client::new(tag, owner, self.now));
         self.clients.len() - 1
     }
 
-    /// A client that publishes.
+    /// Adds a client that publishes.
     pub fn publisher(&mut self, room: &str) -> usize {
         let client = self.client(room);
         self.publish(client, &Offer::default(), DataRelay::None);
@@ -104,12 +104,12 @@ impl World {
         self.start(client);
     }
 
-    /// A client that subscribes to what another publishes.
+    /// Adds a client that subscribes to another's publication.
     pub fn subscriber(&mut self, publisher: usize) -> usize {
         self.subscriber_with(publisher, &[])
     }
 
-    /// And opens data channels.
+    /// Adds a subscriber that opens data channels.
     pub fn subscriber_with(&mut self, publisher: usize, channels: &[&str]) -> usize {
         let room = self.clients[publisher].owner.room.clone();
         let client = self.client_of(Owner { room, participant: ParticipantId::random() });
@@ -121,7 +121,7 @@ impl World {
         client
     }
 
-    /// Opens an endpoint for a client's offer, and gives the answer.
+    /// Opens an endpoint for a client's offer; returns the answer.
     pub fn open(&mut self, client: usize, role: Role, offer: &str) -> Result<String, OpenError> {
         let new = self.new_endpoint(client, role);
         let (id, _) = self.account.enter(&new.owner).unwrap();
@@ -138,13 +138,13 @@ impl World {
         self.clients[client].endpoint.unwrap()
     }
 
-    /// Lets a client do what has become possible.
+    /// Starts a client's connection after its negotiation.
     pub fn start(&mut self, client: usize) {
         self.clients[client].poke(self.now);
         self.post();
     }
 
-    /// Finds a new path for a client.
+    /// Restarts ICE for a client.
     pub fn restart(&mut self, client: usize) {
         let offer = self.clients[client].offer_restart();
         let answer = self.shard.reoffer(self.endpoint(client), &offer, self.now).unwrap();
@@ -157,19 +157,19 @@ impl World {
         self.run(end, |_| false);
     }
 
-    /// Lets time pass until it has come to that.
+    /// Runs until the condition is true; fails after [`PATIENCE`].
     pub fn until(&mut self, what: &str, happened: impl Fn(&Self) -> bool) {
         let end = self.now + PATIENCE;
         assert!(self.run(end, happened), "did not happen: {what}");
     }
 
-    /// Lets time pass until a client has got so many packets of pictures more.
+    /// Runs until a client has received `more` further video packets.
     pub fn until_got(&mut self, client: usize, more: usize) {
         let enough = self.clients[client].got.len() + more;
         self.until("pictures arrive", |world| world.clients[client].got.len() >= enough);
     }
 
-    /// Whether the condition came true before the end.
+    /// Runs until the condition is true or `end`; returns whether it became true.
     fn run(&mut self, end: Instant, happened: impl Fn(&Self) -> bool) -> bool {
         loop {
             if happened(self) {
@@ -216,7 +216,7 @@ impl World {
         self.post();
     }
 
-    /// Puts everything that is to be sent on its way.
+    /// Puts all outgoing packets on the simulated network.
     fn post(&mut self) {
         while let Some(transmit) = self.shard.transmit() {
             let client = self.clients.iter().position(|client| client.address == transmit.destination);
@@ -244,8 +244,7 @@ impl World {
         self.on_the_way.insert((arrives, self.sent), letter);
     }
 
-    /// How long a packet waits until a client's narrow link has taken those before it, and itself; nothing if too much
-    /// waits there.
+    /// How long a packet waits at a client's narrow link; `None` if its queue is full.
     fn wait_at_link(&mut self, letter: &Letter) -> Option<Duration> {
         let now = self.now;
         let client = &mut self.clients[letter.client];
@@ -260,7 +259,7 @@ impl World {
         Some(free - now)
     }
 
-    /// Between 0 and 1, the same in every run.
+    /// A pseudo-random number between 0 and 1, the same in every run.
     fn random(&mut self) -> f64 {
         self.chance ^= self.chance << 13;
         self.chance ^= self.chance >> 7;
