@@ -24,7 +24,7 @@ use tracing::error;
 use super::{
     endpoint::guarded,
     shard::Shard,
-    sockets::{Bound, MAX_DATAGRAM, BoundAddress, poll_receive},
+    sockets::{Bound, BoundAddress, MAX_DATAGRAM, poll_receive},
     tcp::{Acceptor, Connections},
 };
 use crate::{
