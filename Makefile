@@ -1,4 +1,4 @@
-# Two commands for people: `make run` and `make test`. The rest is for those who change the code.
+# `make run` starts the server, `make test` tests it. The other targets are for changing the code.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -17,7 +17,7 @@ MANY_CASES = PROPTEST_CASES=2560 NODES_SCHEDULES=20000
 .PHONY: help run quick build build-page dev cluster test test-all $(TEST_PARTS) $(LONG_PARTS) types screenshots \
 	bench bench-quick bench-report
 
-help: ## Show what can be made
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: quick ## Build everything in half the time of `make build` and start the server at http://localhost:8080/
@@ -31,16 +31,16 @@ build: $(PAGE) ## Build the page and the server as they are shipped, target/dist
 
 build-page: $(PAGE) ## Build the page into frontend/dist
 
-dev: frontend/node_modules/.installed ## The page with hot reload at http://localhost:5173/, against a server that runs
+dev: frontend/node_modules/.installed ## Serve the page with hot reload at http://localhost:5173/, against a running server
 	cd frontend && npm run dev
 
-cluster: quick ## Run three nodes as one, with all that belongs to them; scripts/cluster.sh --help
+cluster: quick ## Run three nodes as one server, with Redis, MongoDB, nginx and coturn; scripts/cluster.sh --help
 	scripts/cluster.sh target/quick/switchboard
 
 test: ## Run what CI runs, part by part with times; at most 15 minutes on two cores, once built. Installs what it needs (Debian)
 	@MAKE='$(MAKE)' scripts/run-parts.sh $(TEST_PARTS)
 
-test-all: ## Run make test, then what takes long: faults, soaks, storms, many random cases, all browser tests
+test-all: ## Run make test, then the long tests: faults, soaks, storms, many random cases, all browser tests
 	@MAKE='$(MAKE)' scripts/run-parts.sh $(TEST_PARTS) $(LONG_PARTS)
 
 test-tools:
@@ -58,11 +58,11 @@ test-unit: $(PAGE)
 	cargo test --locked --lib --bins
 	cargo test --locked --doc
 
-# Most of these tests wait most of the time, so there are more of them at once than cores.
+# More threads than cores: these tests spend most of their time waiting.
 test-integration: $(PAGE) test-tools
 	cargo test --locked --test it -- --test-threads=4 --skip ::long::
 
-counts: build test-tools ## Count what a message costs, beside what is recorded; RENEW_COUNTS=1 records it again
+counts: build test-tools ## Count the cost of a message and compare it with the record; RENEW_COUNTS=1 renews the record
 	cargo test --locked --test counts -- --include-ignored
 
 test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
@@ -90,29 +90,29 @@ long-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 	cargo build --locked
 	cd tests/browsers && $(WITH_SERVER) npm run test:long
 
-lint: frontend/node_modules/.installed ## Check form and style of everything, and the dependencies
+lint: frontend/node_modules/.installed ## Check the format and style of all code, and the dependencies
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/check-dependencies.sh
 	cd frontend && npm run lint
 
-types: ## Tell the page what the server speaks: frontend/src/signaling/wire.ts
+types: ## Generate the page's message types: frontend/src/signaling/wire.ts
 	RENEW_WIRE_TYPES=1 cargo test --locked --lib wire_types
 
-screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Take pictures of every screen: docs/screenshots/
+screenshots: $(PAGE) test-tools tests/browsers/node_modules/.installed ## Photograph every screen of the page: docs/screenshots/
 	cargo build --locked
 	rm -f docs/screenshots/*.png
 	cd tests/browsers && $(WITH_SERVER) SCREENSHOTS="$(CURDIR)/docs/screenshots" npm run screenshots
 	@if command -v pngquant >/dev/null; then pngquant --force --ext .png --skip-if-larger docs/screenshots/*.png; \
 		else echo 'With pngquant the pictures would be a third as large.'; fi
 
-bench: build ## Measure the server beside others; about two hours. BENCH_ONLY=relay,calls for a part
+bench: build ## Measure the server and others in about two hours; BENCH_ONLY=relay,calls measures a part
 	scripts/bench.sh
 
-bench-quick: build ## Try every measurement out in a few minutes, into target/bench-quick/
+bench-quick: build ## Try every benchmark in a few minutes, into target/bench-quick/
 	scripts/bench.sh --quick
 
-bench-report: build ## Write docs/benchmarks.md anew from what was measured
+bench-report: build ## Write docs/benchmarks.md again from the stored figures
 	BENCH_REPORT_ONLY=1 scripts/bench.sh
 
 $(PAGE): frontend/node_modules/.installed $(PAGE_SOURCES)

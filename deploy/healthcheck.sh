@@ -1,6 +1,5 @@
 #!/bin/bash
-# Whether a node says 200 to operators: healthcheck.sh [HOST:PORT [PATH]]. Needs nothing but bash, so that the image
-# needs no HTTP client.
+# Succeeds if a node answers 200: healthcheck.sh [HOST:PORT [PATH]]. Needs only bash, so that the image needs no HTTP client.
 set -eu
 
 address=${1:-127.0.0.1:8090}

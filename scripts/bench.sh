@@ -1,8 +1,8 @@
 #!/bin/sh
-# Measures the server beside others and writes docs/benchmarks.md, or with --quick a try-out into target/bench-quick/.
+# Measures the server and others, and writes docs/benchmarks.md; with --quick it writes a trial to target/bench-quick/.
 #
-# BENCH_ONLY=relay,calls measures only these workloads, BENCH_REPORT_ONLY=1 nothing: the report is written anew from
-# what is stored. benches/options.rs lists what else can be set.
+# BENCH_ONLY=relay,calls measures only these workloads. BENCH_REPORT_ONLY=1 measures nothing and writes the report from the
+# stored figures. benches/options.rs lists further settings.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -32,12 +32,12 @@ if [ -z "$(find "$installed" -newer benches/peers/package-lock.json 2>/dev/null)
     touch "$installed"
 fi
 
-# Chats are kept in MongoDB too.
+# The saves workload also needs MongoDB.
 case ${BENCH_ONLY:-saves} in
 *saves*) [ -n "${MONGOD-}${BENCH_REPORT_ONLY-}" ] || scripts/fetch-mongod.sh ;;
 esac
 
-# Nodes meet in Redis.
+# Nodes share rooms through Redis.
 case ${BENCH_ONLY:-nodes} in
 *nodes* | *joins* | *storm*)
     [ -n "${BENCH_REPORT_ONLY-}" ] || command -v "${REDIS_SERVER:-redis-server}" >/dev/null || {
@@ -47,7 +47,7 @@ case ${BENCH_ONLY:-nodes} in
     ;;
 esac
 
-# Media is forwarded by Janus too.
+# The media workload also measures Janus.
 case ${BENCH_ONLY:-media} in
 *media*)
     [ -n "${BENCH_REPORT_ONLY-}" ] || command -v "${JANUS:-janus}" >/dev/null || {
@@ -57,10 +57,10 @@ case ${BENCH_ONLY:-media} in
     ;;
 esac
 
-# What is measured is what is shipped: building the benchmark builds the server again, with what only tests need.
+# Measures the shipped binary: building the benchmark builds the server again, with features that only tests need.
 cargo build --profile dist --locked
 cp "$target/dist/switchboard" "$work/switchboard"
 SWITCHBOARD_BIN="$work/switchboard" cargo bench --profile dist --locked --bench suite
-# Puts back the server that is shipped.
+# Restores the shipped binary.
 cargo build --profile dist --locked --quiet
 echo "bench: $BENCH_OUT/benchmarks.md is written" >&2

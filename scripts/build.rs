@@ -1,4 +1,4 @@
-//! Rebuilds the binary when the page that it carries was built anew.
+//! Rebuilds the binary when the embedded page has changed.
 
 fn main() {
     println!("cargo::rerun-if-changed=frontend/dist");

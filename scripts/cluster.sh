@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
-# Runs several nodes as one on this machine, on loopback alone: the nodes, Redis, a MongoDB replica set of three, nginx
-# before them, and coturn where it is installed. Says when all are ready and where, also in FOLDER/cluster.json.
+# Runs several nodes as one server on this machine, on loopback only: the nodes, Redis, a MongoDB replica set of three, nginx
+# as the balancer, and coturn if it is installed. Prints the addresses when all are ready, and writes FOLDER/cluster.json.
 #
 #   scripts/cluster.sh [--nodes N] [--without-mongodb] [--folder FOLDER] [--port PORT] [BINARY]
 #
-#   --nodes N           how many nodes; 3
-#   --without-mongodb   each node keeps chats and records on its own
-#   --folder FOLDER     a new or empty one for everything that is written, a log for each process among it; else one that is
-#                       removed at the end
-#   --port PORT         where people connect; else a free one
-#   BINARY              the server; else SWITCHBOARD_BIN, else target/dist/switchboard
+#   --nodes N           number of nodes; default 3
+#   --without-mongodb   each node stores chats and records on its own
+#   --folder FOLDER     a new or empty folder for all files and logs; default: a temporary one, removed at the end
+#   --port PORT         port of the balancer; default: a free one
+#   BINARY              the server; default: SWITCHBOARD_BIN, else target/dist/switchboard
 #
-# The nodes are set up by the environment: SEAT_LEASE=60s scripts/cluster.sh. Whatever ends is started again at its
-# address after CLUSTER_RESTART_DELAY (0.2) seconds, as systemd would; its process id is in FOLDER/NAME.pid. Ctrl-C or
-# SIGTERM ends everything.
+# The environment configures the nodes: SEAT_LEASE=60s scripts/cluster.sh. A process that ends is started again at its address
+# after CLUSTER_RESTART_DELAY (0.2) seconds; its process id is in FOLDER/NAME.pid. Ctrl-C or SIGTERM ends all processes.
 set -euo pipefail
 
 fail() {
@@ -25,7 +23,7 @@ usage() {
     sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"
 }
 
-# --- What to run -----------------------------------------------------------------------------------------------------
+# --- Options ----------------------------------------------------------------------------------------------------------
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 nodes=3
@@ -58,19 +56,19 @@ if [ $with_mongodb = yes ] && { [ ! -x "$mongod" ] || [ ! -d "$root/.cache/pymon
     "$root/scripts/fetch-mongod.sh" >&2
 fi
 
-# --- Where ------------------------------------------------------------------------------------------------------------
+# --- Folder -----------------------------------------------------------------------------------------------------------
 
 if [ -n "$folder" ]; then
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
-    # What a database kept in it would be about other ports.
+    # A database in it would refer to other ports.
     [ -z "$(ls -A "$folder")" ] || fail "$folder is not empty"
     is_ours=no
 else
     folder=$(mktemp -d "${TMPDIR:-/tmp}/switchboard-cluster.XXXXXX")
     is_ours=yes
 fi
-# Workers of an nginx that root starts are somebody else.
+# The workers of an nginx that root starts run as another user.
 chmod 711 "$folder"
 
 # Ports outside the range from which the system takes those of outgoing connections. Two clusters that start at the same
@@ -105,8 +103,8 @@ turn_secret=${TURN_SECRET:-$(random)}
 
 declare -A name_of=() # by process id
 
-# Runs a command in the background, in a folder of its own, with what is in `environment`. Ctrl-C is this script's alone,
-# and whatever becomes of this script, nothing of it is left running.
+# Runs a command in the background, in a folder of its own, with the variables in `environment`. Ctrl-C reaches only this
+# script, and the command ends with it.
 launch() { # launch NAME COMMAND...
     local name=$1
     shift
@@ -120,7 +118,7 @@ launch() { # launch NAME COMMAND...
     echo $! >"$folder/$name.pid"
 }
 
-run() { # run NAME: the first time, and whenever it has ended
+run() { # run NAME: starts it, also after it has ended
     case $1 in
     redis)
         launch redis "$redis" --bind 127.0.0.1 --port "$redis_port" --save '' --appendonly no \
@@ -142,7 +140,7 @@ run_node() { # run_node NAME INDEX
     local environment=(
         "LISTEN=127.0.0.1:${node_ports[$2]}" "OPS_LISTEN=127.0.0.1:${ops_ports[$2]}" "DATA_DIR=$folder/$1"
         "REDIS_URL=redis://127.0.0.1:$redis_port/" "SESSION_SECRET=$session_secret"
-        # Media goes past the balancer, to each node at a port of its own.
+        # Media does not pass the balancer: each node has a port of its own.
         "MEDIA_PORT=0"
     )
     [ $with_mongodb = no ] || environment+=("MONGODB_URI=$mongodb_uri")
@@ -150,7 +148,7 @@ run_node() { # run_node NAME INDEX
     launch "$1" "$binary"
 }
 
-begin() { # begin NAME CHECK...: runs it, and waits until CHECK succeeds
+begin() { # begin NAME CHECK...: starts it, and waits until CHECK succeeds
     local name=$1
     shift
     run "$name"
@@ -171,7 +169,7 @@ is_ready() { # is_ready OPS_PORT
     timeout 2 "$root/deploy/healthcheck.sh" "127.0.0.1:$1" /readyz
 }
 
-end() { # end PATTERN: all processes whose names are like that, and waits for them
+end() { # end PATTERN: ends all processes whose names match, and waits for them
     local pid pids=()
     for pid in "${!name_of[@]}"; do
         # shellcheck disable=SC2053 # a pattern on purpose
@@ -188,7 +186,7 @@ end() { # end PATTERN: all processes whose names are like that, and waits for th
 end_all() {
     trap '' INT TERM
     trap - EXIT
-    # Nobody new, then the nodes, which write until their end.
+    # First the balancer, then the nodes, which write to the databases until their end.
     for pattern in nginx 'node-*' '*'; do end "$pattern"; done
     wait
     [ $is_ours = no ] || rm -rf "$folder"
@@ -216,7 +214,7 @@ members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
 first = MongoClient(hosts[0], directConnection=True)
 first.admin.command("replSetInitiate", {"_id": "switchboard", "members": members,
                                         "settings": {"electionTimeoutMillis": 2000}})
-# Asks the primary, so it waits until there is one.
+# Waits until there is a primary.
 MongoClient(uri, serverSelectionTimeoutMS=30_000).admin.command("ping")
 PYTHON
 fi
@@ -238,7 +236,7 @@ log-file=stdout
 simple-log
 pidfile=$folder/coturn/turnserver.pid
 userdb=$folder/coturn/turndb
-# Everybody is on this machine. Never in production.
+# All clients are on this machine. Never set this in production.
 allow-loopback-peers
 CONF
     begin coturn accepts "$turn_port"
@@ -264,7 +262,7 @@ begin nginx accepts "$port"
 
 # --- Ready ------------------------------------------------------------------------------------------------------------
 
-quoted() { # quoted TEXT: as JSON, null if it is empty; addresses and paths need no more than quotes
+quoted() { # quoted TEXT: as JSON, null if it is empty; addresses and paths need no escapes
     if [ -n "$1" ]; then printf '"%s"' "$1"; else printf null; fi
 }
 
@@ -279,7 +277,7 @@ quoted() { # quoted TEXT: as JSON, null if it is empty; addresses and paths need
     printf '  "mongodb": %s,\n' "$(quoted "$mongodb_uri")"
     printf '  "turn": %s\n}\n' "$(quoted "${turn_port:+turn:127.0.0.1:$turn_port}")"
 } >"$folder/cluster.json.new"
-# Whoever finds it finds all of it, and everything running.
+# Renamed when complete: a reader finds the whole file, and all processes running.
 mv "$folder/cluster.json.new" "$folder/cluster.json"
 
 echo "Ready: http://localhost:$port/ with $nodes nodes behind it. Logs and addresses (cluster.json): $folder"
@@ -287,7 +285,7 @@ echo 'Ctrl-C ends everything.'
 
 while :; do
     ended=
-    # Bash says in its own way what was killed.
+    # Hides bash's own messages about killed processes.
     { wait -n -p ended || true; } 2>/dev/null
     name=${name_of[${ended:-none}]-}
     [ -n "$name" ] || continue

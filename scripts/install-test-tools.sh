@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs, from Debian, what the tests need and this machine lacks, and the packages that are named besides: `janus` for the
-# benchmark of media. Does nothing where all of it is there.
+# Installs the Debian packages that the tests need and this machine lacks, and further packages named as arguments, such as
+# `janus` for the media benchmark. Does nothing if all are there.
 set -eu
 
-# Where Debian has servers, which not everybody's PATH has.
+# Debian installs servers there; some users' PATH lacks it.
 PATH=$PATH:/usr/sbin:/sbin
 packages=
 need() { # need COMMAND PACKAGE
@@ -47,7 +47,7 @@ $root apt-get update -qq
 # shellcheck disable=SC2086 # a list of words on purpose
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $packages >/dev/null
 
-# The tests start servers of their own. Debian's would serve everybody from now on.
+# The tests start their own servers. Debian would start its own at every boot.
 for server in coturn janus nginx redis-server; do
     case "$packages " in
     *" $server "* | *" $server-light "*)

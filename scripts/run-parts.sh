@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs targets of the Makefile one after the other and shows the seconds of each. Stops at the first that fails.
+# Runs targets of the Makefile one after the other and prints the seconds of each. Stops at the first failure.
 #
 #   scripts/run-parts.sh TARGET...
 set -u

@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_turns_the_offers_sections_around() {
+    async fn an_answer_mirrors_the_directions_of_the_offer() {
         let media = FakeMedia::new();
         let publish = endpoint(ParticipantId::random(), Role::Publish(Publication::default()));
         let answer = media.answer(publish, OFFER).await.unwrap().description;
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_published_can_be_subscribed_to() {
+    async fn subscribing_needs_a_publication() {
         let media = FakeMedia::new();
         let (ann, bob) = (ParticipantId::random(), ParticipantId::random());
         let subscribe = endpoint(bob, Role::Subscribe { source: ann });

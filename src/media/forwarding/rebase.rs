@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_late_is_told_a_sequence_number_below_65_536() {
+    fn a_late_subscriber_starts_below_sequence_number_65_536() {
         let mut rebase = Rebase::new(90_000);
         let first = packet(1_000_000, 5, 5);
         rebase.begin(&first, now());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn another_source_goes_on_where_the_last_one_stopped() {
+    fn another_source_continues_the_numbers_of_the_last_one() {
         let (mut rebase, start) = (Rebase::new(90_000), now());
         rebase.begin(&packet(100, 1_000, 0x7fff), start);
         let last = rebase.apply(&packet(100, 1_000, 0x7fff), start).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_from_before_the_change_is_left_out() {
+    fn a_packet_older_than_the_change_is_dropped() {
         let (mut rebase, start) = (Rebase::new(90_000), now());
         rebase.begin(&packet(100, 0, 0), start);
         assert_eq!(rebase.apply(&packet(99, 0, 0), start), None);
@@ -173,7 +173,7 @@ mod tests {
         /// With any loss, delay or duplication, no number stands for two different packets, and gaps stay
         /// gaps.
         #[test]
-        fn gaps_stay_as_they_are(
+        fn gaps_stay_gaps(
             first in 0..u64::MAX / 4,
             steps in prop::collection::vec(0..50_u64, 1..100),
             changes in prop::collection::vec(0..u64::MAX / 4, 0..5),

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_is_narrowed_to_what_its_maker_may_do() {
+    fn an_offer_is_reduced_to_the_allowed_direction() {
         let offer = "v=0\r\na=sendonly\r\nm=audio 9\r\nm=video 9\r\na=sendrecv\r\na=mid:1\r\nm=video 9\r\na=recvonly\r\n\
                      m=application 9\r\na=mid:3\r\n";
         assert_eq!(directions(&narrow(offer, Way::Send)), ["sendonly", "sendonly", "inactive"]);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_not_read() {
+    fn an_oversized_description_is_not_read() {
         assert_eq!(check_size(&"m=audio 9\r\n".repeat(MAX_SECTIONS)), Ok(()));
         assert_eq!(
             check_size(&"m=audio 9\r\n".repeat(MAX_SECTIONS + 1)),

@@ -1,5 +1,4 @@
-// The original's client and SFU, as far as signaling goes, with their quirks: what they send, what they ignore, and
-// what they cannot bear.
+// The signaling of the original's client and SFU, with their quirks: the messages they send, ignore and crash on.
 
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
@@ -9,13 +8,13 @@ import { Inbox } from '../support/inbox.mjs';
 const SDP = 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
 const CANDIDATE = { candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host', sdpMid: '0', sdpMLineIndex: 0 };
 
-/** What both have: a WebSocket, and one `switch` over the type of what comes. */
+/** The common part: a WebSocket, and one `switch` over the type of each message. */
 class Participant {
-  /** What it took in. */
+  /** Accepted messages. */
   taken = new Inbox();
-  /** What it logged as “invalid handshake type”. */
+  /** Messages that it logged as “invalid handshake type”. */
   invalid = new Inbox();
-  /** What made it throw; an unhandled rejection ends an SFU's process. */
+  /** Errors that it threw; an unhandled rejection ends an SFU's process. */
   crashes = [];
   #socket;
 
@@ -42,7 +41,7 @@ class Participant {
     this.#socket.send(JSON.stringify({ action, data }));
   }
 
-  /** Goes, and waits until the server has noticed. */
+  /** Disconnects, and waits until the server has noticed. */
   async close() {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise((resolve) => this.#socket.once('close', resolve));
@@ -50,7 +49,7 @@ class Participant {
     await within(closed, 'the end of the connection');
   }
 
-  /** Loses the connection without a word. */
+  /** Loses the connection without a Close frame. */
   vanish() {
     this.#socket.terminate();
   }
@@ -73,7 +72,7 @@ export class OriginalClient extends Participant {
     clientDisconnect: () => {},
   };
 
-  /** Finds the room of a page as it does: the path goes into the query as it is. */
+  /** Finds the room of a page; the path is not encoded in the query. */
   async findRoom(server, path) {
     const get = () => fetch(`${server.url}/production/getRoomId?urlPath=${path}`);
     let response = await get();
@@ -117,9 +116,9 @@ export class OriginalSfu extends Participant {
 
   handlers = {
     producer: ({ sender, description }) => {
-      // It hears of a client by its first message.
+      // It learns of a client by the client's first message.
       if (!this.clients.has(sender)) this.clients.set(sender, { consumers: new Set() });
-      // Candidates that come before the description are kept; a second description is ignored.
+      // It keeps candidates that come before the description, and ignores a second description.
       if (!description || this.clients.get(sender).description) return;
       this.clients.get(sender).description = description;
       this.#handshake(sender, { type: 'producer', description: { sdp: SDP, type: 'answer' } });

@@ -1,4 +1,4 @@
-// The arbiter door, as the original's client and SFU see it.
+// The arbiter door with the original's client and SFU.
 
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
@@ -34,7 +34,7 @@ async function clientJoins(path, id) {
   return client;
 }
 
-test('two clients and their SFU set up a call and ignore other messages of the server', async () => {
+test('two clients and their SFU set a call up and ignore further messages of the server', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/3');
   const bob = await clientJoins('/ward/3');
@@ -63,7 +63,7 @@ test('two clients and their SFU set up a call and ignore other messages of the s
   }
 });
 
-test('a client that goes before it has said anything does not bring the SFU down', async () => {
+test('a client that leaves before its first handshake does not crash the SFU', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/4');
   const bob = await clientJoins('/ward/4');
@@ -75,7 +75,7 @@ test('a client that goes before it has said anything does not bring the SFU down
   assert.ok(sfu.taken.all.every(({ type }) => type === 'producer'));
 });
 
-test('a reloaded page is the same client in the same room at once', async () => {
+test('a reloaded page gets its id and room back at once', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/5');
   ann.produce();
@@ -88,7 +88,7 @@ test('a reloaded page is the same client in the same room at once', async () => 
   assert.deepEqual(kinds.slice(0, 3), ['producer', 'producer', 'clientDisconnect']);
 });
 
-test('the death of an SFU is logged by its clients, and the page finds another one', async () => {
+test('clients log the end of their SFU, and the page finds another one', async () => {
   const sfu = await sfuServes();
   const ann = await clientJoins('/ward/6');
   ann.produce();

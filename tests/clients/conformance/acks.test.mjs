@@ -1,4 +1,4 @@
-// Every event is acknowledged when the client asks for it, with just what the contract says.
+// Every event is acknowledged when the client asks for an ack, with the fields of the contract.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -68,7 +68,7 @@ describe('every event is acknowledged', { concurrency: 3 }, () => {
   }
 });
 
-test('acks of events sent at once all come', async () => {
+test('every event of a burst is acknowledged', async () => {
   const { ann, bob } = await connectPair(server, MODES_AT_ALL_PATHS[0]);
   const acks = await Promise.all(Array.from({ length: 100 }, (_, number) => ann.candidate(bob, { number })));
   assert.equal(acks.length, 100);

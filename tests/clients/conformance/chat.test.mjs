@@ -1,4 +1,4 @@
-// Chat: live messages and saves of the page, kept in order, and read by later participants.
+// Chat: live messages and saved entries, stored in order and returned by later joins.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -30,7 +30,7 @@ describe('a live message', { concurrency: 3 }, () => {
       assert.equal(carol.reply.chats_available, true);
     });
 
-    test(`sent twice is stored and told once over ${mode.name}`, async () => {
+    test(`sent twice is stored and delivered once over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const acks = await Promise.all([
         ann.tell('send_message', { id: 'same', body: 'once' }),
@@ -44,7 +44,7 @@ describe('a live message', { concurrency: 3 }, () => {
       assert.deepEqual(chats.map(({ id }) => id), ['same', 'other']);
     });
 
-    test(`has an id of its writer's own over ${mode.name}`, async () => {
+    test(`shares no id with messages of other senders over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       await ann.tell('send_message', { id: 'm1', body: 'How are you?' });
       await bob.tell('send_message', { id: 'm1', body: 'I am allergic to penicillin' });
@@ -54,7 +54,7 @@ describe('a live message', { concurrency: 3 }, () => {
       assert.deepEqual(chats.map(({ id, from }) => [id, from]), [['m1', ann.id], ['m1', bob.id]]);
     });
 
-    test(`is not suppressed by what a stranger saved before over ${mode.name}`, async () => {
+    test(`is not suppressed by an entry that a stranger saved before over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const forged = [{ id: '1', from: bob.id, body: 'forged' }, { id: '2', from: bob.id, body: 'hello' }];
       assert.equal((await saveChats(server, appointment, forged)).status, 200);
@@ -74,7 +74,7 @@ describe('a live message', { concurrency: 3 }, () => {
       assert.equal(chats[0].body, 'half \ufffd');
     });
 
-    test(`is stored and told when its writer leaves right after it over ${mode.name}`, async () => {
+    test(`is stored and delivered when its sender leaves right after it over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const ids = Array.from({ length: 10 }, (_, number) => `last words ${number}`);
       const acks = ids.map((id) => ann.ask('send_message', { id, body: 'bye' }));
@@ -110,7 +110,7 @@ describe('saved chats', { concurrency: 3 }, () => {
     assert.deepEqual(ann.reply.chats, chats);
   });
 
-  test('change nothing when they are saved again, as every page does at intervals', async () => {
+  test('change nothing when they are saved again', async () => {
     const { ann, appointment } = await connectPair(server, MODES[0]);
     await ann.tell('send_message', { id: 'live', body: 'hello' });
     const { chats } = await ann.join(appointment, 'Ann');
@@ -119,7 +119,7 @@ describe('saved chats', { concurrency: 3 }, () => {
     assert.deepEqual((await ann.join(appointment, 'Ann')).chats, both);
   });
 
-  test('of both sides are kept when they save at the same time', async () => {
+  test('of both sides are stored when both save at the same time', async () => {
     const { ann, appointment } = await connectPair(server, MODES[0]);
     const byAnn = Array.from({ length: 30 }, (_, number) => ({ id: `ann ${number}` }));
     const byBob = Array.from({ length: 30 }, (_, number) => ({ id: `bob ${number}` }));
@@ -144,14 +144,14 @@ describe('saved chats', { concurrency: 3 }, () => {
     assert.deepEqual((await ann.join(appointment, 'Ann')).chats, served);
   });
 
-  test('with an id and a sender may change, and the newest version is the one that is read', async () => {
+  test('with an id and a sender may change, and the newest version is returned', async () => {
     const { ann, appointment } = await connectPair(server, MODES[0]);
     const version = (text) => ({ id: 1, sender: 'Ann', text });
     for (const text of ['old', 'new', 'old']) await saveChats(server, appointment, [version(text)]);
     assert.deepEqual((await ann.join(appointment, 'Ann')).chats, [version('new')]);
   });
 
-  test('are refused with their reason when they are none', async () => {
+  test('that are invalid are refused with the reason', async () => {
     const refusals = [
       ['{"chats":{}}', 400, 'invalid_payload'],
       ['{}', 400, 'invalid_payload'],

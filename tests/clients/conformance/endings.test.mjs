@@ -1,10 +1,10 @@
-// How a connection ends decides what becomes of the seat: the table "When a connection ends" of docs/mesh.md, cell by cell.
-// A protected seat is that of a client that sends `session` in its join; an unprotected one that of a client that does not.
+// The end of a connection decides whether its seat is held: the table "When a connection ends" of docs/mesh.md, cell by cell.
+// The seat of a client that sends `session` in its join is protected; that of a client that does not is unprotected.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CAN_RESUME, connect, connectAndJoin, connectPair, newAppointment } from '../support/client.mjs';
-import { CLOSED, GIVEN_UP, LOST, networkFor } from '../support/goings.mjs';
+import { CLOSED, GIVEN_UP, LOST, networkFor } from '../support/endings.mjs';
 import { MODES } from '../support/modes.mjs';
 import { joinRaw, openRaw, RawWebSocket } from '../support/raw.mjs';
 import { startServer } from '../support/server.mjs';
@@ -22,14 +22,14 @@ const server = await startServer({ SEAT_LEASE: `${LEASE_MS}ms` });
 /** For tests that wait until a lease ends. */
 const hasty = await startServer({ SEAT_LEASE: `${SHORT_LEASE_MS}ms` });
 
-/** Ann, who stays, and Bob, who goes as `going` says. */
-async function pairFor(going, mode, kind, at = server) {
+/** Ann, who stays, and Bob, whose connection ends as `ending` says. */
+async function pairFor(ending, mode, kind, at = server) {
   const appointment = newAppointment();
-  const network = await networkFor(going, at);
+  const network = await networkFor(ending, at);
   const ann = await connectAndJoin(at, mode, appointment, 'Ann', CAN_RESUME);
   const bob = await connectAndJoin(network, mode, appointment, 'Bob', kind.extra);
   await ann.next('peer_joined');
-  // Coming back is what a test does, not the library.
+  // Tests reconnect by themselves; the library must not.
   bob.socket.io.reconnection(false);
   return { appointment, network, ann, bob };
 }
@@ -37,7 +37,7 @@ async function pairFor(going, mode, kind, at = server) {
 const joinAs = (client, appointment, name, extra = {}) =>
   client.refused('join_room', { appointment_id: appointment, name, ...extra });
 
-/** The room is full for newcomers of every kind and name; the answers say until when. */
+/** Checks that the room is full for newcomers of every kind and name, and that the answers say until when. */
 async function assertHeld(appointment, leaseMs = LEASE_MS) {
   for (const name of ['Eve', 'Bob']) {
     for (const { extra } of KINDS) {
@@ -51,7 +51,7 @@ async function assertHeld(appointment, leaseMs = LEASE_MS) {
   }
 }
 
-/** A newcomer has the seat at once, and is not told of the former holder. */
+/** Checks that a newcomer gets the seat at once, and is not told of the former holder. */
 async function assertFree(at, mode, appointment, ann) {
   const carol = await connectAndJoin(at, mode, appointment, 'Carol');
   assert.equal(carol.reply.remoteSocket, ann.id);
@@ -59,21 +59,21 @@ async function assertFree(at, mode, appointment, ann) {
   return carol;
 }
 
-function forEachWay(goings, declare) {
-  for (const going of goings) {
-    for (const mode of MODES.filter(({ name }) => going.over.includes(name))) declare(going, mode);
+function forEachEnding(endings, declare) {
+  for (const ending of endings) {
+    for (const mode of MODES.filter(({ name }) => ending.over.includes(name))) declare(ending, mode);
   }
 }
 
-// All at the same time: most of them wait.
+// All at the same time: most of these tests wait.
 describe('when a connection ends', { concurrency: true }, () => {
   describe('a seat is given up', { concurrency: 6 }, () => {
-    async function assertGivenUp(going, mode, kind) {
-      const { appointment, ann, bob } = await pairFor(going, mode, kind);
-      await going.end(bob);
+    async function assertGivenUp(ending, mode, kind) {
+      const { appointment, ann, bob } = await pairFor(ending, mode, kind);
+      await ending.end(bob);
       assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
       const carol = await assertFree(server, mode, appointment, ann);
-      // The token proves a seat that is held no more: it displaces no participant.
+      // The token proves a seat that is not held any more: it displaces no participant.
       const bobAgain = await connect(server, mode);
       assert.deepEqual(await joinAs(bobAgain, appointment, 'Bob', { session: bob.reply.session }), { code: 'room_full' });
       assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'user_left', 'peer_joined']);
@@ -81,20 +81,20 @@ describe('when a connection ends', { concurrency: true }, () => {
     }
 
     for (const kind of KINDS) {
-      forEachWay(GIVEN_UP, (going, mode) =>
-        test(`${kind.name} with ${going.name} over ${mode.name}`, () => assertGivenUp(going, mode, kind)),
+      forEachEnding(GIVEN_UP, (ending, mode) =>
+        test(`${kind.name} with ${ending.name} over ${mode.name}`, () => assertGivenUp(ending, mode, kind)),
       );
     }
-    forEachWay(CLOSED, (going, mode) =>
-      test(`${UNPROTECTED.name} with ${going.name} over ${mode.name}`, () => assertGivenUp(going, mode, UNPROTECTED)),
+    forEachEnding(CLOSED, (ending, mode) =>
+      test(`${UNPROTECTED.name} with ${ending.name} over ${mode.name}`, () => assertGivenUp(ending, mode, UNPROTECTED)),
     );
   });
 
-  describe('a protected seat is kept', { concurrency: 8 }, () => {
-    forEachWay([...CLOSED, ...LOST], (going, mode) =>
-      test(`after ${going.name} over ${mode.name}: no newcomer gets it, and its token gets it back`, async () => {
-        const { appointment, ann, bob, network } = await pairFor(going, mode, PROTECTED);
-        await going.end(bob, network);
+  describe('a protected seat is held', { concurrency: 8 }, () => {
+    forEachEnding([...CLOSED, ...LOST], (ending, mode) =>
+      test(`after ${ending.name} over ${mode.name}: no newcomer gets it, and its token gets it back`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(ending, mode, PROTECTED);
+        await ending.end(bob, network);
         assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
         await assertHeld(appointment);
 
@@ -107,11 +107,11 @@ describe('when a connection ends', { concurrency: true }, () => {
       }),
     );
 
-    forEachWay([...CLOSED, ...LOST], (going, mode) => {
+    forEachEnding([...CLOSED, ...LOST], (ending, mode) => {
       if (mode !== MODES[0] && mode !== MODES[1]) return;
-      test(`after ${going.name} over ${mode.name} until its lease ends, when a newcomer is told to come`, async () => {
-        const { appointment, ann, bob, network } = await pairFor(going, mode, PROTECTED, hasty);
-        await going.end(bob, network);
+      test(`after ${ending.name} over ${mode.name} until its lease ends, when a newcomer is told to come`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(ending, mode, PROTECTED, hasty);
+        await ending.end(bob, network);
         await ann.next('peer_reconnecting');
         const carol = await connect(hasty, mode);
         const timeUntilFree = await carol.timeUntilFree(appointment, 'Carol');
@@ -125,27 +125,27 @@ describe('when a connection ends', { concurrency: true }, () => {
   });
 
   describe('an unprotected seat', { concurrency: 8 }, () => {
-    forEachWay(LOST, (going, mode) => {
-      test(`is any newcomer's after ${going.name} over ${mode.name}`, async () => {
-        const { appointment, ann, bob, network } = await pairFor(going, mode, UNPROTECTED);
-        await going.end(bob, network);
+    forEachEnding(LOST, (ending, mode) => {
+      test(`goes to any newcomer after ${ending.name} over ${mode.name}`, async () => {
+        const { appointment, ann, bob, network } = await pairFor(ending, mode, UNPROTECTED);
+        await ending.end(bob, network);
         assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
         await assertFree(server, mode, appointment, ann);
         assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'user_left', 'peer_joined']);
       });
 
-      test(`ends by itself after ${going.name} over ${mode.name}`, async () => {
-        const { ann, bob, network } = await pairFor(going, mode, UNPROTECTED, hasty);
-        await going.end(bob, network);
+      test(`ends by itself after ${ending.name} over ${mode.name}`, async () => {
+        const { ann, bob, network } = await pairFor(ending, mode, UNPROTECTED, hasty);
+        await ending.end(bob, network);
         assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
         assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'user_left']);
       });
     });
 
     test('ends by itself within 10 s, however long the lease of protected ones', async () => {
-      const going = LOST.find(({ name }) => name === 'FIN');
-      const { ann, bob } = await pairFor(going, MODES[0], UNPROTECTED);
-      going.end(bob);
+      const ending = LOST.find(({ name }) => name === 'FIN');
+      const { ann, bob } = await pairFor(ending, MODES[0], UNPROTECTED);
+      ending.end(bob);
       await ann.next('peer_reconnecting');
       const since = performance.now();
       await ann.next('user_left');
@@ -154,7 +154,7 @@ describe('when a connection ends', { concurrency: true }, () => {
     });
 
     for (const mode of MODES) {
-      test(`is protected from the moment on that its client presents its token, over ${mode.name}`, async () => {
+      test(`is protected from the join with its token on, over ${mode.name}`, async () => {
         const { appointment, ann, bob } = await connectPair(server, mode);
         const bobAgain = await connectAndJoin(server, mode, appointment, 'Bob', { session: bob.reply.session });
         await bob.next('replaced');
@@ -166,10 +166,10 @@ describe('when a connection ends', { concurrency: true }, () => {
     }
   });
 
-  describe('after the server began to close, what the client does gives no seat up', { concurrency: 6 }, () => {
+  describe('after the server began to close, an end by the client keeps the seat', { concurrency: 6 }, () => {
     for (const kind of KINDS) {
       for (const mode of MODES) {
-        test(`${kind.name} whose older connection is replaced, over ${mode.name}`, async () => {
+        test(`${kind.name}, older connection replaced, over ${mode.name}`, async () => {
           const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), kind.extra);
           bob.socket.on('replaced', () => bob.socket.disconnect());
           const { session } = bob.reply;
@@ -182,7 +182,7 @@ describe('when a connection ends', { concurrency: true }, () => {
           assert.deepEqual([...ann.all('user_left'), ...ann.all('peer_reconnecting')], []);
         });
 
-        test(`${kind.name} of a server that drains, over ${mode.name}`, async () => {
+        test(`${kind.name}, server draining, over ${mode.name}`, async () => {
           const draining = await startServer();
           const { ann, bob } = await connectPair(draining, mode, newAppointment(), kind.extra);
           bob.socket.on('shutting_down', () => bob.socket.disconnect());
@@ -210,7 +210,7 @@ describe('when a connection ends', { concurrency: true }, () => {
       return { appointment, ann, session, participant };
     }
 
-    test('takes no protected seat with it when it closes', async () => {
+    test('keeps a protected seat when it closes', async () => {
       const { appointment, ann, session, participant } = await closeProbe(PROTECTED);
       await assertHeld(appointment);
       const bob = await connectAndJoin(server, MODES[0], appointment, 'Bob', { session });

@@ -1,4 +1,4 @@
-// Errors of a client get a clear ack and `error` event, and affect no other client.
+// The server reports a client's errors in the ack and in the `error` event, and no other client is affected.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -14,7 +14,7 @@ const server = await startServer();
 const NO_SUCH_ID = '00000000-0000-4000-8000-000000000000';
 const field = (name) => ({ code: 'invalid_field', field: name });
 
-/** What is sent while in no room, and what is said to it. */
+/** Events without a seat, and the expected errors. */
 const WITHOUT_A_SEAT = [
   ['an offer', 'send_offer', [{ appointment_id: 'a', offer: {}, remoteSocketId: NO_SUCH_ID }], { code: 'not_joined' }],
   ['an answer', 'send_answer', [{ appointment_id: 'a', answer: {}, remoteSocketId: NO_SUCH_ID }], { code: 'not_joined' }],
@@ -68,7 +68,7 @@ const tooLarge = (name) => ({ code: 'payload_too_large', field: name });
 const NOT_HERE = { code: 'peer_not_found' };
 const WRONG_ROOM = { code: 'wrong_room' };
 
-/** What is sent to the other one, whose id is `peer`, in the room `appointment`. */
+/** Invalid events to the other participant, with a seat, and the expected errors. */
 const WITH_A_SEAT = [
   ['an offer without an offer', 'send_offer', (to) => to, field('offer')],
   ['an offer that is null', 'send_offer', (to) => ({ ...to, offer: null }), field('offer')],
@@ -76,13 +76,13 @@ const WITH_A_SEAT = [
   ['an answer that is an array', 'send_answer', (to) => ({ ...to, answer: [] }), field('answer')],
   ['no candidate', 'ice_candidate', (to) => to, field('candidate')],
   ['a candidate that is a string', 'ice_candidate', (to) => ({ ...to, candidate: 'c' }), field('candidate')],
-  ['nobody to send to', 'send_offer', (to) => ({ ...to, offer: {}, remoteSocketId: null }), field('remoteSocketId')],
-  ['null to send to', 'ice_candidate', () => ({ candidate: {}, remoteSocketId: null }), field('remoteSocketId')],
+  ['no receiver', 'send_offer', (to) => ({ ...to, offer: {}, remoteSocketId: null }), field('remoteSocketId')],
+  ['a receiver that is null', 'ice_candidate', () => ({ candidate: {}, remoteSocketId: null }), field('remoteSocketId')],
   ['no room', 'send_offer', (to) => ({ ...to, offer: {}, appointment_id: undefined }), field('appointment_id')],
   ['another room', 'send_offer', (to) => ({ ...to, offer: {}, appointment_id: 'other' }), WRONG_ROOM],
   ['another room, in an answer', 'send_answer', (to) => ({ ...to, answer: {}, appointment_id: 'x' }), WRONG_ROOM],
   ['a stranger', 'send_offer', (to) => ({ ...to, offer: {}, remoteSocketId: NO_SUCH_ID }), NOT_HERE],
-  ['an id that is none', 'ice_candidate', () => ({ candidate: {}, remoteSocketId: 'x' }), NOT_HERE],
+  ['an invalid id', 'ice_candidate', () => ({ candidate: {}, remoteSocketId: 'x' }), NOT_HERE],
   ['an offer of more than 64 KiB', 'send_offer', (to) => ({ ...to, offer: LARGE }), tooLarge('offer')],
   ['a candidate of more than 64 KiB', 'ice_candidate', (to) => ({ ...to, candidate: LARGE }), tooLarge('candidate')],
   ['no body', 'send_message', () => ({}), field('body')],
@@ -96,7 +96,7 @@ const WITH_A_SEAT = [
 
 for (const mode of MODES) {
   describe(`over ${mode.name}`, () => {
-    test('what needs a seat, what does not exist and what is no object is refused before joining', async () => {
+    test('events without a seat, unknown events and invalid payloads are refused', async () => {
       const client = await connect(server, mode);
       for (const [what, event, args, refusal] of WITHOUT_A_SEAT) {
         assert.deepEqual(await client.refused(event, ...args), refusal, what);
@@ -104,7 +104,7 @@ for (const mode of MODES) {
       await client.join(newAppointment(), 'Ann');
     });
 
-    test('a join that names no room or no person is refused, and a right one after it is not', async () => {
+    test('a join without a valid room or name is refused, and a valid one after it succeeds', async () => {
       const client = await connect(server, mode);
       for (const [what, payload, refusal] of JOINS) {
         assert.deepEqual(await client.refused('join_room', payload), refusal, what);
@@ -112,7 +112,7 @@ for (const mode of MODES) {
       await client.join(newAppointment(), 'Ann');
     });
 
-    test('a wrong signal or message is refused, and the other side never hears of it', async () => {
+    test('an invalid signal or message is refused and not delivered', async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const to = { appointment_id: appointment, remoteSocketId: ann.id };
       for (const [what, event, payload, refusal] of WITH_A_SEAT) {
@@ -143,7 +143,7 @@ test('a message to a history that is full is delivered, and refused with its rea
   assert.equal((await saveChats(server, appointment, full)).status, 200);
   assert.equal((await saveChats(server, appointment, [...full, 'x'.repeat(60_000)])).body.code, 'chats_full');
 
-  // Some of it is for messages alone; then that is used up, too.
+  // Uses up the share that is reserved for messages, too.
   const body = 'x'.repeat(16_000);
   let answer = { success: true };
   for (let id = 0; answer.success; id += 1) {
@@ -160,10 +160,10 @@ test('a message to a history that is full is delivered, and refused with its rea
   assert.deepEqual((await ann.join(appointment, 'Ann')).chats, chats);
 });
 
-test('more than may wait behind an event that takes time is refused, and the rest is done in order', async () => {
+test('events beyond the limit of waiting ones are refused, and the others are handled in order', async () => {
   const network = await startProxy(server);
   const { appointment } = await connectPair(network, MODES[0]);
-  // Whether these two are still there takes the server a while to find out.
+  // The server takes a while to probe whether these two are alive.
   network.fallSilent();
   const carol = await openRaw(server, 'websocket');
   carol.send(`42${JSON.stringify(['join_room', { appointment_id: appointment, name: 'Carol' }])}`);
@@ -181,7 +181,7 @@ test('more than may wait behind an event that takes time is refused, and the res
   await carol.packet('42["joined_successfully"');
 });
 
-describe('on the wire', () => {
+describe('raw packets', () => {
   const MALFORMED = ['42["join_room",{]', '42["join_room",{"name":}]', '42[]', '42[null]', '42[{}]', '42[1,{}]'];
 
   for (const packet of MALFORMED) {
@@ -190,20 +190,20 @@ describe('on the wire', () => {
       const eve = await openRaw(server, 'websocket');
       eve.send(packet);
       eve.send('421["leave_room"]');
-      // Told so or cut off, as the library has it.
-      await eve.next('an answer to what is malformed');
+      // The library answers with an error or closes the session.
+      await eve.next('an answer to the malformed packet');
       await bob.candidate(ann);
       await ann.next('ice_candidate');
     });
   }
 
-  test('a field that is there twice is refused', async () => {
+  test('a repeated field is refused', async () => {
     const eve = await openRaw(server, 'websocket');
     eve.send('427["join_room",{"appointment_id":"a","appointment_id":"b","name":"Eve"}]');
     assert.match(await eve.packet('437['), /"code":"invalid_payload"/);
   });
 
-  test('a signal that nests ten thousand deep is refused, as it would overflow the stack of its receiver', async () => {
+  test('a signal that nests ten thousand deep is refused: it would overflow the stack of its reader', async () => {
     const appointment = newAppointment();
     const ann = await openRaw(server, 'websocket');
     const { participant } = await joinRaw(ann, appointment, 'Ann');
@@ -214,7 +214,7 @@ describe('on the wire', () => {
     assert.match(await eve.packet('437['), /"code":"invalid_payload"/);
   });
 
-  test('a refusal without an ack is an event all the same', async () => {
+  test('a refusal is sent as an event too when no ack is requested', async () => {
     const eve = await openRaw(server, 'polling');
     await eve.send('42["leave_room"]');
     assert.equal(await eve.next(), '42["error",{"message":"Join a room first","code":"not_joined"}]');
@@ -245,7 +245,7 @@ describe('a page of another origin', () => {
   });
 });
 
-test('an address that opens too many sessions is told to wait', async () => {
+test('an address that opens too many sessions is refused for a while', async () => {
   const strict = await startServer({ NEW_SESSIONS_PER_ADDRESS: '2' });
   const openings = [];
   for (let count = 0; count < 3; count += 1) openings.push(await request(strict, 'GET'));

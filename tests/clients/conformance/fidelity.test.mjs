@@ -1,4 +1,4 @@
-// Offers, answers and candidates arrive as they were sent: the same text, not merely the same value.
+// Offers, answers and candidates arrive byte for byte: the same text, not only an equal value.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,7 @@ import { startServer } from '../support/server.mjs';
 
 const server = await startServer();
 
-/** Objects that a server which parses and prints JSON would change. */
+/** Objects that a server would change by parsing and printing JSON. */
 const TEXTS = {
   'numbers in every notation': '{"a":1e3,"b":1E+3,"c":1.0,"d":-0,"e":0.1e-7,"f":100000000000000000000e-20}',
   'integers beyond 64 bits': '{"a":18446744073709551615,"b":18446744073709551616,"c":-9223372036854775809}',
@@ -91,7 +91,7 @@ describe('as values, between real clients', () => {
       const ann = await connectAndJoin(server, mode, appointment, 'Ann');
       const bob = await connectAndJoin(server, mode, appointment, 'Bob');
       for (const text of Object.values(TEXTS)) {
-        // What JavaScript itself makes of it: it has no -0 in JSON.
+        // Through JSON, as JavaScript prints it: -0 becomes 0.
         const value = JSON.parse(JSON.stringify(JSON.parse(text)));
         await bob.offer(ann, value);
         await bob.answer(ann, value);

@@ -1,4 +1,4 @@
-// A client that speaks in the moment in which it is connected, or upgraded, is heard and answered like any other.
+// Events that a client sends in the moment of its connection or upgrade are handled and answered.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -25,7 +25,7 @@ test('an event sent right after the connection is answered with an event and an 
   await Promise.all(Array.from({ length: AT_ONCE }, connectAgainAndAgain));
 });
 
-/** Goes over to WebSocket before it says that it speaks Socket.IO: in a browser the two requests may overtake. */
+/** Upgrades to WebSocket before it connects to the namespace: in a browser the two requests may overtake each other. */
 async function openUpgradedFirst() {
   const polling = (await RawPolling.open(server)).keepPolling();
   const raw = await RawWebSocket.open(server, { sid: polling.sid });
@@ -39,7 +39,7 @@ async function openUpgradedFirst() {
 }
 
 describe('a client that upgrades before it connects to the namespace', () => {
-  test('keeps its seat when a third person wants in', async () => {
+  test('keeps its seat when a third participant tries to join', async () => {
     const appointment = newAppointment();
     const [ann, bob] = [await openUpgradedFirst(), await openUpgradedFirst()];
     await joinRaw(ann, appointment, 'Ann');
@@ -50,7 +50,7 @@ describe('a client that upgrades before it connects to the namespace', () => {
     assert.match(await eve.packet('431['), /"code":"room_full"/);
   });
 
-  test('gets everything of a long call', async () => {
+  test('receives every event of a long call', async () => {
     const appointment = newAppointment();
     const ann = await openUpgradedFirst();
     const { participant } = await joinRaw(ann, appointment, 'Ann');
@@ -60,7 +60,7 @@ describe('a client that upgrades before it connects to the namespace', () => {
     for (let number = 0; number < 100; number += 1) {
       const payload = { remoteSocketId: participant, candidate: { number, padding } };
       bob.send(`42${number}${JSON.stringify(['ice_candidate', payload])}`);
-      // One at a time: nothing piles up at a client that takes what it gets.
+      // One at a time: no queue grows at a client that reads.
       assert.match(await ann.packet('42["ice_candidate"'), new RegExp(`"number":${number},`));
       await bob.packet(`43${number}[`);
     }

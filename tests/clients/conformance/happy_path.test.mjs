@@ -1,4 +1,4 @@
-// The mesh document, word for word: a client that knows nothing beyond it, asks for no acks and is told what it says.
+// The mesh document, word for word: a client that knows only the document and asks for no acks.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -11,7 +11,7 @@ const server = await startServer();
 
 describe('a client written from the document alone', { concurrency: 3 }, () => {
   for (const mode of MODES_AT_ALL_PATHS) {
-    test(`meets, calls, writes and hangs up over ${mode.name}`, () => meetAndHangUp(mode));
+    test(`joins, calls, chats and hangs up over ${mode.name}`, () => meetAndHangUp(mode));
   }
 });
 

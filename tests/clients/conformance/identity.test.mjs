@@ -1,4 +1,4 @@
-// A participant's id for the other side: it stays, and no transport accepts it.
+// The participant id: it stays the same, and gives no access because it is not a transport's id.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,11 +12,11 @@ const server = await startServer();
 
 describe('a participant id', { concurrency: true }, () => {
   for (const mode of MODES_AT_ALL_PATHS) {
-    test(`stays over reconnections and is never a transport's over ${mode.name}`, async () => {
+    test(`stays over reconnects and is never a transport's id over ${mode.name}`, async () => {
       const appointment = newAppointment();
       const network = await startProxy(server);
       const ann = await connectAndJoin(server, mode, appointment, 'Ann', CAN_RESUME);
-      // Over long polling a client that loses a request closes its session, as soon as another request gets through.
+      // Over long polling a client that loses a request closes its session when another request succeeds.
       const bob = await connectAndJoin(network, mode, appointment, 'Bob', CAN_RESUME);
       const ids = [ann.id, bob.id];
 

@@ -1,4 +1,4 @@
-// What one side sends arrives at the other once and in that order, whatever the transport does meanwhile.
+// Signals arrive once and in order, also while the transport changes.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,7 @@ import { startServer } from '../support/server.mjs';
 const COUNT = 500;
 const server = await startServer();
 
-/** Offers and candidates in turn, each with its number. */
+/** Alternating offers and candidates, each with its number. */
 function sendInterleaved(from, to) {
   for (let number = 0; number < COUNT; number += 1) {
     if (number % 5 === 0) {
@@ -51,7 +51,7 @@ describe(`${COUNT} interleaved offers and candidates`, () => {
     });
   }
 
-  test('keep their order while both sides go from long polling to WebSocket', async () => {
+  test('keep their order while both sides upgrade from long polling to WebSocket', async () => {
     const mode = MODES.at(-1);
     const appointment = newAppointment();
     const ann = new Client(server, mode);
@@ -88,7 +88,7 @@ describe('events that are sent without waiting', () => {
   }
 });
 
-test('two sides on different transports are paired all the same', async () => {
+test('two clients on different transports are paired', async () => {
   const appointment = newAppointment();
   const clients = await Promise.all(TRANSPORTS.slice(0, 2).map((_, index) => connect(server, MODES[index])));
   const [ann, bob] = clients;

@@ -1,5 +1,5 @@
-// A client like that of the original server: it knows no `session`, speaks over WebSocket alone, asks for no acks, and takes
-// `user_left` and `error` for the end. Its page goes away as pages do: the browser sends a Close frame 1001.
+// A client like the original server's: it has no `session`, uses WebSocket only, asks for no acks, and ends the call on
+// `user_left` and `error`. When its page closes, the browser sends a Close frame 1001.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,24 +9,24 @@ import { startServer } from '../support/server.mjs';
 
 const MODE = { path: '/api/v1/signalling/socket', transports: ['websocket'] };
 
-/** The limit until the other side hears `user_left`, in milliseconds. */
+/** The limit until the other side gets `user_left`, in milliseconds. */
 const AT_ONCE_MS = 1_000;
 
 const server = await startServer({ MESH_DIALECT: 'original' });
 
-/** A page with that client in it. */
+/** A page with that client. */
 class Page {
   client = new Client(server, MODE);
 
   constructor(appointment, name) {
     this.appointment = appointment;
     this.client.name = name;
-    // The page has gone, and its socket does not come back.
+    // The page is closed, and its socket does not reconnect.
     this.client.socket.io.reconnection(false);
     for (const event of ['user_left', 'error']) this.client.socket.on(event, () => this.endCall());
   }
 
-  /** Logs in. Resolves with what the server says first. */
+  /** Joins. Resolves with the server's first event. */
   async join() {
     await this.client.connected();
     this.client.socket.emit('join_room', { appointment_id: this.appointment, name: this.client.name });
@@ -40,13 +40,13 @@ class Page {
     this.client.socket.disconnect();
   }
 
-  /** The tab is closed or reloaded. */
+  /** Closes or reloads the tab. */
   goAway() {
     this.client.engine.transport.ws.close(1001);
   }
 }
 
-/** Two pages of which the second offers: a call that is up, as far as the server knows. */
+/** Two pages, of which the second has sent an offer and got the answer. */
 async function call(appointment, names = ['Ann', 'Bob']) {
   const [first, second] = names.map((name) => new Page(appointment, name));
   assert.equal((await first.join()).remoteSocket, null);
@@ -65,9 +65,9 @@ async function call(appointment, names = ['Ann', 'Bob']) {
   return { first, second };
 }
 
-describe('when a page of the original goes away', { concurrency: true }, () => {
+describe('when a page of the original closes', { concurrency: true }, () => {
   for (const who of ['first', 'second']) {
-    test(`the other side hears of it at once and ends the call; both meet again (${who} goes)`, async () => {
+    test(`the other side gets user_left at once and ends the call; both meet again (${who} leaves)`, async () => {
       const appointment = newAppointment();
       const pages = await call(appointment);
       const stays = pages[who === 'first' ? 'second' : 'first'];
@@ -86,7 +86,7 @@ describe('when a page of the original goes away', { concurrency: true }, () => {
     });
   }
 
-  test('and comes back before the other side has left, the two are paired', async () => {
+  test('and returns before the other side has left, the two are paired', async () => {
     const appointment = newAppointment();
     const { first, second } = await call(appointment);
     first.client.socket.off('user_left');

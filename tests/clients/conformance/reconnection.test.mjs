@@ -1,4 +1,4 @@
-// A lost connection is not the end: the seat is kept, the other side knows, and nothing said meanwhile is lost.
+// After a lost connection the seat is held, the other side is told, and no event is lost.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,7 @@ import { startServer } from '../support/server.mjs';
 
 const server = await startServer();
 
-/** Ann on the direct way; Bob, who joined second, behind a network that can fail. */
+/** Ann, connected directly; Bob, who joined second, behind a network that can fail. */
 async function pairAcrossNetwork(mode, extra = CAN_RESUME) {
   const network = await startProxy(server);
   const appointment = newAppointment();
@@ -33,7 +33,7 @@ async function comeBack({ network, bob }, extra) {
 
 describe('after the connection was lost', { concurrency: true }, () => {
   for (const mode of MODES) {
-    test(`the same person comes back to the same seat over ${mode.name}`, async () => {
+    test(`the participant gets the same seat back over ${mode.name}`, async () => {
       const pair = await pairAcrossNetwork(mode);
       const { ann, bob } = pair;
       await bob.candidate(ann, { number: 0 });
@@ -62,7 +62,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
       assert.deepEqual(since, ['peer_reconnecting', 'peer_resumed', 'receive_answer']);
     });
 
-    test(`the other side is seen as reconnecting, and a third still finds the room full, over ${mode.name}`, async () => {
+    test(`the participant is reconnecting for the other side, and a third finds the room full, over ${mode.name}`, async () => {
       const pair = await pairAcrossNetwork(mode);
       await lose(pair);
       const early = await connect(server, mode);
@@ -79,7 +79,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     });
   }
 
-  test('events that may or may not have arrived are sent again from the one after `received`', async () => {
+  test('events after `received` are sent again', async () => {
     const pair = await pairAcrossNetwork(MODES[0]);
     const { ann, bob } = pair;
     for (let number = 1; number <= 5; number += 1) await ann.candidate(bob, { number });
@@ -93,7 +93,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     }
   });
 
-  test('a client that claims to have more than there was is told to start afresh', async () => {
+  test('a `received` beyond the last event is answered with a reset', async () => {
     const pair = await pairAcrossNetwork(MODES[0]);
     await lose(pair);
     const reply = await comeBack(pair, { received: 1_000_000 });
@@ -101,7 +101,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     await pair.ann.next('peer_resumed');
   });
 
-  test('a client that missed more than is kept is told so, and gets all that follows', async () => {
+  test('a client that missed more than the replay buffer gets a reset and all later events', async () => {
     const pair = await pairAcrossNetwork(MODES[0]);
     const { ann, bob } = pair;
     await lose(pair);
@@ -116,7 +116,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     assert.deepEqual([next.candidate.number, next.seq], ['after', reply.seq + 1]);
   });
 
-  test('a dead network, which sends no close, is detected all the same', async () => {
+  test('the server notices a silently dead network', async () => {
     const { network, ann, bob } = await pairAcrossNetwork(MODES[0]);
     network.fallSilent();
     assert.equal((await ann.next('peer_reconnecting')).remoteSocket, bob.id);
@@ -127,7 +127,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     await ann.next('peer_resumed');
   });
 
-  test('a protected seat behind a dead network goes to no newcomer, before that is noticed and after', async () => {
+  test('a protected seat behind a dead network goes to no newcomer, before and after the server notices', async () => {
     const { network, appointment, ann, bob } = await pairAcrossNetwork(MODES[0]);
     network.fallSilent();
     const eve = await connect(server, MODES[0]);
@@ -147,7 +147,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     assert.deepEqual(bob.all('error'), []);
   });
 
-  test('an unprotected seat behind a dead network goes to a third person who wants in', async () => {
+  test('an unprotected seat behind a dead network goes to a newcomer', async () => {
     const { network, appointment, ann, bob } = await pairAcrossNetwork(MODES[0], {});
     network.fallSilent();
     const carol = await connectAndJoin(server, MODES[0], appointment, 'Carol');
@@ -157,7 +157,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
     assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'user_left', 'peer_joined']);
   });
 
-  test('a client that cannot resume has the seat of its lost connection at once', async () => {
+  test('a client that cannot resume gets the seat of its lost connection at once', async () => {
     const pair = await pairAcrossNetwork(MODES[0], {});
     await lose(pair);
     const bob = await connectAndJoin(server, MODES[0], pair.appointment, 'Bob');
@@ -168,7 +168,7 @@ describe('after the connection was lost', { concurrency: true }, () => {
   });
 });
 
-test('a seat whose lease ends is given up once, and its token opens a new one', async () => {
+test('a seat whose lease ends is released once, and its token joins as a newcomer', async () => {
   const hasty = await startServer({ SEAT_LEASE: '1s' });
   const network = await startProxy(hasty);
   const appointment = newAppointment();
@@ -185,7 +185,7 @@ test('a seat whose lease ends is given up once, and its token opens a new one', 
   assert.deepEqual(ann.heard, ['joined_successfully', 'peer_joined', 'peer_reconnecting', 'user_left', 'peer_joined']);
 });
 
-describe('a seat that is taken over by a newer connection', { concurrency: true }, () => {
+describe('a take-over by a newer connection', { concurrency: true }, () => {
   for (const mode of MODES) {
     test(`closes the older one for good over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
@@ -206,7 +206,7 @@ describe('a seat that is taken over by a newer connection', { concurrency: true 
     });
   }
 
-  test('is not taken over with a token for another appointment, a changed one or an old format', async () => {
+  test('needs a token of this appointment that is unchanged and of the present format', async () => {
     const { ann, bob, appointment } = await connectPair(server, MODES[0]);
     const other = await connectAndJoin(server, MODES[0], newAppointment(), 'Bob');
     const { session } = bob.reply;

@@ -1,4 +1,4 @@
-// The server stops and starts again: everybody comes back to who they were, and what was written is still there.
+// After a restart of the server, participants keep their ids, and the chats are still stored.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -7,7 +7,7 @@ import { saveChats } from '../support/http.mjs';
 import { MODES } from '../support/modes.mjs';
 import { startServer } from '../support/server.mjs';
 
-/** Both come back with their tokens, to each other; the history is `chats`. */
+/** Both come back with their tokens and meet; the history is `chats`. */
 async function assertBothComeBack(ann, bob, chats) {
   const ids = [ann.id, bob.id];
   await Promise.all([ann.connected(), bob.connected()]);
@@ -16,7 +16,7 @@ async function assertBothComeBack(ann, bob, chats) {
   assert.deepEqual([ann.reply.resumed, bob.reply.resumed], [false, false]);
   for (const client of [ann, bob]) assert.deepEqual(client.reply.chats, chats);
 
-  // The first participant is told of the second.
+  // The first one to return is told of the other.
   const [first, second] = ann.reply.polite ? [bob, ann] : [ann, bob];
   assert.equal(first.reply.remoteSocket, null);
   assert.equal((await first.next('peer_joined')).remoteSocket, second.id);
@@ -29,7 +29,7 @@ async function assertBothComeBack(ann, bob, chats) {
   assert.deepEqual([...ann.all('user_left'), ...bob.all('user_left')], []);
 }
 
-/** Two who wrote something, and what they wrote. */
+/** A pair that has sent messages, and the messages. */
 async function talk(server, mode) {
   const appointment = newAppointment();
   const { ann, bob } = await connectPair(server, mode, appointment);
@@ -57,7 +57,7 @@ describe('after a restart', { concurrency: true }, () => {
     });
   }
 
-  test('both come back after a crash too, and nothing that was acknowledged is lost', async () => {
+  test('both come back after a crash, and no acknowledged message is lost', async () => {
     const server = await startServer();
     const { ann, bob, chats } = await talk(server, MODES[0]);
     await server.crash();

@@ -1,4 +1,4 @@
-// Two seats: who gets one, who is told, and what happens when one is given up.
+// The two seats of a room: claims, notifications and departures.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -8,7 +8,7 @@ import { startServer } from '../support/server.mjs';
 
 const server = await startServer();
 
-/** Both hear each other, and nothing else happened since. */
+/** Checks that both receive each other's signals, and got no other event. */
 async function assertStillTalking(ann, bob) {
   const before = [ann.heard.length, bob.heard.length];
   await ann.candidate(bob, { candidate: 'from Ann' });
@@ -40,7 +40,7 @@ describe('a room', { concurrency: 4 }, () => {
       });
     }
 
-    test(`takes the same socket in once, however often it joins, over ${mode.name}`, async () => {
+    test(`seats a socket once, however often it joins, over ${mode.name}`, async () => {
       const appointment = newAppointment();
       const ann = await connectAndJoin(server, mode, appointment, 'Ann');
       const again = await ann.join(appointment, 'Ann');
@@ -56,7 +56,7 @@ describe('a room', { concurrency: 4 }, () => {
       assert.deepEqual(bob.heard, ['joined_successfully', 'ice_candidate']);
     });
 
-    test(`pairs the next participant with the remaining one over ${mode.name}`, async () => {
+    test(`pairs the next participant with the one who stayed over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       await ann.tell('leave_room', {});
       assert.equal((await bob.next('user_left')).remoteSocket, ann.id);
@@ -71,7 +71,7 @@ describe('a room', { concurrency: 4 }, () => {
   }
 
   for (const mode of MODES) {
-    test(`lets a participant that left return as a newcomer over ${mode.name}`, async () => {
+    test(`gives a new id to a participant who left and returns over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       const before = bob.id;
       await bob.tell('leave_room', {});
@@ -85,7 +85,7 @@ describe('a room', { concurrency: 4 }, () => {
       await assertStillTalking(ann, bob);
     });
 
-    test(`announces a departure exactly once after a disconnect over ${mode.name}`, async () => {
+    test(`sends user_left exactly once after a disconnect over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       bob.socket.disconnect();
       assert.equal((await ann.next('user_left')).remoteSocket, bob.id);
@@ -96,7 +96,7 @@ describe('a room', { concurrency: 4 }, () => {
       assert.deepEqual(ann.all('peer_reconnecting'), []);
     });
 
-    test(`announces a departure exactly once after leave_room and a disconnect over ${mode.name}`, async () => {
+    test(`sends user_left exactly once after leave_room and a disconnect over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode);
       bob.socket.emit('leave_room');
       bob.socket.disconnect();
@@ -107,7 +107,7 @@ describe('a room', { concurrency: 4 }, () => {
       assert.equal(ann.all('user_left').length, 1);
     });
 
-    test(`is one room only for each connection over ${mode.name}`, async () => {
+    test(`is the only room of a connection over ${mode.name}`, async () => {
       const { ann, bob } = await connectPair(server, mode);
       const refusal = await ann.refused('join_room', { appointment_id: newAppointment(), name: 'Ann' });
       assert.deepEqual(refusal, { code: 'already_joined' });
@@ -115,7 +115,7 @@ describe('a room', { concurrency: 4 }, () => {
     });
   }
 
-  test('is the same room however its name is composed or padded', async () => {
+  test('has one name in every Unicode form and padding', async () => {
     const id = newAppointment();
     const ann = await connectAndJoin(server, MODES[0], `  Caf\u00e9 ${id}\n`, 'Ann');
     const bob = await connectAndJoin(server, MODES[0], `Cafe\u0301 ${id}`, 'Bob');
@@ -124,7 +124,7 @@ describe('a room', { concurrency: 4 }, () => {
     assert.equal((await ann.next('receive_offer')).from, bob.id);
   });
 
-  test('seats two of twenty who come at once, and each of them hears of the other once', async () => {
+  test('seats two of twenty simultaneous newcomers, and each of the two is told of the other once', async () => {
     const appointment = newAppointment();
     const crowd = await Promise.all(Array.from({ length: 20 }, () => connect(server, MODES[0])));
     const answers = await Promise.all(

@@ -1,4 +1,4 @@
-// A failed upgrade costs nothing: the session continues over long polling.
+// A failed upgrade has no effect: the session continues over long polling.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

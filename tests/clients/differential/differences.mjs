@@ -1,15 +1,15 @@
-// Where the server and the reference differ, and why that is right.
+// Accepted differences between the server and the reference, with reasons.
 
 /**
- * An accepted difference. With `rewrite`, what the server said is the reference's once each line of it is rewritten;
- * without it, the records differ as wholes.
+ * An accepted difference. With `rewrite`, the server's record equals the reference's after each line is rewritten; without
+ * it, the whole records differ.
  *
  * @typedef {{transcripts: RegExp, reason: string, rewrite?: (line: string) => string}} Difference
  */
 
 /** @type {Difference[]} */
 export const DIFFERENCES = [
-  // What is said, in other words.
+  // Different texts.
   {
     transcripts: /./,
     reason: 'the code of an HTTP refusal is a text; clients only read the status',
@@ -41,10 +41,10 @@ export const DIFFERENCES = [
     rewrite: (line) => line.replace('439007199254740993[', '439007199254740992['),
   },
 
-  // What ends a session in the reference, and is ignored or refused here; the session's client alone is concerned.
+  // Packets that end a session in the reference, and that this server ignores or refuses. Only that client is affected.
   {
     transcripts: /^connecting with auth that is /,
-    reason: 'there is nothing to authenticate, so what is given for it is not read',
+    reason: 'this server has no authentication, so the value is not read',
   },
   {
     transcripts: /^(connecting twice|disconnecting from an unknown namespace),/,
@@ -52,7 +52,7 @@ export const DIFFERENCES = [
   },
   {
     transcripts: /^an ack that is no array,/,
-    reason: 'nobody waits for an ack, so it is not read',
+    reason: 'no event awaits an ack, so it is not read',
   },
   {
     transcripts: /^an event that is no JSON array: \["leave_room"\]\],/,
@@ -64,11 +64,11 @@ export const DIFFERENCES = [
   },
   {
     transcripts: /^the Engine.IO packet "2",|^the Engine.IO packet "2probe", over polling$/,
-    reason: 'a ping from the wrong side is not worth a session',
+    reason: 'a ping from the wrong side is harmless',
   },
   {
     transcripts: /^(an empty Engine.IO packet, over polling|posting nothing|posting a separator at the end)$/,
-    reason: 'nothing was said, so nothing is wrong with it',
+    reason: 'an empty packet is harmless',
   },
   {
     transcripts: /^the binary packet 451-\["leave_room",\{"_placeholder":true,"num":(7|-1|"0")\}\],/,
@@ -79,7 +79,7 @@ export const DIFFERENCES = [
     reason: 'the type is not read: a body is text or is refused',
   },
 
-  // Input that the reference tolerates, and that is refused here or ends the session.
+  // Packets that the reference accepts, and that this server refuses or ends the session for.
   {
     transcripts: /^closing the session, over websocket$/,
     reason: 'a close packet closes the session, as over long polling',
@@ -136,7 +136,7 @@ export const DIFFERENCES = [
   },
   {
     transcripts: /^upgrading an unknown session AAAAAAAAAAAAAAAA$/,
-    reason: 'an id of the right form is looked up after the handshake: closed without a word instead of refused',
+    reason: 'an id of the right form is looked up after the handshake: closed without a refusal',
   },
   {
     transcripts: /^an upgrade of a WebSocket session$/,

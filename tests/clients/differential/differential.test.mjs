@@ -1,5 +1,5 @@
-// The same transcripts, played to the server and to npm's socket.io: the library below the events must not differ,
-// save where differences.mjs says why.
+// Plays the same transcripts to the server and to npm's socket.io. Their Socket.IO behaviour must not differ, except where
+// differences.mjs gives a reason.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -21,7 +21,7 @@ async function recordOf(target, { play }) {
   return JSON.parse(JSON.stringify(stage.record));
 }
 
-/** Whatever was said: the server is there, and takes people in. */
+/** Checks that the server lives and accepts joins. */
 async function assertServes() {
   await server.assertHealthy();
   const client = await openRaw(server, 'websocket');
@@ -30,7 +30,7 @@ async function assertServes() {
   client.terminate();
 }
 
-/** What the server said, as the reference would have said it. */
+/** The server's record, rewritten to the form of the reference. */
 function rewritten(record, rewrites) {
   const rewriteLine = (line) => rewrites.reduce((changed, rewrite) => rewrite(changed), line);
   return Object.fromEntries(Object.entries(record).map(([name, lines]) => [name, lines.map(rewriteLine)]));
@@ -61,6 +61,6 @@ describe('the server answers as the reference does', { concurrency: 4 }, () => {
   }
 });
 
-test('every accepted difference is one', () => {
+test('every accepted difference still exists', () => {
   assert.deepEqual([...unused].map(({ reason }) => reason), []);
 });

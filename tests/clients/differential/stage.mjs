@@ -1,16 +1,16 @@
-// Where a transcript is played: clients that speak by hand to one server, and a record of all they were answered.
+// The stage of a transcript: raw clients of one server, and a record of all answers.
 
 import { randomUUID } from 'node:crypto';
 import { joinRaw, RawPolling, RawWebSocket, request } from '../support/raw.mjs';
 
-/** Takes the place of what is different each time. */
+/** Placeholder for values that differ in each run. */
 const PLACEHOLDERS = [
   [/"sid":"[^"]+"/g, '"sid":"<sid>"'],
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>'],
 ];
 
 export class Stage {
-  /** What came back, by client, in order. */
+  /** The answers by client, in order. */
   record = {};
   #appointment = `appointment ${randomUUID()}`;
 
@@ -31,14 +31,14 @@ export class Stage {
     return new WebSocketActor(this, name, await RawWebSocket.open(this.server, { sid: polling.sid }));
   }
 
-  /** Two who sit in the same room; who wrote, and who is written to. */
+  /** Two participants of one room: the sender and the receiver. */
   async pair(transport) {
     const writer = await this.open(transport, { name: 'writer' });
     const reader = await this.open(transport, { name: 'reader' });
     const { participant } = await reader.join(this.#appointment);
     await writer.join(this.#appointment);
     await reader.raw.packet('42["peer_joined"');
-    // What a join is told is not the library's.
+    // The answer to a join does not come from the library.
     writer.forget();
     reader.forget();
     return { writer, reader, to: `"remoteSocketId":"${participant}"` };
@@ -51,7 +51,7 @@ export class Stage {
     return answer;
   }
 
-  /** Tries a WebSocket upgrade and records what comes of it. */
+  /** Tries a WebSocket upgrade and records its result. */
   async attempt(target, name = 'http') {
     const { status, first } = await RawWebSocket.attempt(this.server, target);
     const outcome = first?.closed === undefined ? first : 'and closed';
@@ -68,7 +68,7 @@ function normal(text) {
   return PLACEHOLDERS.reduce((changed, [pattern, placeholder]) => changed.replace(pattern, placeholder), text);
 }
 
-/** What both kinds of session do. */
+/** The common part of both kinds of session. */
 class Actor {
   #from = 0;
   #inNamespace = false;
@@ -83,8 +83,8 @@ class Actor {
   }
 
   /**
-   * What it was told, as it is compared: without what only {@link settle} asked for. Of a session that ended, only
-   * that: how it was said, and what else got out in that moment, is left open by the protocol.
+   * The received packets for the comparison, without answers to {@link settle}. Of a session that ended, only the end: the
+   * protocol leaves open how it is announced and which packets still get out.
    */
   heard() {
     const arrivals = this.raw.inbox.all.slice(this.#from).filter((arrival) => !isAboutSettling(arrival));
@@ -92,7 +92,7 @@ class Actor {
     return arrivals.map((arrival) => normal(arrival));
   }
 
-  /** Leaves what it was told so far out of the comparison. */
+  /** Excludes the packets received so far from the comparison. */
   forget() {
     this.#from = this.raw.inbox.all.length;
   }
@@ -102,7 +102,7 @@ class Actor {
     await this.connected();
   }
 
-  /** Waits for the answer to a connection to the namespace. */
+  /** Waits for the answer to the namespace connection. */
   async connected() {
     await this.answered('40');
     this.#inNamespace = true;
@@ -118,9 +118,9 @@ class Actor {
     return joinRaw(this.raw, appointment, this.name);
   }
 
-  /** Waits until everything said so far has been answered, or until the session is over. */
+  /** Waits until all packets sent so far have been answered, or until the session has ended. */
   async settle() {
-    // Events have an order among themselves, and so have namespaces.
+    // Events are ordered among themselves, and so are namespaces.
     if (this.#inNamespace) {
       await this.transmit(`42${SETTLED}["settled?"]`);
       await this.answered(`43${SETTLED}[`);
@@ -147,7 +147,7 @@ class Actor {
   }
 }
 
-/** The ack id by which a client knows that all its events were answered. */
+/** The id of the ack which shows that all events were answered. */
 const SETTLED = 424_242;
 
 function isAboutSettling(arrival) {
@@ -183,7 +183,7 @@ class PollingActor extends Actor {
   }
 
   async transmit(body) {
-    // Binary goes as base64 over long polling.
+    // Binary is sent as base64 over long polling.
     const text = typeof body === 'string' ? body : `b${Buffer.from(body).toString('base64')}`;
     const { status, body: answer } = await this.raw.post(text);
     if (status !== 200 || answer !== 'ok') this.#refusals.push(`${status} ${answer}`);

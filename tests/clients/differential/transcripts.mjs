@@ -1,4 +1,4 @@
-// What is said to both servers: everything a client, broken or hostile, may say to the library below the events.
+// The transcripts that are played to both servers: all that a broken or hostile client may send below the level of events.
 
 import { SEPARATOR } from '../support/raw.mjs';
 
@@ -22,14 +22,14 @@ function says(name, packets, { connected = true } = {}) {
   }
 }
 
-/** As {@link says}, one at a time: each packet is sent after the one before it has been answered for good. */
+/** As {@link says}, one at a time: each packet is sent after the one before it has been answered. */
 function saysSlowly(name, packets, { connected = true } = {}) {
   for (const transport of ['websocket', 'polling']) {
     transcript(`${name}, over ${transport}`, async (stage) => {
       const client = await stage.open(transport, { connected });
       for (const packet of packets) {
         await client.send(packet);
-        // Connecting is the one thing that takes its time.
+        // Only connecting is asynchronous.
         if (/^40([^/]|\/,|$)/.test(packet)) await client.connected();
         await client.settle();
       }
@@ -111,7 +111,7 @@ says('an ack id of a thousand digits', [`42${'9'.repeat(1_000)}["leave_room"]`])
 says('an ack id with leading zeros', ['42007["leave_room"]']);
 says('an ack id below zero', ['42-1["leave_room"]']);
 says('an ack id with a fraction', ['421.5["leave_room"]']);
-says('acks that nobody asked for', ['430["x"]', '4399999[]', '421["leave_room"]']);
+says('unrequested acks', ['430["x"]', '4399999[]', '421["leave_room"]']);
 says('an ack without an id', ['43["x"]', '421["leave_room"]']);
 says('an ack that is no array', ['431{}', '421["leave_room"]']);
 for (const text of ['', '[', '["leave_room"', '["leave_room",]', '["leave_room"]]', '{}', 'null', '"leave_room"', 'x']) {
@@ -133,7 +133,7 @@ for (const event of ['error', '__proto__', 'constructor', 'toString', 'probe']) 
 says('a payload that is none', ['421["join_room"]', '422["join_room",null]', '423["join_room",7]', '424["join_room",{},{}]']);
 says('a hundred events in a row', Array.from({ length: 100 }, (_, id) => `42${id}["leave_room"]`));
 
-// Packets that are none.
+// Invalid packets.
 
 for (const packet of ['4', '47', '48', '49["leave_room"]', '4x', '4-1', '4é', '44{"message":"x"}', '44']) {
   says(`the Socket.IO packet ${packet}`, [packet, '421["leave_room"]']);
@@ -149,7 +149,7 @@ const ATTACHED = '{"_placeholder":true,"num":0}';
 const BYTES = new Uint8Array([1, 2, 3]);
 says('an event with an attachment', [`451-1["leave_room",${ATTACHED}]`, BYTES]);
 says('an event with an attachment deep inside', [`451-1["leave_room",{"a":[{"b":${ATTACHED}}]}]`, BYTES]);
-says('an event that waits for its attachment in vain', [`451-1["leave_room",${ATTACHED}]`, '422["leave_room"]']);
+says('an event whose attachment never comes', [`451-1["leave_room",${ATTACHED}]`, '422["leave_room"]']);
 says('an attachment without an event', [BYTES, '421["leave_room"]']);
 says('one attachment too many', [`451-1["leave_room",${ATTACHED}]`, BYTES, BYTES, '422["leave_room"]']);
 says('an event with two attachments', [`452-1["leave_room",${ATTACHED},{"_placeholder":true,"num":1}]`, BYTES, BYTES]);
@@ -162,7 +162,7 @@ for (const packet of [
 ]) {
   says(`the binary packet ${packet}`, [packet, BYTES, '422["leave_room"]']);
 }
-says('a binary ack that nobody asked for', [`461-7[${ATTACHED}]`, BYTES, '421["leave_room"]']);
+says('an unrequested binary ack', [`461-7[${ATTACHED}]`, BYTES, '421["leave_room"]']);
 for (const body of ['b', 'b!', 'bA', 'bAQID', 'b====', `b${'A'.repeat(1_001)}`]) {
   transcript(`the base64 ${body.slice(0, 10)} over polling`, async (stage) => {
     const client = await stage.open('polling');
@@ -257,7 +257,7 @@ transcript('sending an attachment of more than the limit over websocket', async 
 transcript('two polls at once', async (stage) => {
   const client = await stage.open('polling');
   await client.settle();
-  // The client's own poll is under way or about to be, and nothing is there to answer either with.
+  // The client's own poll is under way or about to start, and there is no packet to answer with.
   await client.raw.poll();
   await client.end();
   await stage.request('GET', { sid: client.sid });
@@ -270,9 +270,9 @@ transcript('polling after the session was closed', async (stage) => {
   await stage.request('POST', { sid: client.sid, body: '3' });
 });
 
-// Going over to WebSocket.
+// Upgrading to WebSocket.
 
-/** Over to WebSocket as the protocol has it. */
+/** Upgrades to WebSocket as the protocol says. */
 async function upgraded(stage) {
   const client = await stage.open('polling');
   await client.settle();
@@ -303,11 +303,11 @@ transcript('packets by both ways during the upgrade', async (stage) => {
   socket.takesOver(client);
   await socket.send('423["leave_room"]');
   await socket.settle();
-  // By which way an answer goes that is made during the upgrade is left open.
+  // The protocol leaves open which transport carries an answer made during the upgrade.
   const told = [...client.heard(), ...socket.heard()];
   client.forget();
   socket.forget();
-  stage.note('acks by either way', told.filter((packet) => /^43\d\[/.test(packet)).join(' '));
+  stage.note('acks over either transport', told.filter((packet) => /^43\d\[/.test(packet)).join(' '));
 });
 transcript('an upgrade without a probe', async (stage) => {
   const client = await stage.open('polling');

@@ -1,5 +1,5 @@
-// A client of the direct door as the original's own page speaks: it registers with fetch, reads its name from the
-// cookie, opens a WebSocket, and sends {target, type, payload}. It keeps cookies as a browser does.
+// A client of the direct door that behaves like the original's page: it registers with fetch, reads its name from the cookie,
+// opens a WebSocket, and sends {target, type, payload}. It keeps cookies as a browser does.
 
 import { once } from 'node:events';
 import { after } from 'node:test';
@@ -8,17 +8,17 @@ import { within } from '../support/deadline.mjs';
 import { Inbox } from '../support/inbox.mjs';
 
 export class DirectClient {
-  /** Messages as they came, parsed; `{closed, reason}` where a connection ended. */
+  /** Received messages, parsed; `{closed, reason}` where a connection ended. */
   inbox = new Inbox();
   #server;
   #prefix;
-  /** What the browser keeps, and what of it the page may read. @type {Map<string, {value: string, httpOnly: boolean}>} */
+  /** The browser's cookies, and whether the page may read each. @type {Map<string, {value: string, httpOnly: boolean}>} */
   #cookies = new Map();
   #ws;
 
   /**
    * @param {{url: string}} server
-   * @param {string} prefix where the door is: `''`, or `/api` as behind the original's proxy
+   * @param {string} prefix path of the door: `''`, or `/api` as behind the original's proxy
    */
   constructor(server, prefix = '') {
     this.#server = server;
@@ -26,12 +26,12 @@ export class DirectClient {
     after(() => this.#ws?.terminate());
   }
 
-  /** What the page sees of its cookies. */
+  /** The cookies that the page can read. */
   get documentCookie() {
     return this.#pairs((cookie) => !cookie.httpOnly);
   }
 
-  /** The name, as a page finds it. */
+  /** The name, as a page reads it. */
   get username() {
     const pair = this.documentCookie.split('; ').find((cookie) => cookie.startsWith('user_username='));
     return pair && decodeURIComponent(pair.slice('user_username='.length));
@@ -46,7 +46,7 @@ export class DirectClient {
     return answer.json();
   }
 
-  /** The status that says whether this browser's user is registered. */
+  /** The status of `/v1/user`, which says whether this browser's user is registered. */
   async user() {
     const { status } = await this.#fetch('/v1/user');
     return status;
@@ -56,7 +56,7 @@ export class DirectClient {
     return (await this.#fetch('/v1/kick-active-users')).text();
   }
 
-  /** Opens the WebSocket. Whether the user is let in is known when something has come through it. */
+  /** Opens the WebSocket. Only a message shows that the user is accepted. */
   async connect() {
     const url = new URL(`${this.#prefix}/v1/connect`, this.#server.url);
     url.protocol = 'ws:';
@@ -84,18 +84,18 @@ export class DirectClient {
     return this.inbox.take((message) => message.type === type, `${type} to ${this.username}`);
   }
 
-  /** How the connection ended. */
+  /** Waits for the end of the connection. */
   ended() {
     return this.inbox.take((message) => 'closed' in message, `the end of ${this.username}'s connection`);
   }
 
-  /** Closes as a page does that says so; resolves when the server has answered. */
+  /** Closes the WebSocket; resolves when the server has answered. */
   async close() {
     this.#ws.close();
     return this.ended();
   }
 
-  /** Goes away without a word, as a laptop does whose lid is closed. */
+  /** Disconnects without a Close frame, like a laptop whose lid is closed. */
   terminate() {
     this.#ws.terminate();
   }

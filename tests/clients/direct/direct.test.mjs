@@ -1,4 +1,4 @@
-// The direct door as the original's page uses it, with the faults of the original that are mended.
+// The direct door with the original's page, and fixed faults of the original.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ const original = await startServer({ DIRECT_NAMES_PER_ADDRESS: '0', DIRECT_DIALE
 
 let count = 0;
 
-/** A registered and connected user under a unique name. */
+/** A registered and connected user, with a name that no other test uses. */
 async function arrived(name, at = server, prefix = '') {
   const client = new DirectClient(at, prefix);
   count += 1;
@@ -44,7 +44,7 @@ describe('the direct door', { concurrency: true }, () => {
     });
   }
 
-  test('a page reads its name, whatever the script, and not its session', async () => {
+  test('a page can read its name in any script, and cannot read its session', async () => {
     const client = await arrived('Zoë 你好 100%');
     assert.match(client.username, /^Zoë 你好 100% \d+$/);
     assert.doesNotMatch(client.documentCookie, /session/);
@@ -53,7 +53,7 @@ describe('the direct door', { concurrency: true }, () => {
     assert.equal((await client.next('call')).originator, client.username);
   });
 
-  test('an absent user is named in the answer', async () => {
+  test('TARGET_NOT_FOUND names the missing target', async () => {
     const ann = await arrived('ann');
     ann.send('nobody', 'video-offer', {});
     assert.deepEqual(await ann.next('TARGET_NOT_FOUND'), {
@@ -63,7 +63,7 @@ describe('the direct door', { concurrency: true }, () => {
     });
   });
 
-  test('a browser that lost its connection is let in again at once, by the original’s rules as well', async () => {
+  test('a browser that lost its connection is accepted again at once, in the original’s dialect too', async () => {
     for (const at of [server, original]) {
       const [ann, bob] = [await arrived('ann', at), await arrived('bob', at)];
       bob.terminate();
@@ -74,14 +74,14 @@ describe('the direct door', { concurrency: true }, () => {
     }
   });
 
-  test('a close is answered, and the user is gone', async () => {
+  test('a Close frame is answered, and the user is not present any more', async () => {
     const [ann, bob] = [await arrived('ann'), await arrived('bob')];
     assert.equal((await bob.close()).closed, 1005);
     ann.send(bob.username, 'video-offer');
     await ann.next('TARGET_NOT_FOUND');
   });
 
-  test('a reload of the page is a close and a new connection of the same user', async () => {
+  test('a reloaded page connects as the same user', async () => {
     const [ann, bob] = [await arrived('ann'), await arrived('bob')];
     await bob.close();
     assert.equal(await bob.user(), 200);
@@ -90,7 +90,7 @@ describe('the direct door', { concurrency: true }, () => {
     await bob.next('hello');
   });
 
-  test('what is no JSON does not cost the connection', async () => {
+  test('invalid JSON does not end the connection', async () => {
     const ann = await arrived('ann');
     ann.send(7, 'x');
     await ann.next('INVALID_MESSAGE');
@@ -98,7 +98,7 @@ describe('the direct door', { concurrency: true }, () => {
     await ann.next('still here');
   });
 
-  test('a stranger is told why', async () => {
+  test('a client without a session is refused with the reason', async () => {
     const stranger = new DirectClient(server);
     await stranger.connect();
     assert.deepEqual(await stranger.ended(), { closed: 4000, reason: 'UNAUTHENTICATED' });
@@ -107,7 +107,7 @@ describe('the direct door', { concurrency: true }, () => {
   });
 });
 
-test('a kick makes every user connect again', async () => {
+test('kick-active-users closes every connection, and users can connect again', async () => {
   const [ann, bob] = [await arrived('ann'), await arrived('bob')];
   assert.equal(await new DirectClient(server).kick(), 'OK');
   for (const user of [ann, bob]) {

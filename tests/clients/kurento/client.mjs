@@ -1,12 +1,11 @@
-// A user of the kurento door on the original's own library, kurento-jsonrpc, in a browser as far as the server can tell:
-// cookies are kept and sent.
+// A user of the kurento door with the original's library, kurento-jsonrpc. It keeps and sends cookies like a browser.
 
 import { createRequire } from 'node:module';
 import { after } from 'node:test';
 import { WebSocket } from 'ws';
 import { Inbox } from '../support/inbox.mjs';
 
-/** What each browser keeps, by its name, which the address of a WebSocket names. @type {Map<string, string>} */
+/** The cookies of each browser; the address of a WebSocket names the browser. @type {Map<string, string>} */
 const cookies = new Map();
 
 class BrowserWebSocket extends WebSocket {
@@ -21,7 +20,7 @@ class BrowserWebSocket extends WebSocket {
   }
 }
 
-// The library takes what is there when it is loaded, and says all that it does.
+// The library uses the globals that exist when it is loaded, and logs all it does.
 globalThis.WebSocket = BrowserWebSocket;
 for (const level of ['debug', 'error', 'warn', 'info']) console[level] = () => {};
 const { JsonRpcClient } = createRequire(import.meta.url)('kurento-jsonrpc').clients;
@@ -39,14 +38,14 @@ const NOTIFICATIONS = [
 ];
 
 export class KurentoUser {
-  /** Notifications, and what became of the connection, in brackets. @type {Inbox<{method: string, params?: object}>} */
+  /** Notifications, and events of the connection in brackets. @type {Inbox<{method: string, params?: object}>} */
   inbox = new Inbox();
   session;
   #client;
 
   /**
    * @param {{url: string}} server or a proxy to it
-   * @param {{browser: string, heartbeat?: number}} options whose browser it is, and how often it pings
+   * @param {{browser: string, heartbeat?: number}} options its browser, and the interval of pings
    */
   constructor(server, { browser, heartbeat = 100 }) {
     const uri = new URL(`/room?browser=${browser}`, server.url);
@@ -72,7 +71,7 @@ export class KurentoUser {
     after(() => this.close());
   }
 
-  /** Asks for something; resolves with the result, rejects with the error. */
+  /** Sends a request; resolves with the result, rejects with the error. */
   ask(method, params) {
     return new Promise((resolve, reject) => {
       this.#client.send(method, params, (error, result) => {
@@ -83,7 +82,7 @@ export class KurentoUser {
     });
   }
 
-  /** As {@link ask}, for what must be refused; resolves with the code. */
+  /** As {@link ask}, for a request that must be refused; resolves with the code. */
   async refused(method, params) {
     return this.ask(method, params).then(
       () => Promise.reject(new Error(`${method} was not refused`)),
@@ -97,13 +96,13 @@ export class KurentoUser {
     return value;
   }
 
-  /** The parameters of the next notification of that name. */
+  /** Waits for the next notification of that name; resolves with its parameters. */
   async next(method) {
     const { params } = await this.inbox.take((item) => item.method === method, method);
     return params;
   }
 
-  /** Everything of that name so far. */
+  /** All notifications of that name so far. */
   all(method) {
     return this.inbox.all.filter((item) => item.method === method);
   }

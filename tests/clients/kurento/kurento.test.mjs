@@ -1,4 +1,4 @@
-// The kurento door as the original's library sees it, with the faults of the original that are mended.
+// The kurento door with the original's library, and fixed faults of the original.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -9,7 +9,7 @@ import { KurentoUser } from './client.mjs';
 
 const server = await startServer();
 
-/** Ann and Bob in a room of their own, who have heard of each other. */
+/** Ann and Bob in a room of their own, each told of the other. */
 async function pair(at = server) {
   const room = randomUUID();
   const [ann, bob] = [new KurentoUser(at, { browser: `ann ${room}` }), new KurentoUser(server, { browser: `bob ${room}` })];
@@ -19,7 +19,7 @@ async function pair(at = server) {
   return { room, ann, bob };
 }
 
-test('two users come, write and go', async () => {
+test('two users join, send messages and leave', async () => {
   const { room, ann, bob } = await pair();
   assert.match(ann.session, /^[0-9a-v]{26}$/);
   const { sessionId } = await bob.ask('sendMessage', { message: 'hello', userMessage: 'bob', roomMessage: room });
@@ -32,7 +32,7 @@ test('two users come, write and go', async () => {
   assert.deepEqual(await ann.next('participantLeft'), { name: 'bob' });
 });
 
-test('refusals come at once, with the documented codes', async () => {
+test('refusals have the documented codes and come at once', async () => {
   const { room, ann, bob } = await pair();
   const other = new KurentoUser(server, { browser: 'other' });
   await other.next('(connected)');
@@ -45,12 +45,12 @@ test('refusals come at once, with the documented codes', async () => {
   assert.equal(await bob.refused('connect', { sessionId: 'none' }), 40007);
 });
 
-test('the library replaces a lost connection, and no further request is needed', async () => {
+test('the library reconnects after a loss, and the session continues without a further request', async () => {
   const proxy = await startProxy(server);
   const { room, ann, bob } = await pair(proxy);
   proxy.repair();
   await ann.next('(reconnected)');
-  // Only pings went over it so far. In the original Ann would be evicted after ten seconds.
+  // Only pings were sent over it so far. The original evicts Ann after ten seconds.
   const written = async (message) => {
     try {
       await ann.ask('sendMessage', { message, userMessage: 'ann', roomMessage: room });
@@ -67,7 +67,7 @@ test('the library replaces a lost connection, and no further request is needed',
   assert.deepEqual((await ann.inbox.take(({ params }) => params?.user === 'bob', 'the answer')).params.message, 'welcome');
 });
 
-test('a client that names its former session resumes it', async () => {
+test('a client that names its session continues it', async () => {
   const proxy = await startProxy(server);
   const { room, ann, bob } = await pair(proxy);
   const { session } = ann;

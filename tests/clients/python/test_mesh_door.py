@@ -1,4 +1,4 @@
-"""The mesh door as python-socketio sees it: join, signal, chat, come back, leave, over each transport at each path."""
+"""The mesh door with python-socketio: join, signal, chat, resume, leave, over each transport at each path."""
 
 import functools
 import itertools
@@ -14,7 +14,7 @@ import uuid
 
 import socketio
 
-# Only ends a test that would hang; nothing is concluded from how long a wait took.
+# Only ends a test that hangs; no test depends on how long a wait took.
 DEADLINE_S = 30
 
 PATHS = ["socket.io", "api/v1/signalling/socket"]
@@ -61,7 +61,7 @@ class Server:
 
 
 class Client:
-    """A python-socketio client that keeps what it is told, by event."""
+    """A python-socketio client that keeps the received events, by name."""
 
     def __init__(self, test, path, transports):
         self._told = {}
@@ -78,7 +78,7 @@ class Client:
         try:
             return self._box(event).get(timeout=DEADLINE_S)
         except queue.Empty:
-            raise AssertionError(f"waited in vain for {event}") from None
+            raise AssertionError(f"no {event} within the deadline") from None
 
     def has_heard(self, event):
         return not self._box(event).empty()
@@ -95,8 +95,8 @@ class Client:
         return reply
 
     def time_until_free(self, appointment, name):
-        """Asks for a seat in a full room until the server says when a lease ends: the other side may hear a moment earlier
-        that a connection is lost."""
+        """Joins a full room until the server says when a lease ends: the other side may be told a moment earlier that a
+        connection is lost."""
         while True:
             refusal = self.ask("join_room", {"appointment_id": appointment, "name": name})["error"]
             assert refusal["code"] == "room_full", refusal
@@ -108,16 +108,16 @@ class Client:
         self._sio.disconnect()
 
     def close_connection(self):
-        """Closes the WebSocket as `disconnect` does whose writer thread is late: a Close frame 1000 and nothing else."""
+        """Closes the WebSocket like a `disconnect` with a slow writer thread: only a Close frame 1000."""
         self._sio.eio.ws.close()
 
     def lose_connection(self):
-        """Ends the WebSocket as a lost network does, without a word."""
+        """Ends the WebSocket like a lost network, without a Close frame."""
         self._sio.eio.ws.shutdown()
 
 
 def each_way(*transports):
-    """Runs a test at each path over each of `transports`, with a function that connects a client that way."""
+    """Runs a test at each path over each of `transports`, with a function that connects such a client."""
     def decorate(run):
         @functools.wraps(run)
         def run_each_way(test):

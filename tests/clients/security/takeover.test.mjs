@@ -1,7 +1,7 @@
-// An attacker that knows everything one party was told can take over nothing.
+// An attacker who knows all that one participant was told cannot take over the other's session or seat.
 //
-// Engine.IO's session id opens a session to anybody: polling reads it, a POST speaks for it, an upgrade takes it
-// over. It must therefore never be, or be made from, anything that the other party is told.
+// Engine.IO's session id gives full access to a session: polling reads it, a POST sends for it, an upgrade takes it over. So it
+// must never be sent to the other participant, and must not be derivable from any value that is.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,7 +13,7 @@ import { stringsIn } from '../support/values.mjs';
 
 const server = await startServer();
 
-/** Makes the two say everything that can be said, so that the attacker has been told all there is. */
+/** Makes the two send every kind of event, so that the attacker has been told all there is. */
 async function talk(ann, bob) {
   await ann.offer(bob, { sdp: 'offer' });
   await bob.answer(ann, { sdp: 'answer' });
@@ -25,7 +25,7 @@ async function talk(ann, bob) {
   await bob.join(bob.appointment, 'Bob');
 }
 
-/** Everything the attacker was told, and what follows from it; without the secrets that are rightly its own. */
+/** All values that the attacker was told, and values derived from them; without the attacker's own secrets. */
 function knowledgeOf(attacker) {
   const own = new Set([...attacker.transportIds, ...attacker.replies.map(({ session }) => session)]);
   const told = stringsIn([attacker.inbox.all, attacker.replies, attacker.engine.transport.query]).filter(
@@ -47,15 +47,15 @@ async function assertOpensNothing(value, path) {
     polling: (await request(server, 'GET', target)).status,
     posting: (await request(server, 'POST', { ...target, body: '42["leave_room"]' })).status,
     closing: (await request(server, 'POST', { ...target, body: '1' })).status,
-    // Refused at once, or closed without a word: both give nothing away.
+    // Refused at once, or closed without an answer: both reveal nothing.
     upgraded: status === 101 && typeof first === 'string',
   };
   assert.deepEqual(verdicts, { polling: 400, posting: 400, closing: 400, upgraded: false }, `with ${value}`);
 }
 
-describe('an attacker who knows all that the other party was told', { concurrency: 3 }, () => {
+describe('an attacker who knows all that the other participant was told', { concurrency: 3 }, () => {
   for (const mode of MODES_AT_ALL_PATHS) {
-    test(`neither reads, speaks nor upgrades for a victim over ${mode.name}`, async () => {
+    test(`cannot read, send or upgrade for a victim over ${mode.name}`, async () => {
       const { ann, bob } = await connectPair(server, mode);
       await talk(ann, bob);
       const knowledge = knowledgeOf(bob);
@@ -74,7 +74,7 @@ describe('an attacker who knows all that the other party was told', { concurrenc
       assert.deepEqual(ann.heard.slice(heard), ['ice_candidate']);
     });
 
-    test(`does not get the seat of a connected victim over ${mode.name}`, async () => {
+    test(`cannot get the seat of a connected victim over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), CAN_RESUME);
       await talk(ann, bob);
       const knowledge = knowledgeOf(bob);
@@ -90,7 +90,7 @@ describe('an attacker who knows all that the other party was told', { concurrenc
       await ann.next('ice_candidate');
     });
 
-    test(`does not get the seat of a victim whose connection is lost over ${mode.name}`, async () => {
+    test(`cannot get the seat of a victim whose connection is lost over ${mode.name}`, async () => {
       const { ann, bob, appointment } = await connectPair(server, mode, newAppointment(), CAN_RESUME);
       await talk(ann, bob);
       const knowledge = knowledgeOf(bob);

@@ -1,4 +1,4 @@
-// Calls through the signals door, as clients of the original hold them.
+// Calls through the signals door with a client like the original's.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ async function pair(call = randomUUID()) {
   return { ann, bob, call };
 }
 
-test('two meet, and what one publishes arrives at the other one as it was', async () => {
+test('two clients meet, and signals arrive unchanged', async () => {
   const { ann, bob, call } = await pair();
   const sdp = `v=0\r\n${'a=candidate:1 1 udp 2122260223 192.0.2.1 50000 typ host\r\n'.repeat(80)}a=x:<&>"\\\u2028é😀`;
   assert.equal(await ann.publish('OFFER', sdp), 200);
@@ -24,7 +24,7 @@ test('two meet, and what one publishes arrives at the other one as it was', asyn
   assert.deepEqual(JSON.parse((await ann.next()).body), { type: 'answer', sdp });
 });
 
-test('an offer that is made as soon as a peer is announced is there when the peer is welcome', async () => {
+test('an offer sent right after PEER reaches the peer after its WELCOME', async () => {
   const call = randomUUID();
   const ann = await new Caller(server, call).enter();
   const bob = new Caller(server, call);
@@ -36,7 +36,7 @@ test('an offer that is made as soon as a peer is announced is there when the pee
   assert.deepEqual(await bob.next(), { call, body: 'at once', kind: 'OFFER' });
 });
 
-test('a third is refused, also while one of the two has lost the network, who comes back with the same handshake', async () => {
+test('a third is refused while one of the two is away, who resumes with the same handshake', async () => {
   const { ann, bob, call } = await pair();
   const cy = new Caller(server, call);
   await assert.rejects(cy.join(), { status: 409 });
@@ -49,14 +49,14 @@ test('a third is refused, also while one of the two has lost the network, who co
   assert.deepEqual(await bob.next(), { call, body: '{}', kind: 'CANDIDATE' });
 });
 
-test('a goodbye is answered, and one that says that it is for good makes room', async () => {
+test('a Close frame is answered, and the reason leave frees the seat', async () => {
   const { bob, call } = await pair();
   bob.close(1000, 'leave');
   assert.deepEqual(await bob.next(), { code: 1000, reason: 'leave' });
   await new Caller(server, call).enter();
 });
 
-test('a client that reads but answers no ping is told the reason of its close', async () => {
+test('a client that answers no ping gets the reason of its close', async () => {
   const call = randomUUID();
   const ann = new Caller(server, call);
   await ann.join();
@@ -65,14 +65,14 @@ test('a client that reads but answers no ping is told the reason of its close', 
   assert.deepEqual(await ann.next(), { code: 1000, reason: 'websocket reader stopping' });
 });
 
-test('a name that is put into the path as it is names the same call', async () => {
+test('an unencoded name in the path names the same call', async () => {
   const name = `Zoë’s call ${randomUUID()}`;
   const { ann, bob } = await pair(name);
   assert.equal(await bob.publish('OFFER', 'o'), 200);
   assert.deepEqual(await ann.next(), { call: name, body: 'o', kind: 'OFFER' });
 });
 
-test('a page of another origin may use it when it is the one that is set', async () => {
+test('a page of the configured origin may use the door', async () => {
   const preflight = await fetch(`${server.url}/signal`, { method: 'OPTIONS', headers: { Origin: 'http://localhost:8080' } });
   assert.equal(preflight.status, 204);
   assert.equal(preflight.headers.get('access-control-allow-origin'), 'http://localhost:8080');

@@ -1,5 +1,5 @@
-// A client of the signals door, as the page that comes with the original speaks: it puts the name into the path as it is,
-// shakes hands as soon as the WebSocket opens, reads reasons off close events, and never says goodbye by itself.
+// A client of the signals door that behaves like the original's page: it does not encode the name in the path, sends the
+// handshake when the WebSocket opens, reads the reasons of close events, and never leaves by itself.
 
 import { once } from 'node:events';
 import { after } from 'node:test';
@@ -8,7 +8,7 @@ import { within } from '../support/deadline.mjs';
 import { Inbox } from '../support/inbox.mjs';
 
 export class Caller {
-  /** What came over the WebSocket, as text; then `{code, reason}` of its end. @type {Inbox<string | object>} */
+  /** Received messages as text; then `{code, reason}` of the end. @type {Inbox<string | object>} */
   inbox = new Inbox();
   #server;
   #call;
@@ -20,7 +20,7 @@ export class Caller {
     this.#call = call;
   }
 
-  /** Takes a seat. Rejects with the status when there is none. */
+  /** Takes a seat. Rejects with the status if there is none. */
   async join() {
     const response = await within(fetch(`${this.#server.url}/call/${this.#call}`), 'the answer to a join');
     if (!response.ok) throw Object.assign(new Error(`HTTP ${response.status} on call join.`), { status: response.status });
@@ -42,7 +42,7 @@ export class Caller {
     ws.send(JSON.stringify({ kind: 'JOIN', call: this.#call, session: this.#session }));
   }
 
-  /** Joins, opens, and has been welcome. */
+  /** Takes a seat, opens the WebSocket, and waits for the WELCOME. */
   async enter() {
     await this.join();
     await this.open();
@@ -50,13 +50,13 @@ export class Caller {
     return this;
   }
 
-  /** The next message, parsed, or how the WebSocket ended. */
+  /** Waits for the next message, parsed, or for the end of the WebSocket. */
   async next() {
     const arrived = await this.inbox.next();
     return typeof arrived === 'string' ? JSON.parse(arrived) : arrived;
   }
 
-  /** Publishes; resolves with the status. */
+  /** Posts a signal; resolves with the status. */
   async publish(kind, body) {
     const response = await within(
       fetch(`${this.#server.url}/signal`, {
@@ -73,7 +73,7 @@ export class Caller {
     this.#ws.close(...reason);
   }
 
-  /** Goes away as a machine does that loses its power. */
+  /** Disconnects like a machine that loses its power. */
   vanish() {
     this.#ws.terminate();
   }

@@ -1,4 +1,4 @@
-// A person's browser: the real socket.io-client, with everything it is told kept in order.
+// A participant's client: the real socket.io-client, which keeps all received events in order.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -8,7 +8,7 @@ import { DEADLINE_MS } from './deadline.mjs';
 import { Inbox } from './inbox.mjs';
 import { MODES } from './modes.mjs';
 
-/** An appointment that no other test knows. */
+/** An appointment that no other test uses. */
 export function newAppointment() {
   return `appointment ${randomUUID()}`;
 }
@@ -25,17 +25,17 @@ export async function connect(server, mode = MODES[0]) {
   return client;
 }
 
-/** What a client adds to its first join that can resume: its seat is protected. */
+/** The field by which a client's first join says that it can resume: its seat is protected. */
 export const CAN_RESUME = { session: null };
 
-/** As {@link connect}, and joins. The reply is the `reply` of the client. */
+/** As {@link connect}, then joins. The reply is the client's `reply`. */
 export async function connectAndJoin(server, mode, appointment, name, extra = {}) {
   const client = await connect(server, mode);
   await client.join(appointment, name, extra);
   return client;
 }
 
-/** Ann and Bob in a new appointment; both have heard of each other. */
+/** Ann and Bob in a new appointment; each has been told of the other. */
 export async function connectPair(server, mode, appointment = newAppointment(), extra = {}) {
   const ann = await connectAndJoin(server, mode, appointment, 'Ann', extra);
   const bob = await connectAndJoin(server, mode, appointment, 'Bob', extra);
@@ -45,11 +45,11 @@ export async function connectPair(server, mode, appointment = newAppointment(), 
 }
 
 export class Client {
-  /** Events and the ends of connections, as they came. @type {Inbox<{event: string, args: unknown[]}>} */
+  /** Received events and ends of connections, in order. @type {Inbox<{event: string, args: unknown[]}>} */
   inbox = new Inbox();
   /** Every reply to a join. */
   replies = [];
-  /** Every id of the transport, which no other client may see. @type {Set<string>} */
+  /** Every id of the transport; no other client may ever see one. @type {Set<string>} */
   transportIds = new Set();
   appointment;
   name;
@@ -100,7 +100,7 @@ export class Client {
     return this.inbox.all.filter((arrived) => arrived.event === event).map((arrived) => arrived.args[0]);
   }
 
-  /** The names of all events that told this client something, in order, without the server's probes. */
+  /** The names of all received events except probes, in order. */
   get heard() {
     return this.inbox.all.map(({ event }) => event).filter((event) => event !== 'probe' && !event.startsWith('('));
   }
@@ -124,7 +124,7 @@ export class Client {
     return this.socket.emitWithAck(event, ...args);
   }
 
-  /** As {@link ask}, for what must succeed. */
+  /** As {@link ask}, for an event that must succeed. */
   async tell(event, payload) {
     const ack = await this.ask(event, payload);
     assert.equal(ack.success, true, JSON.stringify(ack));
@@ -137,18 +137,18 @@ export class Client {
     this.name = name;
     const { success, ...ack } = await this.tell('join_room', { appointment_id: appointment, name, ...extra });
     const reply = await this.next('joined_successfully');
-    // The event and the ack may carry differently dated tokens of the same worth; all else is equal.
+    // The tokens of the event and the ack may have different dates; the rest is equal.
     assert.deepEqual({ ...ack, session: reply.session }, reply);
     this.replies.push(reply);
     return reply;
   }
 
-  /** Comes back to the seat it had. */
+  /** Resumes its seat. */
   rejoin(extra = {}) {
     return this.join(this.appointment, this.name, { session: this.reply.session, ...extra });
   }
 
-  /** Sends something that must be refused; resolves with the code, after the ack and the event agreed on it. */
+  /** Sends an event that must be refused; resolves with the code, when the ack and the `error` event agree. */
   async refused(event, ...args) {
     const ack = await this.ask(event, ...args);
     assert.equal(ack.success, false, `${event} ${JSON.stringify(args)} was not refused`);
@@ -159,8 +159,8 @@ export class Client {
   }
 
   /**
-   * Asks for a seat in a room that is full, until the server says when a lease ends: the other side may hear a moment
-   * earlier that a connection is lost. Resolves with `retry_after_ms`.
+   * Joins a full room until the server says when a lease ends: the other side may be told a moment earlier that a connection
+   * is lost. Resolves with `retry_after_ms`.
    */
   async timeUntilFree(appointment, name, extra = {}) {
     for (;;) {

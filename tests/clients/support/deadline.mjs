@@ -1,6 +1,6 @@
-// Waiting with a deadline. A deadline only ends a test that would hang; nothing is concluded from how long a wait took.
+// Waiting with a deadline. A deadline only ends a test that hangs; no test depends on how long a wait took.
 
-/** Longer than anything the contract promises (a dead connection is noticed within 10 s), even on a busy machine. */
+/** Longer than every time limit of the contract (10 s to notice a dead connection), even on a busy machine. */
 export const DEADLINE_MS = 30_000;
 
 /**
@@ -15,7 +15,7 @@ export async function within(promise, what, ms = DEADLINE_MS) {
   let timer;
   const deadline = new Promise((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`waited ${ms} ms in vain for ${typeof what === 'string' ? what : what()}`));
+      reject(new Error(`waited ${ms} ms without success for ${typeof what === 'string' ? what : what()}`));
     }, ms);
   });
   try {

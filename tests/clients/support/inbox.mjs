@@ -1,11 +1,11 @@
-// What arrived, in the order in which it arrived. Nothing is lost between two waits, unlike with one-shot listeners.
+// Received items in order. Unlike with one-shot listeners, no item is lost between two waits.
 
 import { inspect } from 'node:util';
 import { within } from './deadline.mjs';
 
 /** @template T */
 export class Inbox {
-  /** Everything that ever arrived, taken or not. @type {T[]} */
+  /** All received items, taken or not. @type {T[]} */
   all = [];
   /** @type {T[]} */
   #untaken = [];
@@ -20,10 +20,10 @@ export class Inbox {
   }
 
   /**
-   * Takes the earliest item that `matches`, waiting for it if need be.
+   * Takes the earliest item that `matches`; waits until there is one.
    *
    * @param {(item: T) => boolean} matches
-   * @param {string} what the awaited thing, for the error message
+   * @param {string} what names the item in the error message
    * @returns {Promise<T>}
    */
   async take(matches, what) {
@@ -45,7 +45,7 @@ export class Inbox {
     }
   }
 
-  /** Takes the next item, whatever it is. */
+  /** Takes the next item. */
   next(what = 'anything') {
     return this.take(() => true, what);
   }

@@ -1,11 +1,11 @@
-// The ways to connect: where, and over which transports.
+// The ways to connect: paths and transports.
 
-/** Where Socket.IO is served. */
+/** The paths of Socket.IO. */
 export const PATHS = ['/socket.io', '/api/v1/signalling/socket'];
 
 const WEBSOCKET = { name: 'WebSocket', transports: ['websocket'] };
 
-/** How a client gets its packets through. Without the direct path, only those whose way differs from that with it. */
+/** The transports of a client. Without the direct path, only the transport that it affects. */
 export const TRANSPORTS =
   process.env.MESH_DIRECT_PATH === 'off'
     ? [WEBSOCKET]

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { after } from 'node:test';
 
 /**
- * Starts a proxy to `server`, and stops it after the test or the file it was made in.
+ * Starts a proxy to `server`; stops it after the current test or file.
  *
  * @param {{url: string}} server
  */
@@ -17,7 +17,7 @@ export async function startProxy(server) {
 }
 
 class Proxy {
-  /** Where clients connect instead. */
+  /** The address for clients. */
   url = '';
   #port;
   #broken = false;
@@ -43,7 +43,7 @@ class Proxy {
       return;
     }
     const server = net.connect(this.#port, '127.0.0.1');
-    /** Set once this connection is a WebSocket whose frames are swallowed. */
+    /** True when this connection is a WebSocket whose frames are dropped. */
     let swallows = false;
     for (const [from, to] of [[client, server], [server, client]]) {
       this.#sockets.add(from);
@@ -60,23 +60,23 @@ class Proxy {
     }
   }
 
-  /** Cuts all connections, and new ones as soon as they come. */
+  /** Cuts all connections, and new ones at once. */
   break() {
     this.#broken = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Carries nothing any more in either direction, and tells neither end. */
+  /** Silently drops all data in both directions. */
   fallSilent() {
     this.#silent = true;
   }
 
-  /** From now on lets the handshake of a WebSocket through and nothing after it, as some proxies of offices do. */
+  /** Passes the handshake of a WebSocket and drops its frames, as some office proxies do. */
   swallowWebSockets() {
     this.#swallowsWebSockets = true;
   }
 
-  /** Carries new connections again. */
+  /** Accepts new connections again. */
   repair() {
     for (const socket of this.#sockets) socket.destroy();
     this.#silent = false;

@@ -1,4 +1,4 @@
-// Engine.IO v4 by hand, so that tests see and send the very text that is on the wire. Source: Engine.IO protocol v4.
+// Engine.IO v4 without a library, so that tests send and receive raw packets. Source: Engine.IO protocol v4.
 
 import { once } from 'node:events';
 import { after } from 'node:test';
@@ -20,7 +20,7 @@ export function engineUrl(server, transport, { path = PATHS[0], sid, query = {} 
   return url;
 }
 
-/** One request of the long-polling transport; its status and body as they are. */
+/** Sends one request of the long-polling transport; resolves with its status and raw body. */
 export async function request(server, method, { body, headers, signal, ...target } = {}) {
   const answer = await within(
     fetch(engineUrl(server, 'polling', target), {
@@ -39,14 +39,14 @@ export async function request(server, method, { body, headers, signal, ...target
 }
 
 /**
- * Packets in the order in which they came; pings are answered and left out. An arrival is a text, a `Buffer`, or
- * `{closed}` with the WebSocket close code as the last.
+ * Received packets in order; pings are answered and left out. An item is a text, a `Buffer`, or, as the last, `{closed}` with
+ * the WebSocket close code.
  */
 export class RawWebSocket {
   inbox = new Inbox();
   #ws;
 
-  /** Opens a session; its first arrival is the `0{…}` packet. With a `sid` it is a second transport of that one. */
+  /** Opens a session; its first item is the `0{…}` packet. With a `sid` it is a second transport of that session. */
   static async open(server, target = {}) {
     const url = engineUrl(server, 'websocket', target);
     url.protocol = 'ws:';
@@ -57,8 +57,8 @@ export class RawWebSocket {
   }
 
   /**
-   * Tries to open a session, or to take one over, and to speak for it. Resolves with the HTTP status and, where that
-   * is 101, with the first thing that came: a packet, or `{closed}`.
+   * Tries to open a session, or to take one over, and to send for it. Resolves with the HTTP status and, if that is 101, with
+   * the first item: a packet, or `{closed}`.
    */
   static async attempt(server, target = {}) {
     const url = engineUrl(server, 'websocket', target);
@@ -101,7 +101,7 @@ export class RawWebSocket {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(packet);
   }
 
-  /** Sends bytes as they are in a text frame, valid UTF-8 or not. */
+  /** Sends bytes unchanged in a text frame, even invalid UTF-8. */
   sendBytesAsText(bytes) {
     this.#ws.send(bytes, { binary: false });
   }
@@ -110,7 +110,7 @@ export class RawWebSocket {
     return this.inbox.next(what);
   }
 
-  /** Takes the next arrival that starts with `prefix`. */
+  /** Takes the next packet that starts with `prefix`. */
   packet(prefix) {
     return this.inbox.take((arrival) => typeof arrival === 'string' && arrival.startsWith(prefix), `a packet ${prefix}`);
   }
@@ -124,10 +124,10 @@ export class RawWebSocket {
   }
 }
 
-/** A long-polling session. Polls by itself as soon as {@link keepPolling} is called, as real clients do. */
+/** A long-polling session. Polls by itself after {@link keepPolling}, as real clients do. */
 export class RawPolling {
   inbox = new Inbox();
-  /** Whether {@link keepPolling} continues. */
+  /** True while {@link keepPolling} runs. */
   #polling = false;
   #stop = new AbortController();
 
@@ -157,7 +157,7 @@ export class RawPolling {
     return this.post(packet);
   }
 
-  /** Puts everything that comes into the inbox, until the session ends. */
+  /** Puts all received packets into the inbox, until the session ends. */
   keepPolling() {
     this.#polling = true;
     const { signal } = this.#stop;
@@ -184,13 +184,13 @@ export class RawPolling {
     }
   }
 
-  /** Stops polling now. */
+  /** Stops polling at once. */
   stop() {
     this.#polling = false;
     this.#stop.abort();
   }
 
-  /** Stops polling as a client does that goes over to WebSocket: once the poll under way has been answered. */
+  /** Stops polling when the current poll has been answered, like a client that upgrades to WebSocket. */
   async pause() {
     this.#polling = false;
     await within(this.ended, 'the answer to the last poll');
@@ -200,7 +200,7 @@ export class RawPolling {
     return this.inbox.next(what);
   }
 
-  /** Takes the next arrival that starts with `prefix`. */
+  /** Takes the next packet that starts with `prefix`. */
   packet(prefix) {
     return this.inbox.take((arrival) => typeof arrival === 'string' && arrival.startsWith(prefix), `a packet ${prefix}`);
   }
@@ -219,7 +219,7 @@ export async function openRaw(server, transport, target = {}) {
   return raw;
 }
 
-/** Joins by hand; the reply. */
+/** Sends a join; resolves with the reply. */
 export async function joinRaw(raw, appointment, name, extra = {}) {
   const payload = { appointment_id: appointment, name, ...extra };
   await raw.send(`42${JSON.stringify(['join_room', payload])}`);

@@ -1,5 +1,5 @@
-// The reference for what the library does: npm's socket.io with just enough of the mesh door's events on top of it to
-// be heard. What it says has the mesh door's form; who sits where and what is kept is no concern of it.
+// The reference for Socket.IO behaviour: npm's socket.io with a minimum of the mesh door's events. Its answers have the mesh
+// door's form; it has no seat rules and no storage.
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { after } from 'node:test';
 import { Server } from 'socket.io';
 
-/** The server's own limits, so that the two can be compared at the same places. */
+/** The limits of the server under test, so that both have the same limits. */
 const OPTIONS = {
   pingInterval: 5_000,
   pingTimeout: 4_500,

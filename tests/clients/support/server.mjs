@@ -1,4 +1,4 @@
-// The server under test: the real binary, on ports of its own, with a data folder of its own.
+// The server under test: the real binary with its own ports and data folder.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const FROM_OUTSIDE = MESH_DIRECT_PATH === undefined ? {} : { MESH_DIRECT_PATH };
 const HEALTH = /^ {2}health +(http:\/\/127\.0\.0\.1:\d+)\/healthz/m;
 
 /**
- * Starts a server for the tests of one file, and stops it after the last of them.
+ * Starts a server for the tests of one file; stops it after the last one.
  *
  * @param {Record<string, string>} settings environment variables of the server
  */
@@ -28,9 +28,9 @@ export async function startServer(settings = {}) {
 }
 
 class Server {
-  /** Where clients connect. */
+  /** The address for clients. */
   url = '';
-  /** Where operators look. */
+  /** The address for operators. */
   opsUrl = '';
   #settings;
   #dataFolder = '';
@@ -48,7 +48,7 @@ class Server {
     this.#dataFolder ||= await mkdtemp(join(tmpdir(), 'switchboard-clients-'));
     this.#output = { stdout: '', stderr: '' };
     const child = spawn(binary, [], {
-      // Its own folder is also where it looks for a `.env`: there is none.
+      // The working directory has no `.env`.
       cwd: this.#dataFolder,
       env: {
         LISTEN: this.#listen,
@@ -72,7 +72,7 @@ class Server {
     const { open, health } = await within(this.#greeting(), 'the greeting of the server');
     [, this.url] = open;
     [, this.opsUrl] = health;
-    // The same port again after a restart: clients come back to where they were.
+    // The same port after a restart: clients reconnect to the same address.
     this.#listen = `127.0.0.1:${open[2]}`;
   }
 
@@ -89,7 +89,7 @@ class Server {
     });
   }
 
-  /** Asks the server to stop and waits until it has. */
+  /** Sends SIGTERM and waits until the server has ended. */
   async stop() {
     await this.#end('SIGTERM');
     const { exitCode, signalCode } = this.#child;
@@ -98,7 +98,7 @@ class Server {
     }
   }
 
-  /** Kills the server as a power cut would: it can finish nothing. */
+  /** Kills the server, like a power cut. */
   async crash() {
     await this.#end('SIGKILL');
   }
@@ -110,7 +110,7 @@ class Server {
     await within(ended, `the end of the server after ${signal}`);
   }
 
-  /** Throws, with what the server said last, unless it is alive and well. */
+  /** Throws, with the server's last output, unless the server is healthy. */
   async assertHealthy() {
     const answer = await fetch(`${this.opsUrl}/healthz`).catch((error) => ({ ok: false, status: error.message }));
     if (!answer.ok) throw new Error(`the server is not well (${answer.status}):\n${this.#output.stderr}`);

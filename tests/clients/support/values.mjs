@@ -1,4 +1,4 @@
-// Looking through what was received.
+// Searches received values.
 
 /** Every text and number anywhere in `value`, keys included, as text. */
 export function stringsIn(value) {

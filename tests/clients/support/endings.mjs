@@ -1,4 +1,4 @@
-// The ways in which a client's connection ends, done by the real socket.io-client and its sockets.
+// The ways in which a connection can end, with the real socket.io-client and its sockets.
 
 import { startProxy } from './proxy.mjs';
 
@@ -6,25 +6,25 @@ const [WEBSOCKET, POLLING, UPGRADED] = ['WebSocket', 'long polling', 'long polli
 const FRAMED = [WEBSOCKET, UPGRADED];
 const ALL = [WEBSOCKET, POLLING, UPGRADED];
 
-/** The WebSocket of a client, as `ws` has it; and the TCP connection under that. */
+/** The `ws` WebSocket of a client, and its TCP connection. */
 const webSocketOf = (client) => client.engine.transport.ws;
 const tcpOf = (client) => webSocketOf(client)._socket;
 
 /**
- * @typedef {object} Going
+ * @typedef {object} Ending
  * @property {string} name
- * @property {string[]} over the names of the transports over which a client can do this
- * @property {boolean} [throughProxy] whether `end` needs a network that can fail
+ * @property {string[]} over names of the transports that can end in this way
+ * @property {boolean} [throughProxy] true if `end` needs a network that can fail
  * @property {(client: import('./client.mjs').Client, network?: object) => unknown} end
  */
 
-/** The client gives its seat up. @type {Going[]} */
+/** The client gives its seat up. @type {Ending[]} */
 export const GIVEN_UP = [
   { name: 'leave_room', over: ALL, end: (client) => client.tell('leave_room', {}) },
   { name: 'a DISCONNECT packet', over: ALL, end: (client) => client.socket.disconnect() },
 ];
 
-/** The client closes its connection, and says nothing of its seat. @type {Going[]} */
+/** The client closes its connection without giving its seat up. @type {Ending[]} */
 export const CLOSED = [
   { name: 'a Close frame 1001', over: FRAMED, end: (client) => webSocketOf(client).close(1001) },
   { name: 'a Close frame 1000', over: FRAMED, end: (client) => webSocketOf(client).close(1000) },
@@ -33,7 +33,7 @@ export const CLOSED = [
   { name: 'a close packet of Engine.IO', over: [POLLING], end: (client) => client.engine.close() },
 ];
 
-/** The connection ends, and the client has not closed it. @type {Going[]} */
+/** The connection ends without a close by the client. @type {Ending[]} */
 export const LOST = [
   { name: 'FIN', over: FRAMED, end: (client) => tcpOf(client).end() },
   { name: 'RST', over: FRAMED, end: (client) => tcpOf(client).resetAndDestroy() },
@@ -41,7 +41,7 @@ export const LOST = [
   { name: 'a ping time-out', over: ALL, throughProxy: true, end: (_, network) => network.fallSilent() },
 ];
 
-/** The server, or a network before it, through which `going` can happen. */
-export async function networkFor(going, server) {
-  return going.throughProxy ? startProxy(server) : server;
+/** The server, or a proxy in front of it if `ending` needs a network that can fail. */
+export async function networkFor(ending, server) {
+  return ending.throughProxy ? startProxy(server) : server;
 }
