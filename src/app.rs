@@ -100,7 +100,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     running.serve_ops(listeners.ops, &ops);
     let page = frontend::router(&values(&config.frame_ancestors));
     running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
-    running.look_after(common, doors.clone());
+    running.spawn_ticks(common, doors.clone());
     if let Some(seats) = &seats {
         tokio::spawn(seats.clone().run(running.ops_stop.clone()));
     }
@@ -207,10 +207,10 @@ fn open_media(_config: &Config, _clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
 }
 
 /// Closes the media endpoints of participants who have lost their seats.
-fn close_left_behind(hub: &Hub, media: &dyn MediaPlane, doors: &[Arc<dyn Door>]) {
+fn close_media_without_seat(hub: &Hub, media: &dyn MediaPlane, doors: &[Arc<dyn Door>]) {
     for owner in media.owners() {
-        let sits_here = hub.has_seat(&owner.room, owner.participant);
-        if !sits_here && !doors.iter().any(|door| door.forwards_for(&owner)) {
+        let is_seated = hub.has_seat(&owner.room, owner.participant);
+        if !is_seated && !doors.iter().any(|door| door.forwards_for(&owner)) {
             media.close_participant(&owner);
         }
     }
@@ -312,7 +312,7 @@ impl Running {
         }
     }
 
-    fn look_after(&self, common: Common, doors: Vec<Arc<dyn Door>>) {
+    fn spawn_ticks(&self, common: Common, doors: Vec<Arc<dyn Door>>) {
         let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(TICK);
@@ -322,7 +322,7 @@ impl Running {
                     return;
                 }
                 common.hub.tick().await;
-                close_left_behind(&common.hub, common.media.as_ref(), &doors);
+                close_media_without_seat(&common.hub, common.media.as_ref(), &doors);
                 if tick.is_multiple_of(TIDY_EVERY) {
                     // In a task of its own: ticks must not wait for a disk or a database.
                     tasks.spawn(tidy(common.clone(), doors.clone()));
@@ -396,11 +396,11 @@ mod tests {
 
         clock.advance(LEASE / 2);
         hub.tick().await;
-        close_left_behind(&hub, media.as_ref(), &[]);
+        close_media_without_seat(&hub, media.as_ref(), &[]);
         assert_eq!(media.endpoints().len(), 1);
         clock.advance(LEASE);
         hub.tick().await;
-        close_left_behind(&hub, media.as_ref(), &[]);
+        close_media_without_seat(&hub, media.as_ref(), &[]);
         assert!(media.endpoints().is_empty());
     }
 }

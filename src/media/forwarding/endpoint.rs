@@ -85,7 +85,7 @@ pub struct Endpoint {
     /// True if a video from or to the client has more than one layer.
     pub has_layers: bool,
     /// The layer that its owner chose.
-    pub wish: Option<Rid>,
+    pub wanted_layer: Option<Rid>,
     /// Estimated capacity of the connection in bits per second, if measured.
     pub estimate: Option<f64>,
     /// The current and the desired rate, in bits per second.
@@ -131,7 +131,7 @@ impl Endpoint {
             subscribers: Vec::new(),
             channels: Channels::default(),
             has_layers,
-            wish: None,
+            wanted_layer: None,
             estimate: None,
             aim: (0, 0),
             deadline: None,
@@ -179,7 +179,7 @@ impl Endpoint {
     }
 
     /// Tells the client that the connection ends.
-    pub fn say_goodbye(&mut self, now: Instant, out: &mut Out) {
+    pub fn send_close(&mut self, now: Instant, out: &mut Out) {
         let _ = guarded(|| self.rtc.close().map(|()| self.drain(now, out)));
     }
 
@@ -276,8 +276,8 @@ impl Endpoint {
     }
 
     /// Sets the layer that its owner chose.
-    pub fn set_wish(&mut self, layer: &Layer) {
-        self.wish = match layer {
+    pub fn set_wanted_layer(&mut self, layer: &Layer) {
+        self.wanted_layer = match layer {
             Layer::Auto => None,
             Layer::Rid(rid) => Some(rid.as_str().into()),
         };

@@ -93,7 +93,7 @@ mod tests {
     fn requests_are_throttled_and_none_is_lost() {
         let start = tokio::time::Instant::now().into_std();
         let mut requests = Requests::default();
-        assert!(!requests.take_due(start), "nobody wants one");
+        assert!(!requests.take_due(start), "none is needed");
         requests.want();
         assert!(requests.take_due(start));
         requests.want();

@@ -42,19 +42,19 @@ impl<R: Copy + PartialEq> Choice<R> {
 
     /// Chooses among the `offered` layers. Without an `estimate` (bits per second) it takes the best one.
     ///
-    /// A `wish` wins over the estimate, as long as that layer is sent. The choice stays while no layer is
+    /// A `wanted_layer` wins over the estimate, as long as that layer is sent. The choice stays while no layer is
     /// offered.
     pub fn choose(
         &mut self,
         offered: &mut [Offered<R>],
-        wish: Option<R>,
+        wanted_layer: Option<R>,
         estimate: Option<f64>,
         now: Instant,
     ) -> Option<R> {
         offered.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         let is_offered = |layer: R| offered.iter().any(|offered| offered.layer == layer);
-        if let Some(wish) = wish.filter(|wish| is_offered(*wish)) {
-            return self.take(wish);
+        if let Some(layer) = wanted_layer.filter(|layer| is_offered(*layer)) {
+            return self.take(layer);
         }
         let budget = estimate.map_or(f64::INFINITY, |estimate| estimate * SHARE);
         let best = offered.iter().rev().find(|offered| offered.rate <= budget).or(offered.first());
@@ -147,11 +147,11 @@ mod tests {
         assert_eq!(at(2_000_000.0, 1_000), Some('q'));
         assert_eq!(at(2_000_000.0, 4_000), Some('f'));
         assert_eq!(at(500_000.0, 4_100), Some('q'));
-        assert_eq!(at(2_000_000.0, 5_000), Some('q'), "patience begins anew");
+        assert_eq!(at(2_000_000.0, 5_000), Some('q'), "the wait starts again");
     }
 
     #[test]
-    fn a_wished_layer_counts_only_while_it_is_sent() {
+    fn a_wanted_layer_counts_only_while_it_is_sent() {
         let mut choice = Choice::default();
         assert_eq!(choice.choose(&mut [SMALL, LARGE], Some('q'), None, now()), Some('q'));
         assert_eq!(choice.choose(&mut [LARGE], Some('q'), None, now()), Some('f'));

@@ -97,11 +97,11 @@ mod tests {
             let is_new = speaker.update(&[('a', ann), ('b', bob)], start);
             (speaker.current(), is_new)
         };
-        assert_eq!(at(-60.0, -70.0), (None, false), "nobody speaks");
+        assert_eq!(at(-60.0, -70.0), (None, false), "no publisher speaks");
         assert_eq!(at(-30.0, -60.0), (Some('a'), true));
         assert_eq!(at(-30.0, -26.0), (Some('a'), false));
         assert_eq!(at(-30.0, -20.0), (Some('b'), true));
-        assert_eq!(at(-50.0, -90.0), (Some('a'), true), "a speaker who stopped is nobody's rival");
+        assert_eq!(at(-50.0, -90.0), (Some('a'), true), "a speaker who stopped does not compete");
     }
 
     #[test]

@@ -62,11 +62,11 @@ impl Outgoing {
     pub fn choose(
         &mut self,
         mut offered: Vec<Offered<LayerName>>,
-        wish: Option<Rid>,
+        wanted_layer: Option<Rid>,
         estimate: Option<f64>,
         now: Instant,
     ) {
-        self.choice.choose(&mut offered, wish.map(|wish| LayerName(Some(wish))), estimate, now);
+        self.choice.choose(&mut offered, wanted_layer.map(|layer| LayerName(Some(layer))), estimate, now);
     }
 
     /// The layer whose key frame is needed, if any.

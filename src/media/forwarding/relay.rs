@@ -43,7 +43,7 @@ impl Shard {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
         endpoint.on_connected();
         if let Some(source) = self.source_of(id) {
-            self.look_after(source, now);
+            self.update_subscribers(source, now);
         }
     }
 
@@ -55,7 +55,7 @@ impl Shard {
         let Some((packet, is_new)) = received else { return };
         publisher.on_flowing(packet.track.kind);
         if is_new {
-            self.look_after(from, now);
+            self.update_subscribers(from, now);
         }
         // Subscribers do not change meanwhile: endings wait, see `Shard::end`.
         let Some(publisher) = self.endpoints.get_mut(&from) else { return };
@@ -165,13 +165,13 @@ impl Shard {
             self.end(id, Some(reason));
         }
         for id in publishers {
-            self.look_after(id, now);
+            self.update_subscribers(id, now);
         }
         self.find_speakers(now);
     }
 
     /// Chooses the layers of a publisher's subscribers, and requests the key frames that they need.
-    pub(super) fn look_after(&mut self, publisher: EndpointId, now: Instant) {
+    pub(super) fn update_subscribers(&mut self, publisher: EndpointId, now: Instant) {
         let Some(source) = self.endpoints.get(&publisher) else { return };
         let offered: Vec<_> = source.incoming.iter().map(|track| (track.key, track.offered(now))).collect();
         let subscribers = source.subscribers.clone();
@@ -180,11 +180,11 @@ impl Shard {
             let Some(subscriber) = self.endpoints.get_mut(&id).filter(|one| one.was_connected()) else {
                 continue;
             };
-            let (wish, estimate) = (subscriber.wish, subscriber.estimate_for_each());
+            let (wanted_layer, estimate) = (subscriber.wanted_layer, subscriber.estimate_for_each());
             for (key, layers) in &offered {
                 let own = subscriber.outgoing.iter_mut().filter(|track| track.key == *key);
                 for track in own {
-                    track.choose(layers.clone(), wish, estimate, now);
+                    track.choose(layers.clone(), wanted_layer, estimate, now);
                     wanted.extend(track.awaits().map(|layer| (*key, layer)));
                 }
             }

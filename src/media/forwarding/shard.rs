@@ -120,9 +120,9 @@ impl Shard {
     /// Sets the layer that a subscriber wants.
     pub fn layer(&mut self, id: EndpointId, layer: &Layer, now: Instant) {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
-        endpoint.set_wish(layer);
+        endpoint.set_wanted_layer(layer);
         if let Some(source) = self.source_of(id) {
-            self.look_after(source, now);
+            self.update_subscribers(source, now);
         }
         self.settle(now);
     }
@@ -348,7 +348,7 @@ impl Shard {
     fn remove(&mut self, id: EndpointId, reason: Option<CloseReason>, now: Instant) {
         let Some(mut endpoint) = self.endpoints.remove(&id) else { return };
         if reason != Some(CloseReason::Fault) {
-            endpoint.say_goodbye(now, &mut self.out);
+            endpoint.send_close(now, &mut self.out);
         }
         self.out.events.retain(|(other, _)| *other != id);
         if let Some(at) = endpoint.deadline {

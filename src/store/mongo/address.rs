@@ -39,7 +39,7 @@ pub enum ConfigError {
     )]
     Address,
     /// The part after the `?` cannot be read, or contradicts itself.
-    #[error("the MongoDB address has an option that cannot be: {0}")]
+    #[error("the MongoDB address has an invalid option: {0}")]
     Options(String),
 }
 

@@ -21,13 +21,13 @@ pub(super) enum Fault {
     Authentication,
     #[error("the server refused, with code {0}")]
     Refused(i32),
-    #[error("a majority has not confirmed what was written, code {0}")]
+    #[error("a majority has not confirmed the write, code {0}")]
     Unconfirmed(i32),
-    #[error("others wrote in the same place all the time")]
+    #[error("conflicts with other writers did not end")]
     Contended,
-    #[error("chats of an earlier release are being brought under the keys of this one")]
+    #[error("chats of an earlier release are being converted")]
     Rekeying,
-    #[error("a stored document is not as it was written")]
+    #[error("a stored document is damaged")]
     BadDocument,
     #[error("the driver failed: {0}")]
     Driver(&'static str),

@@ -12,7 +12,7 @@ const CHECKSUM_BYTES: usize = 16;
 pub(super) enum RowError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    #[error("a stored row is not what was written")]
+    #[error("the checksum of a stored row does not match")]
     Damaged,
 }
 

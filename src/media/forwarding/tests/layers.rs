@@ -28,7 +28,7 @@ fn only_subscribers_of_several_layers_measure_their_capacity() {
 }
 
 #[test]
-fn a_wished_layer_follows_without_a_gap() {
+fn a_wanted_layer_follows_without_a_gap() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let bob = world.subscriber(ann);
@@ -61,7 +61,7 @@ fn a_layer_that_is_no_longer_sent_is_replaced_by_another() {
 }
 
 #[test]
-fn each_subscriber_gets_the_layer_that_it_wishes() {
+fn each_subscriber_gets_the_layer_that_it_wants() {
     let mut world = World::new();
     let ann = publish_layers(&mut world);
     let (bob, eve) = (world.subscriber(ann), world.subscriber(ann));

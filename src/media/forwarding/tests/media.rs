@@ -144,6 +144,9 @@ fn audio_is_forwarded_and_the_loudest_publisher_is_the_speaker() {
     world.run_for(Duration::from_secs(2));
     let is_of_speakers = |event: &MediaEvent| matches!(event, MediaEvent::ActiveSpeaker(_));
     let told = world.clients[cy].told().into_iter().filter(is_of_speakers);
-    assert!(told.eq([MediaEvent::ActiveSpeaker(Some(quiet))]), "whoever comes while somebody speaks is told");
-    assert!(!world.clients[eve].told().iter().any(is_of_speakers), "and nobody else");
+    assert!(
+        told.eq([MediaEvent::ActiveSpeaker(Some(quiet))]),
+        "a participant who joins during speech is told"
+    );
+    assert!(!world.clients[eve].told().iter().any(is_of_speakers), "and no other participant");
 }
