@@ -42,8 +42,8 @@ impl<R: Copy + PartialEq> Choice<R> {
 
     /// Chooses among the `offered` layers. Without an `estimate` (bits per second) it takes the best one.
     ///
-    /// A `wanted_layer` wins over the estimate, as long as that layer is sent. The choice stays while no layer is
-    /// offered.
+    /// A `wanted_layer` wins over the estimate, as long as that layer is sent. The choice stays while no
+    /// layer is offered.
     pub fn choose(
         &mut self,
         offered: &mut [Offered<R>],
