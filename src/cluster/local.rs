@@ -1,4 +1,4 @@
-//! One node on its own: the seats are in this process, and those that outlive it are written down.
+//! The seat registry of a single node: seats in memory, with the changes to save for the next start.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,8 +22,9 @@ use crate::core::{
     },
 };
 
-/// How many rooms are known to have changed at most. More change only while nothing can be written, for long: what is
-/// read at the next start is out of date then, for as long as a lease lasts.
+/// Largest number of changed rooms that wait to be saved. Only a long failure of the store reaches it.
+///
+/// Further changes are not saved then: after a restart, these rooms have outdated seats until the leases end.
 const MAX_CHANGED: usize = 65_536;
 
 /// Seats of a single node. Never unavailable.
@@ -37,28 +38,29 @@ pub struct LocalRegistry {
 struct Table {
     last_epoch: u64,
     rooms: HashMap<RoomId, Room>,
-    /// Rooms whose protected seats are not what was last [taken](LocalRegistry::take_changes).
+    /// Rooms whose protected seats changed since the last [`take_changes`](LocalRegistry::take_changes).
     changed: HashSet<RoomId>,
 }
 
 #[derive(Default)]
 struct Room {
     seats: Seats,
-    /// How long a lease is here.
+    /// Length of the leases in this room.
     lease: Duration,
 }
 
 impl LocalRegistry {
-    /// A cluster of this node alone, in which every seat is free.
+    /// Creates a registry in which every seat is free.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { node: NodeId::random(), clock, table: Mutex::default() }
     }
 
-    /// Holds the seats that an earlier process held, for participants who are away: their leases run from now. To be
-    /// called before anything is claimed, with seats in the order in which their holders sat down.
-    pub fn restore(&self, kept: Vec<SavedSeat>) {
+    /// Restores the seats that an earlier process held. Their holders are not connected; the leases run from now.
+    ///
+    /// Must be called before the first claim, with the seats of a room in the order of their first claims.
+    pub fn restore(&self, saved: Vec<SavedSeat>) {
         let mut table = self.lock();
-        for SavedSeat { room, participant, name, lease } in kept {
+        for SavedSeat { room, participant, name, lease } in saved {
             let epoch = table.next_epoch();
             let seat = Seat {
                 participant,
@@ -72,23 +74,22 @@ impl LocalRegistry {
             };
             let room = table.rooms.entry(room).or_default();
             room.lease = lease;
-            // The earlier process made sure that there are not too many, and that no name is there twice.
+            // The earlier process enforced the number of seats and unique names.
             room.seats.restore(&seat, usize::MAX, false, self.clock.now());
         }
     }
 
-    /// The rooms in which protected seats were taken or given up since the last call, with all protected seats that each has
-    /// now.
+    /// Takes the rooms whose protected seats changed since the last call, each with its present protected seats.
     pub fn take_changes(&self) -> Vec<(RoomId, Vec<SavedSeat>)> {
         let mut table = self.lock();
         let changed = std::mem::take(&mut table.changed);
         changed.into_iter().map(|id| (id.clone(), table.saved_seats(&id))).collect()
     }
 
-    /// Has [`take_changes`](Self::take_changes) return these rooms once more: what it returned could not be written down.
+    /// Returns rooms to [`take_changes`](Self::take_changes), because they could not be saved.
     pub fn not_written(&self, rooms: impl IntoIterator<Item = RoomId>) {
         let mut table = self.lock();
-        rooms.into_iter().for_each(|room| table.change(&room, true));
+        rooms.into_iter().for_each(|room| table.record_change(&room, true));
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -104,23 +105,23 @@ impl Table {
 
     fn saved_seats(&self, id: &RoomId) -> Vec<SavedSeat> {
         let Some(room) = self.rooms.get(id) else { return Vec::new() };
-        let kept = |seat: &Seat| SavedSeat {
+        let saved = |seat: &Seat| SavedSeat {
             room: id.clone(),
             participant: seat.participant,
             name: seat.name.clone(),
             lease: room.lease,
         };
-        room.seats.iter().filter(|seat| seat.protected).map(kept).collect()
+        room.seats.iter().filter(|seat| seat.protected).map(saved).collect()
     }
 
-    fn forget_if_empty(&mut self, id: &RoomId) {
+    fn remove_if_empty(&mut self, id: &RoomId) {
         if self.rooms.get(id).is_some_and(|room| room.seats.is_empty()) {
             self.rooms.remove(id);
         }
     }
 
-    /// Notes that some seats of a room were taken or given up.
-    fn change(&mut self, room: &RoomId, is_protected: bool) {
+    /// Records a change of a room's seats, if they are protected.
+    fn record_change(&mut self, room: &RoomId, is_protected: bool) {
         if is_protected && self.changed.len() < MAX_CHANGED {
             self.changed.insert(room.clone());
         }
@@ -150,7 +151,7 @@ impl SeatRegistry for LocalRegistry {
         let claimed = room.seats.claim(&claim, self.node, epoch, self.clock.now())?;
         room.lease = claim.lease;
         let was_protected = claimed.former.iter().chain(&claimed.ended).any(|seat| seat.protected);
-        table.change(&claim.room, claim.protected || was_protected);
+        table.record_change(&claim.room, claim.protected || was_protected);
         Ok(claimed)
     }
 
@@ -164,12 +165,9 @@ impl SeatRegistry for LocalRegistry {
             let held = seats.as_deref().and_then(|seats| seats.holding(key.participant, now).cloned());
             if seats.is_some_and(|seats| seats.renew(renewal, now)) {
                 let is_newly_protected = renewal.protected && held.is_some_and(|held| !held.protected);
-                table.change(&key.room, is_newly_protected);
+                table.record_change(&key.room, is_newly_protected);
             } else {
-                lost.push(match held {
-                    Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat),
-                    _ => EndedClaim::Released(key.clone()),
-                });
+                lost.push(EndedClaim::new(key.clone(), held));
             }
         }
         Renewed { lost, ..Renewed::default() }
@@ -196,17 +194,17 @@ impl SeatRegistry for LocalRegistry {
         let held = room.seats.iter().find(|held| held.key_in(&seat.room) == *seat);
         let is_protected = held.is_some_and(|held| held.protected);
         let released = room.seats.release(seat.participant, seat.epoch);
-        table.forget_if_empty(&seat.room);
-        table.change(&seat.room, is_protected);
+        table.remove_if_empty(&seat.room);
+        table.record_change(&seat.room, is_protected);
         Ok(released)
     }
 
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
         let mut table = self.lock();
         let Some(room) = table.rooms.get_mut(&seat.room) else { return Ok(false) };
-        let taken = room.seats.take_away(seat.participant, seat.epoch);
-        table.forget_if_empty(&seat.room);
-        Ok(taken)
+        let is_taken = room.seats.take_away(seat.participant, seat.epoch);
+        table.remove_if_empty(&seat.room);
+        Ok(is_taken)
     }
 
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {

@@ -1,7 +1,11 @@
-//! Where nodes agree on seats: implementations of [`core::cluster::SeatRegistry`](crate::core::ports::seat_registry::SeatRegistry).
+//! Implementations of the seat registry,
+//! [`SeatRegistry`](crate::core::ports::seat_registry::SeatRegistry).
 //!
-//! What they promise is shown by `tests/it/cluster/contract.rs` and, with Redis dying under them, by
-//! `tests/it/cluster/redis_faults.rs`.
+//! - `local`: the seats of a single node, in its memory.
+//! - `redis`: the seats of several nodes, in Redis; with the node bus.
+//!
+//! Both pass the contract suite `tests/it/cluster/contract.rs`; `tests/it/cluster/redis_faults.rs` runs `redis` while
+//! Redis fails.
 
 mod local;
 pub mod redis;

@@ -1,4 +1,4 @@
-//! One connection to Redis, on which a question is answered in time or fails.
+//! One connection to Redis for script calls, each of which is answered in time or fails.
 
 use std::{
     sync::{
@@ -12,10 +12,10 @@ use redis::{AsyncConnectionConfig, Client, Script, Value, aio::MultiplexedConnec
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    SETTLES_WITHIN,
-    bus::GONE_AFTER,
+    RESTORE_WINDOW,
+    bus::LOST_AFTER,
     fault::Fault,
-    scripts::{Answer, GREET, Greeting, Micros, Question},
+    scripts::{Call, GREET, Greeting, Micros, Reply},
 };
 use crate::core::{
     model::{
@@ -25,175 +25,200 @@ use crate::core::{
     ports::clock::Clock,
 };
 
-/// How long a connection may take, with everything that is said on it before the first question.
-pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// Deadline for opening a connection, including the handshake of the driver.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long a question may wait until Redis takes it up. After that nothing is done.
-const TAKEN_UP_WITHIN: Duration = Duration::from_millis(750);
+/// Deadline for Redis to start a call. A script that starts later does nothing.
+const START_WITHIN: Duration = Duration::from_millis(750);
 
-/// How long an answer may take. As long again for its way back: of what was done and not answered for in time, nobody knows.
-pub(super) const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
+/// Deadline for a reply: twice [`START_WITHIN`]. After it, the call may or may not have been done.
+const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
 
-/// How long what nodes have in common is kept without any of them.
-const MEETING_KEPT: Duration = Duration::from_mins(1);
+/// How long the hash about the nodes outlives the last greeting.
+const NODES_KEY_LIFETIME: Duration = Duration::from_mins(1);
 
-/// The format of what nodes keep in Redis and tell each other. Nodes that speak different ones do not mix.
+/// Version of the keys in Redis and of the messages between nodes. Nodes with different versions do not mix.
 const FORMAT: &str = "3";
 
-/// Later than any time.
+/// A time that never comes.
 const NEVER: Micros = 1 << 53;
 
-/// How this node introduces itself, on every connection.
-pub(super) struct Introduction {
+/// What this node says about itself in every greeting.
+pub(super) struct Identity {
     pub(super) node: NodeId,
-    pub(super) meeting_place: String,
+    /// Key of the hash about Redis and its nodes.
+    pub(super) nodes_key: String,
     pub(super) fingerprint: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) judge: Option<Arc<dyn Clock>>,
-    /// The largest epoch that this node knows of.
-    pub(super) floor: AtomicU64,
+    /// The largest epoch that this node knows. New claims get larger ones, even after Redis lost its memory.
+    pub(super) epoch_floor: AtomicU64,
 }
 
-impl Introduction {
-    /// Takes note that there is such an epoch.
-    pub(super) fn raise_floor(&self, epoch: Epoch) {
-        self.floor.fetch_max(epoch.0, Ordering::Relaxed);
+impl Identity {
+    /// Raises the floor to `epoch`, unless it is higher already.
+    pub(super) fn raise_epoch_floor(&self, epoch: Epoch) {
+        self.epoch_floor.fetch_max(epoch.0, Ordering::Relaxed);
     }
 }
 
-/// Redis as it was when it was last heard of.
+/// Redis as of the last greeting.
 #[derive(Clone, Copy)]
-struct Met {
-    /// What time it was there.
-    now: Micros,
-    /// What time it was here.
+struct Greeted {
+    /// The time by the clock of Redis.
+    redis_time: Micros,
+    /// The time by the clock of this node.
     at: Instant,
-    /// Since when it remembers.
+    /// When the memory of Redis begins.
     since: Micros,
 }
 
-/// A connection to a Redis that this node has met.
-pub(super) struct Connection {
+/// A connection to a Redis that has accepted this node's greeting.
+pub(super) struct RedisConnection {
     redis: MultiplexedConnection,
-    introduction: Arc<Introduction>,
-    met: Mutex<Met>,
-    broken: watch::Sender<Option<Fault>>,
+    identity: Arc<Identity>,
+    greeted: Mutex<Greeted>,
+    broken: Broken,
 }
 
-impl Connection {
-    /// Connects, and greets.
-    pub(super) async fn open(client: &Client, introduction: Arc<Introduction>) -> Result<Self, Fault> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(REPLY_WITHIN));
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        // The driver's own limits do not hold for all that it does.
-        let redis = timeout(CONNECT_WITHIN, connecting).await.map_err(|_| Fault::Late)??;
-        let at = introduction.clock.now();
-        let met = Mutex::new(Met { now: 0, at, since: 0 });
-        let connection = Self { redis, introduction, met, broken: watch::Sender::default() };
+impl RedisConnection {
+    /// Connects and greets.
+    pub(super) async fn open(client: &Client, identity: Arc<Identity>) -> Result<Self, Fault> {
+        let redis = connect(client, config()).await?;
+        let greeted = Mutex::new(Greeted { redis_time: 0, at: identity.clock.now(), since: 0 });
+        let connection = Self { redis, identity, greeted, broken: Broken::default() };
         connection.greet().await?;
         Ok(connection)
     }
 
-    /// Asks for a sign of life, and since when Redis remembers. Returns the other nodes that greeted lately.
+    /// Checks that Redis is alive and when its memory begins. Returns the other nodes that greeted lately.
     pub(super) async fn greet(&self) -> Result<Vec<NodeId>, Fault> {
-        let Introduction { node, meeting_place, fingerprint, floor, .. } = &*self.introduction;
+        let Identity { node, nodes_key, fingerprint, epoch_floor, .. } = &*self.identity;
         let arguments = [
-            self.judged_now(),
-            floor.load(Ordering::Relaxed).to_string(),
+            self.time_argument(),
+            epoch_floor.load(Ordering::Relaxed).to_string(),
             fingerprint.clone(),
-            MEETING_KEPT.as_millis().to_string(),
+            NODES_KEY_LIFETIME.as_millis().to_string(),
             node.to_string(),
-            GONE_AFTER.as_micros().to_string(),
+            LOST_AFTER.as_micros().to_string(),
             FORMAT.to_owned(),
         ];
-        let answer = self.run(&GREET, meeting_place, &arguments).await?;
-        let (now, at) = (answer.now, answer.at);
-        let Greeting { since, floor, others } = answer.met()?;
-        self.introduction.raise_floor(floor);
-        *lock(&self.met) = Met { now, at, since };
+        let reply = self.run(&GREET, nodes_key, &arguments).await?;
+        let (redis_time, at) = (reply.redis_time, reply.at);
+        let Greeting { since, epoch_floor, others } = reply.greeting()?;
+        self.identity.raise_epoch_floor(epoch_floor);
+        *lock(&self.greeted) = Greeted { redis_time, at, since };
         Ok(others)
     }
 
-    /// Asks a question about a room.
-    pub(super) async fn ask(&self, question: Question) -> Result<Answer, Fault> {
+    /// Runs a script about a room.
+    pub(super) async fn call(&self, call: Call) -> Result<Reply, Fault> {
         let mut arguments = vec![
-            self.judged_now(),
-            self.too_late().to_string(),
-            self.introduction.floor.load(Ordering::Relaxed).to_string(),
-            self.settled_from().to_string(),
+            self.time_argument(),
+            self.start_deadline().to_string(),
+            self.identity.epoch_floor.load(Ordering::Relaxed).to_string(),
+            self.restored_from().to_string(),
         ];
-        arguments.extend(question.arguments);
-        self.run(question.script, &question.key, &arguments).await
+        arguments.extend(call.arguments);
+        self.run(call.script, &call.key, &arguments).await
     }
 
-    /// Whether newcomers may sit down, as far as is known.
-    pub(super) fn is_settled(&self) -> bool {
-        self.there() >= self.settled_from()
+    /// True if every node has had the time to restore its seats, as of the last greeting.
+    pub(super) fn is_restored(&self) -> bool {
+        self.redis_time() >= self.restored_from()
     }
 
-    /// Whether Redis has forgotten nothing since the last greeting.
+    /// True if Redis has lost nothing since the last greeting.
     pub(super) async fn remembers(&self) -> Result<bool, Fault> {
         let known = self.since();
         let mut command = redis::cmd("HGET");
-        command.arg(&self.introduction.meeting_place).arg("since");
+        command.arg(&self.identity.nodes_key).arg("since");
         let since: Option<String> = command.query_async(&mut self.redis.clone()).await?;
         Ok(since.and_then(|since| since.parse().ok()) == Some(known))
     }
 
-    /// Since when Redis remembers, as far as is known.
+    /// When the memory of Redis begins, as of the last greeting.
     pub(super) fn since(&self) -> Micros {
-        lock(&self.met).since
+        lock(&self.greeted).since
     }
 
-    /// Resolves when another connection is needed, with what went wrong.
+    /// Resolves when the connection is of no use any more, with the cause.
     pub(super) async fn broken(&self) -> Fault {
-        let mut broken = self.broken.subscribe();
-        let found = broken.wait_for(Option::is_some).await;
-        found.ok().and_then(|fault| fault.clone()).unwrap_or(Fault::Closed)
+        self.broken.wait().await
     }
 
-    async fn run(&self, script: &Script, key: &str, arguments: &[String]) -> Result<Answer, Fault> {
+    async fn run(&self, script: &Script, key: &str, arguments: &[String]) -> Result<Reply, Fault> {
         let mut invocation = script.key(key);
         for argument in arguments {
             invocation.arg(argument);
         }
         let values = invocation.invoke_async::<Vec<Value>>(&mut self.redis.clone()).await;
-        let at = self.introduction.clock.now();
-        let answer = values.map_err(Fault::from);
-        if let Some(fault) = answer.as_ref().err().filter(|fault| fault.breaks()) {
-            self.broken.send_replace(Some(fault.clone()));
+        let at = self.identity.clock.now();
+        let reply = values.map_err(Fault::from);
+        if let Some(fault) = reply.as_ref().err().filter(|fault| fault.breaks_connection()) {
+            self.broken.set(fault.clone());
         }
-        Answer::read(answer?, at)
+        Reply::read(reply?, at)
     }
 
-    fn judged_now(&self) -> String {
-        self.introduction
-            .judge
-            .as_ref()
-            .map_or_else(String::new, |judge| micros_of(judge.as_ref()).to_string())
+    /// The time of a test's clock; empty for the clock of Redis.
+    fn time_argument(&self) -> String {
+        self.identity.judge.as_ref().map_or_else(String::new, |judge| micros_of(judge.as_ref()).to_string())
     }
 
-    /// What time it is there, a little behind.
-    fn there(&self) -> Micros {
-        match &self.introduction.judge {
+    /// The time by the clock of Redis, never ahead of it.
+    fn redis_time(&self) -> Micros {
+        match &self.identity.judge {
             Some(judge) => micros_of(judge.as_ref()),
             None => {
-                let Met { now, at, .. } = *lock(&self.met);
-                now + micros(self.introduction.clock.now().saturating_duration_since(at))
+                let Greeted { redis_time, at, .. } = *lock(&self.greeted);
+                redis_time + micros(self.identity.clock.now().saturating_duration_since(at))
             }
         }
     }
 
-    /// When what is asked for now is not to be done any more.
-    fn too_late(&self) -> Micros {
-        if self.introduction.judge.is_some() { NEVER } else { self.there() + micros(TAKEN_UP_WITHIN) }
+    fn start_deadline(&self) -> Micros {
+        if self.identity.judge.is_some() { NEVER } else { self.redis_time() + micros(START_WITHIN) }
     }
 
-    fn settled_from(&self) -> Micros {
-        lock(&self.met).since + micros(SETTLES_WITHIN)
+    fn restored_from(&self) -> Micros {
+        self.since() + micros(RESTORE_WINDOW)
     }
+}
+
+/// Why a connection is of no use any more; empty while it works.
+#[derive(Clone, Default)]
+pub(super) struct Broken(watch::Sender<Option<Fault>>);
+
+impl Broken {
+    /// Reports the connection as broken.
+    pub(super) fn set(&self, fault: Fault) {
+        self.0.send_replace(Some(fault));
+    }
+
+    /// Resolves when the connection is broken, with the cause.
+    pub(super) async fn wait(&self) -> Fault {
+        let mut broken = self.0.subscribe();
+        let found = broken.wait_for(Option::is_some).await;
+        found.ok().and_then(|fault| fault.clone()).unwrap_or(Fault::Closed)
+    }
+}
+
+/// Settings of every connection to Redis.
+pub(super) fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_WITHIN))
+        .set_response_timeout(Some(REPLY_WITHIN))
+}
+
+/// Opens a connection in time.
+pub(super) async fn connect(
+    client: &Client,
+    config: AsyncConnectionConfig,
+) -> Result<MultiplexedConnection, Fault> {
+    let connecting = client.get_multiplexed_async_connection_with_config(&config);
+    // The driver's own timeouts do not cover all of its steps.
+    Ok(timeout(CONNECT_WITHIN, connecting).await.map_err(|_| Fault::Late)??)
 }
 
 fn micros(duration: Duration) -> Micros {

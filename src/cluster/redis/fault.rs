@@ -1,41 +1,41 @@
-//! What went wrong, without a word of what is kept.
+//! Causes of failed calls. They name no key, value or address.
 
 use std::{error::Error, io, sync::Arc};
 
 use redis::{ErrorKind, RedisError};
 use thiserror::Error;
 
-/// Why Redis did not do what it was asked, or why nobody asked.
+/// Why Redis did not do a call, or why the call was not sent.
 ///
-/// Stands in for the driver's own error, which may quote what was sent.
+/// Replaces the driver's own error, which may quote the arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Fault {
-    #[error("it did not answer in time")]
+    #[error("no reply in time")]
     Late,
     #[error("the connection failed: {0}")]
     Connection(io::ErrorKind),
-    #[error("TLS failed; is the certificate trusted here (SSL_CERT_FILE), and for this host?")]
+    #[error("TLS failed; check that the certificate is trusted here (SSL_CERT_FILE) and valid for this host")]
     Tls,
     #[error("authentication failed")]
     Authentication,
-    #[error("it refused, with {0}")]
+    #[error("Redis refused the call with {0}")]
     Refused(String),
-    #[error("the answer made no sense")]
-    Garbled,
-    #[error("it was started or emptied a moment ago, and other nodes may still put their seats back")]
-    Settling,
+    #[error("the reply is malformed")]
+    Malformed,
+    #[error("Redis was started or emptied a moment ago; other nodes may not have restored their seats yet")]
+    Restoring,
     #[error("SESSION_SECRET is not that of the other nodes")]
     OtherSecret,
-    #[error("nodes of another release are running there")]
+    #[error("nodes of another release share this Redis")]
     OtherRelease,
-    #[error("it was closed")]
+    #[error("the connection was closed")]
     Closed,
 }
 
 impl Fault {
-    /// Whether another connection may do better: what was asked is not what went wrong.
-    pub(super) fn breaks(&self) -> bool {
-        matches!(self, Self::Late | Self::Connection(_) | Self::Garbled)
+    /// True if a new connection may help: the call itself is not the cause.
+    pub(super) fn breaks_connection(&self) -> bool {
+        matches!(self, Self::Late | Self::Connection(_) | Self::Malformed)
     }
 }
 
@@ -52,17 +52,17 @@ impl From<RedisError> for Fault {
                     cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some();
                 if is_tls { Self::Tls } else { Self::Connection(cause.kind()) }
             }),
-            _ => Self::Garbled,
+            _ => Self::Malformed,
         }
     }
 }
 
-/// What the driver wraps twice.
+/// The I/O error that the driver wraps twice.
 fn io_error(error: &RedisError) -> Option<&io::Error> {
     error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?.downcast_ref()
 }
 
-/// The word in capitals that Redis' errors begin with; what follows may quote.
+/// The error code in capitals that begins an error of Redis. The text after it may quote arguments.
 fn code_of(error: &RedisError) -> String {
     let code = error.code().unwrap_or_default();
     let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_uppercase());
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_said_what_is_wrong_with_a_connection() {
+    fn connection_errors_keep_their_cause() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(
             Fault::from(RedisError::from(refused)),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_redis_quotes_is_not_repeated() {
+    fn faults_do_not_quote_the_text_of_driver_errors() {
         for kind in [ErrorKind::Extension, ErrorKind::Parse, ErrorKind::Io, ErrorKind::AuthenticationFailed] {
             let fault = Fault::from(RedisError::from((kind, "canary", "canary".to_owned())));
             assert!(!format!("{fault} {fault:?}").contains("canary"), "{fault:?}");

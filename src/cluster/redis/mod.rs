@@ -1,22 +1,24 @@
 //! Seats in Redis, shared by any number of nodes.
 //!
-//! - `scripts`: what Redis is asked to do, each in one atomic step; the Lua is beside it.
-//! - `connection`: one connection, on which a question is answered in time or fails.
-//! - `keeper`: makes the connection, watches it, makes it again, and puts this node's seats back.
-//! - `holdings`: this node's own word on the seats it holds, and what it knows of those beside them.
-//! - `bus`: what nodes tell each other, on a connection of its own.
-//! - `settings`: where Redis is.
-//! - `fault`: what went wrong, without a word of what is kept.
+//! - `scripts`: calls and replies of the Lua scripts beside it, each of which is one atomic step.
+//! - `connection`: a connection for script calls, each of which is answered in time or fails.
+//! - `node`: this node as a client: connects, checks, reconnects, and restores this node's seats.
+//! - `own_claims`: the seats that this node has claimed, and the other seats in their rooms.
+//! - `bus`: messages between nodes, on a connection of its own.
+//! - `settings`: address of Redis and common settings of the nodes.
+//! - `fault`: causes of failed calls.
 //!
-//! Nothing is acknowledged that Redis did not do, and nothing waits for it longer than [`ANSWER_WITHIN`]. Redis may
-//! forget everything: epochs go on from the largest one any node knows, every node puts its seats back as soon as it
-//! meets it again, and newcomers are let in after [`SETTLES_WITHIN`]. Never is a seat put back that was given up.
+//! The registry confirms only what Redis has done, and no caller waits longer than [`ANSWER_WITHIN`].
+//!
+//! Redis may lose its memory. Then epochs continue above the largest one that any node knows, every node restores its
+//! seats when it reconnects, and new participants are admitted after [`RESTORE_WINDOW`]. A released seat is never
+//! restored.
 
 mod bus;
 mod connection;
 mod fault;
-mod holdings;
-mod keeper;
+mod node;
+mod own_claims;
 mod scripts;
 mod settings;
 
@@ -34,10 +36,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use self::settings::{ConfigError, RedisSettings};
 use self::{
-    connection::Connection,
+    connection::RedisConnection,
     fault::Fault,
-    keeper::{Node, State},
-    scripts::{Answer, Question, RenewalAnswer},
+    node::{ConnectionState, RedisNode},
+    scripts::{Call, RenewalReply, Reply},
 };
 use crate::core::{
     model::{
@@ -54,116 +56,117 @@ use crate::core::{
 
 const NAME: &str = "redis";
 
-/// How long a caller waits for Redis at most, be it for a connection or for an answer.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// Longest time that a caller waits for Redis, whether for a connection or for a reply.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long newcomers wait after Redis was started or emptied, so that every node can put its seats back first: long
-/// enough to notice that a connection has died without a word, and to make a new one.
-pub const SETTLES_WITHIN: Duration = Duration::from_secs(3);
+/// How long new participants wait after Redis was started or emptied, so that every node can restore its seats first.
+///
+/// Long enough for a node to notice that its connection is dead, and to reconnect.
+pub const RESTORE_WINDOW: Duration = Duration::from_secs(3);
 
-/// How long to wait at the start for a first answer, so that a wrong secret is said at once.
+/// Longest wait for a first connection at the start, so that a wrong secret is reported at once.
 const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// How many questions of one batch are under way at once.
-const AT_ONCE: usize = 128;
+/// Number of calls of one batch that are under way at the same time.
+const CONCURRENT_CALLS: usize = 128;
 
 /// The seats of all nodes that have the same Redis, prefix and secret.
 pub struct RedisRegistry {
-    node: Arc<Node>,
-    state: watch::Receiver<State>,
-    _keeper: AbortOnDropHandle<()>,
+    node: Arc<RedisNode>,
+    state: watch::Receiver<ConnectionState>,
+    _connecting: AbortOnDropHandle<()>,
 }
 
 impl RedisRegistry {
-    /// Joins the other nodes at Redis, which need not be up. To be called within a Tokio runtime.
+    /// Joins the other nodes at Redis, which need not be up. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// - [`ConfigError::Address`]: there can be nothing at such an address.
-    /// - [`ConfigError::OtherSecret`]: the nodes that are there sign with another secret.
-    /// - [`ConfigError::OtherRelease`]: the nodes that are there are of another release.
+    /// - [`ConfigError::Address`]: the address is malformed.
+    /// - [`ConfigError::OtherSecret`]: the other nodes sign sessions with another secret.
+    /// - [`ConfigError::OtherRelease`]: the other nodes run a release with another format.
     pub async fn join(settings: RedisSettings) -> Result<Self, ConfigError> {
-        let node = Arc::new(Node::new(settings)?);
+        let node = Arc::new(RedisNode::new(settings)?);
         let mut state = node.state();
-        let keeper = AbortOnDropHandle::new(tokio::spawn(keeper::keep(node.clone())));
-        let first = timeout(FIRST_ANSWER_WITHIN, state.wait_for(State::is_known)).await;
+        let connecting = AbortOnDropHandle::new(tokio::spawn(node.clone().run()));
+        let first = timeout(FIRST_ANSWER_WITHIN, state.wait_for(ConnectionState::is_decided)).await;
         if let Ok(Ok(found)) = first {
             match *found {
-                State::Away(Fault::OtherSecret) => return Err(ConfigError::OtherSecret),
-                State::Away(Fault::OtherRelease) => return Err(ConfigError::OtherRelease),
+                ConnectionState::Failed(Fault::OtherSecret) => return Err(ConfigError::OtherSecret),
+                ConnectionState::Failed(Fault::OtherRelease) => return Err(ConfigError::OtherRelease),
                 _ => {}
             }
         }
-        Ok(Self { state: node.state(), node, _keeper: keeper })
+        Ok(Self { state: node.state(), node, _connecting: connecting })
     }
 
-    /// The connection, if there is one or will be in a moment.
-    async fn met(&self) -> Result<Arc<Connection>, Fault> {
-        match self.state.clone().wait_for(State::is_known).await.as_deref() {
-            Ok(State::Met(connection)) => Ok(connection.clone()),
-            Ok(State::Away(fault)) => Err(fault.clone()),
-            Ok(State::Connecting) | Err(_) => Err(Fault::Closed),
+    /// The connection. Waits while an attempt to connect is under way.
+    async fn connection(&self) -> Result<Arc<RedisConnection>, Fault> {
+        match self.state.clone().wait_for(ConnectionState::is_decided).await.as_deref() {
+            Ok(ConnectionState::Connected(connection)) => Ok(connection.clone()),
+            Ok(ConnectionState::Failed(fault)) => Err(fault.clone()),
+            Ok(ConnectionState::Connecting) | Err(_) => Err(Fault::Closed),
         }
     }
 
-    async fn ask(&self, question: Question) -> Result<Answer, Fault> {
-        self.met().await?.ask(question).await
+    async fn call(&self, call: Call) -> Result<Reply, Fault> {
+        self.connection().await?.call(call).await
     }
 
     async fn claim_seat(&self, claim: &Claim) -> Result<Result<Claimed, Refused>, Fault> {
-        let connection = self.met().await?;
-        // In this order on one connection: what Redis says of its memory is said after the claim.
-        let asked = connection.ask(self.node.questions.claim(claim, self.node.id));
-        let (answer, remembers) = tokio::join!(asked, connection.remembers());
-        let held = match answer?.claimed(claim, self.node.id)? {
-            Ok(held) => held,
+        let connection = self.connection().await?;
+        // Redis runs calls of one connection in order: it reads its memory after the claim.
+        let call = connection.call(self.node.calls.claim(claim, self.node.id));
+        let (reply, remembers) = tokio::join!(call, connection.remembers());
+        let granted = match reply?.claimed(claim, self.node.id)? {
+            Ok(granted) => granted,
             Err(refused) => return Ok(Err(refused)),
         };
-        // Who sat there may have been forgotten since the last greeting, and be about to be put back.
-        if held.claimed.former.is_none() && !remembers? {
-            connection.ask(self.node.questions.undo(&held.seat.key_in(&claim.room))).await?;
-            return Err(Fault::Settling);
+        // Redis may have lost a seat in this room since the last greeting, which its node is about to restore.
+        if granted.claimed.former.is_none() && !remembers? {
+            connection.call(self.node.calls.undo(&granted.seat.key_in(&claim.room))).await?;
+            return Err(Fault::Restoring);
         }
-        self.node.introduction.raise_floor(held.claimed.epoch);
-        Ok(Ok(self.node.holdings().claimed(claim, held)))
+        self.node.identity.raise_epoch_floor(granted.claimed.epoch);
+        Ok(Ok(self.node.claims().add(claim, granted)))
     }
 
-    /// What is lost, if it is.
+    /// Renews one seat. Returns the claim if it has ended.
     async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<EndedClaim>, Fault> {
         let key = &renewal.key;
-        let own = self.node.holdings().renewing(renewal, self.node.clock.now());
-        let answer = self.ask(self.node.questions.renew(renewal, own.as_ref())).await?;
-        match answer.renewed()? {
-            RenewalAnswer::Until(next_end) => {
-                self.node.holdings().renewed(&key.room, next_end);
+        let own = self.node.claims().extend(renewal, self.node.clock.now());
+        let reply = self.call(self.node.calls.renew(renewal, own.as_ref())).await?;
+        match reply.renewal()? {
+            RenewalReply::Renewed { next_end } => {
+                self.node.claims().set_next_end(&key.room, next_end);
                 Ok(None)
             }
-            RenewalAnswer::EndedClaim(instead) => {
-                self.node.holdings().lose(key, instead.clone());
-                Ok(Some(holdings::lost(key.clone(), instead)))
+            RenewalReply::Ended { successor } => {
+                self.node.claims().end(key, successor.clone());
+                Ok(Some(EndedClaim::new(key.clone(), successor)))
             }
         }
     }
 
-    /// Gives up what has ended in a room, and compares who is there with whom this node knew to be.
-    async fn look(&self, room: RoomId) -> Result<(), Fault> {
-        let connection = self.met().await?;
-        // Who is missing may be about to be put back by another node.
-        if !connection.is_settled() {
+    /// Ends the expired leases of a room, and reconciles its seats with this node's claims.
+    async fn reconcile(&self, room: RoomId) -> Result<(), Fault> {
+        let connection = self.connection().await?;
+        // Another node may be about to restore a missing seat.
+        if !connection.is_restored() {
             return Ok(());
         }
-        let current = connection.ask(self.node.questions.look(&room)).await?.seats()?;
-        let intents = self.node.holdings().looked(&room, &current, self.node.clock.now());
-        for intent in intents {
-            self.node.carry_out(&connection, intent).await?;
+        let current = connection.call(self.node.calls.list(&room)).await?.seats()?;
+        let corrections = self.node.claims().reconcile(&room, &current, self.node.clock.now());
+        for correction in corrections {
+            self.node.correct(&connection, correction).await?;
         }
         Ok(())
     }
 }
 
-/// Runs a step, or all steps of a batch, and lets the caller go in time.
-async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, Unavailable> {
-    let answer = timeout(ANSWER_WITHIN, step).await.unwrap_or(Err(Fault::Late));
-    answer.map_err(|fault| Unavailable::new(NAME, fault))
+/// Limits the time that a caller waits for one call or a batch of calls.
+async fn in_time<T>(calls: impl Future<Output = Result<T, Fault>>) -> Result<T, Unavailable> {
+    let outcome = timeout(ANSWER_WITHIN, calls).await.unwrap_or(Err(Fault::Late));
+    outcome.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
 #[async_trait]
@@ -180,8 +183,8 @@ impl SeatRegistry for RedisRegistry {
         self.node.bus.clone()
     }
 
-    fn serve(&self, recipient: Weak<dyn NodeListener>) {
-        self.node.bus.serve(recipient);
+    fn serve(&self, listener: Weak<dyn NodeListener>) {
+        self.node.bus.serve(listener);
     }
 
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError> {
@@ -189,17 +192,17 @@ impl SeatRegistry for RedisRegistry {
     }
 
     async fn renew(&self, renewals: &[Renewal]) -> Renewed {
-        let answers = Mutex::new(HashMap::new());
-        let steps = stream::iter(renewals).for_each_concurrent(AT_ONCE, |renewal| async {
-            let answer = self.renew_seat(renewal).await;
-            lock(&answers).insert(&renewal.key, answer);
+        let outcomes = Mutex::new(HashMap::new());
+        let calls = stream::iter(renewals).for_each_concurrent(CONCURRENT_CALLS, |renewal| async {
+            let outcome = self.renew_seat(renewal).await;
+            lock(&outcomes).insert(&renewal.key, outcome);
         });
-        // What is not answered in time has failed.
-        let _ = timeout(ANSWER_WITHIN, steps).await;
-        let mut answers = std::mem::take(&mut *lock(&answers));
+        // A renewal without an outcome in time has failed.
+        let _ = timeout(ANSWER_WITHIN, calls).await;
+        let mut outcomes = std::mem::take(&mut *lock(&outcomes));
         let mut renewed = Renewed::default();
         for Renewal { key, .. } in renewals {
-            match answers.remove(key).unwrap_or(Err(Fault::Late)) {
+            match outcomes.remove(key).unwrap_or(Err(Fault::Late)) {
                 Ok(lost) => renewed.lost.extend(lost),
                 Err(fault) => {
                     renewed.failed.push(key.clone());
@@ -207,61 +210,62 @@ impl SeatRegistry for RedisRegistry {
                 }
             }
         }
-        self.node.holdings().told(&renewed.lost);
+        self.node.claims().drop_reported(&renewed.lost);
         renewed
     }
 
     async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
-        let question = self.node.questions.holding(room, participant);
-        in_time(async { Ok(self.ask(question).await?.seats()?.pop()) }).await
+        let call = self.node.calls.seat_of(room, participant);
+        in_time(async { Ok(self.call(call).await?.seats()?.pop()) }).await
     }
 
     async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
         in_time(async {
-            let connection = self.met().await?;
-            if !connection.is_settled() {
-                return Err(Fault::Settling);
+            let connection = self.connection().await?;
+            if !connection.is_restored() {
+                return Err(Fault::Restoring);
             }
-            connection.ask(self.node.questions.look(room)).await?.seats()
+            connection.call(self.node.calls.list(room)).await?.seats()
         })
         .await
     }
 
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
-        self.node.holdings().releasing(seat);
+        self.node.claims().mark_releasing(seat);
         let released =
-            in_time(async { Ok(self.ask(self.node.questions.release(seat)).await?.released()) }).await?;
-        self.node.holdings().forget(seat);
+            in_time(async { Ok(self.call(self.node.calls.release(seat)).await?.is_released()) }).await?;
+        self.node.claims().remove(seat);
         Ok(released)
     }
 
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
-        let question = self.node.questions.take_away(seat);
-        let taken = in_time(async { Ok(self.ask(question).await?.released()) }).await?;
+        let call = self.node.calls.take_away(seat);
+        let taken = in_time(async { Ok(self.call(call).await?.is_released()) }).await?;
         if taken {
-            self.node.holdings().forget(seat);
+            self.node.claims().remove(seat);
         }
         Ok(taken)
     }
 
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {
-        let due = self.node.holdings().due(self.node.clock.now());
-        let looks = stream::iter(due).map(Ok).try_for_each_concurrent(AT_ONCE, |room| self.look(room));
-        in_time(looks).await?;
-        Ok(self.node.holdings().take_lost())
+        let due = self.node.claims().rooms_due(self.node.clock.now());
+        let calls =
+            stream::iter(due).map(Ok).try_for_each_concurrent(CONCURRENT_CALLS, |room| self.reconcile(room));
+        in_time(calls).await?;
+        Ok(self.node.claims().take_ended())
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
         let check = async {
-            let connection = self.met().await?;
+            let connection = self.connection().await?;
             connection.greet().await?;
-            if connection.is_settled() { Ok(()) } else { Err(Fault::Settling) }
+            if connection.is_restored() { Ok(()) } else { Err(Fault::Restoring) }
         };
         in_time(check).await
     }
 }
 
-/// Shows nothing: the address holds a password.
+/// Redacted: the address may contain a password.
 impl fmt::Debug for RedisRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisRegistry").finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What Redis is asked to do, and what it answers. Each question is one script, which runs in one atomic step.
+//! The Lua scripts: builds their calls and reads their replies. Each script is one atomic step in Redis.
 
 use std::{
     sync::LazyLock,
@@ -8,17 +8,17 @@ use std::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use redis::{Script, Value};
 
-use super::{fault::Fault, holdings::Own};
+use super::{fault::Fault, own_claims::OwnClaim};
 use crate::core::model::{
     ids::{Epoch, NodeId, ParticipantId, RoomId},
     seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
 };
 
-/// Microseconds since 1970 by the clock that judges leases.
+/// Microseconds since 1970 by the clock that leases are measured by: that of Redis, or of a test.
 pub(super) type Micros = u64;
 
-/// What a room's id must not bring into its key: the braces around it say what Redis Cluster goes by.
-const NOT_IN_KEYS: &AsciiSet = &CONTROLS.add(b'{').add(b'}').add(b'%');
+/// Characters of a room id that are escaped in its key: Redis Cluster hashes the part between the braces.
+const ESCAPED_IN_KEYS: &AsciiSet = &CONTROLS.add(b'{').add(b'}').add(b'%');
 
 macro_rules! room_script {
     ($file:literal) => {
@@ -29,26 +29,27 @@ static CLAIM: LazyLock<Script> = room_script!("scripts/claim.lua");
 static RENEW: LazyLock<Script> = room_script!("scripts/renew.lua");
 static RELEASE: LazyLock<Script> = room_script!("scripts/release.lua");
 static UNDO: LazyLock<Script> = room_script!("scripts/undo.lua");
-static LOOK: LazyLock<Script> = room_script!("scripts/look.lua");
-static HOLDING: LazyLock<Script> = room_script!("scripts/holding.lua");
+static LIST: LazyLock<Script> = room_script!("scripts/list.lua");
+static SEAT_OF: LazyLock<Script> = room_script!("scripts/seat_of.lua");
 
-/// What nodes and Redis say to each other when they meet.
+/// Records that this node is alive, and checks that it may share this Redis.
 pub(super) static GREET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/greet.lua")));
 
-/// One step in one room. What every script is given first, the connection adds.
-pub(super) struct Question {
+/// One call of a script about one room.
+pub(super) struct Call {
     pub(super) script: &'static Script,
     pub(super) key: String,
+    /// The script's own arguments, from the fifth on; the connection adds the first four.
     pub(super) arguments: Vec<String>,
 }
 
-/// Asks in the name of the nodes that share a prefix.
-pub(super) struct Questions {
+/// Builds calls for the nodes that share a prefix.
+pub(super) struct Calls {
     pub(super) prefix: String,
 }
 
-impl Questions {
-    pub(super) fn claim(&self, claim: &Claim, node: NodeId) -> Question {
+impl Calls {
+    pub(super) fn claim(&self, claim: &Claim, node: NodeId) -> Call {
         let arguments = vec![
             claim.participant.to_string(),
             node.to_string(),
@@ -62,8 +63,8 @@ impl Questions {
         self.about(&claim.room, &CLAIM, arguments)
     }
 
-    /// `own` is what this node knows of the seat, if it holds it; by it, a seat that was forgotten is put back.
-    pub(super) fn renew(&self, renewal: &Renewal, own: Option<&Own>) -> Question {
+    /// Renews a seat. With `own`, also restores it if Redis lost it.
+    pub(super) fn renew(&self, renewal: &Renewal, own: Option<&OwnClaim>) -> Call {
         let Renewal { key, lease, connected, protected } = renewal;
         let mut arguments = vec![
             key.participant.to_string(),
@@ -84,37 +85,37 @@ impl Questions {
         self.about(&key.room, &RENEW, arguments)
     }
 
-    pub(super) fn release(&self, key: &SeatKey) -> Question {
+    pub(super) fn release(&self, key: &SeatKey) -> Call {
         self.about(&key.room, &RELEASE, vec![key.participant.to_string(), key.epoch.0.to_string()])
     }
 
-    pub(super) fn take_away(&self, key: &SeatKey) -> Question {
+    pub(super) fn take_away(&self, key: &SeatKey) -> Call {
         let arguments = vec![key.participant.to_string(), key.epoch.0.to_string(), flag(true)];
         self.about(&key.room, &RELEASE, arguments)
     }
 
-    /// Takes a claim back that should not have been granted.
-    pub(super) fn undo(&self, key: &SeatKey) -> Question {
+    /// Undoes a claim that was granted before Redis was known to have lost the room.
+    pub(super) fn undo(&self, key: &SeatKey) -> Call {
         self.about(&key.room, &UNDO, vec![key.participant.to_string(), key.epoch.0.to_string()])
     }
 
-    /// Gives up what has ended, and tells who is there.
-    pub(super) fn look(&self, room: &RoomId) -> Question {
-        self.about(room, &LOOK, Vec::new())
+    /// Ends the expired leases of a room and lists its seats.
+    pub(super) fn list(&self, room: &RoomId) -> Call {
+        self.about(room, &LIST, Vec::new())
     }
 
-    pub(super) fn holding(&self, room: &RoomId, participant: ParticipantId) -> Question {
-        self.about(room, &HOLDING, vec![participant.to_string()])
+    pub(super) fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Call {
+        self.about(room, &SEAT_OF, vec![participant.to_string()])
     }
 
-    /// The key of what is known of Redis and all nodes.
-    pub(super) fn meeting_place(&self) -> String {
+    /// Key of the hash about Redis and its nodes.
+    pub(super) fn nodes_key(&self) -> String {
         format!("{}nodes", self.prefix)
     }
 
-    fn about(&self, room: &RoomId, script: &'static Script, arguments: Vec<String>) -> Question {
-        let room = utf8_percent_encode(room.as_str(), NOT_IN_KEYS);
-        Question { script, key: format!("{}seats:{{{room}}}", self.prefix), arguments }
+    fn about(&self, room: &RoomId, script: &'static Script, arguments: Vec<String>) -> Call {
+        let room = utf8_percent_encode(room.as_str(), ESCAPED_IN_KEYS);
+        Call { script, key: format!("{}seats:{{{room}}}", self.prefix), arguments }
     }
 }
 
@@ -126,65 +127,65 @@ fn flag(set: bool) -> String {
     if set { "1" } else { "0" }.to_owned()
 }
 
-/// What a script answered.
-pub(super) struct Answer {
+/// Reply of a script.
+pub(super) struct Reply {
     outcome: String,
-    /// What time it was there.
-    pub(super) now: Micros,
-    /// What time it was here when the answer came.
+    /// The time by the clock of Redis when the script ran.
+    pub(super) redis_time: Micros,
+    /// The time by this node's clock when the reply arrived.
     pub(super) at: Instant,
     rest: std::vec::IntoIter<Value>,
 }
 
-/// What a node hears when it greets.
+/// Reply to a greeting.
 pub(super) struct Greeting {
-    /// Since when Redis remembers, and nodes have reached it without a break.
+    /// When the memory of Redis begins: the last time it was started or emptied, or no node reached it.
     pub(super) since: Micros,
-    /// The largest epoch any node knows of.
-    pub(super) floor: Epoch,
+    /// The largest epoch that any node knows.
+    pub(super) epoch_floor: Epoch,
     /// The other nodes that greeted lately.
     pub(super) others: Vec<NodeId>,
 }
 
-/// A claim that succeeded, with the new holding.
-pub(super) struct Held {
+/// A granted claim with its seat.
+pub(super) struct Granted {
     pub(super) seat: Seat,
     pub(super) claimed: Claimed,
 }
 
-/// What became of a renewal.
-pub(super) enum RenewalAnswer {
-    /// The holding lasts; the next lease in its room ends then.
-    Until(Instant),
-    /// The holding is no more; the seat that its holder has instead, if any.
-    EndedClaim(Option<Seat>),
+/// Reply to a renewal.
+pub(super) enum RenewalReply {
+    /// The lease is extended. The next lease in the room ends at `next_end`.
+    Renewed { next_end: Instant },
+    /// The claim has ended. `successor` is the seat that its holder has now.
+    Ended { successor: Option<Seat> },
 }
 
-impl Answer {
+impl Reply {
     pub(super) fn read(values: Vec<Value>, at: Instant) -> Result<Self, Fault> {
         let mut rest = values.into_iter();
         let outcome = text(rest.next())?;
-        let now = number(rest.next())?;
+        let redis_time = number(rest.next())?;
         match outcome.as_str() {
             "late" => Err(Fault::Late),
-            "settling" => Err(Fault::Settling),
-            "stranger" => Err(Fault::OtherSecret),
+            "restoring" => Err(Fault::Restoring),
+            "other_secret" => Err(Fault::OtherSecret),
             "other_release" => Err(Fault::OtherRelease),
-            _ => Ok(Self { outcome, now, at, rest }),
+            _ => Ok(Self { outcome, redis_time, at, rest }),
         }
     }
 
-    pub(super) fn met(mut self) -> Result<Greeting, Fault> {
-        let (since, floor) = (self.number()?, Epoch(self.number()?));
-        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| Fault::Garbled));
-        Ok(Greeting { since, floor, others: others.collect::<Result<_, _>>()? })
+    pub(super) fn greeting(mut self) -> Result<Greeting, Fault> {
+        let (since, epoch_floor) = (self.number()?, Epoch(self.number()?));
+        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| Fault::Malformed));
+        Ok(Greeting { since, epoch_floor, others: others.collect::<Result<_, _>>()? })
     }
 
-    pub(super) fn claimed(mut self, claim: &Claim, node: NodeId) -> Result<Result<Held, Refused>, Fault> {
+    pub(super) fn claimed(mut self, claim: &Claim, node: NodeId) -> Result<Result<Granted, Refused>, Fault> {
         match self.outcome.as_str() {
             "full" => return Ok(Err(Refused::Full(self.next_seats()?))),
             "name_taken" => {
-                let holder = self.next_seats()?.pop().ok_or(Fault::Garbled)?;
+                let holder = self.next_seats()?.pop().ok_or(Fault::Malformed)?;
                 return Ok(Err(Refused::NameTaken(Box::new(holder))));
             }
             "not_held" => return Ok(Err(Refused::NotHeld)),
@@ -203,18 +204,18 @@ impl Answer {
             protected: claim.protected || former.as_ref().is_some_and(|former| former.protected),
         };
         let (others, ended) = (self.next_seats()?, self.next_seats()?);
-        Ok(Ok(Held { seat, claimed: Claimed { epoch, since, former, others, ended } }))
+        Ok(Ok(Granted { seat, claimed: Claimed { epoch, since, former, others, ended } }))
     }
 
-    pub(super) fn renewed(mut self) -> Result<RenewalAnswer, Fault> {
+    pub(super) fn renewal(mut self) -> Result<RenewalReply, Fault> {
         if self.outcome == "lost" {
-            return Ok(RenewalAnswer::EndedClaim(self.next_seats()?.pop()));
+            return Ok(RenewalReply::Ended { successor: self.next_seats()?.pop() });
         }
         let next_end = self.number()?;
-        Ok(RenewalAnswer::Until(self.here(next_end)))
+        Ok(RenewalReply::Renewed { next_end: self.local_time(next_end) })
     }
 
-    pub(super) fn released(&self) -> bool {
+    pub(super) fn is_released(&self) -> bool {
         self.outcome == "released"
     }
 
@@ -227,22 +228,23 @@ impl Answer {
     }
 
     fn next_seats(&mut self) -> Result<Vec<Seat>, Fault> {
-        self.lines()?.iter().map(|line| self.seat(line).ok_or(Fault::Garbled)).collect()
+        self.lines()?.iter().map(|line| self.seat(line).ok_or(Fault::Malformed)).collect()
     }
 
     fn lines(&mut self) -> Result<Vec<String>, Fault> {
-        let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Garbled) };
+        let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Malformed) };
         lines.into_iter().map(|line| text(Some(line))).collect()
     }
 
-    /// Reads `participant epoch since ends node state name`. The state is whether the holder is connected, and behind that
-    /// whether the seat is protected; a seat of which that is not said is.
+    /// Reads `participant epoch since ends node state name`.
+    ///
+    /// `state` is `1` if the holder is connected, else `0`; a `u` after it marks an unprotected seat.
     fn seat(&self, line: &str) -> Option<Seat> {
         let mut words = line.splitn(7, ' ');
         let participant = words.next()?.parse().ok()?;
         let mut number = || words.next()?.parse::<u64>().ok();
         let (epoch, since) = (Epoch(number()?), Epoch(number()?));
-        let lease_ends = self.here(number()?);
+        let lease_ends = self.local_time(number()?);
         let node = words.next()?.parse().ok()?;
         let state = words.next()?;
         let (connected, protected) = (state.starts_with('1'), !state.ends_with('u'));
@@ -250,26 +252,26 @@ impl Answer {
         Some(Seat { participant, name, node, epoch, since, lease_ends, connected, protected })
     }
 
-    /// When it is here what it is `there`.
-    fn here(&self, there: Micros) -> Instant {
-        if there >= self.now {
-            self.at + Duration::from_micros(there - self.now)
+    /// Converts a time of Redis to this node's clock.
+    fn local_time(&self, time: Micros) -> Instant {
+        if time >= self.redis_time {
+            self.at + Duration::from_micros(time - self.redis_time)
         } else {
-            self.at.checked_sub(Duration::from_micros(self.now - there)).unwrap_or(self.at)
+            self.at.checked_sub(Duration::from_micros(self.redis_time - time)).unwrap_or(self.at)
         }
     }
 }
 
 fn text(value: Option<Value>) -> Result<String, Fault> {
     match value {
-        Some(Value::BulkString(bytes)) => String::from_utf8(bytes).map_err(|_| Fault::Garbled),
+        Some(Value::BulkString(bytes)) => String::from_utf8(bytes).map_err(|_| Fault::Malformed),
         Some(Value::SimpleString(text)) => Ok(text),
-        _ => Err(Fault::Garbled),
+        _ => Err(Fault::Malformed),
     }
 }
 
 fn number(value: Option<Value>) -> Result<u64, Fault> {
-    text(value)?.parse().map_err(|_| Fault::Garbled)
+    text(value)?.parse().map_err(|_| Fault::Malformed)
 }
 
 #[cfg(test)]
@@ -277,15 +279,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rooms_id_stays_between_its_keys_braces() {
-        let questions = Questions { prefix: "p:".to_owned() };
+    fn room_ids_cannot_close_the_braces_of_their_key() {
+        let calls = Calls { prefix: "p:".to_owned() };
         for (id, key) in [
             ("7", "p:seats:{7}"),
             ("}", "p:seats:{%7D}"),
             ("a{b}c", "p:seats:{a%7Bb%7Dc}"),
             ("%7D", "p:seats:{%257D}"),
         ] {
-            assert_eq!(questions.look(&id.parse().unwrap()).key, key);
+            assert_eq!(calls.list(&id.parse().unwrap()).key, key);
         }
     }
 }

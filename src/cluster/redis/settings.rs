@@ -1,4 +1,4 @@
-//! Where Redis is, and what the nodes that share it have in common.
+//! Address of Redis, and the settings that all nodes sharing it have in common.
 
 use std::{fmt, sync::Arc};
 
@@ -7,38 +7,38 @@ use thiserror::Error;
 
 use crate::core::ports::clock::Clock;
 
-/// Where Redis is, and what the nodes that share it have in common.
+/// Address of Redis, and the settings that all nodes sharing it have in common.
 #[derive(Clone)]
 pub struct RedisSettings {
     /// `redis://user:password@host:6379/0`; with `rediss`, over TLS.
     pub url: String,
-    /// What every key begins with.
+    /// Prefix of every key.
     pub prefix: String,
-    /// Tells nodes apart that cannot work together: see
+    /// Fingerprint of `SESSION_SECRET`: nodes with different ones refuse to share a Redis. See
     /// [`SessionSigner::fingerprint`](crate::core::model::session_token::SessionSigner::fingerprint).
     pub fingerprint: String,
     /// This node's clock.
     pub clock: Arc<dyn Clock>,
-    /// What leases are judged by instead of Redis' own clock, for tests that say what time it is: `wall` of this one.
+    /// For tests: leases are measured by `wall` of this clock instead of the clock of Redis.
     pub judge: Option<Arc<dyn Clock>>,
 }
 
-/// Why this node cannot join the others.
+/// Why this node cannot join the other nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// The address cannot be read. Not quoted: it may hold a password.
+    /// The address is malformed. It is not quoted, because it may contain a password.
     #[error(
         "the Redis address must look like redis://user:password@host:6379/0, or rediss:// for TLS, with special \
          characters in user and password percent-encoded"
     )]
     Address,
-    /// Nodes with another secret are there.
+    /// Nodes with another secret share this Redis.
     #[error(
         "SESSION_SECRET is not that of the nodes that share this Redis (REDIS_URL, REDIS_PREFIX): give all nodes the \
          same; to change it, stop all of them for a minute"
     )]
     OtherSecret,
-    /// Nodes of another release are there, which keep and tell other things.
+    /// Nodes of a release with other keys or messages share this Redis.
     #[error(
         "nodes of another release share this Redis (REDIS_URL, REDIS_PREFIX): stop all of them, then start this one"
     )]
@@ -50,7 +50,7 @@ impl RedisSettings {
         Client::open(self.url.as_str()).map_err(|_| ConfigError::Address)
     }
 
-    /// The same, for connections on which Redis also speaks unasked.
+    /// As [`client`](Self::client), for a connection that receives published messages.
     pub(super) fn channel_client(&self) -> Result<Client, ConfigError> {
         let address = self.url.as_str().into_connection_info().map_err(|_| ConfigError::Address)?;
         let redis = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -58,7 +58,7 @@ impl RedisSettings {
     }
 }
 
-/// Shows no address: it may hold a password.
+/// Redacted: the address may contain a password.
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisSettings").field("prefix", &self.prefix).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What the core needs agreed on by all nodes: who holds which seat.
+//! Port to the seat registry: the authority on which participant holds which seat, for all nodes.
 
 use std::sync::{Arc, Weak};
 
@@ -12,29 +12,38 @@ use crate::core::model::{
     seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
 };
 
-/// Why a seat was not claimed.
+/// Why a claim failed.
 #[derive(Debug, Error)]
 pub enum ClaimError {
-    /// Every seat is held by somebody else, or the name is; nothing changed.
+    /// Other participants hold all seats or the name; nothing changed.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// The cluster does not answer. A seat that was claimed all the same ends with its lease.
+    /// The registry does not answer. If it granted the claim all the same, the seat ends with its lease.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// What became of a holding that is no more.
+/// How a claim of this node ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndedClaim {
-    /// The seat was given up.
+    /// The seat was released, taken away, or its lease ended.
     Released(SeatKey),
-    /// Its holder came back, on this node or another, and holds it as this. On this node: there may be no answer to that
-    /// claim; the holding is this node's own all the same.
+    /// A newer claim of the same participant replaced it, on this node or another; with the seat as it is now.
+    ///
+    /// A newer claim on this node may be one whose reply was lost: the seat is this node's nevertheless.
     Moved(SeatKey, Seat),
 }
 
 impl EndedClaim {
-    /// The holding that is no more.
+    /// `Moved` if `successor`, the holder's present seat, has a newer epoch than `key`; else `Released`.
+    pub fn new(key: SeatKey, successor: Option<Seat>) -> Self {
+        match successor {
+            Some(seat) if seat.epoch > key.epoch => Self::Moved(key, seat),
+            _ => Self::Released(key),
+        }
+    }
+
+    /// The claim that ended.
     pub fn key(&self) -> &SeatKey {
         match self {
             Self::Released(key) | Self::Moved(key, _) => key,
@@ -42,72 +51,75 @@ impl EndedClaim {
     }
 }
 
-/// What became of the seats that a node renewed, each by itself.
+/// Outcome of a batch of renewals.
 #[derive(Debug, Default)]
 pub struct Renewed {
-    /// Seats that are no longer held.
+    /// Claims that have ended.
     pub lost: Vec<EndedClaim>,
-    /// Seats whose renewal failed: whether they last longer is not known, and they should be renewed again soon.
+    /// Seats whose renewal failed. Their leases may not be extended; renew them again soon.
     pub failed: Vec<SeatKey>,
-    /// Why the first of these failed.
+    /// Cause of the first failure.
     pub error: Option<Unavailable>,
 }
 
-/// The authority on seats. Every implementation passes the same contract suite (`tests/it/cluster/contract.rs`)
-/// and behaves as [`Seats`](crate::core::model::seat_table::Seats) does.
+/// The authority on seats of all nodes.
 ///
-/// Each method is one atomic step, or one for each seat or room, judged by the cluster's own clock. All may fail with
-/// [`Unavailable`], after which the step may or may not have happened: a seat claimed but never answered for ends with
-/// its lease, and one that could not be released is not renewed any more.
+/// Every implementation passes the same contract suite (`tests/it/cluster/contract.rs`) and behaves as
+/// [`Seats`](crate::core::model::seat_table::Seats) does.
 ///
-/// A node's seats are its own word: if the cluster loses its memory, the node's implementation puts them back as
-/// [`Seats::restore`](crate::core::model::seat_table::Seats::restore) does: a connected seat with its full lease, another one with what is
-/// left of it. No lease ends while no node can reach the cluster, nor before every node could renew its own afterwards.
-/// Until then newcomers are told [`Unavailable`].
+/// Each method is one atomic step, or one for each seat or room. Leases are measured by the registry's own clock. All
+/// methods may fail with [`Unavailable`], after which the step may or may not have happened: a claim without a reply
+/// ends with its lease, and a seat whose release failed is not renewed any more.
+///
+/// If the registry loses its memory, each node restores its own seats as
+/// [`Seats::restore`](crate::core::model::seat_table::Seats::restore) does: a connected seat with a full lease, another
+/// one with the rest of its lease. No lease ends while no node can reach the registry, nor before every node had the time to
+/// renew its leases afterwards. Until then, new participants get [`Unavailable`].
 #[async_trait]
 pub trait SeatRegistry: Send + Sync + 'static {
-    /// What it is, for people: `local`, `redis`.
+    /// Name of the implementation, for people: `local`, `redis`.
     fn name(&self) -> &'static str;
 
-    /// Which node this is: the one that its claims are held by.
+    /// This node, which holds the seats that it claims.
     fn node(&self) -> NodeId;
 
-    /// What carries messages to the other nodes.
+    /// The bus to the other nodes.
     fn node_bus(&self) -> Arc<dyn NodeBus>;
 
-    /// Says whom the other nodes' messages are for. Called once, before anything is claimed.
-    fn serve(&self, recipient: Weak<dyn NodeListener>);
+    /// Sets the listener for messages of other nodes. Called once, before the first claim.
+    fn serve(&self, listener: Weak<dyn NodeListener>);
 
-    /// Gives the claim's participant a seat on this node: the one it holds, under a new epoch, or a free one.
+    /// Gives the participant a seat on this node: the one it holds, under a new epoch, or a free one.
     ///
     /// # Errors
     /// - [`ClaimError::Refused`] with the holders: nothing changed.
     /// - [`ClaimError::Unavailable`].
     async fn claim(&self, claim: Claim) -> Result<Claimed, ClaimError>;
 
-    /// Extends each of these seats of this node by its lease from now. One failure does not stop the others.
+    /// Extends the leases of seats of this node, from now. One failure does not stop the others.
     async fn renew(&self, renewals: &[Renewal]) -> Renewed;
 
-    /// What a participant holds in a room; `None` if it has no seat there, or one whose lease has ended.
+    /// The participant's seat in a room; `None` without one, or if its lease has ended.
     async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable>;
 
-    /// Everybody whose lease goes on in a room, on whatever node, in the order in which they sat down.
+    /// All seats of a room whose lease has not ended, on any node, in the order of their first claims.
     ///
     /// # Errors
-    /// The cluster does not answer, or somebody who sits there may be about to be put back.
+    /// The registry does not answer, or a node may be about to restore a seat of the room.
     async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable>;
 
-    /// Gives a seat up. `false`, with nothing changed, if the holding is not the seat's any more.
+    /// Releases a seat. Returns `false` and changes nothing if another epoch holds the seat, or none.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
-    /// Gives up a seat whose holder is not there, unless it is protected by now. `false`, with nothing changed, if it is, or
+    /// Releases a seat whose holder is not alive. Returns `false` and changes nothing if the seat is protected by now, or
     /// if another epoch holds it, or none.
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
-    /// Gives up the seats whose lease has ended in the rooms in which this node holds one. Returns what this node has
-    /// to tell those rooms: every holding it knew of that is no more, whoever ended it, once.
+    /// Ends the expired leases in the rooms where this node holds a seat.
+    ///
+    /// Returns every claim that this node knew in these rooms and that has ended, by any cause, each once.
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable>;
 
-    /// Whether a claim could succeed now.
+    /// Checks that a claim could succeed now.
     async fn check(&self) -> Result<(), Unavailable>;
 }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use switchboard::{
     cluster::{
         RedisRegistry, RedisSettings,
-        redis::{ConfigError, SETTLES_WITHIN},
+        redis::{ConfigError, RESTORE_WINDOW},
     },
     core::{
         model::{
@@ -248,7 +248,7 @@ async fn epochs_grow_on_every_node_after_the_clock_is_set_back() {
     let settings = || RedisSettings { judge: Some(clock.clone()), ..settings(&redis.url()) };
     let here = Arc::new(RedisRegistry::join(settings()).await.unwrap());
     let there = Arc::new(RedisRegistry::join(settings()).await.unwrap());
-    clock.pass(SETTLES_WITHIN);
+    clock.pass(RESTORE_WINDOW);
     let room = fresh_room();
     let before = seat(&here, &room).await.epoch;
 
@@ -257,7 +257,7 @@ async fn epochs_grow_on_every_node_after_the_clock_is_set_back() {
     redis::cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
     assert!(here.check().await.is_err(), "newcomers wait");
     assert!(is_unavailable(&there.claim(claim(&room)).await));
-    clock.pass(SETTLES_WITHIN);
+    clock.pass(RESTORE_WINDOW);
     ready(there.clone()).await;
     assert!(seat(&there, &fresh_room()).await.epoch > before);
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use proptest::{collection::vec, prelude::*};
 use redis::aio::MultiplexedConnection;
 use switchboard::{
-    cluster::{RedisRegistry, RedisSettings, redis::SETTLES_WITHIN},
+    cluster::{RedisRegistry, RedisSettings, redis::RESTORE_WINDOW},
     core::{
         model::{
             ids::{Epoch, ParticipantId, RoomId},
@@ -121,7 +121,7 @@ impl Stage {
         for _ in 0..nodes {
             joined.push(join().await);
         }
-        clock.pass(SETTLES_WITHIN);
+        clock.pass(RESTORE_WINDOW);
         ready(stranger.clone()).await;
         let redis = redis.connect().await.unwrap();
         Self { clock, nodes: joined, stranger, redis, prefix }

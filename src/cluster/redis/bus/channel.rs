@@ -1,105 +1,97 @@
-//! The connection that carries frames: what other nodes publish for this one, and what this one publishes for them.
+//! The Redis connection of the node bus: receives the frames for this node and publishes those for others.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, PushInfo, PushKind, RedisWrite, ToRedisArgs, Value,
+    Client, Cmd, Pipeline, PushInfo, PushKind, RedisWrite, ToRedisArgs, Value,
     aio::{MultiplexedConnection, SendError},
 };
-use tokio::{sync::watch, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     super::{
-        connection::{CONNECT_WITHIN, REPLY_WITHIN},
+        connection::{self, Broken},
         fault::Fault,
     },
     RedisNodeBus,
-    envelope::HEAD,
-    link::Frame,
+    frame::HEAD,
+    node_link::Frame,
 };
 use crate::core::model::ids::NodeId;
 
-/// How much the driver gathers before it writes, in bytes: all that is published at once.
-const WRITTEN_AT_ONCE: usize = 1024 * 1024;
+/// Write buffer of the driver, in bytes: holds all frames of one write.
+const WRITE_BUFFER: usize = 1024 * 1024;
 
-/// A connection that hears what is published for this node.
+/// A connection that is subscribed to this node's channel.
 pub(in super::super) struct Channel {
     redis: MultiplexedConnection,
     bus: Arc<RedisNodeBus>,
-    broken: watch::Sender<Option<Fault>>,
+    broken: Broken,
 }
 
 impl Channel {
-    /// Connects and subscribes. Whatever is published from now on is heard.
+    /// Connects and subscribes. From here on, the bus receives every frame that is published for this node.
     pub(in super::super) async fn open(client: &Client, bus: Arc<RedisNodeBus>) -> Result<Self, Fault> {
-        let broken = watch::Sender::default();
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(REPLY_WITHIN))
-            .set_write_backpressure_boundary(WRITTEN_AT_ONCE)
-            .set_push_sender(listen(bus.clone(), broken.clone()));
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        let mut redis = timeout(CONNECT_WITHIN, connecting).await.map_err(|_| Fault::Late)??;
+        let broken = Broken::default();
+        let config = connection::config()
+            .set_write_backpressure_boundary(WRITE_BUFFER)
+            .set_push_sender(receive(bus.clone(), broken.clone()));
+        let mut redis = connection::connect(client, config).await?;
         redis.subscribe(bus.channel_of(bus.this)).await?;
         Ok(Self { redis, bus, broken })
     }
 
-    /// Publishes what there is for other nodes, first of all what may have been lost on the former connection, for as
-    /// long as the handle is kept.
+    /// Publishes frames for other nodes until the handle is dropped.
+    ///
+    /// The first frames ask for what may be lost with the former connection.
     pub(in super::super) fn publish(&self) -> AbortOnDropHandle<()> {
         let (bus, redis, broken) = (self.bus.clone(), self.redis.clone(), self.broken.clone());
         AbortOnDropHandle::new(tokio::spawn(async move {
             let fault = publish_all(&bus, redis).await;
-            broken.send_replace(Some(fault));
+            broken.set(fault);
         }))
     }
 
-    /// Asks for a sign of life.
+    /// Checks that the connection is alive.
     pub(in super::super) async fn check(&self) -> Result<(), Fault> {
         Ok(redis::cmd("PING").exec_async(&mut self.redis.clone()).await?)
     }
 
-    /// Resolves when another connection is needed, with what went wrong.
+    /// Resolves when the connection is of no use any more, with the cause.
     pub(in super::super) async fn broken(&self) -> Fault {
-        let mut broken = self.broken.subscribe();
-        let found = broken.wait_for(Option::is_some).await;
-        found.ok().and_then(|fault| fault.clone()).unwrap_or(Fault::Closed)
+        self.broken.wait().await
     }
 }
 
-/// Takes what comes in, on the driver's own task: nothing waits in between, and who is slow slows Redis.
-fn listen(
-    bus: Arc<RedisNodeBus>,
-    broken: watch::Sender<Option<Fault>>,
-) -> impl Fn(PushInfo) -> Result<(), SendError> {
+/// Passes published frames to the bus, on the driver's own task: a slow listener slows Redis down instead of a queue.
+fn receive(bus: Arc<RedisNodeBus>, broken: Broken) -> impl Fn(PushInfo) -> Result<(), SendError> {
     move |PushInfo { kind, mut data }| {
         match (kind, data.pop()) {
-            (PushKind::Message, Some(Value::BulkString(frame))) => bus.take(Bytes::from(frame)),
-            (PushKind::Disconnection, _) => drop(broken.send_replace(Some(Fault::Closed))),
+            (PushKind::Message, Some(Value::BulkString(frame))) => bus.receive(Bytes::from(frame)),
+            (PushKind::Disconnection, _) => broken.set(Fault::Closed),
             _ => {}
         }
         Ok(())
     }
 }
 
-/// Ends when something goes wrong, with what that was.
+/// Publishes frames until a write fails. Returns the cause.
 async fn publish_all(bus: &RedisNodeBus, mut redis: MultiplexedConnection) -> Fault {
     let now = bus.clock.now();
-    bus.change(|links| links.reconnected(now));
+    bus.with_links(|links| links.reconnected(now));
     loop {
         let frames = bus.frames().await;
         for (_, frame) in &frames {
             let counter = if frame.is_repeated { &bus.counters.resent } else { &bus.counters.sent };
             counter.increment(frame.count);
         }
-        // While this waits, more is gathered.
-        let answered = match &frames[..] {
+        // Messages that are sent during this write go out with the next one.
+        let written = match &frames[..] {
             [(node, frame)] => publish(bus, *node, frame).query_async::<Value>(&mut redis).await,
             _ => pipeline(bus, &frames).query_async(&mut redis).await,
         };
-        if let Err(error) = answered {
+        if let Err(error) = written {
             return error.into();
         }
     }

@@ -1,29 +1,29 @@
-//! What is counted of what nodes tell each other, for `/metrics`: never labelled by node, room or person.
+//! Metrics of the node bus for `/metrics`. They are never labelled by node, room or participant.
 
 use metrics::{Counter, counter};
 
-/// Messages between nodes.
+/// Counts messages between nodes.
 pub(super) struct Counters {
-    /// Published for the first time.
+    /// Messages published for the first time.
     pub(super) sent: Counter,
-    /// Published once more, because something may have been lost on its way.
+    /// Messages published again, because they may have been lost.
     pub(super) resent: Counter,
-    /// Not taken, because too much waited.
+    /// Messages refused because the queue for their node is full.
     pub(super) refused: Counter,
-    /// Given up: their node is gone.
-    pub(super) given_up: Counter,
-    /// Or frames, that this node could not read.
+    /// Messages discarded because their node is lost.
+    pub(super) discarded: Counter,
+    /// Messages or frames that this node could not read.
     pub(super) unreadable: Counter,
 }
 
 impl Counters {
     pub(super) fn new() -> Self {
         Self {
-            sent: counter!("switchboard_parcels_sent_total"),
-            resent: counter!("switchboard_parcels_resent_total"),
-            refused: counter!("switchboard_parcels_refused_total"),
-            given_up: counter!("switchboard_parcels_given_up_total"),
-            unreadable: counter!("switchboard_parcels_unreadable_total"),
+            sent: counter!("switchboard_node_messages_sent_total"),
+            resent: counter!("switchboard_node_messages_resent_total"),
+            refused: counter!("switchboard_node_messages_refused_total"),
+            discarded: counter!("switchboard_node_messages_discarded_total"),
+            unreadable: counter!("switchboard_node_messages_unreadable_total"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Events as bytes, and back.
+//! The binary format of events.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -43,7 +43,7 @@ pub(super) fn write(event: &Event, out: &mut BytesMut) {
     }
 }
 
-/// Reads an event; a signal's payload is a slice of what it is read from.
+/// Reads an event. A signal's payload is a slice of the frame, not a copy.
 pub(super) fn read(body: &mut Fields) -> Option<Event> {
     Some(match body.byte()? {
         JOINED => Event::Joined { participant: participant(body)?, name: name(body)? },
@@ -95,7 +95,7 @@ fn read_chat(body: &mut Fields) -> Option<ChatMessage> {
     })
 }
 
-/// A reason's number.
+/// The code of a reason.
 pub(super) fn code_of(reason: LeaveReason) -> u8 {
     match reason {
         LeaveReason::Left => 1,
@@ -104,13 +104,13 @@ pub(super) fn code_of(reason: LeaveReason) -> u8 {
     }
 }
 
-/// The reason with this number.
+/// The reason with this code.
 pub(super) fn reason_of(code: u8) -> Option<LeaveReason> {
     let reasons = [LeaveReason::Left, LeaveReason::LeaseEnded, LeaveReason::NotAlive];
     reasons.into_iter().find(|reason| code_of(*reason) == code)
 }
 
-/// A kind's number.
+/// The code of a kind.
 pub(super) fn code_of_kind(kind: SignalKind) -> u8 {
     match kind {
         SignalKind::Offer => 1,
@@ -120,7 +120,7 @@ pub(super) fn code_of_kind(kind: SignalKind) -> u8 {
     }
 }
 
-/// The kind with this number.
+/// The kind with this code.
 pub(super) fn kind_of(code: u8) -> Option<SignalKind> {
     let kinds = [SignalKind::Candidate, SignalKind::Offer, SignalKind::Answer, SignalKind::Other];
     kinds.into_iter().find(|kind| code_of_kind(*kind) == code)

@@ -1,8 +1,8 @@
-//! The fields of which frames and messages are made. Texts and payloads have their length before them, in four bytes.
+//! The fields of frames and messages. A length of four bytes precedes every text, payload and list.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// Bytes that are read field by field; each is `None` if what is left does not begin with such a one.
+/// Bytes that are read field by field. Each method returns `None` if its field is malformed or incomplete.
 pub(super) struct Fields(pub(super) Bytes);
 
 impl Fields {
@@ -26,7 +26,7 @@ impl Fields {
         usize::try_from(u32::from_be_bytes(self.fixed()?)).ok()
     }
 
-    /// What `read` makes of a text.
+    /// Reads a text and converts it with `read`.
     pub(super) fn text<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let length = self.length()?;
         let value = read(str::from_utf8(self.0.get(..length)?).ok()?);
@@ -34,20 +34,20 @@ impl Fields {
         value
     }
 
-    /// A slice of these bytes.
+    /// Reads a payload, as a slice of these bytes.
     pub(super) fn payload(&mut self) -> Option<Bytes> {
         let length = self.length()?;
         (length <= self.0.len()).then(|| self.0.split_to(length))
     }
 
-    /// As many things as the number says that is before them.
+    /// Reads a number, then as many items.
     pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.length()?;
         (0..count).map(|_| read(self)).collect()
     }
 
-    /// What `read` makes of it, if there is something.
-    #[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
+    /// Reads a flag, then a value if the flag is set.
+    #[expect(clippy::option_option, reason = "the outer one is `None` if the field is malformed")]
     pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.flag()? { Some(Some(read(self)?)) } else { Some(None) }
     }
@@ -59,7 +59,7 @@ impl Fields {
     }
 }
 
-/// Writes fields behind what is there.
+/// Appends fields.
 pub(super) trait PutFields {
     fn put_flag(&mut self, flag: bool);
     fn put_length(&mut self, length: usize);
@@ -74,7 +74,7 @@ impl PutFields for BytesMut {
     }
 
     fn put_length(&mut self, length: usize) {
-        self.put_u32(u32::try_from(length).expect("nothing that is sent is as long as that"));
+        self.put_u32(u32::try_from(length).expect("no field is longer than 4 GiB"));
     }
 
     fn put_payload(&mut self, bytes: &[u8]) {

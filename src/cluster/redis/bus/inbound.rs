@@ -1,122 +1,124 @@
-//! What one other node sends: what of it is new, and what it is to be told of that.
+//! The receiving direction of a node link: which messages of a frame are new, and what to acknowledge.
 
 use std::time::{Duration, Instant};
 
-use super::envelope::Head;
+use super::frame::Head;
 
-/// How long the arrival of messages may go untold. Whatever is sent to the other node meanwhile tells it.
-const TOLD_WITHIN: Duration = Duration::from_millis(20);
+/// Longest delay of an acknowledgment. Any frame to the other node carries it earlier.
+const ACK_DELAY: Duration = Duration::from_millis(20);
 
-/// How many messages may go untold.
-const MOST_UNTOLD: u64 = 64;
+/// This many unacknowledged messages are acknowledged at once.
+const MAX_UNACKNOWLEDGED: u64 = 64;
 
-/// How long not to complain again about the same gap: what was asked for is on its way.
-const COMPLAINS_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// Pause between two requests to fill the same gap: the missing messages may be under way.
+const GAP_REQUEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How far the messages of one other node have arrived.
+/// The messages received from one other node.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
-    /// Of the other node's; 0 before anything was heard of it.
+    /// The other node's generation; 0 before its first frame.
     generation: u64,
     /// The number of the next message.
     expected: u64,
-    /// How many have arrived since the other node was told.
-    untold: u64,
-    /// When it is to be told.
-    tell_at: Option<Instant>,
-    /// Whether it is to send again what has not arrived.
-    says: bool,
-    /// When it was last told so because of a gap, and before which number that was.
-    complained: Option<(u64, Instant)>,
+    /// How many messages were received since the last acknowledgment.
+    unacknowledged: u64,
+    /// When to acknowledge.
+    ack_at: Option<Instant>,
+    /// The next acknowledgment asks the other node to send everything after it again.
+    resend: bool,
+    /// The last request to fill a gap: the first missing number, and the time.
+    gap_request: Option<(u64, Instant)>,
 }
 
-/// What becomes of a frame.
+/// What to do with a received frame.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Taken {
-    /// Something that the other node sent before is lost for good.
-    pub(super) torn: bool,
-    /// How many of its first messages are to be left out; the others are new.
+pub(super) struct Accepted {
+    /// Earlier messages of the other node are lost for good.
+    pub(super) messages_lost: bool,
+    /// How many messages at the front of the frame to skip; the others are new.
     pub(super) skip: u64,
 }
 
-/// What the other node is told.
+/// An acknowledgment to the other node.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Ack {
     pub(super) generation: u64,
-    pub(super) ack: u64,
-    pub(super) says: bool,
+    /// The number of the last message received.
+    pub(super) last: u64,
+    /// Asks for everything after `last` again.
+    pub(super) resend: bool,
 }
 
 impl Inbound {
-    /// Takes note of a frame with `count` messages.
-    pub(super) fn take(&mut self, head: &Head, count: u64, now: Instant) -> Taken {
+    /// Accepts a frame with `count` messages.
+    pub(super) fn receive(&mut self, head: &Head, count: u64, now: Instant) -> Accepted {
         if head.generation < self.generation {
-            return Taken { torn: false, skip: count };
+            return Accepted { messages_lost: false, skip: count };
         }
-        let mut torn = false;
+        let mut messages_lost = false;
         if head.generation > self.generation {
-            torn = head.after_loss;
+            messages_lost = head.after_loss;
             *self = Self { generation: head.generation, expected: 1, ..Self::default() };
         }
-        // This node took more once than it knows of.
+        // The sender has forgotten acknowledged messages that this node does not know: this node forgot the link.
         if head.oldest > self.expected {
-            torn = true;
+            messages_lost = true;
             self.expected = head.oldest;
         }
-        if head.asks {
-            self.tell_again(now);
+        if head.wants_ack {
+            self.request_resend(now);
         }
         if head.first > self.expected {
-            self.complain(now);
-            return Taken { torn, skip: count };
+            self.request_missing(now);
+            return Accepted { messages_lost, skip: count };
         }
         let skip = count.min(self.expected - head.first);
-        self.arrived(count - skip, now);
+        self.add(count - skip, now);
         if skip > 0 {
-            self.tell_by(now + TOLD_WITHIN);
+            self.ack_by(now + ACK_DELAY);
         }
-        Taken { torn, skip }
+        Accepted { messages_lost, skip }
     }
 
-    /// Has the other node send again what has not arrived: something may have been lost on its way.
-    pub(super) fn tell_again(&mut self, now: Instant) {
+    /// Asks the other node at once to send everything again that this node has not received.
+    pub(super) fn request_resend(&mut self, now: Instant) {
         if self.generation > 0 {
-            self.says = true;
-            self.tell_by(now);
+            self.resend = true;
+            self.ack_by(now);
         }
     }
 
-    /// When the other node is to be told, if nothing is sent to it before.
-    pub(super) fn tell_at(&self) -> Option<Instant> {
-        self.tell_at
+    /// When to send an acknowledgment, unless another frame carries it before.
+    pub(super) fn ack_at(&self) -> Option<Instant> {
+        self.ack_at
     }
 
-    /// What to tell the other node; it will be.
-    pub(super) fn tell(&mut self) -> Told {
-        let says = std::mem::take(&mut self.says);
-        self.untold = 0;
-        self.tell_at = None;
-        Told { generation: self.generation, ack: self.expected.saturating_sub(1), says }
+    /// Takes the acknowledgment for the next frame.
+    pub(super) fn take_ack(&mut self) -> Ack {
+        let resend = std::mem::take(&mut self.resend);
+        self.unacknowledged = 0;
+        self.ack_at = None;
+        Ack { generation: self.generation, last: self.expected.saturating_sub(1), resend }
     }
 
-    fn arrived(&mut self, new: u64, now: Instant) {
-        if new == 0 {
+    fn add(&mut self, count: u64, now: Instant) {
+        if count == 0 {
             return;
         }
-        self.expected += new;
-        self.untold += new;
-        self.tell_by(if self.untold < MOST_UNTOLD { now + TOLD_WITHIN } else { now });
+        self.expected += count;
+        self.unacknowledged += count;
+        self.ack_by(if self.unacknowledged < MAX_UNACKNOWLEDGED { now + ACK_DELAY } else { now });
     }
 
-    fn complain(&mut self, now: Instant) {
-        let is_known = |(expected, at)| expected == self.expected && now < at + COMPLAINS_AGAIN_AFTER;
-        if !self.complained.is_some_and(is_known) {
-            self.complained = Some((self.expected, now));
-            self.tell_again(now);
+    fn request_missing(&mut self, now: Instant) {
+        let is_recent = |(expected, at)| expected == self.expected && now < at + GAP_REQUEST_PAUSE;
+        if !self.gap_request.is_some_and(is_recent) {
+            self.gap_request = Some((self.expected, now));
+            self.request_resend(now);
         }
     }
 
-    fn tell_by(&mut self, at: Instant) {
-        self.tell_at = Some(self.tell_at.map_or(at, |before| before.min(at)));
+    fn ack_by(&mut self, at: Instant) {
+        self.ack_at = Some(self.ack_at.map_or(at, |before| before.min(at)));
     }
 }

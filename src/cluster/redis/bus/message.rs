@@ -1,13 +1,13 @@
-//! Messages as bytes, and back.
+//! The binary format of messages between nodes.
 
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{
-    envelope::MESSAGE_HEAD,
     event,
     fields::{Fields, PutFields},
+    frame::MESSAGE_HEAD,
 };
 use crate::core::{
     model::{
@@ -20,7 +20,7 @@ use crate::core::{
     ports::node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
 };
 
-/// A message without content, which proves that the sending node is alive.
+/// A message without content. It is the first one after a loss: its frame tells the other node about the loss.
 pub(super) const NOTHING: u8 = 0;
 
 const SEATS: u8 = 1;
@@ -36,7 +36,7 @@ const UNDELIVERABLE: u8 = 10;
 const SIGNAL_BY_SESSION: u8 = 11;
 const END_SEATS: u8 = 12;
 
-/// Writes a message with its kind and length. Ends of leases are written relative to `now`.
+/// Writes a message with its kind and length. The ends of leases are written relative to `now`.
 pub(super) fn write(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     put(kind_of(message), out, |out| write_body(message, now, out));
 }
@@ -51,7 +51,7 @@ fn put(kind: u8, out: &mut BytesMut, body: impl FnOnce(&mut BytesMut)) {
     out.put_u8(kind);
     out.put_length(0);
     body(out);
-    let length = u32::try_from(out.len() - start - MESSAGE_HEAD).expect("no message is as long as that");
+    let length = u32::try_from(out.len() - start - MESSAGE_HEAD).expect("no message is longer than 4 GiB");
     out[start + 1..start + MESSAGE_HEAD].copy_from_slice(&length.to_be_bytes());
 }
 
@@ -123,7 +123,7 @@ fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     }
 }
 
-/// Reads a message's body; `None` if its kind is unknown, or if it is not well-formed.
+/// Reads the body of a message; `None` if its kind is unknown or the body is malformed.
 pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
     let mut body = Fields(body);
     let body = &mut body;
@@ -281,7 +281,7 @@ fn key(body: &mut Fields) -> Option<SeatKey> {
     Some(SeatKey { room: room(body)?, participant: participant(body)?, epoch: Epoch(body.number()?) })
 }
 
-/// Nodes' clocks have no common start, so the rest of the lease is written.
+/// Writes the rest of the lease, because the monotonic clocks of nodes differ.
 fn put_seat(seat: &Seat, now: Instant, out: &mut BytesMut) {
     out.put_slice(seat.participant.as_bytes());
     out.put_payload(seat.name.as_str().as_bytes());

@@ -1,22 +1,22 @@
-//! What nodes tell each other, over Redis' Pub/Sub, which loses things, with links on it that do not.
+//! The node bus over the Pub/Sub of Redis, which may lose messages; node links detect the loss and send again.
 //!
-//! - `link`: what this node has for another one and has from it, with `outbound` and `inbound` for the two ways.
-//! - `envelope`, `message`, `event`, `fields`: the format.
-//! - `channel`: the connection for all this; what waits goes out together while the last is on its way.
-//! - `presence`: which nodes are there.
-//! - `counters`: what is counted.
+//! - `node_link`: numbering and retransmission towards one other node, with `outbound` and `inbound` for the directions.
+//! - `frame`, `message`, `event`, `fields`: the binary format.
+//! - `channel`: the Redis connection of the bus; frames that queue up during one write are published together.
+//! - `presence`: which nodes are alive.
+//! - `counters`: metrics.
 //!
-//! Every node has a Redis channel of its own, `PREFIXnode:ID`. A message is written into its link's buffer when it is
-//! sent, and stays there until the other node has said that it has it.
+//! Every node subscribes to a Redis channel of its own, `PREFIXnode:ID`. A message is encoded into the buffer of its link
+//! when it is sent, and stays there until the other node acknowledges it.
 
 mod channel;
 mod counters;
-mod envelope;
 mod event;
 mod fields;
+mod frame;
 mod inbound;
-mod link;
 mod message;
+mod node_link;
 mod outbound;
 mod presence;
 #[cfg(test)]
@@ -32,12 +32,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::{sync::Notify, time::sleep};
 
-pub(super) use self::{channel::Channel, presence::GONE_AFTER};
+pub(super) use self::{channel::Channel, presence::LOST_AFTER};
 use self::{
     counters::Counters,
-    inbound::Taken,
-    link::{Frame, Links},
-    presence::{News, Presence},
+    inbound::Accepted,
+    node_link::{Frame, NodeLinks},
+    presence::{Presence, PresenceChange},
 };
 use crate::core::{
     delivery::write_batch,
@@ -48,140 +48,140 @@ use crate::core::{
     },
 };
 
-/// How long the writing task sleeps if nothing is due.
-const LONG: Duration = Duration::from_mins(1);
+/// Longest sleep of the publishing task.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
-/// The links of this node, and whom they are for.
+/// The node bus of one node.
 pub(super) struct RedisNodeBus {
     this: NodeId,
     clock: Arc<dyn Clock>,
-    /// What the names of all channels begin with.
+    /// Prefix of the channel names.
     prefix: String,
-    desk: Mutex<Desk>,
-    /// Wakes the writing task.
+    sending: Mutex<Sending>,
+    /// Wakes the publishing task.
     wake: Notify,
     presence: Mutex<Presence>,
-    recipient: OnceLock<Weak<dyn NodeListener>>,
-    /// Tells whoever waits for messages to arrive that it may be worth looking.
-    arrivals: Notify,
-    /// This one.
-    itself: Weak<Self>,
-    /// Held while the recipient is told something: what comes on a new connection waits for what came on the former.
-    telling: Mutex<()>,
+    listener: OnceLock<Weak<dyn NodeListener>>,
+    /// Wakes the callers of [`flush`](Self::flush) whenever messages may have been acknowledged.
+    acknowledged: Notify,
+    me: Weak<Self>,
+    /// Held while the listener is called, so that frames of a new connection come after those of the former one.
+    listening: Mutex<()>,
     counters: Counters,
 }
 
-/// What whoever sends, the reader and the writing task share.
-struct Desk {
-    links: Links,
-    /// When the writing task looks by itself; `None` while it is about to look anyway.
-    looks_at: Option<Instant>,
+/// State shared by senders, the reading task and the publishing task.
+struct Sending {
+    links: NodeLinks,
+    /// When the publishing task wakes by itself; `None` while it is awake or has been woken.
+    wakes_at: Option<Instant>,
 }
 
 impl RedisNodeBus {
     pub(super) fn new(this: NodeId, clock: Arc<dyn Clock>, prefix: &str) -> Arc<Self> {
-        Arc::new_cyclic(|itself| Self {
+        Arc::new_cyclic(|me| Self {
             this,
             clock,
             prefix: format!("{prefix}node:"),
-            desk: Mutex::new(Desk { links: Links::new(this), looks_at: None }),
+            sending: Mutex::new(Sending { links: NodeLinks::new(this), wakes_at: None }),
             wake: Notify::new(),
             presence: Mutex::default(),
-            recipient: OnceLock::new(),
-            arrivals: Notify::new(),
-            itself: itself.clone(),
-            telling: Mutex::default(),
+            listener: OnceLock::new(),
+            acknowledged: Notify::new(),
+            me: me.clone(),
+            listening: Mutex::default(),
             counters: Counters::new(),
         })
     }
 
-    /// Says whom messages are for; once. Before that, none are taken.
-    pub(super) fn serve(&self, recipient: Weak<dyn NodeListener>) {
-        let is_first = self.recipient.set(recipient).is_ok();
+    /// Sets the listener, once. Frames that arrive earlier are dropped without an acknowledgment.
+    pub(super) fn serve(&self, listener: Weak<dyn NodeListener>) {
+        let is_first = self.listener.set(listener).is_ok();
         debug_assert!(is_first, "there is one core in a process");
     }
 
-    /// Takes note that this node does not hear of the others, or that Redis was told of them anew.
+    /// Records that greetings of the others are unknown: the connection is lost, or Redis lost its memory.
     pub(super) fn interrupted(&self) {
         lock(&self.presence).interrupted();
     }
 
-    /// Takes note of who was heard of within [`GONE_AFTER`].
-    pub(super) fn heard(&self, of: &[NodeId]) {
-        let Some(recipient) = self.recipient() else { return };
+    /// Takes over which nodes greeted within [`LOST_AFTER`], and discards the messages for nodes that are long gone.
+    pub(super) fn update_presence(&self, greeted: &[NodeId]) {
+        let Some(listener) = self.listener() else { return };
         let now = self.clock.now();
-        let _telling = lock(&self.telling);
-        let news = lock(&self.presence).heard(of, now);
-        for news in news {
-            match news {
-                News::NodeLost(node) => recipient.node_lost(node),
-                News::NodeReturned(node) => recipient.node_returned(node),
+        let _listening = lock(&self.listening);
+        let changes = lock(&self.presence).update(greeted, now);
+        for change in changes {
+            match change {
+                PresenceChange::Lost(node) => listener.node_lost(node),
+                PresenceChange::Returned(node) => listener.node_returned(node),
             }
         }
-        let given_up = self.change(|links| {
+        let discarded = self.with_links(|links| {
             let mut presence = lock(&self.presence);
-            links.heard(|node| presence.is_alive(node, now), now)
+            links.update_liveness(|node| presence.is_alive(node, now), now)
         });
-        self.counters.given_up.increment(given_up as u64);
+        self.counters.discarded.increment(discarded as u64);
     }
 
-    /// Takes a frame from another node. What is sent to clients because of it is sent at its end.
-    fn take(&self, frame: Bytes) {
-        write_batch::gather(|| self.open(frame));
+    /// Handles a frame of another node. Coalesces the writes to clients that it causes.
+    fn receive(&self, frame: Bytes) {
+        write_batch::gather(|| self.read(frame));
     }
 
-    fn open(&self, frame: Bytes) {
-        let Some(recipient) = self.recipient() else { return };
-        let Some((head, messages)) = envelope::open(frame) else {
+    fn read(&self, frame: Bytes) {
+        let Some(listener) = self.listener() else { return };
+        let Some((head, messages)) = frame::read(frame) else {
             self.counters.unreadable.increment(1);
             return;
         };
         let now = self.clock.now();
-        let _telling = lock(&self.telling);
-        let Taken { torn, skip } = self.change(|links| links.take(&head, messages.total(), now));
-        if torn {
-            recipient.messages_lost(head.from);
+        let _listening = lock(&self.listening);
+        let Accepted { messages_lost, skip } =
+            self.with_links(|links| links.receive(&head, messages.total(), now));
+        if messages_lost {
+            listener.messages_lost(head.from);
         }
         for (kind, body) in messages.skip(usize::try_from(skip).unwrap_or(usize::MAX)) {
             match message::read(kind, body, now) {
-                Some(message) => recipient.receive(head.from, message),
+                Some(message) => listener.receive(head.from, message),
                 None if kind == message::NOTHING => {}
                 None => self.counters.unreadable.increment(1),
             }
         }
     }
 
-    /// Changes links, and wakes the writing task if there is something to do sooner than it knows.
-    fn change<T>(&self, change: impl FnOnce(&mut Links) -> T) -> T {
-        let mut desk = lock(&self.desk);
-        let outcome = change(&mut desk.links);
-        if let Some(looks_at) = desk.looks_at
-            && desk.links.due(self.clock.now()).is_some_and(|due| due < looks_at)
+    /// Changes the links, and wakes the publishing task if something is due before it wakes by itself.
+    fn with_links<T>(&self, change: impl FnOnce(&mut NodeLinks) -> T) -> T {
+        let mut sending = lock(&self.sending);
+        let outcome = change(&mut sending.links);
+        if let Some(wakes_at) = sending.wakes_at
+            && sending.links.due(self.clock.now()).is_some_and(|due| due < wakes_at)
         {
-            desk.looks_at = None;
+            sending.wakes_at = None;
             self.wake.notify_one();
         }
-        drop(desk);
-        self.arrivals.notify_waiters();
+        drop(sending);
+        self.acknowledged.notify_waiters();
         outcome
     }
 
-    /// Waits until what waits now for nodes that are there has arrived.
+    /// Waits until the nodes that are alive have acknowledged all messages sent so far.
     async fn flush(&self) {
-        let marks = lock(&self.desk).links.marks();
+        let marks = lock(&self.sending).links.marks();
         loop {
-            let arrival = self.arrivals.notified();
-            if lock(&self.desk).links.are_past(&marks) {
+            let acknowledged = self.acknowledged.notified();
+            if lock(&self.sending).links.are_past(&marks) {
                 return;
             }
-            arrival.await;
+            acknowledged.await;
         }
     }
 
-    /// What is to be published now; waits until there is something.
+    /// Waits until frames are due, and returns them.
     async fn frames(&self) -> Vec<(NodeId, Frame)> {
         loop {
-            let (frames, pause) = self.look();
+            let (frames, pause) = self.due_frames();
             if !frames.is_empty() {
                 return frames;
             }
@@ -192,18 +192,19 @@ impl RedisNodeBus {
         }
     }
 
-    /// What is to be published now; and when to look again, if there is nothing.
-    fn look(&self) -> (Vec<(NodeId, Frame)>, Duration) {
+    /// The frames that are due; without any, how long to sleep.
+    fn due_frames(&self) -> (Vec<(NodeId, Frame)>, Duration) {
         let now = self.clock.now();
-        let mut desk = lock(&self.desk);
-        let frames = desk.links.frames(now);
-        let looks_at = desk.links.due(now).map_or(now + LONG, |due| due.min(now + LONG));
-        desk.looks_at = frames.is_empty().then_some(looks_at);
-        (frames, looks_at.saturating_duration_since(now))
+        let mut sending = lock(&self.sending);
+        let frames = sending.links.frames(now);
+        let latest = now + LONGEST_SLEEP;
+        let wakes_at = sending.links.due(now).map_or(latest, |due| due.min(latest));
+        sending.wakes_at = frames.is_empty().then_some(wakes_at);
+        (frames, wakes_at.saturating_duration_since(now))
     }
 
-    fn recipient(&self) -> Option<Arc<dyn NodeListener>> {
-        self.recipient.get().and_then(Weak::upgrade)
+    fn listener(&self) -> Option<Arc<dyn NodeListener>> {
+        self.listener.get().and_then(Weak::upgrade)
     }
 
     fn channel_of(&self, node: NodeId) -> String {
@@ -214,17 +215,17 @@ impl RedisNodeBus {
 impl NodeBus for RedisNodeBus {
     fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
         let now = self.clock.now();
-        let mut desk = lock(&self.desk);
-        let taken = desk.links.push(to, &message, now);
-        let wakes = taken.is_ok() && desk.looks_at.take().is_some();
-        drop(desk);
+        let mut sending = lock(&self.sending);
+        let outcome = sending.links.push(to, &message, now);
+        let wakes = outcome.is_ok() && sending.wakes_at.take().is_some();
+        drop(sending);
         if wakes {
             self.wake.notify_one();
         }
-        if taken.is_err() {
+        if outcome.is_err() {
             self.counters.refused.increment(1);
         }
-        taken
+        outcome
     }
 
     fn is_alive(&self, node: NodeId) -> bool {
@@ -236,7 +237,7 @@ impl NodeBus for RedisNodeBus {
     }
 
     fn flushed(&self) -> BoxFuture<'static, ()> {
-        let bus = self.itself.upgrade();
+        let bus = self.me.upgrade();
         Box::pin(async move {
             if let Some(bus) = bus {
                 bus.flush().await;
@@ -245,7 +246,7 @@ impl NodeBus for RedisNodeBus {
     }
 }
 
-/// Shows nothing of what it carries.
+/// Redacted: messages contain personal data.
 impl fmt::Debug for RedisNodeBus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisNodeBus").field("this", &self.this).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What this node has for one other node: numbered, kept until it has arrived, bounded.
+//! The sending direction of a node link: numbered messages, buffered until they are acknowledged, within limits.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,71 +13,75 @@ use crate::core::{
     ports::node_bus::{BusFull, NodeMessage},
 };
 
-/// The most that waits for one node of what people say to each other, in bytes: some fifty thousand candidates, which is
-/// what two thousand rooms may have under way at once, three times over.
-pub(super) const MOST: usize = 16 * 1024 * 1024;
+/// Limit for signals, chats and everything else queued for one node, in bytes.
+///
+/// Some fifty thousand candidates: three times what two thousand rooms may have under way at once.
+pub(super) const MAX_QUEUED: usize = 16 * 1024 * 1024;
 
-/// The same, with what nodes say of people, which still gets through when those say too much.
-pub(super) const MOST_WITH_NEWS: usize = 17 * 1024 * 1024;
+/// Limit including the messages about seats, which still get through when participants send too much.
+pub(super) const MAX_QUEUED_WITH_SEATS: usize = 17 * 1024 * 1024;
 
-/// The most that waits for one participant, in bytes.
-pub(super) const MOST_FOR_ONE: usize = 512 * 1024;
+/// Limit for one participant's messages, in bytes.
+pub(super) const MAX_PER_PARTICIPANT: usize = 512 * 1024;
 
-/// How long a frame gets before the next one is begun, in bytes.
+/// A frame of this size is closed, in bytes.
 const FRAME: usize = 64 * 1024;
 
-/// After how long without any progress the other node is asked what has arrived, and asked again.
+/// Time without progress until this node asks for an acknowledgment, and until it asks again.
 const NO_PROGRESS: Duration = Duration::from_secs(1);
 
-/// All that is not known to have arrived.
+/// Messages for one other node that it has not acknowledged.
 #[derive(Debug)]
 pub(super) struct Outbound {
     generation: u64,
-    /// Whether something was lost for good before this generation.
+    /// Messages were discarded before this generation.
     after_loss: bool,
-    /// Every message, the oldest first.
-    waiting: VecDeque<Waiting>,
-    /// The number of the oldest message, or of the next one.
+    /// Size and owner of every message, oldest first.
+    queued: VecDeque<Queued>,
+    /// The number of the oldest message; of the next one if there is none.
     oldest: u64,
-    /// All but what is in `open`.
+    /// All messages except those in `open`.
     chunks: VecDeque<Chunk>,
-    /// How many of the chunks are on their way.
+    /// How many chunks are published and not acknowledged.
     sent: usize,
-    /// What no frame was made of yet.
+    /// Messages that are not in a chunk yet.
     open: BytesMut,
-    /// The number of the first message in `open`, or of the next one.
+    /// The number of the first message in `open`; of the next one if there is none.
     open_first: u64,
     load: Load,
-    /// Something may have been lost: when to ask what has arrived. Until that is known, nothing is sent.
+    /// Set if frames may be lost: when to ask for an acknowledgment. Nothing else is sent before the reply.
     ask_at: Option<Instant>,
-    /// When something arrived, or the first of what is on its way was sent.
+    /// When the last message was acknowledged, or the oldest chunk was published.
     progress_at: Instant,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Queued {
     size: usize,
-    recipient: Option<ParticipantId>,
+    owner: Option<ParticipantId>,
 }
 
-/// Messages that are sent together.
+/// Messages that are published together.
 #[derive(Debug)]
 struct Chunk {
     first: u64,
-    /// The number after its last message's.
+    /// One more than the number of its last message.
     end: u64,
     messages: Bytes,
     was_sent: bool,
 }
 
-/// What to send.
+/// Content of the next frame.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(super) struct Batch {
+    /// The number of the first message; of the next one if there is none.
     pub(super) first: u64,
     pub(super) messages: Bytes,
+    /// Number of messages.
     pub(super) count: u64,
-    pub(super) asks: bool,
-    /// It was sent before.
+    /// The other node is asked for an acknowledgment.
+    pub(super) wants_ack: bool,
+    /// The messages were published before.
     pub(super) is_repeated: bool,
 }
 
@@ -86,7 +90,7 @@ impl Outbound {
         Self {
             generation,
             after_loss: false,
-            waiting: VecDeque::new(),
+            queued: VecDeque::new(),
             oldest: 1,
             chunks: VecDeque::new(),
             sent: 0,
@@ -110,37 +114,40 @@ impl Outbound {
         self.oldest
     }
 
-    /// Takes a message, unless too much waits already.
+    /// Queues a message. Its size counts towards the limit of the participant that it belongs to.
+    ///
+    /// # Errors
+    /// [`BusFull`]: the message would exceed a limit.
     pub(super) fn push(&mut self, message: &NodeMessage, now: Instant) -> Result<(), BusFull> {
-        let (recipient, about) = match message {
+        let (owner, size) = match message {
             NodeMessage::Deliver { to, event, .. } => (Some(to.participant), event.size()),
-            // Whom they are for is not known by an id; what one says is bounded instead.
+            // The recipient's id is unknown here: the message belongs to its sender.
             NodeMessage::CrossRoomSignal(signal) | NodeMessage::Undeliverable(signal) => {
                 (Some(signal.from.participant), signal.signal.payload.len())
             }
             NodeMessage::SignalBySession { from, payload, .. } => (Some(from.participant), payload.len()),
             _ => (None, 0),
         };
-        if !self.load.has_room(recipient, about, &self.waiting) {
+        if !self.load.has_room(owner, size, &self.queued) {
             return Err(BusFull);
         }
-        self.append(recipient, |out| message::write(message, now, out));
+        self.append(owner, |out| message::write(message, now, out));
         Ok(())
     }
 
-    /// What to send next, if anything.
-    pub(super) fn next(&mut self, now: Instant) -> Option<Outgoing> {
+    /// Takes the content of the next frame, if one is due.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Batch> {
         if self.sent > 0 && self.progress_at + NO_PROGRESS <= now {
-            self.doubt(now);
+            self.suspect_loss(now);
         }
         if let Some(ask_at) = self.ask_at {
             return (ask_at <= now).then(|| {
                 self.ask_at = Some(now + NO_PROGRESS);
-                Outgoing { asks: true, ..self.nothing() }
+                Batch { wants_ack: true, ..self.empty() }
             });
         }
         if self.sent == self.chunks.len() {
-            self.cut();
+            self.close_chunk();
         }
         let chunk = self.chunks.get_mut(self.sent)?;
         if self.sent == 0 {
@@ -149,15 +156,16 @@ impl Outbound {
         self.sent += 1;
         let is_repeated = std::mem::replace(&mut chunk.was_sent, true);
         let (first, messages, count) = (chunk.first, chunk.messages.clone(), chunk.end - chunk.first);
-        Some(Outgoing { first, messages, count, asks: false, is_repeated })
+        Some(Batch { first, messages, count, wants_ack: false, is_repeated })
     }
 
-    /// A frame without messages, behind all that were sent.
-    pub(super) fn nothing(&self) -> Outgoing {
-        Outgoing { first: self.open_first, messages: Bytes::new(), count: 0, asks: false, is_repeated: false }
+    /// Content without messages, for a frame that only acknowledges or asks.
+    pub(super) fn empty(&self) -> Batch {
+        let (first, messages) = (self.open_first, Bytes::new());
+        Batch { first, messages, count: 0, wants_ack: false, is_repeated: false }
     }
 
-    /// When there is something to send, if nothing happens before.
+    /// When the next frame is due, if nothing changes before.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         if self.ask_at.is_some() {
             return self.ask_at;
@@ -168,9 +176,10 @@ impl Outbound {
         (self.sent > 0).then(|| self.progress_at + NO_PROGRESS)
     }
 
-    /// Takes note of what the other node has: everything up to `ack` of `generation`. If it `says` so because it was
-    /// asked or misses something, everything behind that is sent again.
-    pub(super) fn acknowledged(&mut self, generation: u64, ack: u64, says: bool, now: Instant) {
+    /// Removes the messages up to `ack`, which the other node has received.
+    ///
+    /// With `resend`, everything after them is sent again: the other node was asked, or found a gap.
+    pub(super) fn acknowledge(&mut self, generation: u64, ack: u64, resend: bool, now: Instant) {
         if generation != self.generation || ack >= self.open_first {
             return;
         }
@@ -179,66 +188,67 @@ impl Outbound {
         }
         while self.oldest <= ack {
             self.oldest += 1;
-            if let Some(arrived) = self.waiting.pop_front() {
-                self.load.remove(&arrived);
+            if let Some(received) = self.queued.pop_front() {
+                self.load.remove(&received);
             }
         }
         while self.chunks.front().is_some_and(|chunk| chunk.end <= self.oldest) {
             self.chunks.pop_front();
             self.sent = self.sent.saturating_sub(1);
         }
-        if says {
+        if resend {
             self.sent = 0;
             self.ask_at = None;
         }
     }
 
-    /// Takes note that what was sent may have been lost on its way.
-    pub(super) fn doubt(&mut self, now: Instant) {
+    /// Assumes that published frames may be lost: asks for an acknowledgment before anything else is sent.
+    pub(super) fn suspect_loss(&mut self, now: Instant) {
         if self.chunks.front().is_some_and(|chunk| chunk.was_sent) {
             self.sent = 0;
             self.ask_at = Some(now);
         }
     }
 
-    /// Gives up everything, and begins anew. Returns how many messages are lost. The other node gets to know of that
-    /// as soon as anything reaches it.
-    pub(super) fn lose(&mut self, generation: u64, now: Instant) -> usize {
-        let lost = self.waiting.len();
+    /// Discards all messages and restarts the numbering. Returns how many messages are lost.
+    ///
+    /// The next frame tells the other node about the loss.
+    pub(super) fn discard(&mut self, generation: u64, now: Instant) -> usize {
+        let lost = self.queued.len();
         *self = Self { after_loss: true, ..Self::new(generation, now) };
         self.append(None, message::write_nothing);
         lost
     }
 
-    /// Whether all messages before `number` have arrived, or are lost.
+    /// True if all messages before `number` are acknowledged or discarded.
     pub(super) fn is_past(&self, generation: u64, number: u64) -> bool {
         self.generation != generation || self.oldest >= number
     }
 
     /// The number of the next message.
     pub(super) fn next_number(&self) -> u64 {
-        self.oldest + self.waiting.len() as u64
+        self.oldest + self.queued.len() as u64
     }
 
-    /// Whether there is anything that somebody could miss.
-    pub(super) fn has_something(&self) -> bool {
-        let says_loss_only = self.after_loss && self.oldest == 1 && self.waiting.len() == 1;
-        !self.waiting.is_empty() && !says_loss_only
+    /// True if messages are queued, apart from the empty one that follows a loss.
+    pub(super) fn has_messages(&self) -> bool {
+        let is_after_loss_only = self.after_loss && self.oldest == 1 && self.queued.len() == 1;
+        !self.queued.is_empty() && !is_after_loss_only
     }
 
-    fn append(&mut self, recipient: Option<ParticipantId>, write: impl FnOnce(&mut BytesMut)) {
+    fn append(&mut self, owner: Option<ParticipantId>, write: impl FnOnce(&mut BytesMut)) {
         let start = self.open.len();
         write(&mut self.open);
-        let waiting = Waiting { size: self.open.len() - start, recipient };
-        self.load.add(&waiting);
-        self.waiting.push_back(waiting);
+        let queued = Queued { size: self.open.len() - start, owner };
+        self.load.add(&queued);
+        self.queued.push_back(queued);
         if self.open.len() >= FRAME {
-            self.cut();
+            self.close_chunk();
         }
     }
 
-    /// Makes a chunk of what is open.
-    fn cut(&mut self) {
+    /// Makes a chunk of the open messages.
+    fn close_chunk(&mut self) {
         let (first, end) = (self.open_first, self.next_number());
         if first < end {
             self.open_first = end;
@@ -252,59 +262,55 @@ impl Outbound {
     }
 }
 
-/// How much waits, in bytes.
+/// Size of the queued messages, in bytes.
 #[derive(Debug, Default)]
 struct Load {
     all: usize,
-    /// Counted only while so much waits that it could be too much for one.
-    by_recipient: Option<HashMap<ParticipantId, usize>>,
+    /// Size by owner. Counted only while `all` is so large that one participant could exceed its limit.
+    by_owner: Option<HashMap<ParticipantId, usize>>,
 }
 
 impl Load {
-    /// Whether about `more` bytes may wait besides what is `waiting`.
-    fn has_room(
-        &mut self,
-        recipient: Option<ParticipantId>,
-        more: usize,
-        waiting: &VecDeque<Waiting>,
-    ) -> bool {
-        let Some(recipient) = recipient else { return self.all + more <= MOST_WITH_NEWS };
-        if self.all + more <= MOST_FOR_ONE {
+    /// True if about `more` bytes stay within the limits.
+    fn has_room(&mut self, owner: Option<ParticipantId>, more: usize, queued: &VecDeque<Queued>) -> bool {
+        let Some(owner) = owner else { return self.all + more <= MAX_QUEUED_WITH_SEATS };
+        if self.all + more <= MAX_PER_PARTICIPANT {
             return true;
         }
-        let theirs = self.by_recipient.get_or_insert_with(|| count(waiting)).get(&recipient);
-        self.all + more <= MOST && theirs.copied().unwrap_or_default() + more <= MOST_FOR_ONE
+        let by_owner = self.by_owner.get_or_insert_with(|| count(queued));
+        let size = by_owner.get(&owner).copied().unwrap_or_default();
+        self.all + more <= MAX_QUEUED && size + more <= MAX_PER_PARTICIPANT
     }
 
-    fn add(&mut self, Waiting { size, recipient }: &Waiting) {
+    fn add(&mut self, Queued { size, owner }: &Queued) {
         self.all += size;
-        if let (Some(counted), Some(recipient)) = (&mut self.by_recipient, recipient) {
-            *counted.entry(*recipient).or_default() += size;
+        if let (Some(by_owner), Some(owner)) = (&mut self.by_owner, owner) {
+            *by_owner.entry(*owner).or_default() += size;
         }
     }
 
-    fn remove(&mut self, Waiting { size, recipient }: &Waiting) {
+    fn remove(&mut self, Queued { size, owner }: &Queued) {
         self.all -= size;
-        if self.all <= MOST_FOR_ONE / 2 {
-            self.by_recipient = None;
+        if self.all <= MAX_PER_PARTICIPANT / 2 {
+            self.by_owner = None;
         }
-        if let (Some(counted), Some(recipient)) = (&mut self.by_recipient, recipient)
-            && let Some(theirs) = counted.get_mut(recipient)
+        if let (Some(by_owner), Some(owner)) = (&mut self.by_owner, owner)
+            && let Some(total) = by_owner.get_mut(owner)
         {
-            *theirs -= size;
-            if *theirs == 0 {
-                counted.remove(recipient);
+            *total -= size;
+            if *total == 0 {
+                by_owner.remove(owner);
             }
         }
     }
 }
 
-fn count(waiting: &VecDeque<Waiting>) -> HashMap<ParticipantId, usize> {
-    let mut counted = HashMap::new();
-    for Waiting { size, recipient } in waiting {
-        if let Some(recipient) = recipient {
-            *counted.entry(*recipient).or_default() += size;
+fn count(queued: &VecDeque<Queued>) -> HashMap<ParticipantId, usize> {
+    let mut by_owner = HashMap::new();
+    for Queued { size, owner } in queued {
+        if let Some(owner) = owner {
+            *by_owner.entry(*owner).or_default() += size;
         }
     }
-    counted
+    by_owner
 }

@@ -1,4 +1,4 @@
-//! Which nodes are there, as far as this one can tell. Synchronous, and told what time it is.
+//! Which other nodes are alive, as far as this node can tell. Synchronous; takes the time as an argument.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,58 +7,60 @@ use std::{
 
 use crate::core::model::ids::NodeId;
 
-/// How long nothing is heard of a node until it counts as gone.
-pub(in super::super) const GONE_AFTER: Duration = Duration::from_secs(3);
+/// A node without a greeting for this long counts as lost.
+pub(in super::super) const LOST_AFTER: Duration = Duration::from_secs(3);
 
-/// How long it is known that a node is gone.
-const GONE_FOR: Duration = Duration::from_hours(1);
+/// How long a lost node is remembered. After that, it counts as alive for a moment if it is asked about.
+const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
-/// What has changed.
+/// A change to report to the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum News {
-    NodeLost(NodeId),
-    NodeReturned(NodeId),
+pub(super) enum PresenceChange {
+    /// The node is lost.
+    Lost(NodeId),
+    /// The node greeted again, or for the first time.
+    Returned(NodeId),
 }
 
 /// The other nodes.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     alive: HashSet<NodeId>,
-    /// Until when others count as alive of whom nothing is heard: a new one may hold seats before it is heard of.
-    unheard: HashMap<NodeId, Instant>,
-    /// Since when this node hears of the others without a break; `None` while it does not.
-    hears_since: Option<Instant>,
+    /// Until when a node without a greeting counts as alive: a new node may hold seats before its first one.
+    grace_ends: HashMap<NodeId, Instant>,
+    /// Since when this node has read all greetings; `None` during an interruption.
+    connected_since: Option<Instant>,
 }
 
 impl Presence {
-    /// Takes note that this node does not hear of the others, or that Redis was told of them anew.
+    /// Records that greetings may be missing: the connection is lost, or Redis lost its memory.
     pub(super) fn interrupted(&mut self) {
-        self.hears_since = None;
+        self.connected_since = None;
     }
 
-    /// Takes note of who was heard of within [`GONE_AFTER`]. Returns what is news.
-    pub(super) fn heard(&mut self, of: &[NodeId], now: Instant) -> Vec<News> {
-        let since = *self.hears_since.get_or_insert(now);
-        self.unheard.retain(|node, until| !of.contains(node) && now < *until + GONE_FOR);
-        let back = of.iter().copied().filter(|node| self.alive.insert(*node));
-        let back: Vec<_> = back.map(News::NodeReturned).collect();
-        // What interrupted this node may have interrupted others, who are not back yet.
-        let gone = self.alive.extract_if(|node| now >= since + GONE_AFTER && !of.contains(node));
-        let gone: Vec<_> = gone.collect();
-        self.unheard.extend(gone.iter().map(|node| (*node, now)));
-        gone.into_iter().map(News::NodeLost).chain(back).collect()
+    /// Takes over which nodes greeted within [`LOST_AFTER`]. Returns the changes.
+    pub(super) fn update(&mut self, greeted: &[NodeId], now: Instant) -> Vec<PresenceChange> {
+        let since = *self.connected_since.get_or_insert(now);
+        self.grace_ends.retain(|node, end| !greeted.contains(node) && now < *end + REMEMBERED_FOR);
+        let returned = greeted.iter().copied().filter(|node| self.alive.insert(*node));
+        let returned: Vec<_> = returned.map(PresenceChange::Returned).collect();
+        // The cause of the interruption may affect other nodes too, which then need time to reconnect.
+        let lost = self.alive.extract_if(|node| now >= since + LOST_AFTER && !greeted.contains(node));
+        let lost: Vec<_> = lost.collect();
+        self.grace_ends.extend(lost.iter().map(|node| (*node, now)));
+        lost.into_iter().map(PresenceChange::Lost).chain(returned).collect()
     }
 
-    /// Who was heard of lately.
+    /// The nodes that are alive.
     pub(super) fn alive(&self) -> Vec<NodeId> {
         self.alive.iter().copied().collect()
     }
 
-    /// Whether a node was heard of lately, or is asked about for the first time lately; everybody was heard of, as long as
-    /// that is not known.
+    /// True if a node is alive, or may be: for a moment after the first question about a new node, and for all nodes during an
+    /// interruption and [`LOST_AFTER`] it.
     pub(super) fn is_alive(&mut self, node: NodeId, now: Instant) -> bool {
-        self.hears_since.is_none_or(|since| now < since + GONE_AFTER)
+        self.connected_since.is_none_or(|since| now < since + LOST_AFTER)
             || self.alive.contains(&node)
-            || now < *self.unheard.entry(node).or_insert(now + GONE_AFTER)
+            || now < *self.grace_ends.entry(node).or_insert(now + LOST_AFTER)
     }
 }

@@ -1,14 +1,16 @@
--- What a node and Redis tell each other when they meet, and every moment after.
+-- Records that a node is alive, and checks that it may share this Redis. Each node calls it when it connects and at
+-- every heartbeat.
 --
--- KEYS[1]: a hash about this Redis and its nodes. `run`: which process it is, `since`: since when nodes reach it without a
--- break, `floor`: the largest epoch any node knows of, `secret`: the fingerprint of the nodes' secret and the format of what
--- they keep here and tell each other; and, under each node's id, when it greeted last.
--- ARGV: 1 what time it is, for tests; 2 the largest epoch this node knows of; 3 its secret's fingerprint; 4 for how many
--- milliseconds all this is good without a node; 5 this node; 6 for how many microseconds a greeting is a sign of life;
--- 7 the format this node speaks.
+-- KEYS[1]: a hash about Redis and its nodes. `run`: the run id of the Redis process. `since`: when the memory of this Redis
+-- begins. `floor`: the largest epoch that any node knows. `secret`: fingerprint of the nodes' secret, and the format of
+-- keys and messages. Under each node's id: the time of its last greeting.
+--
+-- ARGV: 1 the time of a test's clock, or empty; 2 the largest epoch that this node knows; 3 the fingerprint of its secret;
+-- 4 lifetime of the hash without a greeting, in milliseconds; 5 this node's id; 6 how long a greeting counts as a sign of
+-- life, in microseconds; 7 the format of this node.
 
--- After so many microseconds without a greeting of any node, Redis was away: no lease ends before every node could renew its
--- own. Longer than newcomers wait after that, and well below the two thirds that are left of a lease when a renewal is due.
+-- After this time without a greeting of any node, in microseconds, no lease ends before every node could renew its own.
+-- Longer than RESTORE_WINDOW, and well below the two thirds of a lease that are left when a renewal is due.
 local AWAY = 4 * 1000 * 1000
 
 local now = tonumber(ARGV[1])
@@ -18,23 +20,23 @@ if not now then
 end
 local function text(number) return string.format('%.0f', number) end
 
-local met, greeted = {}, {}
+local about, greeted = {}, {}
 local fields = redis.call('HGETALL', KEYS[1])
 for index = 1, #fields, 2 do
   local field, value = fields[index], fields[index + 1]
-  if #field == #ARGV[5] then greeted[field] = tonumber(value) else met[field] = value end
+  if #field == #ARGV[5] then greeted[field] = tonumber(value) else about[field] = value end
 end
-local run, since, floor = met.run, tonumber(met.since or '0'), tonumber(met.floor or '0')
--- Formats before the second were not written down; nodes of that time take the whole for another secret, and do not start.
+local run, since, floor = about.run, tonumber(about.since or '0'), tonumber(about.floor or '0')
+-- Format 1 was not stored. Its nodes read the whole field as another secret and refuse to start.
 local secret = ARGV[3] .. ' ' .. ARGV[7]
-local its_secret, its_format = string.match(met.secret or secret, '^(%S+) ?(%S*)$')
-if its_secret ~= ARGV[3] then return { 'stranger', text(now) } end
+local its_secret, its_format = string.match(about.secret or secret, '^(%S+) ?(%S*)$')
+if its_secret ~= ARGV[3] then return { 'other_secret', text(now) } end
 
 local others, stale, latest = {}, {}, nil
 for node, at in pairs(greeted) do
   latest = math.max(latest or at, at)
   if node ~= ARGV[5] then
-    -- One from the future was written by a clock that has been set back.
+    -- A greeting from the future was written before a clock was set back.
     table.insert(math.abs(now - at) < tonumber(ARGV[6]) and others or stale, node)
   end
 end

@@ -1,6 +1,8 @@
--- Seats::release; with `open`, Seats::take_away.
-local participant, epoch, open = unpack(ARGV, 5)
-local mine = seat_of(participant)
-if not mine or mine.epoch ~= tonumber(epoch) or (open and not mine.open) then return { 'lost', text(now) } end
-give_up({ mine })
+-- Seats::release. With a third argument, Seats::take_away: only an unprotected seat is released.
+local participant, epoch, only_unprotected = unpack(ARGV, 5)
+local own = seat_of(participant)
+if not own or own.epoch ~= tonumber(epoch) or (only_unprotected and not own.open) then
+  return { 'lost', text(now) }
+end
+release({ own })
 return { 'released', text(now) }

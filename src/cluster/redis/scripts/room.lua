@@ -1,15 +1,17 @@
--- What every script about a room begins with: its hash as tables, and the few ways in which it changes.
+-- Begins every script about a room: reads the room's hash, and defines how it changes.
 --
--- KEYS[1]: the hash. For each seat a field named by its participant, `epoch since ends node state name`; and the fields `from`,
--- `last` and `given_up`, by which a seat that was forgotten is told from one that was given up. The state is '1' if the holder is
--- connected, else '0', followed by 'u' if the seat is unprotected: one of which that is not said is protected.
--- ARGV: 1 what time it is, for tests; else empty, and Redis says. 2 when it is too late to run this. 3 the largest epoch
--- the node knows of. 4 from when on newcomers may sit down and leases end. The script's own from 5 on.
--- Times are in microseconds since 1970, which a double holds exactly until the year 2255.
+-- KEYS[1]: the hash. Each seat is a field named by its participant, with the value `epoch since ends node state name`. The
+-- state is '1' if the holder is connected, else '0'; a 'u' after it marks an unprotected seat. The fields `from`, `last` and
+-- `given_up` tell a seat that Redis lost from one that was released: see SeenEpochs in core/model/seat_table.rs.
 --
--- The specification is core/seat.rs. Every answer is an array: what happened, what time it is, and what there is to say.
+-- ARGV: 1 the time of a test's clock, or empty for the clock of Redis; 2 the time after which the script does nothing; 3 the
+-- largest epoch that the node knows; 4 the time from which new participants are admitted and leases end; from 5 on, the
+-- arguments of the script. Times are in microseconds since 1970: a double represents them exactly until the year 2255.
+--
+-- The reply is an array: the outcome, the time, and the data of the outcome. The specification is `Seats` in
+-- core/model/seat_table.rs.
 
--- How long the room is remembered after its last seat has ended: longer than any node takes to hear of that.
+-- How long the hash outlives its last seat, in microseconds: longer than any node takes to learn that the seat ended.
 local REMEMBERED = 60 * 1000 * 1000
 
 local function text(number)
@@ -23,10 +25,10 @@ local function time()
 end
 
 local now = time()
--- A Redis that hung finds questions whose askers were told long ago that there is no answer.
+-- After a hang, Redis runs calls whose callers have already reported a failure.
 if now > tonumber(ARGV[2]) then return { 'late', text(now) } end
--- Until then nodes may not have renewed what they could not renew while Redis was away.
-local settled = tonumber(ARGV[4])
+-- Before this time, nodes may not have renewed the leases that they could not renew while Redis was away.
+local restored = tonumber(ARGV[4])
 
 local room = { from = nil, last = 0, given_up = false }
 local seats = {}
@@ -54,12 +56,12 @@ local function seat_of(participant)
   end
 end
 
--- Everybody else: those whose lease goes on, and those whose lease has ended.
+-- The seats of all other participants: those with a lease, and those whose lease has ended.
 local function others_of(participant)
   local live, ended = {}, {}
   for _, seat in ipairs(seats) do
     if seat.participant ~= participant then
-      table.insert((seat.ends > now or now < settled) and live or ended, seat)
+      table.insert((seat.ends > now or now < restored) and live or ended, seat)
     end
   end
   return live, ended
@@ -83,22 +85,22 @@ local function lines(some)
   return shown
 end
 
--- Nothing outlives its use.
+-- Sets when the hash expires.
 local function keep(latest_end)
   for _, seat in ipairs(seats) do latest_end = math.max(latest_end, seat.ends) end
   redis.call('PEXPIRE', KEYS[1], text(math.ceil((latest_end - now + REMEMBERED) / 1000)))
 end
 
--- Writes a seat; `from` is where memory begins if it begins with this.
+-- Writes a seat. `from` is the first epoch that the hash has seen, if this seat is its first.
 local function put(seat, from)
   room.last = math.max(room.last, seat.epoch)
   redis.call('HSET', KEYS[1], seat.participant, line(seat), 'from', text(room.from or from), 'last', text(room.last))
   keep(seat.ends)
 end
 
-local function give_up(some)
+local function release(some)
   if #some == 0 then return end
-  -- In this order: a Redis that is full takes no more fields, and nothing is to be deleted then.
+  -- HSET first: it fails if the memory of Redis is full, and then no seat may be deleted.
   redis.call('HSET', KEYS[1], 'given_up', '1')
   for _, seat in ipairs(some) do redis.call('HDEL', KEYS[1], seat.participant) end
   keep(now)

@@ -1,4 +1,4 @@
-//! What is written is what is read, and whatever is read does no harm.
+//! Frames and messages survive a round trip, and malformed ones do no harm.
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::{collection::vec, option, prelude::*};
 
 use super::super::{
-    envelope::{self, HEAD, Head},
+    frame::{self, HEAD, Head},
     message,
 };
 use crate::core::{
@@ -184,14 +184,15 @@ fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
 fn head() -> impl Strategy<Value = Head> {
     let numbers = (1..u64::MAX, 1_u64..1 << 63, 0..1_000_u64, any::<u64>(), any::<u64>());
     (any::<[u8; 16]>(), any::<[bool; 3]>(), numbers).prop_map(|(from, flags, numbers)| {
-        let ([asks, says, after_loss], (generation, first, behind, ack_generation, ack)) = (flags, numbers);
+        let ([wants_ack, resend, after_loss], (generation, first, behind, ack_generation, ack)) =
+            (flags, numbers);
         let oldest = first.saturating_sub(behind).max(1);
         let from = NodeId::from_bytes(from);
-        Head { from, asks, says, after_loss, generation, first, oldest, ack_generation, ack }
+        Head { from, wants_ack, resend, after_loss, generation, first, oldest, ack_generation, ack }
     })
 }
 
-fn frame(head: Head, messages: &[NodeMessage], now: Instant) -> Vec<u8> {
+fn frame_of(head: Head, messages: &[NodeMessage], now: Instant) -> Vec<u8> {
     let mut bytes = BytesMut::from(&head.to_bytes()[..]);
     for message in messages {
         message::write(message, now, &mut bytes);
@@ -238,8 +239,8 @@ fn private(event: &Event) -> String {
     }
 }
 
-fn read_all(frame: Bytes, now: Instant) -> Option<(Head, Vec<Option<NodeMessage>>)> {
-    let (head, messages) = envelope::open(frame)?;
+fn read_all(bytes: Bytes, now: Instant) -> Option<(Head, Vec<Option<NodeMessage>>)> {
+    let (head, messages) = frame::read(bytes)?;
     let count = messages.total();
     let messages: Vec<_> = messages.map(|(kind, body)| message::read(kind, body, now)).collect();
     assert_eq!(count, messages.len() as u64);
@@ -250,8 +251,8 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2 * ProptestConfig::default().cases) })]
 
     #[test]
-    fn what_is_read_is_what_was_written((head, messages) in (head(), vec(message(epoch()), 0..5))) {
-        let read = read_all(frame(head, &messages, epoch()).into(), epoch());
+    fn reading_a_frame_returns_its_head_and_messages((head, messages) in (head(), vec(message(start()), 0..5))) {
+        let read = read_all(frame_of(head, &messages, start()).into(), start());
         let (read_head, read) = read.expect("it is a frame");
         prop_assert_eq!(read_head, head);
         let read: Vec<_> = read.iter().map(|message| all_of(message.as_ref().unwrap())).collect();
@@ -259,39 +260,39 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_in_does_no_harm(bytes in vec(any::<u8>(), 0..400), kind in 0..16_u8) {
-        read_all(bytes.clone().into(), epoch());
-        message::read(kind, bytes.into(), epoch());
+    fn arbitrary_bytes_do_not_panic(bytes in vec(any::<u8>(), 0..400), kind in 0..16_u8) {
+        read_all(bytes.clone().into(), start());
+        message::read(kind, bytes.into(), start());
     }
 
     #[test]
-    fn what_was_damaged_on_its_way_does_no_harm(
-        (head, messages) in (head(), vec(message(epoch()), 1..4)),
+    fn damaged_frames_do_not_panic(
+        (head, messages) in (head(), vec(message(start()), 1..4)),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         length in any::<prop::sample::Index>(),
     ) {
-        let mut bytes = frame(head, &messages, epoch());
-        for (place, byte) in damage {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        let mut bytes = frame_of(head, &messages, start());
+        for (index, byte) in damage {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
         }
         bytes.truncate(length.index(bytes.len()) + 1);
-        read_all(bytes.into(), epoch());
+        read_all(bytes.into(), start());
     }
 }
 
-/// One instant for a whole run.
-fn epoch() -> Instant {
-    static EPOCH: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    *EPOCH.get_or_init(|| SystemClock.now())
+/// The same instant for a whole test run.
+fn start() -> Instant {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    *START.get_or_init(|| SystemClock.now())
 }
 
 #[test]
-fn what_a_newer_node_says_besides_is_left_out() {
+fn unknown_fields_and_messages_are_skipped() {
     let head = Head {
         from: NodeId::random(),
-        asks: false,
-        says: false,
+        wants_ack: false,
+        resend: false,
         after_loss: false,
         generation: 1,
         first: 1,
@@ -299,12 +300,12 @@ fn what_a_newer_node_says_besides_is_left_out() {
         ack_generation: 0,
         ack: 0,
     };
-    let mut bytes = frame(head, &[NodeMessage::Answer { request: 7, yes: true }], epoch());
-    // One more field behind those that are known, and a message of an unknown kind.
+    let mut bytes = frame_of(head, &[NodeMessage::Answer { request: 7, yes: true }], start());
+    // An unknown field at the end of the message, then a message of an unknown kind.
     bytes[HEAD + 4] += 1;
     bytes.extend([1, 200, 0, 0, 0, 2, 3, 4]);
-    bytes.extend(frame(head, &[NodeMessage::Answer { request: 8, yes: true }], epoch()).split_off(HEAD));
-    let (_, read) = read_all(bytes.into(), epoch()).unwrap();
+    bytes.extend(frame_of(head, &[NodeMessage::Answer { request: 8, yes: true }], start()).split_off(HEAD));
+    let (_, read) = read_all(bytes.into(), start()).unwrap();
     let requests = read.into_iter().map(|message| match message {
         Some(NodeMessage::Answer { request, .. }) => Some(request),
         _ => None,
@@ -313,7 +314,7 @@ fn what_a_newer_node_says_besides_is_left_out() {
 }
 
 #[test]
-fn a_payload_is_not_copied_when_it_is_read() {
+fn reading_a_signal_does_not_copy_its_payload() {
     let event = Event::Signal(Signal {
         from: ParticipantId::random(),
         name: "Ann".parse().unwrap(),
@@ -321,12 +322,12 @@ fn a_payload_is_not_copied_when_it_is_read() {
         payload: Bytes::from(vec![7; 1_000]),
     });
     let to = SeatKey { room: "7".parse().unwrap(), participant: ParticipantId::random(), epoch: Epoch(1) };
-    let told = NodeMessage::Deliver { to, from: ParticipantId::random(), seq: None, event };
+    let message = NodeMessage::Deliver { to, from: ParticipantId::random(), seq: None, event };
     let mut bytes = BytesMut::new();
-    message::write(&told, epoch(), &mut bytes);
+    message::write(&message, start(), &mut bytes);
     let (kind, body) = (bytes[0], bytes.freeze().slice(5..));
     let Some(NodeMessage::Deliver { event: Event::Signal(signal), .. }) =
-        message::read(kind, body.clone(), epoch())
+        message::read(kind, body.clone(), start())
     else {
         panic!("it is a signal");
     };

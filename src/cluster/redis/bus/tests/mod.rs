@@ -1,6 +1,6 @@
-//! Tests of what can be tested without Redis.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+//! Tests of the node bus without Redis.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod format;
-mod link;
+mod node_link;
 mod presence;

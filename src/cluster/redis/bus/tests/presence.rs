@@ -1,8 +1,8 @@
-//! Who is there, and when that is said.
+//! When nodes count as alive, lost and returned.
 
 use std::time::{Duration, Instant};
 
-use super::super::presence::{GONE_AFTER, News, Presence};
+use super::super::presence::{LOST_AFTER, Presence, PresenceChange};
 use crate::core::{
     model::ids::NodeId,
     ports::clock::{Clock, SystemClock},
@@ -15,39 +15,39 @@ fn start() -> Instant {
 }
 
 #[test]
-fn who_comes_and_who_goes_is_news_once() {
+fn a_returned_and_a_lost_node_is_reported_once() {
     let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
-    let later = now + GONE_AFTER;
-    assert_eq!(presence.heard(&[ann], now), [News::NodeReturned(ann)]);
-    assert_eq!(presence.heard(&[ann], now + BEAT), []);
-    assert_eq!(presence.heard(&[], later), [News::NodeLost(ann)]);
-    assert_eq!(presence.heard(&[], later + BEAT), []);
+    let later = now + LOST_AFTER;
+    assert_eq!(presence.update(&[ann], now), [PresenceChange::Returned(ann)]);
+    assert_eq!(presence.update(&[ann], now + BEAT), []);
+    assert_eq!(presence.update(&[], later), [PresenceChange::Lost(ann)]);
+    assert_eq!(presence.update(&[], later + BEAT), []);
     assert!(!presence.is_alive(ann, later));
-    assert_eq!(presence.heard(&[ann], later + BEAT), [News::NodeReturned(ann)]);
+    assert_eq!(presence.update(&[ann], later + BEAT), [PresenceChange::Returned(ann)]);
     assert!(presence.is_alive(ann, later + BEAT));
 }
 
 #[test]
-fn whoever_was_cut_off_says_of_nobody_that_they_are_gone() {
+fn after_an_interruption_nodes_have_time_to_return() {
     let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
-    presence.heard(&[ann], now);
+    presence.update(&[ann], now);
     presence.interrupted();
-    let back = now + GONE_AFTER * 10;
-    assert!(presence.is_alive(ann, back), "nobody is known to be gone");
-    assert_eq!(presence.heard(&[], back), [], "others may have been cut off as well, and not be back yet");
-    assert_eq!(presence.heard(&[], back + BEAT), []);
-    assert_eq!(presence.heard(&[], back + GONE_AFTER), [News::NodeLost(ann)]);
+    let back = now + LOST_AFTER * 10;
+    assert!(presence.is_alive(ann, back), "during an interruption all nodes count as alive");
+    assert_eq!(presence.update(&[], back), [], "the others may have been interrupted too");
+    assert_eq!(presence.update(&[], back + BEAT), []);
+    assert_eq!(presence.update(&[], back + LOST_AFTER), [PresenceChange::Lost(ann)]);
 }
 
 #[test]
-fn a_node_that_is_not_heard_of_yet_counts_as_there_for_a_while() {
+fn an_unknown_node_counts_as_alive_for_a_moment() {
     let (mut presence, now, new) = (Presence::default(), start(), NodeId::random());
-    presence.heard(&[], now);
-    let first = now + GONE_AFTER;
-    assert!(presence.is_alive(new, first), "it may have begun a moment ago");
-    presence.heard(&[], first + BEAT);
+    presence.update(&[], now);
+    let first = now + LOST_AFTER;
+    assert!(presence.is_alive(new, first), "it may have started a moment ago");
+    presence.update(&[], first + BEAT);
     assert!(presence.is_alive(new, first + BEAT));
-    assert!(!presence.is_alive(new, first + GONE_AFTER));
-    assert_eq!(presence.heard(&[new], first + GONE_AFTER), [News::NodeReturned(new)]);
-    assert!(presence.is_alive(new, first + GONE_AFTER));
+    assert!(!presence.is_alive(new, first + LOST_AFTER));
+    assert_eq!(presence.update(&[new], first + LOST_AFTER), [PresenceChange::Returned(new)]);
+    assert!(presence.is_alive(new, first + LOST_AFTER));
 }

@@ -1,12 +1,12 @@
-//! What one node publishes for another: a head, and messages one behind the other.
+//! The format of a frame, which one node publishes for another: a head, then messages.
 //!
 //! ```text
 //! frame  = version:1 flags:1 from:16 generation:8 first:8 oldest:8 ack_generation:8 ack:8 message*
 //! message = kind:1 length:4 body
 //! ```
 //!
-//! All numbers are big-endian. A node skips messages of a kind that it does not know, and what follows the part of a
-//! body that it does, so that nodes can be upgraded one after the other. What a head says is in `link`.
+//! All numbers are big-endian. A reader skips messages of an unknown kind, and unknown fields at the end of a body, so
+//! that nodes can be upgraded one after the other. The module `node_link` explains the fields of a head.
 
 use bytes::{Buf, BufMut, Bytes};
 
@@ -18,41 +18,42 @@ const VERSION: u8 = 1;
 /// The length of a head, in bytes.
 pub(super) const HEAD: usize = 2 + 16 + 5 * 8;
 
-/// What a message takes besides its body, in bytes.
+/// The length of a message without its body, in bytes.
 pub(super) const MESSAGE_HEAD: usize = 1 + 4;
 
-const ASKS: u8 = 1;
-const SAYS: u8 = 2;
+const WANTS_ACK: u8 = 1;
+const RESEND: u8 = 2;
 const AFTER_LOSS: u8 = 4;
 
-/// What a frame begins with.
+/// The first part of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a bit on its own")]
 pub(super) struct Head {
-    /// Whose it is.
+    /// The sender.
     pub(super) from: NodeId,
-    /// Its sender wants to know what has arrived.
-    pub(super) asks: bool,
-    /// Its sender was asked, or misses something: everything behind `ack` is to be sent again.
-    pub(super) says: bool,
-    /// Something that was sent before this generation is lost for good.
+    /// The sender asks for an acknowledgment.
+    pub(super) wants_ack: bool,
+    /// The sender asks for everything after `ack` again: it was asked, or found a gap.
+    pub(super) resend: bool,
+    /// Messages of an earlier generation are lost for good.
     pub(super) after_loss: bool,
-    /// Counts how often the sender began to number its messages anew, from 1.
+    /// Grows each time the sender restarts its numbering at 1.
     pub(super) generation: u64,
-    /// The number of the first message in the frame, or of the next one if there is none.
+    /// The number of the first message in the frame; of the next one if there is none.
     pub(super) first: u64,
-    /// The number of the oldest message that the sender still has, or of the next one if it has none.
+    /// The number of the oldest message in the sender's buffer; of the next one if there is none.
     pub(super) oldest: u64,
-    /// Whose generation `ack` is about; 0 if nothing was heard yet.
+    /// The receiver's generation that `ack` refers to; 0 before its first frame.
     pub(super) ack_generation: u64,
-    /// The number of the last message that has arrived.
+    /// The number of the last message that the sender has received.
     pub(super) ack: u64,
 }
 
 impl Head {
     pub(super) fn to_bytes(self) -> [u8; HEAD] {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        let flags = flag(self.asks, ASKS) | flag(self.says, SAYS) | flag(self.after_loss, AFTER_LOSS);
+        let flags =
+            flag(self.wants_ack, WANTS_ACK) | flag(self.resend, RESEND) | flag(self.after_loss, AFTER_LOSS);
         let mut bytes = [0; HEAD];
         let mut rest = &mut bytes[..];
         rest.put_u8(VERSION);
@@ -69,8 +70,8 @@ impl Head {
         let mut number = || frame.number();
         let head = Self {
             from,
-            asks: flags & ASKS != 0,
-            says: flags & SAYS != 0,
+            wants_ack: flags & WANTS_ACK != 0,
+            resend: flags & RESEND != 0,
             after_loss: flags & AFTER_LOSS != 0,
             generation: number()?,
             first: number()?,
@@ -78,9 +79,9 @@ impl Head {
             ack_generation: number()?,
             ack: number()?,
         };
-        // All is counted from 1, and nobody counts as far as that.
-        let counts = head.generation > 0 && (1..=head.first).contains(&head.oldest) && head.first < 1 << 63;
-        (version == VERSION && counts).then_some(head)
+        // Numbers start at 1. The upper bound keeps sums of numbers from overflowing.
+        let is_valid = head.generation > 0 && (1..=head.first).contains(&head.oldest) && head.first < 1 << 63;
+        (version == VERSION && is_valid).then_some(head)
     }
 }
 
@@ -92,7 +93,7 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    /// How many were in the frame.
+    /// Number of messages in the frame.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
@@ -102,28 +103,28 @@ impl Iterator for Messages {
     type Item = (u8, Bytes);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (kind, length) = parcel_at(&self.rest)?;
+        let (kind, length) = message_at(&self.rest)?;
         self.rest.advance(MESSAGE_HEAD);
         Some((kind, self.rest.split_to(length)))
     }
 }
 
-/// Takes a frame apart; `None` if it is none, or one of another version.
-pub(super) fn open(frame: Bytes) -> Option<(Head, Messages)> {
+/// Reads a frame; `None` if it is malformed or of another version.
+pub(super) fn read(frame: Bytes) -> Option<(Head, Messages)> {
     let mut fields = Fields(frame);
     let head = Head::read(&mut fields)?;
     let messages = fields.0;
     let (mut total, mut rest) = (0, &messages[..]);
     while !rest.is_empty() {
-        let (_, length) = parcel_at(rest)?;
+        let (_, length) = message_at(rest)?;
         rest = &rest[MESSAGE_HEAD + length..];
         total += 1;
     }
     Some((head, Messages { rest: messages, total }))
 }
 
-/// The kind and the length of the message that `bytes` begin with, if all of it is there.
-fn parcel_at(bytes: &[u8]) -> Option<(u8, usize)> {
+/// Kind and body length of the message at the start of `bytes`; `None` if it is incomplete.
+fn message_at(bytes: &[u8]) -> Option<(u8, usize)> {
     let (&[kind, ref length @ ..], body) = bytes.split_first_chunk::<MESSAGE_HEAD>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     (length <= body.len()).then_some((kind, length))
