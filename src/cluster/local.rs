@@ -55,7 +55,8 @@ impl LocalRegistry {
         Self { node: NodeId::random(), clock, table: Mutex::default() }
     }
 
-    /// Restores the seats that an earlier process held. Their holders are not connected; the leases run from now.
+    /// Restores the seats that an earlier process held. Their holders are not connected; the leases run from
+    /// now.
     ///
     /// Must be called before the first claim, with the seats of a room in the order of their first claims.
     pub fn restore(&self, saved: Vec<SavedSeat>) {
@@ -79,7 +80,8 @@ impl LocalRegistry {
         }
     }
 
-    /// Takes the rooms whose protected seats changed since the last call, each with its present protected seats.
+    /// Takes the rooms whose protected seats changed since the last call, each with its present protected
+    /// seats.
     pub fn take_changes(&self) -> Vec<(RoomId, Vec<SavedSeat>)> {
         let mut table = self.lock();
         let changed = std::mem::take(&mut table.changed);

@@ -4,8 +4,8 @@
 //! - `local`: the seats of a single node, in its memory.
 //! - `redis`: the seats of several nodes, in Redis; with the node bus.
 //!
-//! Both pass the contract suite `tests/it/cluster/contract.rs`; `tests/it/cluster/redis_faults.rs` runs `redis` while
-//! Redis fails.
+//! Both pass the contract suite `tests/it/cluster/contract.rs`; `tests/it/cluster/redis_faults.rs` runs
+//! `redis` while Redis fails.
 
 mod local;
 pub mod redis;

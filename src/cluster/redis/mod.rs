@@ -10,9 +10,9 @@
 //!
 //! The registry confirms only what Redis has done, and no caller waits longer than [`ANSWER_WITHIN`].
 //!
-//! Redis may lose its memory. Then epochs continue above the largest one that any node knows, every node restores its
-//! seats when it reconnects, and new participants are admitted after [`RESTORE_WINDOW`]. A released seat is never
-//! restored.
+//! Redis may lose its memory. Then epochs continue above the largest one that any node knows, every node
+//! restores its seats when it reconnects, and new participants are admitted after [`RESTORE_WINDOW`]. A
+//! released seat is never restored.
 
 mod bus;
 mod connection;
@@ -59,7 +59,8 @@ const NAME: &str = "redis";
 /// Longest time that a caller waits for Redis, whether for a connection or for a reply.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long new participants wait after Redis was started or emptied, so that every node can restore its seats first.
+/// How long new participants wait after Redis was started or emptied, so that every node can restore its
+/// seats first.
 ///
 /// Long enough for a node to notice that its connection is dead, and to reconnect.
 pub const RESTORE_WINDOW: Duration = Duration::from_secs(3);
@@ -121,7 +122,8 @@ impl RedisRegistry {
             Ok(granted) => granted,
             Err(refused) => return Ok(Err(refused)),
         };
-        // Redis may have lost a seat in this room since the last greeting, which its node is about to restore.
+        // Redis may have lost a seat in this room since the last greeting, which its node is about to
+        // restore.
         if granted.claimed.former.is_none() && !remembers? {
             connection.call(self.node.calls.undo(&granted.seat.key_in(&claim.room))).await?;
             return Err(Fault::Restoring);

@@ -1,4 +1,5 @@
-//! This node as a client of Redis: connects, checks its connections, reconnects, and restores its seats each time.
+//! This node as a client of Redis: connects, checks its connections, reconnects, and restores its seats each
+//! time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},

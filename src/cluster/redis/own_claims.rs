@@ -113,7 +113,8 @@ impl OwnClaims {
         claimed
     }
 
-    /// Extends a lease from `now`, before Redis is told. Returns the claim; `None` if this node does not hold the seat.
+    /// Extends a lease from `now`, before Redis is told. Returns the claim; `None` if this node does not hold
+    /// the seat.
     pub(super) fn extend(&mut self, renewal: &Renewal, now: Instant) -> Option<OwnClaim> {
         let Renewal { key, lease, connected, protected } = renewal;
         let own = self.rooms.get_mut(&key.room)?.own(key).filter(|own| !own.releasing)?;
@@ -155,7 +156,8 @@ impl OwnClaims {
         is_removed
     }
 
-    /// Ends a claim that Redis does not have, and records that for the core. `successor` is the holder's present seat.
+    /// Ends a claim that Redis does not have, and records that for the core. `successor` is the holder's
+    /// present seat.
     pub(super) fn end(&mut self, key: &SeatKey, successor: Option<Seat>) {
         let own = self.rooms.get_mut(&key.room).and_then(|room| room.own(key));
         if let Some(moved) = own.and_then(|own| own.follow(&key.room, successor.as_ref()?)) {

@@ -1,4 +1,4 @@
-//! Seats that are held without a connection, counted by the address that took them: no address may hold many.
+//! Counts seats without a connection by the client address that claimed them, so that no address holds many.
 
 use std::{
     collections::HashMap,
@@ -8,11 +8,11 @@ use std::{
 
 use super::lock::lock;
 
-/// How many seats without a connection each address holds on this node.
+/// Number of seats without a connection on this node, by address.
 #[derive(Debug, Default)]
 pub struct AwaySeats(Mutex<HashMap<IpAddr, usize>>);
 
-/// One such seat, counted until this is dropped.
+/// One seat without a connection. It counts until this value is dropped.
 #[derive(Debug)]
 pub struct AwaySeat {
     all: Arc<AwaySeats>,
@@ -20,12 +20,12 @@ pub struct AwaySeat {
 }
 
 impl AwaySeats {
-    /// How many `address` holds.
+    /// Number of seats of `address`.
     pub fn held_by(&self, address: IpAddr) -> usize {
         lock(&self.0).get(&address).copied().unwrap_or_default()
     }
 
-    /// Counts one more of `address`.
+    /// Counts one more seat of `address`.
     pub fn hold(self: &Arc<Self>, address: IpAddr) -> AwaySeat {
         *lock(&self.0).entry(address).or_default() += 1;
         AwaySeat { all: self.clone(), address }

@@ -1,22 +1,22 @@
-//! What can go wrong, one enum per operation; each variant is a cause its caller can act on.
+//! Errors of the core: one enum per operation; each variant is a cause that its caller can act on.
 
 use std::{error::Error as StdError, time::Duration};
 
 use thiserror::Error;
 
-/// A back end does not answer. Trying again later may help; nothing is known to be lost.
+/// A back end does not answer. A later attempt may succeed.
 #[derive(Debug, Error)]
 #[error("{what} is unavailable")]
 pub struct Unavailable {
-    /// Which one, for people: `sqlite`, `mongodb`, `redis`.
+    /// The name of the back end: `sqlite`, `mongodb`, `redis`.
     pub what: &'static str,
-    /// Why, for the log. Holds no payload.
+    /// The cause, for the log. It contains no payload.
     #[source]
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Unavailable {
-    /// `what` does not answer, because of `source`.
+    /// Reports that `what` does not answer because of `source`.
     pub fn new(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { what, source: Some(source.into()) }
     }
@@ -33,29 +33,29 @@ pub enum SaveError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Why somebody was not let into a room.
+/// Why a join failed.
 #[derive(Debug, Error)]
 pub enum JoinError {
-    /// Every seat is held, and none of them is open to a newcomer; nothing changed.
+    /// Every seat is held, and no holder makes room for a new participant; nothing changed.
     #[error("the room is full")]
     RoomFull {
-        /// Until the first lease of a seat without a connection ends, rounded up to a second. `None` while every holder
-        /// is connected.
+        /// Time until the first lease of an unconnected participant ends, rounded up to a second. `None`
+        /// while every holder is connected.
         retry_after: Option<Duration>,
     },
     /// The client's address holds too many seats without a connection.
     #[error("too many seats without a connection are held from this address")]
     TooManyAway,
-    /// Names are unique in this room, and somebody whose connection is alive has this one; nothing changed.
+    /// Names are unique in this room, and another participant that is alive has this one; nothing changed.
     #[error("the name is taken")]
     NameTaken,
-    /// The same participant joined once more, later, and has the seat.
+    /// The same participant joined again later, and that join holds the seat.
     #[error(transparent)]
     Replaced(#[from] Replaced),
-    /// This node is about to stop; another, or this one in a moment, will do.
+    /// This node drains. Another node, or this one after its restart, accepts the join.
     #[error("the server is shutting down")]
     ShuttingDown,
-    /// The cluster does not answer.
+    /// The seat registry does not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -68,13 +68,13 @@ pub struct Replaced;
 /// Why a signal was not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SignalError {
-    /// The sender does not hold its seat any more.
+    /// The sender no longer holds its seat.
     #[error(transparent)]
     Replaced(#[from] Replaced),
-    /// Nobody by that id sits in the sender's room, or nobody at all in the room that was named.
+    /// No participant with that id is in the sender's room; or the other room that was named is empty.
     #[error("nobody by that id sits in the room")]
     NoSuchParticipant,
-    /// The recipient sits on another node, which cannot be told anything just now.
+    /// The recipient is on another node, to which the bus cannot send now.
     #[error("the recipient's node cannot be reached")]
     Unavailable,
 }

@@ -1,4 +1,4 @@
-//! What a participant is told.
+//! Events that a participant receives.
 
 use std::{fmt, time::SystemTime};
 
@@ -6,119 +6,119 @@ use bytes::Bytes;
 
 use super::ids::{Name, ParticipantId};
 
-/// Something that happened in a participant's room and that its door must tell it.
+/// An event in a participant's room, which its door sends to it.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Another participant took a seat.
     Joined {
-        /// Who.
+        /// The other participant.
         participant: ParticipantId,
-        /// What they are called.
+        /// Its name.
         name: Name,
     },
     /// Another participant sent a signal to this one.
     Signal(Signal),
-    /// Another participant wrote, and it is stored.
+    /// Another participant sent a chat message, which is stored.
     Chat(ChatMessage),
-    /// Another participant's connection was lost. Its seat is kept for a while.
+    /// Another participant lost its connection. Its seat is held until the lease ends.
     Reconnecting {
-        /// Whose.
+        /// The other participant.
         participant: ParticipantId,
     },
-    /// Another participant is back in its seat.
+    /// Another participant is connected again.
     Resumed {
-        /// Who.
+        /// The other participant.
         participant: ParticipantId,
     },
-    /// Another participant's seat was given up. Nothing more comes from it.
+    /// Another participant's seat ended. No further event comes from it.
     Left {
-        /// Who.
+        /// The other participant.
         participant: ParticipantId,
-        /// Why.
+        /// The cause.
         reason: LeaveReason,
     },
 }
 
-/// An event with its place in the order of all that one participant is told, counted from 1.
+/// An event with its sequence number among all events of its receiver.
 #[derive(Debug, Clone)]
 pub struct Numbered {
-    /// Its number: one more than that of the event before it.
+    /// Sequence number: 1 for the first event of a stream, then without gaps.
     pub seq: u64,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// An offer, an answer or a candidate on its way.
+/// A signal from one participant to another: an offer, an answer or a candidate.
 #[derive(Clone)]
 pub struct Signal {
-    /// Who sent it, as the server knows.
+    /// The sender, as the server knows it.
     pub from: ParticipantId,
-    /// What the sender is called, as the server knows.
+    /// The sender's name, as the server knows it.
     pub name: Name,
-    /// What it is.
+    /// The kind of signal.
     pub kind: SignalKind,
-    /// The sender's bytes, never looked into, rewritten or logged.
+    /// The sender's bytes, which the core never reads, changes or logs.
     pub payload: Bytes,
 }
 
-/// Shows its kind and size only.
+/// Shows only kind and size.
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signal({:?}, {} bytes)", self.kind, self.payload.len())
     }
 }
 
-/// What a signal is, in the words of RFC 8829 where its door can tell.
+/// The kind of a signal, as in RFC 8829, if its door can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SignalKind {
-    /// A session description that begins a negotiation.
+    /// A session description that starts a negotiation.
     Offer,
     /// A session description that completes one.
     Answer,
-    /// An ICE candidate, or the sign that no more will come.
+    /// An ICE candidate, or the end of candidates.
     Candidate,
-    /// Whatever two clients agreed on; their door carries it and does not look.
+    /// Any other content, which the door forwards without reading it.
     Other,
 }
 
-/// Something a participant wrote.
+/// A chat message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChatMessage {
-    /// What it is known by, unique in its room.
+    /// The id of the message, unique in its room.
     pub id: Box<str>,
-    /// Who wrote it.
+    /// The writer.
     pub from: ParticipantId,
-    /// What the writer was called then.
+    /// The writer's name at that time.
     pub name: Name,
     /// The text.
     pub body: Box<str>,
-    /// When the server took it.
+    /// When the server received it.
     pub sent_at: SystemTime,
 }
 
-/// Redacted: what people write never belongs into a log.
+/// Redacted: chat messages must not be logged.
 impl fmt::Debug for ChatMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChatMessage(…)")
     }
 }
 
-/// Why a seat was given up.
+/// Why a seat ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LeaveReason {
-    /// Its holder said so.
+    /// Its holder left.
     Left,
-    /// Its connection was lost and its lease ended.
+    /// Its holder lost the connection, and the lease ended.
     LeaseEnded,
-    /// Somebody else wanted in and its holder did not answer.
+    /// Another participant claimed the seat, and the holder did not answer a liveness probe.
     NotAlive,
 }
 
 impl Event {
-    /// About how much memory any event takes, whatever it carries.
+    /// Approximate memory of an event without its content, in bytes.
     pub const SIZE: usize = size_of::<Numbered>();
 
-    /// About how much memory it takes, in bytes; what queues are bounded by.
+    /// Approximate memory of the event, in bytes. Limits of queues use it.
     pub fn size(&self) -> usize {
         let content = match self {
             Self::Signal(signal) => signal.payload.len(),

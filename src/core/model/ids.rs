@@ -1,4 +1,4 @@
-//! The names things have: rooms, participants, connections, nodes, and the epoch of a seat.
+//! Identifiers and names: rooms, participants, connections, nodes, and fencing epochs.
 
 use std::{
     borrow::Cow,
@@ -16,25 +16,25 @@ use uuid::Uuid;
 
 /// The longest room id and the longest name, in characters.
 ///
-/// Long enough for every booking system's ids and every person's name; short enough that a log line,
-/// an index key and a caption never grow out of hand.
+/// Long enough for the ids of booking systems and for names of people; short enough for log lines, index keys
+/// and captions.
 pub const MAX_CHARS: usize = 128;
 
-/// What a room is called by those who want to meet in it.
+/// The id of a room, chosen by its clients.
 ///
-/// 1 to [`MAX_CHARS`] characters, trimmed, in Unicode normalisation form C, so that two people who type the
-/// same id on different keyboards meet. Holds no `/` and is not `.` or `..` (it is a path segment), no control characters and no
-/// invisible formatting characters. Compared as it is: case matters.
+/// 1 to [`MAX_CHARS`] characters, trimmed, in Unicode normalisation form C, so that ids typed on different
+/// keyboards are equal. Contains no control characters and no invisible formatting characters. It is a path
+/// segment: it contains no `/` and is not `.` or `..`. Case matters.
 ///
-/// Rooms of different namespaces never meet, whatever they are called: see [`RoomId::within`].
+/// Rooms of different namespaces are different rooms: see [`RoomId::within`].
 ///
 /// Source: mesh document, `appointment_id`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomId(Arc<str>);
 
-/// What a participant wants to be called: 1 to [`MAX_CHARS`] characters, trimmed, not unique, shown to others.
+/// A participant's display name: 1 to [`MAX_CHARS`] characters, trimmed, not unique.
 ///
-/// Holds no control characters and none that reorder the text around it.
+/// Contains no control characters and none that reorder the text around it.
 ///
 /// Source: mesh document, `name`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -59,15 +59,15 @@ impl FromStr for RoomId {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let id = clean(text, |c| c == '/').map(Self)?;
-        // In a path they mean folders.
+        // In a path, these are folders.
         if matches!(id.as_str(), "." | "..") { Err(TextError::Forbidden) } else { Ok(id) }
     }
 }
 
 impl RoomId {
-    /// The room called `text` among those of `namespace`, which is a word of letters and digits chosen by a door.
+    /// The room `text` in `namespace`, which is a word of letters and digits chosen by a door.
     ///
-    /// `text` is held to the rules above, except that it may hold `/` and be `.` or `..`.
+    /// `text` follows the rules of [`RoomId`], except that it may contain `/` and be `.` or `..`.
     ///
     /// # Errors
     /// As for [`RoomId`] itself.
@@ -77,7 +77,7 @@ impl RoomId {
         Ok(Self(format!("{namespace}/{id}").into()))
     }
 
-    /// The room whose [`as_str`](Self::as_str) this is, with or without a namespace.
+    /// Parses the result of [`as_str`](Self::as_str), with or without a namespace.
     ///
     /// # Errors
     /// As for [`RoomId`] itself.
@@ -89,12 +89,12 @@ impl RoomId {
         }
     }
 
-    /// Whether it is one of `namespace`.
+    /// True if the room is in `namespace`.
     pub fn is_within(&self, namespace: &str) -> bool {
         self.0.split_once('/').is_some_and(|(own, _)| own == namespace)
     }
 
-    /// What it is called within its namespace; [`as_str`](Self::as_str) has the namespace before it.
+    /// The id without its namespace.
     pub fn local(&self) -> &str {
         self.0.split_once('/').map_or(&self.0, |(_, local)| local)
     }
@@ -109,12 +109,12 @@ impl FromStr for Name {
 }
 
 fn clean(text: &str, forbidden: impl Fn(char) -> bool) -> Result<Arc<str>, TextError> {
-    // Normalising can only shrink or modestly grow a text; a huge one is refused before any work is done on it.
+    // Normalisation shrinks a text or grows it modestly: a huge one is refused before the work.
     if text.len() > MAX_CHARS * 16 {
         return Err(TextError::TooLong);
     }
     let text = text.trim();
-    // ASCII is normal already, and holds nothing invisible but control characters.
+    // ASCII is in normal form, and its only invisible characters are control characters.
     let is_ascii = text.is_ascii();
     let text: Cow<'_, str> = if is_ascii { text.into() } else { text.nfc().collect() };
     if text.is_empty() {
@@ -134,9 +134,9 @@ fn clean(text: &str, forbidden: impl Fn(char) -> bool) -> Result<Arc<str>, TextE
     Ok(Arc::from(text.as_ref()))
 }
 
-/// Characters that draw nothing and make two different texts look alike, or turn the reading direction.
+/// True for characters that are invisible, or that change the reading direction.
 ///
-/// The zero-width joiner and non-joiner are left out: Persian, several Indic scripts and emoji need them.
+/// The zero-width joiner and non-joiner are allowed: Persian, several Indic scripts and emoji need them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
@@ -152,7 +152,7 @@ macro_rules! text_accessors {
             }
         }
 
-        /// Redacted: room ids and names are health data and never belong into a log.
+        /// Redacted: room ids and names are health data, which must not be logged.
         impl fmt::Debug for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($type), "(…)"))
@@ -163,22 +163,23 @@ macro_rules! text_accessors {
 text_accessors!(RoomId);
 text_accessors!(Name);
 
-/// Who sits in a seat: random, the server's own, safe to show to the other side, stable over reconnects.
+/// The id of a participant. Random, made by the server, stable over reconnects; other participants may see
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParticipantId(Uuid);
 
 impl ParticipantId {
-    /// Makes a new one from the operating system's randomness (122 bits).
+    /// Makes a new id from 122 bits of the operating system's randomness.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
 
-    /// The id whose [`as_bytes`](Self::as_bytes) these are.
+    /// The id with these [bytes](Self::as_bytes).
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
 
-    /// Its sixteen bytes.
+    /// The sixteen bytes of the id.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
@@ -198,34 +199,34 @@ impl FromStr for ParticipantId {
     }
 }
 
-/// A live transport of a participant; unique within this process.
+/// The id of a connection, unique within this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
 
 impl ConnectionId {
-    /// One that no other connection has; they count up.
+    /// Makes the next id, counting up.
     pub fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 
-/// A process that serves rooms.
+/// The id of a node: a process that serves rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NodeId(Uuid);
 
 impl NodeId {
-    /// Makes a new one; a process takes one when it starts.
+    /// Makes a random id, once per process.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
 
-    /// The id whose [`as_bytes`](Self::as_bytes) these are.
+    /// The id with these [bytes](Self::as_bytes).
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
 
-    /// Its sixteen bytes.
+    /// The sixteen bytes of the id.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
@@ -245,10 +246,10 @@ impl FromStr for NodeId {
     }
 }
 
-/// Which holding of a seat something belongs to.
+/// Fencing epoch: orders the claims of one seat.
 ///
-/// A seat gets a new, larger epoch whenever it is claimed or taken over. Whoever speaks with an older one has
-/// been replaced: it changes nothing and hears nothing.
+/// Every claim and takeover gets a larger epoch. Changes with an older one are rejected, and its connections
+/// get no events.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
@@ -257,14 +258,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_id_typed_differently_is_the_same_room() {
+    fn room_ids_are_compared_in_normal_form() {
         let composed: RoomId = "caf\u{e9} 7".parse().unwrap();
         let decomposed: RoomId = "  cafe\u{301} 7\n".parse().unwrap();
         assert_eq!(composed, decomposed);
     }
 
     #[test]
-    fn a_room_id_that_cannot_be_one_says_why() {
+    fn invalid_room_ids_are_refused_with_a_cause() {
         let cases = [
             ("", TextError::Empty),
             (" \t ", TextError::Empty),
@@ -282,29 +283,29 @@ mod tests {
     }
 
     #[test]
-    fn rooms_of_different_namespaces_never_meet() {
-        let here = RoomId::within("here", "a/7").unwrap();
-        assert_eq!(here.local(), "a/7");
-        assert_ne!(here, RoomId::within("there", "a/7").unwrap());
-        assert!(here.as_str().parse::<RoomId>().is_err(), "nobody can name it from outside");
+    fn namespaces_separate_rooms() {
+        let room = RoomId::within("red", "a/7").unwrap();
+        assert_eq!(room.local(), "a/7");
+        assert_ne!(room, RoomId::within("blue", "a/7").unwrap());
+        assert!(room.as_str().parse::<RoomId>().is_err(), "clients cannot name rooms of a namespace");
         assert_eq!("7".parse::<RoomId>().unwrap().local(), "7");
-        assert!(here.is_within("here") && !here.is_within("a") && !here.is_within("her"));
-        assert_eq!(RoomId::within("here", " "), Err(TextError::Empty));
-        for room in [here, RoomId::within("a", "..").unwrap(), "7".parse().unwrap()] {
+        assert!(room.is_within("red") && !room.is_within("a") && !room.is_within("re"));
+        assert_eq!(RoomId::within("red", " "), Err(TextError::Empty));
+        for room in [room, RoomId::within("a", "..").unwrap(), "7".parse().unwrap()] {
             assert_eq!(RoomId::from_whole(room.as_str()), Ok(room));
         }
         assert_eq!(RoomId::from_whole("/7"), Err(TextError::Forbidden));
     }
 
     #[test]
-    fn a_name_may_hold_a_slash_and_any_script() {
+    fn names_may_contain_a_slash_and_any_script() {
         for name in ["Ann / ward 3", "נועה", "علي\u{200c}رضا", "👩\u{200d}⚕\u{fe0f}"] {
             assert_eq!(name.parse::<Name>().unwrap().as_str(), name);
         }
     }
 
     #[test]
-    fn neither_shows_itself_in_a_log() {
+    fn debug_output_of_a_room_id_is_redacted() {
         let room: RoomId = "ann-and-bob".parse().unwrap();
         assert_eq!(format!("{room:?}"), "RoomId(…)");
     }

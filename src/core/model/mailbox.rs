@@ -30,8 +30,8 @@ pub type PairSeqs = Vec<(ParticipantId, PairSeq)>;
 
 /// Sequence number of one event among all that one participant sends to another.
 ///
-/// The numbering continues wherever the two move, so that events that arrive by an old and by a new route keep their
-/// order. It starts again at 1 when a reset starts a new stream of either.
+/// The numbering continues wherever the two move, so that events that arrive by an old and by a new route
+/// keep their order. It starts again at 1 when a reset starts a new stream of either.
 ///
 /// Order: by the sender's stream, then the receiver's stream, then the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

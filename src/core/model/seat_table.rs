@@ -1,4 +1,4 @@
-//! The seats of one room: who holds which, under which epoch, until when. Pure; the model every back end is held to.
+//! The seats of one room: holders, epochs and leases. Pure; every seat registry behaves as this model.
 
 use std::time::{Duration, Instant};
 
@@ -6,35 +6,35 @@ use thiserror::Error;
 
 use super::ids::{Epoch, Name, NodeId, ParticipantId, RoomId};
 
-/// A seat that somebody holds.
+/// A seat with a holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
-    /// Who holds it.
+    /// The holder.
     pub participant: ParticipantId,
-    /// What they are called.
+    /// The holder's name.
     pub name: Name,
-    /// Which node their connection is on.
+    /// The node that claimed the seat.
     pub node: NodeId,
-    /// Which holding this is.
+    /// The fencing epoch of the current claim.
     pub epoch: Epoch,
-    /// The epoch of its holder's first holding: whoever has a smaller one sat down earlier.
+    /// The epoch of the holder's first claim. Seats of a room are ordered by it.
     pub since: Epoch,
-    /// When it ends unless renewed, by the cluster's clock.
+    /// When the lease ends unless it is renewed, by the registry's clock.
     pub lease_ends: Instant,
-    /// Whether its holder could be told things when it was claimed or renewed last.
+    /// True if the holder was connected at the last claim or renewal.
     pub connected: bool,
-    /// Whether its holder's client can resume: no newcomer gets the seat before the lease ends.
+    /// True if the holder's client can resume: no other participant gets the seat before the lease ends.
     pub protected: bool,
 }
 
 impl Seat {
-    /// Names this holding, in `room`.
+    /// The key of this claim, in `room`.
     pub fn key_in(&self, room: &RoomId) -> SeatKey {
         SeatKey { room: room.clone(), participant: self.participant, epoch: self.epoch }
     }
 }
 
-/// A protected seat as it outlives the process that holds it.
+/// A protected seat, as it is saved for the next process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedSeat {
     /// The room.
@@ -43,90 +43,93 @@ pub struct SavedSeat {
     pub participant: ParticipantId,
     /// The holder's name.
     pub name: Name,
-    /// How long it is kept without a renewal.
+    /// Length of the lease.
     pub lease: Duration,
 }
 
-/// What somebody wants who asks for a seat.
+/// A request for a seat.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The room to sit in.
+    /// The room.
     pub room: RoomId,
-    /// How many seats the room has; at least 1. The same for everybody who claims in this room.
+    /// Number of seats in the room, at least 1. The same for every claim in this room.
     pub seats: usize,
-    /// Who wants to sit: a fresh id, or one that proved to have sat here before.
+    /// The claimant: a new id, or one that a session token proved.
     pub participant: ParticipantId,
-    /// What they are called from now on.
+    /// The claimant's name from now on.
     pub name: Name,
-    /// Whether nobody else in the room may be called the same.
+    /// True if no other participant in the room may have the same name.
     pub unique_name: bool,
-    /// How long the seat is theirs without a renewal.
+    /// Length of the lease.
     pub lease: Duration,
-    /// How long an unprotected seat outlives its connection, open to any newcomer at once; `None`: as long as any other,
-    /// and only after a liveness probe. The same for every claim in this room.
+    /// How long an unprotected seat outlives its connection. Meanwhile any other participant may take it at
+    /// once.
+    ///
+    /// `None`: it outlives the connection by `lease`, and is taken only after a liveness probe. The same for
+    /// every claim in this room.
     pub unprotected_lease: Option<Duration>,
-    /// Whether the participant's client can resume. A seat that was protected once stays so.
+    /// True if the participant's client can resume. A protected seat stays protected.
     pub protected: bool,
-    /// `None` for the participant itself, who is about to be connected. With an epoch, for a node that takes the seat
-    /// over until its holder is back: only if it is held under that epoch still, and its lease has not ended.
+    /// `None` for a participant that is about to connect. With an epoch, a node takes the seat over until its
+    /// holder returns, and only if that epoch still holds the seat and the lease has not ended.
     pub over: Option<Epoch>,
 }
 
-/// Names one holding of one seat: what every change of a seat is checked against.
+/// Identifies one claim of a seat. Changes of the seat name it, and fail if the claim is not current.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeatKey {
     /// The room.
     pub room: RoomId,
-    /// Who holds the seat.
+    /// The holder.
     pub participant: ParticipantId,
-    /// Under which epoch.
+    /// The epoch of the claim.
     pub epoch: Epoch,
 }
 
-/// A seat of this node that is to last longer.
+/// A request to extend the lease of a seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
-    /// Which.
+    /// The claim.
     pub key: SeatKey,
-    /// How long it lasts from now.
+    /// Length of the lease from now.
     pub lease: Duration,
-    /// Whether its holder can be told things now.
+    /// True if the holder is connected now.
     pub connected: bool,
-    /// Whether its holder's client can resume. A seat that was protected once stays so.
+    /// True if the holder's client can resume. A protected seat stays protected.
     pub protected: bool,
 }
 
-/// What a successful claim found.
+/// A granted claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
-    /// The epoch of the new holding; larger than any this seat ever had.
+    /// The epoch of the claim, larger than all earlier ones of the seat.
     pub epoch: Epoch,
-    /// The epoch of the participant's first holding of this seat.
+    /// The epoch of the participant's first claim of this seat.
     pub since: Epoch,
-    /// What the participant held already, so that an older connection is to be fenced off.
+    /// The participant's former seat, if it held one. Its connections are fenced off.
     pub former: Option<Seat>,
-    /// Everybody else in the room, in the order in which they sat down.
+    /// The other seats of the room, in the order of their first claims.
     pub others: Vec<Seat>,
-    /// Seats whose lease had ended, given up to make room.
+    /// Seats whose lease had ended, released by this claim.
     pub ended: Vec<Seat>,
 }
 
-/// Why there is no seat for a claim.
+/// Why a claim was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// Every seat is held by somebody else: by these.
+    /// Other participants hold every seat: these.
     #[error("every seat is taken")]
     Full(Vec<Seat>),
-    /// Somebody else has the name, and it must be unique.
+    /// Another participant has the name, which must be unique.
     #[error("the name is taken")]
     NameTaken(Box<Seat>),
-    /// The holding that the claim was to take over is no more.
-    #[error("the holding is no more")]
+    /// The claim to be taken over is no longer current.
+    #[error("the former claim is no longer current")]
     NotHeld,
 }
 
 impl Refused {
-    /// The seats that stand in the way.
+    /// The seats that stand in the way of the claim.
     pub fn holders(&self) -> &[Seat] {
         match self {
             Self::Full(holders) => holders,
@@ -136,46 +139,47 @@ impl Refused {
     }
 }
 
-/// The seats of one room, in the order in which their holders sat down.
+/// The seats of one room, in the order of their first claims.
 ///
-/// A back end may lose its memory, the nodes that hold seats do not: see [`restore`](Self::restore). All claims of a
-/// room must have increasing epochs, over a loss of memory too.
+/// The claims of a room must have increasing epochs, even after the registry lost its memory. Nodes restore
+/// lost seats with [`restore`](Self::restore).
 #[derive(Debug, Default, Clone)]
 pub struct Seats {
     held: Vec<Seat>,
-    memory: Memory,
+    seen: SeenEpochs,
 }
 
-/// What tells a seat that was given up from one that was forgotten.
+/// The epochs that this table has seen. They tell a lost seat from a released one.
 #[derive(Debug, Default, Clone)]
-struct Memory {
-    /// Every seat claimed under this epoch or a later one, up to `last`, was seen. `None`: nothing was seen yet.
+struct SeenEpochs {
+    /// The table has seen every claim from this epoch up to `last`. `None`: it has seen none.
     from: Option<Epoch>,
-    /// The largest epoch that was seen.
+    /// The largest epoch seen.
     last: Epoch,
-    /// Whether any seat was given up since; then an older one that is not here may have been among them.
+    /// True if a seat was released: an older seat that is missing may be that one.
     given_up: bool,
 }
 
-impl Memory {
-    /// Takes note of a claim, or of a seat claimed before this memory began.
-    fn note(&mut self, epoch: Epoch, from: Epoch) {
+impl SeenEpochs {
+    /// Records the epoch of a claim or of a restored seat. `from` is where the record begins if it is the
+    /// first one.
+    fn record(&mut self, epoch: Epoch, from: Epoch) {
         self.from.get_or_insert(from);
         self.last = self.last.max(epoch);
     }
 
-    /// Whether a seat that is not held under this epoch was never given up here, but forgotten.
-    fn lacks(&self, epoch: Epoch) -> bool {
+    /// True if a missing seat with this epoch was lost, and not released.
+    fn has_lost(&self, epoch: Epoch) -> bool {
         self.from.is_none_or(|from| epoch > self.last || (epoch < from && !self.given_up))
     }
 }
 
 impl Seats {
-    /// Gives `claim`'s participant a seat: their own, if they hold one, else a free one.
+    /// Gives the claimant a seat: the one it holds, else a free one.
     ///
     /// # Errors
-    /// [`Refused`], if others hold every seat or the name, or the participant not what was to be taken over; nothing
-    /// changed.
+    /// [`Refused`]: other participants hold every seat or the name, or the claim to take over is no longer
+    /// current. Nothing changed.
     pub fn claim(
         &mut self,
         claim: &Claim,
@@ -198,7 +202,7 @@ impl Seats {
         if former.is_none() && live().count() >= claim.seats {
             return Err(Refused::Full(live().cloned().collect()));
         }
-        // Whoever comes back gets the seat even if its lease ended just now: nobody has taken it.
+        // The claimant's own seat stays even if its lease has ended: no other participant has taken it.
         let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
         let held = self.held.iter_mut().find(|held| held.participant == claim.participant);
         let seat = Seat {
@@ -215,17 +219,17 @@ impl Seats {
         match held {
             Some(held) => *held = seat,
             None => {
-                // Rooms are small and many: room for four would mostly be kept for nobody.
+                // Rooms are small and many: spare capacity for four would mostly stay unused.
                 self.held.reserve_exact(1);
                 self.held.push(seat);
             }
         }
-        self.memory.note(epoch, epoch);
+        self.seen.record(epoch, epoch);
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
         Ok(Claimed { epoch, since, former, others, ended })
     }
 
-    /// Extends a seat as `renewal` says, from `now`. Returns `false` if another epoch holds it, or none.
+    /// Extends the lease of a seat from `now`. Returns `false` if another epoch holds the seat, or none.
     pub fn renew(&mut self, renewal: &Renewal, now: Instant) -> bool {
         let Renewal { key, lease, connected, protected } = renewal;
         let is_it = |seat: &&mut Seat| seat.participant == key.participant && seat.epoch == key.epoch;
@@ -240,9 +244,10 @@ impl Seats {
         }
     }
 
-    /// As [`renew`](Self::renew), for a node that knows that it holds `seat`: puts it back if it was forgotten here.
-    /// `false` if it was given up or taken over, or if others hold all of the room's `seats` or, where it must be
-    /// unique, the name.
+    /// As [`renew`](Self::renew), and restores the seat if the table lost it.
+    ///
+    /// Returns `false` if the seat was released or taken over, or if other participants hold all of the
+    /// room's `seats` or, with `unique_name`, the name.
     pub fn restore(&mut self, seat: &Seat, seats: usize, unique_name: bool, now: Instant) -> bool {
         let own = |held: &&mut Seat| held.participant == seat.participant && held.epoch == seat.epoch;
         if let Some(held) = self.held.iter_mut().find(own) {
@@ -250,39 +255,39 @@ impl Seats {
             held.protected |= seat.protected;
             return true;
         }
-        let mine = self.held.iter().find(|held| held.participant == seat.participant);
-        let forgotten = mine.map_or(self.memory.lacks(seat.epoch), |held| held.epoch < seat.epoch);
+        let own_seat = self.held.iter().find(|held| held.participant == seat.participant);
+        let was_lost = own_seat.map_or(self.seen.has_lost(seat.epoch), |held| held.epoch < seat.epoch);
         let live =
             || self.held.iter().filter(|held| held.participant != seat.participant && held.lease_ends > now);
         let in_the_way = unique_name && live().any(|held| held.name == seat.name);
-        if !forgotten || in_the_way || live().count() >= seats {
+        if !was_lost || in_the_way || live().count() >= seats {
             return false;
         }
-        // One whose lease has ended is given up: renewed late, it would be one too many.
+        // A seat whose lease has ended would be one too many if it were renewed later.
         self.end(|held| held.lease_ends <= now && held.participant != seat.participant);
         self.held.retain(|held| held.participant != seat.participant);
         let position = self.held.partition_point(|held| held.since < seat.since);
         self.held.insert(position, seat.clone());
-        self.memory.note(seat.epoch, Epoch(seat.epoch.0 + 1));
+        self.seen.record(seat.epoch, Epoch(seat.epoch.0 + 1));
         true
     }
 
-    /// What the participant holds, unless its lease has ended.
+    /// The participant's seat, unless its lease has ended.
     pub fn holding(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
         self.held.iter().find(|seat| seat.participant == participant && seat.lease_ends > now)
     }
 
-    /// All seats that are held, those whose lease has ended included, in the order in which their holders sat down.
+    /// All seats, including those whose lease has ended, in the order of their first claims.
     pub fn iter(&self) -> impl Iterator<Item = &Seat> {
         self.held.iter()
     }
 
-    /// Everybody whose lease goes on, in the order in which they sat down.
+    /// The seats whose lease has not ended, in the order of their first claims.
     pub fn live(&self, now: Instant) -> impl Iterator<Item = &Seat> {
         self.held.iter().filter(move |seat| seat.lease_ends > now)
     }
 
-    /// Gives the seat up. `false` if it is not the seat's holding any more; then nothing changed.
+    /// Releases a seat. Returns `false` and changes nothing if another epoch holds the seat, or none.
     pub fn release(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
         !self.end(|seat| seat.participant == participant && seat.epoch == epoch).is_empty()
     }
@@ -293,19 +298,19 @@ impl Seats {
         !self.end(is_it).is_empty()
     }
 
-    /// Gives up every seat whose lease has ended, and returns them.
+    /// Releases the seats whose lease has ended, and returns them.
     pub fn expire(&mut self, now: Instant) -> Vec<Seat> {
         self.end(|seat| seat.lease_ends <= now)
     }
 
-    /// Whether nobody holds a seat.
+    /// True if no seat is held.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
 
     fn end(&mut self, which: impl Fn(&Seat) -> bool) -> Vec<Seat> {
         let ended: Vec<_> = self.held.extract_if(.., |seat| which(seat)).collect();
-        self.memory.given_up |= !ended.is_empty();
+        self.seen.given_up |= !ended.is_empty();
         ended
     }
 }

@@ -1,4 +1,4 @@
-//! Session tokens: how a participant proves that a seat is theirs, on any node, after a restart too.
+//! Session tokens: a participant proves its identity in a room, on any node and after a restart.
 
 use std::{
     fmt,
@@ -11,52 +11,52 @@ use sha2::Sha256;
 
 use super::ids::{ParticipantId, RoomId};
 
-/// How long a token is good for: a day covers the longest appointment and the way back to it.
+/// Lifetime of a token: a day covers the longest appointment and every return to it.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Separates these signatures from anything else that might be signed with the same secret.
+/// Separates these signatures from others that are made with the same secret.
 const PURPOSE: &[u8] = b"switchboard session v1\0";
 
 const PARTICIPANT_BYTES: usize = 16;
 const EXPIRY_BYTES: usize = 8;
 const SIGNATURE_BYTES: usize = 32;
 
-/// The proof that its bearer is a certain participant of a certain room.
+/// Proves that its bearer is a certain participant of a certain room.
 ///
-/// 75 characters of base64url: participant id, expiry in Unix seconds, HMAC-SHA-256. The room is signed but not
-/// contained: a token is worth nothing to somebody who does not know where it belongs.
+/// 75 characters of base64url: participant id, expiry in Unix seconds, HMAC-SHA-256. The signature covers the
+/// room, but the token does not contain it: without the room, a stolen token is useless.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken(String);
 
 impl SessionToken {
-    /// The token as it goes over the wire.
+    /// The token as clients send it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Redacted: whoever has it has the seat.
+/// Redacted: the bearer of a token gets the seat.
 impl fmt::Debug for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionToken(…)")
     }
 }
 
-/// Signs and checks session tokens. All nodes that share rooms share its secret.
+/// Signs and verifies session tokens. Nodes that share rooms share its secret.
 #[derive(Clone)]
 pub struct SessionSigner {
     mac: Hmac<Sha256>,
 }
 
 impl SessionSigner {
-    /// Signs with `secret`, which should hold at least 128 bits of randomness.
+    /// Makes a signer with `secret`, which should contain at least 128 bits of randomness.
     pub fn new(secret: &[u8]) -> Self {
         let mut mac = Hmac::new_from_slice(secret).expect("HMAC takes keys of any length");
         mac.update(PURPOSE);
         Self { mac }
     }
 
-    /// The token with which `participant` may come back to `room` until [`SESSION_LIFETIME`] after `now`.
+    /// Signs a token for `participant` in `room`, valid for [`SESSION_LIFETIME`] from `now`.
     pub fn sign(&self, room: &RoomId, participant: ParticipantId, now: SystemTime) -> SessionToken {
         let expiry = unix_seconds(now + SESSION_LIFETIME).to_be_bytes();
         let signature = self.mac_of(room, participant.as_bytes(), &expiry).finalize().into_bytes();
@@ -64,9 +64,9 @@ impl SessionSigner {
         SessionToken(BASE64_URL_SAFE_NO_PAD.encode(token))
     }
 
-    /// Whose token this is, if it was signed with this secret for `room` and has not expired at `now`.
+    /// Returns the participant, if this secret signed the token for `room` and it has not expired at `now`.
     ///
-    /// Takes the same time for every forgery.
+    /// Compares signatures in constant time.
     pub fn verify(&self, room: &RoomId, token: &str, now: SystemTime) -> Option<ParticipantId> {
         let bytes: [u8; PARTICIPANT_BYTES + EXPIRY_BYTES + SIGNATURE_BYTES] =
             BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
@@ -77,15 +77,15 @@ impl SessionSigner {
         (!expired).then(|| ParticipantId::from_bytes(*participant))
     }
 
-    /// The same for the same secret, another for every other: by it nodes find out that they do not share one. The
-    /// secret cannot be read from it.
+    /// A fingerprint of the secret, by which nodes find out that their secrets differ. It does not reveal the
+    /// secret.
     pub fn fingerprint(&self) -> String {
         let mac = self.mac.clone().chain_update(b"fingerprint").finalize().into_bytes();
         BASE64_URL_SAFE_NO_PAD.encode(mac)
     }
 
     fn mac_of(&self, room: &RoomId, participant: &[u8], expiry: &[u8]) -> Hmac<Sha256> {
-        // Fixed lengths first, so that no two inputs run together to the same bytes.
+        // Fields of fixed length come first, so that different inputs are different byte strings.
         self.mac.clone().chain_update(participant).chain_update(expiry).chain_update(room.as_str())
     }
 }
@@ -111,7 +111,7 @@ mod tests {
     const NOW: SystemTime = UNIX_EPOCH;
 
     #[test]
-    fn a_token_names_its_participant_in_its_room_until_it_expires() {
+    fn a_token_is_valid_for_its_room_and_secret_until_it_expires() {
         let signer = SessionSigner::new(b"secret");
         let participant = ParticipantId::random();
         let token = signer.sign(&room("7"), participant, NOW);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_secrets_apart_and_proves_nothing() {
+    fn fingerprints_of_different_secrets_differ_and_are_no_tokens() {
         let fingerprint = SessionSigner::new(b"secret").fingerprint();
         assert_eq!(fingerprint, SessionSigner::new(b"secret").fingerprint());
         assert_ne!(fingerprint, SessionSigner::new(b"other").fingerprint());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn no_altered_token_is_accepted() {
+    fn altered_tokens_are_refused() {
         let signer = SessionSigner::new(b"secret");
         let token = signer.sign(&room("7"), ParticipantId::random(), NOW);
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.as_str()).unwrap();

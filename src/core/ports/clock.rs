@@ -1,17 +1,17 @@
-//! The only place that reads time.
+//! Port to the clock. No other place reads the time.
 
 use std::time::{Instant, SystemTime};
 
-/// Tells the time, so that tests can say what time it is.
+/// Port to the clock, so that tests can set the time.
 pub trait Clock: Send + Sync + 'static {
-    /// Monotonic time: for leases, deadlines and anything that must not jump.
+    /// Monotonic time, for leases and deadlines.
     fn now(&self) -> Instant;
 
-    /// Wall-clock time: for what people read, and for what outlives the process.
+    /// Wall-clock time, for times that people read or that outlive the process.
     fn wall(&self) -> SystemTime;
 }
 
-/// The machine's clock. Monotonic time follows tokio's, which tests may pause.
+/// The machine's clock. Its monotonic time is that of tokio, which tests may pause.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

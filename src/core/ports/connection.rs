@@ -1,4 +1,4 @@
-//! What the core needs from a door: a participant's live transport.
+//! Port to a door: the connection of one participant.
 
 use futures_util::future::BoxFuture;
 
@@ -7,49 +7,51 @@ use crate::core::model::{
     ids::{ConnectionId, RoomId},
 };
 
-/// A participant's live transport, as its door knows it.
+/// The connection of one participant, implemented by its door.
 ///
-/// None of the methods may block or call back into the core: they are called under the room's lock.
+/// The core calls all methods while it holds the room's lock: they must not block or call back into the core.
 pub trait Connection: Send + Sync {
-    /// Which one this is.
+    /// The id of the connection.
     fn id(&self) -> ConnectionId;
 
-    /// Hands an event to the transport, which sends events in the order in which it got them.
+    /// Takes an event for sending. Events are sent in the order of the calls.
     ///
     /// # Errors
-    /// The event was not taken, and none after it may be.
+    /// The event was not taken, and no later one may be.
     fn deliver(&self, event: &Numbered) -> Result<(), DeliverError>;
 
-    /// Ends the connection for `reason`, after what it has already taken if the other end still reads.
+    /// Closes the connection, after it has sent the events it took if the client still reads.
     fn close(&self, reason: CloseReason);
 
-    /// Says that a signal to whoever sits in `room`, which was taken to be on its way, has found nobody. Only for doors
-    /// whose clients address rooms that they do not sit in.
+    /// Reports that a signal to another room, accepted earlier, found `room` empty.
+    ///
+    /// Only for doors whose clients address rooms in which they have no seat.
     fn undelivered(&self, _room: &RoomId) {}
 
-    /// Asks the other end for a sign of life; resolves when one came that was not there before. The caller sets
-    /// the deadline. A connection that is gone never resolves.
+    /// Asks the client for a sign of life, and resolves when a new one arrives. The caller sets the deadline.
+    ///
+    /// Never resolves if the connection is lost.
     fn sign_of_life(&self) -> BoxFuture<'static, ()>;
 }
 
 /// Why a connection did not take an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliverError {
-    /// The other end does not read as fast as it is told things.
+    /// The client reads more slowly than events arrive.
     TooSlow,
-    /// The connection is over; its door will say so in a moment.
+    /// The connection is closed. Its door is about to report that.
     Closed,
 }
 
-/// Why the core ends a connection.
+/// Why the core closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
-    /// A newer connection has the seat, or the seat was given up. The client must not come back by itself.
+    /// A newer connection holds the seat, or the seat ended. The client must not reconnect by itself.
     Replaced,
-    /// An administrator has everybody leave. The client may come back at once.
+    /// An administrator ended all seats. The client may reconnect at once.
     Dismissed,
-    /// It did not read. The client may come back and gets what it missed.
+    /// The client read too slowly. It may reconnect, and gets the missed events.
     TooSlow,
-    /// The server stops. The client may come back, here in a moment or on another node.
+    /// The node drains. The client may reconnect, to another node or to this one after its restart.
     ShuttingDown,
 }

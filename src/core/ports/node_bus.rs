@@ -14,8 +14,8 @@ use crate::core::model::{
 
 /// Carries messages to other nodes.
 ///
-/// Messages from one node to another arrive in the order in which they were sent, each at most once. If some cannot
-/// arrive any more, the other node is told by [`NodeListener::messages_lost`].
+/// Messages from one node to another arrive in the order in which they were sent, each at most once. If some
+/// cannot arrive any more, the other node is told by [`NodeListener::messages_lost`].
 pub trait NodeBus: Send + Sync + 'static {
     /// Takes a message for a node. Never blocks and does no I/O: callers hold a room's lock.
     ///
@@ -29,7 +29,8 @@ pub trait NodeBus: Send + Sync + 'static {
     /// The other nodes that were heard of lately.
     fn alive(&self) -> Vec<NodeId>;
 
-    /// Waits until all messages sent so far to nodes that are alive have arrived. The caller sets the deadline.
+    /// Waits until all messages sent so far to nodes that are alive have arrived. The caller sets the
+    /// deadline.
     fn flushed(&self) -> BoxFuture<'static, ()>;
 }
 
@@ -91,8 +92,8 @@ pub enum NodeMessage {
         /// A signal or a chat message.
         event: Event,
     },
-    /// Asks for a sign of life of a seat's holder. Answered by [`Answer`](Self::Answer): `false` without one, or if the
-    /// receiver does not hold the seat.
+    /// Asks for a sign of life of a seat's holder. Answered by [`Answer`](Self::Answer): `false` without one,
+    /// or if the receiver does not hold the seat.
     Probe {
         /// The seat.
         key: SeatKey,
@@ -131,8 +132,8 @@ pub enum NodeMessage {
     CrossRoomSignal(Box<CrossRoomSignal>),
     /// Returns a [`CrossRoomSignal`](Self::CrossRoomSignal) whose room is empty on the sending node.
     Undeliverable(Box<CrossRoomSignal>),
-    /// Asks the receiver, which holds the sender's seat, to deliver a signal to the others in its room. Answered by
-    /// [`Answer`](Self::Answer): `false` if the receiver does not hold the seat.
+    /// Asks the receiver, which holds the sender's seat, to deliver a signal to the others in its room.
+    /// Answered by [`Answer`](Self::Answer): `false` if the receiver does not hold the seat.
     SignalBySession {
         /// The sender's seat.
         from: SeatKey,

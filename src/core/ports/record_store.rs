@@ -1,4 +1,4 @@
-//! What doors need kept besides chats: small records under names, such as who registered and what was claimed.
+//! Port to the record store: small named records of doors, such as registrations.
 
 use std::{
     fmt,
@@ -9,77 +9,80 @@ use async_trait::async_trait;
 
 use crate::core::model::error::Unavailable;
 
-/// The longest name of a record, in bytes.
+/// Longest name of a record, in bytes.
 pub const MAX_RECORD_NAME_BYTES: usize = 1024;
 
-/// The most bytes of one record's content.
+/// Largest content of a record, in bytes.
 pub const MAX_RECORD_BYTES: usize = 16 * 1024;
 
-/// Names a record: unique within its namespace, which its door chose.
+/// Key of a record: a name within a namespace of its door.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey {
-    /// Which kind of record it is: a word.
+    /// The kind of record: a word.
     pub namespace: &'static str,
-    /// Which one of them, of at most [`MAX_RECORD_NAME_BYTES`]; compared byte by byte.
+    /// Unique in the namespace; at most [`MAX_RECORD_NAME_BYTES`], compared byte by byte.
     pub name: Box<str>,
 }
 
-/// What is kept under a key.
+/// The value of a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
-    /// JSON of at most [`MAX_RECORD_BYTES`], kept as it came.
+    /// JSON of at most [`MAX_RECORD_BYTES`], stored as received.
     pub json: Box<str>,
-    /// From when on it is as if it were not there; `None`: it stays until it is removed. Kept to the millisecond,
-    /// rounded down.
+    /// When the record expires; `None`: never. Stored in milliseconds, rounded down.
     pub expires: Option<SystemTime>,
 }
 
 impl Record {
-    /// Whether, at `now`, it is as if it were not there.
+    /// True if the record has expired at `now`.
     pub fn has_expired(&self, now: SystemTime) -> bool {
         self.expires.is_some_and(|expires| to_millis(expires) <= to_millis(now))
     }
 }
 
-/// Redacted: people's names are in there.
+/// Redacted: the name contains personal data.
 impl fmt::Debug for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RecordKey({}/…)", self.namespace)
     }
 }
 
-/// Redacted, as its key is.
+/// Redacted: the content contains personal data.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Record(…)")
     }
 }
 
-/// What became of a record that was to be created.
+/// Outcome of creating a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It is stored.
+    /// The record is stored.
     Now,
-    /// One of its name was there before, and is left as it is.
+    /// A record with this key exists, and stays unchanged.
     Before(Record),
 }
 
-/// Keeps records. Every implementation passes the same contract suite (`tests/it/store/record_contract/`).
+/// Stores records of doors.
 ///
-/// Each method is one atomic step. What it returns `Ok` for is durable, as in
-/// [`ChatStore::save`](super::chat_store::ChatStore::save); all answer within two seconds. `now` decides what has
-/// expired, so that all nodes agree as far as their clocks do. All methods may be dropped at any point; the step
-/// may or may not have happened then, and after [`Unavailable`].
+/// Every implementation passes the same contract suite (`tests/it/store/record_contract/`).
+///
+/// Each method is one atomic step and answers within two seconds. After `Ok` the step is durable, as in
+/// [`ChatStore::save`](super::chat_store::ChatStore::save). Records expire by the `now` of the caller.
+/// Methods may be dropped at any point; then, and after [`Unavailable`], the step may or may not have
+/// happened.
 #[async_trait]
 pub trait RecordStore: Send + Sync + 'static {
-    /// Stores `record` unless its name is taken by one that has not expired.
+    /// Stores `record`, unless the key has a record that has not expired.
     async fn create(&self, key: &RecordKey, record: Record, now: SystemTime) -> Result<Created, Unavailable>;
 
-    /// What is kept under `key`, unless it has expired.
+    /// The record of `key`, unless it has expired.
     async fn get(&self, key: &RecordKey, now: SystemTime) -> Result<Option<Record>, Unavailable>;
 
-    /// Puts `record` in the place of one whose content still is `expected`. `false`, with nothing changed, if that
-    /// is not so, or if it has expired.
+    /// Replaces a record whose content is `expected`.
+    ///
+    /// Returns `false` and changes nothing if the content is another, or if the record is missing or has
+    /// expired.
     async fn replace(
         &self,
         key: &RecordKey,
@@ -88,8 +91,10 @@ pub trait RecordStore: Send + Sync + 'static {
         now: SystemTime,
     ) -> Result<bool, Unavailable>;
 
-    /// Removes the record whose content still is `expected`. `false`, with nothing changed, if that is not so. One
-    /// that has expired may be there still, or may have been forgotten.
+    /// Removes a record whose content is `expected`.
+    ///
+    /// Returns `false` and changes nothing if the content is another. An expired record may still exist, or
+    /// be removed already.
     async fn remove(&self, key: &RecordKey, expected: &str) -> Result<bool, Unavailable>;
 
     /// At most `limit` records of `namespace` that have not expired, oldest first.
@@ -100,11 +105,11 @@ pub trait RecordStore: Send + Sync + 'static {
         now: SystemTime,
     ) -> Result<Vec<(RecordKey, Record)>, Unavailable>;
 
-    /// Forgets what has expired. To be called now and then.
+    /// Removes expired records. The process calls it regularly.
     async fn forget_expired(&self, now: SystemTime) -> Result<(), Unavailable>;
 }
 
-/// `time` as stores keep it: whole milliseconds since 1970, rounded down.
+/// Converts a time to stored form: whole milliseconds since 1970, rounded down.
 pub fn to_millis(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
@@ -115,7 +120,7 @@ pub fn to_millis(time: SystemTime) -> i64 {
     }
 }
 
-/// The time that a store has kept as `millis`.
+/// Converts a time from stored form.
 pub fn from_millis(millis: i64) -> SystemTime {
     let distance = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
@@ -126,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_kept_to_the_millisecond_rounded_down() {
+    fn times_are_stored_in_milliseconds_rounded_down() {
         let nanos = Duration::from_nanos;
         for (time, millis) in [
             (UNIX_EPOCH, 0),
@@ -142,12 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn a_record_has_expired_from_its_instant_on() {
+    fn a_record_expires_at_its_stored_time() {
         let expires =
             |nanos| Record { json: "1".into(), expires: Some(UNIX_EPOCH + Duration::from_nanos(nanos)) };
         let now = UNIX_EPOCH + Duration::from_millis(5);
         assert!(expires(5_000_000).has_expired(now));
-        assert!(expires(5_000_001).has_expired(now), "it is kept rounded down");
+        assert!(expires(5_000_001).has_expired(now), "stored times are rounded down");
         assert!(!expires(6_000_000).has_expired(now));
         assert!(!Record { json: "1".into(), expires: None }.has_expired(now));
     }

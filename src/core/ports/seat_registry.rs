@@ -28,7 +28,8 @@ pub enum ClaimError {
 pub enum EndedClaim {
     /// The seat was released, taken away, or its lease ended.
     Released(SeatKey),
-    /// A newer claim of the same participant replaced it, on this node or another; with the seat as it is now.
+    /// A newer claim of the same participant replaced it, on this node or another; with the seat as it is
+    /// now.
     ///
     /// A newer claim on this node may be one whose reply was lost: the seat is this node's nevertheless.
     Moved(SeatKey, Seat),
@@ -67,14 +68,15 @@ pub struct Renewed {
 /// Every implementation passes the same contract suite (`tests/it/cluster/contract.rs`) and behaves as
 /// [`Seats`](crate::core::model::seat_table::Seats) does.
 ///
-/// Each method is one atomic step, or one for each seat or room. Leases are measured by the registry's own clock. All
-/// methods may fail with [`Unavailable`], after which the step may or may not have happened: a claim without a reply
-/// ends with its lease, and a seat whose release failed is not renewed any more.
+/// Each method is one atomic step, or one for each seat or room. Leases are measured by the registry's own
+/// clock. All methods may fail with [`Unavailable`], after which the step may or may not have happened: a
+/// claim without a reply ends with its lease, and a seat whose release failed is not renewed any more.
 ///
 /// If the registry loses its memory, each node restores its own seats as
-/// [`Seats::restore`](crate::core::model::seat_table::Seats::restore) does: a connected seat with a full lease, another
-/// one with the rest of its lease. No lease ends while no node can reach the registry, nor before every node had the time to
-/// renew its leases afterwards. Until then, new participants get [`Unavailable`].
+/// [`Seats::restore`](crate::core::model::seat_table::Seats::restore) does: a connected seat with a full
+/// lease, another one with the rest of its lease. No lease ends while no node can reach the registry, nor
+/// before every node had the time to renew its leases afterwards. Until then, new participants get
+/// [`Unavailable`].
 #[async_trait]
 pub trait SeatRegistry: Send + Sync + 'static {
     /// Name of the implementation, for people: `local`, `redis`.
@@ -111,8 +113,8 @@ pub trait SeatRegistry: Send + Sync + 'static {
     /// Releases a seat. Returns `false` and changes nothing if another epoch holds the seat, or none.
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
-    /// Releases a seat whose holder is not alive. Returns `false` and changes nothing if the seat is protected by now, or
-    /// if another epoch holds it, or none.
+    /// Releases a seat whose holder is not alive. Returns `false` and changes nothing if the seat is
+    /// protected by now, or if another epoch holds it, or none.
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
     /// Ends the expired leases in the rooms where this node holds a seat.

@@ -5,8 +5,9 @@
 //! message = kind:1 length:4 body
 //! ```
 //!
-//! All numbers are big-endian. A reader skips messages of an unknown kind, and unknown fields at the end of a body, so
-//! that nodes can be upgraded one after the other. The module `node_link` explains the fields of a head.
+//! All numbers are big-endian. A reader skips messages of an unknown kind, and unknown fields at the end of a
+//! body, so that nodes can be upgraded one after the other. The module `node_link` explains the fields of a
+//! head.
 
 use bytes::{Buf, BufMut, Bytes};
 

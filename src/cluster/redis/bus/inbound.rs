@@ -60,7 +60,8 @@ impl Inbound {
             messages_lost = head.after_loss;
             *self = Self { generation: head.generation, expected: 1, ..Self::default() };
         }
-        // The sender has forgotten acknowledged messages that this node does not know: this node forgot the link.
+        // The sender has forgotten acknowledged messages that this node does not know: this node forgot the
+        // link.
         if head.oldest > self.expected {
             messages_lost = true;
             self.expected = head.oldest;

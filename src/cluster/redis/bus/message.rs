@@ -20,7 +20,8 @@ use crate::core::{
     ports::node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
 };
 
-/// A message without content. It is the first one after a loss: its frame tells the other node about the loss.
+/// A message without content. It is the first one after a loss: its frame tells the other node about the
+/// loss.
 pub(super) const NOTHING: u8 = 0;
 
 const SEATS: u8 = 1;

@@ -1,13 +1,16 @@
-//! The node bus over the Pub/Sub of Redis, which may lose messages; node links detect the loss and send again.
+//! The node bus over the Pub/Sub of Redis, which may lose messages; node links detect the loss and send
+//! again.
 //!
-//! - `node_link`: numbering and retransmission towards one other node, with `outbound` and `inbound` for the directions.
+//! - `node_link`: numbering and retransmission towards one other node, with `outbound` and `inbound` for the
+//!   directions.
 //! - `frame`, `message`, `event`, `fields`: the binary format.
-//! - `channel`: the Redis connection of the bus; frames that queue up during one write are published together.
+//! - `channel`: the Redis connection of the bus; frames that queue up during one write are published
+//!   together.
 //! - `presence`: which nodes are alive.
 //! - `counters`: metrics.
 //!
-//! Every node subscribes to a Redis channel of its own, `PREFIXnode:ID`. A message is encoded into the buffer of its link
-//! when it is sent, and stays there until the other node acknowledges it.
+//! Every node subscribes to a Redis channel of its own, `PREFIXnode:ID`. A message is encoded into the buffer
+//! of its link when it is sent, and stays there until the other node acknowledges it.
 
 mod channel;
 mod counters;
@@ -65,7 +68,8 @@ pub(super) struct RedisNodeBus {
     /// Wakes the callers of [`flush`](Self::flush) whenever messages may have been acknowledged.
     acknowledged: Notify,
     me: Weak<Self>,
-    /// Held while the listener is called, so that frames of a new connection come after those of the former one.
+    /// Held while the listener is called, so that frames of a new connection come after those of the former
+    /// one.
     listening: Mutex<()>,
     counters: Counters,
 }
@@ -105,7 +109,8 @@ impl RedisNodeBus {
         lock(&self.presence).interrupted();
     }
 
-    /// Takes over which nodes greeted within [`LOST_AFTER`], and discards the messages for nodes that are long gone.
+    /// Takes over which nodes greeted within [`LOST_AFTER`], and discards the messages for nodes that are
+    /// long gone.
     pub(super) fn update_presence(&self, greeted: &[NodeId]) {
         let Some(listener) = self.listener() else { return };
         let now = self.clock.now();

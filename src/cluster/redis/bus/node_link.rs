@@ -1,13 +1,13 @@
-//! Node links: reliable, ordered messages between this node and each other node. Synchronous; takes the time as an
-//! argument.
+//! Node links: reliable, ordered messages between this node and each other node. Synchronous; takes the time
+//! as an argument.
 //!
-//! The Pub/Sub of Redis may lose frames. Messages are numbered, and stay in a buffer until the other node acknowledges
-//! them; every frame carries the acknowledgment of the opposite direction. A receiver that finds a gap asks for
-//! everything after the last message it received. A sender without progress, or with a new connection, asks for an
-//! acknowledgment first, so that it repeats only missing messages.
+//! The Pub/Sub of Redis may lose frames. Messages are numbered, and stay in a buffer until the other node
+//! acknowledges them; every frame carries the acknowledgment of the opposite direction. A receiver that finds
+//! a gap asks for everything after the last message it received. A sender without progress, or with a new
+//! connection, asks for an acknowledgment first, so that it repeats only missing messages.
 //!
-//! A lost node gets no frames. After [`DISCARD_AFTER`] its messages are discarded, and the numbering restarts under the
-//! next *generation*: from that, the other node learns that messages are lost.
+//! A lost node gets no frames. After [`DISCARD_AFTER`] its messages are discarded, and the numbering restarts
+//! under the next *generation*: from that, the other node learns that messages are lost.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -1,4 +1,5 @@
-//! The sending direction of a node link: numbered messages, buffered until they are acknowledged, within limits.
+//! The sending direction of a node link: numbered messages, buffered until they are acknowledged, within
+//! limits.
 
 use std::{
     collections::{HashMap, VecDeque},

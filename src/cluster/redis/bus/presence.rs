@@ -56,8 +56,8 @@ impl Presence {
         self.alive.iter().copied().collect()
     }
 
-    /// True if a node is alive, or may be: for a moment after the first question about a new node, and for all nodes during an
-    /// interruption and [`LOST_AFTER`] it.
+    /// True if a node is alive, or may be: for a moment after the first question about a new node, and for
+    /// all nodes during an interruption and [`LOST_AFTER`] it.
     pub(super) fn is_alive(&mut self, node: NodeId, now: Instant) -> bool {
         self.connected_since.is_none_or(|since| now < since + LOST_AFTER)
             || self.alive.contains(&node)

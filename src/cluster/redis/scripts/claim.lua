@@ -1,4 +1,5 @@
--- Seats::claim. `unique` is '1' if no other participant may have this name. `over` is the epoch to take over, or empty.
+-- Seats::claim. `unique` is '1' if no other participant may have this name. `over` is the epoch to take over,
+-- or empty.
 local participant, node, lease, capacity, unique, over, protected, name = unpack(ARGV, 5)
 local own = seat_of(participant)
 local live, ended = others_of(participant)

@@ -1,16 +1,17 @@
--- Records that a node is alive, and checks that it may share this Redis. Each node calls it when it connects and at
--- every heartbeat.
+-- Records that a node is alive, and checks that it may share this Redis. Each node calls it when it connects
+-- and at every heartbeat.
 --
--- KEYS[1]: a hash about Redis and its nodes. `run`: the run id of the Redis process. `since`: when the memory of this Redis
--- begins. `floor`: the largest epoch that any node knows. `secret`: fingerprint of the nodes' secret, and the format of
--- keys and messages. Under each node's id: the time of its last greeting.
+-- KEYS[1]: a hash about Redis and its nodes. `run`: the run id of the Redis process. `since`: when the memory
+-- of this Redis begins. `floor`: the largest epoch that any node knows. `secret`: fingerprint of the nodes'
+-- secret, and the format of keys and messages. Under each node's id: the time of its last greeting.
 --
--- ARGV: 1 the time of a test's clock, or empty; 2 the largest epoch that this node knows; 3 the fingerprint of its secret;
--- 4 lifetime of the hash without a greeting, in milliseconds; 5 this node's id; 6 how long a greeting counts as a sign of
--- life, in microseconds; 7 the format of this node.
+-- ARGV: 1 the time of a test's clock, or empty; 2 the largest epoch that this node knows; 3 the fingerprint
+-- of its secret; 4 lifetime of the hash without a greeting, in milliseconds; 5 this node's id; 6 how long a
+-- greeting counts as a sign of life, in microseconds; 7 the format of this node.
 
--- After this time without a greeting of any node, in microseconds, no lease ends before every node could renew its own.
--- Longer than RESTORE_WINDOW, and well below the two thirds of a lease that are left when a renewal is due.
+-- After this time without a greeting of any node, in microseconds, no lease ends before every node could
+-- renew its own. Longer than RESTORE_WINDOW, and well below the two thirds of a lease that are left when a
+-- renewal is due.
 local AWAY = 4 * 1000 * 1000
 
 local now = tonumber(ARGV[1])

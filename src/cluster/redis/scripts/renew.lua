@@ -1,4 +1,5 @@
--- Seats::restore. Without `since` and the arguments after it, Seats::renew: the node does not know the seat any more.
+-- Seats::restore. Without `since` and the arguments after it, Seats::renew: the node does not know the seat
+-- any more.
 local participant, epoch, lease, connected, protected, since, node, capacity, unique, name = unpack(ARGV, 5)
 epoch = tonumber(epoch)
 local ends = now + tonumber(lease)
@@ -19,7 +20,8 @@ else
   if not since or not was_lost then return { 'lost', text(now), lines({ own }) } end
   local live, ended = others_of(participant)
   if #live >= tonumber(capacity) or (unique == '1' and find_name(live, name)) then
-    -- The seat in the way may be a claim that was granted before the loss was noticed, and is about to be undone.
+    -- The seat in the way may be a claim that was granted before the loss was noticed, and is about to be
+    -- undone.
     return { now < restored and 'restoring' or 'lost', text(now), {} }
   end
   release(ended)

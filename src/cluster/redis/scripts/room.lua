@@ -1,17 +1,20 @@
 -- Begins every script about a room: reads the room's hash, and defines how it changes.
 --
--- KEYS[1]: the hash. Each seat is a field named by its participant, with the value `epoch since ends node state name`. The
--- state is '1' if the holder is connected, else '0'; a 'u' after it marks an unprotected seat. The fields `from`, `last` and
--- `given_up` tell a seat that Redis lost from one that was released: see SeenEpochs in core/model/seat_table.rs.
+-- KEYS[1]: the hash. Each seat is a field named by its participant, with the value `epoch since ends node
+-- state name`. The state is '1' if the holder is connected, else '0'; a 'u' after it marks an unprotected
+-- seat. The fields `from`, `last` and `given_up` tell a seat that Redis lost from one that was released: see
+-- SeenEpochs in core/model/seat_table.rs.
 --
--- ARGV: 1 the time of a test's clock, or empty for the clock of Redis; 2 the time after which the script does nothing; 3 the
--- largest epoch that the node knows; 4 the time from which new participants are admitted and leases end; from 5 on, the
--- arguments of the script. Times are in microseconds since 1970: a double represents them exactly until the year 2255.
+-- ARGV: 1 the time of a test's clock, or empty for the clock of Redis; 2 the time after which the script does
+-- nothing; 3 the largest epoch that the node knows; 4 the time from which new participants are admitted and
+-- leases end; from 5 on, the arguments of the script. Times are in microseconds since 1970: a double
+-- represents them exactly until the year 2255.
 --
 -- The reply is an array: the outcome, the time, and the data of the outcome. The specification is `Seats` in
 -- core/model/seat_table.rs.
 
--- How long the hash outlives its last seat, in microseconds: longer than any node takes to learn that the seat ended.
+-- How long the hash outlives its last seat, in microseconds: longer than any node takes to learn that the
+-- seat ended.
 local REMEMBERED = 60 * 1000 * 1000
 
 local function text(number)

@@ -1,5 +1,5 @@
--- Undoes a claim as if it had never been made. Unlike a release, it does not set `given_up`, which would keep other
--- nodes from restoring the seats that Redis lost.
+-- Undoes a claim as if it had never been made. Unlike a release, it does not set `given_up`, which would keep
+-- other nodes from restoring the seats that Redis lost.
 local participant, epoch = unpack(ARGV, 5)
 local own = seat_of(participant)
 if own and own.epoch == tonumber(epoch) then

@@ -1,4 +1,4 @@
-//! A whole array as one row of the log, so that no crash leaves half of one, on a store without transactions too.
+//! A whole array as one row of the log, so that a crash never leaves a part of it, even without transactions.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,38 +7,39 @@ use std::{
 
 use super::{ChatEntry, ChatKey, MessageIdentity, row::BadRow};
 
-/// The array that is served, with what is known of those before it.
+/// The served array, and the numbers of earlier ones.
 #[derive(Debug, Default)]
 pub struct Array {
     /// Its items, in their order.
     pub items: Vec<Item>,
-    /// The numbers of the arrays that were replaced and are kept, oldest first, each with its bytes of JSON.
+    /// Numbers of the replaced arrays that are kept, with their bytes of JSON, oldest first.
     pub kept: Vec<(usize, usize)>,
-    /// The numbers of the arrays that are to be removed, or were already.
+    /// Numbers of the arrays to remove, some of which may be removed already.
     pub dropped: Vec<usize>,
 }
 
 /// One item of an array.
 #[derive(Debug)]
 pub struct Item {
-    /// The entry; its JSON is empty if it is a live message.
+    /// The entry. Its JSON is empty if it is a live message.
     pub entry: ChatEntry,
-    /// Whether it was a live message when the array was saved.
+    /// True if it was a live message when the array was saved.
     pub is_live: bool,
 }
 
 impl Array {
-    /// How many of its items were no live messages when it was saved.
+    /// Number of items that were no live messages when the array was saved.
     pub fn saved(&self) -> usize {
         self.items.iter().filter(|item| !item.is_live).count()
     }
 
-    /// How many bytes of JSON these have.
+    /// Bytes of JSON in these items.
     pub fn saved_bytes(&self) -> usize {
         self.items.iter().map(|item| item.entry.json.len()).sum()
     }
 
-    /// What a row keeps of it: what its items are, and their JSON as one JSON array, in which a live message is `null`.
+    /// Formats the array for a row: its items, and their JSON as one JSON array with `null` for live
+    /// messages.
     pub(super) fn write(&self) -> (Box<str>, Box<str>) {
         let mut items = String::new();
         for (number, bytes) in &self.kept {
@@ -64,7 +65,7 @@ impl Array {
         (items.into(), json.into())
     }
 
-    /// The array that a row keeps.
+    /// Parses the texts of a row.
     ///
     /// # Errors
     /// [`BadRow`]: [`write`](Self::write) did not make these texts.
@@ -81,7 +82,7 @@ impl Array {
         Ok(Self { items, kept, dropped })
     }
 
-    /// What a save needs to know of it.
+    /// The index that a save needs.
     pub(super) fn index(&self) -> Index<'_> {
         let mut index = Index::default();
         for Item { entry, is_live } in &self.items {
@@ -95,10 +96,10 @@ impl Array {
     }
 }
 
-/// The entries of an array by their keys.
+/// The saved entries of an array, by key.
 #[derive(Default)]
 pub(super) struct Index<'a> {
-    /// The last of each key: its version, and its bytes of JSON.
+    /// Version and bytes of JSON of the last entry with each key.
     pub(super) entries: HashMap<&'a ChatKey, (Option<&'a ChatKey>, usize)>,
     pub(super) versions: HashSet<&'a ChatKey>,
 }

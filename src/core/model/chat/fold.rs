@@ -1,4 +1,5 @@
-//! From the log to what is served: each entry in the place of its first version, as its newest version says.
+//! Computes the served history from the log: each entry at the position of its first version, with the newest
+//! content.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,26 +8,27 @@ use super::{
     row::{BadRow, Row, Tally},
 };
 
-/// The rows of a log so far, added in their order. Replaced arrays, and what was saved before the array that is served,
-/// may be left out.
+/// A fold over the rows of a log, which are added in order.
+///
+/// Replaced arrays, and rows saved before the served array, may be left out.
 #[derive(Default)]
 pub struct Fold {
     tally: Tally,
-    places: Vec<Place>,
-    /// The places of entries that may have later versions, by the keys of their rows.
+    slots: Vec<Slot>,
+    /// Indexes into `slots` of entries that may have later versions, by the keys of their rows.
     entries: HashMap<Box<str>, usize>,
     /// The contents of live messages.
     live: HashSet<Box<str>>,
     array: Array,
 }
 
-/// Where something is served.
-enum Place {
+/// A position in the served history.
+enum Slot {
     Live {
         content: Box<str>,
         json: Box<str>,
     },
-    /// Where an array had a live message.
+    /// The position that an array gives to a live message.
     Mention {
         content: Box<str>,
     },
@@ -39,35 +41,35 @@ enum Place {
 /// One version of a saved entry.
 struct Version {
     key: ChatKey,
-    /// The content of the live message that it is, if there is such a message.
+    /// The content of the live message that equals this version, if there is one.
     message: Option<Box<str>>,
     json: Box<str>,
 }
 
-/// What saves have brought, as far as it is served.
+/// The served entries that came from saves.
 #[derive(Debug, Default)]
 pub struct Present {
     /// The items, in their order.
     pub items: Vec<PresentItem>,
-    /// Arrays that were replaced and are kept, with their bytes, oldest first.
+    /// Numbers of the replaced arrays that are kept, with their bytes of JSON, oldest first.
     pub kept: Vec<(usize, usize)>,
-    /// Arrays that are to be removed.
+    /// Numbers of the arrays to remove.
     pub dropped: Vec<usize>,
-    /// How many bytes of JSON the array has.
+    /// Bytes of JSON in the array.
     pub bytes: usize,
 }
 
-/// One of them.
+/// One served entry that came from a save.
 #[derive(Debug)]
 pub struct PresentItem {
-    /// Tells its content.
+    /// Identifies its content.
     pub version: ChatKey,
-    /// The live message that it is, if there is such a message and that was not known when it was saved.
+    /// The live message that equals it, if there is one that was not known when the entry was saved.
     pub message: Option<MessageIdentity>,
 }
 
 impl Present {
-    /// What is served when nothing was saved after `array`.
+    /// The entries of `array`, after which nothing was saved.
     pub fn of(array: Array) -> Self {
         let bytes = array.saved_bytes();
         let items = array.items.into_iter().filter(|item| !item.is_live);
@@ -80,61 +82,60 @@ impl Present {
 }
 
 impl Fold {
-    /// Adds the row numbered `number`, which is greater than those before.
+    /// Adds the row `number`, which is greater than all numbers before.
     ///
     /// # Errors
-    /// [`BadRow`]: it cannot be read.
+    /// [`BadRow`]: the row is malformed.
     pub fn add(&mut self, number: usize, row: Row) -> Result<(), BadRow> {
         let before = Tally { last: number - 1, ..self.tally };
         let bytes = row.json.len();
         if Row::is_live_key(&row.key) {
             let content = row.content.ok_or(BadRow)?;
             self.live.insert(content.clone());
-            self.places.push(Place::Live { content, json: row.json });
+            self.slots.push(Slot::Live { content, json: row.json });
             self.tally = before.with_live(bytes);
         } else if let Some(items) = row.items {
             self.array = Array::read(&items, &row.json)?;
             self.tally = before.with_array(self.array.saved(), self.array.saved_bytes());
             self.replace();
-        } else if let Some(&place) = row.entry.as_ref().and_then(|entry| self.entries.get(entry))
-            && let Place::Saved { versions } = &mut self.places[place]
+        } else if let Some(&slot) = row.entry.as_ref().and_then(|entry| self.entries.get(entry))
+            && let Slot::Saved { versions } = &mut self.slots[slot]
         {
             let newest = versions.last().map_or(0, |version| version.json.len());
             self.tally = before.with_later(bytes, newest);
             versions.push(version_of(row));
         } else {
-            // Also a later version whose first one is in an array that was removed: another array follows.
+            // This may be a later version of an entry in a removed array; then another array follows.
             self.tally = before.with_first(bytes);
-            self.entries.insert(row.key.clone(), self.places.len());
-            self.places.push(Place::Saved { versions: vec![version_of(row)] });
+            self.entries.insert(row.key.clone(), self.slots.len());
+            self.slots.push(Slot::Saved { versions: vec![version_of(row)] });
         }
         Ok(())
     }
 
-    /// How much the log holds, as far as it was read.
+    /// The tally of the rows added so far.
     pub const fn tally(&self) -> Tally {
         self.tally
     }
 
     /// The JSON of all entries, oldest first.
     pub fn into_served(self) -> Vec<Box<str>> {
-        let Self { places, live, .. } = self;
-        let mentioned: HashSet<Box<str>> =
-            places.iter().filter_map(Place::mentioned).map(Box::from).collect();
+        let Self { slots, live, .. } = self;
+        let mentioned: HashSet<Box<str>> = slots.iter().filter_map(Slot::mentioned).map(Box::from).collect();
         let mut texts = HashMap::new();
-        let mut served = Vec::with_capacity(places.len());
-        let places = places.into_iter().filter_map(|place| match place {
-            Place::Live { content, json } if mentioned.contains(&content) => {
+        let mut served = Vec::with_capacity(slots.len());
+        let slots = slots.into_iter().filter_map(|slot| match slot {
+            Slot::Live { content, json } if mentioned.contains(&content) => {
                 texts.insert(content, json);
                 None
             }
             other => Some(other),
         });
-        for place in places.collect::<Vec<_>>() {
-            match place {
-                Place::Live { json, .. } => served.push(json),
-                Place::Mention { content } => served.extend(texts.remove(&content)),
-                Place::Saved { versions } => {
+        for slot in slots.collect::<Vec<_>>() {
+            match slot {
+                Slot::Live { json, .. } => served.push(json),
+                Slot::Mention { content } => served.extend(texts.remove(&content)),
+                Slot::Saved { versions } => {
                     served.extend(visible(versions, &live).map(|version| version.json));
                 }
             }
@@ -142,40 +143,40 @@ impl Fold {
         served
     }
 
-    /// What saves have brought, as far as it is served.
+    /// The served entries that came from saves.
     pub fn into_present(self) -> Present {
-        let Self { places, live, array, .. } = self;
+        let Self { slots, live, array, .. } = self;
         let bytes = array.saved_bytes();
-        let versions = places.into_iter().filter_map(|place| match place {
-            Place::Saved { versions } => visible(versions, &live),
+        let versions = slots.into_iter().filter_map(|slot| match slot {
+            Slot::Saved { versions } => visible(versions, &live),
             _ => None,
         });
         let items = versions.map(|version| PresentItem { version: version.key, message: None });
         Present { items: items.collect(), kept: array.kept, dropped: array.dropped, bytes }
     }
 
-    /// Puts the array into the place of all that was saved before it.
+    /// Replaces all earlier saves by the array.
     fn replace(&mut self) {
-        self.places.retain(|place| matches!(place, Place::Live { .. }));
+        self.slots.retain(|slot| matches!(slot, Slot::Live { .. }));
         self.entries.clear();
         let base = self.tally.base;
         for item in &self.array.items {
             let message = item.entry.message.as_ref().map(|message| Box::from(message.content.as_str()));
             match message {
-                Some(content) if item.is_live => self.places.push(Place::Mention { content }),
+                Some(content) if item.is_live => self.slots.push(Slot::Mention { content }),
                 message => {
                     let entry = &item.entry;
                     let key = entry.version.as_ref().unwrap_or(&entry.key).clone();
                     let version = Version { key, message, json: entry.json.clone() };
-                    self.entries.insert(super::row::key_on(base, &entry.key).into(), self.places.len());
-                    self.places.push(Place::Saved { versions: vec![version] });
+                    self.entries.insert(super::row::key_on(base, &entry.key).into(), self.slots.len());
+                    self.slots.push(Slot::Saved { versions: vec![version] });
                 }
             }
         }
     }
 }
 
-impl Place {
+impl Slot {
     fn mentioned(&self) -> Option<&str> {
         match self {
             Self::Mention { content } => Some(content),
@@ -192,7 +193,7 @@ fn visible(versions: Vec<Version>, live: &HashSet<Box<str>>) -> Option<Version> 
 
 fn version_of(row: Row) -> Version {
     let key = row.content.as_deref().unwrap_or(&row.key);
-    // Without what says to which array it was added.
+    // Without the suffix that names the array it was added to.
     let key = ChatKey::from(key.split('@').next().unwrap_or(key));
     Version { key, message: row.message, json: row.json }
 }

@@ -1,12 +1,12 @@
-//! What a chat is made of: entries and messages that are opaque JSON, and the keys that say which of them are one.
+//! Chats: entries and messages as opaque JSON, and the keys that identify them.
 //!
-//! A room's history is a log of rows that are never changed. What is served is the fold of the log.
+//! A room's history is a log of rows that never change. The served history is the fold of the log.
 //!
-//! - `row`: a row of the log, and the tally that is kept so that limits cost nothing to check.
+//! - `row`: a row of the log, and the tally of the log by which limits are checked.
 //! - `array`: a whole array as one row, for clients whose saves replace each other.
-//! - `fold`: from the log to what is served.
-//! - `plan`: from what is to be saved, and what the log has of it, to the rows that are added.
-//! - `rekey`: the log of a release that had other keys.
+//! - `fold`: computes the served history from the log.
+//! - `plan`: computes the rows that a save adds to the log.
+//! - `rekey`: converts the log of a release that had other keys.
 
 mod array;
 mod fold;
@@ -28,67 +28,67 @@ pub use self::{
     row::{BadRow, Row, Tally},
 };
 
-/// The most entries a room's history serves, and the most one save may bring.
+/// Most entries in a served history, and in one save.
 ///
-/// The documented client sends its whole array at every save, so what a room serves must fit one save.
+/// The documented client sends its whole array with every save, so a served history must fit into one save.
 pub const MAX_ENTRIES: usize = 10_000;
 
-/// The most bytes of JSON a room's history serves.
+/// Most bytes of JSON in a served history.
 pub const MAX_HISTORY_BYTES: usize = 1024 * 1024;
 
-/// The most bytes of JSON in one entry.
+/// Most bytes of JSON in one entry.
 pub const MAX_ENTRY_BYTES: usize = 64 * 1024;
 
-/// How many of [`MAX_ENTRIES`] are for live messages alone: saves stop before them.
+/// Part of [`MAX_ENTRIES`] that is reserved for live messages: saves must not use it.
 pub const RESERVED_ENTRIES: usize = 1_000;
 
-/// How many of [`MAX_HISTORY_BYTES`] are for live messages alone: saves stop before them.
+/// Part of [`MAX_HISTORY_BYTES`] that is reserved for live messages: saves must not use it.
 pub const RESERVED_BYTES: usize = 256 * 1024;
 
-/// The most versions of one entry that newer ones have superseded.
+/// Most superseded versions of one entry.
 pub const MAX_SUPERSEDED: usize = 32;
 
-/// The most bytes of JSON of superseded versions in a room.
+/// Most bytes of JSON in all superseded versions of a room.
 pub const MAX_SUPERSEDED_BYTES: usize = 1024 * 1024;
 
-/// The most arrays of a room that are kept after another has replaced them.
+/// Most replaced arrays that a room keeps.
 pub const MAX_REPLACED: usize = 32;
 
-/// The most bytes of JSON of a room's replaced arrays.
+/// Most bytes of JSON in all replaced arrays of a room.
 pub const MAX_REPLACED_BYTES: usize = 4 * 1024 * 1024;
 
 /// One entry of a save.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChatEntry {
-    /// Which entry of the room it is: the same for all versions of one.
+    /// Identifies the entry in its room: the same for all of its versions.
     pub key: ChatKey,
-    /// Which version of the entry it is; `None` if an entry under this key never changes.
+    /// Identifies the version; `None` if entries with this key never change.
     pub version: Option<ChatKey>,
-    /// The live message that it is, if there is such a message.
+    /// The live message that equals this entry, if the room has it.
     pub message: Option<MessageIdentity>,
-    /// Valid JSON of at most [`MAX_ENTRY_BYTES`], kept as it came: never parsed, rewritten or logged by a store.
+    /// Valid JSON of at most [`MAX_ENTRY_BYTES`], as received: a store never parses, changes or logs it.
     pub json: Box<str>,
 }
 
-/// A live message as it is kept.
+/// A live message, as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LiveMessage {
-    /// Which message it is.
+    /// Identifies the message.
     pub identity: MessageIdentity,
     /// Valid JSON, made by the server.
     pub json: Box<str>,
 }
 
-/// What makes a live message the same as another.
+/// Identifies a live message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageIdentity {
-    /// Of its writer and its id: one in a room.
+    /// Key of writer and id, unique in a room.
     pub key: ChatKey,
-    /// Of its writer, its id and its text: a retry has the same, another message under the same id has not.
+    /// Key of writer, id and text. A retry has the same one; another message with the same id has another.
     pub content: ChatKey,
 }
 
-/// Redacted: what people write to each other never belongs into a log.
+/// Redacted: chat messages must not be logged.
 macro_rules! redacted {
     ($($type:ident),*) => {
         $(impl fmt::Debug for $type {
@@ -101,29 +101,29 @@ macro_rules! redacted {
 
 redacted!(ChatEntry, LiveMessage, MessageIdentity, ChatKey);
 
-/// What a [`ChatKey`] tells apart.
+/// What a [`ChatKey`] identifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     /// Live messages, by writer and id.
     Message,
-    /// What live messages say, by writer, id and text.
+    /// The content of live messages, by writer, id and text.
     Content,
     /// Saved entries that may have several versions.
     Entry,
-    /// The versions of such entries.
+    /// Versions of those entries.
     Version,
     /// Saved entries that have one version.
     Once,
 }
 
-/// A name in the log of a room: its kind and a digest, of 34 characters.
+/// A key in the log of a room: 34 characters of kind and digest.
 ///
-/// Digests are cut to 192 bits: enough that two texts of one digest cannot be found.
+/// Digests are cut to 192 bits, which still makes collisions infeasible.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChatKey(Box<str>);
 
 impl ChatKey {
-    /// The key of `kind` that is made of `digest`.
+    /// Makes a key of `kind` from `digest`.
     pub fn new(kind: KeyKind, digest: &[u8; 32]) -> Self {
         let mut key = String::with_capacity(34);
         key.push_str(match kind {
@@ -137,14 +137,14 @@ impl ChatKey {
         Self(key.into())
     }
 
-    /// The key as a store keeps it.
+    /// The key as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl From<&str> for ChatKey {
-    /// A key that a store kept.
+    /// Takes over a stored key.
     fn from(text: &str) -> Self {
         Self(text.into())
     }

@@ -1,8 +1,8 @@
-//! From what is to be saved to the rows that are added. The rules are here, once for all stores; a store only answers
-//! questions and writes rows.
+//! Computes the rows that a save adds to the log. All stores share these rules; a store only reads and writes
+//! rows.
 //!
-//! Planning is repeated with the answers to its questions until it is done. It asks for nothing but the keys of what is
-//! saved, so a long history does not make it longer.
+//! Planning is repeated with the answers to its queries until it is done. It queries only keys of the saved
+//! entries, so its cost does not grow with the history.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,55 +13,55 @@ use super::{
     row::{Row, Tally, key_on},
 };
 
-/// The room's history is at a limit; nothing of the save is to be stored.
+/// The room's history is at a limit; no entry of the save may be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// Whether limits hold. They do not for the rest of a save of which a part is stored.
+/// Whether limits apply. They do not apply to the rest of a save that is stored in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
-    /// Beyond a limit, nothing is stored.
+    /// A save beyond a limit is refused.
     Enforced,
-    /// Everything is stored.
+    /// Every save is stored.
     Ignored,
 }
 
-/// Where planning stands.
+/// Outcome of one round of planning.
 pub enum Step<T> {
-    /// It needs to know more.
+    /// Planning needs these answers.
     Ask(Question),
-    /// It is done.
+    /// Planning is done.
     Done(T),
 }
 
-/// What planning needs to know.
+/// A query to the store.
 #[derive(Default)]
 pub struct Question {
-    /// The rows under these keys.
+    /// Asks for the rows with these keys.
     pub keys: Vec<Box<str>>,
-    /// The later versions of the entries with these keys.
+    /// Asks for the later versions of the entries with these keys.
     pub entries: Vec<Box<str>>,
 }
 
-/// A row that is there already.
+/// A stored row.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// As in [`Row::content`].
     pub content: Option<Box<str>>,
-    /// How many bytes of JSON it has.
+    /// Bytes of JSON in the row.
     pub bytes: usize,
 }
 
 /// The versions of an entry after the first.
 #[derive(Debug, Clone, Copy)]
 pub struct Later {
-    /// How many there are, at least 1.
+    /// Number of later versions, at least 1.
     pub count: usize,
-    /// How many bytes of JSON the newest has.
+    /// Bytes of JSON in the newest version.
     pub newest_bytes: usize,
 }
 
-/// The answers so far.
+/// The answers of the store so far.
 #[derive(Default)]
 pub struct Known {
     rows: HashMap<Box<str>, Option<Found>>,
@@ -69,7 +69,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Takes in the rows that there are under the keys of `question`, and the later versions of its entries.
+    /// Adds the answers to `question`: the stored rows and later versions. All others do not exist.
     pub fn learn(
         &mut self,
         question: Question,
@@ -82,7 +82,7 @@ impl Known {
         self.later.extend(later.into_iter().map(|(key, later)| (key, Some(later))));
     }
 
-    /// Whether `message` is a live message of the room.
+    /// True if `message` is a live message of the room.
     fn is_live(&self, message: &MessageIdentity) -> Result<bool, Unknown> {
         let found =
             self.rows.get(message.key.as_str()).ok_or_else(|| Unknown::Row(message.key.as_str().into()))?;
@@ -99,7 +99,7 @@ impl Known {
     }
 }
 
-/// A row, or later versions, that no answer has told of yet.
+/// A row, or later versions, that the store has not been asked for.
 enum Unknown {
     Row(Box<str>),
     Later(Box<str>),
@@ -118,13 +118,14 @@ impl Question {
     }
 }
 
-/// The rows that a save adds, in their order, each with the tally up to it. A row's number is the tally's `last`.
+/// The rows that a save adds, in order, each with the tally up to it. The number of a row is the tally's
+/// `last`.
 pub type Addition = Vec<(Row, Tally)>;
 
-/// Merges `entries` into the log that `tally` counts. `array` is the one that is served, empty if there is none.
+/// Plans to merge `entries` into the log of `tally`. `array` is the served array, empty if there is none.
 ///
 /// # Errors
-/// [`Full`]: it would exceed a limit.
+/// [`Full`]: the save would exceed a limit.
 pub fn plan_save(
     tally: Tally,
     array: &Array,
@@ -151,7 +152,7 @@ pub fn plan_save(
     Ok(Step::Done(merge.rows))
 }
 
-/// What an entry does to the log.
+/// How an entry changes the log.
 enum Effect<'a> {
     Nothing,
     First,
@@ -166,11 +167,11 @@ struct Merge<'a> {
     rows: Addition,
 }
 
-/// What the entries before have added.
+/// The additions of the entries before.
 #[derive(Default)]
 struct Added {
     keys: HashSet<Box<str>>,
-    /// By the keys of entries: the version that was added first.
+    /// The version that was added first, by the key of its entry.
     first: HashMap<Box<str>, Found>,
     later: HashMap<Box<str>, Later>,
 }
@@ -191,7 +192,7 @@ impl Merge<'_> {
         Ok(Effect::Later { version, before: self.later_of(entry)?.unwrap_or(before) })
     }
 
-    /// The first version of `entry`, if there is any.
+    /// The first version of `entry`, if there is one.
     fn first_of(&self, entry: &ChatEntry) -> Result<Option<Found>, Unknown> {
         if let Some(&(version, bytes)) = self.index.entries.get(&entry.key) {
             let content = version.map(|version| Box::from(version.as_str()));
@@ -250,25 +251,25 @@ impl Merge<'_> {
     }
 }
 
-/// An array that replaces what earlier saves brought.
+/// An array that replaces all earlier saves.
 pub struct Replacement {
-    /// Its row.
+    /// The row of the array.
     pub row: Row,
-    /// The tally after it.
+    /// The tally after the row.
     pub tally: Tally,
-    /// How many entries it has that were no live messages.
+    /// Number of its entries that are no live messages.
     pub saved: usize,
-    /// The numbers of arrays that are removed when the row is stored. Some may be removed already.
+    /// Numbers of the arrays to remove once the row is stored. Some may be removed already.
     pub dropped: Vec<usize>,
 }
 
-/// Puts `entries` into the place of `present`, unless that begins with them.
+/// Plans to replace `present` by `entries`, unless `present` begins with them.
 ///
-/// Entries that are live messages are these messages, and are only mentioned. An array that the new one begins with is
-/// not worth keeping.
+/// The array refers to entries that are live messages instead of copying them. A replaced array is dropped if
+/// the new one begins with it.
 ///
 /// # Errors
-/// [`Full`]: it would exceed a limit.
+/// [`Full`]: the save would exceed a limit.
 pub fn plan_replace(
     tally: Tally,
     present: &Present,
@@ -305,7 +306,7 @@ pub fn plan_replace(
     Ok(Step::Done(Some(Replacement { row: row_of(&array, after.last), tally: after, saved, dropped })))
 }
 
-/// The array of `items` that follows the one of `present`.
+/// The array of `items` that replaces the one of `present`.
 fn successor(tally: Tally, present: &Present, items: Vec<(&ChatEntry, bool)>, is_grown: bool) -> Array {
     let items = items.into_iter().map(|(entry, is_live)| {
         let json = if is_live { Box::default() } else { entry.json.clone() };

@@ -1,6 +1,7 @@
-//! The log of a release that knew entries by their id alone, brought under the keys of this one.
+//! Converts the log of a release that identified entries by their id alone to the keys of this release.
 //!
-//! Nothing that was served is superseded or left out by that, and a history that is saved back is known again.
+//! The conversion neither supersedes nor drops a served entry, and recognises a history that a client saves
+//! back.
 
 use std::collections::HashSet;
 
@@ -9,19 +10,21 @@ use super::{
     row::{Row, Tally},
 };
 
-/// What a text of the former log is, by the rules of this release.
+/// A text of the former log, by the rules of this release.
 pub enum Former {
-    /// A message that was sent live.
+    /// A live message.
     Live(LiveMessage),
-    /// Anything else.
+    /// A saved entry.
     Saved(ChatEntry),
 }
 
-/// Reads the texts of a room's former log, in their order. A store knows no JSON, so it is told.
+/// Reads the texts of a room's former log, in order. Stores call it because they do not parse JSON.
 pub type Rekey = fn(&[Box<str>]) -> Vec<Former>;
 
-/// Makes rows of a room's former log, one after the other. Depends on nothing but the texts and their numbers, so that
-/// it can be done again, and by two nodes at once.
+/// Converts the rows of a room's former log, one after the other.
+///
+/// The result depends only on the texts and their numbers, so that the conversion can be repeated, even by
+/// two nodes at once.
 #[derive(Default)]
 pub struct Rekeying {
     tally: Tally,
@@ -29,13 +32,13 @@ pub struct Rekeying {
 }
 
 impl Rekeying {
-    /// Takes in a row that has its key already, with the tally up to it.
+    /// Adds a row that is converted already, with the tally up to it.
     pub fn keep(&mut self, key: &str, tally: Tally) {
         self.tally = tally;
         self.used.insert(key.into());
     }
 
-    /// The row numbered `number`, greater than those before, and how much the log holds up to it.
+    /// Converts the row `number`, which is greater than all numbers before. Returns the tally up to it.
     pub fn row(&mut self, number: usize, former: Former) -> (Row, Tally) {
         let (row, tally) = match former {
             Former::Live(message) if !self.used.contains(message.identity.key.as_str()) => {
@@ -57,8 +60,7 @@ impl Rekeying {
         (row, self.tally)
     }
 
-    /// An entry that has a place of its own, as it had: also where this release would take it for another version of
-    /// an earlier one, or for the same.
+    /// Makes a row of its own for an entry, even if this release would merge it with an earlier entry.
     fn saved(&self, number: usize, entry: &ChatEntry) -> Row {
         let first = Row::first(entry, 0);
         if !self.used.contains(&first.key) {

@@ -1,4 +1,4 @@
-//! A row of a room's log, and how much the log holds.
+//! A row of a room's log, and the tally of the log.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,28 +6,29 @@ use super::{
     Array, ChatEntry, ChatKey, LiveMessage, MAX_ENTRIES, MAX_HISTORY_BYTES, RESERVED_BYTES, RESERVED_ENTRIES,
 };
 
-/// A row that no release wrote like this.
+/// A row that no release has written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadRow;
 
-/// One row of a room's log. Rows are numbered; a row is never changed.
+/// One row of a room's log. Rows are numbered and never change.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Unique in its room. A first version has the key of its entry, a later one that of the version.
+    /// Unique in its room. The row of a first version has the key of its entry, that of a later one the key
+    /// of the version.
     pub key: Box<str>,
-    /// What distinguishes rows of one key: the content of a live message, the version of an entry.
+    /// Distinguishes rows with one key: the content of a live message, the version of an entry.
     pub content: Option<Box<str>>,
-    /// Of a later version: the key of its entry's first version.
+    /// For a later version: the key of the row of its entry's first version.
     pub entry: Option<Box<str>>,
-    /// The content of the live message in whose place this row is not served.
+    /// The content of the live message that is served instead of this row.
     pub message: Option<Box<str>>,
-    /// Of an array: what it is made of, as [`Array`](super::Array) writes it.
+    /// For an array: its items, as [`Array`](super::Array) writes them.
     pub items: Option<Box<str>>,
     /// The JSON.
     pub json: Box<str>,
 }
 
-/// Redacted: what people write to each other never belongs into a log.
+/// Redacted: chat messages must not be logged.
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Row(…)")
@@ -47,17 +48,17 @@ impl Row {
         }
     }
 
-    /// Whether `key` is that of a live message.
+    /// True if `key` is that of a live message.
     pub fn is_live_key(key: &str) -> bool {
         key.starts_with("m.")
     }
 
-    /// Whether `key` is that of an entry that has one version: of its row nothing needs to be known but that it is there.
+    /// True if `key` is that of an entry with one version: it matters only that its row exists.
     pub fn is_once_key(key: &str) -> bool {
         key.starts_with("o.")
     }
 
-    /// The row of an entry's first version, saved while the array numbered `base` was served.
+    /// The row of an entry's first version, saved while the array `base` is served.
     pub(super) fn first(entry: &ChatEntry, base: usize) -> Self {
         Self {
             key: key_on(base, &entry.key).into(),
@@ -80,59 +81,61 @@ impl Row {
     }
 }
 
-/// The key under which a saved entry is stored while the array numbered `base` is served: what an array has replaced
-/// must not stand in the way of what is saved after it.
+/// The row key of an entry that is saved while the array `base` is served.
+///
+/// It differs from the keys of entries that the array replaced, so that these can be saved again.
 pub(super) fn key_on(base: usize, key: &ChatKey) -> Cow<'_, str> {
     if base == 0 { Cow::Borrowed(key.as_str()) } else { Cow::Owned(format!("{}@{base}", key.as_str())) }
 }
 
-/// How much a room's log holds. Kept beside the log, so that limits cost nothing to check.
+/// Sizes of a room's log. Stored beside the log, so that limits are checked without reading it.
 ///
-/// Counts a saved entry that a live message has taken the place of: the tally is what is served at most.
+/// Also counts saved entries that are served as live messages: the tally is an upper bound of the served
+/// history.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// The number of the last row.
     pub last: usize,
-    /// How many live messages there are.
+    /// Number of live messages.
     pub live: usize,
-    /// How many bytes of JSON they have.
+    /// Bytes of JSON in live messages.
     pub live_bytes: usize,
-    /// How many saved entries are served.
+    /// Number of saved entries that are served.
     pub saved: usize,
-    /// How many bytes of JSON they have.
+    /// Bytes of JSON in these entries.
     pub saved_bytes: usize,
-    /// How many versions were superseded.
+    /// Number of superseded versions.
     pub superseded: usize,
-    /// How many bytes of JSON they have.
+    /// Bytes of JSON in superseded versions.
     pub superseded_bytes: usize,
-    /// The number of the row with the array that is served, 0 if there is none.
+    /// The number of the row with the served array, 0 if there is none.
     pub base: usize,
 }
 
 impl Tally {
-    /// How many entries are served.
+    /// Number of entries that are served.
     pub const fn entries(&self) -> usize {
         self.live + self.saved
     }
 
-    /// How many bytes of JSON are served.
+    /// Bytes of JSON that are served.
     pub const fn bytes(&self) -> usize {
         self.live_bytes + self.saved_bytes
     }
 
-    /// After one live message of so many bytes more.
+    /// The tally after one more live message.
     #[must_use]
     pub const fn with_live(self, bytes: usize) -> Self {
         Self { last: self.last + 1, live: self.live + 1, live_bytes: self.live_bytes + bytes, ..self }
     }
 
-    /// After one entry more.
+    /// The tally after one more entry.
     #[must_use]
     pub(super) const fn with_first(self, bytes: usize) -> Self {
         Self { last: self.last + 1, saved: self.saved + 1, saved_bytes: self.saved_bytes + bytes, ..self }
     }
 
-    /// After a version of `bytes` has superseded one of `before`.
+    /// The tally after a version of `bytes` superseded one of `before`.
     #[must_use]
     pub(super) const fn with_later(self, bytes: usize, before: usize) -> Self {
         Self {
@@ -144,24 +147,25 @@ impl Tally {
         }
     }
 
-    /// After an array of so many saved entries has replaced all that were saved.
+    /// The tally after an array replaced all saved entries.
     #[must_use]
     pub(super) const fn with_array(self, saved: usize, saved_bytes: usize) -> Self {
         let last = self.last + 1;
         Self { last, saved, saved_bytes, superseded: 0, superseded_bytes: 0, base: last, ..self }
     }
 
-    /// Whether nothing was saved after `array`, which is the one that is served, or empty if there is none.
+    /// True if nothing was saved after `array`, which is the served one, or empty if there is none.
     pub fn is_just(&self, array: &Array) -> bool {
         self.saved == array.saved() && self.superseded == 0
     }
 
-    /// Whether a live message may be added that leads to this.
+    /// True if a live message that leads to this tally is within the limits.
     pub const fn admits_live(&self) -> bool {
         self.entries() <= MAX_ENTRIES && self.bytes() <= MAX_HISTORY_BYTES
     }
 
-    /// Whether a save may be taken that leads from `before` to this. One that lets nothing grow always may.
+    /// True if a save that leads from `before` to this tally is within the limits. A save without growth
+    /// always is.
     pub(super) fn admits_save(&self, before: &Self) -> bool {
         let entries = (MAX_ENTRIES - RESERVED_ENTRIES).max(before.entries());
         let bytes = (MAX_HISTORY_BYTES - RESERVED_BYTES).max(before.bytes());

@@ -1,5 +1,5 @@
-//! Two nodes and a network between them that loses, delays and reorders frames: every message arrives once and in order,
-//! or its loss is reported. Faulty implementations must fail the same checks.
+//! Two nodes and a network between them that loses, delays and reorders frames: every message arrives once
+//! and in order, or its loss is reported. Faulty implementations must fail the same checks.
 
 use std::{
     collections::VecDeque,
@@ -239,7 +239,8 @@ impl World {
         Err(TestCaseError::fail("the links never come to rest"))
     }
 
-    /// Checks that each node received what the other one sent, in order, with a report wherever messages are missing.
+    /// Checks that each node received what the other one sent, in order, with a report wherever messages are
+    /// missing.
     fn check(&self, is_over: bool) -> Outcome {
         for (by, to) in [(0, 1), (1, 0)] {
             let (mut sent, mut is_reported) = (self.nodes[by].sent.iter().peekable(), false);
