@@ -164,7 +164,7 @@ impl SeatRegistry for LocalRegistry {
         for renewal in renewals {
             let key = &renewal.key;
             let seats = table.rooms.get_mut(&key.room).map(|room| &mut room.seats);
-            let held = seats.as_deref().and_then(|seats| seats.holding(key.participant, now).cloned());
+            let held = seats.as_deref().and_then(|seats| seats.seat_of(key.participant, now).cloned());
             if seats.is_some_and(|seats| seats.renew(renewal, now)) {
                 let is_newly_protected = renewal.protected && held.is_some_and(|held| !held.protected);
                 table.record_change(&key.room, is_newly_protected);
@@ -177,7 +177,7 @@ impl SeatRegistry for LocalRegistry {
 
     async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         let now = self.clock.now();
-        Ok(self.lock().rooms.get(room).and_then(|room| room.seats.holding(participant, now).cloned()))
+        Ok(self.lock().rooms.get(room).and_then(|room| room.seats.seat_of(participant, now).cloned()))
     }
 
     async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {

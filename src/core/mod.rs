@@ -4,11 +4,11 @@
 //!
 //! 1. A room never has more participants than seats.
 //! 2. A seat is a lease: losing the connection does not lose the seat, and the lease ends in a bounded time.
-//! 3. A protected seat belongs to its holder until the lease ends. A valid session returns it at once; the older
-//!    connection is fenced and changes nothing.
+//! 3. A protected seat belongs to its holder until the lease ends. A valid session returns it at once; the
+//!    older connection is fenced and changes nothing.
 //! 4. Events for a participant that is away arrive in order after it returns, or it is told of a reset.
-//! 5. A signal reaches only members of the sender's own room, or of the one room its door addresses; the server stamps
-//!    its sender.
+//! 5. A signal reaches only members of the sender's own room, or of the one room its door addresses; the
+//!    server stamps its sender.
 //! 6. A slow receiver costs the others nothing.
 //! 7. Payloads are opaque: never rewritten, never logged.
 //! 8. A chat that was acknowledged is readable afterwards.

@@ -12,7 +12,13 @@ use files::{File, Syntax};
 use passage::Passage;
 
 /// Folders and files whose words are still to be cleaned. The list shrinks and ends empty.
-const UNCLEAN: &[&str] = &["ARCHITECTURE.md", "src/core/", "src/protocols/"];
+const UNCLEAN: &[&str] = &[
+    "ARCHITECTURE.md",
+    "src/core/hub/history.rs",
+    "src/core/hub/signals.rs",
+    "src/core/tests/",
+    "src/protocols/",
+];
 
 /// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the call page.
 const RUST_WIDTH: usize = 110;

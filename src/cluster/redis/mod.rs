@@ -242,11 +242,11 @@ impl SeatRegistry for RedisRegistry {
 
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
         let call = self.node.calls.take_away(seat);
-        let taken = in_time(async { Ok(self.call(call).await?.is_released()) }).await?;
-        if taken {
+        let is_taken = in_time(async { Ok(self.call(call).await?.is_released()) }).await?;
+        if is_taken {
             self.node.claims().remove(seat);
         }
-        Ok(taken)
+        Ok(is_taken)
     }
 
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable> {

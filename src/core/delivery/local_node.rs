@@ -66,7 +66,8 @@ impl LocalNode {
         self.bus.send(to, message)
     }
 
-    /// Sends a message now or, if the bus does not take it, with a later [`retry_unsent`](Self::retry_unsent).
+    /// Sends a message now or, if the bus does not take it, with a later
+    /// [`retry_unsent`](Self::retry_unsent).
     ///
     /// A retried message may be overtaken by newer ones; epochs and sequence numbers tell the receiver.
     pub fn send_or_retry(&self, to: NodeId, message: NodeMessage) {

@@ -3,7 +3,8 @@
 use futures_util::{FutureExt, future::Shared};
 use tokio::sync::oneshot;
 
-/// Resolves when a mailbox has been imported: `true` if its owner resumes, `false` on a reset. An error is a reset too.
+/// Resolves when a mailbox has been imported: `true` if its owner resumes, `false` on a reset. An error is a
+/// reset too.
 pub type MailboxArrival = Shared<oneshot::Receiver<bool>>;
 
 /// Resolves a [`MailboxArrival`], once.

@@ -14,8 +14,8 @@ use crate::core::{
 
 /// Age at which an event counts as received, on a connection that still answers.
 ///
-/// Longer than any door takes to notice that a connection is dead (10 s): had the event not arrived, the connection
-/// would be closed by now.
+/// Longer than any door takes to notice that a connection is dead (10 s): had the event not arrived, the
+/// connection would be closed by now.
 pub const ARRIVED_AFTER: Duration = Duration::from_secs(12);
 
 /// In place of the number of the last event received: the client has lost its state and asks for a reset.
@@ -60,8 +60,8 @@ impl Outbox {
         self.replay.push(event, now, limits);
     }
 
-    /// Sets what a returning participant has: everything up to `received`, or, with `None`, everything that its
-    /// former connection took. Counts as the answer to its join.
+    /// Sets what a returning participant has: everything up to `received`, or, with `None`, everything that
+    /// its former connection took. Counts as the answer to its join.
     ///
     /// Returns `true` if all later events can be replayed. Otherwise drops them all, which is a reset: half a
     /// conversation is worse than a new start.
@@ -86,8 +86,8 @@ impl Outbox {
         received.is_some_and(|received| received != RESET && received > self.last_seq)
     }
 
-    /// Records the loss of an event: drops the replay buffer and closes the connection, so that the client joins
-    /// again and is told of the reset.
+    /// Records the loss of an event: drops the replay buffer and closes the connection, so that the client
+    /// joins again and is told of the reset.
     pub fn reset(&mut self) {
         (self.needs_reset, self.lost_since_answer) = (true, self.join_answered);
         self.taken_seq = self.last_seq;
@@ -108,7 +108,8 @@ impl Outbox {
         (self.last_seq, self.taken_seq) = (number, number);
     }
 
-    /// Events that may not have arrived, number of the last event, and of the last one taken. `None` if some are lost.
+    /// Events that may not have arrived, number of the last event, and of the last one taken. `None` if some
+    /// are lost.
     pub fn into_parts(self) -> Option<(Vec<Numbered>, u64, u64)> {
         (!self.needs_reset).then(|| (self.replay.after(0), self.last_seq, self.taken_seq))
     }
@@ -122,10 +123,11 @@ impl Outbox {
         outbox
     }
 
-    /// Sends what no connection took yet, and all further events, to `connection`. Returns the former connection.
+    /// Sends what no connection took yet, and all further events, to `connection`. Returns the former
+    /// connection.
     ///
-    /// Closes `connection` instead if events were lost after the join was answered: its client joins again and is told
-    /// of the reset.
+    /// Closes `connection` instead if events were lost after the join was answered: its client joins again
+    /// and is told of the reset.
     pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
         let former = self.detach();
         let broken = std::mem::take(&mut self.lost_since_answer);

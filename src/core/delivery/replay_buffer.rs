@@ -23,13 +23,14 @@ pub const AWAY: Limits = Limits { events: 512, bytes: 256 * 1024 };
 
 /// For a connected participant: what may be on its way over a connection that died unnoticed.
 ///
-/// No call sends more in those seconds, and a participant that is sent more all the time must not fill the memory.
+/// No call sends more in those seconds, and a participant that is sent more all the time must not fill the
+/// memory.
 pub const CONNECTED: Limits = Limits { events: 128, bytes: 64 * 1024 };
 
 /// The latest events of one participant, without a gap. Beyond its limits it drops the oldest.
 ///
-/// Payloads of signals are copied: each arrived as a part of a buffer that many signals share, and one of them must not
-/// keep all of that buffer.
+/// Payloads of signals are copied: each arrived as a part of a buffer that many signals share, and one of
+/// them must not keep all of that buffer.
 #[derive(Default)]
 pub struct ReplayBuffer {
     entries: VecDeque<Entry>,

@@ -1,4 +1,5 @@
-//! Coalesces writes: everything queued while handling one read is flushed once, in one system call per connection.
+//! Coalesces writes: everything queued while handling one read is flushed once, in one system call per
+//! connection.
 
 use std::{
     cell::{Cell, RefCell},
@@ -7,7 +8,7 @@ use std::{
 
 /// A connection whose writes are queued until it is flushed.
 pub trait Flush {
-    /// Writes what is queued. Never blocks.
+    /// Writes the queued bytes. Never blocks.
     fn flush(&self);
 }
 

@@ -1,4 +1,5 @@
-//! Claims a seat in the registry, frees seats that a newcomer may take over, and lists the participant in its room.
+//! Claims a seat in the registry, frees seats that a newcomer may take over, and lists the participant in its
+//! room.
 
 use std::{
     collections::HashSet,
@@ -21,8 +22,8 @@ use crate::core::{
 };
 
 impl Hub {
-    /// Claims a seat. Until the second part is dropped, further claims in the room wait, and so do other nodes' messages
-    /// about it.
+    /// Claims a seat. Until the second part is dropped, further claims in the room wait, and so do other
+    /// nodes' messages about it.
     pub(super) async fn claim_once(&self, claim: &Claim) -> Result<(Claimed, GatedClaim), ClaimError> {
         let gated = GatedClaim::begin(self, &claim.room).await;
         Ok((self.0.registry.claim(claim.clone()).await?, gated))
@@ -104,8 +105,8 @@ impl Hub {
         }
         let (local, knows_peers) = (self.0.local_node.id, self.0.local_node.knows_peers());
         let former = claimed.former.as_ref();
-        // A local seat that the room does not list. Without other nodes it was read at the start. Otherwise the answer
-        // to its claim was lost, and its mailbox may be anywhere.
+        // A local seat that the room does not list. Without other nodes it was read at the start. Otherwise
+        // the answer to its claim was lost, and its mailbox may be anywhere.
         let is_unlisted =
             former.is_some_and(|former| former.node == local && !room.is_listed(former.participant));
         let last_known = |former: &Seat| match room.node_of(former.participant) {
@@ -131,7 +132,8 @@ impl Hub {
         })
     }
 
-    /// Takes a seat from a holder that is not there, unless it is protected by now, and tells every node that lists it.
+    /// Takes a seat from a holder that is not there, unless it is protected by now, and tells every node that
+    /// lists it.
     async fn take_away(&self, room: &RoomId, seat: &Seat) -> Result<(), Unavailable> {
         let (key, reason) = (seat.key_in(room), LeaveReason::NotAlive);
         if self.0.registry.take_away(&key).await? {

@@ -1,4 +1,5 @@
-//! The node stops: it accepts nobody, every client moves, every seat is handed to another node or released.
+//! The drain of a node: joins are refused, clients reconnect to other nodes, and each seat migrates or is
+//! released.
 //!
 //! Order: [`Hub::drain`], [`Hub::lose_all_connections`], [`Hub::migrate_all`], [`Hub::release_open_seats`].
 
@@ -16,8 +17,8 @@ use crate::core::{
 const AT_ONCE: usize = 64;
 
 impl Hub {
-    /// Refuses joins from now on, and closes every connection so that its client joins another node, or this one after
-    /// its restart.
+    /// Refuses joins from now on, and closes every connection so that its client joins another node, or this
+    /// one after its restart.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
         for (_, room) in self.all_rooms() {
@@ -32,7 +33,8 @@ impl Hub {
         self.0.draining.load(Ordering::Relaxed)
     }
 
-    /// Handles every connection of this node as lost. To be called when every client that reads was told of the drain.
+    /// Handles every connection of this node as lost. To be called when every client that reads was told of
+    /// the drain.
     pub async fn lose_all_connections(&self) {
         let now = self.0.clock.now();
         let rooms = self.all_rooms();

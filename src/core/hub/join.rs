@@ -25,8 +25,8 @@ pub struct RoomPolicy {
     pub seats: usize,
     /// How long a seat outlives its connection.
     pub lease: Duration,
-    /// How long an unprotected seat outlives its connection; any newcomer may take it at once. `None`: for `lease`, and
-    /// a newcomer gets it only after a liveness probe.
+    /// How long an unprotected seat outlives its connection; any newcomer may take it at once. `None`: for
+    /// `lease`, and a newcomer gets it only after a liveness probe.
     pub unprotected_lease: Option<Duration>,
     /// Seats without a connection that one address may hold; beyond, newcomers from there are refused.
     pub away_per_address: usize,
@@ -35,7 +35,8 @@ pub struct RoomPolicy {
 }
 
 impl RoomPolicy {
-    /// Rooms of `seats` seats, each held for `lease`, with the same rules for every seat and no further limit.
+    /// Rooms of `seats` seats, each held for `lease`, with the same rules for every seat and no further
+    /// limit.
     pub const fn new(seats: usize, lease: Duration) -> Self {
         Self { seats, lease, unprotected_lease: None, away_per_address: usize::MAX, unique_names: false }
     }
@@ -118,14 +119,15 @@ pub struct Taken {
 }
 
 impl Hub {
-    /// Gives a seat: the participant's own if its session proves one, else a free one, else an unprotected one whose
-    /// holder is not there.
+    /// Gives a seat: the participant's own if its session proves one, else a free one, else an unprotected
+    /// one whose holder is not there.
     ///
-    /// The others are told at once. The participant's own events wait for [`attach`](Self::attach), so that a door can
-    /// answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
+    /// The others are told at once. The participant's own events wait for [`attach`](Self::attach), so that a
+    /// door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
     ///
     /// # Errors
-    /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was disturbed.
+    /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was
+    ///   disturbed.
     /// - [`JoinError::TooManyAway`]: a newcomer whose address holds too many seats without a connection.
     /// - [`JoinError::NameTaken`]: names are unique here, and a holder that answers has this one.
     /// - [`JoinError::ShuttingDown`]: this node drains.
@@ -141,7 +143,8 @@ impl Hub {
         Ok(self.joined(&seat, entered.resumed, entered.view).await)
     }
 
-    /// Gives a free seat or the participant's own; unlike [`join`](Self::join), probes no holder and reads no history.
+    /// Gives a free seat or the participant's own; unlike [`join`](Self::join), probes no holder and reads no
+    /// history.
     ///
     /// # Errors
     /// As for [`join`](Self::join); [`JoinError::RoomFull`] as soon as others hold every seat, alive or not.

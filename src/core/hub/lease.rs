@@ -24,7 +24,8 @@ impl Hub {
         self.0.liveness_probes.forget_old(now);
         self.0.pending_requests.forget_old(now);
         self.0.destinations.forget_idle(now);
-        // Renewals come first: a process that was suspended for a while must not end seats of connected participants.
+        // Renewals come first: a process that was suspended for a while must not end seats of connected
+        // participants.
         self.renew_due(now).await;
         match self.0.registry.expire().await {
             Ok(ended) => self.apply_ended(ended),
@@ -61,7 +62,8 @@ impl Hub {
         }
     }
 
-    /// Applies claims that ended to their rooms. A claim that a newer one of the same participant follows is a move.
+    /// Applies claims that ended to their rooms. A claim that a newer one of the same participant follows is
+    /// a move.
     fn apply_ended(&self, ended: Vec<EndedClaim>) {
         for ended in ended {
             match ended {
@@ -76,7 +78,8 @@ impl Hub {
         }
     }
 
-    /// Continues a claim of this node under the newer epoch of one that is under way, or whose answer was lost.
+    /// Continues a claim of this node under the newer epoch of one that is under way, or whose answer was
+    /// lost.
     async fn continue_claim(self, former: SeatKey, seat: Seat) {
         let _gated = GatedClaim::begin(&self, &former.room).await;
         // If the registry does not answer, the next renewal tells.

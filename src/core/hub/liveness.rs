@@ -53,9 +53,9 @@ impl Probe {
 impl LivenessProbes {
     /// The seats among `holders` that `newcomer` may take over; never a protected one.
     ///
-    /// Without a probe: a seat whose connection is known to be lost, since its holder cannot resume. Where the room's policy
-    /// holds lost seats for their whole lease, only the one with the newcomer's name: it is the same person. Otherwise
-    /// the seats whose holders do not answer within [`PROBE_DEADLINE`].
+    /// Without a probe: a seat whose connection is known to be lost, since its holder cannot resume. Where
+    /// the room's policy holds lost seats for their whole lease, only the one with the newcomer's name: it is
+    /// the same person. Otherwise the seats whose holders do not answer within [`PROBE_DEADLINE`].
     pub(super) async fn find_claimable(
         &self,
         hub: &Hub,
@@ -125,8 +125,8 @@ async fn is_alive(hub: &Hub, id: &RoomId, seat: &Seat) -> bool {
 
 /// Waits up to [`PROBE_DEADLINE`] for a sign of life of the holder of a local seat.
 ///
-/// A node that drains gives up at once any seat that is open to newcomers: its holder cannot resume, and is about to be
-/// disconnected.
+/// A node that drains gives up at once any seat that is open to newcomers: its holder cannot resume, and is
+/// about to be disconnected.
 pub(super) async fn shows_life(hub: &Hub, key: &SeatKey) -> bool {
     let room = || hub.room(&key.room);
     if hub.is_draining() && room().is_some_and(|room| lock(&room).is_open(key.participant, key.epoch)) {

@@ -3,7 +3,8 @@
 //! - This file: the rooms of this node; connections attach to seats, are lost and leave.
 //! - `join`, `claim`: a participant gets a seat. `liveness`: which seats a newcomer may take over.
 //! - `signals`, `history`: what participants send.
-//! - `lease`: renewals and ends of leases. `drain`: the node stops. `admin`: seats end by order of an administrator.
+//! - `lease`: renewals and ends of leases. `drain`: the node stops. `admin`: seats end by order of an
+//!   administrator.
 //! - `nodes/`: what only several nodes need.
 
 mod admin;
@@ -113,8 +114,8 @@ impl Hub {
         Self(inner)
     }
 
-    /// Sends the participant's waiting events, and all further ones, to `connection`. Closes the connection that it had
-    /// in the same seat.
+    /// Sends the participant's waiting events, and all further ones, to `connection`. Closes the connection
+    /// that it had in the same seat.
     ///
     /// # Errors
     /// [`Replaced`]: the seat is held under another epoch, or ended.
@@ -166,15 +167,15 @@ impl Hub {
         }
     }
 
-    /// Handles a connection that its client closed: releases an unprotected seat, and holds a protected one as
-    /// [`connection_lost`](Self::connection_lost) does.
+    /// Handles a connection that its client closed: releases an unprotected seat, and holds a protected one
+    /// as [`connection_lost`](Self::connection_lost) does.
     pub async fn connection_closed(&self, seat: &Seated, connection: ConnectionId) {
         let ends = lock(&seat.room).ends_with_connection(seat.key.participant, seat.key.epoch, connection);
         if ends { self.leave(seat).await } else { self.connection_lost(seat, connection).await }
     }
 
-    /// Holds the seat after its connection was lost, and tells the others: for its lease, or for the shorter one that
-    /// the room's policy has for unprotected seats.
+    /// Holds the seat after its connection was lost, and tells the others: for its lease, or for the shorter
+    /// one that the room's policy has for unprotected seats.
     pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         let lost = lock(&seat.room).lose_connection(participant, epoch, connection, self.0.clock.now());

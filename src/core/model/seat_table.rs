@@ -273,7 +273,7 @@ impl Seats {
     }
 
     /// The participant's seat, unless its lease has ended.
-    pub fn holding(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
+    pub fn seat_of(&self, participant: ParticipantId, now: Instant) -> Option<&Seat> {
         self.held.iter().find(|seat| seat.participant == participant && seat.lease_ends > now)
     }
 

@@ -12,8 +12,8 @@ use crate::core::model::{
 impl Room {
     /// Holds the seat of a participant whose connection was lost, and tells the others.
     ///
-    /// Returns the renewal from which its lease runs. `None`, with nothing changed, if the connection was fenced, or its
-    /// loss is known already.
+    /// Returns the renewal from which its lease runs. `None`, with nothing changed, if the connection was
+    /// fenced, or its loss is known already.
     pub fn lose_connection(
         &mut self,
         participant: ParticipantId,
@@ -48,7 +48,8 @@ impl Room {
         connected.into_iter().filter_map(lose).collect()
     }
 
-    /// True if the seat ends when its client closes `connection`: the client cannot resume and has no newer connection.
+    /// True if the seat ends when its client closes `connection`: the client cannot resume and has no newer
+    /// connection.
     pub fn ends_with_connection(
         &mut self,
         participant: ParticipantId,
@@ -91,8 +92,8 @@ impl Room {
         if member.is_local() { Ok(member.lease) } else { Err(Replaced) }
     }
 
-    /// Takes the renewals that are due: of connected participants after a third of their lease, and those that
-    /// [failed](Self::renewal_failed).
+    /// Takes the renewals that are due: of connected participants after a third of their lease, and those
+    /// that [failed](Self::renewal_failed).
     pub fn take_due_renewals(&mut self, now: Instant) -> Vec<Renewal> {
         let mut due = Vec::new();
         for member in &mut self.members {

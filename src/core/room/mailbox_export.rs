@@ -60,8 +60,8 @@ impl Room {
         fenced
     }
 
-    /// Claims by which another node can take over the local seats that have had no connection for `away_for`, for the
-    /// rest of their leases.
+    /// Claims by which another node can take over the local seats that have had no connection for `away_for`,
+    /// for the rest of their leases.
     ///
     /// Seats whose mailbox is still on its way here are left out: a second move would reset them.
     pub fn take_over_claims(&self, away_for: Duration, now: Instant) -> Vec<Claim> {
@@ -134,7 +134,8 @@ impl Room {
 }
 
 impl LocalMember {
-    /// The mailbox, unless events are lost or it has not arrived itself, and the events that wait for earlier ones.
+    /// The mailbox, unless events are lost or it has not arrived itself, and the events that wait for earlier
+    /// ones.
     fn into_mailbox(self, stream: Epoch) -> (Option<Mailbox>, Vec<Waiting>) {
         let (sent, received, waiting) =
             self.sequences.map_or_else(Default::default, |sequences| sequences.into_parts());

@@ -22,11 +22,12 @@ use crate::core::{
 
 /// How long a mailbox may take to arrive. After that it counts as lost.
 ///
-/// The former node may have a thousand to send at once; a participant has its seat again within three seconds.
+/// The former node may have a thousand to send at once; a participant has its seat again within three
+/// seconds.
 pub const MAILBOX_WITHIN: Duration = Duration::from_secs(2);
 
-/// After a reset, sequence numbers start at this many low bits of the stream id, shifted above those of events.
-/// Together they stay below 2^52, which a double holds exactly.
+/// After a reset, sequence numbers start at this many low bits of the stream id, shifted above those of
+/// events. Together they stay below 2^52, which a double holds exactly.
 const STREAM_BITS: u64 = (1 << 20) - 1;
 const NUMBER_BITS: u32 = 32;
 
@@ -159,7 +160,8 @@ impl Room {
         }
     }
 
-    /// Returns `false`, with nothing changed, if the mailbox is of an older stream than the participant is known to have.
+    /// Returns `false`, with nothing changed, if the mailbox is of an older stream than the participant is
+    /// known to have.
     fn restore(&mut self, position: usize, mailbox: Mailbox, now: Instant) -> bool {
         let member = &mut self.members[position];
         if mailbox.stream < member.stream {
@@ -177,7 +179,8 @@ impl Room {
         true
     }
 
-    /// Takes over newer stream ids of the others; those of local participants with a mailbox are known best here.
+    /// Takes over newer stream ids of the others; those of local participants with a mailbox are known best
+    /// here.
     fn learn_streams(&mut self, streams: &[(ParticipantId, Epoch)]) {
         let is_known =
             |member: &Member| member.as_local().is_some_and(|local| local.mailbox_request.is_none());

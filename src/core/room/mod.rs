@@ -45,8 +45,8 @@ use crate::core::{
 
 /// The participants of a room, in the order in which they sat down.
 ///
-/// Every node that holds a seat of the room has a `Room` of its own. Each lists all participants and sends events to the
-/// local ones.
+/// Every node that holds a seat of the room has a `Room` of its own. Each lists all participants and sends
+/// events to the local ones.
 ///
 /// Invariants:
 /// - A participant is listed once.
@@ -60,7 +60,8 @@ pub struct Room {
     /// Number of seats, as in the latest claim.
     seats: usize,
     unique_names: bool,
-    /// How long an unprotected seat outlives its connection, if not for its lease; any newcomer may take it then.
+    /// How long an unprotected seat outlives its connection, if not for its lease; any newcomer may take it
+    /// then.
     unprotected_lease: Option<Duration>,
     /// When the seats of all nodes were last read from the seat registry.
     verified_at: Option<Instant>,
@@ -71,7 +72,8 @@ pub struct Room {
 /// State of a participant's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// The participant has its seat; its first connection is about to be attached. The others see it as connected.
+    /// The participant has its seat; its first connection is about to be attached. The others see it as
+    /// connected.
     Arriving,
     /// A connection is attached. It may be dead and not noticed yet.
     Connected,
@@ -266,8 +268,8 @@ impl Room {
 
     /// Sends every local participant the difference between its roster and the room.
     ///
-    /// To be called after each change of members, before any event that may concern the change. Participants whose
-    /// mailbox is on its way follow when it has arrived.
+    /// To be called after each change of members, before any event that may concern the change. Participants
+    /// whose mailbox is on its way follow when it has arrived.
     fn sync_rosters(&mut self, now: Instant) {
         for position in 0..self.members.len() {
             self.sync_roster(position, now);

@@ -1,4 +1,5 @@
-//! Participants on other nodes: what their nodes and the seat registry tell, and what this node tells about its own.
+//! Participants on other nodes: what their nodes and the seat registry tell, and what this node tells about
+//! its own.
 
 use std::{
     sync::Arc,
@@ -24,8 +25,8 @@ const ENDED_FOR: Duration = Duration::from_secs(10);
 impl Room {
     /// Applies the list of all seats that `node` holds. Participants it does not list any more may have left.
     ///
-    /// Answers with the local seats if the list has a newer claim. Returns the connections of participants that moved
-    /// to `node`.
+    /// Answers with the local seats if the list has a newer claim. Returns the connections of participants
+    /// that moved to `node`.
     pub fn apply_node_seats(
         &mut self,
         node: NodeId,
@@ -71,8 +72,8 @@ impl Room {
         fenced
     }
 
-    /// Applies one seat on another node, as the seat registry tells it, and asks that node for all of its seats: a
-    /// message about this one was lost.
+    /// Applies one seat on another node, as the seat registry tells it, and asks that node for all of its
+    /// seats: a message about this one was lost.
     ///
     /// Returns the connection of a participant that moved there.
     pub fn apply_registry_seat(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
@@ -84,7 +85,8 @@ impl Room {
         fenced
     }
 
-    /// Applies one seat on another node. `told` is what that node says of it; without, the seat registry says it.
+    /// Applies one seat on another node. `told` is what that node says of it; without, the seat registry says
+    /// it.
     ///
     /// Returns the connection of a participant that moved there.
     pub fn apply_seat(
@@ -175,8 +177,8 @@ impl Room {
         self.publish_to(Some(node), true);
     }
 
-    /// True if the seat registry should be asked about the room: a remote seat may have ended, or, once in a lease,
-    /// a free seat may have been taken.
+    /// True if the seat registry should be asked about the room: a remote seat may have ended, or, once in a
+    /// lease, a free seat may have been taken.
     pub fn needs_verification(&self, now: Instant) -> bool {
         let is_due = |member: &Member| match &member.location {
             Location::Remote(remote) => remote.verify_at <= now,

@@ -1,8 +1,8 @@
-//! Order among the events that one participant receives by several routes, because it or a sender is or was on another
-//! node.
+//! Order among the events that one participant receives by several routes, because it or a sender is or was
+//! on another node.
 //!
-//! Each sender numbers its events to each receiver ([`PairSeq`]). Events that come too early wait; a gap that does not
-//! close is a loss. Two participants that have only ever been on one node use no numbers.
+//! Each sender numbers its events to each receiver ([`PairSeq`]). Events that come too early wait; a gap that
+//! does not close is a loss. Two participants that have only ever been on one node use no numbers.
 
 use std::time::{Duration, Instant};
 
@@ -79,8 +79,8 @@ impl PairSequences {
         self.is_held
     }
 
-    /// Takes in an event for the participant, whose stream is `stream`; [`next_ready`](Self::next_ready) gives what can be
-    /// delivered.
+    /// Takes in an event for the participant, whose stream is `stream`; [`next_ready`](Self::next_ready)
+    /// gives what can be delivered.
     pub(super) fn push(
         &mut self,
         from: ParticipantId,
@@ -94,8 +94,8 @@ impl PairSequences {
         }
     }
 
-    /// Removes the next event that can be delivered: its sender is `listed` and all earlier ones were received, or it
-    /// has no number.
+    /// Removes the next event that can be delivered: its sender is `listed` and all earlier ones were
+    /// received, or it has no number.
     pub(super) fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
         if self.is_held {
             return None;
@@ -198,7 +198,8 @@ impl Room {
         }
     }
 
-    /// Ends all that has been waited for too long: gaps, mailboxes, memories of ended seats. To be called every second.
+    /// Ends all that has been waited for too long: gaps, mailboxes, memories of ended seats. To be called
+    /// every second.
     pub fn expire_waits(&mut self, now: Instant) {
         self.forget_ended(now);
         self.give_up_late_mailboxes(now);
@@ -208,8 +209,8 @@ impl Room {
 }
 
 impl LocalMember {
-    /// Delivers an event of another participant, now or when the earlier ones have come. Without `seq`, as soon as any
-    /// event can be delivered.
+    /// Delivers an event of another participant, now or when the earlier ones have come. Without `seq`, as
+    /// soon as any event can be delivered.
     pub(super) fn receive(
         &mut self,
         from: ParticipantId,
@@ -244,7 +245,8 @@ impl LocalMember {
     }
 }
 
-/// True if both sender and receiver were there before the receiver's stream began: the reset covers the event.
+/// True if both sender and receiver were there before the receiver's stream began: the reset covers the
+/// event.
 fn is_part_of_loss(seq: Option<PairSeq>, stream: Epoch) -> bool {
     seq.is_some_and(|seq| seq.to < stream && seq.from < stream)
 }

@@ -50,7 +50,8 @@ impl Room {
     ///
     /// # Errors
     /// - [`SignalError::Replaced`]: `from` is not listed under `epoch`.
-    /// - [`SignalError::Unavailable`]: too much waits for the node of a participant; the others got the signal.
+    /// - [`SignalError::Unavailable`]: too much waits for the node of a participant; the others got the
+    ///   signal.
     pub fn broadcast(
         &mut self,
         from: ParticipantId,
@@ -98,7 +99,8 @@ impl Room {
         }
     }
 
-    /// Delivers an event that another node sent for one of its participants, or forwards it to the recipient's node.
+    /// Delivers an event that another node sent for one of its participants, or forwards it to the
+    /// recipient's node.
     ///
     /// `epoch` is what the other node knew of the recipient.
     pub fn receive(

@@ -184,7 +184,7 @@ impl<'a> World<'a> {
             Step::Holding { person } => {
                 let id = self.people[person].id;
                 let held = self.stage.stranger.seat_of(&self.room, id).await.unwrap();
-                assert_eq!(held.as_ref(), self.model.holding(id, self.stage.clock.now()));
+                assert_eq!(held.as_ref(), self.model.seat_of(id, self.stage.clock.now()));
             }
             Step::Expire => self.expire().await,
             Step::Pass { ms } => self.stage.clock.pass(Duration::from_millis(ms)),
@@ -254,7 +254,7 @@ impl<'a> World<'a> {
         for ended in claimed.ended {
             self.told(node, &ended.key_in(&self.room));
         }
-        let own = self.model.holding(participant, now).cloned();
+        let own = self.model.seat_of(participant, now).cloned();
         let key = own.as_ref().expect("it was claimed just now").key_in(&self.room);
         let before = self.people[person].newest.replace(Newest { key, node, own, lease, unique });
         self.people[person].before = before.map(|newest| newest.key.epoch).or(self.people[person].before);
@@ -320,14 +320,14 @@ impl<'a> World<'a> {
             let Some(own) = own.as_mut().filter(|own| own.lease_ends > now) else { continue };
             let held = self.stage.stranger.seat_of(&self.room, key.participant).await.unwrap();
             let Some(held) = held.filter(|held| held.epoch == key.epoch) else { continue };
-            if self.model.holding(key.participant, now).is_none() && own.connected {
+            if self.model.seat_of(key.participant, now).is_none() && own.connected {
                 own.lease_ends = now + *lease;
             }
             assert_eq!(held.lease_ends, own.lease_ends);
             assert!(self.model.restore(own, SEATS, *unique, now));
         }
         for key in told {
-            let held = self.model.holding(key.participant, now);
+            let held = self.model.seat_of(key.participant, now);
             assert!(held.is_none_or(|held| held.epoch != key.epoch), "every announced end has happened");
             self.told(0, &key);
         }

@@ -52,8 +52,8 @@ impl Hub {
         Ok(self.seat_by_session(room, session).await?.map(|seat| seat.participant))
     }
 
-    /// The seat that the request's session proves, if it is held now. A seat on another node moves here with its mailbox,
-    /// and its connection there is closed; the others are told nothing.
+    /// The seat that the request's session proves, if it is held now. A seat on another node moves here with
+    /// its mailbox, and its connection there is closed; the others are told nothing.
     ///
     /// # Errors
     /// As for [`join`](Self::join), except for a full room.
@@ -77,8 +77,8 @@ impl Hub {
         Ok(Some(seat))
     }
 
-    /// Delivers a signal to all others in `room`, from the seat that a session proves, on any node. On return, the node of
-    /// that seat has sent it.
+    /// Delivers a signal to all others in `room`, from the seat that a session proves, on any node. On
+    /// return, the node of that seat has sent it.
     ///
     /// # Errors
     /// [`SessionSignalError`]; either may be tried again.

@@ -1,8 +1,8 @@
 //! Claims of one room on this node, one after the other. Other nodes' messages about the room wait meanwhile.
 //!
-//! Other nodes may learn of a seat before the node that claimed it does, if the answer takes long. And two claims of the
-//! same seat, by its holder and by a take-over, have to enter in the order in which they were made: the second finds
-//! what the first one left.
+//! Other nodes may learn of a seat before the node that claimed it does, if the answer takes long. And two
+//! claims of the same seat, by its holder and by a take-over, have to enter in the order in which they were
+//! made: the second finds what the first one left.
 
 use std::{
     collections::HashMap,

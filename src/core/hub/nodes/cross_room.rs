@@ -1,8 +1,9 @@
 //! Signals to the participant of another room, which has one seat, on any node.
 //!
-//! The seat registry is asked once where the recipient sits. The answer counts until that node returns a signal it cannot
-//! deliver. Then all signals that are still on their way there are waited for, the registry is asked again, and the
-//! returned ones go first: signals of one sender arrive in order and once, wherever the recipient moves.
+//! The seat registry is asked once where the recipient sits. The answer counts until that node returns a
+//! signal it cannot deliver. Then all signals that are still on their way there are waited for, the registry
+//! is asked again, and the returned ones go first: signals of one sender arrive in order and once, wherever
+//! the recipient moves.
 
 use std::{
     collections::HashMap,
@@ -92,12 +93,13 @@ impl Destinations {
 impl Hub {
     /// Does [`signal_room`](Self::signal_room) for a room of one seat, on any node.
     ///
-    /// Signals of one sender arrive in the order of these calls, if each waits for the one before. If the recipient turns
-    /// out to be gone later, the sender is told by
+    /// Signals of one sender arrive in the order of these calls, if each waits for the one before. If the
+    /// recipient turns out to be gone later, the sender is told by
     /// [`Connection::undelivered`](crate::core::ports::connection::Connection::undelivered).
     ///
     /// # Errors
-    /// As for [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the registry does not answer.
+    /// As for [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the registry does not
+    /// answer.
     pub async fn signal_room_anywhere(
         &self,
         seat: &Seated,
@@ -131,7 +133,8 @@ impl Hub {
     /// Handles a signal that another node sent to a room here.
     pub(super) fn handle_cross_room(&self, from: NodeId, signal: Box<CrossRoomSignal>) {
         if !self.deliver_cross_room(&signal) {
-            // If the bus does not take it, it is lost like any signal that is on its way when its recipient leaves.
+            // If the bus does not take it, it is lost like any signal that is on its way when its recipient
+            // leaves.
             let _ = self.0.local_node.send(from, NodeMessage::Undeliverable(signal));
         }
     }
@@ -225,7 +228,8 @@ impl Hub {
         seat.node == self.0.local_node.id || self.0.local_node.bus().is_alive(seat.node)
     }
 
-    /// Sends returned signals to where their recipient is now. Called before any newer signal can be sent there.
+    /// Sends returned signals to where their recipient is now. Called before any newer signal can be sent
+    /// there.
     fn send_again(&self, node: NodeId, returned: &[CrossRoomSignal]) {
         for signal in returned {
             let is_sent = if node == self.0.local_node.id {

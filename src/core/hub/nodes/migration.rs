@@ -21,12 +21,12 @@ use crate::core::{
 const OFFERED_EVERY: Duration = Duration::from_millis(250);
 
 impl Hub {
-    /// Waits until all participants have moved to other nodes, every mailbox was fetched, and all messages to other nodes
-    /// have arrived; at most for `deadline`.
+    /// Waits until all participants have moved to other nodes, every mailbox was fetched, and all messages to
+    /// other nodes have arrived; at most for `deadline`.
     ///
-    /// Offers a seat to another node when its participant has not returned within `returns_within` after the loss of
-    /// its connection. Before that, the take-over and the participant's own join would be two moves at once, which
-    /// is a reset. Returns at once if there is no other node.
+    /// Offers a seat to another node when its participant has not returned within `returns_within` after the
+    /// loss of its connection. Before that, the take-over and the participant's own join would be two moves
+    /// at once, which is a reset. Returns at once if there is no other node.
     pub async fn migrate_all(&self, returns_within: Duration, deadline: Duration) {
         let migrated = async {
             for round in 0_usize.. {
@@ -64,8 +64,8 @@ impl Hub {
         drop(gated);
     }
 
-    /// Requests the mailbox of a participant from the node where it sat. Returns the number of the request; `None` if that
-    /// node cannot be asked.
+    /// Requests the mailbox of a participant from the node where it sat. Returns the number of the request;
+    /// `None` if that node cannot be asked.
     pub(in crate::core::hub) fn request_mailbox(
         &self,
         former: &Seat,
@@ -86,8 +86,8 @@ impl Hub {
         is_sent.then_some(request)
     }
 
-    /// Waits for the mailbox of a participant that came from another node. After [`MAILBOX_WITHIN`] it is lost, and the
-    /// join is answered with a reset.
+    /// Waits for the mailbox of a participant that came from another node. After [`MAILBOX_WITHIN`] it is
+    /// lost, and the join is answered with a reset.
     pub(in crate::core::hub) async fn wait_for_mailbox(
         &self,
         seat: &Seated,
@@ -110,8 +110,8 @@ impl Hub {
         Ok(entered)
     }
 
-    /// Tells all nodes where a participant sits whose former node does not answer and cannot forward what they still
-    /// send there.
+    /// Tells all nodes where a participant sits whose former node does not answer and cannot forward what
+    /// they still send there.
     pub(in crate::core::hub) fn announce(&self, seat: &Seated) {
         let seats = lock(&seat.room).local_seats();
         for node in self.0.local_node.bus().alive() {

@@ -42,7 +42,8 @@ enum Answer {
 }
 
 impl Hub {
-    /// Sends a request that is answered by [`NodeMessage::Answer`]. Resolves to the answer; the caller sets the deadline.
+    /// Sends a request that is answered by [`NodeMessage::Answer`]. Resolves to the answer; the caller sets
+    /// the deadline.
     ///
     /// # Errors
     /// The bus did not take the request.

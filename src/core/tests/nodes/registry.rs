@@ -42,7 +42,7 @@ pub struct Model {
 impl Model {
     /// The seat of a participant, unless its lease has ended.
     pub fn held(&self, room: &RoomId, participant: ParticipantId, now: Instant) -> Option<&Seat> {
-        self.rooms.get(room)?.holding(participant, now)
+        self.rooms.get(room)?.seat_of(participant, now)
     }
 }
 
@@ -105,13 +105,13 @@ impl SimRegistry {
 
     /// The newer claim of one of this node's seats whose answer was lost.
     fn unanswered(&self, room: &Seats, key: &SeatKey, own: &Own, now: Instant) -> Option<(SeatKey, Own)> {
-        let held = room.holding(key.participant, now);
+        let held = room.seat_of(key.participant, now);
         let held = held.filter(|held| held.node == self.node && held.epoch > key.epoch)?;
         Some((held.key_in(&key.room), Own { seat: held.clone(), ..own.clone() }))
     }
 
     fn lost(room: Option<&Seats>, key: &SeatKey, now: Instant) -> EndedClaim {
-        match room.and_then(|room| room.holding(key.participant, now)) {
+        match room.and_then(|room| room.seat_of(key.participant, now)) {
             Some(seat) if seat.epoch > key.epoch => EndedClaim::Moved(key.clone(), seat.clone()),
             _ => EndedClaim::Released(key.clone()),
         }
@@ -156,7 +156,7 @@ impl SeatRegistry for SimRegistry {
             if self.answer_is_lost.swap(false, Ordering::Relaxed) {
                 return Err(Unavailable::new("model", "no answer").into());
             }
-            let seat = room.holding(claim.participant, now).unwrap().clone();
+            let seat = room.seat_of(claim.participant, now).unwrap().clone();
             let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name, lease: claim.lease };
             let mut owns = self.own.lock().unwrap();
             owns.retain(|key, _| key.room != claim.room || key.participant != claim.participant);
@@ -197,7 +197,7 @@ impl SeatRegistry for SimRegistry {
     async fn seat_of(&self, room: &RoomId, participant: ParticipantId) -> Result<Option<Seat>, Unavailable> {
         self.reach()?;
         let model = self.model.lock().unwrap();
-        Ok(model.rooms.get(room).and_then(|seats| seats.holding(participant, self.clock.now()).cloned()))
+        Ok(model.rooms.get(room).and_then(|seats| seats.seat_of(participant, self.clock.now()).cloned()))
     }
 
     async fn seats(&self, room: &RoomId) -> Result<Vec<Seat>, Unavailable> {
@@ -241,7 +241,7 @@ impl SeatRegistry for SimRegistry {
         let mut unanswered = Vec::new();
         owns.retain(|key, own| {
             let room = model.rooms.get(&key.room);
-            let held = room.and_then(|room| room.holding(key.participant, now));
+            let held = room.and_then(|room| room.seat_of(key.participant, now));
             let is_held = held.is_some_and(|held| held.epoch == key.epoch);
             if !is_held {
                 lost.push(Self::lost(room, key, now));
