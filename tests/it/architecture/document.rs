@@ -89,8 +89,7 @@ impl Name {
     fn parse(span: &str) -> Option<Self> {
         let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
         let is_path = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
-        let file = Path::new(span).extension().is_some_and(|extension| extension == "rs");
-        if (file || span.ends_with('/')) && is_path(span) && !span.starts_with('/') {
+        if (is_rust(Path::new(span)) || span.ends_with('/')) && is_path(span) && !span.starts_with('/') {
             return Some(Self::File(span.to_owned()));
         }
         let call = span.strip_suffix("()");
@@ -123,8 +122,7 @@ impl Tree {
                     folders.push(path);
                     continue;
                 }
-                let is_rust = path.extension().is_some_and(|extension| extension == "rs");
-                let text = if is_rust { fs::read_to_string(&path).unwrap() } else { String::new() };
+                let text = if is_rust(&path) { fs::read_to_string(&path).unwrap() } else { String::new() };
                 files.push((path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(), text));
             }
         }
@@ -194,7 +192,7 @@ fn mapped(document: &str) -> impl Iterator<Item = Name> {
         let indent = line.len() - line.trim_start().len();
         // Two spaces separate names from their description.
         let names = line.trim_start().split("  ").next().unwrap_or_default();
-        let names = names.split(' ').take_while(|word| word.ends_with('/') || word.ends_with(".rs"));
+        let names = names.split(' ').take_while(|word| word.ends_with('/') || is_rust(Path::new(word)));
         let names: Vec<_> = names.collect();
         if names.is_empty() {
             continue;
@@ -209,6 +207,10 @@ fn mapped(document: &str) -> impl Iterator<Item = Name> {
         }
     }
     paths.into_iter().map(Name::File)
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 fn root() -> PathBuf {

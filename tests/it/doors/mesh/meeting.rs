@@ -226,7 +226,8 @@ async fn chats_are_delivered_stored_and_merged() {
         assert_eq!(server.save("7", body.clone()).await, saved);
     }
     let server = server.killed_and_restarted().await;
-    let chats = server.connect().await.join("7", "Ann").await["chats"].clone();
+    let request = json!({"appointment_id": "7", "name": "Bob", "session": session_of(&bob_joined)});
+    let chats = server.connect().await.joins(request).await["chats"].clone();
     assert_eq!(chats.as_array().unwrap().len(), 2);
     assert_eq!(chats[0]["sent_at"], sent["sent_at"]);
     assert_eq!(chats[1], json!({"text": "old client"}));
