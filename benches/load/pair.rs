@@ -67,7 +67,7 @@ pub async fn meet(place: Place, room: u32, signal: Signal) -> anyhow::Result<[Pa
     let [ann, bob] = ids;
     let there = Route { contender, room: name.clone(), from: ann.clone(), to: bob.clone(), name: "Ann" };
     let back = Route { contender, room: name, from: bob, to: ann, name: "Bob" };
-    let numbered = contender == Contender::Switchboard;
+    let numbered = contender.is_ours();
     let [seq, other_seq] = seq.map(|seq| numbered.then_some(seq));
     let [socket, other_socket] = sockets;
     let ways = Ways { there: there.clone(), back: back.clone() };

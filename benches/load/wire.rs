@@ -60,7 +60,7 @@ impl Route {
                 format!(r#"42["receive_answer",{{"from":"{from}","answer":{body}"#)
             }
         };
-        text + if self.contender == Contender::Switchboard { r#","seq":"# } else { "}]" }
+        text + if self.contender.is_ours() { r#","seq":"# } else { "}]" }
     }
 }
 

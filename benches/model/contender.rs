@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub enum Contender {
     /// The shipped binary.
     Switchboard,
+    /// The same with `MESH_DIRECT_PATH=off`: every packet passes socketioxide.
+    #[serde(rename = "without-direct-path")]
+    WithoutDirectPath,
     /// The same events with Express and socket.io: `peers/server.mjs`.
     Node,
     /// Unparsed messages from one WebSocket to another, with a library: `peers/tungstenite.rs`.
@@ -42,16 +45,28 @@ pub enum Dialect {
 
 impl Contender {
     /// In the order of the report, ours first.
-    pub const ALL: [Self; 6] =
-        [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs, Self::Janus];
+    pub const ALL: [Self; 7] = [
+        Self::Switchboard,
+        Self::Tungstenite,
+        Self::Epoll,
+        Self::Node,
+        Self::PeerJs,
+        Self::Janus,
+        Self::WithoutDirectPath,
+    ];
 
     /// Contenders that relay signals.
     pub const SIGNALING: [Self; 5] =
         [Self::Switchboard, Self::Tungstenite, Self::Epoll, Self::Node, Self::PeerJs];
 
+    /// True for Switchboard, whatever its settings: it numbers events.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Switchboard | Self::WithoutDirectPath)
+    }
+
     pub const fn dialect(self) -> Dialect {
         match self {
-            Self::Switchboard | Self::Node => Dialect::Mesh,
+            Self::Switchboard | Self::WithoutDirectPath | Self::Node => Dialect::Mesh,
             Self::Tungstenite | Self::Epoll => Dialect::Bare,
             Self::PeerJs => Dialect::PeerJs,
             Self::Janus => Dialect::Janus,
@@ -63,6 +78,7 @@ impl Contender {
     pub fn command(self) -> anyhow::Result<Vec<OsString>> {
         Ok(match self {
             Self::Switchboard => vec![switchboard()?],
+            Self::WithoutDirectPath => vec![switchboard()?, "--mesh-direct-path=off".into()],
             Self::Node => vec!["node".into(), script("server.mjs")],
             Self::PeerJs => vec!["node".into(), script("peerjs.mjs")],
             Self::Tungstenite => vec![env::current_exe()?.into(), "--serve=tungstenite".into()],
@@ -75,6 +91,7 @@ impl Contender {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Switchboard => "Switchboard",
+            Self::WithoutDirectPath => "without direct path",
             Self::Node => "Node",
             Self::Tungstenite => "tungstenite",
             Self::Epoll => "epoll",

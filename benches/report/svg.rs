@@ -13,7 +13,7 @@ const HEIGHT: f64 = 420.0;
 
 /// The edges of the plotted area. The names of the lines are to its right.
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = WIDTH - 120.0;
+const RIGHT: f64 = WIDTH - 160.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = HEIGHT - 56.0;
 
@@ -28,11 +28,11 @@ const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .ground{fill:#fff}.title{font-size:16px;font-weight:600}.soft{fill:#59636e}\
 .grid{stroke:#d1d9e0;stroke-width:1}.line{fill:none;stroke-width:2}.ours{stroke-width:3.5}\
-.c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#6e7781}.c3{stroke:#1a7f37}.c4{stroke:#8250df}.c5{stroke:#bf3989}\
-.d0{fill:#0969da}.d1{fill:#bc4c00}.d2{fill:#6e7781}.d3{fill:#1a7f37}.d4{fill:#8250df}.d5{fill:#bf3989}\
+.c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#6e7781}.c3{stroke:#1a7f37}.c4{stroke:#8250df}.c5{stroke:#bf3989}.c6{stroke:#9a6700}\
+.d0{fill:#0969da}.d1{fill:#bc4c00}.d2{fill:#6e7781}.d3{fill:#1a7f37}.d4{fill:#8250df}.d5{fill:#bf3989}.d6{fill:#9a6700}\
 @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.ground{fill:#0d1117}.soft{fill:#9198a1}.grid{stroke:#3d444d}\
-.c0{stroke:#58a6ff}.c1{stroke:#f0883e}.c2{stroke:#9198a1}.c3{stroke:#3fb950}.c4{stroke:#bc8cff}.c5{stroke:#f778ba}\
-.d0{fill:#58a6ff}.d1{fill:#f0883e}.d2{fill:#9198a1}.d3{fill:#3fb950}.d4{fill:#bc8cff}.d5{fill:#f778ba}}";
+.c0{stroke:#58a6ff}.c1{stroke:#f0883e}.c2{stroke:#9198a1}.c3{stroke:#3fb950}.c4{stroke:#bc8cff}.c5{stroke:#f778ba}.c6{stroke:#d29922}\
+.d0{fill:#58a6ff}.d1{fill:#f0883e}.d2{fill:#9198a1}.d3{fill:#3fb950}.d4{fill:#bc8cff}.d5{fill:#f778ba}.d6{fill:#d29922}}";
 
 /// The plot as a file.
 pub fn draw(plot: &Plot) -> String {

@@ -26,7 +26,7 @@ const CANDIDATES: &str = "\
 Every pair shares a room and sends ICE candidates of 200 bytes back and forth over WebSocket, without acks. A message is one
 candidate from one side to the other. With one at once a side answers after it has received; with eight, eight of a pair's
 messages are always under way, and a server may read and write several at a time. Every message is checked: it arrives once,
-in order and unchanged.";
+in order and unchanged. \"Without direct path\" is Switchboard with `MESH_DIRECT_PATH=off`.";
 
 const OFFERS: &str = "\
 The same with offers of 4 kB, as long as those of a browser with a microphone and a camera.";
@@ -106,7 +106,7 @@ impl Workload for Relay {
     }
 
     fn contenders(&self, _case: usize) -> Vec<Contender> {
-        Contender::SIGNALING.to_vec()
+        Contender::SIGNALING.into_iter().chain([Contender::WithoutDirectPath]).collect()
     }
 
     async fn measure(&self, number: usize, server: &mut Server) -> anyhow::Result<Figures> {
