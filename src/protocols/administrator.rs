@@ -1,4 +1,4 @@
-//! Who is an administrator: somebody on this machine itself, and whoever has the token.
+//! Requests of administrators: those from this machine, and those with the administrator's token.
 
 use std::net::IpAddr;
 
@@ -6,32 +6,33 @@ use axum::http::{Extensions, HeaderMap, Uri, header};
 
 use super::{admission::PeerAddress, options::Secret};
 
-/// What tells that a request was passed on by a proxy.
+/// Headers that show that a proxy forwarded the request.
 const FORWARDED: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// Whether a request is an administrator's: made on this machine, or with `token` as a bearer token.
+/// Whether a request comes from an administrator: from this machine, or with `token` as a bearer token.
 pub fn is_administrator(headers: &HeaderMap, extensions: &Extensions, token: &Secret) -> bool {
     bearer(headers).is_some_and(|shown| token.is(shown)) || is_local(headers, extensions)
 }
 
-/// Whether a browser says that the page of another site makes a request, or that it fetches ahead of its user: in neither
-/// case has anybody meant it.
+/// Whether a browser marks the request as caused by a page of another site, or as a prefetch. Neither is
+/// intended by the user.
 pub fn is_foreign_page(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
         || headers.contains_key("sec-purpose")
         || headers.contains_key("purpose")
 }
 
+/// The token of `Authorization: Bearer`. Source: RFC 6750, section 2.1.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Whether the request was made on this machine, to this machine, with no proxy in between.
+/// Whether the request was sent on this machine, to this machine, without a proxy.
 ///
-/// The name that was asked for counts as well: a proxy that says nothing of itself still passes it on, and a page that
-/// has its own name resolved to this machine cannot hide it.
+/// The `Host` header must name this machine too: proxies without headers of their own pass it on, and a page
+/// whose name resolves to this machine (DNS rebinding) cannot change it.
 fn is_local(headers: &HeaderMap, extensions: &Extensions) -> bool {
     let from_here =
         extensions.get::<PeerAddress>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_asked_on_this_machine_itself_is_local() {
+    fn only_a_request_from_this_machine_to_this_machine_is_local() {
         for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"] {
             assert!(is_local_request("127.0.0.1:9", &[("host", host)]), "{host}");
             assert!(is_local_request("[::1]:9", &[("host", host)]), "{host}");

@@ -1,5 +1,4 @@
-//! How much one client may ask of all doors together: token buckets for each address, one for sessions that are
-//! opened and one for events.
+//! Rate limits by client address over all doors: one token bucket for new sessions and one for events.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -8,76 +7,78 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, Request};
 
-/// How soon an emptied bucket is full again: an address may open its burst of sessions anew every ten seconds.
+/// Time in which an empty bucket of sessions is refilled.
 const REFILL: Duration = Duration::from_secs(10);
 
-/// The address of the other end of a TCP connection; the listener puts it into every request's extensions.
+/// Remote address of a TCP connection. The listener adds it to the extensions of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Whom a request comes from, as far as limits go: an address, or a subscriber line's whole IPv6 network. By default
-/// nobody known, who is not limited.
+/// Key of the rate limits: the IPv4 address of a client, or its IPv6 /64 network. The default has no address
+/// and no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Client(Option<IpAddr>);
 
 impl Client {
-    /// Its address, or the lowest of its network.
+    /// The address, or the lowest address of the network.
     pub fn address(self) -> Option<IpAddr> {
         self.0
     }
 }
 
-/// How much one client may ask for. 0 stands for no limit.
+/// Rates that one client may use. 0 means no limit.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
-    /// Sessions opened in one burst; as many again within ten seconds.
+    /// New sessions in one burst; the bucket refills within ten seconds.
     pub sessions: u32,
-    /// Events and other requests a second, with bursts of [`EVENT_BURST`] seconds' worth.
+    /// Events and other requests per second; a burst may have [`EVENT_BURST`] times as many.
     pub events: u32,
 }
 
-/// For how many seconds a client that was quiet may do everything at once: a waiting room full of people behind one
-/// address sets its calls up in the same moment.
+/// Seconds of events that a quiet client may send in one burst: many people behind one address may set up
+/// their calls in the same moment.
 pub const EVENT_BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
 
-/// Limits how fast one client opens sessions and sends events, at whatever door.
+/// The client has used up its rate limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyRequests;
+
+/// Limits the rate at which one client opens sessions and sends events, over all doors.
 pub struct Admission {
-    sessions: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    events: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    sessions: AddressLimit,
+    events: AddressLimit,
     max_away: usize,
     trusted_proxies: Vec<IpAddr>,
 }
 
 impl Admission {
-    /// Admits what `quotas` allow.
+    /// Creates the limits of `quotas`.
     ///
-    /// `trusted_proxies` are believed when they say, in `X-Forwarded-For`, whom they speak for.
+    /// `X-Forwarded-For` counts only in requests from `trusted_proxies`.
     pub fn new(quotas: Quotas, trusted_proxies: Vec<IpAddr>) -> Self {
-        let sessions = NonZeroU32::new(quotas.sessions)
-            .and_then(|burst| Some(Quota::with_period(REFILL / burst.get())?.allow_burst(burst)));
         let events = NonZeroU32::new(quotas.events)
             .map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(EVENT_BURST)));
         Self {
-            sessions: sessions.map(RateLimiter::keyed),
-            events: events.map(RateLimiter::keyed),
+            sessions: AddressLimit::new(quotas.sessions, REFILL),
+            events: AddressLimit::of(events),
             max_away: if quotas.sessions == 0 { usize::MAX } else { quotas.sessions as usize },
             trusted_proxies,
         }
     }
 
-    /// How many seats without a connection one client may hold: as many as it may open sessions at once.
+    /// The most seats without a connection that one client may hold: the size of its burst of sessions.
     pub fn max_away(&self) -> usize {
         self.max_away
     }
 
-    /// Whom a request comes from.
+    /// The client that a request comes from.
     pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Client {
         Client(self.address(headers, extensions).map(bucket))
     }
 
-    /// Whether the client's own connection is encrypted, as a trusted proxy says (`X-Forwarded-Proto`).
+    /// Whether the client's connection uses TLS, according to a trusted proxy (`X-Forwarded-Proto`).
     pub fn is_encrypted(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
         let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_canonical());
         let schemes = headers.get_all("x-forwarded-proto").into_iter().next_back();
@@ -86,22 +87,38 @@ impl Admission {
             && scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
     }
 
+    /// Counts `request` as a new session. Returns the client that sent it.
+    ///
+    /// # Errors
+    /// The client has no session left in its bucket.
+    pub fn admit_session<B>(&self, request: &Request<B>) -> Result<Client, TooManyRequests> {
+        let client = self.client(request.headers(), request.extensions());
+        if self.admits_session(client) { Ok(client) } else { Err(TooManyRequests) }
+    }
+
+    /// Counts `request` as an event. Returns the client that sent it.
+    ///
+    /// # Errors
+    /// The client has no event left in its bucket.
+    pub fn admit_event<B>(&self, request: &Request<B>) -> Result<Client, TooManyRequests> {
+        let client = self.client(request.headers(), request.extensions());
+        if self.admits_event(client) { Ok(client) } else { Err(TooManyRequests) }
+    }
+
     /// Whether the client may open a session now.
     pub fn admits_session(&self, client: Client) -> bool {
-        admits(self.sessions.as_ref(), client)
+        self.sessions.admits(client)
     }
 
-    /// Whether the client may send an event, or ask for anything else that costs work, now.
+    /// Whether the client may send an event, or make another request that costs work, now.
     pub fn admits_event(&self, client: Client) -> bool {
-        admits(self.events.as_ref(), client)
+        self.events.admits(client)
     }
 
-    /// Forgets addresses that have not asked for anything for a while. To be called now and then.
+    /// Drops the buckets of idle addresses. To be called about once a minute.
     pub fn forget_idle(&self) {
-        for limiter in [&self.sessions, &self.events].into_iter().flatten() {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
+        self.sessions.forget_idle();
+        self.events.forget_idle();
     }
 
     fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
@@ -109,7 +126,7 @@ impl Admission {
         if !self.trusted_proxies.contains(&peer) {
             return Some(peer);
         }
-        // The last proxy appends whom it was called by; whatever stands further left anybody may have written.
+        // Each proxy appends the address of its caller. Entries further left may be forged.
         let forwarded =
             headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
         let client = forwarded
@@ -120,30 +137,30 @@ impl Admission {
     }
 }
 
-fn admits(limiter: Option<&DefaultKeyedRateLimiter<IpAddr>>, client: Client) -> bool {
-    match (limiter, client.0) {
-        (Some(limiter), Some(address)) => limiter.check_key(&address).is_ok(),
-        _ => true,
-    }
-}
+/// Rate limit by client address for one kind of action.
+pub struct AddressLimit(Option<DefaultKeyedRateLimiter<IpAddr>>);
 
-/// How often each client may do something that lasts, such as taking a name.
-pub struct Allowance(Option<DefaultKeyedRateLimiter<IpAddr>>);
-
-impl Allowance {
-    /// `times` in one burst, and as many again within `period`. 0 stands for no limit.
+impl AddressLimit {
+    /// Allows `times` in one burst; the bucket refills within `period`. 0 means no limit.
     pub fn new(times: u32, period: Duration) -> Self {
         let quota = NonZeroU32::new(times)
             .and_then(|burst| Some(Quota::with_period(period / burst.get())?.allow_burst(burst)));
+        Self::of(quota)
+    }
+
+    fn of(quota: Option<Quota>) -> Self {
         Self(quota.map(RateLimiter::keyed))
     }
 
-    /// Whether the client may do it now.
+    /// Counts an action of the client. Returns whether it is allowed.
     pub fn admits(&self, client: Client) -> bool {
-        admits(self.0.as_ref(), client)
+        match (&self.0, client.0) {
+            (Some(limiter), Some(address)) => limiter.check_key(&address).is_ok(),
+            _ => true,
+        }
     }
 
-    /// Forgets clients that have all of it again. To be called now and then.
+    /// Drops full buckets. To be called about once a minute.
     pub fn forget_idle(&self) {
         if let Some(limiter) = &self.0 {
             limiter.retain_recent();
@@ -152,7 +169,7 @@ impl Allowance {
     }
 }
 
-/// A subscriber line has a whole IPv6 /64 to itself; it is one client here.
+/// The key of an address. One subscriber has a whole IPv6 /64, so the network is the key.
 fn bucket(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
@@ -186,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_a_burst_of_its_own() {
+    fn each_address_has_its_own_burst() {
         let limited = admission(2, 0, vec![]);
         let verdicts: Vec<_> = (0..3).map(|_| admits(&limited, "192.0.2.1", None)).collect();
         assert_eq!(verdicts, [true, true, false]);
@@ -195,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn events_have_a_bucket_of_their_own() {
+    fn events_have_their_own_bucket() {
         let limited = admission(1, 2, vec![]);
         let (headers, extensions) = request("192.0.2.1", None);
         let client = limited.client(&headers, &extensions);
@@ -205,17 +222,17 @@ mod tests {
     }
 
     #[test]
-    fn an_allowance_is_each_clients_own() {
-        let allowance = Allowance::new(2, Duration::from_hours(1));
+    fn an_address_limit_counts_each_client_separately() {
+        let limit = AddressLimit::new(2, Duration::from_hours(1));
         let client = |address: &str| Client(address.parse().ok());
-        let verdicts: Vec<_> = (0..3).map(|_| allowance.admits(client("192.0.2.1"))).collect();
+        let verdicts: Vec<_> = (0..3).map(|_| limit.admits(client("192.0.2.1"))).collect();
         assert_eq!(verdicts, [true, true, false]);
-        assert!(allowance.admits(client("192.0.2.2")));
-        assert!((0..9).all(|_| Allowance::new(0, Duration::from_hours(1)).admits(client("192.0.2.1"))));
+        assert!(limit.admits(client("192.0.2.2")));
+        assert!((0..9).all(|_| AddressLimit::new(0, Duration::from_hours(1)).admits(client("192.0.2.1"))));
     }
 
     #[test]
-    fn encryption_is_what_the_nearest_trusted_proxy_says() {
+    fn only_the_nearest_trusted_proxy_reports_encryption() {
         let proxy: IpAddr = "127.0.0.1".parse().unwrap();
         let encrypted = |peer: &str, scheme: Option<&'static str>| {
             let (mut headers, extensions) = request(peer, None);
@@ -227,17 +244,17 @@ mod tests {
         assert!(encrypted("127.0.0.1", Some("http, HTTPS")));
         assert!(!encrypted("127.0.0.1", Some("https, http")));
         assert!(!encrypted("127.0.0.1", None));
-        assert!(!encrypted("203.0.113.5", Some("https")), "not a proxy of ours");
+        assert!(!encrypted("203.0.113.5", Some("https")), "not a trusted proxy");
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_for_its_own_caller() {
+    fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
         let proxy: IpAddr = "127.0.0.1".parse().unwrap();
         let limited = admission(1, 0, vec![proxy]);
         assert!(admits(&limited, "127.0.0.1", Some("192.0.2.1")));
         assert!(!admits(&limited, "127.0.0.1", Some("198.51.100.7, 192.0.2.1")), "a forged first entry");
         assert!(admits(&limited, "127.0.0.1", Some("192.0.2.9")));
         assert!(admits(&limited, "203.0.113.5", Some("192.0.2.50")));
-        assert!(!admits(&limited, "203.0.113.5", Some("192.0.2.51")), "not a proxy of ours");
+        assert!(!admits(&limited, "203.0.113.5", Some("192.0.2.51")), "not a trusted proxy");
     }
 }

@@ -1,11 +1,14 @@
-//! What a door is to the rest of the program: routes, and an end. And what it is given to work with.
+//! The interface between a door and the rest of the program.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::Router;
 
-use super::{admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins};
+use super::{
+    admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins,
+    runtime::DoorRuntime,
+};
 use crate::{
     core::{
         hub::Hub,
@@ -14,63 +17,66 @@ use crate::{
     media::{MediaPlane, Owner},
 };
 
-/// One of the protocols that people come in by.
+/// A signaling protocol that the server speaks.
 #[async_trait]
 pub trait Door: Send + Sync + 'static {
-    /// Its name, as metrics and start-up lines have it.
-    fn name(&self) -> &'static str;
+    /// Tasks, stop signal, counters and name of the door.
+    fn runtime(&self) -> &DoorRuntime;
 
-    /// Its routes, with its own CORS. No two doors have the same.
+    /// Routes for clients, with the CORS headers of the door. No two doors share a path.
     fn router(self: Arc<Self>) -> Router;
 
-    /// What operators may ask of it, on their own listener. None of it is anybody else's.
+    /// Routes for operators, served on the operators' listener only.
     fn ops_router(self: Arc<Self>) -> Router {
         Router::new()
     }
 
-    /// Further addresses at which people come in, because clients of this door have them fixed in their code.
-    /// Every door is served at every address.
+    /// Additional addresses to listen on for clients, for protocols whose clients have a port built in. Every
+    /// address serves every door.
     fn listen(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
 
-    /// Further addresses at which operators look.
+    /// Additional addresses to listen on for operators.
     fn ops_listen(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
 
-    /// Whether media goes on of somebody who has no seat on this node, because they sit on another one.
+    /// Whether this node forwards media of `owner`, who holds no seat on this node because it sits on another
+    /// one.
     fn forwards_for(&self, _owner: &Owner) -> bool {
         false
     }
 
-    /// What is done now and then, about every minute: forgetting what has expired.
+    /// Drops expired state. Called about once a minute.
     async fn tidy(&self) {}
 
-    /// Closes all connections, so that clients come back elsewhere, and finishes what was begun for them. Clients
-    /// that do not take their last words are left behind after `patience`. The hub has been drained before.
-    async fn shut_down(&self, patience: Duration);
+    /// Closes all connections and waits for the tasks of the door, at most `limit`. The hub is drained
+    /// before.
+    async fn shut_down(&self, limit: Duration) {
+        self.runtime().shut_down(limit).await;
+    }
 }
 
-/// What all doors work with. Cheap to clone.
+/// Services that every door is given. Cheap to clone.
 #[derive(Clone)]
 pub struct Common {
-    /// Rooms, and everybody in them.
+    /// Rooms and their participants.
     pub hub: Hub,
-    /// What is kept besides chats.
+    /// Durable records other than chats.
     pub records: Arc<dyn RecordStore>,
-    /// What forwards media, for doors whose participants send to the server.
+    /// Media forwarding, for doors whose participants send media to the server.
     pub media: Arc<dyn MediaPlane>,
-    /// The time.
+    /// Source of time.
     pub clock: Arc<dyn Clock>,
-    /// How much one client may ask for.
+    /// Rate limits by client address, shared by all doors.
     pub admission: Arc<Admission>,
-    /// Whose pages may use the doors that have no rule of their own.
+    /// Web origins that may use the doors that have no rule of their own.
     pub origins: AllowedOrigins,
-    /// What participants are told to find a path to each other with.
+    /// STUN and TURN servers for clients.
     pub ice_servers: Arc<IceServers>,
-    /// Over how long the return of all clients is spread when the server stops.
+    /// Time over which all clients reconnect after the server has stopped.
     pub return_spread: Duration,
-    /// Proves an administrator, at doors that have something for one.
+    /// Bearer token that proves an administrator.
     pub admin_token: Secret,
 }

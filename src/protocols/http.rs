@@ -1,4 +1,4 @@
-//! HTTP for all doors: bodies of bounded size, answers that must not be kept.
+//! HTTP helpers of all doors: bounded bodies, responses that must not be cached, and marked refusals.
 
 use axum::{
     body::Body,
@@ -8,25 +8,29 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::Serialize;
 
-/// After how many seconds a client that was told `503` or `429` should try again.
+/// Seconds after which a client that got `503` or `429` should try again.
 pub const RETRY_AFTER_SECONDS: u32 = 2;
 
-/// How much of a body that is too large is taken in and thrown away, in multiples of what is allowed: whoever is cut
-/// off while still sending never gets to read why.
+/// How many times the allowed size is read and discarded from a body that is too large. A client that is
+/// disconnected while it still sends never reads the response.
 const DISCARDED_MULTIPLE: usize = 8;
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It has more bytes than are allowed.
+    /// The body has more bytes than allowed.
     #[error("the body is too large")]
     TooLarge,
-    /// It broke off, or paused for too long.
+    /// The body ended early, or paused for too long.
     #[error("the body is incomplete")]
     Incomplete,
 }
 
-/// All of `body`, which may have `limit` bytes.
+/// Code of a refusal, as a response extension: the runtime of the door counts it.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusalCode(pub &'static str);
+
+/// Reads all of `body`, at most `limit` bytes.
 pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();
     let mut size = 0;
@@ -44,17 +48,28 @@ pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError>
     if size <= limit { Ok(read.freeze()) } else { Err(BodyError::TooLarge) }
 }
 
-/// `value` as JSON, not to be cached or sniffed.
+/// Makes a response without headers for caching, with `Retry-After` where the client should try again.
+pub fn response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    response
+}
+
+/// Makes a response without a body.
+pub fn empty(status: StatusCode) -> Response<Body> {
+    response(status, Body::empty())
+}
+
+/// Makes a response with `value` as JSON, not to be cached or sniffed.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let body = serde_json::to_vec(value).expect("our own answers are always JSON");
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
+    let mut response = response(status, body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-    }
     response
 }

@@ -1,4 +1,4 @@
-//! Which STUN and TURN servers help two people to find a path to each other, and the credentials that TURN asks for.
+//! STUN and TURN servers for clients, with short-lived TURN credentials.
 
 use std::{
     fmt,
@@ -21,33 +21,33 @@ pub struct IceServers {
     clock: Arc<dyn Clock>,
 }
 
-/// TURN servers that know the secret that credentials are made with.
+/// TURN servers that share a secret with this server.
 struct Turn {
     urls: Vec<String>,
     mac: Hmac<Sha1>,
     ttl: Duration,
 }
 
-/// What a client is told. As it is JSON, it can be given to `new RTCPeerConnection` as it is.
+/// The configuration for a client. Its JSON is a valid argument of `new RTCPeerConnection`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct IceConfiguration {
-    /// TURN servers are among them only for somebody who has a seat.
+    /// Contains TURN servers only for a participant with a seat.
     pub ice_servers: Vec<IceServer>,
-    /// How many seconds the credentials are good for; `null` where there are none.
+    /// Lifetime of the credentials in seconds; `null` without credentials.
     pub ttl: Option<u64>,
-    /// The TURN servers that there are, without credentials: enough to see whether they answer.
+    /// URLs of the TURN servers, without credentials: enough to test whether they answer.
     pub turn_urls: Vec<String>,
 }
 
-/// Servers that take the same credentials. Source: W3C WebRTC, `RTCIceServer`.
+/// Servers with the same credentials. Source: W3C WebRTC, `RTCIceServer`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct IceServer {
-    /// At least one: browsers refuse an empty list.
+    /// At least one URL: browsers reject an empty list.
     pub urls: Vec<String>,
-    /// Only for TURN: `<end in Unix seconds>:<participant>`.
+    /// Only for TURN: `<expiry in Unix seconds>:<participant>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub username: Option<String>,
@@ -57,20 +57,20 @@ pub struct IceServer {
     pub credential: Option<String>,
 }
 
-/// Redacted: whoever has the credentials may use the TURN servers.
+/// Redacted: the credentials give access to the TURN servers.
 impl fmt::Debug for IceServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
     }
 }
 
-/// Why what is set does not go together; says what to do about it.
+/// An inconsistent configuration. The message says how to correct it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// TURN servers let nobody in without credentials.
+    /// TURN servers require credentials.
     #[error("TURN_URLS is set but TURN_SECRET is not; set it to the TURN server's static-auth-secret")]
     SecretMissing,
-    /// A secret for servers that nobody is told of.
+    /// A secret without TURN servers has no use.
     #[error(
         "TURN_SECRET is set but TURN_URLS is not; set it to where the TURN server is: turn:turn.your.server:3478"
     )]
@@ -78,10 +78,10 @@ pub enum SettingsError {
 }
 
 impl IceServers {
-    /// `secret` is the one that the TURN servers know; credentials are good for `ttl`, whole seconds of it.
+    /// `secret` is the TURN servers' shared secret; credentials expire after `ttl`, in whole seconds.
     ///
     /// # Errors
-    /// As [`SettingsError`].
+    /// TURN URLs and secret are not both set.
     pub fn new(
         stun: &IceUrls,
         turn: &IceUrls,
@@ -101,7 +101,7 @@ impl IceServers {
         Ok(Self { stun: stun.0.clone(), turn, clock })
     }
 
-    /// What anybody may know: no credentials.
+    /// The public configuration, without credentials.
     pub fn for_anybody(&self) -> IceConfiguration {
         let stun = IceServer { urls: self.stun.clone(), username: None, credential: None };
         IceConfiguration {
@@ -111,7 +111,7 @@ impl IceServers {
         }
     }
 
-    /// All servers, with credentials of the participant's own that end with the time to live, counted from now.
+    /// All servers, with credentials for `participant` that expire after the time to live.
     pub fn for_participant(&self, participant: ParticipantId) -> IceConfiguration {
         let mut configuration = self.for_anybody();
         if let Some(turn) = &self.turn {
@@ -136,7 +136,7 @@ impl Turn {
     }
 }
 
-/// Redacted but for how many there are.
+/// Prints only the number of servers.
 impl fmt::Debug for IceServers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let turn = self.turn.as_ref().map_or(0, |turn| turn.urls.len());
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::core::ports::clock::SystemClock;
 
-    /// Wall time stands still at a number of Unix seconds.
+    /// A clock whose wall time is a fixed number of Unix seconds.
     struct At(u64);
 
     impl Clock for At {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_those_that_coturn_expects() {
+    fn credentials_have_the_form_that_coturn_expects() {
         let servers = servers("stun:a", "turn:b,turns:b?transport=tcp", Some("north")).unwrap();
         let participant = "6f1a4c1e-6f53-4a1e-9b0c-0123456789ab".parse().unwrap();
         let configuration = servers.for_participant(participant);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_set_nothing_is_told() {
+    fn without_servers_the_configuration_is_empty() {
         let nothing = IceConfiguration { ice_servers: vec![], ttl: None, turn_urls: vec![] };
         let servers = servers("", "", None).unwrap();
         assert_eq!(servers.for_anybody(), nothing);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_and_secret_of_turn_go_together() {
+    fn turn_needs_both_urls_and_a_secret() {
         assert_eq!(servers("", "turn:b", None).unwrap_err(), SettingsError::SecretMissing);
         assert_eq!(servers("stun:a", "", Some("north")).unwrap_err(), SettingsError::UrlsMissing);
     }

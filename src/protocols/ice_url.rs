@@ -1,16 +1,16 @@
-//! Addresses of STUN and TURN servers, as browsers take them: one that a browser refuses would cost every call.
+//! URLs of STUN and TURN servers, checked at start: a URL that browsers reject would break every call.
 
 use std::net::Ipv6Addr;
 
-/// Addresses of STUN servers, or of TURN servers; none when nothing is set.
+/// A list of STUN or TURN URLs; empty when the option is not set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IceUrls(pub Vec<String>);
 
 impl IceUrls {
-    /// A list of `stun:host[:port]` and `stuns:host[:port]`, separated by commas. Source: RFC 7064.
+    /// Parses a list of `stun:host[:port]` and `stuns:host[:port]`, separated by commas. Source: RFC 7064.
     ///
     /// # Errors
-    /// Which address is wrong, and what one is like.
+    /// Names the invalid URL and gives a valid example.
     pub fn stun(list: &str) -> Result<Self, String> {
         Self::parse(list, |url| {
             let rest = url.strip_prefix("stun:").or_else(|| url.strip_prefix("stuns:"));
@@ -18,11 +18,11 @@ impl IceUrls {
         })
     }
 
-    /// A list of `turn:host[:port][?transport=udp|tcp]` and the same with `turns:`, separated by commas. Source:
-    /// RFC 7065.
+    /// Parses a list of `turn:host[:port][?transport=udp|tcp]`, or the same with `turns:`, separated by
+    /// commas. Source: RFC 7065.
     ///
     /// # Errors
-    /// Which address is wrong, and what one is like.
+    /// Names the invalid URL and gives a valid example.
     pub fn turn(list: &str) -> Result<Self, String> {
         Self::parse(list, |url| {
             let rest = url.strip_prefix("turn:").or_else(|| url.strip_prefix("turns:")).unwrap_or_default();
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_may_be_empty_and_is_otherwise_told_as_it_is() {
+    fn a_list_may_be_empty_and_keeps_its_urls_unchanged() {
         assert_eq!(IceUrls::stun(""), Ok(IceUrls::default()));
         let urls = [
             "turn:192.0.2.1",
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_would_refuse_is_refused_with_an_example() {
+    fn a_url_that_browsers_reject_is_refused_with_an_example() {
         for url in [
             "stun://a.example",
             "a.example",

@@ -1,8 +1,8 @@
-//! How deep JSON nests: what browsers make is flat, and what is very deep overflows the stack of whoever reads it.
+//! Nesting depth of JSON. Browsers send flat JSON; very deep JSON overflows the stack of its reader.
 
 /// Whether arrays and objects of valid JSON nest deeper than `limit`.
 pub fn nests_deeper_than(json: &str, limit: usize) -> bool {
-    // Hardly anything is long enough for that, or has as many brackets at all.
+    // Fast path: the text is too short, or has too few brackets.
     if json.len() <= 2 * limit || opening_brackets(json.as_bytes()) <= limit {
         return false;
     }
@@ -23,9 +23,9 @@ pub fn nests_deeper_than(json: &str, limit: usize) -> bool {
     false
 }
 
-/// Counted in the way that compilers make vector instructions of.
+/// Counts in a form that the compiler vectorises.
 fn opening_brackets(bytes: &[u8]) -> usize {
-    // `[` and `{` differ in one bit. A lane of bytes counts as far as 255.
+    // `[` and `{` differ in one bit. A byte counts up to 255.
     let in_chunk = |chunk: &[u8]| {
         chunk.iter().fold(0_u8, |count, byte| count.wrapping_add((byte | 0x20 == b'{').into()))
     };
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_is_counted_outside_of_texts() {
+    fn brackets_in_strings_do_not_count() {
         for (json, deep) in [
             ("{}", false),
             ("[[[]]]", false),

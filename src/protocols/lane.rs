@@ -1,4 +1,4 @@
-//! Work that must be done one after the other, some of it at once and some of it asynchronously.
+//! Ordered processing of the events of one connection, some synchronous and some asynchronous.
 
 use std::{
     collections::VecDeque,
@@ -12,42 +12,43 @@ use tracing::error;
 
 use crate::core::model::lock::lock;
 
-/// Does the work of a [`Lane`].
+/// Processes the items of a [`Lane`].
 pub trait Worker<T>: Send + Sync + 'static {
-    /// The queue of this kind of work.
+    /// The queue for this type of item.
     fn lane(&self) -> &Lane<T>;
 
-    /// How many bytes `item` takes while it waits.
+    /// Size of `item` in bytes while it waits.
     fn weight(item: &T) -> usize;
 
-    /// Does `item`, at once, or by returning the future that does it. What follows waits for either.
+    /// Processes `item` synchronously, or returns a future that does. The next item waits for either.
     fn work(self: &Arc<Self>, item: T) -> Option<BoxFuture<'static, ()>>;
 }
 
-/// A queue in front of a [`Worker`]. As long as nothing is asynchronous it is never used, and costs a lock.
+/// An ordered queue in front of a [`Worker`]. While all work is synchronous, the queue is empty and costs one
+/// lock.
 pub struct Lane<T> {
-    state: Mutex<State<T>>,
-    /// In bytes.
+    state: Mutex<LaneState<T>>,
+    /// The most bytes that may wait.
     capacity: usize,
 }
 
-struct State<T> {
+struct LaneState<T> {
     busy: bool,
     waiting: VecDeque<T>,
     waiting_bytes: usize,
 }
 
 impl<T: Send + 'static> Lane<T> {
-    /// An empty lane in which items of at most `capacity` bytes wait.
+    /// An empty lane. At most `capacity` bytes of items may wait.
     pub const fn new(capacity: usize) -> Self {
-        let state = State { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 };
+        let state = LaneState { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 };
         Self { state: Mutex::new(state), capacity }
     }
 
-    /// Has `worker` do `item` after everything that was submitted before. Asynchronous work runs in `tasks`.
+    /// Has `worker` process `item` after all items submitted before. Asynchronous work runs in `tasks`.
     ///
     /// # Errors
-    /// Gives `item` back if too much is waiting.
+    /// Returns `item` if the lane is full.
     pub fn submit<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) -> Result<(), T> {
         let waiting = worker.lane().lock().waiting_bytes;
         if waiting > 0 && waiting + W::weight(&item) > worker.lane().capacity {
@@ -57,7 +58,7 @@ impl<T: Send + 'static> Lane<T> {
         Ok(())
     }
 
-    /// As [`submit`](Self::submit), however much is waiting: for what happens once in a worker's life.
+    /// As [`submit`](Self::submit), even if the lane is full: for items that occur once per worker.
     pub fn submit_always<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) {
         let mut state = worker.lane().lock();
         if state.busy {
@@ -97,24 +98,24 @@ impl<T: Send + 'static> Lane<T> {
         let next = state.waiting.pop_front();
         match &next {
             Some(item) => state.waiting_bytes -= W::weight(item),
-            None => *state = State { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 },
+            None => *state = LaneState { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 },
         }
         next
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, LaneState<T>> {
         lock(&self.state)
     }
 }
 
-/// A panic is a bug. It costs the item it happened in; what follows, the end of a connection most of all, must not
-/// be stuck behind it.
+/// Runs `work`, and returns `None` if it panics. A panic loses its own item only: later items, such as the
+/// end of the connection, must still be processed.
 fn catch<R>(work: impl FnOnce() -> R) -> Option<R> {
     std::panic::catch_unwind(AssertUnwindSafe(work)).inspect_err(|_| report_panic()).ok()
 }
 
 fn report_panic() {
-    error!("a bug: something a client asked for was given up");
+    error!("a bug: processing of an event panicked; the event is dropped");
 }
 
 #[cfg(test)]
@@ -123,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// Does even numbers at once and odd ones when the gate opens; 13 and 14 are too much for it.
+    /// Processes even numbers synchronously, odd ones when the gate opens, and panics at 13 and 14.
     struct Recorder {
         lane: Lane<u32>,
         done: Mutex<Vec<u32>>,
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn everything_is_done_in_the_order_in_which_it_came() {
+    async fn items_are_processed_in_the_order_of_submission() {
         let worker =
             Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(0) });
         let tasks = TaskTracker::new();
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_follows_a_panic_is_done() {
+    async fn items_after_a_panic_are_processed() {
         let worker =
             Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(9) });
         let tasks = TaskTracker::new();
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_waits_than_the_capacity() {
+    async fn a_full_lane_rejects_further_items() {
         let worker =
             Arc::new(Recorder { lane: Lane::new(200), done: Mutex::default(), gate: Semaphore::new(0) });
         let tasks = TaskTracker::new();

@@ -1,22 +1,22 @@
-//! What options are made of: secrets and times.
+//! Value types of options: secrets and times.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-/// Text that must not be shown. Empty when it is not set.
+/// Text that must not be printed. Empty when the option is not set.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text, if it is set.
+    /// The text, if the option is set.
     pub fn reveal(&self) -> Option<&str> {
         (!self.0.is_empty()).then_some(self.0.as_str())
     }
 
-    /// Whether it is set, and `offered` is it. Takes the same time for every wrong text of a length.
+    /// Whether the secret is set and equals `offered`. Runs in constant time for texts of one length.
     pub fn is(&self, offered: &str) -> bool {
-        // What the comparison takes tells something about digests only, which nobody can choose.
+        // The time of the comparison reveals digests only, which a client cannot choose.
         self.reveal().is_some_and(|secret| Sha256::digest(secret) == Sha256::digest(offered))
     }
 }
@@ -35,13 +35,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The fewest characters of a secret that others could guess at: 128 bits, if each holds eight.
+/// The fewest characters of a secret that clients could guess: 128 bits at eight bits each.
 const MIN_SECRET_CHARS: usize = 16;
 
-/// A secret that cannot be guessed, or none.
+/// Parses a secret that cannot be guessed; empty for none.
 ///
 /// # Errors
-/// It is too short.
+/// The secret is too short.
 pub fn long_secret(text: &str) -> Result<Secret, String> {
     let Ok(secret) = text.parse::<Secret>();
     match secret.reveal() {
@@ -52,20 +52,20 @@ pub fn long_secret(text: &str) -> Result<Secret, String> {
     }
 }
 
-/// A time of more than nothing, as people write it.
+/// Parses a time of more than zero, such as `30s` or `500ms`.
 ///
 /// # Errors
-/// What is wrong, for people.
+/// A message for the administrator.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|_| "a time is like 30s, 500ms or 2m".to_owned())?;
     if duration.is_zero() { Err("must be longer than nothing".into()) } else { Ok(duration) }
 }
 
-/// A time that is told in whole seconds.
+/// Parses a time of at least one second, for values that the protocol has in whole seconds.
 ///
 /// # Errors
-/// What is wrong, for people.
+/// A message for the administrator.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(duration) }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_is_not_set_is_nobodys() {
+    fn an_unset_secret_matches_no_text() {
         let secret: Secret = " sesame ".parse().unwrap();
         assert!(secret.is("sesame") && !secret.is("Sesame") && !secret.is(""));
         assert!(!"".parse::<Secret>().unwrap().is(""));

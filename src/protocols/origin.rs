@@ -1,9 +1,10 @@
-//! Which web pages may talk to the doors: same origin, and those that are configured.
+//! Web origins that may use the doors: the server's own origin, and the configured ones.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, CorsLayer};
 
-/// The pages that may use this server from a browser. A request without an `Origin` is no page's and is let in.
+/// The web origins whose pages may use this server. A request without `Origin` comes from no page and is
+/// allowed.
 #[derive(Debug, Clone)]
 pub struct AllowedOrigins {
     any: bool,
@@ -11,17 +12,17 @@ pub struct AllowedOrigins {
 }
 
 impl AllowedOrigins {
-    /// Allows `origins` (`https://clinic.example`; `*` for every page) besides the server's own.
+    /// Allows `origins` (`https://clinic.example`; `*` for all) in addition to the server's own origin.
     pub fn new(origins: &[HeaderValue]) -> Self {
         Self { any: origins.iter().any(|origin| origin == "*"), listed: origins.to_vec() }
     }
 
-    /// Whether a request with these headers may be served.
+    /// Whether the origin of a request with these headers is allowed.
     pub fn allows(&self, headers: &HeaderMap) -> bool {
         headers.get(header::ORIGIN).is_none_or(|origin| self.lists(origin) || is_same_host(origin, headers))
     }
 
-    /// The CORS headers for what is allowed. Source: Fetch standard, "HTTP extensions".
+    /// The CORS headers for the allowed origins. Source: Fetch standard, "HTTP extensions".
     pub fn cors_layer(&self) -> CorsLayer {
         let origins = self.clone();
         CorsLayer::new()
@@ -33,8 +34,8 @@ impl AllowedOrigins {
             .max_age(std::time::Duration::from_hours(1))
     }
 
-    /// As [`cors_layer`](Self::cors_layer), for a door that knows people by their cookies: these may come along from
-    /// pages that are listed, but not from everybody's.
+    /// As [`cors_layer`](Self::cors_layer), for a door that identifies users by cookies. Pages of listed
+    /// origins may send cookies; pages that only `*` allows may not.
     pub fn cors_layer_with_cookies(&self) -> CorsLayer {
         let origins = self.clone();
         self.cors_layer().allow_credentials(AllowCredentials::predicate(move |origin, parts| {
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_let_in_from_here_or_from_the_list_and_from_nowhere_else() {
+    fn only_the_own_and_listed_origins_are_allowed() {
         assert!(allows(&[], None));
         assert!(allows(&[], Some("https://call.example:8080")));
         assert!(!allows(&[], Some("https://call.example")));

@@ -17,7 +17,8 @@ const UNCLEAN: &[&str] = &[
     "src/core/hub/history.rs",
     "src/core/hub/signals.rs",
     "src/core/tests/",
-    "src/protocols/",
+    "src/protocols/mesh/",
+    "src/protocols/tcp/",
 ];
 
 /// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the call page.

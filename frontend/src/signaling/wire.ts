@@ -22,11 +22,11 @@ export type ErrorCode =
   | 'unavailable'
   | 'shutting_down';
 
-/** Servers that take the same credentials. Source: W3C WebRTC, `RTCIceServer`. */
+/** Servers with the same credentials. Source: W3C WebRTC, `RTCIceServer`. */
 export type IceServer = {
-  /** At least one: browsers refuse an empty list. */
+  /** At least one URL: browsers reject an empty list. */
   urls: Array<string>;
-  /** Only for TURN: `<end in Unix seconds>:<participant>`. */
+  /** Only for TURN: `<expiry in Unix seconds>:<participant>`. */
   username?: string;
   /** Only for TURN. */
   credential?: string;
@@ -264,13 +264,13 @@ export type RefusedBecause = {
   retry_after_ms?: number;
 };
 
-/** What a client is told. As it is JSON, it can be given to `new RTCPeerConnection` as it is. */
+/** The configuration for a client. Its JSON is a valid argument of `new RTCPeerConnection`. */
 export type IceConfiguration = {
-  /** TURN servers are among them only for somebody who has a seat. */
+  /** Contains TURN servers only for a participant with a seat. */
   iceServers: Array<IceServer>;
-  /** How many seconds the credentials are good for; `null` where there are none. */
+  /** Lifetime of the credentials in seconds; `null` without credentials. */
   ttl: number | null;
-  /** The TURN servers that there are, without credentials: enough to see whether they answer. */
+  /** URLs of the TURN servers, without credentials: enough to test whether they answer. */
   turnUrls: Array<string>;
 };
 

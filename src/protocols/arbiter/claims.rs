@@ -1,10 +1,10 @@
-//! Claims: which path has which SFU. Everything is in records, changed by compare-and-set, so that any number of nodes
-//! agree and a crash at any point leaves nothing that does not mend itself.
+//! Claims: which path has which SFU. All state is in records, changed by compare-and-set, so that all nodes
+//! agree and a crash at any point leaves nothing that later operations do not repair.
 //!
-//! An SFU's row says for which path it is kept, and by which claim. A path's pointer says which SFU it has, and by
-//! which claim; it counts only where the two claims agree. A claim first points its path at an SFU, which decides
-//! among those who claim the same path, then takes the SFU, which decides among paths, then makes the pointer agree.
-//! Whoever finds such a claim half done finishes it.
+//! The record of an SFU names the path that has it, and the claim. The record of a path names its SFU and the
+//! claim; it counts only if the two claims are equal. A claim has three steps. It points its path at an SFU,
+//! which decides between claims of one path. It takes the SFU, which decides between paths. It writes the
+//! claim of the SFU into the record of the path. Any node that finds an unfinished claim completes it.
 
 use std::{
     sync::Arc,
@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
-    row::{Pointer, Row, millis, unique},
+    records::{PathPointer, SfuRecord, millis, unique},
     url_path::UrlPath,
 };
 use crate::core::{
@@ -26,25 +26,25 @@ use crate::core::{
     },
 };
 
-/// How long a record outlives the node that looks after it: for so long, an SFU that died with its node may still be
-/// handed out.
+/// Time until a record expires that no node renews. For this long, a dead node's SFU may still be claimed.
 pub const RECORD_LIFETIME: Duration = Duration::from_secs(15);
 
-/// How many SFUs are looked at for one that is free.
+/// The most SFUs that are searched for a free one.
 const MAX_SFUS: usize = 10_000;
 
-/// How often a step is tried anew because somebody else was faster: somebody gets on each time.
+/// How often a step is retried after another node changed the record first. Each time, one of the nodes makes
+/// progress.
 pub const MAX_TRIES: usize = 64;
 
 const SFUS: &str = "arbiter_sfus";
 const PATHS: &str = "arbiter_paths";
 
-/// How long rooms are kept for people who are not there.
+/// How long a claimed room is kept without clients.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// From a claim until somebody comes.
+pub struct ClaimTimeouts {
+    /// From the claim until the first client.
     pub claim: Duration,
-    /// After the last has left, in case it was to reload the page.
+    /// After the last client has left, in case the page is only reloaded.
     pub release: Duration,
 }
 
@@ -52,39 +52,39 @@ pub struct Patience {
 pub struct Claims {
     pub(super) records: Arc<dyn RecordStore>,
     clock: Arc<dyn Clock>,
-    pub(super) patience: Patience,
+    pub(super) timeouts: ClaimTimeouts,
 }
 
-/// The SFU that a path has.
+/// The SFU of a path.
 #[derive(PartialEq, Eq)]
 pub struct ClaimedRoom {
-    /// The SFU's id, which is the room's.
+    /// Id of the SFU, and of its room.
     pub sfu: String,
-    /// The id of the SFU's connection.
+    /// Id of the SFU's connection.
     pub connection: String,
 }
 
-/// A record as it was read, and what it says.
-pub(super) type Read<T> = Option<(Record, T)>;
+/// A record and its parsed content.
+pub(super) type ReadRecord<T> = Option<(Record, T)>;
 
 impl Claims {
-    /// The claims kept in `records`.
-    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, patience: Patience) -> Self {
-        Self { records, clock, patience }
+    /// The claims in `records`.
+    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, timeouts: ClaimTimeouts) -> Self {
+        Self { records, clock, timeouts }
     }
 
-    /// The SFU that `path` has, if it has one.
+    /// The SFU that `path` has claimed.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn find(&self, path: &UrlPath) -> Result<Option<ClaimedRoom>, Unavailable> {
         let Some((_, pointer)) = self.pointer(path).await? else { return Ok(None) };
-        let Some((_, row)) = self.row(&pointer.sfu).await? else { return Ok(None) };
-        let agrees = row.claim_of(path, millis(self.now())) == Some(&pointer.claim);
-        Ok(agrees.then_some(ClaimedRoom { sfu: pointer.sfu, connection: row.connection }))
+        let Some((_, entry)) = self.sfu_record(&pointer.sfu).await? else { return Ok(None) };
+        let agrees = entry.claim_of(path, millis(self.now())) == Some(&pointer.claim);
+        Ok(agrees.then_some(ClaimedRoom { sfu: pointer.sfu, connection: entry.connection }))
     }
 
-    /// Gives `path` an SFU: the one it has, else a free one. `None` if there is none.
+    /// Claims an SFU for `path`: the one it has, else a free one. `None` if no SFU is free.
     ///
     /// # Errors
     /// The store does not answer.
@@ -92,18 +92,18 @@ impl Claims {
         for attempt in 0..MAX_TRIES {
             let pointer = self.pointer(path).await?;
             if let Some((record, pointer)) = &pointer
-                && let Some(row) = self.take(&pointer.sfu, path).await?
+                && let Some(entry) = self.take(&pointer.sfu, path).await?
             {
-                if self.agree(path, record, pointer, &row).await? {
-                    let connection = row.connection;
+                if self.agree(path, record, pointer, &entry).await? {
+                    let connection = entry.connection;
                     return Ok(Some(ClaimedRoom { sfu: pointer.sfu.clone(), connection }));
                 }
                 continue;
             }
             match (self.candidate(path, attempt).await?, pointer) {
                 (Some(sfu), pointer) => {
-                    let undecided = Pointer { sfu, claim: unique() };
-                    // Whether it was this claim or another of the same path that decided: it is decided now.
+                    let undecided = PathPointer { sfu, claim: unique() };
+                    // Either this claim or a concurrent one of the same path has decided.
                     self.point(path, pointer.map(|(record, _)| record), &undecided).await?;
                 }
                 (None, Some((record, _))) => {
@@ -112,7 +112,7 @@ impl Claims {
                     }
                 }
                 (None, None) => {
-                    // The last free one may have been taken for this very path.
+                    // The last free SFU may have been taken for this path by a concurrent claim.
                     if self.pointer(path).await?.is_none() {
                         return Ok(None);
                     }
@@ -122,50 +122,51 @@ impl Claims {
         Err(contended())
     }
 
-    /// Takes an SFU for `path`, or keeps it longer if the path has it. `None` if it is gone, or somebody else's.
-    async fn take(&self, sfu: &str, path: &UrlPath) -> Result<Option<Row>, Unavailable> {
+    /// Takes an SFU for `path`, or renews the path's claim on it. `None` if the SFU is gone, or another path
+    /// has it.
+    async fn take(&self, sfu: &str, path: &UrlPath) -> Result<Option<SfuRecord>, Unavailable> {
         for _ in 0..MAX_TRIES {
-            let Some((record, row)) = self.row(sfu).await? else { return Ok(None) };
+            let Some((record, entry)) = self.sfu_record(sfu).await? else { return Ok(None) };
             let now = millis(self.now());
-            if !row.is_free(now) && row.claim_of(path, now).is_none() {
+            if !entry.is_free(now) && entry.claim_of(path, now).is_none() {
                 return Ok(None);
             }
-            let taken = row.clone().claimed(path, now, self.patience.claim);
-            if taken == row || self.put(&sfu_key(sfu), &record, &taken, record.expires).await? {
+            let taken = entry.clone().claimed(path, now, self.timeouts.claim);
+            if taken == entry || self.put(&sfu_key(sfu), &record, &taken, record.expires).await? {
                 return Ok(Some(taken));
             }
         }
         Err(contended())
     }
 
-    /// Makes a path's pointer name the claim in the SFU's row. `false` if the path points elsewhere now.
+    /// Writes the claim of the SFU into the record of the path. `false` if the path has another SFU now.
     async fn agree(
         &self,
         path: &UrlPath,
         record: &Record,
-        pointer: &Pointer,
-        row: &Row,
+        pointer: &PathPointer,
+        entry: &SfuRecord,
     ) -> Result<bool, Unavailable> {
-        let claim = row.hold.as_ref().map(|hold| hold.claim.clone()).unwrap_or_default();
+        let claim = entry.claim.as_ref().map(|claim| claim.claim.clone()).unwrap_or_default();
         if pointer.claim == claim {
             return Ok(true);
         }
-        let agreeing = Pointer { sfu: pointer.sfu.clone(), claim };
+        let agreeing = PathPointer { sfu: pointer.sfu.clone(), claim };
         self.point(path, Some(record.clone()), &agreeing).await
     }
 
-    /// An SFU for `path`: one that was taken for it, else, so that rooms rest as long as possible, the one that has
-    /// been free for the longest; any one when that was not to be had.
+    /// An SFU to claim for `path`: one that a concurrent claim took for it, else the one that is free for the
+    /// longest time. Retries choose at random, because concurrent claims may want the same one.
     async fn candidate(&self, path: &UrlPath, attempt: usize) -> Result<Option<String>, Unavailable> {
         let now = self.now();
         let mut free = Vec::new();
         for (key, record) in self.records.list(SFUS, MAX_SFUS, now).await? {
-            let row: Row = parse(&record)?;
-            if row.claim_of(path, millis(now)).is_some() {
+            let entry: SfuRecord = parse(&record)?;
+            if entry.claim_of(path, millis(now)).is_some() {
                 return Ok(Some(key.name.into()));
             }
-            if row.is_free(millis(now)) {
-                free.push((row.free_since, key.name));
+            if entry.is_free(millis(now)) {
+                free.push((entry.free_since, key.name));
             }
         }
         if attempt > 1 && !free.is_empty() {
@@ -178,12 +179,12 @@ impl Claims {
         Ok(free.into_iter().min_by_key(|(since, _)| *since).map(|(_, sfu)| sfu.into()))
     }
 
-    /// Points `path` at an SFU, if it still points where it did in `before`.
+    /// Points `path` at an SFU, if its record is still `before`.
     pub(super) async fn point(
         &self,
         path: &UrlPath,
         before: Option<Record>,
-        pointer: &Pointer,
+        pointer: &PathPointer,
     ) -> Result<bool, Unavailable> {
         let expires = Some(self.now() + RECORD_LIFETIME);
         match before {
@@ -192,21 +193,21 @@ impl Claims {
         }
     }
 
-    pub(super) async fn pointer(&self, path: &UrlPath) -> Result<Read<Pointer>, Unavailable> {
+    pub(super) async fn pointer(&self, path: &UrlPath) -> Result<ReadRecord<PathPointer>, Unavailable> {
         self.read(&path_key(path)).await
     }
 
-    pub(super) async fn row(&self, sfu: &str) -> Result<Read<Row>, Unavailable> {
+    pub(super) async fn sfu_record(&self, sfu: &str) -> Result<ReadRecord<SfuRecord>, Unavailable> {
         self.read(&sfu_key(sfu)).await
     }
 
-    async fn read<T: DeserializeOwned>(&self, key: &RecordKey) -> Result<Read<T>, Unavailable> {
+    async fn read<T: DeserializeOwned>(&self, key: &RecordKey) -> Result<ReadRecord<T>, Unavailable> {
         let Some(record) = self.records.get(key, self.now()).await? else { return Ok(None) };
         let content = parse(&record)?;
         Ok(Some((record, content)))
     }
 
-    /// Stores a record that will be there for [`RECORD_LIFETIME`], unless one of its name is there.
+    /// Creates a record that expires after [`RECORD_LIFETIME`]. `false` if it exists.
     pub(super) async fn create(
         &self,
         key: &RecordKey,
@@ -217,7 +218,7 @@ impl Claims {
         Ok(self.records.create(key, record, now).await? == crate::core::ports::record_store::Created::Now)
     }
 
-    /// Puts `content` in the place of a record that still is as it was read.
+    /// Replaces a record that is still `before`.
     pub(super) async fn put(
         &self,
         key: &RecordKey,

@@ -1,4 +1,5 @@
-//! One WebSocket of the arbiter door: who is on it, and what they ask for, in order.
+//! One WebSocket of the arbiter door: the client or SFU on it identifies itself, then sends handshakes, in
+//! order.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -8,12 +9,12 @@ use tracing::error;
 
 use super::{
     ArbiterDoor,
-    delivery::ClientLine,
+    delivery::{ClientDelivery, TOO_SLOW},
     error::Refusal,
-    messages::{Handshake, Identify, Outcome, Request, Role, text},
+    messages::{ArbiterRequest, ArbiterRole, Handshake, Identify, Reply, encode},
+    records::unique,
     room_of,
-    rooms::Lasts,
-    row::unique,
+    rooms::SfuLifetime,
     sfu::Sfu,
 };
 use crate::{
@@ -24,132 +25,132 @@ use crate::{
     },
     protocols::{
         admission::Client,
-        websocket::{Incoming, Message, Socket},
+        websocket::{SocketMessage, SocketReceiver, SocketSender},
     },
 };
 
-/// A client's or an SFU's connection.
+/// The connection of a client or an SFU.
 pub struct ArbiterConnection {
-    wire: Wire,
-    /// Whom to count its messages for.
+    context: ConnectionContext,
+    /// The client address that its messages count for.
     client: Client,
-    /// Whether it has proved to be an SFU's.
+    /// Whether the connection has proved to be an SFU's.
     is_proven: bool,
     identity: Identity,
 }
 
-/// What stays the same, whoever is on it.
-struct Wire {
+/// The parts of a connection that do not depend on its identity.
+struct ConnectionContext {
     door: Arc<ArbiterDoor>,
-    socket: Socket,
-    /// Its id, which is no secret.
+    sender: SocketSender,
+    /// Public id of the connection.
     id: String,
 }
 
-/// Who is on a connection.
+/// The identity of a connection.
 enum Identity {
-    /// It has not been said, or the room it was said for is no more.
-    Nobody,
-    Guest(Guest),
+    /// The connection has not identified itself, or its room has ended.
+    Unidentified,
+    Client(ClientIdentity),
     Sfu(Sfu),
 }
 
-/// A participant of a call.
-struct Guest {
+/// A client of a call.
+struct ClientIdentity {
     id: Name,
     room: Name,
-    /// Its seat; none while the SFU has not come.
-    place: Option<Place>,
+    /// Seat of the client; `None` until the SFU is there.
+    seat: Option<ClientSeat>,
 }
 
-/// A client's seat beside the SFU.
-struct Place {
+/// A client's seat in the room of an SFU.
+struct ClientSeat {
     seat: Seated,
-    line: Arc<ClientLine>,
+    delivery: Arc<ClientDelivery>,
 }
 
 impl ArbiterConnection {
-    /// A connection that has just been opened.
-    pub fn new(door: Arc<ArbiterDoor>, socket: Socket, client: Client, is_proven: bool) -> Self {
-        let wire = Wire { door, socket, id: unique() };
-        Self { wire, client, is_proven, identity: Identity::Nobody }
+    /// Creates the connection of a new WebSocket.
+    pub fn new(door: Arc<ArbiterDoor>, sender: SocketSender, client: Client, is_proven: bool) -> Self {
+        let context = ConnectionContext { door, sender, id: unique() };
+        Self { context, client, is_proven, identity: Identity::Unidentified }
     }
 
-    /// Serves it until it ends.
-    pub async fn serve(mut self, mut incoming: Incoming) {
-        // Whatever goes wrong in here, the others are told that this one has gone.
-        let conversation = AssertUnwindSafe(self.converse(&mut incoming)).catch_unwind().await;
+    /// Serves the connection until it ends.
+    pub async fn serve(mut self, mut receiver: SocketReceiver) {
+        // After a panic too, the other participants must be told that this one has left.
+        let conversation = AssertUnwindSafe(self.converse(&mut receiver)).catch_unwind().await;
         if conversation.is_err() {
             error!("a connection of the arbiter door ended by a panic");
         }
         self.leave().await;
     }
 
-    async fn converse(&mut self, incoming: &mut Incoming) {
-        while let Ok(message) = incoming.next().await {
+    async fn converse(&mut self, receiver: &mut SocketReceiver) {
+        while let Ok(message) = receiver.next().await {
             let outcome = self.handle(&message).await;
-            self.wire.answer(outcome);
+            self.context.answer(outcome);
         }
     }
 
-    async fn handle(&mut self, message: &Message) -> Result<(), Refusal> {
-        if !self.wire.door.admission.admits_event(self.client) {
+    async fn handle(&mut self, message: &SocketMessage) -> Result<(), Refusal> {
+        if !self.context.door.admission.admits_event(self.client) {
             return Err(Refusal::TooMany);
         }
-        let Message::Text(text) = message else { return Err(Refusal::Binary) };
+        let SocketMessage::Text(text) = message else { return Err(Refusal::Binary) };
         self.forget_ended_room().await;
-        match Request::parse(text)? {
-            Request::Identify(identify) => self.identify(&identify).await,
-            Request::Handshake(handshake) => self.handshake(&handshake, text.as_ref()).await,
+        match ArbiterRequest::parse(text)? {
+            ArbiterRequest::Identify(identify) => self.identify(&identify).await,
+            ArbiterRequest::Handshake(handshake) => self.handshake(&handshake, text.as_ref()).await,
         }
     }
 
-    /// What was said for a room ends with it: a later one by its name is another.
+    /// Forgets the identity of a client whose room has ended: a later room of the same name is another room.
     async fn forget_ended_room(&mut self) {
-        if let Identity::Guest(Guest { place: Some(place), .. }) = &self.identity
-            && place.line.is_over()
+        if let Identity::Client(ClientIdentity { seat: Some(seat), .. }) = &self.identity
+            && seat.delivery.is_over()
         {
-            // It is being given up; whoever comes in by the same id finds it free.
-            self.wire.door.hub.leave(&place.seat).await;
-            self.identity = Identity::Nobody;
+            // The seat may be in release already; afterwards the id is free for the next join.
+            self.context.door.hub.leave(&seat.seat).await;
+            self.identity = Identity::Unidentified;
         }
     }
 
     async fn identify(&mut self, identify: &Identify<'_>) -> Result<(), Refusal> {
         let id = name("id", &identify.id)?;
         match &identify.role {
-            Role::Client { room } => self.identify_guest(id, name("roomId", room)?).await,
-            Role::Sfu { secret } => {
+            ArbiterRole::Client { room } => self.identify_client(id, name("roomId", room)?).await,
+            ArbiterRole::Sfu { secret } => {
                 self.is_proven |=
-                    secret.as_deref().is_some_and(|secret| self.wire.door.sfu_secret.is(secret));
+                    secret.as_deref().is_some_and(|secret| self.context.door.sfu_secret.is(secret));
                 self.identify_sfu(id).await
             }
         }
     }
 
-    async fn identify_guest(&mut self, id: Name, room: Name) -> Result<(), Refusal> {
+    async fn identify_client(&mut self, id: Name, room: Name) -> Result<(), Refusal> {
         match &self.identity {
-            Identity::Nobody => {}
-            Identity::Guest(guest) if guest.id == id && guest.room == room => return Ok(()),
+            Identity::Unidentified => {}
+            Identity::Client(client) if client.id == id && client.room == room => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
-        let mut guest = Guest { id, room, place: None };
-        self.wire.sit_down(&mut guest).await?;
-        self.identity = Identity::Guest(guest);
+        let mut client = ClientIdentity { id, room, seat: None };
+        self.context.take_seat(&mut client).await?;
+        self.identity = Identity::Client(client);
         Ok(())
     }
 
     async fn identify_sfu(&mut self, id: Name) -> Result<(), Refusal> {
         match &self.identity {
-            Identity::Nobody => {}
+            Identity::Unidentified => {}
             Identity::Sfu(sfu) if sfu.room.id == id => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
-        if !self.is_proven && self.wire.door.sfu_secret.reveal().is_some() {
+        if !self.is_proven && self.context.door.sfu_secret.reveal().is_some() {
             return Err(Refusal::NotAnSfu);
         }
-        let (door, ear) = (&self.wire.door, Box::new(self.wire.socket.clone()));
-        let sfu = Sfu::come_in(door, id, self.wire.id.clone(), Lasts::WhileConnected, ear).await?;
+        let (door, inbox) = (&self.context.door, Box::new(self.context.sender.clone()));
+        let sfu = Sfu::join(door, id, self.context.id.clone(), SfuLifetime::WhileConnected, inbox).await?;
         self.identity = Identity::Sfu(sfu);
         Ok(())
     }
@@ -157,60 +158,61 @@ impl ArbiterConnection {
     async fn handshake(&mut self, handshake: &Handshake<'_>, message: &Bytes) -> Result<(), Refusal> {
         let data = message.slice_ref(handshake.data.as_bytes());
         match &mut self.identity {
-            Identity::Nobody => Err(Refusal::NotFound),
-            Identity::Sfu(sfu) => self.wire.send_to_client(sfu, handshake, data),
-            Identity::Guest(guest) => self.wire.send_to_sfu(guest, handshake, data).await,
+            Identity::Unidentified => Err(Refusal::NotFound),
+            Identity::Sfu(sfu) => self.context.send_to_client(sfu, handshake, data),
+            Identity::Client(client) => self.context.send_to_sfu(client, handshake, data).await,
         }
     }
 
     async fn leave(&mut self) {
-        match std::mem::replace(&mut self.identity, Identity::Nobody) {
-            Identity::Nobody => {}
-            Identity::Guest(guest) => {
-                let Some(place) = guest.place else { return };
-                self.wire.door.hub.leave(&place.seat).await;
-                self.wire.door.refresh_if_here(&guest.room).await;
+        match std::mem::replace(&mut self.identity, Identity::Unidentified) {
+            Identity::Unidentified => {}
+            Identity::Client(client) => {
+                let Some(seat) = client.seat else { return };
+                self.context.door.hub.leave(&seat.seat).await;
+                self.context.door.refresh_local(&client.room).await;
             }
-            Identity::Sfu(sfu) => sfu.go(&self.wire.door).await,
+            Identity::Sfu(sfu) => sfu.leave(&self.context.door).await,
         }
     }
 }
 
-impl Wire {
+impl ConnectionContext {
     fn answer(&self, outcome: Result<(), Refusal>) {
         let frame = match outcome {
-            Ok(()) => text(&Outcome { status_code: 200, message: None }),
+            Ok(()) => encode(&Reply { status_code: 200, message: None }),
             Err(refusal) => {
-                self.door.counters.refused(refusal.code());
+                self.door.runtime.counters.refused(refusal.code());
                 refusal.frame(&self.id)
             }
         };
-        if self.socket.send(frame) == Err(DeliverError::TooSlow) {
-            self.socket.close(1008, "too slow");
+        if self.sender.send(frame) == Err(DeliverError::TooSlow) {
+            self.sender.close(TOO_SLOW);
         }
     }
 
-    /// Takes a seat beside the SFU, on whatever node that is. Without an SFU there is none, and the client may try again.
-    async fn sit_down(&self, guest: &mut Guest) -> Result<(), Refusal> {
-        if guest.id == guest.room {
+    /// Takes a seat in the room of the SFU, on any node. Without an SFU the client has no seat, and may try
+    /// again later.
+    async fn take_seat(&self, client: &mut ClientIdentity) -> Result<(), Refusal> {
+        if client.id == client.room {
             return Err(Refusal::IdTaken);
         }
-        if !self.has_sfu(&guest.room).await? {
+        if !self.has_sfu(&client.room).await? {
             return Ok(());
         }
-        let joined = self.door.join(&guest.room, &guest.id).await?;
+        let joined = self.door.join(&client.room, &client.id).await?;
         let (seat, others) = (joined.seat, joined.view.others);
-        let Some(sfu) = others.iter().find(|other| other.name == guest.room).map(|sfu| sfu.participant)
+        let Some(sfu) = others.iter().find(|other| other.name == client.room).map(|sfu| sfu.participant)
         else {
             self.door.hub.leave(&seat).await;
             return Ok(());
         };
-        let line = ClientLine::new(self.door.clone(), self.socket.clone(), seat.clone(), sfu, others);
-        let line = Arc::new(line);
-        // If the seat is somebody else's by now, what is sent from it says so.
-        let _ = self.door.hub.attach(&seat, line.clone());
-        guest.place = Some(Place { seat, line });
-        self.door.refresh_if_here(&guest.room).await;
+        let delivery = ClientDelivery::new(self.door.clone(), self.sender.clone(), seat.clone(), sfu, others);
+        let delivery = Arc::new(delivery);
+        // If the seat was lost meanwhile, the first signal from it reports that.
+        let _ = self.door.hub.attach(&seat, delivery.clone());
+        client.seat = Some(ClientSeat { seat, delivery });
+        self.door.refresh_local(&client.room).await;
         Ok(())
     }
 
@@ -227,33 +229,33 @@ impl Wire {
         let receiver = name("receiver", receiver)?;
         let client = self.door.hub.find(&sfu.seat, &receiver).ok_or(Refusal::NotFound)?;
         self.door.hub.signal(&sfu.seat, client, SignalKind::Other, data)?;
-        self.door.counters.signals.increment(1);
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 
     async fn send_to_sfu(
         &self,
-        guest: &mut Guest,
+        client: &mut ClientIdentity,
         handshake: &Handshake<'_>,
         data: Bytes,
     ) -> Result<(), Refusal> {
-        if *handshake.sender != *guest.id.as_str() {
+        if *handshake.sender != *client.id.as_str() {
             return Err(Refusal::Claimed("sender"));
         }
-        if handshake.room.as_deref().ok_or(Refusal::Missing("roomId"))? != guest.room.as_str() {
+        if handshake.room.as_deref().ok_or(Refusal::Missing("roomId"))? != client.room.as_str() {
             return Err(Refusal::Claimed("roomId"));
         }
-        if guest.place.is_none() {
-            self.sit_down(guest).await?;
+        if client.seat.is_none() {
+            self.take_seat(client).await?;
         }
-        let place = guest.place.as_ref().ok_or(Refusal::NotFound)?;
-        self.door.hub.signal(&place.seat, place.line.sfu, SignalKind::Other, data)?;
-        self.door.counters.signals.increment(1);
+        let seat = client.seat.as_ref().ok_or(Refusal::NotFound)?;
+        self.door.hub.signal(&seat.seat, seat.delivery.sfu, SignalKind::Other, data)?;
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 }
 
-/// An id as it stands. One that would have to be changed is none: it would not be known again.
+/// Parses an id. An id that normalisation would change is refused: its sender would not recognise it.
 fn name(field: &'static str, text: &str) -> Result<Name, Refusal> {
     let name: Name = text.parse().map_err(|_| Refusal::Missing(field))?;
     if name.as_str() == text { Ok(name) } else { Err(Refusal::Missing(field)) }

@@ -1,4 +1,4 @@
-//! What a client or an SFU is told: what others sent it, word for word, and who has gone.
+//! What a client or an SFU is told: signals of other participants, unchanged, and who has left.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use tracing::error;
 
 use super::{
     ArbiterDoor,
-    messages::{Notice, text},
+    messages::{Notice, encode},
     rooms::SfuRoom,
 };
 use crate::{
@@ -28,131 +28,135 @@ use crate::{
         ports::connection::{CloseReason, Connection, DeliverError},
         room::Other,
     },
-    protocols::websocket::Socket,
+    protocols::websocket::{CloseStatus, SocketSender},
 };
 
-/// Going away. Source: RFC 6455, section 7.4.1.
-pub const GOING_AWAY: u16 = 1001;
+/// The server stops. Source of the codes: RFC 6455, section 7.4.1.
+pub const GOING_AWAY: CloseStatus = CloseStatus { code: 1001, reason: "the server stops" };
 
-/// What was done is not allowed here. Source: RFC 6455, section 7.4.1.
-const POLICY: u16 = 1008;
+/// The client does not read its messages.
+pub const TOO_SLOW: CloseStatus = CloseStatus { code: 1008, reason: "too slow" };
 
-/// A client's connection, as its room sees it.
-pub struct ClientLine {
+/// A newer connection has the seat.
+const REPLACED: CloseStatus = CloseStatus { code: 1008, reason: "another connection has this id now" };
+
+/// Delivers the events of a room to a client.
+pub struct ClientDelivery {
     id: ConnectionId,
-    socket: Socket,
+    sender: SocketSender,
     door: Arc<ArbiterDoor>,
     seat: Seated,
-    /// The SFU, in the core's terms, on whatever node it is.
+    /// The SFU as a participant of the core, on any node.
     pub sfu: ParticipantId,
-    /// What the other clients are called.
+    /// The other clients and their ids.
     others: Mutex<HashMap<ParticipantId, Name>>,
-    /// The SFU has gone: the room is no more.
+    /// Whether the SFU has left, which ends the room.
     over: AtomicBool,
 }
 
-/// What an SFU hears with: a WebSocket, or the queue of the server's own. As for a [`Connection`], nothing here may block.
-pub trait Ear: Send + Sync + 'static {
-    /// A client has sent something.
+/// Receives events for an SFU: a WebSocket, or the queue of an SFU inside the server. As for a
+/// [`Connection`], no method may block.
+pub trait SfuInbox: Send + Sync + 'static {
+    /// Delivers a signal of a client.
     ///
     /// # Errors
-    /// It was not taken, and the SFU is to be let go of.
-    fn hear(&self, signal: &Signal) -> Result<(), DeliverError>;
+    /// The signal was not accepted; the connection of the SFU must be closed.
+    fn deliver_signal(&self, signal: &Signal) -> Result<(), DeliverError>;
 
-    /// A client has gone that it has heard of, which is called `id`.
+    /// Reports that the client called `id`, which the SFU knows, has left.
     ///
     /// # Errors
-    /// As for [`hear`](Self::hear).
-    fn hear_of_leaving(&self, who: ParticipantId, id: &Name) -> Result<(), DeliverError>;
+    /// As for [`deliver_signal`](Self::deliver_signal).
+    fn client_left(&self, who: ParticipantId, id: &Name) -> Result<(), DeliverError>;
 
-    /// It is over.
+    /// Closes the connection of the SFU.
     fn close(&self, reason: CloseReason);
 
     /// As [`Connection::sign_of_life`].
     fn sign_of_life(&self) -> BoxFuture<'static, ()>;
 }
 
-/// An SFU's connection, as its room sees it.
-pub struct SfuLine {
+/// Delivers the events of a room to its SFU.
+pub struct SfuDelivery {
     id: ConnectionId,
-    ear: Box<dyn Ear>,
+    inbox: Box<dyn SfuInbox>,
     door: Arc<ArbiterDoor>,
     room: Arc<SfuRoom>,
-    /// The clients of which it has heard, and what they are called.
+    /// The clients that have sent a signal to the SFU, and their ids.
     known: Mutex<HashMap<ParticipantId, Name>>,
 }
 
-impl ClientLine {
-    /// The connection of one who sits in `seat` beside `sfu` and all `others`.
+impl ClientDelivery {
+    /// Creates the delivery to the client in `seat`, who shares the room with `sfu` and `others`.
     pub fn new(
         door: Arc<ArbiterDoor>,
-        socket: Socket,
+        sender: SocketSender,
         seat: Seated,
         sfu: ParticipantId,
         others: Vec<Other>,
     ) -> Self {
         let others = others.into_iter().filter(|other| other.participant != sfu);
         let others = Mutex::new(others.map(|other| (other.participant, other.name)).collect());
-        Self { id: ConnectionId::next(), socket, door, seat, sfu, others, over: AtomicBool::new(false) }
+        Self { id: ConnectionId::next(), sender, door, seat, sfu, others, over: AtomicBool::new(false) }
     }
 
-    /// Whether the SFU has gone.
+    /// Whether the SFU has left.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Clients hear that their SFU or another client has gone.
+    /// Reports that the SFU or another client has left.
     fn tell_left(&self, who: ParticipantId) -> Result<(), DeliverError> {
         if who == self.sfu {
-            // Before anybody can answer to it: whoever does has no room any more.
+            // Set before the message is sent: an answer to it must find the room ended.
             self.over.store(true, Ordering::Release);
             let (door, seat) = (self.door.clone(), self.seat.clone());
-            self.door.tasks.spawn(async move { door.hub.leave(&seat).await });
-            return self.socket.send(text(&Notice::SfuDisconnect));
+            self.door.runtime.tasks.spawn(async move { door.hub.leave(&seat).await });
+            return self.sender.send(encode(&Notice::SfuDisconnect));
         }
-        // Without its SFU the room is no more; that its clients are let go of one by one is no news.
+        // After the SFU has left, all clients leave; the protocol reports only the SFU.
         match lock(&self.others).remove(&who).filter(|_| !self.is_over()) {
-            Some(id) => self.socket.send(text(&Notice::ClientDisconnect { client_id: id.as_str() })),
+            Some(id) => self.sender.send(encode(&Notice::ClientDisconnect { client_id: id.as_str() })),
             None => Ok(()),
         }
     }
 }
 
-impl SfuLine {
-    /// The connection of the SFU of `room`.
-    pub fn new(door: Arc<ArbiterDoor>, room: Arc<SfuRoom>, ear: Box<dyn Ear>) -> Self {
-        Self { id: ConnectionId::next(), ear, door, room, known: Mutex::default() }
+impl SfuDelivery {
+    /// Creates the delivery to the SFU of `room`.
+    pub fn new(door: Arc<ArbiterDoor>, room: Arc<SfuRoom>, inbox: Box<dyn SfuInbox>) -> Self {
+        Self { id: ConnectionId::next(), inbox, door, room, known: Mutex::default() }
     }
 
-    /// Has it noted that the first client has come, or the last one gone.
-    fn note_occupancy(&self) {
+    /// Records that the first client has joined, or the last one left.
+    fn record_occupancy(&self) {
         let (door, room) = (self.door.clone(), self.room.clone());
-        self.door.tasks.spawn(async move { door.refresh(&room).await });
+        self.door.runtime.tasks.spawn(async move { door.refresh(&room).await });
     }
 
-    /// The SFU hears of those clients that it knows.
+    /// Reports that a client has left, if the SFU knows it.
     fn tell_left(&self, who: ParticipantId) -> Result<(), DeliverError> {
         if self.room.leave(who) {
-            self.note_occupancy();
+            self.record_occupancy();
         }
-        match lock(&self.known).remove(&who).filter(|_| !self.room.is_closed()) {
-            Some(id) => self.ear.hear_of_leaving(who, &id),
+        match lock(&self.known).remove(&who).filter(|_| !self.room.has_ended()) {
+            Some(id) => self.inbox.client_left(who, &id),
             None => Ok(()),
         }
     }
 }
 
-impl Ear for Socket {
-    fn hear(&self, signal: &Signal) -> Result<(), DeliverError> {
+impl SfuInbox for SocketSender {
+    fn deliver_signal(&self, signal: &Signal) -> Result<(), DeliverError> {
         forward(self, signal)
     }
 
-    fn hear_of_leaving(&self, _who: ParticipantId, id: &Name) -> Result<(), DeliverError> {
-        self.send(text(&Notice::ClientDisconnect { client_id: id.as_str() }))
+    fn client_left(&self, _who: ParticipantId, id: &Name) -> Result<(), DeliverError> {
+        self.send(encode(&Notice::ClientDisconnect { client_id: id.as_str() }))
     }
 
     fn close(&self, reason: CloseReason) {
-        close(self, reason);
+        close_for(self, reason);
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
@@ -160,14 +164,14 @@ impl Ear for Socket {
     }
 }
 
-impl Connection for ClientLine {
+impl Connection for ClientDelivery {
     fn id(&self) -> ConnectionId {
         self.id
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
         match event {
-            Event::Signal(signal) => forward(&self.socket, signal),
+            Event::Signal(signal) => forward(&self.sender, signal),
             Event::Left { participant, .. } => self.tell_left(*participant),
             Event::Joined { participant, name } => {
                 lock(&self.others).insert(*participant, name.clone());
@@ -178,15 +182,15 @@ impl Connection for ClientLine {
     }
 
     fn close(&self, reason: CloseReason) {
-        close(&self.socket, reason);
+        close_for(&self.sender, reason);
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.socket.sign_of_life()
+        self.sender.sign_of_life()
     }
 }
 
-impl Connection for SfuLine {
+impl Connection for SfuDelivery {
     fn id(&self) -> ConnectionId {
         self.id
     }
@@ -195,12 +199,12 @@ impl Connection for SfuLine {
         match event {
             Event::Signal(signal) => {
                 lock(&self.known).entry(signal.from).or_insert_with(|| signal.name.clone());
-                self.ear.hear(signal)
+                self.inbox.deliver_signal(signal)
             }
             Event::Left { participant, .. } => self.tell_left(*participant),
             Event::Joined { participant, .. } => {
                 if self.room.enter(*participant) {
-                    self.note_occupancy();
+                    self.record_occupancy();
                 }
                 Ok(())
             }
@@ -209,30 +213,28 @@ impl Connection for SfuLine {
     }
 
     fn close(&self, reason: CloseReason) {
-        self.ear.close(reason);
+        self.inbox.close(reason);
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.ear.sign_of_life()
+        self.inbox.sign_of_life()
     }
 }
 
-fn forward(socket: &Socket, signal: &Signal) -> Result<(), DeliverError> {
+fn forward(sender: &SocketSender, signal: &Signal) -> Result<(), DeliverError> {
     match Utf8Bytes::try_from(signal.payload.clone()) {
-        Ok(data) => socket.send(data),
+        Ok(data) => sender.send(data),
         Err(_) => {
-            error!("what is not text cannot be told to anybody of the arbiter door");
+            error!("dropped a signal that is not text");
             Ok(())
         }
     }
 }
 
-fn close(socket: &Socket, reason: CloseReason) {
-    match reason {
-        CloseReason::Replaced | CloseReason::Dismissed => {
-            socket.close(POLICY, "another connection has this id now");
-        }
-        CloseReason::TooSlow => socket.close(POLICY, "too slow"),
-        CloseReason::ShuttingDown => socket.close(GOING_AWAY, "the server stops"),
-    }
+fn close_for(sender: &SocketSender, reason: CloseReason) {
+    sender.close(match reason {
+        CloseReason::Replaced | CloseReason::Dismissed => REPLACED,
+        CloseReason::TooSlow => TOO_SLOW,
+        CloseReason::ShuttingDown => GOING_AWAY,
+    });
 }

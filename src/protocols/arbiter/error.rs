@@ -1,58 +1,62 @@
-//! What is refused, and how it is said: as a frame that the original's clients ignore, or as a body of the document.
+//! Refusals of the arbiter door: a frame that the original's clients ignore over the WebSocket, a status and
+//! a body of the document over HTTP.
 
-use std::{borrow::Cow, error::Error as _};
+use std::borrow::Cow;
 
 use axum::{
-    body::Body,
-    http::{Response, StatusCode},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use tracing::warn;
 
 use super::{
-    messages::{Forbidden, Outcome, text},
-    row::unique,
+    NAMESPACE,
+    messages::{Forbidden, Reply, encode},
+    records::unique,
 };
 use crate::{
     core::model::error::{JoinError, SignalError, Unavailable},
-    protocols::http::json,
+    protocols::{
+        http::{RefusalCode, json},
+        unavailable::log_unavailable,
+    },
 };
 
-/// Something that was asked for over a WebSocket and is not done.
+/// Why a request over the WebSocket is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is no JSON object, or has a field twice.
+    /// The message is not a JSON object, or has a field twice.
     Malformed,
-    /// It has no `action`, or an unknown one.
+    /// `action` is missing or unknown.
     Forbidden,
-    /// A binary message.
+    /// The message is binary.
     Binary,
-    /// `data` lacks this field, or has something in it that cannot be.
+    /// `data` has no valid field of this name.
     Missing(&'static str),
     /// `data` nests too deep.
     TooDeep,
-    /// The sender has not said who it is, or nobody by that name is there.
+    /// The sender has not identified itself, or the receiver is not in the room.
     NotFound,
-    /// This field is not what the sender identified as.
+    /// The field differs from the sender's identity.
     Claimed(&'static str),
-    /// An SFU has to prove that it is one.
+    /// The SFU has not shown the secret.
     NotAnSfu,
-    /// The connection has identified as somebody else.
+    /// The connection has identified itself differently.
     AlreadyIdentified,
-    /// Somebody whose connection is alive has the id.
+    /// A connected participant has the id.
     IdTaken,
-    /// No more clients fit in.
+    /// The room is full.
     RoomFull,
-    /// Too much at once.
+    /// The rate limit is used up.
     TooMany,
     /// The server stops.
     ShuttingDown,
-    /// Something that is needed does not answer.
+    /// A back end does not answer.
     Broken,
 }
 
 impl Refusal {
-    /// As in HTTP. The document's own where it has one.
+    /// A status as in HTTP; the document's where it has one.
     pub fn status(self) -> u16 {
         match self {
             Self::Malformed | Self::Binary | Self::Missing(_) | Self::TooDeep | Self::NotFound => 400,
@@ -64,7 +68,7 @@ impl Refusal {
         }
     }
 
-    /// For people. The document's own, letter for letter, where it has one.
+    /// Text for users; the document's, letter for letter, where it has one.
     pub fn message(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Malformed => "Not a JSON object",
@@ -86,7 +90,7 @@ impl Refusal {
         })
     }
 
-    /// What it is counted as.
+    /// The code in metrics.
     pub fn code(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
@@ -106,11 +110,13 @@ impl Refusal {
         }
     }
 
-    /// The frame that says so, to the connection of that id.
+    /// The frame with the refusal, for the connection with this id.
     pub fn frame(self, connection_id: &str) -> String {
         match self {
-            Self::Forbidden => text(&Forbidden { message: "Forbidden", connection_id, request_id: unique() }),
-            _ => text(&Outcome { status_code: self.status(), message: Some(self.message()) }),
+            Self::Forbidden => {
+                encode(&Forbidden { message: "Forbidden", connection_id, request_id: unique() })
+            }
+            _ => encode(&Reply { status_code: self.status(), message: Some(self.message()) }),
         }
     }
 }
@@ -138,27 +144,27 @@ impl From<SignalError> for Refusal {
 
 impl From<Unavailable> for Refusal {
     fn from(error: Unavailable) -> Self {
-        log(&error);
+        log_unavailable(NAMESPACE, &error);
         Self::Broken
     }
 }
 
-/// Something that was asked for over HTTP and is not done.
+/// Why an HTTP request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpRefusal {
-    /// There is no `urlPath`.
+    /// `urlPath` is missing.
     MissingPath,
-    /// It cannot be one.
+    /// `urlPath` is not valid.
     BadPath,
-    /// The body is larger than any can be.
+    /// The body is too large.
     TooLarge,
-    /// No room is free, or none is the path's.
+    /// No room is free, or the path has none.
     RoomNotFound,
-    /// There is no such address.
+    /// There is no such path.
     NotFound,
-    /// It is a WebSocket's.
+    /// The path is that of the WebSocket.
     UpgradeRequired,
-    /// Too much at once.
+    /// The rate limit is used up.
     TooMany,
     /// No SFU could be started.
     NotStarted,
@@ -167,12 +173,12 @@ pub enum HttpRefusal {
 }
 
 #[derive(Serialize)]
-struct Message {
+struct RefusalBody {
     message: &'static str,
 }
 
 impl HttpRefusal {
-    /// What it is counted as.
+    /// The code in metrics.
     pub fn code(self) -> &'static str {
         match self {
             Self::MissingPath => "missing_path",
@@ -186,9 +192,11 @@ impl HttpRefusal {
             Self::Broken => "unavailable",
         }
     }
+}
 
-    /// The answer. Source: arbiter document, "Error Responses".
-    pub fn response(self) -> Response<Body> {
+/// Source: arbiter document, "Error Responses".
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
         let (status, message) = match self {
             Self::MissingPath => (StatusCode::BAD_REQUEST, "missing urlPath"),
             Self::BadPath => (StatusCode::BAD_REQUEST, "urlPath is too long, or not text"),
@@ -200,18 +208,18 @@ impl HttpRefusal {
             Self::NotStarted => (StatusCode::INTERNAL_SERVER_ERROR, "Failed to start task."),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "Something broke on the server"),
         };
-        json(status, &Message { message })
+        let mut response = json(status, &RefusalBody { message });
+        if self == Self::UpgradeRequired {
+            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        response.extensions_mut().insert(RefusalCode(self.code()));
+        response
     }
 }
 
 impl From<Unavailable> for HttpRefusal {
     fn from(error: Unavailable) -> Self {
-        log(&error);
+        log_unavailable(NAMESPACE, &error);
         Self::Broken
     }
-}
-
-/// Notes that a back end did not answer.
-pub fn log(error: &Unavailable) {
-    warn!(dependency = error.what, error = error.source(), "a back end of the arbiter door is unavailable");
 }

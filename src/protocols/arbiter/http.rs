@@ -1,11 +1,11 @@
-//! The HTTP endpoints, and the door to the WebSocket. Source: arbiter document, "HTTP API Gateway".
+//! The HTTP endpoints of the arbiter door. Source: arbiter document, "HTTP API Gateway".
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
+    http::{HeaderMap, Response, StatusCode, Uri, header},
 };
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -13,27 +13,34 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    ArbiterDoor, LIMITS,
+    ArbiterDoor,
     claims::ClaimedRoom,
     connection::ArbiterConnection,
     delivery::GOING_AWAY,
     error::HttpRefusal,
     messages::object,
-    start::Order,
+    start::StartOrder,
     url_path::{UrlPath, UrlPathError},
 };
 use crate::protocols::{
-    admission::Client,
+    admission::TooManyRequests,
     http::{BodyError, json, read_body},
-    websocket::upgrade,
+    websocket::{SocketLimits, upgrade},
 };
 
 /// The largest body: a path, escaped, with room to spare.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
-type Answer = Result<Response<Body>, HttpRefusal>;
+/// Limits of a WebSocket. A dead connection is noticed within 10 s.
+const LIMITS: SocketLimits = SocketLimits {
+    max_message_bytes: 128 * 1024,
+    ping_interval: Duration::from_secs(5),
+    max_silence: Duration::from_millis(9_500),
+};
 
-/// What both the document's clients (`roomId`) and the original's (`id`) read a room from.
+type HttpResult = Result<Response<Body>, HttpRefusal>;
+
+/// A room. Clients of the document read `roomId`, clients of the original `id`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RoomAnswer<'a> {
@@ -56,28 +63,18 @@ struct ClaimBody {
     url_path: String,
 }
 
-/// `GET /getRoomId?urlPath=`
-pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request) -> Response<Body> {
-    let answer = find(&door, door.admit(&request), request.uri().clone()).await;
-    door.answered(answer)
-}
-
-async fn find(door: &ArbiterDoor, admitted: Result<Client, HttpRefusal>, uri: Uri) -> Answer {
-    admitted?;
-    let path = UrlPath::of_query(&uri)?;
+/// `GET /getRoomId?urlPath=`: the room that the path has claimed.
+pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
+    door.admission.admit_event(&request)?;
+    let path = UrlPath::of_query(request.uri())?;
     let room = door.claims.find(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
     Ok(room_answer(&path, &room))
 }
 
-/// `PATCH /claimRoom {"urlPath"}`
-pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> Response<Body> {
-    let answer = claim(&door, door.admit(&request), request.into_body()).await;
-    door.answered(answer)
-}
-
-async fn claim(door: &ArbiterDoor, admitted: Result<Client, HttpRefusal>, body: Body) -> Answer {
-    admitted?;
-    let body = read_body(body, MAX_BODY_BYTES).await?;
+/// `PATCH /claimRoom {"urlPath"}`: the room that the path has claimed, or claims now.
+pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
+    door.admission.admit_event(&request)?;
+    let body = read_body(request.into_body(), MAX_BODY_BYTES).await?;
     let body = std::str::from_utf8(&body).ok().and_then(object::<ClaimBody>);
     let body = body.ok_or(HttpRefusal::MissingPath)?;
     let path = UrlPath::parse(&body.url_path)?;
@@ -85,22 +82,17 @@ async fn claim(door: &ArbiterDoor, admitted: Result<Client, HttpRefusal>, body: 
     Ok(room_answer(&path, &room))
 }
 
-/// `PUT /createRoom`, and `POST` as the original has it
-pub async fn create_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> Response<Body> {
-    let answer = create(&door, door.admit(&request)).await;
-    door.answered(answer)
-}
-
-async fn create(door: &ArbiterDoor, admitted: Result<Client, HttpRefusal>) -> Answer {
-    let client = admitted?;
+/// `PUT /createRoom`, and `POST` as the original has it: starts an SFU.
+pub async fn create_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
+    let client = door.admission.admit_event(&request)?;
     let starter = door.starter.clone().ok_or(HttpRefusal::NotStarted)?;
-    if door.starts.as_ref().is_some_and(|starts| starts.check_key(&client).is_err()) {
+    if !door.starts.admits(client) {
         return Err(HttpRefusal::TooMany);
     }
     let sfu = Uuid::new_v4().to_string().parse().expect("a UUID is a name");
-    let order = Order { sfu, url: door.sfu_url.clone() };
-    // Whoever asks may hang up; what was begun is seen through.
-    let starting = door.tasks.spawn(async move { starter.start(order).await });
+    let order = StartOrder { sfu, url: door.sfu_url.clone() };
+    // A task: the start continues if the client disconnects.
+    let starting = door.runtime.tasks.spawn(async move { starter.start(order).await });
     match starting.await {
         Ok(Ok(())) => Ok(json(StatusCode::OK, &Started { message: "Task started successfully!" })),
         Ok(Err(error)) => {
@@ -111,51 +103,29 @@ async fn create(door: &ArbiterDoor, admitted: Result<Client, HttpRefusal>) -> An
     }
 }
 
-/// A `GET` that asks for a WebSocket.
-pub async fn open(State(door): State<Arc<ArbiterDoor>>, mut request: Request) -> Response<Body> {
-    let client = door.admission.client(request.headers(), request.extensions());
-    if !door.admission.admits_session(client) {
-        return door.answered(Err(HttpRefusal::TooMany));
-    }
+/// `GET` of a WebSocket path: opens the WebSocket of a client or an SFU.
+pub async fn connect(State(door): State<Arc<ArbiterDoor>>, mut request: Request) -> HttpResult {
+    let client = door.admission.admit_session(&request)?;
     let is_proven = proves_sfu(&door, request.uri(), request.headers());
     let serving = door.clone();
-    let opened = upgrade(&mut request, LIMITS, &door.tasks, move |socket, incoming| async move {
-        let connection = ArbiterConnection::new(serving.clone(), socket.clone(), client, is_proven);
-        let conversation = connection.serve(incoming);
+    let opened = upgrade(&mut request, LIMITS, &door.runtime.tasks, move |sender, receiver| async move {
+        let connection = ArbiterConnection::new(serving.clone(), sender.clone(), client, is_proven);
+        let conversation = connection.serve(receiver);
         tokio::pin!(conversation);
         tokio::select! {
             () = &mut conversation => {}
-            () = serving.stop.cancelled() => {
-                socket.close(GOING_AWAY, "the server stops");
+            () = serving.runtime.stop.cancelled() => {
+                sender.close(GOING_AWAY);
                 conversation.await;
             }
         }
     });
-    opened.unwrap_or_else(|_| {
-        let mut response = door.answered(Err(HttpRefusal::UpgradeRequired));
-        response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        response
-    })
+    opened.map_err(|_| HttpRefusal::UpgradeRequired)
 }
 
-/// Whatever else is asked for.
-pub async fn not_found(State(door): State<Arc<ArbiterDoor>>) -> Response<Body> {
-    door.answered(Err(HttpRefusal::NotFound))
-}
-
-impl ArbiterDoor {
-    /// Whom a request comes from, unless they have asked for too much.
-    fn admit(&self, request: &Request) -> Result<Client, HttpRefusal> {
-        let client = self.admission.client(request.headers(), request.extensions());
-        if self.admission.admits_event(client) { Ok(client) } else { Err(HttpRefusal::TooMany) }
-    }
-
-    fn answered(&self, answer: Answer) -> Response<Body> {
-        answer.unwrap_or_else(|refusal| {
-            self.counters.refused(refusal.code());
-            refusal.response()
-        })
-    }
+/// Every other path or method.
+pub async fn not_found() -> HttpResult {
+    Err(HttpRefusal::NotFound)
 }
 
 fn room_answer(path: &UrlPath, room: &ClaimedRoom) -> Response<Body> {
@@ -170,7 +140,7 @@ fn room_answer(path: &UrlPath, room: &ClaimedRoom) -> Response<Body> {
     json(StatusCode::OK, &answer)
 }
 
-/// Whether the request shows the SFUs' secret: `?sfuSecret=`, or as a bearer token.
+/// Whether the request contains the secret of SFUs: as `?sfuSecret=`, or as a bearer token.
 fn proves_sfu(door: &ArbiterDoor, uri: &Uri, headers: &HeaderMap) -> bool {
     let mut parameters = uri.query().unwrap_or_default().split('&');
     let in_query = parameters.find_map(|parameter| parameter.strip_prefix("sfuSecret="));
@@ -195,5 +165,11 @@ impl From<BodyError> for HttpRefusal {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Incomplete => Self::MissingPath,
         }
+    }
+}
+
+impl From<TooManyRequests> for HttpRefusal {
+    fn from(TooManyRequests: TooManyRequests) -> Self {
+        Self::TooMany
     }
 }

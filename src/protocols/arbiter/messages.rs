@@ -1,4 +1,4 @@
-//! What goes over the WebSocket. Source: arbiter document, "WebSocket Gateway", and `docs/arbiter.md`.
+//! Messages on the WebSocket. Source: arbiter document, "WebSocket Gateway", and `docs/arbiter.md`.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::Refusal;
-use crate::protocols::json_depth::nests_deeper_than;
+use crate::protocols::{json_depth::nests_deeper_than, json_string::text_of};
 
-/// How deep what is forwarded may nest.
+/// The deepest nesting of forwarded data.
 pub const MAX_DEPTH: usize = 128;
 
-/// The types of what only the server says.
+/// Types that only the server may send.
 const NOTICES: [&str; 2] = ["clientDisconnect", "sfuDisconnect"];
 
-/// What a client or an SFU asks for.
-pub enum Request<'a> {
-    /// It says who it is.
+/// A request of a client or an SFU.
+pub enum ArbiterRequest<'a> {
+    /// The sender identifies itself.
     Identify(Identify<'a>),
-    /// It has something for somebody.
+    /// A signal for another participant.
     Handshake(Handshake<'a>),
 }
 
@@ -27,19 +27,19 @@ pub struct Identify<'a> {
     /// `id`
     pub id: Cow<'a, str>,
     /// `type`
-    pub role: Role<'a>,
+    pub role: ArbiterRole<'a>,
 }
 
-/// What somebody wants to be.
-pub enum Role<'a> {
-    /// A participant of a call.
+/// The role that the sender claims.
+pub enum ArbiterRole<'a> {
+    /// A client of a call.
     Client {
-        /// `roomId`: the SFU's id.
+        /// `roomId`: the id of the SFU.
         room: Cow<'a, str>,
     },
-    /// The SFU of the room that is called like it.
+    /// The SFU of the room with its id.
     Sfu {
-        /// `secret`, if the proof is not in the WebSocket's address.
+        /// `secret`, if the WebSocket address does not contain it.
         secret: Option<Cow<'a, str>>,
     },
 }
@@ -48,11 +48,11 @@ pub enum Role<'a> {
 pub struct Handshake<'a> {
     /// `sender`, unchecked.
     pub sender: Cow<'a, str>,
-    /// `roomId`, unchecked; SFUs say none.
+    /// `roomId`, unchecked; absent from SFUs.
     pub room: Option<Cow<'a, str>>,
-    /// `receiver`, unchecked; clients say none.
+    /// `receiver`, unchecked; absent from clients.
     pub receiver: Option<Cow<'a, str>>,
-    /// `data`, as it came.
+    /// `data`, unchanged.
     pub data: &'a str,
 }
 
@@ -64,13 +64,10 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// All fields that are looked at, whatever the action.
+/// The fields of `data` that the server reads, for all actions.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Fields<'a> {
+struct DataFields<'a> {
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "type")]
@@ -85,11 +82,11 @@ struct Fields<'a> {
     receiver: Option<&'a RawValue>,
 }
 
-impl<'a> Request<'a> {
-    /// Reads a message. Unknown fields are ignored, and forwarded.
+impl<'a> ArbiterRequest<'a> {
+    /// Parses a message. Unknown fields are ignored, but forwarded.
     ///
     /// # Errors
-    /// A [`Refusal`] that says what is wrong.
+    /// The reason, as a [`Refusal`].
     pub fn parse(message: &'a str) -> Result<Self, Refusal> {
         let envelope: Envelope = object(message).ok_or(Refusal::Malformed)?;
         let data = envelope.data.map(RawValue::get);
@@ -101,22 +98,18 @@ impl<'a> Request<'a> {
     }
 }
 
-fn fields(data: Option<&str>) -> Result<Fields<'_>, Refusal> {
-    // Without data, its `type` is the first thing that is missing.
-    let Some(data) = data else { return Ok(Fields::default()) };
+fn fields(data: Option<&str>) -> Result<DataFields<'_>, Refusal> {
+    // Without `data`, the refusal names its first field, `type`.
+    let Some(data) = data else { return Ok(DataFields::default()) };
     object(data).ok_or(Refusal::Malformed)
 }
 
-/// A JSON object; an array would do for serde as well.
+/// Parses a JSON object. serde alone would accept an array too.
 pub fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
     json.trim_start().starts_with('{').then(|| serde_json::from_str(json).ok())?
 }
 
-fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Text>(raw.get()).ok().map(|text| text.0)
-}
-
-/// A field's text. `null` is as good as none.
+/// The text of a field; `None` if it is missing or `null`.
 fn optional<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Refusal> {
     raw.map(|raw| text_of(raw).ok_or(Refusal::Missing(field))).transpose()
 }
@@ -125,16 +118,16 @@ fn required<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a
     optional(field, raw)?.ok_or(Refusal::Missing(field))
 }
 
-fn identify<'a>(fields: &Fields<'a>) -> Result<Identify<'a>, Refusal> {
+fn identify<'a>(fields: &DataFields<'a>) -> Result<Identify<'a>, Refusal> {
     let role = match &*required("type", fields.kind)? {
-        "client" => Role::Client { room: required("roomId", fields.room_id)? },
-        "sfu" => Role::Sfu { secret: optional("secret", fields.secret)? },
+        "client" => ArbiterRole::Client { room: required("roomId", fields.room_id)? },
+        "sfu" => ArbiterRole::Sfu { secret: optional("secret", fields.secret)? },
         _ => return Err(Refusal::Missing("type")),
     };
     Ok(Identify { id: required("id", fields.id)?, role })
 }
 
-fn handshake<'a>(fields: &Fields<'a>, data: &'a str) -> Result<Handshake<'a>, Refusal> {
+fn handshake<'a>(fields: &DataFields<'a>, data: &'a str) -> Result<Handshake<'a>, Refusal> {
     if NOTICES.contains(&&*required("type", fields.kind)?) {
         return Err(Refusal::Missing("type"));
     }
@@ -149,45 +142,45 @@ fn handshake<'a>(fields: &Fields<'a>, data: &'a str) -> Result<Handshake<'a>, Re
     })
 }
 
-/// What the server tells a room. Everything else that has a `type` was sent by somebody.
+/// A message of the server to a room. Other messages with a `type` come from participants.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Notice<'a> {
-    /// A client has gone.
+    /// A client has left.
     #[serde(rename_all = "camelCase")]
     ClientDisconnect {
-        /// Its id.
+        /// Id of the client.
         client_id: &'a str,
     },
-    /// The SFU has gone, and with it the room.
+    /// The SFU has left, which ends the room.
     SfuDisconnect,
 }
 
-/// How a message fared. The original's clients ignore whatever has no `type` they know.
+/// The reply to a request. The original's clients ignore messages without a known `type`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome<'a> {
-    /// As in HTTP.
+pub struct Reply<'a> {
+    /// A status as in HTTP.
     pub status_code: u16,
-    /// What is wrong, if anything is.
+    /// The reason, for a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Cow<'a, str>>,
 }
 
-/// What an API gateway says to a message that it has no route for.
+/// The reply of an API gateway to a message without a route.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forbidden<'a> {
     /// Always `Forbidden`.
     pub message: &'static str,
-    /// The id of the connection it came over.
+    /// Id of the connection.
     pub connection_id: &'a str,
-    /// Unlike any other.
+    /// A unique id.
     pub request_id: String,
 }
 
-/// `message` as it goes over the wire.
-pub fn text(message: &impl Serialize) -> String {
+/// `message` as JSON.
+pub fn encode(message: &impl Serialize) -> String {
     serde_json::to_string(message).expect("our own messages are always JSON")
 }
 
@@ -196,19 +189,21 @@ mod tests {
     use super::*;
 
     fn refused(message: &str) -> Option<Refusal> {
-        Request::parse(message).err()
+        ArbiterRequest::parse(message).err()
     }
 
     #[test]
-    fn what_is_forwarded_is_what_came() {
+    fn data_is_forwarded_unchanged() {
         let data = r#"{ "type":"producer","sender" : "a\u0062","roomId":"r", "candidate":{"x":1e3, "y":[ ]}, "z":1,"z":2 }"#;
         let message = format!(r#" {{"more":0,"action":"handshake","data":{data} }}"#);
-        let Ok(Request::Handshake(handshake)) = Request::parse(&message) else { panic!("refused") };
+        let Ok(ArbiterRequest::Handshake(handshake)) = ArbiterRequest::parse(&message) else {
+            panic!("refused")
+        };
         assert_eq!((handshake.data, &*handshake.sender), (data, "ab"));
     }
 
     #[test]
-    fn nobody_speaks_for_the_server_however_it_is_written() {
+    fn clients_cannot_send_the_servers_types() {
         for kind in [
             r#""type":"clientDisconnect""#,
             r#""type":"sfuDisconnect""#,
@@ -223,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_apart() {
+    fn invalid_messages_are_refused_with_their_reason() {
         for (message, refusal) in [
             ("", Refusal::Malformed),
             ("{", Refusal::Malformed),

@@ -1,74 +1,76 @@
-//! The records of this node's own SFUs: made when one comes in, kept true while it is here, removed when it goes.
+//! Records of this node's own SFUs: created when an SFU connects, renewed while it is connected, removed when
+//! it leaves.
 
 use super::{
     claims::{Claims, MAX_TRIES, RECORD_LIFETIME, contended, path_key, sfu_key},
-    rooms::{Lasts, SfuRoom},
-    row::{Pointer, Row, millis},
+    records::{PathPointer, SfuRecord, millis},
+    rooms::{SfuLifetime, SfuRoom},
 };
 use crate::core::model::error::Unavailable;
 
 impl Claims {
-    /// Makes an SFU that has just come in known to all nodes. Whatever was kept of an earlier one by the same id is
-    /// over: the seat says who it is.
+    /// Publishes an SFU that has just connected to all nodes. Overwrites the record of an earlier SFU with
+    /// the same id, which has lost its seat.
     ///
     /// # Errors
-    /// The store does not answer; the next [`refresh`](Self::refresh) makes it good.
+    /// The store does not answer; the next [`refresh`](Self::refresh) repeats it.
     pub async fn register(&self, room: &SfuRoom) -> Result<(), Unavailable> {
         let mut kept = room.kept.lock().await;
-        let row = kept.insert(Row::free(&room.connection, millis(self.now()))).clone();
-        self.overwrite(room, row).await
+        let entry = kept.insert(SfuRecord::free(&room.connection, millis(self.now()))).clone();
+        self.overwrite(room, entry).await
     }
 
-    async fn overwrite(&self, room: &SfuRoom, row: Row) -> Result<(), Unavailable> {
+    async fn overwrite(&self, room: &SfuRoom, entry: SfuRecord) -> Result<(), Unavailable> {
         let key = sfu_key(room.id.as_str());
         for _ in 0..MAX_TRIES {
-            if self.create(&key, &row).await? {
+            if self.create(&key, &entry).await? {
                 return Ok(());
             }
             let Some(before) = self.records.get(&key, self.now()).await? else { continue };
-            if self.put(&key, &before, &row, Some(self.now() + RECORD_LIFETIME)).await? {
+            if self.put(&key, &before, &entry, Some(self.now() + RECORD_LIFETIME)).await? {
                 return Ok(());
             }
         }
         Err(contended())
     }
 
-    /// Brings the records of an SFU of this node in line with who is there, and lets them live on; or removes them and
-    /// closes its room, if it was for one call and that is over. To be called
-    /// when the first comes and the last goes, and several times in [`RECORD_LIFETIME`].
+    /// Records whether an SFU of this node has clients, and renews its records. An SFU for one call whose
+    /// call is over loses its records, and its room is closed. To be called when the first client joins, when
+    /// the last leaves, and several times in [`RECORD_LIFETIME`].
     ///
     /// # Errors
-    /// The store does not answer; the next call makes it good.
+    /// The store does not answer; the next call repeats it.
     pub async fn refresh(&self, room: &SfuRoom) -> Result<(), Unavailable> {
-        // One at a time, and who is there is asked within: the last of two that were begun at once is right.
+        // Serialised by the lock, and the clients are counted within: the later of two concurrent calls is
+        // right.
         let mut kept = room.kept.lock().await;
         for _ in 0..MAX_TRIES {
-            if room.is_closed() {
+            if room.has_ended() {
                 return Ok(());
             }
-            let Some((record, row)) = self.row(room.id.as_str()).await? else {
-                // It expired while the store was away.
+            let Some((record, entry)) = self.sfu_record(room.id.as_str()).await? else {
+                // The record expired while the store did not answer.
                 let now = millis(self.now());
-                let row = kept.clone().unwrap_or_else(|| Row::free(&room.connection, now));
-                self.create(&sfu_key(room.id.as_str()), &row).await?;
+                let entry = kept.clone().unwrap_or_else(|| SfuRecord::free(&room.connection, now));
+                self.create(&sfu_key(room.id.as_str()), &entry).await?;
                 continue;
             };
-            if row.connection != room.connection {
+            if entry.connection != room.connection {
                 return Ok(());
             }
             let now = millis(self.now());
-            let next = row.clone().seen(room.is_occupied(), now, self.patience.release);
-            if room.lasts == Lasts::ForOneCall && row.has_served(&next, now, self.patience.claim) {
-                // Whoever claims it at this very moment is either before this, or finds it gone.
+            let next = entry.clone().seen(room.is_occupied(), now, self.timeouts.release);
+            if room.lifetime == SfuLifetime::ForOneCall && entry.has_served(&next, now, self.timeouts.claim) {
+                // A concurrent claim either comes before this removal, or finds the record gone.
                 if self.records.remove(&sfu_key(room.id.as_str()), &record.json).await? {
-                    room.close();
-                    return self.forget_path(room, &row).await;
+                    room.end();
+                    return self.forget_path(room, &entry).await;
                 }
                 continue;
             }
             let expires = Some(self.now() + RECORD_LIFETIME);
             if self.put(&sfu_key(room.id.as_str()), &record, &next, expires).await? {
-                let next = self.refresh_path(room, &row, next).await?;
+                let next = self.refresh_path(room, &entry, next).await?;
                 *kept = Some(next);
                 return Ok(());
             }
@@ -76,13 +78,18 @@ impl Claims {
         Err(contended())
     }
 
-    /// Lets the pointer of the path live on that has the SFU, or end with its claim.
-    async fn refresh_path(&self, room: &SfuRoom, before: &Row, row: Row) -> Result<Row, Unavailable> {
-        let Some((path, claim)) = row.held_path() else {
+    /// Renews the record of the path that has the SFU, or removes it if its claim has ended.
+    async fn refresh_path(
+        &self,
+        room: &SfuRoom,
+        before: &SfuRecord,
+        entry: SfuRecord,
+    ) -> Result<SfuRecord, Unavailable> {
+        let Some((path, claim)) = entry.held_path() else {
             self.forget_path(room, before).await?;
-            return Ok(row);
+            return Ok(entry);
         };
-        let own = Pointer { sfu: room.id.as_str().to_owned(), claim: claim.to_owned() };
+        let own = PathPointer { sfu: room.id.as_str().to_owned(), claim: claim.to_owned() };
         match self.pointer(&path).await? {
             None => {
                 self.point(&path, None, &own).await?;
@@ -90,32 +97,33 @@ impl Claims {
             Some((record, pointer)) if pointer == own => {
                 self.point(&path, Some(record), &own).await?;
             }
-            // A claim of the path is under way. If it ends elsewhere, this one is over when everybody has left.
+            // Another claim of the path is in progress. If it chooses another SFU, this one is free after its
+            // last client.
             Some(_) => {}
         }
-        Ok(row)
+        Ok(entry)
     }
 
-    /// Removes what the records say of an SFU that has gone, so that nobody is sent to it.
+    /// Removes the records of an SFU that has left, so that no client is sent to it.
     ///
     /// # Errors
-    /// The store does not answer; the records end by themselves after [`RECORD_LIFETIME`].
+    /// The store does not answer; the records expire after [`RECORD_LIFETIME`].
     pub async fn remove(&self, room: &SfuRoom) -> Result<(), Unavailable> {
         let _turn = room.kept.lock().await;
         for _ in 0..MAX_TRIES {
-            let Some((record, row)) = self.row(room.id.as_str()).await? else { return Ok(()) };
-            if row.connection != room.connection {
+            let Some((record, entry)) = self.sfu_record(room.id.as_str()).await? else { return Ok(()) };
+            if entry.connection != room.connection {
                 return Ok(());
             }
             if self.records.remove(&sfu_key(room.id.as_str()), &record.json).await? {
-                return self.forget_path(room, &row).await;
+                return self.forget_path(room, &entry).await;
             }
         }
         Err(contended())
     }
 
-    async fn forget_path(&self, room: &SfuRoom, row: &Row) -> Result<(), Unavailable> {
-        let Some((path, claim)) = row.held_path() else { return Ok(()) };
+    async fn forget_path(&self, room: &SfuRoom, entry: &SfuRecord) -> Result<(), Unavailable> {
+        let Some((path, claim)) = entry.held_path() else { return Ok(()) };
         if let Some((record, pointer)) = self.pointer(&path).await?
             && pointer.sfu == room.id.as_str()
             && pointer.claim == claim

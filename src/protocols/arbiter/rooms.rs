@@ -1,4 +1,4 @@
-//! The SFUs of this node: those that are connected here, with how many clients each has on all nodes.
+//! The SFUs that are connected to this node, with their clients on all nodes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,88 +11,89 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio_util::sync::CancellationToken;
 
-use super::row::Row;
+use super::records::SfuRecord;
 use crate::core::model::{
     ids::{Name, ParticipantId},
     lock::lock,
 };
 
-/// All rooms whose SFU is connected here.
+/// All rooms whose SFU is connected to this node.
 #[derive(Default)]
-pub struct Rooms {
+pub struct SfuRooms {
     by_sfu: Mutex<HashMap<Name, Arc<SfuRoom>>>,
-    /// An SFU came or went.
+    /// Notified when an SFU connects, is registered, or leaves.
     changed: Notify,
 }
 
-/// One SFU, from when it comes in until it goes. An SFU that comes in later by the same id is another one.
+/// The room of one connected SFU. A later SFU with the same id has another `SfuRoom`.
 pub struct SfuRoom {
-    /// The SFU's id, which is the room's.
+    /// Id of the SFU, and of the room.
     pub id: Name,
-    /// Its connection's id.
+    /// Id of the SFU's connection.
     pub connection: String,
-    /// How long it is there.
-    pub lasts: Lasts,
-    /// What the records said of it last; locked while they are being written.
-    pub(super) kept: AsyncMutex<Option<Row>>,
-    /// Everybody else in the room, on whatever node.
+    /// How long the SFU serves.
+    pub lifetime: SfuLifetime,
+    /// The last known record; locked while the records are written.
+    pub(super) kept: AsyncMutex<Option<SfuRecord>>,
+    /// The clients in the room, on any node.
     clients: Mutex<HashSet<ParticipantId>>,
     is_recorded: AtomicBool,
-    closed: CancellationToken,
+    ended: CancellationToken,
 }
 
-/// How long an SFU is there.
+/// How long an SFU serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasts {
-    /// As long as its connection: it is claimed for one path after the other.
+pub enum SfuLifetime {
+    /// As long as its connection: for one claimed path after the other.
     WhileConnected,
-    /// For one call: it ends when nobody needs it any more, or when nobody has claimed it in time.
+    /// For one call: until its claim ends, or until no path has claimed it in time.
     ForOneCall,
 }
 
-impl Rooms {
-    /// Lists a room. One that had its name before is closed.
+impl SfuRooms {
+    /// Lists a room, and closes the former room with its id.
     pub fn open(&self, room: Arc<SfuRoom>) {
         let former = lock(&self.by_sfu).insert(room.id.clone(), room);
         if let Some(former) = former {
-            former.close();
+            former.end();
         }
         self.changed.notify_waiters();
     }
 
-    /// Lists a room no longer, unless another has its name by now.
-    pub fn close(&self, room: &Arc<SfuRoom>) {
+    /// Removes a room from the list, unless a later one has its id, and closes it.
+    pub fn remove(&self, room: &Arc<SfuRoom>) {
         let mut rooms = lock(&self.by_sfu);
         if rooms.get(&room.id).is_some_and(|listed| Arc::ptr_eq(listed, room)) {
             rooms.remove(&room.id);
         }
         drop(rooms);
-        room.close();
+        room.end();
         self.changed.notify_waiters();
     }
 
-    /// The room of the SFU called `id`, if it is connected here.
+    /// The room of the SFU with this id, if it is connected to this node.
     pub fn get(&self, id: &Name) -> Option<Arc<SfuRoom>> {
         lock(&self.by_sfu).get(id).cloned()
     }
 
-    /// All of them.
+    /// All rooms.
     pub fn all(&self) -> Vec<Arc<SfuRoom>> {
         lock(&self.by_sfu).values().cloned().collect()
     }
 
-    /// The room can be found by its records from now on.
-    pub fn has_come_in(&self, room: &SfuRoom) {
+    /// Marks the room as registered: claims find its records.
+    pub fn mark_registered(&self, room: &SfuRoom) {
         room.is_recorded.store(true, Ordering::Relaxed);
         self.changed.notify_waiters();
     }
 
-    /// Resolves when the SFU called `id` has come in here and can be claimed, or when it is not connected.
-    pub async fn is(&self, id: &Name, connected: bool) {
+    /// Resolves when the SFU with this id is registered on this node; with `connected` false, when it is not
+    /// connected.
+    pub async fn wait_until(&self, id: &Name, connected: bool) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // From here on no change is missed.
+            // Registered before the check, so that no change is missed.
             changed.as_mut().enable();
             let room = self.get(id);
             let has_come_in = room.as_ref().is_some_and(|room| room.is_recorded.load(Ordering::Relaxed));
@@ -106,58 +107,58 @@ impl Rooms {
 }
 
 impl SfuRoom {
-    /// The room of an SFU that has just come in, and finds these clients there.
+    /// The room of an SFU that has just taken its seat, with the clients already there.
     pub fn new(
         id: Name,
         connection: String,
-        lasts: Lasts,
+        lifetime: SfuLifetime,
         clients: impl IntoIterator<Item = ParticipantId>,
     ) -> Self {
         Self {
             id,
             connection,
-            lasts,
+            lifetime,
             kept: AsyncMutex::default(),
             clients: Mutex::new(clients.into_iter().collect()),
             is_recorded: AtomicBool::new(false),
-            closed: CancellationToken::new(),
+            ended: CancellationToken::new(),
         }
     }
 
-    /// Counts a client. Returns whether it is the only one.
+    /// Adds a client. Returns whether it is the only one.
     pub fn enter(&self, client: ParticipantId) -> bool {
         let mut clients = lock(&self.clients);
         clients.insert(client) && clients.len() == 1
     }
 
-    /// Counts a client no longer. Returns whether it was the last one.
+    /// Removes a client. Returns whether it was the last one.
     pub fn leave(&self, client: ParticipantId) -> bool {
         let mut clients = lock(&self.clients);
         clients.remove(&client) && clients.is_empty()
     }
 
-    /// Whether any client is there.
+    /// Whether the room has clients.
     pub fn is_occupied(&self) -> bool {
         !lock(&self.clients).is_empty()
     }
 
-    /// Whether this client is there, on whatever node.
+    /// Whether the client is in the room, on any node.
     pub fn has(&self, client: ParticipantId) -> bool {
         lock(&self.clients).contains(&client)
     }
 
-    /// The SFU is to go, or has gone: its records are not renewed any more.
-    pub fn close(&self) {
-        self.closed.cancel();
+    /// Ends the room: the SFU must leave, and its records are not renewed.
+    pub fn end(&self) {
+        self.ended.cancel();
     }
 
-    /// Whether the SFU is to go, or has gone.
-    pub fn is_closed(&self) -> bool {
-        self.closed.is_cancelled()
+    /// Whether the room has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_cancelled()
     }
 
-    /// Resolves when the SFU is to go.
-    pub async fn closed(&self) {
-        self.closed.cancelled().await;
+    /// Resolves when the room has ended.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 }

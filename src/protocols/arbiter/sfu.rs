@@ -1,59 +1,62 @@
-//! An SFU, wherever it runs: the seat in the room that is called like it, its records, and how both end.
+//! An SFU, external or built in: its seat in the room of its name, and its records.
 
 use std::sync::Arc;
 
 use super::{
-    ArbiterDoor,
-    delivery::{Ear, SfuLine},
-    error::{Refusal, log},
-    rooms::{Lasts, SfuRoom},
+    ArbiterDoor, NAMESPACE,
+    delivery::{SfuDelivery, SfuInbox},
+    error::Refusal,
+    rooms::{SfuLifetime, SfuRoom},
 };
-use crate::core::{
-    hub::join::Seated,
-    model::{error::Replaced, ids::Name},
-    ports::connection::{CloseReason, Connection},
+use crate::{
+    core::{
+        hub::join::Seated,
+        model::{error::Replaced, ids::Name},
+        ports::connection::{CloseReason, Connection},
+    },
+    protocols::unavailable::log_unavailable,
 };
 
-/// An SFU, and its seat.
+/// An SFU that is connected to this node.
 pub struct Sfu {
-    /// Its seat.
+    /// Seat of the SFU.
     pub seat: Seated,
-    /// What is known of its room.
+    /// Room of the SFU.
     pub room: Arc<SfuRoom>,
 }
 
 impl Sfu {
-    /// Lets an SFU in that hears with `ear`, and makes it known to all nodes. `connection` is a name that nothing had
-    /// before.
+    /// Takes the seat of an SFU and registers it for all nodes. `connection` is a new unique id; events go to
+    /// `inbox`.
     ///
     /// # Errors
-    /// As for whoever takes a seat.
-    pub async fn come_in(
+    /// The seat cannot be taken, as for a client.
+    pub async fn join(
         door: &Arc<ArbiterDoor>,
         id: Name,
         connection: String,
-        lasts: Lasts,
-        ear: Box<dyn Ear>,
+        lifetime: SfuLifetime,
+        inbox: Box<dyn SfuInbox>,
     ) -> Result<Self, Refusal> {
         let joined = door.join(&id, &id).await?;
         let clients = joined.view.others.iter().map(|other| other.participant);
-        let room = Arc::new(SfuRoom::new(id, connection, lasts, clients));
+        let room = Arc::new(SfuRoom::new(id, connection, lifetime, clients));
         door.rooms.open(room.clone());
-        let line = Arc::new(SfuLine::new(door.clone(), room.clone(), ear));
-        if let Err(Replaced) = door.hub.attach(&joined.seat, line.clone()) {
-            line.close(CloseReason::Replaced);
+        let delivery = Arc::new(SfuDelivery::new(door.clone(), room.clone(), inbox));
+        if let Err(Replaced) = door.hub.attach(&joined.seat, delivery.clone()) {
+            delivery.close(CloseReason::Replaced);
         }
         if let Err(error) = door.claims.register(&room).await {
-            log(&error);
+            log_unavailable(NAMESPACE, &error);
         }
-        door.rooms.has_come_in(&room);
+        door.rooms.mark_registered(&room);
         Ok(Self { seat: joined.seat, room })
     }
 
-    /// Gives up its records, then its seat: nobody is sent to it any more when its clients hear that it has gone.
-    pub async fn go(&self, door: &ArbiterDoor) {
-        door.rooms.close(&self.room);
-        door.forget(&self.room).await;
+    /// Removes the records, then releases the seat, so that clients who are told do not find the SFU again.
+    pub async fn leave(&self, door: &ArbiterDoor) {
+        door.rooms.remove(&self.room);
+        door.remove_records(&self.room).await;
         door.hub.leave(&self.seat).await;
     }
 }

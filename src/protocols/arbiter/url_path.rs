@@ -1,29 +1,29 @@
-//! What a room is claimed for: the path of a page.
+//! The path of a page, for which a room is claimed.
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::core::ports::record_store::MAX_RECORD_NAME_BYTES;
 
-/// A page's path in the one form in which it is compared and kept: without slashes before it, and without
-/// percent-encoding, however often it was encoded: the original client puts it into a query as it is, where it is
-/// decoded, and into JSON, where it is not. The root is `/`.
+/// A page's path in normal form: without leading slashes, and without percent-encoding. It is decoded until
+/// nothing changes, because the original client sends it encoded once in JSON, and twice in a query. The root
+/// is `/`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UrlPath(Box<str>);
 
-/// Why a text is no [`UrlPath`].
+/// Why a text is not a [`UrlPath`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlPathError {
-    /// There is none, or it is empty.
+    /// The path is missing or empty.
     Missing,
-    /// Longer than what can be kept.
+    /// The path is longer than the name of a record.
     TooLong,
-    /// It is not UTF-8, or holds a control character.
+    /// The path is not UTF-8, or contains control characters.
     Forbidden,
 }
 
 impl UrlPath {
-    /// The `urlPath` of a query, with its slashes encoded or not.
+    /// Parses the `urlPath` of a query, with its slashes encoded or not.
     ///
     /// # Errors
     /// As for [`parse`](Self::parse).
@@ -33,7 +33,7 @@ impl UrlPath {
         Self::parse(values.next().ok_or(UrlPathError::Missing)?)
     }
 
-    /// A path as a client has it.
+    /// Parses a path as the client sent it.
     ///
     /// # Errors
     /// As [`UrlPathError`].
@@ -41,7 +41,7 @@ impl UrlPath {
         if text.is_empty() {
             return Err(UrlPathError::Missing);
         }
-        // Encoded, a byte takes three.
+        // One encoded byte takes three.
         if text.len() > 3 * MAX_RECORD_NAME_BYTES {
             return Err(UrlPathError::TooLong);
         }
@@ -56,7 +56,7 @@ impl UrlPath {
         Ok(Self(if path.is_empty() { "/".into() } else { path.into() }))
     }
 
-    /// The whole text.
+    /// The path.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_write_a_path_is_the_same_path() {
+    fn all_encodings_of_a_path_are_equal() {
         let path = UrlPath::parse("caf\u{e9}/7").ok();
         for query in ["/caf%C3%A9/7", "caf%C3%A9%2F7", "%2Fcaf%25C3%25A9%2F7&more=1", "//caf%c3%a9/7"] {
             let uri: Uri = format!("/getRoomId?before=0&urlPath={query}").parse().unwrap();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_says_why() {
+    fn invalid_paths_are_refused_with_their_reason() {
         for (query, error) in [
             ("", UrlPathError::Missing),
             ("?", UrlPathError::Missing),

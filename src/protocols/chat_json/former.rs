@@ -1,10 +1,10 @@
-//! Entries that earlier releases kept, by the rules of this one.
+//! Entries stored by earlier releases, converted to the keys of this one.
 
 use uuid::Uuid;
 
 use super::{
     KeptMessage,
-    keys::{self, Keys},
+    keys::{self, KeyMaker},
     save,
 };
 use crate::{
@@ -12,18 +12,18 @@ use crate::{
     protocols::json_text::Scanner,
 };
 
-/// Reads the texts that a room of an earlier release served, in their order.
+/// Converts the texts that an earlier release served for a room, in their order.
 ///
-/// A text with exactly the shape in which a live message is kept is one: the earlier release did not keep the two apart.
+/// A text with exactly the form of a live message counts as one: earlier releases did not tell the two apart.
 pub fn rekey(texts: &[Box<str>]) -> Vec<Former> {
-    let mut keys = Keys::default();
+    let mut keys = KeyMaker::default();
     texts.iter().map(|json| live(json).unwrap_or_else(|| Former::Saved(saved(json, &mut keys)))).collect()
 }
 
 fn live(json: &str) -> Option<Former> {
     let message: KeptMessage = serde_json::from_str(json).ok()?;
     let is_participant = Uuid::try_parse(&message.from).is_ok_and(|uuid| uuid.to_string() == message.from);
-    // The same members in another order, or with blanks, were saved by a client.
+    // A client saved this text: its members have another order, or blanks.
     let is_ours = serde_json::to_string(&message).is_ok_and(|kept| kept == json);
     let is_timed = humantime::parse_rfc3339(&message.sent_at).is_ok();
     (is_participant && is_ours && is_timed).then(|| {
@@ -32,9 +32,9 @@ fn live(json: &str) -> Option<Former> {
     })
 }
 
-fn saved(json: &str, keys: &mut Keys) -> ChatEntry {
+fn saved(json: &str, keys: &mut KeyMaker) -> ChatEntry {
     let entry = save::entry(&mut Scanner::new(json), keys, &mut Vec::new());
-    // No release stored what this one cannot read; a text that it could not read would be known by its bytes.
+    // Unreachable for stored texts. A text that cannot be parsed gets its bytes as key.
     entry.unwrap_or_else(|_| {
         use sha2::{Digest, Sha256};
         let key = ChatKey::new(KeyKind::Once, &Sha256::digest(json).into());
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_exact_shape_of_a_kept_message_is_a_live_message() {
+    fn only_the_exact_form_of_a_stored_message_is_a_live_message() {
         let live = r#"{"id":"1","from":"3f1c1b52-7c51-4a0e-9f0d-3d0a6a1f9b11","name":"Ann","body":"é","sent_at":"2026-11-21T09:30:00.123Z"}"#;
         let is_live = |json: &str| matches!(rekey(&[json.into()])[..], [Former::Live(_)]);
         assert!(is_live(live));

@@ -1,4 +1,4 @@
-//! From the canonical form of an entry to its keys.
+//! Keys of entries, from their canonical form.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use crate::{
     protocols::json_text::Scanner,
 };
 
-/// The longest id of an entry, in bytes of UTF-8. Longer strings are no ids.
+/// The longest id of an entry, in bytes of UTF-8. A longer string is no id.
 const MAX_ID_BYTES: usize = 512;
 
-/// The members that may name the sender of an entry; the first that is present does.
+/// The members that may name the sender of an entry, in order of precedence.
 const SENDERS: [&[u8]; 4] = [b"from", b"sender", b"user_id", b"name"];
 
-/// The members of an entry that keys are made of, in canonical form. Of members with one name, the last counts, as in
-/// JavaScript.
+/// The members of an entry that its keys depend on, in canonical form. Of repeated members the last counts,
+/// as in JavaScript.
 #[derive(Default)]
 pub(super) struct Members {
     id: Option<Vec<u8>>,
@@ -26,7 +26,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Takes in a member of the entry.
+    /// Adds a member of the entry.
     pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
         let member = match name {
             b"id" => Some(&mut self.id),
@@ -46,12 +46,12 @@ impl Members {
         (id.starts_with(b"#") || is_text()).then_some(id)
     }
 
-    /// The sender. A member that is `null` is not present; any other value names a sender.
+    /// The sender. A member that is `null` counts as missing; any other value names a sender.
     fn sender(&self) -> Option<&[u8]> {
         self.senders.iter().flatten().map(Vec::as_slice).find(|sender| *sender != b"null")
     }
 
-    /// The live message that the entry is, if there is such a message.
+    /// The key of the live message that the entry may be a copy of.
     fn message(&self) -> Option<MessageIdentity> {
         let text = |member: &Option<Vec<u8>>| member.as_deref().and_then(Scanner::text_of).map(str::to_owned);
         let (id, from, body) = (text(&self.id)?, text(&self.senders[0])?, text(&self.body)?);
@@ -60,7 +60,7 @@ impl Members {
     }
 }
 
-/// Which live message it is that `from` sends.
+/// The key of a live message of `from`.
 pub(super) fn message(from: &str, id: &str, body: &str) -> MessageIdentity {
     let key = digest(&[b"message", from.as_bytes(), id.as_bytes()]);
     let content = digest(&[b"content", &key, body.as_bytes()]);
@@ -70,25 +70,25 @@ pub(super) fn message(from: &str, id: &str, body: &str) -> MessageIdentity {
     }
 }
 
-/// Gives the entries of one save their keys, in their order.
+/// Creates the keys of the entries of one save, in their order.
 #[derive(Default)]
-pub(super) struct Keys {
-    /// How many entries of each content came before.
+pub(super) struct KeyMaker {
+    /// Number of earlier entries with the same content.
     equal_before: HashMap<[u8; 32], usize>,
 }
 
-impl Keys {
-    /// The entry with the text `json`, whose canonical form is `canonical`.
+impl KeyMaker {
+    /// Makes the entry with the text `json`, whose canonical form is `canonical`.
     ///
-    /// An entry with an id and a sender is known by these, one with an id alone by its content, one without an id by its
-    /// content and by how many equal ones came before it in the same save: the third "ok" of one save is the third "ok"
-    /// of another.
+    /// Id and sender are the key of an entry that has both. An entry with an id only has its content as key.
+    /// An entry without an id has its content and the number of equal entries before it in the same save: the
+    /// third "ok" of one save equals the third "ok" of another.
     pub(super) fn entry(&mut self, json: &str, canonical: &[u8], members: &Members) -> ChatEntry {
         let content = digest(&[b"entry", canonical]);
         let (key, version) = match (members.id(), members.sender()) {
             (Some(id), Some(sender)) => {
                 let key = digest(&[b"key", id, sender]);
-                // The content has the id and the sender in it: no other entry has this version.
+                // The content contains id and sender, so no other entry has this version.
                 (ChatKey::new(KeyKind::Entry, &key), Some(ChatKey::new(KeyKind::Version, &content)))
             }
             (Some(_), None) => (ChatKey::new(KeyKind::Once, &content), None),
@@ -103,7 +103,7 @@ impl Keys {
     }
 }
 
-/// A digest of `parts`, each with its length, so that no two lists of parts are taken together alike.
+/// A digest of `parts`, each with its length, so that different lists have different inputs.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in parts {

@@ -1,8 +1,8 @@
-//! Chats as JSON: what a client may save, what makes two entries one, and the form in which live messages are kept.
+//! Chats as JSON: the body of a save, the equality of entries, and the stored form of live messages.
 //!
-//! - `save`: the body of a save, and why one is refused.
-//! - `keys`: from the canonical form of an entry to its keys.
-//! - `former`: entries that earlier releases kept.
+//! - `save`: parses the body of a save.
+//! - `keys`: makes the keys of an entry from its canonical form.
+//! - `former`: converts entries that earlier releases stored.
 
 mod former;
 mod keys;
@@ -24,11 +24,10 @@ use crate::{
     protocols::json_text::replace_unpaired_surrogates,
 };
 
-/// How deep an entry's arrays and objects may nest. Chats are flat; deeper nesting is an attack on the parsers of
-/// those who read the history.
+/// The deepest nesting of an entry. Chats are flat; deep nesting attacks the parsers of readers.
 pub const MAX_DEPTH: usize = 32;
 
-/// A live message as it is kept, and as it comes back in a room's history.
+/// A live message in its stored form, which the history serves.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeptMessage<'a> {
@@ -39,7 +38,7 @@ struct KeptMessage<'a> {
     sent_at: Cow<'a, str>,
 }
 
-/// The form in which a live message is kept.
+/// The stored form of a live message.
 pub fn kept(message: &ChatMessage) -> LiveMessage {
     let from = message.from.to_string();
     let identity = keys::message(&from, &message.id, &message.body);
@@ -54,13 +53,13 @@ pub fn kept(message: &ChatMessage) -> LiveMessage {
     LiveMessage { identity, json: json.into() }
 }
 
-/// The `sent_at` of a kept message, if it has one.
+/// The `sent_at` of a stored message.
 pub fn sent_at_of(json: &str) -> Option<String> {
     serde_json::from_str::<KeptMessage>(json).ok().map(|kept| kept.sent_at.into_owned())
 }
 
-/// A room's history as one JSON array that strict parsers can read: each entry as it was saved, but for unpaired
-/// surrogate escapes.
+/// A room's history as one JSON array for strict parsers: each entry as it was saved, except that unpaired
+/// surrogate escapes are replaced.
 pub fn served(history: &[Box<str>]) -> String {
     let bytes: usize = history.iter().map(|json| json.len() + 1).sum();
     let mut array = String::with_capacity(bytes + 2);
@@ -86,7 +85,7 @@ mod serving {
     use super::*;
 
     #[test]
-    fn a_history_is_served_as_it_was_saved_but_for_unpaired_surrogates() {
+    fn a_history_is_served_unchanged_except_unpaired_surrogates() {
         let history = [r#"{"a" : 1e400}"#, r#""\ud800\u0041""#, r#"{"a":1,"a":2}"#].map(Box::from);
         assert_eq!(served(&history), r#"[{"a" : 1e400},"\ufffd\u0041",{"a":1,"a":2}]"#);
         assert_eq!(served(&[]), "[]");

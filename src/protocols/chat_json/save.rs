@@ -1,24 +1,24 @@
-//! The body of a save, and why one is refused.
+//! The body of a save, and the reasons to refuse one.
 
 use std::fmt;
 
 use super::{
     MAX_DEPTH,
-    keys::{Keys, Members},
+    keys::{KeyMaker, Members},
 };
 use crate::{
     core::model::chat::{ChatEntry, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_HISTORY_BYTES},
     protocols::json_text::{Problem, Scanner},
 };
 
-/// The most bytes of a save's body. A history that was served fits into it, with commas and the object around it, also
-/// from a writer that escapes all that is not ASCII: two bytes become six.
+/// The most bytes in the body of a save. A served history fits, with commas and the object around it, even if
+/// a client escapes all characters outside ASCII: two bytes become six.
 pub const MAX_SAVE_BYTES: usize = 4 * MAX_HISTORY_BYTES;
 
-/// How deep members of the body other than `chats` may nest. They are ignored.
+/// The deepest nesting of ignored members of the body.
 const MAX_IGNORED_DEPTH: usize = 128;
 
-/// Why a save was refused. Nothing of it is to be stored then.
+/// Why a save is refused. None of its entries is stored then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChatsError {
     /// The body is not `{"chats": [ … ]}`.
@@ -27,24 +27,24 @@ pub enum ChatsError {
     /// The body has too many entries.
     #[error("chats: has more than {MAX_ENTRIES} entries")]
     TooMany,
-    /// One entry is not as it must be.
+    /// An entry is not valid.
     #[error("chats[{position}]: {problem}")]
     Entry {
-        /// Its position, from 0.
+        /// Index of the entry, from 0.
         position: usize,
         /// The reason.
         problem: EntryProblem,
     },
 }
 
-/// Why an entry was refused.
+/// Why an entry is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryProblem {
-    /// It does not follow the grammar of JSON.
+    /// The entry violates the grammar of JSON.
     NotJson,
-    /// It nests too deep.
+    /// The entry nests too deep.
     TooDeep,
-    /// It has too many bytes.
+    /// The entry has too many bytes.
     TooLarge,
 }
 
@@ -58,15 +58,15 @@ impl fmt::Display for EntryProblem {
     }
 }
 
-/// The entries of a `save-chats` body, each byte for byte as it came.
+/// Parses the entries of a `save-chats` body, and keeps the text of each byte for byte.
 ///
 /// # Errors
-/// As [`ChatsError`]; then nothing of it is to be stored.
+/// As [`ChatsError`]; none of the entries may be stored then.
 pub fn parse_save(body: &[u8]) -> Result<Vec<ChatEntry>, ChatsError> {
     match std::str::from_utf8(body) {
         Ok(text) => parse(text),
         Err(error) => {
-            // What comes before the bad byte tells which entry it is in.
+            // The text before the invalid byte shows which entry contains it.
             let sound = std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default();
             Err(parse(sound).err().unwrap_or(ChatsError::Malformed))
         }
@@ -99,7 +99,7 @@ fn parse(text: &str) -> Result<Vec<ChatEntry>, ChatsError> {
 }
 
 fn entries(scanner: &mut Scanner<'_>) -> Result<Vec<ChatEntry>, ChatsError> {
-    let (mut entries, mut keys) = (Vec::new(), Keys::default());
+    let (mut entries, mut keys) = (Vec::new(), KeyMaker::default());
     scanner.expects(b'[').map_err(|_| ChatsError::Malformed)?;
     if scanner.takes(b']') {
         return Ok(entries);
@@ -118,16 +118,16 @@ fn entries(scanner: &mut Scanner<'_>) -> Result<Vec<ChatEntry>, ChatsError> {
         let problem = EntryProblem::NotJson;
         return match scanner.expects(b']') {
             Ok(()) => Ok(entries),
-            // An entry ends where the next one or the array's end must begin.
+            // After an entry, the next entry or the end of the array must follow.
             Err(_) => Err(ChatsError::Entry { position, problem }),
         };
     }
 }
 
-/// Reads one entry. `canonical` is room to work in.
+/// Parses one entry. `canonical` is scratch space.
 pub(super) fn entry(
     scanner: &mut Scanner<'_>,
-    keys: &mut Keys,
+    keys: &mut KeyMaker,
     canonical: &mut Vec<u8>,
 ) -> Result<ChatEntry, EntryProblem> {
     canonical.clear();
@@ -160,14 +160,14 @@ mod tests {
         save(chats).unwrap().into_iter().map(|entry| (entry.key, entry.version)).collect()
     }
 
-    /// Whether two entries, in one save, are versions of one entry.
+    /// Whether two entries of one save are versions of one entry.
     fn are_versions(one: &str, other: &str) -> bool {
         let [(one, is_one), (other, is_other)] = &keys(&format!("{one},{other}"))[..] else { panic!() };
         one == other && is_one.is_some() && is_one != is_other
     }
 
     #[test]
-    fn an_entry_written_differently_is_the_same_entry() {
+    fn an_entry_has_one_key_in_every_notation() {
         for (one, other) in [
             (r#"{"a":1,"b":"é"}"#, r#" { "b":"\u00e9", "a":1.0 } "#),
             (r#"{"id":7,"from":"a"}"#, r#"{"from":"\u0061","id":7.00}"#),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_and_a_sender_are_the_key_of_an_entry() {
+    fn id_and_sender_are_the_key_of_an_entry() {
         for (one, other) in [
             (r#"{"id":"1","from":"a","t":1}"#, r#"{"id":"1","from":"a","t":2}"#),
             (r#"{"id":1,"sender":"a","t":1}"#, r#"{"id":1.0,"sender":"a"}"#),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_entries_without_an_id_are_counted() {
+    fn equal_entries_without_an_id_are_numbered() {
         let repeated = keys(r#""ok","ok",{"id":7},{"id":7.0},{"id":7,"x":1}"#);
         assert_ne!(repeated[0], repeated[1]);
         assert_eq!(repeated[2], repeated[3]);

@@ -1,18 +1,13 @@
-//! One connected user: what they ask, in order, and what they are told. And all of them.
+//! One WebSocket of the direct door: it takes the user's seat, then forwards the user's messages in order.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use tracing::error;
 
 use super::{
-    Dialect, DirectDoor,
-    error::Ending,
-    messages::{ClientMessage, MessageError, Notice, from_originator},
+    DirectDoor,
+    error::{REPLACED, SHUTTING_DOWN, status_of_join},
+    messages::{DirectMessage, MessageError, Notice},
     username::Username,
     users::User,
 };
@@ -21,224 +16,151 @@ use crate::{
         hub::join::{JoinRequest, Joined, Seated},
         model::{
             error::{JoinError, SignalError},
-            event::{Event, Numbered, SignalKind},
+            event::SignalKind,
             ids::{ConnectionId, RoomId},
             lock::lock,
         },
-        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::{
         admission::Client,
-        websocket::{End, Incoming, Message, Socket},
+        dialect::Dialect,
+        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
 };
 
-/// Who opened a connection.
-pub enum Visitor {
-    /// A user who proved who they are.
-    Known(User),
-    /// Somebody who did not.
-    Unknown,
-    /// That cannot be found out at the moment.
-    Undecided,
+/// A user's connection.
+pub struct DirectConnection {
+    pub(super) id: ConnectionId,
+    pub(super) sender: SocketSender,
+    user: Mutex<User>,
 }
 
-/// Serves a connection that was just opened, until it ends.
+/// Serves a WebSocket until it ends. `user` is the proven user, or the status to close with.
 pub async fn serve(
     door: Arc<DirectDoor>,
-    socket: Socket,
-    mut incoming: Incoming,
-    visitor: Visitor,
+    sender: SocketSender,
+    mut receiver: SocketReceiver,
+    user: Result<User, CloseStatus>,
     client: Client,
 ) {
-    let ended = match visitor {
-        Visitor::Known(user) => {
-            let connection = Arc::new(DirectConnection::new(socket.clone(), user));
+    let outcome = match user {
+        Ok(user) => {
+            let connection = Arc::new(DirectConnection::new(sender.clone(), user));
             let _listed = door.connected.list(&connection);
-            converse(&door, &connection, &mut incoming, client).await
+            converse(&door, &connection, &mut receiver, client).await
         }
-        Visitor::Unknown => Err(Ending::UNAUTHENTICATED),
-        Visitor::Undecided => Err(Ending::UNAVAILABLE),
+        Err(status) => Err(status),
     };
-    if let Err(ending) = ended {
-        door.counters.refused(ending.reason);
-        ending.end(&socket);
-        while incoming.next().await.is_ok() {}
+    if let Err(status) = outcome {
+        door.runtime.counters.refused(status.reason);
+        sender.close(status);
+        while receiver.next().await.is_ok() {}
     }
 }
 
-/// From taking the user's seat to giving it up.
+/// Takes the user's seat, forwards messages, and gives the seat up. The error is the status to close with.
 async fn converse(
     door: &DirectDoor,
     connection: &Arc<DirectConnection>,
-    incoming: &mut Incoming,
+    receiver: &mut SocketReceiver,
     client: Client,
-) -> Result<(), Ending> {
+) -> Result<(), CloseStatus> {
     let joined = join(door, connection).await?;
-    door.counters.joins.increment(1);
+    door.runtime.counters.joins.increment(1);
     if !joined.resumed && joined.view.seq > 0 {
-        connection.tell(Notice::MessagesLost);
+        connection.notify(Notice::MessagesLost);
     }
     let seat = joined.seat;
-    door.hub.attach(&seat, connection.clone()).map_err(|_| Ending::REPLACED)?;
+    door.hub.attach(&seat, connection.clone()).map_err(|_| REPLACED)?;
     if door.hub.is_draining() {
-        // Whoever was attached before was told by the core.
-        return Err(Ending::SHUTTING_DOWN);
+        // The core closes only connections that were attached before the drain began.
+        return Err(SHUTTING_DOWN);
     }
-    let speaker = Speaker { door, seat: &seat, connection, client };
+    let forwarder = MessageForwarder { door, seat: &seat, connection, client };
     let end = loop {
-        match incoming.next().await {
-            // What follows waits until it is known where this goes.
-            Ok(message) => speaker.hear(&message).await,
+        match receiver.next().await {
+            // One message at a time: the registry may be asked where a target sits.
+            Ok(message) => forwarder.handle(&message).await,
             Err(end) => break end,
         }
     };
     match end {
-        End::Closed => door.hub.leave(&seat).await,
-        End::Lost | End::Ours => door.hub.connection_lost(&seat, connection.id).await,
+        SocketEnd::ClosedByClient => door.hub.leave(&seat).await,
+        SocketEnd::Lost | SocketEnd::ClosedByServer => door.hub.connection_lost(&seat, connection.id).await,
     }
     Ok(())
 }
 
-async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined, Ending> {
+async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined, CloseStatus> {
     let user = connection.user();
     let room = user.username.room();
-    // Without a session the seat is another's, who is asked whether they are still there.
-    let stays = door.dialect == Dialect::Original && is_connected(door, &room).await?;
-    let session = (!stays).then(|| door.hub.session_for(&room, user.participant).as_str().to_owned());
+    // A join without a session does not take the seat over; it makes the core probe the connected holder.
+    let keeps_holder = door.dialect == Dialect::Original && is_connected(door, &room).await?;
+    let session = (!keeps_holder).then(|| door.hub.session_for(&room, user.participant).as_str().to_owned());
     let request =
         JoinRequest { session, ..JoinRequest::new(room, user.username.name().clone(), door.policy) };
-    Ok(door.hub.join(request).await?)
+    door.hub.join(request).await.map_err(status_of_join)
 }
 
-/// Whether the seat in a user's room is held by a connection, on whatever node.
-async fn is_connected(door: &DirectDoor, room: &RoomId) -> Result<bool, Ending> {
-    let seats = door.hub.seats(room).await.map_err(JoinError::from)?;
+/// Whether the seat in a user's room is held by a connection, on any node.
+async fn is_connected(door: &DirectDoor, room: &RoomId) -> Result<bool, CloseStatus> {
+    let seats = door.hub.seats(room).await.map_err(|error| status_of_join(JoinError::from(error)))?;
     Ok(seats.iter().any(|seat| seat.connected))
 }
 
-/// A connected user who sends messages.
-struct Speaker<'a> {
+/// Forwards the messages of one connected user.
+struct MessageForwarder<'a> {
     door: &'a DirectDoor,
     seat: &'a Seated,
     connection: &'a DirectConnection,
     client: Client,
 }
 
-impl Speaker<'_> {
-    /// Forwards a message, or says why not.
-    async fn hear(&self, message: &Message) {
-        let Message::Text(text) = message else {
+impl MessageForwarder<'_> {
+    /// Forwards a message, or tells its sender why not.
+    async fn handle(&self, message: &SocketMessage) {
+        let SocketMessage::Text(text) = message else {
             return self.refuse(Notice::InvalidMessage(MessageError::Binary));
         };
         let admitted = self.door.admission.admits_event(self.client);
-        match ClientMessage::parse(text) {
+        match DirectMessage::parse(text) {
             Ok(message) if admitted => self.forward(&message).await,
             Ok(message) => self.refuse(Notice::TooManyMessages { target: message.target() }),
             Err(error) => self.refuse(Notice::InvalidMessage(error)),
         }
     }
 
-    async fn forward(&self, message: &ClientMessage<'_>) {
+    async fn forward(&self, message: &DirectMessage<'_>) {
         let not_found = Notice::TargetNotFound { target: message.target() };
         let Ok(target) = message.target().parse::<Username>() else { return self.refuse(not_found) };
         let forwarded = Bytes::from(message.forwarded(&target));
         let (hub, room) = (&self.door.hub, target.room());
         match hub.signal_room_anywhere(self.seat, &room, SignalKind::Other, forwarded).await {
-            Ok(()) => self.door.counters.signals.increment(1),
+            Ok(()) => self.door.runtime.counters.signals.increment(1),
             Err(SignalError::NoSuchParticipant | SignalError::Unavailable) => self.refuse(not_found),
-            // Closed already, or about to be.
+            // The core closes this connection.
             Err(SignalError::Replaced(_)) => {}
         }
     }
 
     fn refuse(&self, notice: Notice<'_>) {
-        self.door.counters.refused(notice.kind());
-        self.connection.tell(notice);
+        self.door.runtime.counters.refused(notice.kind());
+        self.connection.notify(notice);
     }
-}
-
-/// A user's connection.
-pub struct DirectConnection {
-    id: ConnectionId,
-    socket: Socket,
-    user: Mutex<User>,
 }
 
 impl DirectConnection {
-    fn new(socket: Socket, user: User) -> Self {
-        Self { id: ConnectionId::next(), socket, user: Mutex::new(user) }
+    fn new(sender: SocketSender, user: User) -> Self {
+        Self { id: ConnectionId::next(), sender, user: Mutex::new(user) }
     }
 
-    /// Whose it is.
+    /// The user.
     pub fn user(&self) -> User {
         lock(&self.user).clone()
     }
 
-    /// Notes what has become of the user's record.
+    /// Replaces the user by its newer record.
     pub fn set_user(&self, user: User) {
         *lock(&self.user) = user;
-    }
-
-    fn tell(&self, notice: Notice<'_>) {
-        if self.socket.send(notice.encode()) == Err(DeliverError::TooSlow) {
-            Ending::TOO_SLOW.end(&self.socket);
-        }
-    }
-}
-
-impl Connection for DirectConnection {
-    fn id(&self) -> ConnectionId {
-        self.id
-    }
-
-    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
-        // There is one seat in the room: nobody else comes or goes.
-        let Event::Signal(signal) = event else { return Ok(()) };
-        let Ok(forwarded) = std::str::from_utf8(&signal.payload) else {
-            error!("a signal that is not text cannot be told to a client of the direct door");
-            return Ok(());
-        };
-        self.socket.send(from_originator(&signal.name, forwarded))
-    }
-
-    fn close(&self, reason: CloseReason) {
-        Ending::from(reason).end(&self.socket);
-    }
-
-    fn undelivered(&self, room: &RoomId) {
-        self.tell(Notice::TargetNotFound { target: room.local() });
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.socket.sign_of_life()
-    }
-}
-
-/// All connections of this node, whose names it keeps from ending.
-#[derive(Default)]
-pub struct Connected(Mutex<HashMap<ConnectionId, Arc<DirectConnection>>>);
-
-impl Connected {
-    /// Lists a connection for as long as what is returned lives.
-    fn list(&self, connection: &Arc<DirectConnection>) -> Listed<'_> {
-        lock(&self.0).insert(connection.id, connection.clone());
-        Listed { connected: self, id: connection.id }
-    }
-
-    /// Every connection.
-    pub fn all(&self) -> Vec<Arc<DirectConnection>> {
-        lock(&self.0).values().cloned().collect()
-    }
-}
-
-struct Listed<'a> {
-    connected: &'a Connected,
-    id: ConnectionId,
-}
-
-impl Drop for Listed<'_> {
-    fn drop(&mut self) {
-        lock(&self.connected.0).remove(&self.id);
     }
 }

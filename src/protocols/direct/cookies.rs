@@ -1,71 +1,70 @@
-//! The two cookies of the direct door: who somebody is, for their page to read, and the secret that proves it.
+//! The two cookies of the direct door: the name, which the page reads, and the session, which proves it.
 //!
-//! A name goes into its cookie as it is, but for `%` and what is not ASCII, which are percent-encoded: browsers do not
-//! agree on what other bytes mean. Names come back in either form. Source: RFC 6265.
+//! A name stands in its cookie as it is, except that `%` and characters outside ASCII are percent-encoded:
+//! browsers differ in how they treat other bytes. Names are read in both forms. Source: RFC 6265.
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
+use axum::http::{HeaderMap, HeaderValue};
+use cookie::{Cookie, CookieBuilder, Expiration, SameSite, time::OffsetDateTime};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{session::Session, username::Username};
+use super::{session::NameSession, username::Username};
+use crate::protocols::cookies::{set_cookie, values};
 
 const USERNAME: &str = "user_username";
 const SESSION: &str = "user_session";
 
-/// What is percent-encoded in a name besides everything that is not ASCII.
+/// ASCII characters of a name that are percent-encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Who a request says that it comes from. Proves nothing.
+/// The name in the cookie of a request. Proves nothing.
 pub fn username(headers: &HeaderMap) -> Option<Username> {
     let value = values(headers, USERNAME).next()?;
-    percent_decode(value).decode_utf8().ok()?.parse().ok()
+    percent_decode_str(&value).decode_utf8().ok()?.parse().ok()
 }
 
-/// The session that comes with a request and has this digest.
-pub fn session(headers: &HeaderMap, digest: &str) -> Option<Session> {
-    values(headers, SESSION)
-        .filter_map(|value| std::str::from_utf8(value).ok()?.parse().ok())
-        .find(|session: &Session| session.digest() == digest)
+/// The session in the cookies of a request that has this digest.
+pub fn session(headers: &HeaderMap, digest: &str) -> Option<NameSession> {
+    let mut sessions = values(headers, SESSION).filter_map(|value| value.parse().ok());
+    sessions.find(|session: &NameSession| session.digest() == digest)
 }
 
-/// Lets the page read its user's name for as long as the browser is open, as the original does.
+/// Sets the cookie with the name until the browser is closed, readable by the page.
 pub fn keep_username(username: &Username) -> HeaderValue {
-    let value = utf8_percent_encode(username.as_str(), ENCODED);
-    text(&format!("{USERNAME}={value}; path=/"))
+    let value = utf8_percent_encode(username.as_str(), ENCODED).to_string();
+    // In lower case, as the original writes it.
+    set_cookie(&format!("{}; path=/", Cookie::new(USERNAME, value)))
 }
 
-/// Has the browser, and no page, keep the session for `unused`. With `encrypted` it is never sent in the clear.
-pub fn keep_session(session: &Session, unused: Duration, encrypted: bool) -> HeaderValue {
-    // 0 would have it forgotten.
-    let (value, seconds) = (session.as_str(), unused.as_secs().max(1));
-    let secure = if encrypted { "; Secure" } else { "" };
-    text(&format!("{SESSION}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
+/// Sets the cookie with the session for `lifetime`, hidden from the page. `encrypted`: for requests over TLS
+/// only.
+pub fn keep_session(session: &NameSession, lifetime: Duration, encrypted: bool) -> HeaderValue {
+    // `Max-Age=0` deletes a cookie.
+    let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX).max(1);
+    let cookie = everywhere(SESSION, session.as_str())
+        .max_age(cookie::time::Duration::seconds(seconds))
+        .http_only(true)
+        .same_site(SameSite::Lax);
+    set_cookie(&(if encrypted { cookie.secure(true) } else { cookie }).build())
 }
 
-/// Has the browser forget both.
+/// Deletes both cookies.
 pub fn forget() -> [HeaderValue; 2] {
-    [USERNAME, SESSION]
-        .map(|name| text(&format!("{name}=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")))
-}
-
-fn text(cookie: &str) -> HeaderValue {
-    HeaderValue::try_from(cookie).expect("no control characters are in there")
-}
-
-/// The values of all cookies called `name`.
-fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-    let pairs =
-        headers.get_all(header::COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
-    pairs.filter_map(move |pair| {
-        let value = pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-        // Some clients put values into quotes, which no name can hold.
-        Some(value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value))
+    [USERNAME, SESSION].map(|name| {
+        let cookie = everywhere(name, "").max_age(cookie::time::Duration::ZERO);
+        set_cookie(&cookie.expires(Expiration::from(OffsetDateTime::UNIX_EPOCH)).build())
     })
+}
+
+fn everywhere<'a>(name: &'a str, value: &'a str) -> CookieBuilder<'a> {
+    Cookie::build((name, value)).path("/")
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     fn username_in(cookie: &[u8]) -> Option<String> {
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_comes_back_from_its_cookie() {
+    fn every_name_survives_its_cookie() {
         for name in ["ann", "Ann Lee", "100%", "%41", "a=b&c", "Zoë", "נועה", "👩\u{200d}⚕\u{fe0f}"]
         {
             let cookie = keep_username(&name.parse().unwrap());
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_however_a_client_writes_them() {
+    fn names_are_read_encoded_quoted_or_plain() {
         for (cookie, name) in [
             ("user_username=ann".as_bytes(), Some("ann")),
             (b"a=b;user_username=ann;", Some("ann")),
@@ -105,10 +104,10 @@ mod tests {
 
     #[test]
     fn a_session_is_found_among_others_by_its_digest() {
-        let (mine, other) = (Session::random(), Session::random());
+        let (mine, other) = (NameSession::random(), NameSession::random());
         let cookie = format!("user_session={}; user_session={}", other.as_str(), mine.as_str());
         let headers = HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())]);
         assert_eq!(session(&headers, &mine.digest()).unwrap().as_str(), mine.as_str());
-        assert!(session(&headers, &Session::random().digest()).is_none());
+        assert!(session(&headers, &NameSession::random().digest()).is_none());
     }
 }

@@ -1,133 +1,109 @@
-//! What is refused, and how it is said: over HTTP with a status, over a WebSocket by how it is closed.
+//! Refusals of the direct door: a status over HTTP, a Close frame over a WebSocket.
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use tracing::warn;
 
-use super::username::UsernameError;
+use super::{NAMESPACE, username::UsernameError};
 use crate::{
     core::{
         model::error::{JoinError, Unavailable},
         ports::connection::CloseReason,
     },
     protocols::{
-        http::{BodyError, RETRY_AFTER_SECONDS, json},
-        websocket::Socket,
+        admission::TooManyRequests,
+        http::{self, BodyError, RefusalCode, json},
+        unavailable::log_unavailable,
+        websocket::CloseStatus,
     },
 };
 
-/// How a connection ends: a close code, and a word for it. The table in `docs/direct.md` lists them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
-    code: u16,
-    /// The word, which is also what is counted.
-    pub reason: &'static str,
-}
+/// No cookie, or none that proves its name.
+pub const UNAUTHENTICATED: CloseStatus = CloseStatus { code: 4000, reason: "UNAUTHENTICATED" };
+/// The user is connected, and the older connection stays.
+pub const ALREADY_EXISTS: CloseStatus = CloseStatus { code: 4000, reason: "ALREADY_EXISTS" };
+/// The user has a newer connection. The client must not reconnect by itself.
+pub const REPLACED: CloseStatus = CloseStatus { code: 4001, reason: "REPLACED" };
+/// An administrator closed all connections.
+pub const KICKED: CloseStatus = CloseStatus { code: 4002, reason: "KICKED" };
+/// The server restarts. Source: RFC 6455 registry, 1012 "Service Restart".
+pub const SHUTTING_DOWN: CloseStatus = CloseStatus { code: 1012, reason: "SHUTTING_DOWN" };
+/// The client does not read its messages. Source: RFC 6455 registry, 1013 "Try Again Later".
+pub const TOO_SLOW: CloseStatus = CloseStatus { code: 1013, reason: "TOO_SLOW" };
+/// A back end does not answer.
+pub const UNAVAILABLE: CloseStatus = CloseStatus { code: 1013, reason: "UNAVAILABLE" };
 
-impl Ending {
-    /// No cookie, or none that is proven to be its own.
-    pub const UNAUTHENTICATED: Self = Self { code: 4000, reason: "UNAUTHENTICATED" };
-    /// Somebody is connected by that name, and stays.
-    pub const ALREADY_EXISTS: Self = Self { code: 4000, reason: "ALREADY_EXISTS" };
-    /// The same user has connected anew. The client must not come back by itself.
-    pub const REPLACED: Self = Self { code: 4001, reason: "REPLACED" };
-    /// An administrator has all connections made anew.
-    pub const KICKED: Self = Self { code: 4002, reason: "KICKED" };
-    /// The server stops; back in a moment. Source: RFC 6455 registry, 1012 "Service Restart".
-    pub const SHUTTING_DOWN: Self = Self { code: 1012, reason: "SHUTTING_DOWN" };
-    /// The client does not read what it is sent. Source: RFC 6455 registry, 1013 "Try Again Later".
-    pub const TOO_SLOW: Self = Self { code: 1013, reason: "TOO_SLOW" };
-    /// A back end does not answer.
-    pub const UNAVAILABLE: Self = Self { code: 1013, reason: "UNAVAILABLE" };
+/// All of them, as `docs/direct.md` lists them.
+pub const CLOSE_STATUSES: [CloseStatus; 7] =
+    [UNAUTHENTICATED, ALREADY_EXISTS, REPLACED, KICKED, SHUTTING_DOWN, TOO_SLOW, UNAVAILABLE];
 
-    /// Every ending there is.
-    pub const ALL: [Self; 7] = [
-        Self::UNAUTHENTICATED,
-        Self::ALREADY_EXISTS,
-        Self::REPLACED,
-        Self::KICKED,
-        Self::SHUTTING_DOWN,
-        Self::TOO_SLOW,
-        Self::UNAVAILABLE,
-    ];
-
-    /// The close code.
-    pub fn code(self) -> u16 {
-        self.code
-    }
-
-    /// Closes `socket` this way.
-    pub fn end(self, socket: &Socket) {
-        socket.close(self.code, self.reason);
+/// The status for a connection that the core closes.
+pub fn status_of_close(reason: CloseReason) -> CloseStatus {
+    match reason {
+        CloseReason::Replaced => REPLACED,
+        CloseReason::Dismissed => KICKED,
+        CloseReason::TooSlow => TOO_SLOW,
+        CloseReason::ShuttingDown => SHUTTING_DOWN,
     }
 }
 
-impl From<CloseReason> for Ending {
-    fn from(reason: CloseReason) -> Self {
-        match reason {
-            CloseReason::Replaced => Self::REPLACED,
-            CloseReason::Dismissed => Self::KICKED,
-            CloseReason::TooSlow => Self::TOO_SLOW,
-            CloseReason::ShuttingDown => Self::SHUTTING_DOWN,
+/// The status for a user whose seat could not be taken.
+pub fn status_of_join(error: JoinError) -> CloseStatus {
+    match error {
+        JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway => ALREADY_EXISTS,
+        JoinError::Replaced(_) => REPLACED,
+        JoinError::ShuttingDown => SHUTTING_DOWN,
+        JoinError::Unavailable(error) => {
+            log_unavailable(NAMESPACE, &error);
+            UNAVAILABLE
         }
     }
 }
 
-impl From<JoinError> for Ending {
-    fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway => {
-                Self::ALREADY_EXISTS
-            }
-            JoinError::Replaced(_) => Self::REPLACED,
-            JoinError::ShuttingDown => Self::SHUTTING_DOWN,
-            JoinError::Unavailable(error) => {
-                log(&error);
-                Self::UNAVAILABLE
-            }
-        }
-    }
-}
-
-/// Why a request over HTTP does not get what it asks for.
+/// Why an HTTP request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The body is nothing that is understood.
+pub enum HttpRefusal {
+    /// The body is not a registration.
     InvalidBody,
-    /// The body is larger than any name needs.
+    /// The body is larger than the longest name needs.
     TooLarge,
-    /// The name is none.
+    /// The name is not valid.
     Username(UsernameError),
-    /// Somebody has the name. Not an error on the wire.
+    /// The name is registered by another browser. Not an error on the wire.
     Taken,
-    /// The page that asks comes from elsewhere.
+    /// The page has an origin that is not allowed.
     OriginNotAllowed,
-    /// Not from this address, so soon.
+    /// The rate limit of the address is used up.
     TooMany,
+    /// The client may not close all connections.
+    Forbidden,
+    /// The path does not have this method.
+    MethodNotAllowed,
     /// A back end does not answer.
     Unavailable,
 }
 
 /// The answer to a registration. Source: direct document, "POST /v1/register".
 #[derive(Serialize)]
-pub struct Outcome {
-    /// `SUCCESS`, or why not.
+pub struct RegistrationAnswer {
+    /// `SUCCESS`, or the code of the refusal.
     pub status: &'static str,
-    /// For people; empty where the status says it all.
+    /// Text for users; empty where the status is enough.
     pub message: String,
 }
 
-impl Refusal {
-    /// The HTTP status and the word that go with it.
+impl HttpRefusal {
+    /// The HTTP status, and the code on the wire and in metrics.
     pub fn status(self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidBody | Self::Username(_) => (StatusCode::BAD_REQUEST, "INVALID"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "INVALID"),
             Self::Taken => (StatusCode::OK, "TAKEN"),
-            Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::OriginNotAllowed | Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
         }
@@ -138,51 +114,64 @@ impl Refusal {
             Self::InvalidBody => "invalid body".into(),
             Self::TooLarge => "the body is too large".into(),
             Self::Username(error) => error.to_string(),
-            Self::Taken => String::new(),
+            Self::Taken | Self::Forbidden | Self::MethodNotAllowed => String::new(),
             Self::OriginNotAllowed => "this page may not use this server".into(),
             Self::TooMany => "too many requests; try again later".into(),
             Self::Unavailable => "not possible at the moment; try again".into(),
         }
     }
+}
 
-    /// `{status, message}`, as a registration is answered.
-    pub fn as_outcome(self) -> Response<Body> {
-        let (status, word) = self.status();
-        json(status, &Outcome { status: word, message: self.message() })
-    }
-
-    /// The status with its own words, as everything else is answered.
-    pub fn as_text(self) -> Response<Body> {
-        text(self.status().0)
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status();
+        marked(text(status), code)
     }
 }
 
-/// `status` and its own words, as plain text.
-pub fn text(status: StatusCode) -> Response<Body> {
-    say(status, status.canonical_reason().unwrap_or_default())
+/// A refused registration: the refusal as an [`RegistrationAnswer`] in JSON.
+pub struct RegistrationRefusal(HttpRefusal);
+
+impl<E: Into<HttpRefusal>> From<E> for RegistrationRefusal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
 }
 
-/// `words` as plain text, not to be cached or sniffed.
-pub fn say(status: StatusCode, words: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(words));
-    *response.status_mut() = status;
+impl IntoResponse for RegistrationRefusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.0.status();
+        marked(json(status, &RegistrationAnswer { status: code, message: self.0.message() }), code)
+    }
+}
+
+fn marked(mut response: Response, code: &'static str) -> Response {
+    response.extensions_mut().insert(RefusalCode(code));
+    response
+}
+
+/// A response with the reason phrase of `status` as its text.
+pub fn text(status: StatusCode) -> Response {
+    plain(status, status.canonical_reason().unwrap_or_default())
+}
+
+/// A response with plain text, not to be cached or sniffed.
+pub fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = http::response(status, Body::from(text));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-    }
     response
 }
 
-impl From<UsernameError> for Refusal {
+impl From<UsernameError> for HttpRefusal {
     fn from(error: UsernameError) -> Self {
         Self::Username(error)
     }
 }
 
-impl From<BodyError> for Refusal {
+impl From<BodyError> for HttpRefusal {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge => Self::TooLarge,
@@ -191,14 +180,15 @@ impl From<BodyError> for Refusal {
     }
 }
 
-impl From<Unavailable> for Refusal {
+impl From<Unavailable> for HttpRefusal {
     fn from(error: Unavailable) -> Self {
-        log(&error);
+        log_unavailable(NAMESPACE, &error);
         Self::Unavailable
     }
 }
 
-/// Says in the log why something was refused that should not have been.
-pub fn log(error: &Unavailable) {
-    warn!(error = error as &dyn std::error::Error, "a request was refused: a back end is unavailable");
+impl From<TooManyRequests> for HttpRefusal {
+    fn from(TooManyRequests: TooManyRequests) -> Self {
+        Self::TooMany
+    }
 }

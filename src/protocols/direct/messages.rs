@@ -1,38 +1,35 @@
-//! What goes over the WebSocket. Source: direct document, "Format of Message Sent" and "Received".
-
-use std::borrow::Cow;
+//! Messages on the WebSocket. Source: direct document, "Format of Message Sent" and "Received".
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::username::Username;
-use crate::{core::model::ids::Name, protocols::json_depth::nests_deeper_than};
+use crate::{
+    core::model::ids::Name,
+    protocols::{json_depth::nests_deeper_than, json_string::JsonString},
+};
 
-/// How deep a payload may nest: what is very deep overflows the stack of whoever reads it.
+/// The deepest nesting of a payload: very deep JSON overflows the stack of its reader.
 pub const MAX_DEPTH: usize = 128;
 
-/// The whole of a message to another user, as its sender wrote it. Fields that are not listed are dropped.
+/// A message to another user, as its sender wrote it. Other fields are dropped.
 #[derive(Debug, Deserialize)]
-pub struct ClientMessage<'a> {
-    /// Whom it is for, unchecked. Missing or `null`: nobody.
+pub struct DirectMessage<'a> {
+    /// Name of the receiver, unchecked. Missing or `null`: the empty name, which no user has.
     #[serde(borrow, default)]
-    target: Option<Text<'a>>,
-    /// What the two clients agreed on. Missing or `null`: the empty text.
+    target: Option<JsonString<'a>>,
+    /// A type that the two clients agree on. Missing or `null`: the empty text.
     #[serde(borrow, default, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<JsonString<'a>>,
     /// Any JSON. Missing: `null`.
     #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
 }
 
-/// A text that is borrowed where it holds no escapes.
-#[derive(Debug, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Why a message cannot be one.
+/// Why a text is no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Not JSON, or not an object, or a field of the wrong type or there twice.
+    /// Not a JSON object, or a field has the wrong type or occurs twice.
     #[error("the message is not {{target, type, payload}} in JSON")]
     Malformed,
     /// The payload nests deeper than [`MAX_DEPTH`].
@@ -43,10 +40,10 @@ pub enum MessageError {
     Binary,
 }
 
-impl<'a> ClientMessage<'a> {
-    /// Reads a message.
+impl<'a> DirectMessage<'a> {
+    /// Parses a message.
     pub fn parse(text: &'a str) -> Result<Self, MessageError> {
-        // Read as an object only: an array with the fields in their order is not what is documented.
+        // serde reads a struct from an array too, which the document does not allow.
         if !text.trim_ascii_start().starts_with('{') {
             return Err(MessageError::Malformed);
         }
@@ -57,13 +54,13 @@ impl<'a> ClientMessage<'a> {
         Ok(message)
     }
 
-    /// Whom it is for, as the sender wrote it.
+    /// Name of the receiver, as the sender wrote it.
     pub fn target(&self) -> &str {
         self.target.as_ref().map_or("", |target| &target.0)
     }
 
-    /// What is forwarded of it to `target`, whoever it comes from: all that follows the originator. The payload stays
-    /// as it is, byte for byte.
+    /// The forwarded message to `target` without its beginning, which names the originator. The payload stays
+    /// byte for byte the same.
     pub fn forwarded(&self, target: &Username) -> String {
         let target = json(target.as_str());
         let kind = json(self.kind.as_ref().map_or("", |kind| &kind.0));
@@ -72,33 +69,33 @@ impl<'a> ClientMessage<'a> {
     }
 }
 
-/// The whole of a forwarded message: who it comes from, and what [`ClientMessage::forwarded`] made of it.
+/// The forwarded message: the originator, then the rest from [`DirectMessage::forwarded`].
 pub fn from_originator(originator: &Name, forwarded: &str) -> String {
     let originator = json(originator.as_str());
     format!("{{\"originator\":{originator},{forwarded}")
 }
 
-/// What the server itself has to say to a client.
+/// A message from the server itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice<'a> {
-    /// Nobody by that name is connected; it was not forwarded.
+    /// No connected user has the name; the message was not forwarded.
     TargetNotFound {
-        /// The name, as it was sent.
+        /// The name, as the sender wrote it.
         target: &'a str,
     },
-    /// What was sent is no message; it was not forwarded.
+    /// The text is no message; it was not forwarded.
     InvalidMessage(MessageError),
-    /// Too much from one address; it was not forwarded.
+    /// The rate limit of the address is used up; the message was not forwarded.
     TooManyMessages {
-        /// Whom it was for, as it was sent.
+        /// Name of the receiver, as the sender wrote it.
         target: &'a str,
     },
-    /// More was sent to this user while they were away than is kept; none of it follows.
+    /// The mailbox of the disconnected user overflowed; none of its messages follow.
     MessagesLost,
 }
 
 impl Notice<'_> {
-    /// Its `type` on the wire.
+    /// The `type` on the wire.
     pub fn kind(self) -> &'static str {
         match self {
             Self::TargetNotFound { .. } => "TARGET_NOT_FOUND",
@@ -108,7 +105,7 @@ impl Notice<'_> {
         }
     }
 
-    /// The notice in the form of all messages, from nobody.
+    /// The notice in the form of a message, without an originator.
     pub fn encode(self) -> String {
         #[derive(Serialize)]
         struct Envelope<'a> {
@@ -135,13 +132,13 @@ mod tests {
     use super::*;
 
     fn forwarded(text: &str) -> Result<String, MessageError> {
-        let message = ClientMessage::parse(text)?;
+        let message = DirectMessage::parse(text)?;
         let (ann, bob) = ("ann".parse().unwrap(), "bob".parse().unwrap());
         Ok(from_originator(&ann, &message.forwarded(&bob)))
     }
 
     #[test]
-    fn the_payload_passes_byte_for_byte_and_the_rest_is_made_anew() {
+    fn the_payload_is_forwarded_byte_for_byte() {
         for (sent, rest) in [
             (r#"{"target":"bob","type":"x","payload":1}"#, r#""type":"x","payload":1"#),
             (
@@ -157,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_told_apart() {
+    fn invalid_messages_are_refused_with_their_reason() {
         for text in ["", "x", "null", "[]", r#"["bob","x",1]"#, r#"{"target":7}"#, r#"{"type":{}}"#, "{} {}"]
         {
             assert_eq!(forwarded(text), Err(MessageError::Malformed), "{text}");

@@ -1,4 +1,4 @@
-//! The secret by which a browser proves who it is: random, and kept here only as a digest.
+//! The secret by which a browser proves its name. The server stores only a digest of it.
 
 use std::{fmt, str::FromStr};
 
@@ -9,14 +9,14 @@ const BYTES: usize = 32;
 
 /// 256 random bits, as 43 characters of base64url.
 #[derive(Clone)]
-pub struct Session(String);
+pub struct NameSession(String);
 
-/// The text cannot be a session.
+/// The text is not a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoSession;
 
-impl Session {
-    /// Makes a new one from the operating system's randomness.
+impl NameSession {
+    /// Creates a session from the operating system's randomness.
     pub fn random() -> Self {
         let mut random = [0; BYTES];
         getrandom::fill(&mut random).expect("the operating system has randomness");
@@ -28,14 +28,14 @@ impl Session {
         &self.0
     }
 
-    /// What is kept of it: its SHA-256, in base64url. Nobody finds the secret from it, so neither whoever reads the
-    /// records nor whoever times comparisons learns one.
+    /// The stored form: SHA-256 in base64url. Neither a reader of the records nor the timing of comparisons
+    /// reveals the secret.
     pub fn digest(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
     }
 }
 
-impl FromStr for Session {
+impl FromStr for NameSession {
     type Err = NoSession;
 
     fn from_str(text: &str) -> Result<Self, NoSession> {
@@ -46,9 +46,9 @@ impl FromStr for Session {
     }
 }
 
-/// Redacted: whoever has it is its user.
-impl fmt::Debug for Session {
+/// Redacted: the secret proves the user.
+impl fmt::Debug for NameSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Session(…)")
+        f.write_str("NameSession(…)")
     }
 }

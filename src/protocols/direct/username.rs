@@ -1,4 +1,4 @@
-//! What users of the direct door are called.
+//! Names of the users of the direct door.
 
 use std::str::FromStr;
 
@@ -10,14 +10,14 @@ use crate::core::model::ids::{Name, RoomId, TextError};
 /// The longest name, in characters.
 pub const MAX_USERNAME_CHARS: usize = 64;
 
-/// A name by which users register and are reached: 1 to [`MAX_USERNAME_CHARS`] characters, trimmed, in Unicode
-/// normalisation form C. Case matters.
+/// Name of a registered user: 1 to [`MAX_USERNAME_CHARS`] characters, trimmed, in Unicode normalisation form
+/// C, case sensitive.
 ///
-/// Holds no control characters, no invisible ones, and none that end a cookie's value: `;`, `,`, `"`, `\`.
+/// Contains no control or invisible characters, and none that end the value of a cookie: `;`, `,`, `"`, `\`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Username(Name);
 
-/// Why a text is no [`Username`].
+/// Why a text is not a [`Username`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UsernameError {
     /// Nothing is left after trimming.
@@ -26,7 +26,7 @@ pub enum UsernameError {
     /// More than [`MAX_USERNAME_CHARS`] characters.
     #[error("username must have at most {MAX_USERNAME_CHARS} characters")]
     TooLong,
-    /// A character that would not survive in a cookie, or that cannot be seen.
+    /// A character that ends the value of a cookie, or is invisible.
     #[error("username holds a character that is not allowed")]
     Forbidden,
 }
@@ -56,12 +56,12 @@ impl Username {
         self.0.as_str()
     }
 
-    /// The name as the core has it.
+    /// The name as a name of the core.
     pub fn name(&self) -> &Name {
         &self.0
     }
 
-    /// The room of one seat in which the user of this name sits, and nobody else.
+    /// The room with one seat, which only the user of this name takes.
     pub fn room(&self) -> RoomId {
         RoomId::within(NAMESPACE, self.as_str()).expect("a name is shorter and holds less than a room id may")
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_what_people_are_called_in_any_script() {
+    fn names_may_use_any_script() {
         for (typed, name) in [
             ("ann", "ann"),
             (" Ann Lee ", "Ann Lee"),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cookie_cannot_carry_or_nobody_can_see_is_refused() {
+    fn cookie_delimiters_and_invisible_characters_are_refused() {
         for (text, error) in [
             ("", UsernameError::Empty),
             (" \t", UsernameError::Empty),

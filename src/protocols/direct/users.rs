@@ -1,4 +1,4 @@
-//! Who has registered: one record for each name, which ends when nobody uses it.
+//! Registered users: one record for each name, which expires when the name is unused.
 
 use std::{
     sync::Arc,
@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use super::{NAMESPACE, session::Session, username::Username};
+use super::{NAMESPACE, session::NameSession, username::Username};
 use crate::core::{
     model::{error::Unavailable, ids::ParticipantId},
     ports::{
@@ -17,67 +17,68 @@ use crate::core::{
     },
 };
 
-/// A name counts as used anew when this part of its time has passed: most visits then cost no write.
+/// A name is renewed after this fraction of its lifetime, so that most connections cost no write.
 const RENEWED_AFTER: u32 = 10;
 
-/// All users, those of other nodes and of earlier runs included.
+/// All users, registered on any node, before or after a restart.
 pub struct Users {
     records: Arc<dyn RecordStore>,
     clock: Arc<dyn Clock>,
-    unused: Duration,
+    lifetime: Duration,
 }
 
-/// Somebody who registered.
+/// A registered user.
 #[derive(Clone)]
 pub struct User {
-    /// Their name.
+    /// The name.
     pub username: Username,
-    /// Who they are in the core, whenever and wherever they connect.
+    /// The participant id in the core, the same for every connection.
     pub participant: ParticipantId,
-    /// The digest of their session.
+    /// The digest of the session that proves the name.
     pub session_digest: String,
     json: Box<str>,
     expires: SystemTime,
 }
 
-/// What became of a name that somebody wanted.
+/// Result of a registration.
 pub enum Registered {
-    /// It is theirs, with this session.
-    Now(Session),
-    /// Somebody else was faster.
+    /// The name is registered, and this session proves it.
+    Now(NameSession),
+    /// Another client registered the name first.
     Before(User),
 }
 
-/// What is kept of a user.
+/// The stored record of a user.
 #[derive(Serialize, Deserialize)]
-struct Content {
-    /// A digest.
+struct UserRecord {
+    /// Digest of the session.
     session: String,
-    /// 32 hexadecimal digits and four hyphens.
+    /// Participant id: 32 hexadecimal digits and four hyphens.
     participant: String,
 }
 
 impl Users {
-    /// The users in `records`; a name that is `unused` for that long is free again.
-    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, unused: Duration) -> Self {
-        Self { records, clock, unused }
+    /// The users in `records`. A name that is unused for `lifetime` becomes free.
+    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, lifetime: Duration) -> Self {
+        Self { records, clock, lifetime }
     }
 
-    /// How long a name is kept for somebody who does not use it.
-    pub fn unused(&self) -> Duration {
-        self.unused
+    /// How long an unused name stays registered.
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
     }
 
-    /// Who has `username`.
+    /// The user registered as `username`.
     pub async fn find(&self, username: &Username) -> Result<Option<User>, Unavailable> {
         let record = self.records.get(&key(username), self.clock.wall()).await?;
         Ok(record.map(|record| self.user(username, &record)))
     }
 
-    /// Gives `username` to somebody new, unless somebody has it.
+    /// Registers `username`, unless it is registered.
     pub async fn register(&self, username: &Username) -> Result<Registered, Unavailable> {
-        let session = Session::random();
-        let content = Content { session: session.digest(), participant: ParticipantId::random().to_string() };
+        let session = NameSession::random();
+        let content =
+            UserRecord { session: session.digest(), participant: ParticipantId::random().to_string() };
         let json = serde_json::to_string(&content).expect("two texts are always JSON");
         let record = Record { json: json.into(), expires: Some(self.expiry()) };
         match self.records.create(&key(username), record, self.clock.wall()).await? {
@@ -86,10 +87,10 @@ impl Users {
         }
     }
 
-    /// Keeps the name of `user`, who uses it, from ending. Does nothing if it was given up meanwhile.
+    /// Renews the name of `user`. Does nothing if the name is no longer this user's.
     pub async fn renew(&self, user: &mut User) -> Result<(), Unavailable> {
         let expiry = self.expiry();
-        if user.expires + self.unused / RENEWED_AFTER > expiry {
+        if user.expires + self.lifetime / RENEWED_AFTER > expiry {
             return Ok(());
         }
         let record = Record { json: user.json.clone(), expires: Some(expiry) };
@@ -106,9 +107,9 @@ impl Users {
     }
 
     fn user(&self, username: &Username, record: &Record) -> User {
-        let content: Content = serde_json::from_str(&record.json).unwrap_or_else(|_| {
-            error!("the record of a user cannot be read; the name stays taken until the record ends");
-            Content { session: String::new(), participant: String::new() }
+        let content: UserRecord = serde_json::from_str(&record.json).unwrap_or_else(|_| {
+            error!("the record of a user is invalid; the name stays taken until the record expires");
+            UserRecord { session: String::new(), participant: String::new() }
         });
         User {
             username: username.clone(),
@@ -120,7 +121,7 @@ impl Users {
     }
 
     fn expiry(&self) -> SystemTime {
-        self.clock.wall() + self.unused
+        self.clock.wall() + self.lifetime
     }
 }
 
@@ -137,12 +138,12 @@ mod tests {
 
     const DAY: Duration = Duration::from_hours(24);
 
-    /// Says what the test says.
-    struct Wall(Mutex<SystemTime>);
+    /// A clock that the test sets.
+    struct WallClock(Mutex<SystemTime>);
 
-    impl Clock for Wall {
+    impl Clock for WallClock {
         fn now(&self) -> Instant {
-            unreachable!("names live by the calendar")
+            unreachable!("names expire by wall time")
         }
 
         fn wall(&self) -> SystemTime {
@@ -150,8 +151,8 @@ mod tests {
         }
     }
 
-    fn users() -> (Users, Arc<Wall>) {
-        let clock = Arc::new(Wall(Mutex::new(SystemTime::UNIX_EPOCH)));
+    fn users() -> (Users, Arc<WallClock>) {
+        let clock = Arc::new(WallClock(Mutex::new(SystemTime::UNIX_EPOCH)));
         (Users::new(Arc::new(MemoryRecords::default()), clock.clone(), 30 * DAY), clock)
     }
 
@@ -160,12 +161,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_lasts_for_as_long_as_it_is_used_now_and_then() {
+    async fn a_renewed_name_does_not_expire() {
         let (users, clock) = users();
         users.register(&name("ann")).await.unwrap();
         for _ in 0..10 {
             *lock(&clock.0) += 20 * DAY;
-            let mut ann = users.find(&name("ann")).await.unwrap().expect("it is still hers");
+            let mut ann = users.find(&name("ann")).await.unwrap().expect("the name is still registered");
             users.renew(&mut ann).await.unwrap();
         }
         *lock(&clock.0) += 30 * DAY;
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_late_cannot_renew_a_name_that_is_anothers_now() {
+    async fn a_former_user_cannot_renew_or_free_a_name_registered_again() {
         let (users, clock) = users();
         users.register(&name("ann")).await.unwrap();
         let mut former = users.find(&name("ann")).await.unwrap().unwrap();

@@ -1,10 +1,11 @@
-//! Numbers compared as decimals of any size: `1`, `1.0` and `10e-1` are one number, `1e400` is another than `1e401`.
+//! Canonical form of numbers as decimals of any size: `1`, `1.0` and `10e-1` are one number, `1e400` and
+//! `1e401` are two.
 
 /// Appends the canonical form of `number`, a number of the JSON grammar, to `out`.
 ///
-/// Two numbers have the same form if and only if they denote the same decimal value. The form is `0`, or a sign, the
-/// digits without leading and trailing zeros, `e` and the exponent of the digits read as a fraction `0.d…`. Takes time
-/// linear in the length of the text, whatever the exponent says.
+/// Two numbers have the same form if and only if they denote the same decimal value. The form is `0`, or a
+/// sign, the digits without leading and trailing zeros, `e` and the exponent of the digits read as a fraction
+/// `0.d…`. Takes time linear in the length of the text, whatever the exponent.
 pub(super) fn write_canonical(number: &str, out: &mut Vec<u8>) {
     let (negative, number) = strip_minus(number);
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
@@ -23,7 +24,7 @@ pub(super) fn write_canonical(number: &str, out: &mut Vec<u8>) {
     }
     out.extend(digits().skip(leading).take(all - leading - trailing));
     out.push(b'e');
-    // Where the point stands, counted from the first digit that is not zero.
+    // Position of the decimal point, counted from the first digit that is not zero.
     write_sum(exponent, whole.len().cast_signed() - leading.cast_signed(), out);
 }
 
@@ -31,7 +32,7 @@ fn strip_minus(text: &str) -> (bool, &str) {
     text.strip_prefix('-').map_or((false, text), |rest| (true, rest))
 }
 
-/// Exponents of at most so many digits are added as machine numbers.
+/// Exponents of at most this many digits are added as machine integers.
 const SHORT: usize = 30;
 
 /// Appends `exponent + shift` in canonical form. `shift` is at most the length of a text.
@@ -46,7 +47,7 @@ fn write_sum(exponent: &str, shift: isize, out: &mut Vec<u8>) {
     out.extend_from_slice((exponent + shift as i128).to_string().as_bytes());
 }
 
-/// Adds `shift` to a number with so many digits that its sign and the number of its digits hardly change.
+/// Adds `shift` to a number of so many digits that its sign cannot change.
 fn write_long_sum(negative: bool, magnitude: &str, shift: isize, out: &mut Vec<u8>) {
     let mut digits: Vec<i64> = magnitude.bytes().map(|digit| i64::from(digit - b'0')).collect();
     let mut carry = if negative { -(shift as i64) } else { shift as i64 };
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_one_value_have_one_form() {
+    fn equal_numbers_have_one_form() {
         for same in [
             &["1", "1.0", "1e0", "1E+0", "10e-1", "0.1e1", "1.000e-0", "100e-0002"][..],
             &["0", "-0", "0.0", "-0.00e5", "0e999999999999999999999999999999999999"],
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_different_values_have_different_forms() {
+    fn different_numbers_have_different_forms() {
         let different = [
             "0",
             "1",
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_short_exponents_are_added_alike() {
+    fn long_and_short_exponents_are_added_equally() {
         for exponent in ["1", "999", "1000", "12345678901234567890"] {
             for shift in [-998_isize, -1, 0, 1, 7, 12_345] {
                 for negative in [false, true] {

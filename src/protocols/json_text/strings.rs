@@ -1,26 +1,26 @@
-//! Strings and their escapes. An escape of a surrogate without its other half stands for no character (RFC 8259,
-//! section 8.2); it reads as U+FFFD everywhere, so that strict parsers can read what is served.
+//! Strings and their escapes. A surrogate escape without its pair stands for no character (RFC 8259, section
+//! 8.2). It is read as U+FFFD, so that strict parsers accept the served text.
 
 use std::borrow::Cow;
 
-/// The escape that is served in the place of an unpaired surrogate. As long as it, so that lengths do not change.
+/// The escape that replaces an unpaired surrogate. Of equal length, so that sizes do not change.
 const REPLACEMENT_ESCAPE: &str = r"\ufffd";
 
-/// The length of an escape with four hexadecimal digits.
+/// Length of an escape with four hexadecimal digits.
 const UNICODE_ESCAPE: usize = REPLACEMENT_ESCAPE.len();
 
-/// Why a string is not one of the JSON grammar.
+/// Why a text is not a JSON string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotAString;
 
-/// The text of `json`, which must be one JSON string; an unpaired surrogate becomes U+FFFD.
+/// Decodes `json`, which must be one JSON string. An unpaired surrogate becomes U+FFFD.
 pub fn decode_lossy(json: &str) -> Option<String> {
     let mut text = Vec::with_capacity(json.len());
     let end = decode(json.as_bytes(), 0, &mut text).ok()?;
     if end == json.len() { String::from_utf8(text).ok() } else { None }
 }
 
-/// Appends the text of the string that begins with the quotation mark at `start`; returns where the string ends.
+/// Appends the text of the string whose quotation mark is at `start`. Returns the end of the string.
 pub(super) fn decode(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Result<usize, NotAString> {
     if bytes.get(start) != Some(&b'"') {
         return Err(NotAString);
@@ -39,7 +39,7 @@ pub(super) fn decode(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Result<us
     }
 }
 
-/// Appends what the escape at the beginning of `bytes` stands for; returns its length.
+/// Appends the character of the escape at the beginning of `bytes`. Returns the length of the escape.
 fn decode_escape(bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, NotAString> {
     let short = match bytes.get(1).ok_or(NotAString)? {
         byte @ (b'"' | b'\\' | b'/') => *byte,
@@ -60,8 +60,8 @@ fn decode_escape(bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, NotAString> {
     Ok(2)
 }
 
-/// The character that the `\u` escape at the beginning of `bytes` stands for, with its length: two escapes if they are
-/// the halves of a pair. No character if it is an unpaired surrogate; nothing if it is no escape.
+/// The character of the `\u` escape at the beginning of `bytes`, and the length: two escapes for a surrogate
+/// pair. The character is `None` for an unpaired surrogate. `None` if it is no escape.
 fn unicode_escape(bytes: &[u8]) -> Option<(Option<char>, usize)> {
     let unit = code_unit(bytes)?;
     if let 0xd800..=0xdbff = unit
@@ -79,7 +79,7 @@ fn code_unit(bytes: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))
 }
 
-/// `json`, valid JSON, with `\ufffd` in the place of each unpaired surrogate escape and everything else as it is.
+/// Replaces each unpaired surrogate escape of `json`, which must be valid, by `\ufffd`.
 pub fn replace_unpaired_surrogates(json: &str) -> Cow<'_, str> {
     let mut replaced = String::new();
     let (mut kept, mut at) = (0, 0);
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unpaired_surrogates_are_replaced_and_nothing_else() {
+    fn only_unpaired_surrogates_are_replaced() {
         for (json, served) in [
             (r#""\ud800""#, r#""\ufffd""#),
             (r#""\uDC00x""#, r#""\ufffdx""#),

@@ -1,24 +1,27 @@
-//! By what a browser is known again whose page has lost its WebSocket and does not say which session it had.
+//! Recognises a browser whose page opens a new WebSocket without naming its session.
 //!
-//! The original's page opens a new one and sends nothing but pings. The server gives each browser a cookie that no page
-//! can read; the numbers of the requests, which go on counting, tell its tabs apart.
+//! The original's page reconnects and sends only pings. A cookie that pages cannot read identifies the
+//! browser. The request numbers, which continue on the new WebSocket, tell its tabs apart.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use cookie::{Cookie, SameSite};
 use sha2::{Digest, Sha256};
+
+use crate::protocols::cookies::{set_cookie, values};
 
 const NAME: &str = "kurento_browser";
 
 const BYTES: usize = 16;
 
-/// A browser, as one site's pages use it.
+/// A browser, as used by the pages of one origin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BrowserId([u8; 32]);
 
 impl BrowserId {
-    /// Who opens a WebSocket with these headers, and the cookie that they are to keep if they have none.
+    /// Identifies the browser that sends `headers`, and makes the cookie for one that has none.
     ///
-    /// The page's origin is part of it: a page of another site, in the same browser, is somebody else.
+    /// The origin of the page is part of the identity: pages of two origins count as two browsers.
     pub fn of(headers: &HeaderMap, encrypted: bool) -> (Self, Option<HeaderValue>) {
         let (secret, cookie) = match secret_in(headers) {
             Some(secret) => (secret, None),
@@ -35,13 +38,9 @@ impl BrowserId {
 }
 
 fn secret_in(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';'));
-    pairs.find_map(|pair| {
-        let value = pair.trim().strip_prefix(NAME)?.strip_prefix('=')?;
-        let is_ours = BASE64_URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == BYTES);
-        is_ours.then(|| value.to_owned())
-    })
+    let is_secret =
+        |value: &String| BASE64_URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == BYTES);
+    values(headers, NAME).find(is_secret)
 }
 
 fn new_secret() -> String {
@@ -50,11 +49,10 @@ fn new_secret() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random)
 }
 
-/// Kept until the browser is closed. With `encrypted` it is never sent in the clear.
+/// Lasts until the browser is closed. `encrypted`: for requests over TLS only.
 fn cookie(secret: &str, encrypted: bool) -> HeaderValue {
-    let secure = if encrypted { "; Secure" } else { "" };
-    HeaderValue::try_from(format!("{NAME}={secret}; Path=/room; HttpOnly; SameSite=Lax{secure}"))
-        .expect("no control characters are in there")
+    let cookie = Cookie::build((NAME, secret)).path("/room").http_only(true).same_site(SameSite::Lax);
+    set_cookie(&(if encrypted { cookie.secure(true) } else { cookie }).build())
 }
 
 #[cfg(test)]
@@ -70,12 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_is_known_by_its_cookie_and_its_pages_by_their_site() {
+    fn a_browser_is_identified_by_cookie_and_origin() {
         let (here, there) = ("https://call.example", "https://other.example");
         let (first, cookie) = BrowserId::of(&headers(None, here), true);
         let cookie = cookie.unwrap();
         let (pair, attributes) = cookie.to_str().unwrap().split_once("; ").unwrap();
-        assert_eq!(attributes, "Path=/room; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/room");
         let kept = format!("other=1; {pair}; more=2");
         assert_eq!(BrowserId::of(&headers(Some(&kept), here), true), (first.clone(), None));
         assert_ne!(BrowserId::of(&headers(Some(pair), there), true).0, first);

@@ -1,14 +1,14 @@
-//! Writing to the room. Source: kurento document, entries 14 and 15.
+//! Chat messages of a room. Source: kurento document, entries 14 and 15.
 
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    ask::Ask,
-    delivery::Word,
+    delivery::RoomSignal,
     error::{Code, Refusal},
     join::room_called,
-    messages::{Answer, Notification},
+    messages::{Notification, RequestResult},
+    room_request::RoomRequest,
 };
 use crate::{
     core::{
@@ -21,8 +21,8 @@ use crate::{
 /// The longest message, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 
-impl Ask<'_> {
-    /// `sendMessage`: it is kept and the others are told, then it is answered, then the writer is told as all others.
+impl RoomRequest<'_> {
+    /// `sendMessage`: stores the message and tells the others, then answers, then notifies the sender too.
     pub(super) async fn send_message(&self) -> Result<(), Refusal> {
         let seat = self.session.seat()?;
         let params = &self.request.params;
@@ -35,7 +35,7 @@ impl Ask<'_> {
         let message = self.door.hub.compose(&seat, &Uuid::new_v4().to_string(), &text);
         let message = message.map_err(|_| Refusal::not_joined(self.session.id.as_str()))?;
         self.publish_message(&seat, &message).await;
-        self.answer(&Answer::Done);
+        self.answer(&RequestResult::Done);
         self.session.tell(&Notification::SendMessage {
             room: seat.room().local(),
             user: message.name.as_str(),
@@ -44,9 +44,9 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// The names in a message are only checked: who writes where is known.
+    /// Checks the names in a message. The server knows the sender and the room already.
     fn check_writer(&self, seat: &Seated, user: &str, room: &str) -> Result<(), Refusal> {
-        let name = self.session.with_place(|place| place.name.clone())?;
+        let name = self.session.with_membership(|membership| membership.name.clone())?;
         if user.parse::<Name>().as_ref() != Ok(&name) {
             let message = "Provided user name differs from the participant's name";
             return Err(Refusal::new(Code::UserNotFound, message));
@@ -58,15 +58,16 @@ impl Ask<'_> {
         Ok(())
     }
 
-    /// The protocol promises that a message is told, not that it is kept: one that cannot be is told all the same.
+    /// Sends the message to the others even if it cannot be stored: the protocol promises delivery, not
+    /// history.
     async fn publish_message(&self, seat: &Seated, message: &ChatMessage) {
         match self.door.hub.publish(seat, message, kept(message)).await {
-            // The others were told by then; their ids are made here, so none is another message's.
+            // The hub delivered the message. The ids are created here, so none repeats.
             Ok(Published::Unkept) => {}
-            Ok(_) => self.door.counters.messages.increment(1),
+            Ok(_) => self.door.runtime.counters.messages.increment(1),
             Err(error) => {
                 warn!(error = &error as &dyn std::error::Error, "a message could not be kept");
-                self.tell_others(seat, &Word::Wrote { message: message.body.to_string() });
+                self.tell_others(seat, &RoomSignal::Wrote { message: message.body.to_string() });
             }
         }
     }

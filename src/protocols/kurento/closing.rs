@@ -1,4 +1,4 @@
-//! Rooms that are just being closed: nobody comes in meanwhile.
+//! Rooms that an operator is closing. Joins to them are refused.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::core::model::{ids::RoomId, lock::lock};
 
-/// How often each room is being closed at the moment.
+/// Counts the running closures of each room.
 #[derive(Default, Clone)]
 pub struct Closing(Arc<Mutex<HashMap<RoomId, usize>>>);
 
 impl Closing {
-    /// `room` is being closed for as long as what is returned lives.
+    /// Marks `room` as closing until the returned guard is dropped.
     pub fn begin(&self, room: &RoomId) -> ClosingRoom {
         *lock(&self.0).entry(room.clone()).or_default() += 1;
         ClosingRoom { closing: self.clone(), room: room.clone() }
@@ -24,7 +24,7 @@ impl Closing {
     }
 }
 
-/// A room that is being closed.
+/// A closure in progress.
 pub struct ClosingRoom {
     closing: Closing,
     room: RoomId,

@@ -1,5 +1,5 @@
-//! One WebSocket: which session is on it, what its client asks for, in order, and the methods that are about the
-//! WebSocket itself.
+//! One WebSocket of the kurento door: finds its session, handles its requests in order, and answers the
+//! methods about the WebSocket itself.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -9,89 +9,99 @@ use tracing::error;
 
 use super::{
     KurentoDoor,
-    ask::Ask,
     browser::BrowserId,
-    delivery::{GOING_AWAY, Line},
+    delivery::{GOING_AWAY, RoomDelivery},
     error::{Code, Refusal},
-    messages::Answer,
+    messages::RequestResult,
+    room_request::RoomRequest,
     rpc::{Received, Request, failure, success},
-    session::{Session, Wire},
+    session::{Session, SessionSocket},
     watchdog::Watchdog,
 };
 use crate::{
     core::model::ids::ConnectionId,
     protocols::{
         admission::Client,
-        websocket::{End, Incoming, Message, Socket},
+        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
 };
 
-/// Normal closure. Source: RFC 6455, section 7.4.1.
-pub const NORMAL: u16 = 1000;
+/// Worded as the original does.
+const NO_PING: CloseStatus = normal("Close for not receive ping from client");
 
-/// As the original says it.
-const NO_PING: &str = "Close for not receive ping from client";
+/// Normal closure. Source: RFC 6455, section 7.4.1.
+pub const fn normal(reason: &'static str) -> CloseStatus {
+    CloseStatus { code: 1000, reason }
+}
 
 /// A client's WebSocket.
 pub struct KurentoConnection {
     door: Arc<KurentoDoor>,
-    wire: Wire,
-    /// Whom to count its requests for.
+    socket: SessionSocket,
+    /// The client address that its requests count for.
     client: Client,
     browser: BrowserId,
-    /// None until it is asked for something.
+    /// The session on this WebSocket. `None` until the first request.
     session: Option<Arc<Session>>,
-    /// The number of the first request that came, for clients that go on counting on another WebSocket.
+    /// Number of the first request. Clients continue their numbering on a new WebSocket.
     first_number: Option<u64>,
     watchdog: Watchdog,
 }
 
 impl KurentoConnection {
-    /// A WebSocket that has just been opened.
-    pub fn new(door: Arc<KurentoDoor>, socket: Socket, client: Client, browser: BrowserId) -> Self {
-        let wire = Wire { id: ConnectionId::next(), socket };
-        Self { door, wire, client, browser, session: None, first_number: None, watchdog: Watchdog::default() }
+    /// Creates the connection of a new WebSocket.
+    pub fn new(door: Arc<KurentoDoor>, sender: SocketSender, client: Client, browser: BrowserId) -> Self {
+        let socket = SessionSocket { id: ConnectionId::next(), sender };
+        Self {
+            door,
+            socket,
+            client,
+            browser,
+            session: None,
+            first_number: None,
+            watchdog: Watchdog::default(),
+        }
     }
 
-    /// Serves it until it ends.
-    pub async fn serve(mut self, mut incoming: Incoming) {
-        // Whatever goes wrong in here, the session must not stay on a WebSocket that is no more.
-        let conversation = AssertUnwindSafe(self.converse(&mut incoming)).catch_unwind().await;
+    /// Serves the connection until it ends.
+    pub async fn serve(mut self, mut receiver: SocketReceiver) {
+        // After a panic too, the session must be detached from this WebSocket.
+        let conversation = AssertUnwindSafe(self.converse(&mut receiver)).catch_unwind().await;
         if conversation.is_err() {
             error!("a connection of the kurento door ended by a panic");
         }
         if let Some(session) = self.session
-            && let Some(loss) = session.lose(self.wire.id)
+            && let Some(loss) = session.detach(self.socket.id)
         {
-            self.door.lost(session, self.wire.id, loss).await;
+            self.door.connection_lost(session, self.socket.id, loss).await;
         }
     }
 
-    async fn converse(&mut self, incoming: &mut Incoming) -> End {
-        let stop = self.door.stop.clone();
+    async fn converse(&mut self, receiver: &mut SocketReceiver) -> SocketEnd {
+        let stop = self.door.runtime.stop.clone();
         let mut is_stopping = false;
         loop {
             let message = tokio::select! {
-                message = incoming.next() => message,
+                message = receiver.next() => message,
                 () = self.watchdog.alarm() => {
-                    self.wire.socket.close(NORMAL, NO_PING);
+                    self.socket.sender.close(NO_PING);
                     continue;
                 }
                 () = stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    self.wire.socket.close(GOING_AWAY.0, GOING_AWAY.1);
+                    self.socket.sender.close(GOING_AWAY);
                     continue;
                 }
             };
             match message {
-                Ok(message) => self.hear(&message).await,
+                Ok(message) => self.handle_message(&message).await,
                 Err(end) => return end,
             }
         }
     }
 
-    async fn hear(&mut self, message: &Message) {
-        let Message::Text(text) = message else {
+    async fn handle_message(&mut self, message: &SocketMessage) {
+        let SocketMessage::Text(text) = message else {
             return self.refuse(Some(RawValue::NULL), &Refusal::new(Code::NoJson, "The message is binary"));
         };
         match Received::parse(text) {
@@ -116,7 +126,7 @@ impl KurentoConnection {
             _ => {
                 let session = self.session().clone();
                 let _turn = session.turn.lock().await;
-                let outcome = Ask { door: &self.door, session: &session, request }.perform().await;
+                let outcome = RoomRequest { door: &self.door, session: &session, request }.perform().await;
                 if let Err(refusal) = outcome {
                     self.refuse(request.id, &refusal);
                 }
@@ -127,8 +137,8 @@ impl KurentoConnection {
         }
     }
 
-    /// Goes on with the session that a request names; or, where it names none, with the one that the same page had
-    /// before, if this WebSocket has none to lose.
+    /// Takes over the session that a request names. A request that names none takes over the session that the
+    /// page had before, unless this WebSocket has a seated one.
     async fn find_session(&mut self, request: &Request<'_>) {
         let named = request.params.text("sessionId").ok();
         let found = match &named {
@@ -138,102 +148,108 @@ impl KurentoConnection {
             }
             None => None,
         };
-        // An answer to `connect` goes before what was missed.
+        // The answer to `connect` must precede the missed notifications.
         if let Some(session) = found
             && request.method != "connect"
         {
-            self.go_on_with(session).await;
+            self.take_over(session).await;
         }
     }
 
-    /// Whether nobody sits anywhere with this WebSocket.
+    /// Whether the session on this WebSocket has no seat.
     fn is_free(&self) -> bool {
         self.session.as_ref().is_none_or(|session| !session.is_seated())
     }
 
-    /// The session on this WebSocket; a new one if there is none.
+    /// The session on this WebSocket; creates one if there is none.
     fn session(&mut self) -> &Arc<Session> {
         self.session.get_or_insert_with(|| {
             let session = self.door.sessions.open(Some(self.browser.clone()));
-            session.move_to(&self.wire);
+            session.move_to(&self.socket);
             session
         })
     }
 
-    /// Takes a session over from the WebSocket that it was on. Its client hears what it missed since that was lost.
-    async fn go_on_with(&mut self, session: Arc<Session>) {
+    /// Moves a session from its former WebSocket to this one, and sends its client the notifications it
+    /// missed.
+    async fn take_over(&mut self, session: Arc<Session>) {
         if self.session.as_ref().is_some_and(|own| Arc::ptr_eq(own, &session)) {
             return;
         }
-        self.let_go();
-        let (former, seat) = session.move_to(&self.wire);
+        self.abandon_session();
+        let (former, seat) = session.move_to(&self.socket);
         if let Some(former) = former {
-            former.socket.close(NORMAL, "the session is on a newer connection");
+            former.sender.close(normal("the session is on a newer connection"));
         }
         if let Some(seat) = seat {
-            let line = Line::new(self.door.clone(), session.clone(), seat.participant(), self.wire.clone());
-            self.door.attach(&seat, &session, line);
+            let delivery = RoomDelivery::new(
+                self.door.clone(),
+                session.clone(),
+                seat.participant(),
+                self.socket.clone(),
+            );
+            self.door.attach(&seat, &session, delivery);
             self.door.catch_up(&session).await;
         }
         self.session = Some(session);
     }
 
-    /// Ends the session that was on this WebSocket, which sits nowhere or is given up for another one.
-    fn let_go(&mut self) {
+    /// Ends the session on this WebSocket, which has no seat or is replaced by another session.
+    fn abandon_session(&mut self) {
         if let Some(session) = self.session.take()
-            && session.lose(self.wire.id).is_some()
+            && session.detach(self.socket.id).is_some()
         {
-            self.door.end_soon(session);
+            self.door.spawn_end_session(session);
         }
     }
 
-    /// `ping`: the first one promises further ones. It begins a session too, which is not named: by its numbers this
-    /// page is told from the others of its browser.
+    /// `ping`: the first one announces the interval of the following ones. It begins a session without naming
+    /// it; its request numbers identify the page later.
     fn ping(&mut self, request: &Request<'_>) {
         self.session();
         let interval = request.params.get("interval").and_then(|value| value.get().parse().ok());
         self.watchdog.feed(interval);
         let session = request.params.text("sessionId").ok();
-        self.say(Answer::Word("pong").text(request.id, session.as_deref()));
+        self.send(RequestResult::Word("pong").text(request.id, session.as_deref()));
     }
 
-    /// `connect`: begins a session, or goes on with one.
+    /// `connect`: begins a session, or takes one over.
     async fn connect(&mut self, request: &Request<'_>) {
         let Ok(id) = request.params.text("sessionId") else {
             let id = self.session().id.clone();
-            return self.say(Answer::Word("OK").text(request.id, Some(id.as_str())));
+            return self.send(RequestResult::Word("OK").text(request.id, Some(id.as_str())));
         };
         match self.door.sessions.get(&id) {
             Some(session) => {
-                self.say(Answer::Word("reconnection successful").text(request.id, Some(&id)));
-                self.go_on_with(session).await;
+                self.send(RequestResult::Word("reconnection successful").text(request.id, Some(&id)));
+                self.take_over(session).await;
             }
             None => self.refuse(request.id, &Refusal::new(Code::NoSuchSession, "reconnection error")),
         }
     }
 
-    /// `closeSession`: leaves without a delay.
+    /// `closeSession`: ends the session at once.
     async fn close_session(&mut self, request: &Request<'_>) {
         if let Some(session) = self.session.take() {
-            session.lose(self.wire.id);
-            self.door.end(&session).await;
+            session.detach(self.socket.id);
+            self.door.end_session(&session).await;
         }
-        self.say(success(request.id, &"bye"));
-        self.wire.socket.close(NORMAL, "bye");
+        self.send(success(request.id, &"bye"));
+        self.socket.sender.close(normal("bye"));
     }
 
     fn refuse(&self, id: Option<&RawValue>, refusal: &Refusal) {
-        self.door.counters.refused(refusal.code.number().to_string());
+        self.door.runtime.counters.refused(refusal.code.number().to_string());
         let session = self.session.as_ref().map(|session| session.id.as_str());
         let text = failure(id, refusal, session);
         match &self.session {
-            // It may have moved meanwhile.
+            // The session may have moved to another WebSocket.
             Some(session) => session.send(text),
-            None => self.say(text),
+            None => self.send(text),
         }
     }
 
-    fn say(&self, text: String) {
-        self.wire.send(text);
+    fn send(&self, text: String) {
+        self.socket.send(text);
     }
 }

@@ -1,37 +1,36 @@
-//! Requests that are not the protocol's own: whoever builds a server on this one may answer them. Source: kurento
-//! document, entry 17.
+//! Custom requests: an extension point for servers built on this one. Source: kurento document, entry 17.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{
-    ask::Ask,
     error::{Code, Refusal},
-    messages::Answer,
+    messages::RequestResult,
+    room_request::RoomRequest,
 };
 
 /// Answers custom requests.
 #[async_trait]
 pub trait CustomRequests: Send + Sync + 'static {
-    /// The members of the result; anything else than an object is its `value`.
+    /// Returns the members of the result; a value other than an object becomes its `value`.
     ///
     /// # Errors
-    /// What to tell the client, for people.
+    /// The message for the client.
     async fn answer(&self, request: CustomRequest) -> Result<Value, String>;
 }
 
-/// A custom request of somebody in a room.
+/// A custom request of a participant.
 #[derive(Clone, PartialEq)]
 pub struct CustomRequest {
-    /// Who asks.
+    /// Name of the participant.
     pub user: String,
-    /// Where.
+    /// Name of the room.
     pub room: String,
-    /// What the client sent.
+    /// The parameters of the request.
     pub params: Map<String, Value>,
 }
 
-/// What is documented for a server that has no custom requests: it refuses them all.
+/// Refuses every request, as documented for a server without custom requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unsupported;
 
@@ -42,12 +41,12 @@ impl CustomRequests for Unsupported {
     }
 }
 
-impl Ask<'_> {
-    /// `customRequest`.
+impl RoomRequest<'_> {
+    /// `customRequest`: passes the parameters on, and answers with the result.
     pub(super) async fn custom(&self) -> Result<(), Refusal> {
-        let (user, room) = self
-            .session
-            .with_place(|place| (place.name.as_str().to_owned(), place.room().local().to_owned()))?;
+        let (user, room) = self.session.with_membership(|membership| {
+            (membership.name.as_str().to_owned(), membership.room().local().to_owned())
+        })?;
         let params = self
             .request
             .params
@@ -55,7 +54,9 @@ impl Ask<'_> {
             .filter_map(|(name, value)| Some((name.to_owned(), serde_json::from_str(value.get()).ok()?)));
         let request = CustomRequest { user, room, params: params.collect() };
         let answered = self.door.custom.answer(request).await;
-        self.answer(&Answer::Custom(answered.map_err(|message| Refusal::new(Code::Unsupported, message))?));
+        self.answer(&RequestResult::Custom(
+            answered.map_err(|message| Refusal::new(Code::Unsupported, message))?,
+        ));
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use tracing::error;
 
 use super::{
     KurentoDoor,
+    membership::Membership,
     messages::{Notification, WEBCAM},
-    place::Place,
-    session::{Session, TOO_SLOW, Wire},
+    session::{Session, SessionSocket, TOO_SLOW},
 };
 use crate::{
     core::{
@@ -21,107 +21,115 @@ use crate::{
         },
         ports::connection::{CloseReason, Connection, DeliverError},
     },
-    protocols::websocket::Socket,
+    protocols::websocket::{CloseStatus, SocketSender},
 };
 
-/// Going away. Source: RFC 6455, section 7.4.1.
-pub const GOING_AWAY: (u16, &str) = (1001, "the server is shutting down");
+/// The server stops. Source of the code: RFC 6455, section 7.4.1.
+pub const GOING_AWAY: CloseStatus = CloseStatus { code: 1001, reason: "the server is shutting down" };
 
-/// What participants tell all others of their room, beside what the core knows of them.
+/// A signal between the participants of a room, for state that the core does not know.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Word {
-    /// The sender sends media.
+pub enum RoomSignal {
+    /// The sender publishes media.
     Published,
-    /// The sender sends no media any more.
+    /// The sender has stopped publishing.
     Unpublished,
-    /// The sender wrote something that could not be kept.
+    /// The sender wrote a message that could not be stored.
     Wrote {
         /// The text.
         message: String,
     },
 }
 
-impl Word {
-    /// As it goes through the core.
+impl RoomSignal {
+    /// The payload of the signal in the core.
     pub fn encode(&self) -> Bytes {
         serde_json::to_vec(self).expect("a word is always JSON").into()
     }
 }
 
-/// A participant's connection, as its room sees it: a session on a `WebSocket`.
-pub struct Line {
+/// Delivers the events of a room to a participant: a session on one WebSocket.
+pub struct RoomDelivery {
     door: Arc<KurentoDoor>,
     session: Arc<Session>,
     participant: ParticipantId,
     id: ConnectionId,
-    socket: Socket,
+    sender: SocketSender,
 }
 
-impl Line {
-    /// The connection of `participant`, who is `session`'s, over `wire`.
+impl RoomDelivery {
+    /// Creates the delivery to `participant`, which belongs to `session`, over `socket`.
     pub fn new(
         door: Arc<KurentoDoor>,
         session: Arc<Session>,
         participant: ParticipantId,
-        wire: Wire,
+        socket: SessionSocket,
     ) -> Arc<Self> {
-        Arc::new(Self { door, session, participant, id: wire.id, socket: wire.socket })
+        Arc::new(Self { door, session, participant, id: socket.id, sender: socket.sender })
     }
 
-    /// Says it, and then notes that it was said: what was not taken comes again.
+    /// Sends the notification, and only then updates the membership: an event that is not accepted is
+    /// delivered again.
     fn tell(
         &self,
-        place: &mut Place,
+        membership: &mut Membership,
         notification: Option<Notification<'_>>,
-        note: impl FnOnce(&mut Place),
+        note: impl FnOnce(&mut Membership),
     ) -> Result<(), DeliverError> {
         if let Some(notification) = notification {
-            self.socket.send(notification.text())?;
+            self.sender.send(notification.text())?;
         }
-        note(place);
+        note(membership);
         Ok(())
     }
 
-    fn tell_event(&self, place: &mut Place, event: &Event) -> Result<(), DeliverError> {
+    fn tell_event(&self, membership: &mut Membership, event: &Event) -> Result<(), DeliverError> {
         match event {
             Event::Joined { participant, name } => {
                 let joined = Notification::ParticipantJoined { id: name.as_str() };
-                self.tell(place, Some(joined), |place| place.note_joined(*participant, name.clone()))
+                self.tell(membership, Some(joined), |membership| {
+                    membership.note_joined(*participant, name.clone());
+                })
             }
             Event::Left { participant, .. } => {
-                let name = place.name_of(*participant).cloned();
+                let name = membership.name_of(*participant).cloned();
                 let left = name.as_ref().map(|name| Notification::ParticipantLeft { name: name.as_str() });
-                self.tell(place, left, |place| place.note_left(*participant))
+                self.tell(membership, left, |membership| membership.note_left(*participant))
             }
-            Event::Chat(message) => self.tell_message(place, message.name.as_str(), &message.body),
-            Event::Signal(signal) => self.tell_word(place, signal),
-            // The protocol has no word for that: whoever is away is there.
+            Event::Chat(message) => self.tell_message(membership, message.name.as_str(), &message.body),
+            Event::Signal(signal) => self.tell_signal(membership, signal),
+            // The protocol has no notification for a lost connection: the participant stays in the room.
             Event::Reconnecting { .. } | Event::Resumed { .. } => Ok(()),
         }
     }
 
-    fn tell_message(&self, place: &mut Place, user: &str, message: &str) -> Result<(), DeliverError> {
-        let room = place.room().clone();
+    fn tell_message(
+        &self,
+        membership: &mut Membership,
+        user: &str,
+        message: &str,
+    ) -> Result<(), DeliverError> {
+        let room = membership.room().clone();
         let sent = Notification::SendMessage { room: room.local(), user, message };
-        self.tell(place, Some(sent), |_| {})
+        self.tell(membership, Some(sent), |_| {})
     }
 
-    fn tell_word(&self, place: &mut Place, signal: &Signal) -> Result<(), DeliverError> {
+    fn tell_signal(&self, membership: &mut Membership, signal: &Signal) -> Result<(), DeliverError> {
         let (from, name) = (signal.from, signal.name.as_str());
-        let is_known = place.knows_published(from);
+        let is_known = membership.knows_published(from);
         match serde_json::from_slice(&signal.payload) {
-            Ok(Word::Published) => {
-                // Whoever joined at the same moment was told already.
+            Ok(RoomSignal::Published) => {
+                // A participant that joined at the same moment knows it already.
                 let published =
                     (!is_known).then_some(Notification::ParticipantPublished { id: name, streams: WEBCAM });
-                self.tell(place, published, |place| place.note_publishes(from, true))
+                self.tell(membership, published, |membership| membership.note_publishes(from, true))
             }
-            Ok(Word::Unpublished) => {
+            Ok(RoomSignal::Unpublished) => {
                 let unpublished = is_known.then_some(Notification::ParticipantUnpublished { name });
-                self.tell(place, unpublished, |place| place.note_publishes(from, false))
+                self.tell(membership, unpublished, |membership| membership.note_publishes(from, false))
             }
-            Ok(Word::Wrote { message }) => self.tell_message(place, name, &message),
+            Ok(RoomSignal::Wrote { message }) => self.tell_message(membership, name, &message),
             Err(_) => {
                 error!("a signal that is none of the kurento door's cannot be told to its clients");
                 Ok(())
@@ -130,17 +138,17 @@ impl Line {
     }
 }
 
-impl Connection for Line {
+impl Connection for RoomDelivery {
     fn id(&self) -> ConnectionId {
         self.id
     }
 
     fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
-        let delivered = self.session.with_place(|place| {
-            // Of a room that it is not in any more it hears nothing.
-            if place.seat.participant() == self.participant {
-                self.tell_event(place, event)?;
-                place.note_heard(*seq);
+        let delivered = self.session.with_membership(|membership| {
+            // Events of a room that the session has left are dropped.
+            if membership.seat.participant() == self.participant {
+                self.tell_event(membership, event)?;
+                membership.note_delivered(*seq);
             }
             Ok(())
         });
@@ -149,21 +157,21 @@ impl Connection for Line {
 
     fn close(&self, reason: CloseReason) {
         match reason {
-            CloseReason::TooSlow => self.socket.close(TOO_SLOW.0, TOO_SLOW.1),
-            CloseReason::ShuttingDown => self.socket.close(GOING_AWAY.0, GOING_AWAY.1),
-            // Where the session has moved on to another WebSocket, that is all; else the seat is lost.
+            CloseReason::TooSlow => self.sender.close(TOO_SLOW),
+            CloseReason::ShuttingDown => self.sender.close(GOING_AWAY),
+            // A session that has moved to another WebSocket keeps its seat. Otherwise the seat is lost.
             CloseReason::Replaced | CloseReason::Dismissed => {
                 if self.session.is_on(self.id)
-                    && let Some(place) = self.session.stand_up(Some(self.participant))
+                    && let Some(membership) = self.session.take_membership(Some(self.participant))
                 {
                     self.session.tell(&Notification::ParticipantEvicted {});
-                    self.door.forget_soon(self.session.clone(), place);
+                    self.door.spawn_release(self.session.clone(), membership);
                 }
             }
         }
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.socket.sign_of_life()
+        self.sender.sign_of_life()
     }
 }

@@ -1,62 +1,72 @@
-//! What is refused, and how it is said: by the codes of the original, and those of JSON-RPC 2.0 where it has none.
+//! Refusals of the kurento door: codes of the original over the WebSocket, with those of JSON-RPC 2.0, and a
+//! status over HTTP.
 //!
-//! The table in `docs/kurento.md` lists them all.
+//! `docs/kurento.md` lists all codes.
 
 use std::fmt;
 
-use tracing::warn;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 
+use super::NAMESPACE;
 use crate::{
     core::model::error::{JoinError, Unavailable},
     media::{NegotiationError, OpenError},
+    protocols::{
+        admission::TooManyRequests,
+        http::{RefusalCode, empty},
+        unavailable::log_unavailable,
+    },
 };
 
-/// What kind of thing went wrong; its number goes over the wire.
+/// Kind of a refusal; its number goes over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum Code {
-    /// It is no JSON.
+    /// The message is not JSON.
     NoJson = -32_700,
-    /// It is JSON, but no request.
+    /// The message is JSON, but not a request.
     NoRequest = -32_600,
     /// There is no such method.
     NoSuchMethod = -32_601,
-    /// A parameter is of the wrong type.
+    /// A parameter has the wrong type.
     WrongParameter = -32_602,
-    /// A parameter is missing, or nobody has implemented what is asked for.
+    /// A parameter is missing, or the custom request is not implemented.
     Unsupported = -1,
-    /// Something about users.
+    /// Another error about users.
     User = 101,
-    /// There is no such user, or it is not in a room.
+    /// There is no such user, or the user is not in a room.
     UserNotFound = 102,
-    /// Somebody has the name.
+    /// The name is taken.
     UserExists = 104,
-    /// The user sends nothing.
+    /// The user does not publish.
     NotStreaming = 105,
-    /// Something about rooms.
+    /// Another error about rooms.
     Room = 201,
-    /// It is not the room that the user is in, or its people are on another node.
+    /// The room is not the user's, or its participants are on another node.
     RoomNotFound = 202,
     /// The room is being closed.
     RoomClosed = 203,
-    /// No room can be called that.
+    /// The text is not a valid name of a room.
     RoomCannotBeCreated = 204,
-    /// Something about media.
+    /// Another error about media.
     Media = 301,
-    /// The description (SDP) cannot be used.
+    /// The session description (SDP) cannot be used.
     Description = 302,
-    /// Something about a connection that carries media.
+    /// Another error about a media connection.
     Endpoint = 303,
-    /// More is asked for than may be.
+    /// The rate limit is used up.
     TooMuch = 803,
-    /// Anything else.
+    /// Any other error.
     Other = 999,
-    /// The session that is to be gone on with is over.
+    /// The session has ended, or never existed.
     NoSuchSession = 40_007,
 }
 
 impl Code {
-    /// Every code there is.
+    /// All codes.
     pub const ALL: [Self; 19] = [
         Self::NoJson,
         Self::NoRequest,
@@ -79,48 +89,48 @@ impl Code {
         Self::NoSuchSession,
     ];
 
-    /// As it goes over the wire.
+    /// The number on the wire.
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// Whether the session is named beside it, as the original does for what went wrong in a room.
+    /// Whether the session id accompanies the code, as in the original for errors in a room.
     pub fn names_session(self) -> bool {
         (Self::User.number()..=Self::Other.number()).contains(&self.number())
     }
 }
 
-/// Why a request is not done.
+/// Why a request is refused.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What kind of thing went wrong.
+    /// The kind of refusal.
     pub code: Code,
-    /// For people. May name users and rooms.
+    /// Text for users. May contain names of users and rooms.
     pub message: String,
 }
 
 impl Refusal {
-    /// Refuses with `code`, and with a message for people.
+    /// Refuses with `code` and a message for users.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
-    /// A parameter is not there.
+    /// The parameter is missing.
     pub fn missing(parameter: &str) -> Self {
         Self::new(Code::Unsupported, format!("Request element '{parameter}' is missing"))
     }
 
-    /// Nobody is in any room with this session.
+    /// The session is not in a room.
     pub fn not_joined(session: &str) -> Self {
         Self::new(Code::UserNotFound, format!("No participant with id '{session}' was found"))
     }
 
-    /// The room holds nobody of that name.
+    /// No participant of the room has the name.
     pub fn no_such_user(user: &str, room: &str) -> Self {
         Self::new(Code::UserNotFound, format!("User '{user}' not found in room '{room}'"))
     }
 
-    /// Why `user` was not let into `room`.
+    /// `user` could not join `room`.
     pub fn to_join(error: JoinError, user: &str, room: &str) -> Self {
         match error {
             JoinError::NameTaken => {
@@ -135,22 +145,17 @@ impl Refusal {
         }
     }
 
-    /// The back end that knows who sits where does not answer.
+    /// The seat registry does not answer.
     pub fn unavailable(error: &Unavailable) -> Self {
-        log(error);
+        log_unavailable(NAMESPACE, error);
         Self::new(Code::Other, "The server cannot look rooms up just now")
     }
 
-    /// The people of the room are on another node, and their media with them.
+    /// The participants of the room, and their media, are on another node.
     pub fn elsewhere(room: &str) -> Self {
         let message = format!("Room '{room}' is on another server; try again over a new connection");
         Self::new(Code::RoomNotFound, message)
     }
-}
-
-/// Says in the log that a back end does not answer.
-fn log(error: &Unavailable) {
-    warn!(error = error as &dyn std::error::Error, "a room of the kurento door could not be looked up");
 }
 
 impl From<OpenError> for Refusal {
@@ -176,9 +181,39 @@ impl From<NegotiationError> for Refusal {
     }
 }
 
-/// Shows its code only: the message may name people.
+/// Prints only the code: the message may contain names.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Refusal({:?})", self.code)
+    }
+}
+
+/// Why an HTTP request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpRefusal {
+    /// The page has an origin that is not allowed.
+    OriginNotAllowed,
+    /// The request does not come from an administrator.
+    Forbidden,
+    /// The rate limit of the address is used up.
+    TooManyRequests,
+}
+
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
+        let (status, code) = match self {
+            Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "origin_not_allowed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+        };
+        let mut response = empty(status);
+        response.extensions_mut().insert(RefusalCode(code));
+        response
+    }
+}
+
+impl From<TooManyRequests> for HttpRefusal {
+    fn from(TooManyRequests: TooManyRequests) -> Self {
+        Self::TooManyRequests
     }
 }

@@ -1,6 +1,7 @@
-//! The door's requests over HTTP: its WebSocket, and what the original's pages ask for before they open it.
+//! The HTTP endpoints of the kurento door for clients: the WebSocket, and what the original's pages request
+//! before it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -9,17 +10,26 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{KurentoDoor, LIMITS, browser::BrowserId, connection::KurentoConnection};
+use super::{KurentoDoor, browser::BrowserId, connection::KurentoConnection, error::HttpRefusal};
 use crate::protocols::{
-    http::{RETRY_AFTER_SECONDS, json},
-    websocket,
+    http::{empty, json},
+    websocket::{SocketLimits, is_handshake, upgrade, upgrade_required},
 };
 
-/// How often the original's page looks at who speaks, in milliseconds, and what it takes for silence, in decibels.
+/// Limits of a WebSocket. A dead connection is noticed within 10 s.
+const LIMITS: SocketLimits = SocketLimits {
+    max_message_bytes: 256 * 1024,
+    ping_interval: Duration::from_secs(5),
+    max_silence: Duration::from_millis(9_500),
+};
+
+/// Interval in milliseconds at which the original's page looks for the active speaker.
 const SPEAKER_INTERVAL_MS: u32 = 1_800;
+
+/// Level in decibels that the original's page treats as silence.
 const SPEAKER_THRESHOLD_DB: i32 = -50;
 
-/// What the original's page is told about itself.
+/// Configuration of the original's page.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ClientConfig {
@@ -28,67 +38,55 @@ struct ClientConfig {
     filter_request_param: &'static str,
 }
 
-/// `GET /room`: the WebSocket. A person who opens the address is sent to the page.
-pub async fn open(State(door): State<Arc<KurentoDoor>>, mut request: Request) -> Response<Body> {
-    if !websocket::is_handshake(&request) {
-        return if is_navigation(request.headers()) { to_the_page() } else { upgrade_required() };
+type HttpResult = Result<Response<Body>, HttpRefusal>;
+
+/// `GET /room`: the WebSocket. Redirects a user who opens the address in a browser to the page.
+pub async fn connect(State(door): State<Arc<KurentoDoor>>, mut request: Request) -> HttpResult {
+    if !is_handshake(&request) {
+        let is_navigation = is_navigation(request.headers());
+        return Ok(if is_navigation { redirect_to_page() } else { upgrade_required(Response::default()) });
     }
     if !door.origins.allows(request.headers()) {
-        return door.refuse(StatusCode::FORBIDDEN, "origin_not_allowed");
+        return Err(HttpRefusal::OriginNotAllowed);
     }
-    let client = door.admission.client(request.headers(), request.extensions());
-    if !door.admission.admits_session(client) {
-        return door.refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
-    }
+    let client = door.admission.admit_session(&request)?;
     let encrypted = door.admission.is_encrypted(request.headers(), request.extensions());
     let (browser, cookie) = BrowserId::of(request.headers(), encrypted);
     let serving = door.clone();
     let serve =
-        move |socket, incoming| KurentoConnection::new(serving, socket, client, browser).serve(incoming);
-    let Ok(mut response) = websocket::upgrade(&mut request, LIMITS, &door.tasks, serve) else {
-        return upgrade_required();
+        move |sender, receiver| KurentoConnection::new(serving, sender, client, browser).serve(receiver);
+    let Ok(mut response) = upgrade(&mut request, LIMITS, &door.runtime.tasks, serve) else {
+        return Ok(upgrade_required(Response::default()));
     };
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }
 
-/// `GET /getAllRooms`: the names of all rooms, for an administrator or, where that is set, for everybody.
-pub async fn get_all_rooms(State(door): State<Arc<KurentoDoor>>, request: Request) -> Response<Body> {
-    if !door.open_room_list && !door.may_administer(&request) {
-        return door.refuse(StatusCode::FORBIDDEN, "forbidden");
+/// `GET /getAllRooms`: the names of all rooms, for administrators or, if so configured, for every client.
+pub async fn get_all_rooms(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
+    if !door.open_room_list {
+        door.check_administrator(&request)?;
     }
-    json(StatusCode::OK, &door.room_names())
+    Ok(json(StatusCode::OK, &door.room_names()))
 }
 
 /// `GET /getUpdateSpeakerInterval`, in milliseconds.
-pub async fn get_update_speaker_interval() -> Response<Body> {
-    json(StatusCode::OK, &SPEAKER_INTERVAL_MS)
+pub async fn get_update_speaker_interval() -> HttpResult {
+    Ok(json(StatusCode::OK, &SPEAKER_INTERVAL_MS))
 }
 
 /// `GET /getThresholdSpeaker`, in decibels.
-pub async fn get_threshold_speaker() -> Response<Body> {
-    json(StatusCode::OK, &SPEAKER_THRESHOLD_DB)
+pub async fn get_threshold_speaker() -> HttpResult {
+    Ok(json(StatusCode::OK, &SPEAKER_THRESHOLD_DB))
 }
 
 /// `GET /getClientConfig`.
-pub async fn get_client_config() -> Response<Body> {
+pub async fn get_client_config() -> HttpResult {
     let config =
         ClientConfig { loopback_remote: false, loopback_and_local: false, filter_request_param: "hat" };
-    json(StatusCode::OK, &config)
-}
-
-impl KurentoDoor {
-    fn refuse(&self, status: StatusCode, code: &'static str) -> Response<Body> {
-        self.counters.refused(code);
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-        }
-        response
-    }
+    Ok(json(StatusCode::OK, &config))
 }
 
 fn is_navigation(headers: &HeaderMap) -> bool {
@@ -96,20 +94,8 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-fn to_the_page() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+fn redirect_to_page() -> Response<Body> {
+    let mut response = empty(StatusCode::SEE_OTHER);
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/"));
-    response
-}
-
-/// Source: RFC 9110, section 15.5.22; RFC 6455, section 4.2.2.
-fn upgrade_required() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
-    let headers = response.headers_mut();
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     response
 }

@@ -1,4 +1,4 @@
-//! What is heard of the connections that carry media: that they have ended, and who speaks.
+//! Events of media connections: a connection has ended, or the active speaker has changed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,10 +6,10 @@ use tokio::time::sleep;
 
 use super::{
     KurentoDoor,
-    delivery::Word,
+    delivery::RoomSignal,
     error::Code,
-    messages::{Notification, Speaker},
-    place::Ended,
+    membership::EndedEndpoint,
+    messages::{ActiveSpeaker, Notification},
     session::Session,
 };
 use crate::{
@@ -17,13 +17,13 @@ use crate::{
     media::{CloseReason, EndpointId, MediaEvent},
 };
 
-/// How long after a client has closed its connection the others are told: clients that leave or unpublish close it first, and
-/// what they say then is all that is to be told.
+/// How long the others are told later that a client closed its media connection. A client that leaves or
+/// unpublishes closes it first, and its request then tells the others.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 impl KurentoDoor {
-    /// Called on the thread that forwards media: what takes longer is left to a task.
-    pub(super) fn hear_of_media(self: &Arc<Self>, session: Arc<Session>, id: EndpointId, event: MediaEvent) {
+    /// Handles an event on the thread of the media plane. Longer work moves to a task.
+    pub(super) fn on_media_event(self: &Arc<Self>, session: Arc<Session>, id: EndpointId, event: MediaEvent) {
         match event {
             MediaEvent::Connected | MediaEvent::Flowing(_) => {}
             MediaEvent::ActiveSpeaker(who) => tell_speaker(&session, who),
@@ -33,48 +33,49 @@ impl KurentoDoor {
                     if reason == CloseReason::Left {
                         sleep(LAST_WORDS).await;
                     }
-                    // It may have ended before the request that opened it was done.
+                    // The connection may end before the request that opened it is answered.
                     let _turn = session.turn.lock().await;
                     door.endpoint_ended(&session, id, reason);
                 };
-                self.tasks.spawn_on(ended, &self.runtime);
+                self.runtime.tasks.spawn_on(ended, &self.tokio);
             }
         }
     }
 
     fn endpoint_ended(&self, session: &Session, id: EndpointId, reason: CloseReason) {
-        let Ok((Some(ended), seat)) = session.with_place(|place| (place.forget(id), place.seat.clone()))
+        let Ok((Some(ended), seat)) =
+            session.with_membership(|membership| (membership.forget(id), membership.seat.clone()))
         else {
             return;
         };
         if let CloseReason::Lost | CloseReason::Fault = reason {
             session.tell(&Notification::MediaError { error: &description_of(ended, reason) });
         }
-        if ended == Ended::Publication {
+        if ended == EndedEndpoint::Publication {
             self.end_subscriptions(seat.room(), seat.participant());
-            // A seat that was lost meanwhile has nobody to be told.
-            let _ = self.hub.broadcast(&seat, SignalKind::Other, Word::Unpublished.encode());
+            // Fails only if the seat was lost meanwhile, and then no others must be told.
+            let _ = self.hub.broadcast(&seat, SignalKind::Other, RoomSignal::Unpublished.encode());
         }
     }
 }
 
 fn tell_speaker(session: &Session, who: Option<ParticipantId>) {
-    let name = session.with_place(|place| {
-        let name = who.and_then(|who| place.name_of(who)).cloned();
-        place.wishes.active_speaker.then_some(name)
+    let name = session.with_membership(|membership| {
+        let name = who.and_then(|who| membership.name_of(who)).cloned();
+        membership.options.active_speaker.then_some(name)
     });
     if let Ok(Some(name)) = name {
         session.tell(&Notification::ActiveSpeaker {
-            id: name.as_ref().map_or(Speaker::Nobody, |name| Speaker::Somebody(name.as_str())),
+            id: name.as_ref().map_or(ActiveSpeaker::Nobody, |name| ActiveSpeaker::Somebody(name.as_str())),
         });
     }
 }
 
-/// As the original writes it: `TYPE: description(errCode=N)`.
-fn description_of(ended: Ended, reason: CloseReason) -> String {
+/// The format of the original: `TYPE: description(errCode=N)`.
+fn description_of(ended: EndedEndpoint, reason: CloseReason) -> String {
     let what = match ended {
-        Ended::Publication => "The connection for sending media",
-        Ended::Subscription => "A connection for receiving media",
+        EndedEndpoint::Publication => "The connection for sending media",
+        EndedEndpoint::Subscription => "A connection for receiving media",
     };
     let how = match reason {
         CloseReason::Fault => "has failed",

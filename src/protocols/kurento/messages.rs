@@ -1,4 +1,4 @@
-//! What is said in answers and notifications, field by field in the order of the original.
+//! Answers and notifications, with their fields in the order of the original.
 //!
 //! Source: kurento document, entries 1 to 17.
 
@@ -7,52 +7,52 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::rpc::{VERSION, json, success};
 
-/// A stream of somebody's.
+/// A stream of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Stream {
-    /// What it is called. There is only one.
+pub struct PublishedStream {
+    /// The only stream id.
     pub id: &'static str,
 }
 
-/// The streams of somebody who publishes.
-pub const WEBCAM: &[Stream] = &[Stream { id: "webcam" }];
+/// The streams of a publisher.
+pub const WEBCAM: &[PublishedStream] = &[PublishedStream { id: "webcam" }];
 
-/// Somebody else in the room.
+/// Another participant of the room.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Participant {
-    /// What they are called.
+    /// The name.
     pub id: String,
-    /// What they publish. Always there: some clients fail without.
-    pub streams: &'static [Stream],
+    /// The published streams. Never left out: some clients fail without it.
+    pub streams: &'static [PublishedStream],
 }
 
-/// Something that was written before.
+/// A stored chat message.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Written {
-    /// By whom.
+    /// Name of the sender.
     pub user: String,
     /// The text.
     pub message: String,
-    /// When, as RFC 3339 has it.
+    /// Time of sending (RFC 3339).
     pub time: String,
 }
 
-/// What is answered to a request that is done.
+/// The result of a successful request.
 #[derive(Debug)]
-pub enum Answer {
+pub enum RequestResult {
     /// Nothing but the session.
     Done,
-    /// A word.
+    /// A text.
     Word(&'static str),
-    /// Who is in the room; and, if it was asked for, what was written there, oldest first.
+    /// The participants of the room, and the stored messages if requested, oldest first.
     Participants(Vec<Participant>, Option<Vec<Written>>),
-    /// The server's description (SDP).
+    /// The server's session description (SDP).
     Description(String),
-    /// Whatever a custom request gave. What is no object is wrapped in one.
+    /// The result of a custom request. A value other than an object is wrapped in one.
     Custom(Value),
 }
 
-/// A result with the session, which comes last.
+/// A result with the session id, which comes last.
 #[derive(Default, Serialize)]
 struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,8 +75,8 @@ enum Wrapped<'a> {
     Custom(&'a Value),
 }
 
-impl Answer {
-    /// The whole answer to the request called `id`.
+impl RequestResult {
+    /// The whole answer to the request with this id.
     pub fn text(&self, id: Option<&RawValue>, session: Option<&str>) -> String {
         let mut body = Body { session, ..Body::default() };
         match self {
@@ -94,78 +94,78 @@ impl Answer {
     }
 }
 
-/// What the server says by itself.
+/// A notification of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "method", content = "params", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Notification<'a> {
-    /// Somebody came in.
+    /// A participant joined.
     ParticipantJoined {
-        /// Who.
+        /// Its name.
         id: &'a str,
     },
-    /// Somebody sends media.
+    /// A participant publishes media.
     ParticipantPublished {
-        /// Who.
+        /// Its name.
         id: &'a str,
-        /// What.
-        streams: &'a [Stream],
+        /// The streams.
+        streams: &'a [PublishedStream],
     },
-    /// Somebody sends no media any more.
+    /// A participant stopped publishing.
     ParticipantUnpublished {
-        /// Who.
+        /// Its name.
         name: &'a str,
     },
-    /// Somebody has gone.
+    /// A participant left.
     ParticipantLeft {
-        /// Who.
+        /// Its name.
         name: &'a str,
     },
-    /// The receiver is not in the room any more, and not by its own will.
+    /// The receiver was removed from the room.
     ParticipantEvicted {},
     /// The room was closed. Not in the document.
     RoomClosed {
-        /// Which.
+        /// Name of the room.
         room: &'a str,
     },
-    /// Somebody wrote, the receiver among them.
+    /// A participant wrote a chat message. Its sender is notified too.
     SendMessage {
-        /// Where.
+        /// Name of the room.
         room: &'a str,
-        /// Who.
+        /// Name of the sender.
         user: &'a str,
-        /// What.
+        /// The text.
         message: &'a str,
     },
-    /// Where the server's end of a connection is.
+    /// A candidate of the server.
     IceCandidate {
-        /// Whose media the connection carries.
+        /// Name of the participant whose media the connection carries.
         endpoint_name: &'a str,
-        /// The position of the media section, from 0.
+        /// Index of the media section, from 0.
         sdp_m_line_index: u16,
-        /// The name of the media section.
+        /// `mid` of the media section.
         sdp_mid: &'a str,
-        /// As `RTCIceCandidate.candidate` has it.
+        /// As in `RTCIceCandidate.candidate`.
         candidate: &'a str,
     },
-    /// Something went wrong with media.
+    /// A media connection failed.
     MediaError {
-        /// What.
+        /// The description.
         error: &'a str,
     },
-    /// Who speaks, for those who asked for it when they joined. Not in the document.
+    /// The active speaker, for clients that asked for it when they joined. Not in the document.
     ActiveSpeaker {
-        /// Who.
-        id: Speaker<'a>,
+        /// The speaker.
+        id: ActiveSpeaker<'a>,
     },
 }
 
-/// Who speaks.
+/// The active speaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Speaker<'a> {
-    /// The one of this name.
+pub enum ActiveSpeaker<'a> {
+    /// The participant of this name.
     Somebody(&'a str),
-    /// `null`.
+    /// Silence: `null`.
     Nobody,
 }
 
@@ -188,32 +188,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_those_of_the_document() {
+    fn answers_match_the_document() {
         let id = RawValue::from_string("1".into()).unwrap();
-        let text = |answer: Answer| answer.text(Some(&id), Some("dv41"));
+        let text = |answer: RequestResult| answer.text(Some(&id), Some("dv41"));
         let others = vec![
             Participant { id: "USER0".into(), streams: WEBCAM },
             Participant { id: "USER1".into(), streams: &[] },
         ];
         for (answer, result) in [
-            (Answer::Done, r#"{"sessionId":"dv41"}"#),
+            (RequestResult::Done, r#"{"sessionId":"dv41"}"#),
             (
-                Answer::Participants(others, None),
+                RequestResult::Participants(others, None),
                 r#"{"value":[{"id":"USER0","streams":[{"id":"webcam"}]},{"id":"USER1","streams":[]}],"sessionId":"dv41"}"#,
             ),
-            (Answer::Description("v=0\r\n".into()), r#"{"sdpAnswer":"v=0\r\n","sessionId":"dv41"}"#),
-            (Answer::Word("OK"), r#"{"value":"OK","sessionId":"dv41"}"#),
-            (Answer::Custom(serde_json::json!({"hat": true})), r#"{"hat":true,"sessionId":"dv41"}"#),
-            (Answer::Custom(serde_json::json!([1])), r#"{"value":[1],"sessionId":"dv41"}"#),
+            (RequestResult::Description("v=0\r\n".into()), r#"{"sdpAnswer":"v=0\r\n","sessionId":"dv41"}"#),
+            (RequestResult::Word("OK"), r#"{"value":"OK","sessionId":"dv41"}"#),
+            (RequestResult::Custom(serde_json::json!({"hat": true})), r#"{"hat":true,"sessionId":"dv41"}"#),
+            (RequestResult::Custom(serde_json::json!([1])), r#"{"value":[1],"sessionId":"dv41"}"#),
         ] {
             assert_eq!(text(answer), format!(r#"{{"id":1,"result":{result},"jsonrpc":"2.0"}}"#));
         }
-        let unnamed = Answer::Word("pong").text(Some(&id), None);
+        let unnamed = RequestResult::Word("pong").text(Some(&id), None);
         assert_eq!(unnamed, r#"{"id":1,"result":{"value":"pong"},"jsonrpc":"2.0"}"#);
     }
 
     #[test]
-    fn notifications_are_those_of_the_document() {
+    fn notifications_match_the_document() {
         use Notification as N;
         for (notification, method, params) in [
             (N::ParticipantJoined { id: "USER1" }, "participantJoined", r#"{"id":"USER1"}"#),
@@ -242,7 +242,7 @@ mod tests {
                 r#"{"endpointName":"USER1","sdpMLineIndex":1,"sdpMid":"video","candidate":"candidate:2"}"#,
             ),
             (N::MediaError { error: "ERR_CODE: text" }, "mediaError", r#"{"error":"ERR_CODE: text"}"#),
-            (N::ActiveSpeaker { id: Speaker::Nobody }, "activeSpeaker", r#"{"id":null}"#),
+            (N::ActiveSpeaker { id: ActiveSpeaker::Nobody }, "activeSpeaker", r#"{"id":null}"#),
         ] {
             let expected = format!(r#"{{"method":"{method}","params":{params},"jsonrpc":"2.0"}}"#);
             assert_eq!(notification.text(), expected);

@@ -1,84 +1,69 @@
-//! What an administrator may do to rooms, on the listener for operators: list them, close one, have somebody leave, tell
-//! of trouble with media.
+//! The HTTP endpoints of the kurento door for operators: they list rooms, close one, evict a user, report
+//! media errors.
 //!
 //! Source: kurento document, entries 1, 13 and 16; `/close` is the original demo's.
 
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    Router,
     body::Body,
     extract::{Request, State},
     http::{Response, StatusCode, Uri},
-    routing,
 };
 use futures_util::future::join_all;
 use tracing::info;
 
-use super::{KurentoDoor, join::room_called, messages::Notification, session::Session};
+use super::{
+    KurentoDoor, NAMESPACE, error::HttpRefusal, join::room_called, messages::Notification, session::Session,
+};
 use crate::{
     core::model::ids::{Name, RoomId},
     protocols::{
         administrator::{is_administrator, is_foreign_page},
-        http::json,
+        http::{empty, json},
     },
 };
 
-/// The most bytes of text in a `mediaError` that an administrator has sent.
+/// The longest text of a `mediaError` from an administrator, in bytes.
 const MAX_ERROR_BYTES: usize = 1024;
 
-/// The routes.
-pub fn router(door: Arc<KurentoDoor>) -> Router {
-    Router::new()
-        .route("/getAllRooms", routing::get(get_all_rooms))
-        .route("/close", routing::get(close).post(close))
-        .route("/evict", routing::get(evict).post(evict))
-        .route("/mediaError", routing::get(media_error).post(media_error))
-        .with_state(door)
-}
+type HttpResult = Result<Response<Body>, HttpRefusal>;
 
 /// `GET /getAllRooms`: the names of all rooms on this node, in alphabetical order.
-async fn get_all_rooms(State(door): State<Arc<KurentoDoor>>, request: Request) -> Response<Body> {
-    if !door.may_administer(&request) {
-        return empty(StatusCode::FORBIDDEN);
-    }
-    json(StatusCode::OK, &door.room_names())
+pub async fn get_all_rooms(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
+    door.check_administrator(&request)?;
+    Ok(json(StatusCode::OK, &door.room_names()))
 }
 
-/// `/close?room=R`: everybody is told `roomClosed`, and sits there no more.
-async fn close(State(door): State<Arc<KurentoDoor>>, request: Request) -> Response<Body> {
-    if !door.may_administer(&request) {
-        return empty(StatusCode::FORBIDDEN);
-    }
-    let Some(room) = room_in(request.uri()) else { return empty(StatusCode::NOT_FOUND) };
+/// `/close?room=R`: tells all participants `roomClosed`, and removes them from the room.
+pub async fn close_room(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
+    door.check_administrator(&request)?;
+    let Some(room) = room_in(request.uri()) else { return Ok(empty(StatusCode::NOT_FOUND)) };
     let closed = door.close_room(&room).await;
-    empty(if closed { StatusCode::OK } else { StatusCode::NOT_FOUND })
+    Ok(empty(if closed { StatusCode::OK } else { StatusCode::NOT_FOUND }))
 }
 
-/// `/evict?room=R&user=U`: the others are told `participantLeft`, the user `participantEvicted`.
-async fn evict(State(door): State<Arc<KurentoDoor>>, request: Request) -> Response<Body> {
-    if !door.may_administer(&request) {
-        return empty(StatusCode::FORBIDDEN);
-    }
-    let found =
-        room_in(request.uri()).zip(value_in(request.uri(), "user").and_then(|user| user.parse().ok()));
-    let Some((room, user)) = found else { return empty(StatusCode::NOT_FOUND) };
+/// `/evict?room=R&user=U`: tells the user `participantEvicted`, and the others `participantLeft`.
+pub async fn evict(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
+    door.check_administrator(&request)?;
+    let user = value_in(request.uri(), "user").and_then(|user| user.parse().ok());
+    let Some((room, user)) = room_in(request.uri()).zip(user) else {
+        return Ok(empty(StatusCode::NOT_FOUND));
+    };
     let evicted = door.evict(&room, &user).await;
-    empty(if evicted { StatusCode::OK } else { StatusCode::NOT_FOUND })
+    Ok(empty(if evicted { StatusCode::OK } else { StatusCode::NOT_FOUND }))
 }
 
-/// `/mediaError?room=R&error=E`: everybody there is told that text.
-async fn media_error(State(door): State<Arc<KurentoDoor>>, request: Request) -> Response<Body> {
-    if !door.may_administer(&request) {
-        return empty(StatusCode::FORBIDDEN);
-    }
+/// `/mediaError?room=R&error=E`: tells all participants of the room the text.
+pub async fn media_error(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
+    door.check_administrator(&request)?;
     let sessions = room_in(request.uri()).map(|room| door.sessions.in_room(&room)).unwrap_or_default();
     let error = value_in(request.uri(), "error").filter(|error| (1..=MAX_ERROR_BYTES).contains(&error.len()));
-    let Some(error) = error else { return empty(StatusCode::BAD_REQUEST) };
+    let Some(error) = error else { return Ok(empty(StatusCode::BAD_REQUEST)) };
     for session in &sessions {
         session.tell(&Notification::MediaError { error: &error });
     }
-    empty(if sessions.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK })
+    Ok(empty(if sessions.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK }))
 }
 
 fn room_in(uri: &Uri) -> Option<RoomId> {
@@ -90,23 +75,14 @@ fn value_in<'a>(uri: &'a Uri, key: &str) -> Option<Cow<'a, str>> {
     pairs.find_map(|(name, value)| (name == key).then_some(value))
 }
 
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
 impl KurentoDoor {
-    /// Whether whoever asks is an administrator, and not the page of another site in an administrator's name.
-    pub(super) fn may_administer(&self, request: &Request) -> bool {
+    /// Checks that a request comes from an administrator, and not from a page of another site in its browser.
+    pub(super) fn check_administrator(&self, request: &Request) -> Result<(), HttpRefusal> {
         let (headers, extensions) = (request.headers(), request.extensions());
-        let may = !is_foreign_page(headers)
+        let is_allowed = !is_foreign_page(headers)
             && self.origins.allows(headers)
             && is_administrator(headers, extensions, &self.admin_token);
-        if !may {
-            self.counters.refused("forbidden");
-        }
-        may
+        if is_allowed { Ok(()) } else { Err(HttpRefusal::Forbidden) }
     }
 
     /// The names of all rooms on this node, in alphabetical order.
@@ -116,34 +92,36 @@ impl KurentoDoor {
         names
     }
 
-    /// Has nobody sit in a room any more. `false`: nobody did.
+    /// Removes all participants from a room. `false`: the room is empty.
     async fn close_room(&self, room: &RoomId) -> bool {
         let _closing = self.closing.begin(room);
         let sessions = self.sessions.in_room(room);
         let closed = Notification::RoomClosed { room: room.local() };
-        // All stand up before anybody leaves, so that nobody hears of the others' leaving.
+        // Every session loses its membership before the first seat is released, so that none is told that
+        // another left.
         let places: Vec<_> = sessions
             .iter()
             .filter_map(|session| {
-                let place = session.stand_up_from(room)?;
+                let membership = session.take_membership_in(room)?;
                 session.tell(&closed);
-                Some((session, place))
+                Some((session, membership))
             })
             .collect();
-        join_all(places.iter().map(|(session, place)| self.give_up(session, place))).await;
-        info!(door = super::NAMESPACE, count = places.len(), "a room was closed on request");
+        join_all(places.iter().map(|(session, membership)| self.leave_room(session, membership))).await;
+        info!(door = NAMESPACE, count = places.len(), "a room was closed on request");
         !places.is_empty()
     }
 
-    /// Has a user sit in a room no more. `false`: nobody of that name does.
+    /// Removes a user from a room. `false`: no participant has the name.
     async fn evict(&self, room: &RoomId, user: &Name) -> bool {
-        let is_named =
-            |session: &Arc<Session>| session.with_place(|place| place.name == *user).unwrap_or(false);
+        let is_named = |session: &Arc<Session>| {
+            session.with_membership(|membership| membership.name == *user).unwrap_or(false)
+        };
         let Some(session) = self.sessions.in_room(room).into_iter().find(is_named) else { return false };
-        let Some(place) = session.stand_up_from(room) else { return false };
-        self.give_up(&session, &place).await;
+        let Some(membership) = session.take_membership_in(room) else { return false };
+        self.leave_room(&session, &membership).await;
         session.tell(&Notification::ParticipantEvicted {});
-        info!(door = super::NAMESPACE, "a participant was evicted on request");
+        info!(door = NAMESPACE, "a participant was evicted on request");
         true
     }
 }

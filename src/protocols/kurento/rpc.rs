@@ -1,5 +1,5 @@
-//! JSON-RPC 2.0 as clients of Kurento Room write it: requests are read leniently, answers are written in the order of
-//! the original.
+//! JSON-RPC 2.0 as clients of Kurento Room write it: lenient requests, and answers in the order of the
+//! original.
 //!
 //! Source: JSON-RPC 2.0 Specification, sections 4 and 5.
 
@@ -9,37 +9,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::{error::Category, value::RawValue};
 
 use super::error::{Code, Refusal};
-use crate::protocols::json_depth::nests_deeper_than;
+use crate::protocols::{
+    json_depth::nests_deeper_than,
+    json_string::{JsonString, text_of},
+};
 
 /// The longest id of a request, in bytes of JSON: it is sent back.
 const MAX_ID_BYTES: usize = 128;
 
-/// How deep parameters may nest: what is very deep overflows the stack of whoever reads it.
+/// The deepest nesting of parameters: very deep JSON overflows the stack of its reader.
 const MAX_DEPTH: usize = 64;
 
-/// What a client sent.
+/// A message from a client.
 #[derive(Debug)]
 pub enum Received<'a> {
-    /// It wants something.
+    /// A request.
     Request(Request<'a>),
-    /// It answers, though nothing was asked.
+    /// An answer, though the server sends no requests.
     Answer,
-    /// It cannot be read. The id is the request's if there is one, else `null`, as JSON-RPC has it.
+    /// An invalid message. Has the id of the request if there is one, else `null`, as JSON-RPC demands.
     Unreadable(&'a RawValue, Refusal),
 }
 
-/// What a client wants.
+/// A request of a client.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// Sent back with the answer, as it came; `None` is left out there too.
+    /// Sent back unchanged with the answer; left out there too if `None`.
     pub id: Option<&'a RawValue>,
-    /// What is to be done.
+    /// The method.
     pub method: Cow<'a, str>,
-    /// With what.
+    /// The parameters.
     pub params: Params<'a>,
 }
 
-/// Named parameters. Those that nobody asks for are ignored.
+/// Named parameters. Unknown ones are ignored.
 #[derive(Debug, Default)]
 pub struct Params<'a>(HashMap<Cow<'a, str>, &'a RawValue>);
 
@@ -51,7 +54,7 @@ struct Envelope<'a> {
     method: Option<&'a RawValue>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
-    /// The document's example has it here.
+    /// A position that the document's example uses.
     #[serde(borrow, default, rename = "doLoopback")]
     do_loopback: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -60,18 +63,10 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// A text that is borrowed where it holds no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// As [`Text`], in a map.
-#[derive(Deserialize, PartialEq, Eq, Hash)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'a> Received<'a> {
-    /// Reads a message.
+    /// Parses a message.
     pub fn parse(text: &'a str) -> Self {
-        // A struct could be read from an array as well.
+        // serde reads a struct from an array too.
         let envelope: Envelope = match serde_json::from_str(text) {
             Ok(envelope) if text.trim_ascii_start().starts_with('{') => envelope,
             Err(error) if error.classify() != Category::Data => {
@@ -85,7 +80,7 @@ impl<'a> Received<'a> {
         if envelope.method.is_none() && (envelope.result.is_some() || envelope.error.is_some()) {
             return Self::Answer;
         }
-        let Some(method) = envelope.method.and_then(text_in) else {
+        let Some(method) = envelope.method.and_then(text_of) else {
             return Self::unreadable(id, Code::NoRequest, "The request has no method");
         };
         match Params::parse(envelope.params, envelope.do_loopback) {
@@ -100,7 +95,7 @@ impl<'a> Received<'a> {
 }
 
 impl Request<'_> {
-    /// The id as a number, for clients that count their requests.
+    /// The id as a number, for clients that number their requests.
     pub fn number(&self) -> Option<u64> {
         self.id?.get().trim_matches('"').parse().ok()
     }
@@ -109,14 +104,14 @@ impl Request<'_> {
 impl<'a> Params<'a> {
     fn parse(params: Option<&'a RawValue>, do_loopback: Option<&'a RawValue>) -> Result<Self, Refusal> {
         let json = params.map_or("{}", RawValue::get);
-        let named: Result<HashMap<Key<'a>, Option<&'a RawValue>>, _> = serde_json::from_str(json);
+        let named: Result<HashMap<JsonString<'a>, Option<&'a RawValue>>, _> = serde_json::from_str(json);
         let Ok(named) = named else {
             return Err(Refusal::new(Code::WrongParameter, "The parameters are not an object"));
         };
         if nests_deeper_than(json, MAX_DEPTH) {
             return Err(Refusal::new(Code::WrongParameter, "The parameters nest too deep"));
         }
-        // What is null is as good as not there.
+        // A parameter that is `null` counts as missing.
         let named = named.into_iter().filter_map(|(name, value)| Some((name.0, value?)));
         let beside = do_loopback.map(|value| (Cow::Borrowed("doLoopback"), value));
         Ok(Self(beside.into_iter().chain(named).collect()))
@@ -127,25 +122,25 @@ impl<'a> Params<'a> {
         self.0.get(name).copied()
     }
 
-    /// All of them, in no order.
+    /// All parameters, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
-    /// A text, or a number as one.
+    /// A parameter as a text; a number counts as one.
     ///
     /// # Errors
-    /// It is missing, or something else.
+    /// The parameter is missing, or has another type.
     pub fn text(&self, name: &'static str) -> Result<Cow<'a, str>, Refusal> {
         let value = self.get(name).ok_or_else(|| Refusal::missing(name))?;
         let is_number = value.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let text = if is_number { Some(Cow::Borrowed(value.get())) } else { text_in(value) };
+        let text = if is_number { Some(Cow::Borrowed(value.get())) } else { text_of(value) };
         text.ok_or_else(|| {
             Refusal::new(Code::WrongParameter, format!("Request element '{name}' is not a text"))
         })
     }
 
-    /// Whether something is switched on: `true`, also as a text.
+    /// Whether an option is `true`, also as a text.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| matches!(value.get(), "true" | "\"true\""))
     }
@@ -155,10 +150,6 @@ fn checked_id(id: &RawValue) -> Result<&RawValue, ()> {
     let json = id.get();
     let is_id = json.starts_with(|c: char| matches!(c, '"' | '-') || c.is_ascii_digit());
     if is_id && json.len() <= MAX_ID_BYTES { Ok(id) } else { Err(()) }
-}
-
-fn text_in(value: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str(value.get()).ok().map(|Text(text)| text)
 }
 
 #[derive(Serialize)]
@@ -185,19 +176,19 @@ struct Error<'a> {
     session: Option<&'a str>,
 }
 
-/// The answer to a request that is done.
+/// The answer to a successful request.
 pub fn success(id: Option<&RawValue>, result: &impl Serialize) -> String {
     json(&Success { id, result, jsonrpc: VERSION })
 }
 
-/// The answer to a request that is not done. `session` is named only where [`Code::names_session`] says so.
+/// The answer to a refused request. Contains `session` only if [`Code::names_session`] holds.
 pub fn failure(id: Option<&RawValue>, refusal: &Refusal, session: Option<&str>) -> String {
     let session = session.filter(|_| refusal.code.names_session());
     let error = Error { code: refusal.code.number(), message: &refusal.message, session };
     json(&Failure { id, error, jsonrpc: VERSION })
 }
 
-/// What every message of the protocol ends with.
+/// The protocol version in every message.
 pub const VERSION: &str = "2.0";
 
 /// `value` as JSON.
@@ -217,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_every_client_are_read() {
+    fn requests_of_all_clients_are_parsed() {
         for (text, id) in [
             (r#"{"jsonrpc":"2.0","method":"joinRoom","params":{"user":"ann"},"id":7}"#, Some("7")),
             (
@@ -234,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_taken_as_clients_mean_them() {
+    fn numbers_count_as_texts_and_true_as_a_switch() {
         let read =
             request(r#"{"method":"m","params":{"a":4711,"b":true,"c":"true","d":[],"e":"false"},"id":1}"#);
         assert_eq!(read.params.text("a").as_deref(), Ok("4711"));
@@ -250,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_told_apart() {
+    fn invalid_messages_are_refused_with_their_code() {
         let deep = format!(r#"{{"method":"m","params":{{"a":{}{}}}}}"#, "[".repeat(80), "]".repeat(80));
         for (text, id, code) in [
             ("", "null", Code::NoJson),

@@ -1,11 +1,11 @@
-//! A session: what outlives a WebSocket. Which one it is on at the moment, and where its participant sits.
+//! A session of a client, which outlives its WebSocket: its present WebSocket, and its membership in a room.
 
 use std::{
     fmt,
     sync::{Arc, Mutex},
 };
 
-use super::{browser::BrowserId, error::Refusal, messages::Notification, place::Place};
+use super::{browser::BrowserId, error::Refusal, membership::Membership, messages::Notification};
 use crate::{
     core::{
         hub::join::Seated,
@@ -15,23 +15,23 @@ use crate::{
         },
         ports::connection::DeliverError,
     },
-    protocols::websocket::Socket,
+    protocols::websocket::{CloseStatus, SocketSender},
 };
 
-/// The digits of a session's id: the original writes 130 random bits to the base of 32.
+/// The digits of a session id: the original writes 130 random bits to the base of 32.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 
 const DIGIT_COUNT: usize = 26;
 
-/// A client does not read what it is sent. Source: RFC 6455 registry, 1013 "Try Again Later".
-pub const TOO_SLOW: (u16, &str) = (1013, "too slow");
+/// The client does not read its messages. Source: RFC 6455 registry, 1013 "Try Again Later".
+pub const TOO_SLOW: CloseStatus = CloseStatus { code: 1013, reason: "too slow" };
 
-/// What a session is known by: 130 bits of the operating system's randomness. Whoever knows it may go on with it.
+/// Id of a session: 130 bits of the operating system's randomness. The id gives access to the session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionId(Arc<str>);
 
 impl SessionId {
-    /// Makes a new one.
+    /// Creates a random id.
     pub fn random() -> Self {
         let mut random = [0; DIGIT_COUNT];
         getrandom::fill(&mut random).expect("the operating system has randomness");
@@ -39,7 +39,7 @@ impl SessionId {
         Self(String::from_iter(digits).into())
     }
 
-    /// As it goes over the wire.
+    /// The text on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,163 +51,171 @@ impl std::borrow::Borrow<str> for SessionId {
     }
 }
 
-/// Redacted: whoever has it has the seat.
+/// Redacted: the id gives access to the seat.
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionId(…)")
     }
 }
 
-/// One client, over one `WebSocket` after the other.
+/// A session: one client, on one WebSocket after the other.
 pub struct Session {
-    /// What it is known by.
+    /// The id.
     pub id: SessionId,
-    /// Whose browser it came from, if a browser says so.
+    /// The client's browser, if it sent a cookie.
     pub browser: Option<BrowserId>,
-    /// Held while one of its requests is dealt with: they are done one after the other.
+    /// Held while one request is handled: requests of a session are handled one after the other.
     pub turn: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Mutex<SessionState>,
 }
 
 #[derive(Default)]
-struct State {
-    wire: Option<Wire>,
-    /// How often its WebSocket was lost.
+struct SessionState {
+    socket: Option<SessionSocket>,
+    /// How often the WebSocket was lost.
     losses: u64,
-    /// The largest number that one of its requests had.
+    /// The largest number of a request so far.
     last_request: Option<u64>,
-    place: Option<Place>,
+    membership: Option<Membership>,
 }
 
-/// The WebSocket that a session is on.
+/// The WebSocket of a session.
 #[derive(Clone)]
-pub struct Wire {
-    /// Which.
+pub struct SessionSocket {
+    /// Id of the connection in the core.
     pub id: ConnectionId,
-    /// What is to be sent goes here.
-    pub socket: Socket,
+    /// The sending half.
+    pub sender: SocketSender,
 }
 
-impl Wire {
-    /// Sends `text`. A client that does not read what it is sent is let go of.
+impl SessionSocket {
+    /// Sends `text`. Disconnects a client that does not read.
     pub fn send(&self, text: String) {
-        if self.socket.send(text) == Err(DeliverError::TooSlow) {
-            self.socket.close(TOO_SLOW.0, TOO_SLOW.1);
+        if self.sender.send(text) == Err(DeliverError::TooSlow) {
+            self.sender.close(TOO_SLOW);
         }
     }
 }
 
 impl Session {
-    /// A session on no WebSocket yet.
+    /// Creates a session without a WebSocket.
     pub fn new(browser: Option<BrowserId>) -> Arc<Self> {
         let (id, turn) = (SessionId::random(), tokio::sync::Mutex::default());
         Arc::new(Self { id, browser, turn, state: Mutex::default() })
     }
 
-    /// Goes on over `wire`. Gives the one that it was on before, and its seat if it may be told things.
-    pub fn move_to(&self, wire: &Wire) -> (Option<Wire>, Option<Seated>) {
+    /// Moves the session to `socket`. Returns the former WebSocket, and the seat if its events may be
+    /// delivered.
+    pub fn move_to(&self, socket: &SessionSocket) -> (Option<SessionSocket>, Option<Seated>) {
         let mut state = lock(&self.state);
-        let former = state.wire.replace(wire.clone()).filter(|former| former.id != wire.id);
-        let seat = state.place.as_ref().filter(|place| place.is_open).map(|place| place.seat.clone());
+        let former = state.socket.replace(socket.clone()).filter(|former| former.id != socket.id);
+        let seat = state
+            .membership
+            .as_ref()
+            .filter(|membership| membership.is_open)
+            .map(|membership| membership.seat.clone());
         (former, seat)
     }
 
-    /// Its WebSocket was lost. Gives the number of the loss; `None` if it is on another one.
-    pub fn lose(&self, id: ConnectionId) -> Option<u64> {
+    /// Detaches the session from a lost WebSocket. Returns the number of the loss; `None` if the session is
+    /// on another one.
+    pub fn detach(&self, id: ConnectionId) -> Option<u64> {
         let mut state = lock(&self.state);
-        state.wire.take_if(|wire| wire.id == id)?;
+        state.socket.take_if(|socket| socket.id == id)?;
         state.losses += 1;
         Some(state.losses)
     }
 
-    /// Whether it is on no WebSocket.
-    pub fn is_lost(&self) -> bool {
-        lock(&self.state).wire.is_none()
+    /// Whether the session has no WebSocket.
+    pub fn is_detached(&self) -> bool {
+        lock(&self.state).socket.is_none()
     }
 
-    /// Whether it has been on no WebSocket since the loss of that number.
-    pub fn is_lost_since(&self, loss: u64) -> bool {
+    /// Whether the session has had no WebSocket since the loss with this number.
+    pub fn is_detached_since(&self, loss: u64) -> bool {
         let state = lock(&self.state);
-        state.wire.is_none() && state.losses == loss
+        state.socket.is_none() && state.losses == loss
     }
 
-    /// Whether it is on this WebSocket.
+    /// Whether the session is on this WebSocket.
     pub fn is_on(&self, id: ConnectionId) -> bool {
-        lock(&self.state).wire.as_ref().is_some_and(|wire| wire.id == id)
+        lock(&self.state).socket.as_ref().is_some_and(|socket| socket.id == id)
     }
 
-    /// The WebSocket that it is on.
-    pub fn wire(&self) -> Option<Wire> {
-        lock(&self.state).wire.clone()
+    /// The present WebSocket.
+    pub fn socket(&self) -> Option<SessionSocket> {
+        lock(&self.state).socket.clone()
     }
 
-    /// Sends `text`, if there is somebody to get it.
+    /// Sends `text`, if the session has a WebSocket.
     pub fn send(&self, text: String) {
-        if let Some(wire) = self.wire() {
-            wire.send(text);
+        if let Some(socket) = self.socket() {
+            socket.send(text);
         }
     }
 
-    /// Tells its client something, if there is somebody to hear it.
+    /// Sends a notification, if the session has a WebSocket.
     pub fn tell(&self, notification: &Notification<'_>) {
         self.send(notification.text());
     }
 
-    /// Ends the WebSocket that it is on.
-    pub fn close(&self, code: u16, reason: &'static str) {
-        if let Some(wire) = self.wire() {
-            wire.socket.close(code, reason);
+    /// Closes the present WebSocket.
+    pub fn close(&self, status: CloseStatus) {
+        if let Some(socket) = self.socket() {
+            socket.sender.close(status);
         }
     }
 
-    /// A request with this number came.
+    /// Notes the number of a request.
     pub fn count(&self, number: u64) {
         let last = &mut lock(&self.state).last_request;
         *last = (*last).max(Some(number));
     }
 
-    /// The largest number that one of its requests had.
+    /// The largest number of a request so far.
     pub fn last_request(&self) -> Option<u64> {
         lock(&self.state).last_request
     }
 
-    /// Sits down in `place`.
-    pub fn sit_down(&self, place: Place) {
-        lock(&self.state).place = Some(place);
+    /// Sets the membership in a room.
+    pub fn enter(&self, membership: Membership) {
+        lock(&self.state).membership = Some(membership);
     }
 
-    /// Gives its place up. `whose`: only if it is that participant's.
-    pub fn stand_up(&self, whose: Option<ParticipantId>) -> Option<Place> {
-        let place = &mut lock(&self.state).place;
-        place.take_if(|place| whose.is_none_or(|participant| place.seat.participant() == participant))
+    /// Removes and returns the membership; with `whose`, only that participant's.
+    pub fn take_membership(&self, whose: Option<ParticipantId>) -> Option<Membership> {
+        let membership = &mut lock(&self.state).membership;
+        membership.take_if(|membership| {
+            whose.is_none_or(|participant| membership.seat.participant() == participant)
+        })
     }
 
-    /// As [`stand_up`](Self::stand_up), if it sits in `room`.
-    pub fn stand_up_from(&self, room: &RoomId) -> Option<Place> {
-        lock(&self.state).place.take_if(|place| place.room() == room)
+    /// As [`take_membership`](Self::take_membership), if the session is in `room`.
+    pub fn take_membership_in(&self, room: &RoomId) -> Option<Membership> {
+        lock(&self.state).membership.take_if(|membership| membership.room() == room)
     }
 
-    /// Whether it sits anywhere.
+    /// Whether the session is in a room.
     pub fn is_seated(&self) -> bool {
-        lock(&self.state).place.is_some()
+        lock(&self.state).membership.is_some()
     }
 
-    /// Looks at its place, or changes it. `with` must not ask the core for anything, which holds a room's lock when it
-    /// asks for this one.
+    /// Reads or changes the membership. `with` must not call the core: the core holds the lock of a room when
+    /// it calls this.
     ///
     /// # Errors
-    /// It sits nowhere.
-    pub fn with_place<R>(&self, with: impl FnOnce(&mut Place) -> R) -> Result<R, Refusal> {
+    /// The session is not in a room.
+    pub fn with_membership<R>(&self, with: impl FnOnce(&mut Membership) -> R) -> Result<R, Refusal> {
         let mut state = lock(&self.state);
-        state.place.as_mut().map(with).ok_or_else(|| Refusal::not_joined(self.id.as_str()))
+        state.membership.as_mut().map(with).ok_or_else(|| Refusal::not_joined(self.id.as_str()))
     }
 
-    /// Its seat.
+    /// The seat.
     ///
     /// # Errors
-    /// It sits nowhere.
+    /// The session is not in a room.
     pub fn seat(&self) -> Result<Seated, Refusal> {
-        self.with_place(|place| place.seat.clone())
+        self.with_membership(|membership| membership.seat.clone())
     }
 }
 
@@ -222,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_one_of_the_originals() {
+    fn an_id_has_the_form_of_the_original() {
         let (one, other) = (SessionId::random(), SessionId::random());
         assert!(one != other && one.as_str().len() == 26);
         assert!(one.as_str().bytes().all(|digit| DIGITS.contains(&digit)));

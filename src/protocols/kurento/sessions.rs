@@ -1,4 +1,4 @@
-//! All sessions of this node: by what they are known, from which browser, in which room.
+//! All sessions of this node, by id, by browser and by room.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,11 +15,11 @@ use crate::core::model::{
     lock::lock,
 };
 
-/// The register of sessions.
+/// All sessions of this node.
 #[derive(Default)]
 pub struct Sessions(Mutex<Register>);
 
-/// A session is under its id until it is over, and under its room while it sits there.
+/// A session is listed by id until it ends, and by room while it is in one.
 #[derive(Default)]
 struct Register {
     by_id: HashMap<SessionId, Arc<Session>>,
@@ -28,7 +28,7 @@ struct Register {
 }
 
 impl Sessions {
-    /// Begins a session.
+    /// Creates and lists a session.
     pub fn open(&self, browser: Option<BrowserId>) -> Arc<Session> {
         let session = Session::new(browser);
         let mut register = lock(&self.0);
@@ -39,13 +39,13 @@ impl Sessions {
         session
     }
 
-    /// The session of that id.
+    /// The session with the id.
     pub fn get(&self, id: &str) -> Option<Arc<Session>> {
         lock(&self.0).by_id.get(id).cloned()
     }
 
-    /// Ends a session; it sits nowhere any more.
-    pub fn close(&self, session: &Arc<Session>) {
+    /// Removes a session that is in no room.
+    pub fn remove(&self, session: &Arc<Session>) {
         let mut register = lock(&self.0);
         register.by_id.remove(&session.id);
         if let Some(browser) = &session.browser {
@@ -53,41 +53,43 @@ impl Sessions {
         }
     }
 
-    /// The session of a browser that goes on with the request of this `number` on another WebSocket: the one that has
-    /// come nearest to it, if it is known to have lost its own.
+    /// The session that a browser continues with request `number` on another WebSocket: the one whose last
+    /// number is nearest below, if it has lost its WebSocket.
     pub fn returning(&self, browser: &BrowserId, number: u64) -> Option<Arc<Session>> {
         let register = lock(&self.0);
         let sessions = register.of_browser.get(browser)?.iter();
         let known = sessions.filter_map(|session| Some((session.last_request()?, session)));
         let (_, nearest) = known.filter(|(last, _)| *last < number).max_by_key(|(last, _)| *last)?;
-        nearest.is_lost().then(|| nearest.clone())
+        nearest.is_detached().then(|| nearest.clone())
     }
 
-    /// Lists a session in the room that it sits in.
+    /// Lists a session in its room.
     pub fn enter(&self, room: &RoomId, session: &Arc<Session>) {
         lock(&self.0).in_room.entry(room.clone()).or_default().push(session.clone());
     }
 
-    /// The session does not sit in that room any more.
+    /// Removes a session from its room.
     pub fn exit(&self, room: &RoomId, session: &Arc<Session>) {
         remove(&mut lock(&self.0).in_room, room, session);
     }
 
-    /// The sessions in a room, in the order in which they came.
+    /// The sessions in a room, in the order of joining.
     pub fn in_room(&self, room: &RoomId) -> Vec<Arc<Session>> {
         lock(&self.0).in_room.get(room).cloned().unwrap_or_default()
     }
 
-    /// Who in a room publishes.
+    /// The publishers in a room.
     pub fn publishers(&self, room: &RoomId) -> HashSet<ParticipantId> {
         let publisher = |session: Arc<Session>| {
-            let publisher = session.with_place(|place| place.publication().map(|_| place.seat.participant()));
+            let publisher = session.with_membership(|membership| {
+                membership.publication().map(|_| membership.seat.participant())
+            });
             publisher.ok().flatten()
         };
         self.in_room(room).into_iter().filter_map(publisher).collect()
     }
 
-    /// The rooms in which somebody sits, in no order.
+    /// The rooms with participants, in no order.
     pub fn rooms(&self) -> Vec<RoomId> {
         lock(&self.0).in_room.keys().cloned().collect()
     }
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_that_counts_on_gets_the_session_it_had() {
+    fn a_browser_that_continues_its_numbering_gets_its_session() {
         let sessions = Sessions::default();
         let [browser, other] = [(); 2].map(|()| BrowserId::of(&HeaderMap::new(), false).0);
         let (tab, second_tab) = (sessions.open(Some(browser.clone())), sessions.open(Some(browser.clone())));
@@ -121,7 +123,7 @@ mod tests {
         assert_eq!(found(&browser, 40), Some(second_tab.id.clone()));
         assert_eq!(found(&browser, 0), None, "a page that begins to count is a new one");
         assert_eq!(found(&other, 42), None);
-        sessions.close(&tab);
+        sessions.remove(&tab);
         assert_eq!(found(&browser, 42), Some(second_tab.id.clone()));
     }
 }

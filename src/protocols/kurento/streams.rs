@@ -1,14 +1,14 @@
-//! Sending media, and receiving that of others. Source: kurento document, entries 3 to 10.
+//! Publishing media, and receiving that of others. Source: kurento document, entries 3 to 10.
 
 use std::sync::Arc;
 
 use super::{
-    ask::Ask,
-    delivery::Word,
-    description::{candidates_in, origin_of},
+    delivery::RoomSignal,
+    description::candidates_in,
     error::{Code, Refusal},
-    messages::{Answer, Notification},
-    place::{Endpoint, Unpublished},
+    membership::{SessionEndpoint, Unpublished},
+    messages::{Notification, RequestResult},
+    room_request::RoomRequest,
 };
 use crate::{
     core::{
@@ -16,71 +16,76 @@ use crate::{
         model::ids::{Name, ParticipantId},
     },
     media::{DataRelay, EndpointId, MediaEvent, NegotiationError, NewEndpoint, OpenError, Publication, Role},
+    protocols::sdp::origin_of,
 };
 
-impl Ask<'_> {
-    /// `publishVideo`: it is answered, then the others are told.
+impl RoomRequest<'_> {
+    /// `publishVideo`: answers, then tells the others.
     ///
-    /// Publishing once more goes on with the same connection if it is the same, and else replaces what was published;
-    /// whoever receives it goes on receiving.
+    /// A further offer on the same connection renegotiates it. An offer on another connection replaces the
+    /// publication, and subscribers continue to receive.
     pub(super) async fn publish(&self) -> Result<(), Refusal> {
         let seat = self.session.seat()?;
         let offer = self.request.params.text("sdpOffer")?;
         let loopback = self.request.params.is_on("doLoopback");
-        let (name, former, wishes) = self
-            .session
-            .with_place(|place| (place.name.clone(), place.publication().cloned(), place.wishes))?;
+        let (name, former, options) = self.session.with_membership(|membership| {
+            (membership.name.clone(), membership.publication().cloned(), membership.options)
+        })?;
         let description = match self.negotiate_again(former.as_ref(), &offer).await? {
             Some(description) => description,
             None => {
-                let data = if wishes.data_channels { DataRelay::Subscribers } else { DataRelay::None };
+                let data = if options.data_channels { DataRelay::Subscribers } else { DataRelay::None };
                 let role = Role::Publish(Publication { loopback, data });
                 let (endpoint, description) = self.open(&seat, role, &offer).await?;
-                self.keep(&endpoint, self.session.with_place(|place| place.publish(endpoint.clone())))?;
+                self.keep(
+                    &endpoint,
+                    self.session.with_membership(|membership| membership.publish(endpoint.clone())),
+                )?;
                 description
             }
         };
         self.describe(&name, description);
         if former.is_none() {
-            self.tell_others(&seat, &Word::Published);
+            self.tell_others(&seat, &RoomSignal::Published);
         }
-        self.door.counters.signals.increment(1);
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 
-    /// `unpublishVideo`: it is answered, then the others are told.
+    /// `unpublishVideo`: answers, then tells the others.
     pub(super) fn unpublish(&self) -> Result<(), Refusal> {
-        let (seat, name, unpublished) =
-            self.session.with_place(|place| (place.seat.clone(), place.name.clone(), place.unpublish()))?;
+        let (seat, name, unpublished) = self.session.with_membership(|membership| {
+            (membership.seat.clone(), membership.name.clone(), membership.unpublish())
+        })?;
         let unpublished = unpublished.ok_or_else(|| {
             let message = format!("Participant '{}' is not streaming media", name.as_str());
             Refusal::new(Code::NotStreaming, message)
         })?;
         let Unpublished::Now(endpoint) = unpublished else {
-            self.answer(&Answer::Done);
+            self.answer(&RequestResult::Done);
             return Ok(());
         };
         self.door.media.close(endpoint.id);
         self.door.end_subscriptions(seat.room(), seat.participant());
-        self.answer(&Answer::Done);
-        self.tell_others(&seat, &Word::Unpublished);
+        self.answer(&RequestResult::Done);
+        self.tell_others(&seat, &RoomSignal::Unpublished);
         Ok(())
     }
 
-    /// `receiveVideoFrom`. Receiving somebody once more goes on with the same connection if it is the same, and else
-    /// replaces it. Whoever publishes may receive themself.
+    /// `receiveVideoFrom`: a further offer on the same connection renegotiates it; an offer on another
+    /// connection replaces it. A publisher may receive its own media.
     pub(super) async fn receive(&self) -> Result<(), Refusal> {
         let seat = self.session.seat()?;
         let sender = self.request.params.text("sender")?;
         let offer = self.request.params.text("sdpOffer")?;
         let (source, name) = self.find(&seat, &sender)?;
-        let former = self.session.with_place(|place| place.subscription(source).cloned())?;
+        let former = self.session.with_membership(|membership| membership.subscription(source).cloned())?;
         let description = match self.negotiate_again(former.as_ref(), &offer).await? {
             Some(description) => description,
             None => self.subscribe(&seat, source, &name, &offer).await?,
         };
         self.describe(&name, description);
-        self.door.counters.signals.increment(1);
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 
@@ -96,48 +101,49 @@ impl Ask<'_> {
             OpenError::NotPublished => not_streaming(seat, source, name),
             error => error.into(),
         })?;
-        let subscribed = self.session.with_place(|place| place.subscribe(source, endpoint.clone()));
+        let subscribed =
+            self.session.with_membership(|membership| membership.subscribe(source, endpoint.clone()));
         if let Some(former) = self.keep(&endpoint, subscribed)? {
             self.door.media.close(former.id);
         }
         Ok(description)
     }
 
-    /// `unsubscribeFromVideo`. Whoever was not received is received no less.
+    /// `unsubscribeFromVideo`: succeeds also without a subscription.
     pub(super) fn unsubscribe(&self) -> Result<(), Refusal> {
         let seat = self.session.seat()?;
         let (source, _) = self.find(&seat, &self.request.params.text("sender")?)?;
-        if let Some(endpoint) = self.session.with_place(|place| place.unsubscribe(source))? {
+        if let Some(endpoint) = self.session.with_membership(|membership| membership.unsubscribe(source))? {
             self.door.media.close(endpoint.id);
         }
-        self.answer(&Answer::Done);
+        self.answer(&RequestResult::Done);
         Ok(())
     }
 
-    /// `onIceCandidate`. One for a connection that is not there yet is not needed: the server finds out where its clients
-    /// are when they connect. One for somebody who has just left is no mistake.
+    /// `onIceCandidate`: a candidate for an unknown connection is ignored, because the server learns
+    /// addresses from the packets themselves. A candidate for a participant who has left is no error.
     pub(super) fn take_candidate(&self) -> Result<(), Refusal> {
         let seat = self.session.seat()?;
         let meant = self.request.params.text("endpointName")?;
         let candidate = self.request.params.text("candidate")?;
         if let Ok((source, _)) = self.find(&seat, &meant) {
-            let endpoint = self.session.with_place(|place| {
-                let is_own = source == place.seat.participant();
-                let own = place.publication().filter(|_| is_own);
-                own.or_else(|| place.subscription(source)).map(|endpoint| endpoint.id)
+            let endpoint = self.session.with_membership(|membership| {
+                let is_own = source == membership.seat.participant();
+                let own = membership.publication().filter(|_| is_own);
+                own.or_else(|| membership.subscription(source)).map(|endpoint| endpoint.id)
             })?;
             if let Some(endpoint) = endpoint {
                 self.door.media.candidate(endpoint, &candidate);
             }
         }
-        self.answer(&Answer::Done);
+        self.answer(&RequestResult::Done);
         Ok(())
     }
 
-    /// The answer to a further offer on a connection that is there; `None` if the offer is for another connection.
+    /// Renegotiates an existing connection. `None` if the offer is for another connection.
     async fn negotiate_again(
         &self,
-        former: Option<&Endpoint>,
+        former: Option<&SessionEndpoint>,
         offer: &str,
     ) -> Result<Option<String>, Refusal> {
         let Some(former) =
@@ -152,32 +158,37 @@ impl Ask<'_> {
         }
     }
 
-    async fn open(&self, seat: &Seated, role: Role, offer: &str) -> Result<(Endpoint, String), OpenError> {
+    async fn open(
+        &self,
+        seat: &Seated,
+        role: Role,
+        offer: &str,
+    ) -> Result<(SessionEndpoint, String), OpenError> {
         let owner = crate::media::Owner { room: seat.room().clone(), participant: seat.participant() };
         let (door, session) = (Arc::downgrade(self.door), Arc::downgrade(self.session));
         let listener = move |endpoint: EndpointId, event: MediaEvent| {
             if let (Some(door), Some(session)) = (door.upgrade(), session.upgrade()) {
-                door.hear_of_media(session, endpoint, event);
+                door.on_media_event(session, endpoint, event);
             }
         };
         let new = NewEndpoint { owner, role, listener: Arc::new(listener) };
         let negotiated = self.door.media.answer(new, offer).await?;
-        let endpoint = Endpoint { id: negotiated.endpoint, origin: origin_of(offer) };
+        let endpoint = SessionEndpoint { id: negotiated.endpoint, origin: origin_of(offer) };
         Ok((endpoint, negotiated.description))
     }
 
-    /// Closes an endpoint that nobody could note because they have left meanwhile.
-    fn keep<T>(&self, endpoint: &Endpoint, noted: Result<T, Refusal>) -> Result<T, Refusal> {
+    /// Closes an endpoint that could not be noted because the participant has left meanwhile.
+    fn keep<T>(&self, endpoint: &SessionEndpoint, noted: Result<T, Refusal>) -> Result<T, Refusal> {
         if noted.is_err() {
             self.door.media.close(endpoint.id);
         }
         noted
     }
 
-    /// Answers with the server's description, and says once more where it is: older clients wait for that.
+    /// Answers with the server's description, then sends its candidates again: older clients wait for them.
     fn describe(&self, name: &Name, description: String) {
         let candidates = candidates_in(&description);
-        self.answer(&Answer::Description(description));
+        self.answer(&RequestResult::Description(description));
         for candidate in candidates {
             self.session.tell(&Notification::IceCandidate {
                 endpoint_name: name.as_str(),

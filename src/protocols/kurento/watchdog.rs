@@ -1,20 +1,20 @@
-//! Closes the WebSocket of a client that promised pings and sends none any more.
+//! Closes the WebSocket of a client that announced pings and has stopped sending them.
 
 use std::{future::pending, pin::Pin, time::Duration};
 
 use tokio::time::{Sleep, sleep};
 
-/// How often a client pings that does not say.
+/// Interval of a client that does not announce one.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
 
-/// What a client may say.
+/// Bounds of an announced interval.
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// How many pings may be missed, and one more.
+/// The number of intervals without a ping after which the alarm fires.
 const MISSED: u32 = 3;
 
-/// Sleeps until it is fed for the first time.
+/// A timer that starts with the first ping.
 #[derive(Default)]
 pub struct Watchdog {
     interval: Option<Duration>,
@@ -22,7 +22,7 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// A ping came. The first one says how often they will, in milliseconds.
+    /// Restarts the timer. The first ping announces the interval in milliseconds.
     pub fn feed(&mut self, interval_ms: Option<u64>) {
         let said = interval_ms.filter(|ms| *ms > 0).map(Duration::from_millis);
         let said = said.map_or(DEFAULT_INTERVAL, |interval| interval.clamp(SHORTEST, LONGEST));
@@ -30,7 +30,7 @@ impl Watchdog {
         self.alarm = Some(Box::pin(sleep(interval * MISSED)));
     }
 
-    /// Resolves when no ping has come for too long, and sleeps again.
+    /// Resolves when pings have stopped, then waits for the next one.
     pub async fn alarm(&mut self) {
         match &mut self.alarm {
             Some(alarm) => alarm.await,
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_waits_for_three_of_the_intervals_that_the_first_ping_names() {
+    async fn the_alarm_fires_after_three_announced_intervals() {
         let mut watchdog = Watchdog::default();
         assert!(!barks_within(&mut watchdog, LONGEST * 9).await, "nobody promised pings");
         watchdog.feed(Some(3_000));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_interval_that_makes_no_sense_is_another() {
+    async fn invalid_intervals_are_replaced() {
         for (said, interval) in [
             (None, DEFAULT_INTERVAL),
             (Some(0), DEFAULT_INTERVAL),

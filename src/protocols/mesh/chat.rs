@@ -45,7 +45,7 @@ impl MeshConnection {
             Ok((message, seat)) => {
                 // Messages have a lane of their own: signals must not wait for a disk.
                 let message = PendingMessage { seat, message, ack };
-                if let Err(refused) = Lane::submit(self, message, &self.door.tasks) {
+                if let Err(refused) = Lane::submit(self, message, &self.door.runtime.tasks) {
                     self.refuse(refused.ack, &TOO_MANY_REQUESTS);
                 }
             }
@@ -63,7 +63,7 @@ impl MeshConnection {
             }
             Err(error) => return self.refuse(ack, &error.into()),
         };
-        self.door.counters.messages.increment(1);
+        self.door.runtime.counters.messages.increment(1);
         self.acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
     }
 }

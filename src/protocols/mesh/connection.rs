@@ -109,20 +109,21 @@ impl MeshConnection {
     pub fn on_connecting(self: &Arc<Self>) {
         match self.transport.direct() {
             Some(direct) => direct.hold_until_connected(),
-            None => Lane::submit_always(self, Input::Connecting, &self.door.tasks),
+            None => Lane::submit_always(self, Input::Connecting, &self.door.runtime.tasks),
         }
     }
 
     /// Handles an event after all earlier ones, before this returns if nothing asynchronous is under way.
     pub fn on_event(self: &Arc<Self>, packet: Packet) {
-        if let Err(Input::Event(packet)) = Lane::submit(self, Input::Event(packet), &self.door.tasks) {
+        if let Err(Input::Event(packet)) = Lane::submit(self, Input::Event(packet), &self.door.runtime.tasks)
+        {
             self.refuse(packet.ack, &TOO_MANY_REQUESTS);
         }
     }
 
     /// Handles the end of the connection after all its events.
     pub fn on_disconnect(self: &Arc<Self>, reason: DisconnectReason) {
-        Lane::submit_always(self, Input::Disconnected(reason), &self.door.tasks);
+        Lane::submit_always(self, Input::Disconnected(reason), &self.door.runtime.tasks);
     }
 
     fn handle_packet(self: &Arc<Self>, packet: Packet) -> Option<BoxFuture<'static, ()>> {
@@ -197,7 +198,7 @@ impl MeshConnection {
             kind,
             Bytes::from(packet.clone()).slice_ref(payload.get().as_bytes()),
         )?;
-        self.door.counters.signals.increment(1);
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 
@@ -250,7 +251,7 @@ impl MeshConnection {
 
     fn sit_down(self: &Arc<Self>, joined: &Joined, ack: Ack) {
         *self.seat() = Some(joined.seat.clone());
-        self.door.counters.joins.increment(1);
+        self.door.runtime.counters.joins.increment(1);
         // The answer goes first. Events since the seat was taken follow it.
         self.welcome(joined, ack);
         if let Err(Replaced) = self.door.hub.attach(&joined.seat, self.clone()) {
@@ -322,7 +323,7 @@ impl MeshConnection {
     }
 
     pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
-        self.door.counters.refused(refusal.code.name());
+        self.door.runtime.counters.refused(refusal.code.name());
         // An event that cannot be sent is dropped: its connection is over, and reports that itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
         self.acknowledge(ack, answer);

@@ -8,7 +8,6 @@ use socketioxide::extract::SocketRef;
 use tracing::error;
 
 use super::{
-    Dialect,
     connection::MeshConnection,
     messages::{
         BareCandidate, Opaque, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer,
@@ -23,7 +22,7 @@ use crate::{
         },
         ports::connection::{CloseReason, Connection, DeliverError},
     },
-    protocols::chat_json::timestamp,
+    protocols::{chat_json::timestamp, dialect::Dialect},
 };
 
 impl Connection for MeshConnection {

@@ -1,16 +1,16 @@
 //! Refusals of the mesh door: one code each, the same in acks, `error` events and HTTP.
 
-use std::{borrow::Cow, error::Error as _, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use tracing::warn;
 
 use crate::{
     core::model::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     protocols::{
         chat_json::{ChatsError, EntryProblem},
         http::BodyError,
+        unavailable::log_unavailable,
     },
 };
 
@@ -199,11 +199,7 @@ impl From<SaveError> for Refusal {
 
 impl From<Unavailable> for Refusal {
     fn from(error: Unavailable) -> Self {
-        warn!(
-            dependency = error.what,
-            error = error.source(),
-            "a request was refused: a back end is unavailable"
-        );
+        log_unavailable("mesh", &error);
         Self::new(Code::Unavailable, "Not possible at the moment; try again")
     }
 }

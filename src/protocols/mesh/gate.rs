@@ -88,7 +88,7 @@ impl Gate {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         if let Some(session) = session_in(&body) {
-            let end = SessionEnd::new(&self.service, &path, session, &self.door.tasks);
+            let end = SessionEnd::new(&self.service, &path, session, &self.door.runtime.tasks);
             self.door.transports.list(session, &transport, end);
         }
         Response::from_parts(parts, Body::from(body))

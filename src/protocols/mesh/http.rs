@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     MeshDoor,
     error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
+    options::saving,
 };
 use crate::{
     core::model::ids::RoomId,
@@ -81,7 +82,7 @@ async fn save(
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
     let body = read_body(request.into_body(), MAX_SAVE_BYTES).await?;
     let entries = parse_save(&body)?;
-    door.hub.save_chats(&room, entries, door.dialect.saving()).await?;
+    door.hub.save_chats(&room, entries, saving(door.dialect)).await?;
     Ok(())
 }
 

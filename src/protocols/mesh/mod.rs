@@ -34,14 +34,10 @@ use async_trait::async_trait;
 use axum::{Router, body::Body, extract::Request, middleware, routing};
 use futures_util::future::join_all;
 use socketioxide::{ParserConfig, SocketIo};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use tracing::warn;
 
-pub use self::{
-    error::Code,
-    options::{Dialect, Options},
-};
+pub use self::{error::Code, options::Options};
 use self::{gate::Gate, options::DirectPathSwitch, session_end::SocketService, transport::Transports};
 use crate::{
     core::{
@@ -50,10 +46,11 @@ use crate::{
     },
     protocols::{
         admission::Admission,
-        counters::Counters,
+        dialect::Dialect,
         door::{Common, Door},
         ice_servers::IceServers,
         origin::AllowedOrigins,
+        runtime::DoorRuntime,
     },
 };
 
@@ -99,10 +96,8 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
         origins: common.origins.clone(),
         admission: common.admission.clone(),
         ice_servers: common.ice_servers.clone(),
-        tasks: TaskTracker::new(),
-        stop: CancellationToken::new(),
+        runtime: DoorRuntime::new("mesh"),
         transports: Transports::default(),
-        counters: Counters::new("mesh"),
         sockets: Mutex::default(),
     })
 }
@@ -118,19 +113,15 @@ pub struct MeshDoor {
     origins: AllowedOrigins,
     admission: Arc<Admission>,
     ice_servers: Arc<IceServers>,
-    /// Work for clients that the shut-down waits for.
-    tasks: TaskTracker,
-    /// Ends work for clients that are gone.
-    stop: CancellationToken,
+    runtime: DoorRuntime,
     transports: Transports,
-    counters: Counters,
     sockets: Mutex<Vec<SocketIo>>,
 }
 
 #[async_trait]
 impl Door for MeshDoor {
-    fn name(&self) -> &'static str {
-        "mesh"
+    fn runtime(&self) -> &DoorRuntime {
+        &self.runtime
     }
 
     fn router(self: Arc<Self>) -> Router {
@@ -145,15 +136,13 @@ impl Door for MeshDoor {
         router.layer(self.origins.cors_layer())
     }
 
-    async fn shut_down(&self, patience: Duration) {
+    async fn shut_down(&self, limit: Duration) {
         let sockets = std::mem::take(&mut *lock(&self.sockets));
         let close_all = join_all(sockets.iter().map(SocketIo::close));
-        if tokio::time::timeout(patience, close_all).await.is_err() {
+        if tokio::time::timeout(limit, close_all).await.is_err() {
             warn!("some clients did not take their last packets");
         }
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.runtime.shut_down(limit).await;
     }
 }
 

@@ -2,25 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{core::hub::history::Saving, protocols::options::duration};
+use crate::{
+    core::hub::history::Saving,
+    protocols::{dialect::Dialect, options::duration},
+};
 
-/// Where the document and its original disagree: which of them the door follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Dialect {
-    /// `ice_candidate {candidate}`, and saves that are merged
-    Documented,
-    /// `ice_candidate <the candidate itself>`, and saves that replace each other, for clients written against
-    /// the original server
-    Original,
-}
-
-impl Dialect {
-    /// What a save does to the history of its room.
-    pub const fn saving(self) -> Saving {
-        match self {
-            Self::Documented => Saving::Merge,
-            Self::Original => Saving::Replace,
-        }
+/// What a save does to the history of its room.
+pub const fn saving(dialect: Dialect) -> Saving {
+    match dialect {
+        Dialect::Documented => Saving::Merge,
+        Dialect::Original => Saving::Replace,
     }
 }
 
@@ -41,7 +32,9 @@ pub struct Options {
     #[arg(help_heading = "Rooms", long, env, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub seat_lease: Duration,
 
-    /// The form of ICE candidates on their way to clients, and whether saved chats are merged or replaced.
+    /// Whether to follow the document or the original server where they differ. documented: clients get
+    /// `ice_candidate {candidate}`, and saved chats are merged. original: clients get the bare candidate, and a save
+    /// replaces the one before it.
     #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
     pub mesh_dialect: Dialect,
 

@@ -18,15 +18,12 @@ use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 use super::{direct_path::DirectPath, session_end::SessionEnd};
 use crate::{
     core::model::lock::lock,
-    protocols::{
-        admission::Client,
-        tcp::{self, TcpHandle},
-    },
+    protocols::{admission::Client, limits, tcp::TcpHandle},
 };
 
 /// The most bytes that may wait for a client to take them. A client that lets more wait is cut off, and can
 /// come back and resume.
-pub const MAX_WAITING_BYTES: u64 = tcp::MAX_WAITING_BYTES as u64;
+pub const MAX_WAITING_BYTES: u64 = limits::MAX_WAITING_BYTES as u64;
 
 /// The longest time between a client's CONNECT packet and its answer: far longer than it ever takes.
 const CONNECTING_LIMIT: Duration = Duration::from_secs(5);

@@ -18,16 +18,18 @@ use std::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Response, StatusCode, Uri, header},
+    http::{Response, Uri, header},
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service;
 
 use super::{MeshDoor, session_end::SocketService, transport::Transport};
-use crate::protocols::tcp::{TcpHandle, frames::Start};
+use crate::protocols::{
+    tcp::{TcpHandle, frames::Start},
+    websocket::switching_protocols,
+};
 
 /// How long the probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,15 +57,15 @@ impl Upgrade {
     /// Opens the WebSocket, and passes it on once the probe has come. `None`, with nothing done, if the
     /// request is no proper handshake.
     pub fn begin(self, request: &mut Request) -> Option<Response<Body>> {
-        let accept = derive_accept_key(request.headers().get(header::SEC_WEBSOCKET_KEY)?.as_bytes());
+        let response = switching_protocols(request.headers().get(header::SEC_WEBSOCKET_KEY)?);
         let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
         let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
         let uri = request.uri().clone();
-        let (tasks, stop) = (self.door.tasks.clone(), self.door.stop.clone());
+        let (tasks, stop) = (self.door.runtime.tasks.clone(), self.door.runtime.stop.clone());
         tasks.spawn(async move {
             stop.run_until_cancelled(self.pass_on(on_upgrade, tcp, uri)).await;
         });
-        Some(switching_protocols(&accept))
+        Some(response)
     }
 
     async fn pass_on(self, on_upgrade: OnUpgrade, tcp: Option<Arc<TcpHandle>>, uri: Uri) {
@@ -79,18 +81,6 @@ impl Upgrade {
         // The library serves it in a task of its own; an error means that the task did not begin.
         let _ = Service::call(&mut service, (stream, request)).await;
     }
-}
-
-fn switching_protocols(accept: &str) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(accept) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    response
 }
 
 /// Reads the client's first frame, which must be a probe.

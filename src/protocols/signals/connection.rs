@@ -1,20 +1,17 @@
-//! One WebSocket of the signals door: its handshake, its presence, and what it is told.
+//! One WebSocket of the signals door: its handshake, and the presence that holds the seat.
 
 use std::{future::pending, pin::Pin, sync::Arc};
 
-use futures_util::{FutureExt, future::BoxFuture};
-use serde_json::value::RawValue;
 use tokio::time::Sleep;
-use tracing::error;
 
 use super::{
-    SignalsDoor,
+    NAMESPACE, SignalsDoor,
     error::{
-        BACKEND_FAILURE, BAD_HANDSHAKE, BAD_SEAT, Goodbye, HANDSHAKE_READ_FAILURE, READER_STOPPING, REPLACED,
-        Refusal, SEAT_RENEWAL_FAILURE, SERVER_STOPPING, TOO_MANY_MESSAGES, WRITER_STOPPING,
+        BACKEND_FAILURE, BAD_HANDSHAKE, BAD_SEAT, HANDSHAKE_READ_FAILURE, READER_STOPPING, REPLACED,
+        SERVER_STOPPING, TOO_MANY_MESSAGES,
     },
     http::deadline,
-    messages::{Handshake, Kind, ServerMessage},
+    messages::{JoinMessage, Kind},
     room_of,
 };
 use crate::{
@@ -22,83 +19,88 @@ use crate::{
         hub::join::Seated,
         model::{
             error::JoinError,
-            event::{Event, Numbered, SignalKind},
             ids::{ConnectionId, RoomId},
         },
-        ports::connection::{CloseReason, Connection, DeliverError},
     },
     protocols::{
         admission::Client,
-        websocket::{End, Incoming, Message, Socket},
+        unavailable::log_unavailable,
+        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
 };
 
-/// The reason a client closes with to give its seat up at once.
+/// The reason in a client's Close frame that gives the seat up at once.
 const LEAVE: &str = "leave";
 
-/// A WebSocket that has shown its session.
+/// A WebSocket that has proved a seat by its session.
 pub struct SignalsConnection {
-    id: ConnectionId,
-    door: Arc<SignalsDoor>,
-    socket: Socket,
+    pub(super) id: ConnectionId,
+    pub(super) door: Arc<SignalsDoor>,
+    pub(super) sender: SocketSender,
     /// The call, as the client names it.
-    call: String,
-    room: RoomId,
-    session: String,
+    pub(super) call: String,
+    pub(super) room: RoomId,
+    pub(super) session: String,
 }
 
-/// Serves one WebSocket from its opening to its end. `deadline` is that of the whole handshake.
+/// Serves one WebSocket until it ends. `deadline` bounds the whole handshake.
 pub async fn serve(
     door: Arc<SignalsDoor>,
     client: Client,
     deadline: Option<Pin<Box<Sleep>>>,
-    socket: Socket,
-    mut incoming: Incoming,
+    sender: SocketSender,
+    mut receiver: SocketReceiver,
 ) {
-    let stopping = door.stop.clone();
-    let goodbye = tokio::select! {
-        goodbye = visit(&door, client, deadline, socket, &mut incoming) => goodbye,
+    let stopping = door.runtime.stop.clone();
+    let status = tokio::select! {
+        status = converse(&door, client, deadline, sender, &mut receiver) => status,
         () = stopping.cancelled() => Some(SERVER_STOPPING),
     };
-    if let Some((code, reason)) = goodbye {
-        incoming.close(code, reason).await;
+    if let Some(status) = status {
+        receiver.close(status).await;
     }
 }
 
-/// Returns what to say in the end, if there is somebody to hear it.
-async fn visit(
+/// Serves the handshake and what follows. Returns the status to close with; `None` if the connection is
+/// closed.
+async fn converse(
     door: &Arc<SignalsDoor>,
     client: Client,
     deadline: Option<Pin<Box<Sleep>>>,
-    socket: Socket,
-    incoming: &mut Incoming,
-) -> Option<Goodbye> {
-    let handshake = match first_message(door, deadline, incoming).await {
-        Ok(text) => Handshake::parse(&text).ok_or(Some(BAD_HANDSHAKE)),
-        Err(goodbye) => Err(goodbye),
+    sender: SocketSender,
+    receiver: &mut SocketReceiver,
+) -> Option<CloseStatus> {
+    let handshake = match first_message(door, deadline, receiver).await {
+        Ok(text) => JoinMessage::parse(&text).ok_or(Some(BAD_HANDSHAKE)),
+        Err(status) => Err(status),
     };
-    let seated = match handshake {
-        Ok(handshake) => SignalsConnection::sit_down(door, socket, handshake).await.map_err(Some),
-        Err(goodbye) => Err(goodbye),
+    let attached = match handshake {
+        Ok(handshake) => SignalsConnection::attach(door, sender, handshake).await.map_err(Some),
+        Err(status) => Err(status),
     };
-    match seated {
-        Ok((connection, seat)) => connection.stay(&seat, client, incoming).await,
-        Err(goodbye) => goodbye.inspect(|goodbye| door.counters.refused(code_of(*goodbye))),
+    match attached {
+        Ok((connection, seat)) => connection.hold(&seat, client, receiver).await,
+        Err(status) => {
+            if let Some(status) = status {
+                door.runtime.counters.refused(code_of(status));
+            }
+            status
+        }
     }
 }
 
-/// The client's first message; or what to say instead of waiting any longer.
+/// Waits for the client's first message. The error is the status to close with, as for [`converse`].
 async fn first_message(
     door: &SignalsDoor,
     handshake_deadline: Option<Pin<Box<Sleep>>>,
-    incoming: &mut Incoming,
-) -> Result<String, Option<Goodbye>> {
+    receiver: &mut SocketReceiver,
+) -> Result<String, Option<CloseStatus>> {
     tokio::select! {
-        message = incoming.next() => match message {
-            Ok(Message::Text(text)) => Ok(text.as_str().to_owned()),
-            Ok(Message::Binary) => Err(Some(BAD_HANDSHAKE)),
-            Err(End::Lost) => Err(Some(READER_STOPPING)),
-            Err(End::Closed | End::Ours) => Err(None),
+        message = receiver.next() => match message {
+            Ok(SocketMessage::Text(text)) => Ok(text.as_str().to_owned()),
+            Ok(SocketMessage::Binary) => Err(Some(BAD_HANDSHAKE)),
+            Err(SocketEnd::Lost) => Err(Some(READER_STOPPING)),
+            Err(SocketEnd::ClosedByClient | SocketEnd::ClosedByServer) => Err(None),
         },
         () = expiry(handshake_deadline) => Err(Some(HANDSHAKE_READ_FAILURE)),
         () = expiry(deadline(door.join_timeout)) => Err(Some(HANDSHAKE_READ_FAILURE)),
@@ -112,9 +114,9 @@ async fn expiry(deadline: Option<Pin<Box<Sleep>>>) {
     }
 }
 
-/// What a handshake that failed is called in metrics.
-fn code_of(goodbye: Goodbye) -> &'static str {
-    match goodbye {
+/// The code of a failed handshake in metrics.
+fn code_of(status: CloseStatus) -> &'static str {
+    match status {
         BAD_HANDSHAKE => "bad_handshake",
         BAD_SEAT => "bad_seat",
         BACKEND_FAILURE => "unavailable",
@@ -123,117 +125,62 @@ fn code_of(goodbye: Goodbye) -> &'static str {
 }
 
 impl SignalsConnection {
-    /// Has the client welcomed in the seat that its session proves, and told everything that comes in.
-    async fn sit_down(
+    /// Attaches the connection to the seat that the session proves, and welcomes the client.
+    async fn attach(
         door: &Arc<SignalsDoor>,
-        socket: Socket,
-        handshake: Handshake,
-    ) -> Result<(Arc<Self>, Seated), Goodbye> {
-        let Handshake { call, session } = handshake;
+        sender: SocketSender,
+        handshake: JoinMessage,
+    ) -> Result<(Arc<Self>, Seated), CloseStatus> {
+        let JoinMessage { call, session } = handshake;
         let room = room_of(&call).map_err(|_| BAD_SEAT)?;
-        // It may have been taken at another node.
-        let seat =
-            match door.hub.claim_by_session(&door.request(room.clone(), Some(session.clone()), None)).await {
-                Ok(seat) => seat.ok_or(BAD_SEAT)?,
-                Err(JoinError::ShuttingDown) => return Err(SERVER_STOPPING),
-                Err(JoinError::Replaced(_)) => return Err(REPLACED),
-                Err(JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway) => {
-                    return Err(BAD_SEAT);
-                }
-                Err(JoinError::Unavailable(error)) => {
-                    // Logs it.
-                    let _ = Refusal::from(error);
-                    return Err(BACKEND_FAILURE);
-                }
-            };
+        // The seat may be registered on another node; this moves it here.
+        let request = door.join_request(room.clone(), Some(session.clone()), None);
+        let seat = door.hub.claim_by_session(&request).await.map_err(status_of)?.ok_or(BAD_SEAT)?;
         let (id, door) = (ConnectionId::next(), door.clone());
-        let connection = Arc::new(Self { id, door, socket, call, room, session });
-        // The welcome goes first; what peers said since the seat was taken follows it.
-        let _ = connection.tell(Kind::Welcome, None);
+        let connection = Arc::new(Self { id, door, sender, call, room, session });
+        // The welcome must precede the signals that peers sent since the seat was taken.
+        let _ = connection.send(Kind::Welcome, None);
         connection.door.hub.attach(&seat, connection.clone()).map_err(|_| BAD_SEAT)?;
         Ok((connection, seat))
     }
 
-    /// Holds the seat for as long as the client is there. What it sends is ignored.
-    async fn stay(&self, seat: &Seated, client: Client, incoming: &mut Incoming) -> Option<Goodbye> {
+    /// Holds the seat while the client is connected. Ignores its messages, but counts them against the rate
+    /// limit.
+    async fn hold(
+        &self,
+        seat: &Seated,
+        client: Client,
+        receiver: &mut SocketReceiver,
+    ) -> Option<CloseStatus> {
         let end = loop {
-            match incoming.next().await {
+            match receiver.next().await {
                 Ok(_) if self.door.admission.admits_event(client) => {}
                 Ok(_) => break Err(TOO_MANY_MESSAGES),
                 Err(end) => break Ok(end),
             }
         };
-        if end == Ok(End::Closed) && incoming.farewell() == Some(LEAVE) {
+        if end == Ok(SocketEnd::ClosedByClient) && receiver.close_reason() == Some(LEAVE) {
             self.door.hub.leave(seat).await;
         } else {
             self.door.hub.connection_lost(seat, self.id).await;
         }
         match end {
-            Err(goodbye) => Some(goodbye),
-            Ok(End::Lost) => Some(READER_STOPPING),
-            Ok(End::Closed | End::Ours) => None,
+            Err(status) => Some(status),
+            Ok(SocketEnd::Lost) => Some(READER_STOPPING),
+            Ok(SocketEnd::ClosedByClient | SocketEnd::ClosedByServer) => None,
         }
-    }
-
-    fn tell(&self, kind: Kind, body: Option<&RawValue>) -> Result<(), DeliverError> {
-        let message = ServerMessage { call: &self.call, session: None, body, kind };
-        self.socket.send(serde_json::to_string(&message).expect("our own messages are always JSON"))
-    }
-
-    fn close(&self, (code, reason): Goodbye) {
-        self.socket.close(code, reason);
-    }
-
-    /// Tells a client whose seat is in newer hands from one that has lost it.
-    fn close_replaced(&self) {
-        let (hub, socket) = (self.door.hub.clone(), self.socket.clone());
-        let (room, session) = (self.room.clone(), self.session.clone());
-        // A task of its own: under the room's lock the room cannot be asked.
-        self.door.tasks.spawn(async move {
-            let is_held = matches!(hub.holder_by_session(&room, &session).await, Ok(Some(_)));
-            let (code, reason) = if is_held { REPLACED } else { SEAT_RENEWAL_FAILURE };
-            socket.close(code, reason);
-        });
     }
 }
 
-impl Connection for SignalsConnection {
-    fn id(&self) -> ConnectionId {
-        self.id
-    }
-
-    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
-        let signal = match event {
-            Event::Joined { .. } => return self.tell(Kind::Peer, None),
-            Event::Signal(signal) => signal,
-            // Peers come and go in silence here.
-            _ => return Ok(()),
-        };
-        let kind = match signal.kind {
-            SignalKind::Offer => Kind::Offer,
-            SignalKind::Answer => Kind::Answer,
-            SignalKind::Candidate => Kind::Candidate,
-            // Somebody came back with nothing.
-            SignalKind::Other => return self.tell(Kind::Peer, None),
-        };
-        match serde_json::from_slice(&signal.payload) {
-            Ok(body) => self.tell(kind, Some(body)),
-            Err(_) => {
-                error!("a signal that is not JSON cannot be told to a client of the signals door");
-                Ok(())
-            }
+/// The status for a session whose seat could not be had.
+fn status_of(error: JoinError) -> CloseStatus {
+    match error {
+        JoinError::ShuttingDown => SERVER_STOPPING,
+        JoinError::Replaced(_) => REPLACED,
+        JoinError::RoomFull { .. } | JoinError::NameTaken | JoinError::TooManyAway => BAD_SEAT,
+        JoinError::Unavailable(error) => {
+            log_unavailable(NAMESPACE, &error);
+            BACKEND_FAILURE
         }
-    }
-
-    fn close(&self, reason: CloseReason) {
-        match reason {
-            CloseReason::Replaced | CloseReason::Dismissed => self.close_replaced(),
-            CloseReason::TooSlow => self.close(WRITER_STOPPING),
-            CloseReason::ShuttingDown => self.close(SERVER_STOPPING),
-        }
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.socket.sign_of_life().boxed()
     }
 }

@@ -1,28 +1,33 @@
-//! What is refused and how it is said: a status without a body over HTTP, a close frame with a reason over a WebSocket.
-
-use std::error::Error as _;
+//! Refusals of the signals door: a status without a body over HTTP, a Close frame over a WebSocket.
 
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, Response, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
 };
-use tracing::warn;
 
+use super::NAMESPACE;
 use crate::{
     core::{
         hub::nodes::by_session::SessionSignalError,
         model::error::{JoinError, SignalError, Unavailable},
     },
-    protocols::http::{BodyError, RETRY_AFTER_SECONDS},
+    protocols::{
+        admission::TooManyRequests,
+        http::{BodyError, RefusalCode, response},
+        unavailable::log_unavailable,
+        websocket::CloseStatus,
+    },
 };
 
-/// Carries a refusal's code. The document's statuses have several causes each, and its refusals no body.
+/// Header with the code of a refusal. A status of the document has several causes, and its refusals have no
+/// body.
 const CODE_HEADER: HeaderName = HeaderName::from_static("signals-refusal");
 
-/// Why a request was refused. The table in `docs/signals.md` lists them all.
+/// Why an HTTP request is refused. `docs/signals.md` lists all refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`docs/signals.md` says what each means")]
-pub enum Refusal {
+pub enum HttpRefusal {
     NoSuchPath,
     MethodNotAllowed,
     BadCall,
@@ -37,8 +42,8 @@ pub enum Refusal {
     ShuttingDown,
 }
 
-impl Refusal {
-    /// Every refusal there is.
+impl HttpRefusal {
+    /// All refusals.
     pub const ALL: [Self; 12] = [
         Self::NoSuchPath,
         Self::MethodNotAllowed,
@@ -54,7 +59,7 @@ impl Refusal {
         Self::ShuttingDown,
     ];
 
-    /// What it is called in the header and in metrics.
+    /// The code in the header and in metrics.
     pub fn code(self) -> &'static str {
         match self {
             Self::NoSuchPath => "no_such_path",
@@ -72,7 +77,7 @@ impl Refusal {
         }
     }
 
-    /// The status that goes with it.
+    /// The HTTP status.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoSuchPath => StatusCode::NOT_FOUND,
@@ -85,22 +90,19 @@ impl Refusal {
             Self::Unavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+}
 
-    /// The answer.
-    pub fn response(self) -> Response<Body> {
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
         let body = if self == Self::NotAWebSocket { Body::from("Bad Request\n") } else { Body::empty() };
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status();
-        let headers = response.headers_mut();
-        headers.insert(CODE_HEADER, HeaderValue::from_static(self.code()));
-        if matches!(self, Self::TooManyRequests | Self::Unavailable | Self::ShuttingDown) {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-        }
+        let mut response = response(self.status(), body);
+        response.headers_mut().insert(CODE_HEADER, HeaderValue::from_static(self.code()));
+        response.extensions_mut().insert(RefusalCode(self.code()));
         response
     }
 }
 
-impl From<JoinError> for Refusal {
+impl From<JoinError> for HttpRefusal {
     fn from(error: JoinError) -> Self {
         match error {
             JoinError::RoomFull { .. }
@@ -113,7 +115,7 @@ impl From<JoinError> for Refusal {
     }
 }
 
-impl From<SignalError> for Refusal {
+impl From<SignalError> for HttpRefusal {
     fn from(error: SignalError) -> Self {
         match error {
             SignalError::Replaced(_) | SignalError::NoSuchParticipant => Self::NotSeated,
@@ -122,7 +124,7 @@ impl From<SignalError> for Refusal {
     }
 }
 
-impl From<SessionSignalError> for Refusal {
+impl From<SessionSignalError> for HttpRefusal {
     fn from(error: SessionSignalError) -> Self {
         match error {
             SessionSignalError::NotSeated => Self::NotSeated,
@@ -131,18 +133,14 @@ impl From<SessionSignalError> for Refusal {
     }
 }
 
-impl From<Unavailable> for Refusal {
+impl From<Unavailable> for HttpRefusal {
     fn from(error: Unavailable) -> Self {
-        warn!(
-            dependency = error.what,
-            error = error.source(),
-            "a request was refused: a back end is unavailable"
-        );
+        log_unavailable(NAMESPACE, &error);
         Self::Unavailable
     }
 }
 
-impl From<BodyError> for Refusal {
+impl From<BodyError> for HttpRefusal {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge => Self::TooLarge,
@@ -151,28 +149,34 @@ impl From<BodyError> for Refusal {
     }
 }
 
-/// Why this side closes a WebSocket, as its close frame has it: a code and a reason.
-///
-/// Those with 1000 are the original's, but for [`REPLACED`]. Source: RFC 6455, section 7.4.1, for the others.
-pub type Goodbye = (u16, &'static str);
+impl From<TooManyRequests> for HttpRefusal {
+    fn from(TooManyRequests: TooManyRequests) -> Self {
+        Self::TooManyRequests
+    }
+}
+
+/// Sources: the original for code 1000, except [`REPLACED`]; RFC 6455, section 7.4.1, for the others.
+const fn status(code: u16, reason: &'static str) -> CloseStatus {
+    CloseStatus { code, reason }
+}
 
 /// The first message is no JOIN.
-pub const BAD_HANDSHAKE: Goodbye = (1000, "bad handshake");
-/// The session proves no seat: it is made up, or has expired.
-pub const BAD_SEAT: Goodbye = (1000, "bad seat");
-/// No JOIN came in time.
-pub const HANDSHAKE_READ_FAILURE: Goodbye = (1000, "handshake read failure");
-/// Seats cannot be looked up just now.
-pub const BACKEND_FAILURE: Goodbye = (1000, "backend failure");
-/// The seat was lost.
-pub const SEAT_RENEWAL_FAILURE: Goodbye = (1000, "seat renewal failure");
+pub const BAD_HANDSHAKE: CloseStatus = status(1000, "bad handshake");
+/// The session proves no seat: it is invalid or expired.
+pub const BAD_SEAT: CloseStatus = status(1000, "bad seat");
+/// No JOIN arrived in time.
+pub const HANDSHAKE_READ_FAILURE: CloseStatus = status(1000, "handshake read failure");
+/// The seat registry is unavailable.
+pub const BACKEND_FAILURE: CloseStatus = status(1000, "backend failure");
+/// The lease of the seat has ended.
+pub const SEAT_RENEWAL_FAILURE: CloseStatus = status(1000, "seat renewal failure");
 /// A newer WebSocket, or a newer join, has the seat.
-pub const REPLACED: Goodbye = (1000, "replaced by a newer connection");
-/// Nothing came for too long.
-pub const READER_STOPPING: Goodbye = (1000, "websocket reader stopping");
-/// The client does not take what it is sent.
-pub const WRITER_STOPPING: Goodbye = (1000, "websocket writer stopping");
-/// The server stops; the client may come back.
-pub const SERVER_STOPPING: Goodbye = (1001, "server stopping");
-/// The client sends more than it may.
-pub const TOO_MANY_MESSAGES: Goodbye = (1008, "too many messages");
+pub const REPLACED: CloseStatus = status(1000, "replaced by a newer connection");
+/// The client was silent for too long.
+pub const READER_STOPPING: CloseStatus = status(1000, "websocket reader stopping");
+/// The client does not read its messages.
+pub const WRITER_STOPPING: CloseStatus = status(1000, "websocket writer stopping");
+/// The server stops; the client may reconnect.
+pub const SERVER_STOPPING: CloseStatus = status(1001, "server stopping");
+/// The client sends more than its rate limit allows.
+pub const TOO_MANY_MESSAGES: CloseStatus = status(1008, "too many messages");

@@ -1,162 +1,113 @@
-//! The signals door's endpoints, their CORS headers, and what is no join.
+//! The HTTP endpoints of the signals door, and the GET requests that do not join.
 //!
 //! Source: signals document, "Endpoints".
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
+    RequestExt,
     body::Body,
-    extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts},
+    extract::{Path, Request, State},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
 };
 use tokio::time::{Sleep, sleep};
 
 use super::{
     SignalsDoor, connection,
-    error::Refusal,
-    messages::{Kind, Publication, ServerMessage},
+    error::HttpRefusal,
+    messages::{Kind, PublishedSignal, ServerMessage},
     room_of,
 };
 use crate::{
-    core::{
-        delivery::outbox::RESET,
-        hub::join::JoinRequest,
-        model::{event::SignalKind, ids::RoomId},
-    },
+    core::{delivery::outbox::RESET, model::event::SignalKind},
     protocols::{
-        http::{json, read_body},
+        http::{empty, json, read_body},
         websocket::upgrade,
     },
 };
 
-/// The methods of an endpoint, as its CORS headers name them.
-#[derive(Clone, Copy)]
-enum Allows {
-    Get,
-    Post,
-}
+type HttpResult = Result<Response<Body>, HttpRefusal>;
 
-impl Allows {
-    fn methods(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Get => "GET, OPTIONS",
-            Self::Post => "OPTIONS, POST",
-        })
-    }
-}
-
-/// `/call`: the calls are one level below.
-pub async fn to_calls(State(door): State<Arc<SignalsDoor>>) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+/// `/call`: redirects to `/call/`, the parent of all calls.
+pub async fn redirect_to_calls() -> HttpResult {
+    let mut response = empty(StatusCode::MOVED_PERMANENTLY);
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/call/"));
-    door.with_headers(response, Allows::Get)
+    Ok(response)
 }
 
 /// `/call/`: names no call.
-pub async fn no_call(State(door): State<Arc<SignalsDoor>>) -> Response<Body> {
-    door.answer(Allows::Get, Err(Refusal::NoSuchPath))
+pub async fn no_such_path() -> HttpResult {
+    Err(HttpRefusal::NoSuchPath)
 }
 
-/// `GET /call/{call}`: takes a seat, or with `?session=` the seat that one had.
-pub async fn call(
-    State(door): State<Arc<SignalsDoor>>,
-    call: Result<Path<String>, PathRejection>,
-    request: Parts,
-) -> Response<Body> {
-    let outcome = match request.method {
-        Method::OPTIONS => Ok(no_content()),
-        Method::GET => join(&door, call, &request).await,
-        _ => Err(Refusal::MethodNotAllowed),
-    };
-    door.answer(Allows::Get, outcome)
+/// `OPTIONS` on every endpoint; the CORS headers are added to all responses.
+pub async fn options() -> HttpResult {
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
-/// `GET /ws`: opens a WebSocket, whose handshake is still to come.
-pub async fn ws(State(door): State<Arc<SignalsDoor>>, request: Request) -> Response<Body> {
-    let outcome = match *request.method() {
-        Method::OPTIONS => Ok(no_content()),
-        Method::GET => open(&door, request),
-        _ => Err(Refusal::MethodNotAllowed),
-    };
-    door.answer(Allows::Get, outcome)
+/// Every other method.
+pub async fn method_not_allowed() -> HttpResult {
+    Err(HttpRefusal::MethodNotAllowed)
 }
 
-/// `POST /signal`: tells everybody else in the call.
-pub async fn signal(State(door): State<Arc<SignalsDoor>>, request: Request) -> Response<Body> {
-    let outcome = match *request.method() {
-        Method::OPTIONS => Ok(no_content()),
-        Method::POST => publish(&door, request).await,
-        _ => Err(Refusal::MethodNotAllowed),
-    };
-    door.answer(Allows::Post, outcome)
-}
-
-async fn join(
-    door: &SignalsDoor,
-    call: Result<Path<String>, PathRejection>,
-    request: &Parts,
-) -> Result<Response<Body>, Refusal> {
-    if is_no_join(&request.headers) {
-        return Err(Refusal::NotAJoin);
+/// `GET /call/{call}`: takes a seat, or returns the seat of `?session=`.
+pub async fn join(State(door): State<Arc<SignalsDoor>>, mut request: Request) -> HttpResult {
+    if is_no_join(request.headers()) {
+        return Err(HttpRefusal::NotAJoin);
     }
-    let Path(call) = call.map_err(|_| Refusal::BadCall)?;
+    let path = request.extract_parts::<Path<String>>().await;
+    let Path(call) = path.map_err(|_| HttpRefusal::BadCall)?;
     let call = call.strip_suffix('/').unwrap_or(&call);
     if call.is_empty() || call.contains('/') {
-        return Err(Refusal::NoSuchPath);
+        return Err(HttpRefusal::NoSuchPath);
     }
-    if !door.admission.admits_session(door.admission.client(&request.headers, &request.extensions)) {
-        return Err(Refusal::TooManyRequests);
-    }
-    let room = room_of(call).map_err(|_| Refusal::BadCall)?;
-    let session = session_in(&request.uri).map(str::to_owned);
-    // Whoever joins has no peer connection any more that what was kept for them could be about.
-    let taken = door.hub.take_seat(door.request(room, session, Some(RESET))).await?;
+    door.admission.admit_session(&request)?;
+    let room = room_of(call).map_err(|_| HttpRefusal::BadCall)?;
+    let session = session_in(request.uri()).map(str::to_owned);
+    // A client that joins has no peer connection that earlier signals could belong to.
+    let taken = door.hub.take_seat(door.join_request(room, session, Some(RESET))).await?;
     if taken.returned {
-        // The others' peer connection to this seat is dead: as if somebody new had come.
+        // The peers' connections to this seat are dead: announce the seat as a new peer.
         door.hub.broadcast(&taken.seat, SignalKind::Other, bytes::Bytes::new())?;
     }
-    door.counters.joins.increment(1);
+    door.runtime.counters.joins.increment(1);
     let session = Some(taken.session.as_str());
     Ok(json(StatusCode::OK, &ServerMessage { call, session, body: None, kind: Kind::Join }))
 }
 
-/// A session is made of characters that need no escaping in a query.
-fn session_in(uri: &Uri) -> Option<&str> {
-    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("session="))
-}
-
-fn open(door: &Arc<SignalsDoor>, mut request: Request) -> Result<Response<Body>, Refusal> {
-    let client = door.admission.client(request.headers(), request.extensions());
-    if !door.admission.admits_session(client) {
-        return Err(Refusal::TooManyRequests);
-    }
+/// `GET /ws`: opens a WebSocket, whose first message must prove a seat.
+pub async fn connect(State(door): State<Arc<SignalsDoor>>, mut request: Request) -> HttpResult {
+    let client = door.admission.admit_session(&request)?;
     let (serving, deadline) = (door.clone(), deadline(door.handshake_timeout));
-    upgrade(&mut request, door.limits, &door.tasks, move |socket, incoming| {
-        connection::serve(serving, client, deadline, socket, incoming)
+    upgrade(&mut request, door.limits, &door.runtime.tasks, move |sender, receiver| {
+        connection::serve(serving, client, deadline, sender, receiver)
     })
-    .map_err(|_| Refusal::NotAWebSocket)
+    .map_err(|_| HttpRefusal::NotAWebSocket)
 }
 
-/// Begins to run now; `None` for no time at all, which stands for no limit.
+/// `POST /signal`: sends a signal to everyone else in the call.
+pub async fn publish(State(door): State<Arc<SignalsDoor>>, request: Request) -> HttpResult {
+    door.admission.admit_event(&request)?;
+    if !is_json(request.headers()) {
+        return Err(HttpRefusal::BadSignal);
+    }
+    let bytes = read_body(request.into_body(), door.max_request_bytes).await?;
+    let publication = PublishedSignal::parse(&bytes, door.max_body_bytes)?;
+    let room = room_of(&publication.call).map_err(|_| HttpRefusal::NotSeated)?;
+    let body = bytes.slice_ref(publication.body.get().as_bytes());
+    door.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
+    door.runtime.counters.signals.increment(1);
+    Ok(Response::new(Body::empty()))
+}
+
+/// Starts a timer of `time`; `None` for zero, which means no limit.
 pub(super) fn deadline(time: Duration) -> Option<Pin<Box<Sleep>>> {
     (!time.is_zero()).then(|| Box::pin(sleep(time)))
 }
 
-async fn publish(door: &SignalsDoor, request: Request) -> Result<Response<Body>, Refusal> {
-    if !door.admission.admits_event(door.admission.client(request.headers(), request.extensions())) {
-        return Err(Refusal::TooManyRequests);
-    }
-    if !is_json(request.headers()) {
-        return Err(Refusal::BadSignal);
-    }
-    let bytes = read_body(request.into_body(), door.max_request_bytes).await?;
-    let publication = Publication::parse(&bytes, door.max_body_bytes)?;
-    let room = room_of(&publication.call).map_err(|_| Refusal::NotSeated)?;
-    let body = bytes.slice_ref(publication.body.get().as_bytes());
-    door.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
-    door.counters.signals.increment(1);
-    Ok(Response::new(Body::empty()))
+/// The session in the query, as it stands: its characters need no escaping.
+fn session_in(uri: &Uri) -> Option<&str> {
+    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("session="))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -165,9 +116,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Whether a GET was sent by something that only looks, and would leave an empty seat behind: a browser that fetches
-/// ahead of its user, an image or a script tag, which never gets to read the session, and whoever draws previews
-/// of links.
+/// Whether a GET must not take a seat because its sender will not use it: a prefetching browser, an image or
+/// a script tag, which cannot read the session, or a crawler that draws link previews.
 fn is_no_join(headers: &HeaderMap) -> bool {
     let says = |name: &'static str, words: &[&str]| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
@@ -177,64 +127,21 @@ fn is_no_join(headers: &HeaderMap) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().any(|name| says(name, &["prefetch", "preview"]))
         || says("sec-fetch-mode", &["no-cors"])
         || headers.contains_key(header::RANGE)
-        || headers.get(header::USER_AGENT).is_some_and(draws_previews)
+        || headers.get(header::USER_AGENT).is_some_and(is_crawler)
 }
 
-/// Crawlers call themselves bots: a product whose name ends in it, or in one of a few other words. A robot is none.
-fn draws_previews(user_agent: &HeaderValue) -> bool {
+/// Whether a user agent is a crawler: one of its product names ends in `bot` or another known word, but not
+/// in `robot`.
+fn is_crawler(user_agent: &HeaderValue) -> bool {
     let agent = user_agent.to_str().unwrap_or_default().to_ascii_lowercase();
     let mut names = agent.split(|c: char| !c.is_ascii_alphanumeric()).filter(|name| !name.ends_with("robot"));
     names.any(|name| ["bot", "preview", "externalhit", "whatsapp"].iter().any(|end| name.ends_with(end)))
 }
 
-fn no_content() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-impl SignalsDoor {
-    /// What is asked of the core by somebody of whom only their session is known.
-    pub(super) fn request(
-        &self,
-        room: RoomId,
-        session: Option<String>,
-        received: Option<u64>,
-    ) -> JoinRequest {
-        JoinRequest { session, received, ..JoinRequest::new(room, self.nobody.clone(), self.policy) }
-    }
-
-    fn answer(&self, allows: Allows, outcome: Result<Response<Body>, Refusal>) -> Response<Body> {
-        let mut response = outcome.unwrap_or_else(|refusal| {
-            self.counters.refused(refusal.code());
-            refusal.response()
-        });
-        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, allows.methods());
-        }
-        self.with_headers(response, allows)
-    }
-
-    /// Adds what every answer has: the CORS headers, and that it must not be kept.
-    fn with_headers(&self, mut response: Response<Body>, allows: Allows) -> Response<Body> {
-        const NAMES: HeaderValue = HeaderValue::from_static("Cache-Control, Content-Type, User-Agent");
-        let ours: [(HeaderName, HeaderValue); 6] = [
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone()),
-            (header::ACCESS_CONTROL_ALLOW_METHODS, allows.methods()),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, NAMES),
-            (header::ACCESS_CONTROL_EXPOSE_HEADERS, NAMES),
-            (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("60")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ];
-        for (name, value) in ours {
-            response.headers_mut().insert(name, value);
-        }
-        response
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     fn is_refused(name: &'static str, value: &'static str) -> bool {
@@ -242,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_only_looks_is_told_from_a_client() {
+    fn prefetches_and_crawlers_are_told_from_clients() {
         for (name, value) in [
             ("sec-purpose", "prefetch;prerender"),
             ("purpose", "prefetch"),

@@ -1,4 +1,4 @@
-//! What is said, over HTTP and over the WebSocket: one JSON object with `call`, `session`, `body` and `kind`.
+//! Messages over HTTP and the WebSocket: one JSON object with `call`, `session`, `body` and `kind`.
 //!
 //! Source: signals document, "Message Format".
 
@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::error::Refusal;
+use super::error::HttpRefusal;
 use crate::core::model::event::SignalKind;
 
-/// A message of the server's. Its fields come in the order in which the original has them; empty ones are left out.
+/// A message from the server. Fields have the order of the original; empty fields are left out.
 #[derive(Debug, Serialize)]
 pub struct ServerMessage<'a> {
     /// The call, as the client named it.
@@ -18,32 +18,32 @@ pub struct ServerMessage<'a> {
     /// Only in the answer to a join.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<&'a str>,
-    /// Only in what peers sent: the string as it came.
+    /// Only in signals from peers: the JSON string as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<&'a RawValue>,
-    /// What it is.
+    /// The kind of message.
     pub kind: Kind,
 }
 
-/// What a message is.
+/// Kind of a message from the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
-    /// A seat was taken, for whoever asked.
+    /// The answer to a join: the client has a seat.
     Join,
-    /// The WebSocket's handshake is done.
+    /// The handshake on the WebSocket succeeded.
     Welcome,
-    /// Somebody else is there and has nothing yet.
+    /// Another participant joined, or joined again, and has no peer connection.
     Peer,
-    /// A session description that begins a negotiation.
+    /// A session description (SDP) that begins a negotiation.
     Offer,
-    /// A session description that completes one.
+    /// A session description (SDP) that completes a negotiation.
     Answer,
     /// An ICE candidate. Not in the document.
     Candidate,
 }
 
-/// A message as it came, of which not everything needs to be there.
+/// A message from a client, before its required fields are checked.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(default)]
@@ -65,17 +65,17 @@ impl Envelope<'_> {
 /// The empty string, in JSON.
 const EMPTY: &str = "\"\"";
 
-/// The first message on a WebSocket: the one that the join was answered with.
+/// The first message on a WebSocket: the client sends the answer to its join.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Handshake {
+pub struct JoinMessage {
     /// The call, as the client names it.
     pub call: String,
     /// The session, unchecked.
     pub session: String,
 }
 
-impl Handshake {
-    /// Reads a first message; `None` if it is anything else than a JOIN with a call and a session and without a body.
+impl JoinMessage {
+    /// Parses a first message; `None` unless it is a JOIN with a call and a session and without a body.
     pub fn parse(text: &str) -> Option<Self> {
         let envelope: Envelope = serde_json::from_str(text).ok()?;
         let is_join = envelope.kind.as_deref() == Some("JOIN") && !envelope.has_body();
@@ -84,39 +84,39 @@ impl Handshake {
     }
 }
 
-/// What a client has published.
+/// A signal that a client publishes.
 #[derive(Debug)]
-pub struct Publication<'a> {
+pub struct PublishedSignal<'a> {
     /// The call, as the client names it.
     pub call: Cow<'a, str>,
     /// The session, unchecked.
     pub session: Cow<'a, str>,
-    /// What it is.
+    /// The kind of signal.
     pub kind: SignalKind,
-    /// The string for the peers, as it came.
+    /// The JSON string for the peers, as the sender wrote it.
     pub body: &'a RawValue,
 }
 
-impl<'a> Publication<'a> {
-    /// Reads what was posted.
+impl<'a> PublishedSignal<'a> {
+    /// Parses the body of a POST.
     ///
     /// # Errors
-    /// - [`Refusal::BadSignal`]: not JSON, another kind, or something missing or empty.
-    /// - [`Refusal::TooLarge`]: the body has more than `max_body_bytes` of JSON between its quotes.
-    pub fn parse(bytes: &'a [u8], max_body_bytes: usize) -> Result<Self, Refusal> {
-        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|_| Refusal::BadSignal)?;
+    /// - [`HttpRefusal::BadSignal`]: not JSON, another kind, or something missing or empty.
+    /// - [`HttpRefusal::TooLarge`]: the body has more than `max_body_bytes` of JSON between its quotes.
+    pub fn parse(bytes: &'a [u8], max_body_bytes: usize) -> Result<Self, HttpRefusal> {
+        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|_| HttpRefusal::BadSignal)?;
         let kind = match envelope.kind.as_deref() {
             Some("OFFER") => SignalKind::Offer,
             Some("ANSWER") => SignalKind::Answer,
             Some("CANDIDATE") => SignalKind::Candidate,
-            _ => return Err(Refusal::BadSignal),
+            _ => return Err(HttpRefusal::BadSignal),
         };
         let given =
-            |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty()).ok_or(Refusal::BadSignal);
+            |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty()).ok_or(HttpRefusal::BadSignal);
         let body = envelope.body.filter(|body| body.get().starts_with('"') && body.get() != EMPTY);
-        let body = body.ok_or(Refusal::BadSignal)?;
+        let body = body.ok_or(HttpRefusal::BadSignal)?;
         if body.get().len() > max_body_bytes + EMPTY.len() {
-            return Err(Refusal::TooLarge);
+            return Err(HttpRefusal::TooLarge);
         }
         Ok(Self { call: given(envelope.call)?, session: given(envelope.session)?, kind, body })
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_come_in_the_documented_order_and_empty_ones_are_left_out() {
+    fn fields_have_the_documented_order_and_empty_fields_are_left_out() {
         let body = RawValue::from_string(r#""v=0\r\né\ud83d\ude00""#.into()).unwrap();
         let offer = ServerMessage { call: "7", session: None, body: Some(&body), kind: Kind::Offer };
         let offer = serde_json::to_string(&offer).unwrap();
@@ -138,13 +138,13 @@ mod tests {
 
     #[test]
     fn a_handshake_is_a_join_with_call_and_session_and_without_a_body() {
-        let expected = Some(Handshake { call: "7".into(), session: "S".into() });
+        let expected = Some(JoinMessage { call: "7".into(), session: "S".into() });
         for text in [
             r#"{"call":"7","session":"S","kind":"JOIN"}"#,
             r#" {"kind":"JOIN","call":"\u0037","session":"S","body":"","more":[1]} "#,
             r#"{"kind":"JOIN","call":"7","session":"S","body":null}"#,
         ] {
-            assert_eq!(Handshake::parse(text), expected, "{text}");
+            assert_eq!(JoinMessage::parse(text), expected, "{text}");
         }
         for text in [
             "",
@@ -160,20 +160,20 @@ mod tests {
             r#"{"kind":"JOIN","call":"7","session":"S","body":"b"}"#,
             r#"{"kind":"JOIN","call":"7","session":"S"}{}"#,
         ] {
-            assert_eq!(Handshake::parse(text), None, "{text}");
+            assert_eq!(JoinMessage::parse(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_publication_is_measured_by_its_body() {
+    fn the_size_limit_applies_to_the_body_of_a_publication() {
         let parse = |body: &str| {
             let text = format!(r#"{{"kind":"OFFER","call":"7","session":"S","body":{body}}}"#);
-            Publication::parse(text.as_bytes(), 4).map(|publication| publication.body.get().to_owned())
+            PublishedSignal::parse(text.as_bytes(), 4).map(|publication| publication.body.get().to_owned())
         };
         assert_eq!(parse(r#""abcd""#), Ok(r#""abcd""#.into()));
-        assert_eq!(parse(r#""abcde""#), Err(Refusal::TooLarge));
+        assert_eq!(parse(r#""abcde""#), Err(HttpRefusal::TooLarge));
         for body in ["\"\"", "null", "7", "{}", "[\"\"]", "\"\\x\""] {
-            assert_eq!(parse(body), Err(Refusal::BadSignal), "{body}");
+            assert_eq!(parse(body), Err(HttpRefusal::BadSignal), "{body}");
         }
     }
 }

@@ -1,89 +1,90 @@
-//! The signals door: seats in a call. A client takes one over HTTP, shows that it is there over a WebSocket, and
-//! publishes what its peers need over HTTP again.
+//! The signals door: a client takes a seat in a call over HTTP, proves its presence over a WebSocket, and
+//! publishes signals for its peers over HTTP.
 //!
-//! The wire contract is `docs/signals.md`. A request goes through [`http`] (what is asked, and whether it may be), a
-//! WebSocket on to [`connection`] (its handshake, its presence, what it is told); [`messages`] is what both say.
+//! The wire contract is `docs/signals.md`. [`http`] answers requests, [`connection`] serves a WebSocket,
+//! [`delivery`] writes events to it, and [`messages`] has the types on the wire.
 //!
 //! Source: signals document.
 
 mod connection;
+mod delivery;
 mod error;
 mod http;
 mod messages;
 mod options;
+mod routes;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use axum::{Router, http::HeaderValue, routing};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use axum::{Router, http::HeaderValue};
 
-pub use self::{error::Refusal, options::Options};
+pub use self::{error::HttpRefusal, options::Options};
 use crate::{
     core::{
-        hub::{Hub, join::RoomPolicy},
+        hub::{
+            Hub,
+            join::{JoinRequest, RoomPolicy},
+        },
         model::ids::{Name, RoomId, TextError},
     },
     protocols::{
         admission::Admission,
-        counters::Counters,
         door::{Common, Door},
-        websocket::Limits,
+        runtime::DoorRuntime,
+        websocket::SocketLimits,
     },
 };
 
-/// What a POST may have besides its body: the name of a call and a session, escaped.
+/// Name of the door, and namespace of its rooms.
+const NAMESPACE: &str = "signals";
+
+/// Size of a POST in addition to its body: the name of a call and a session, escaped.
 const ENVELOPE_BYTES: usize = 4 * 1024;
 
 /// Opens the signals door.
 pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
-    SignalsDoor::new(common.hub.clone(), common.admission.clone(), options)
+    Arc::new(SignalsDoor::new(common, options))
 }
 
 /// The signals door.
-pub struct SignalsDoor {
+struct SignalsDoor {
     hub: Hub,
     admission: Arc<Admission>,
     policy: RoomPolicy,
-    /// What everybody is called: nobody says who they are.
-    nobody: Name,
-    /// Whose pages may read the answers.
+    /// Name of every participant: the protocol has no names.
+    name: Name,
+    /// The web origin that the CORS headers allow.
     origin: HeaderValue,
     max_body_bytes: usize,
     max_request_bytes: usize,
-    /// Zero for none.
+    /// Time from the WebSocket request to the JOIN message. Zero: no limit.
     handshake_timeout: Duration,
-    /// Zero for none.
+    /// Time from the open WebSocket to the JOIN message. Zero: no limit.
     join_timeout: Duration,
-    limits: Limits,
+    limits: SocketLimits,
     listen: Vec<SocketAddr>,
     ops_listen: Vec<SocketAddr>,
-    /// One task or more for each WebSocket.
-    tasks: TaskTracker,
-    /// Ends what nobody waits for.
-    stop: CancellationToken,
-    counters: Counters,
+    runtime: DoorRuntime,
 }
 
 impl SignalsDoor {
-    /// The door of all calls in `hub`.
-    pub fn new(hub: Hub, admission: Arc<Admission>, options: &Options) -> Arc<Self> {
+    fn new(common: &Common, options: &Options) -> Self {
         let max_request_bytes = options.max_body + ENVELOPE_BYTES;
-        Arc::new(Self {
-            hub,
-            admission,
+        Self {
+            hub: common.hub.clone(),
+            admission: common.admission.clone(),
             policy: RoomPolicy::new(options.seat_count, options.seat_timeout),
-            nobody: "caller".parse().expect("it is a name"),
+            name: "caller".parse().expect("it is a name"),
             origin: options.origin.clone(),
             max_body_bytes: options.max_body,
             max_request_bytes,
             handshake_timeout: options.ws_handshake_timeout,
             join_timeout: options.ws_join_timeout,
-            limits: Limits {
-                // What comes after the handshake is ignored: also a signal that was meant for a POST.
+            limits: SocketLimits {
+                // Messages after the handshake are ignored, also a signal that was meant for a POST.
                 max_message_bytes: max_request_bytes,
-                // A client that answers every ping must never be taken for silent.
+                // A client that answers every ping must never count as lost.
                 ping_interval: options
                     .ws_ping_interval
                     .min(options.ws_read_timeout / 2)
@@ -92,27 +93,24 @@ impl SignalsDoor {
             },
             listen: options.addr.0.into_iter().collect(),
             ops_listen: options.healthz_addr.0.into_iter().collect(),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            counters: Counters::new("signals"),
-        })
+            runtime: DoorRuntime::new(NAMESPACE),
+        }
+    }
+
+    /// A request to the core by a participant who is known by its session only.
+    fn join_request(&self, room: RoomId, session: Option<String>, received: Option<u64>) -> JoinRequest {
+        JoinRequest { session, received, ..JoinRequest::new(room, self.name.clone(), self.policy) }
     }
 }
 
 #[async_trait]
 impl Door for SignalsDoor {
-    fn name(&self) -> &'static str {
-        "signals"
+    fn runtime(&self) -> &DoorRuntime {
+        &self.runtime
     }
 
     fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/call", routing::any(http::to_calls))
-            .route("/call/", routing::any(http::no_call))
-            .route("/call/{*call}", routing::any(http::call))
-            .route("/ws", routing::any(http::ws))
-            .route("/signal", routing::any(http::signal))
-            .with_state(self)
+        routes::router(self)
     }
 
     fn listen(&self) -> Vec<SocketAddr> {
@@ -122,17 +120,9 @@ impl Door for SignalsDoor {
     fn ops_listen(&self) -> Vec<SocketAddr> {
         self.ops_listen.clone()
     }
-
-    async fn shut_down(&self, patience: Duration) {
-        self.stop.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
-            warn!("some clients did not take their last words");
-        }
-    }
 }
 
-/// The room of the call called `name`. No other door's room is ever the same.
+/// The room of the call called `name`. Rooms of other doors have other ids.
 fn room_of(name: &str) -> Result<RoomId, TextError> {
-    RoomId::within("signals", name)
+    RoomId::within(NAMESPACE, name)
 }

@@ -1,4 +1,4 @@
-//! What can be set about the signals door, by the names and in the notation of its document: addresses like `:8080`,
+//! Options of the signals door, with the names and the notation of its document: addresses like `:8080`,
 //! times like `1m30s`.
 
 use std::{
@@ -9,24 +9,25 @@ use std::{
 
 use axum::http::HeaderValue;
 
-/// The units of a time, longest names first where one begins with another, with their nanoseconds.
+/// Units of time in nanoseconds. A name comes before its prefixes.
 const UNITS: [(&str, f64); 8] =
     [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
 
-/// The longest time that the notation has, about 292 years.
+/// The longest time in nanoseconds that the notation allows, about 292 years.
 const MAX_NANOS: f64 = 9.223_372e18;
 
-/// What can be set about the signals door.
+/// Options of the signals door.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "Signals door")]
 pub struct Options {
-    /// One more address where people connect, like :8080. Not needed: the signals door is served wherever --listen
-    /// says.
+    /// Additional address to listen on for clients, like :8080. Optional: every --listen address serves the
+    /// signals door.
     #[arg(long, env = "SIGNALS_ADDR", value_name = "ADDRESS", default_value = "", hide_default_value = true)]
-    pub addr: Further,
+    pub addr: ExtraAddress,
 
-    /// One more address where operators look, like :8090. Not needed: --ops-listen has /healthz and /debug as well.
+    /// Additional address to listen on for operators, like :8090. Optional: --ops-listen serves /healthz and
+    /// /debug too.
     #[arg(
         long,
         env = "SIGNALS_HEALTHZ_ADDR",
@@ -34,18 +35,18 @@ pub struct Options {
         default_value = "",
         hide_default_value = true
     )]
-    pub healthz_addr: Further,
+    pub healthz_addr: ExtraAddress,
 
-    /// Whose web pages may use the signals door: one origin, or *. Its answers always name this one; --cors-origins is
-    /// for the other doors.
+    /// Web origin whose pages may use the signals door: one origin, or *. Every response names it;
+    /// --cors-origins is for the other doors.
     #[arg(long, env = "SIGNALS_ORIGIN", value_name = "ORIGIN", default_value = "http://localhost:8080", value_parser = origin)]
     pub origin: HeaderValue,
 
-    /// How many seats a call has.
+    /// Number of seats in a call.
     #[arg(long, env = "SIGNALS_SEAT_COUNT", value_name = "NUMBER", default_value = "2", value_parser = seat_count)]
     pub seat_count: usize,
 
-    /// How long a seat is kept for somebody who is not connected.
+    /// How long a participant without a connection keeps the seat.
     #[arg(long, env = "SIGNALS_SEAT_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = some_time)]
     pub seat_timeout: Duration,
 
@@ -53,15 +54,15 @@ pub struct Options {
     #[arg(long, env = "SIGNALS_WS_HANDSHAKE_TIMEOUT", value_name = "TIME", default_value = "15s", value_parser = time)]
     pub ws_handshake_timeout: Duration,
 
-    /// How long a WebSocket that is open may wait for its JOIN message; 0s: no limit.
+    /// How long an open WebSocket may take to send its JOIN message; 0s: no limit.
     #[arg(long, env = "SIGNALS_WS_JOIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = time)]
     pub ws_join_timeout: Duration,
 
-    /// How often a WebSocket is pinged. At least twice in --ws-read-timeout, whatever is said here.
+    /// Time between two pings on a WebSocket; at most half of --ws-read-timeout.
     #[arg(long, env = "SIGNALS_WS_PING_INTERVAL", value_name = "TIME", default_value = "5s", value_parser = some_time)]
     pub ws_ping_interval: Duration,
 
-    /// How long a WebSocket may be silent before it is taken for dead.
+    /// How long a WebSocket may be silent before the connection counts as lost.
     #[arg(long, env = "SIGNALS_WS_READ_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = some_time)]
     pub ws_read_timeout: Duration,
 
@@ -70,11 +71,11 @@ pub struct Options {
     pub max_body: usize,
 }
 
-/// One more address to listen at, or none: empty.
+/// An additional address to listen on; empty text means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Further(pub Option<SocketAddr>);
+pub struct ExtraAddress(pub Option<SocketAddr>);
 
-impl FromStr for Further {
+impl FromStr for ExtraAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -82,7 +83,7 @@ impl FromStr for Further {
     }
 }
 
-/// `HOST:PORT`, or `:PORT` for every address of the machine.
+/// Parses `HOST:PORT`, or `:PORT` for all addresses of the machine.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let port = |port: &str| port.parse().map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
     let address = match text.split_once(':') {
@@ -118,7 +119,7 @@ fn some_time(text: &str) -> Result<Duration, String> {
     if time.is_zero() { Err("must be longer than nothing".into()) } else { Ok(time) }
 }
 
-/// A time as Go writes it: `30s`, `1m30s`, `1.5h`, `250ms`, `0`.
+/// Parses a time in Go's notation: `30s`, `1m30s`, `1.5h`, `250ms`, `0`.
 fn time(text: &str) -> Result<Duration, String> {
     let nanos = if text == "0" { Some(0.0) } else { nanos(text) };
     let nanos = nanos.filter(|nanos| *nanos <= MAX_NANOS);
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_as_go_writes_them() {
+    fn times_have_the_notation_of_go() {
         for (text, millis) in [
             ("30s", 30_000),
             ("1m30s", 90_000),
@@ -171,23 +172,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_may_leave_the_host_out() {
+    fn an_address_may_omit_the_host() {
         for (text, expected) in [
             (":8080", "0.0.0.0:8080"),
             ("localhost:8080", "127.0.0.1:8080"),
             ("192.0.2.1:80", "192.0.2.1:80"),
             ("[::1]:80", "[::1]:80"),
         ] {
-            assert_eq!(text.parse(), Ok(Further(expected.parse().ok())), "{text}");
+            assert_eq!(text.parse(), Ok(ExtraAddress(expected.parse().ok())), "{text}");
         }
-        assert_eq!("".parse(), Ok(Further(None)));
+        assert_eq!("".parse(), Ok(ExtraAddress(None)));
         for text in [" ", ":", "8080", "::1", ":70000", "clinic.example:80"] {
-            assert!(text.parse::<Further>().is_err(), "{text}");
+            assert!(text.parse::<ExtraAddress>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn an_origin_is_one_that_browsers_send() {
+    fn an_origin_has_the_form_that_browsers_send() {
         assert!(
             ["*", "http://localhost:8080", "https://clinic.example"].iter().all(|text| origin(text).is_ok())
         );

@@ -16,5 +16,4 @@ mod writer;
 pub use self::{
     handle::{InboundFilter, TcpHandle},
     stream::WatchedStream,
-    writer::MAX_WAITING_BYTES,
 };

@@ -10,10 +10,7 @@ use std::{
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
 
 use super::frames::{self, FrameTracker};
-use crate::core::ports::connection::DeliverError;
-
-/// The most bytes of the door's frames that may wait for the client to take them.
-pub const MAX_WAITING_BYTES: usize = 256 * 1024;
+use crate::{core::ports::connection::DeliverError, protocols::limits::MAX_WAITING_BYTES};
 
 /// Bytes of a frame without its text, at most.
 const FRAME_BYTES: usize = 16;

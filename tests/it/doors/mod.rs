@@ -5,5 +5,6 @@ mod direct;
 mod isolation;
 mod kurento;
 mod mesh;
+mod new_door;
 mod signals;
 mod transcripts;

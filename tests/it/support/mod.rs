@@ -5,6 +5,7 @@ pub mod chats;
 pub mod client;
 pub mod clock;
 pub mod daemon;
+pub mod door;
 pub mod mongod;
 pub mod nodes;
 pub mod peer;

@@ -1,4 +1,5 @@
-//! The server's own SFU at work: answers what clients offer, offers each what the others send, and ends with its room.
+//! The server's own SFU: answers the offers of clients, offers each client the media of the others, and ends
+//! with its room.
 
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -7,9 +8,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::error;
 
 use super::{
-    ear::{Heard, News, Said},
-    messages::{Connection, Content, Handshake, Speaker, origin_of, tracks_of},
-    roster::Roster,
+    call_state::CallState,
+    inbox::{ClientSignal, SfuEvent, SfuEvents},
+    messages::{CallConnection, HandshakeContent, MessageWriter, SfuHandshake, tracks_of},
 };
 use crate::{
     core::model::{error::SignalError, event::SignalKind, ids::ParticipantId},
@@ -17,143 +18,150 @@ use crate::{
         DataChannel, DataRelay, DescriptionError, Limit, MediaEvent, NegotiationError, NewEndpoint,
         OpenError, Owner, Publication, Role,
     },
-    protocols::arbiter::{ArbiterDoor, REFRESH_EVERY, sfu::Sfu},
+    protocols::{
+        arbiter::{ArbiterDoor, REFRESH_EVERY, sfu::Sfu},
+        sdp::origin_of,
+    },
 };
 
-/// What clients open on the connection on which they send: label, stream, and whether newcomers are told what was said
-/// last. Source: `docs/arbiter.md`, “The server's own SFU”.
+/// Data channels that clients open on their sending connection: label, stream id, and whether the last
+/// message is repeated to newcomers. Source: `docs/arbiter.md`, “The server's own SFU”.
 const CHANNELS: [(&str, u16, bool); 2] = [("chat", 100, false), ("features", 110, true)];
 
-/// An SFU.
+/// A running SFU.
 pub struct Forwarder {
     door: Arc<ArbiterDoor>,
     sfu: Sfu,
-    heard: Heard,
-    roster: Roster,
+    events: SfuEvents,
+    call: CallState,
 }
 
 impl Forwarder {
-    /// The one that sits in the seat of `sfu`, and hears what is `heard`.
-    pub fn new(door: Arc<ArbiterDoor>, sfu: Sfu, heard: Heard) -> Self {
-        Self { door, sfu, heard, roster: Roster::default() }
+    /// Creates the SFU in the seat of `sfu`, which handles `events`.
+    pub fn new(door: Arc<ArbiterDoor>, sfu: Sfu, events: SfuEvents) -> Self {
+        Self { door, sfu, events, call: CallState::default() }
     }
 
-    /// Serves its call until that ends.
+    /// Serves the call until it ends.
     pub async fn serve(mut self) {
-        // Whatever goes wrong in here, the clients are told that it has gone.
+        // After a panic too, the clients must be told that the SFU has left.
         if AssertUnwindSafe(self.forward()).catch_unwind().await.is_err() {
             error!("an SFU of the server's own ended by a panic");
         }
-        for participant in self.roster.participants() {
+        for participant in self.call.participants() {
             self.door.media.close_participant(&self.owner(participant));
         }
-        self.sfu.go(&self.door).await;
+        self.sfu.leave(&self.door).await;
     }
 
     async fn forward(&mut self) {
-        let (stop, room) = (self.door.stop.clone(), self.sfu.room.clone());
+        let (stop, room) = (self.door.runtime.stop.clone(), self.sfu.room.clone());
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let news = tokio::select! {
+            let event = tokio::select! {
                 () = stop.cancelled() => return,
-                () = room.closed() => return,
-                news = self.heard.next() => news,
+                () = room.ended() => return,
+                event = self.events.next() => event,
                 _ = ticks.tick() => {
-                    // What was put off, or was too much, may be in order by now.
-                    self.introduce().await;
+                    // Offers that were postponed, or over a limit, may be possible now.
+                    self.offer_pending().await;
                     continue;
                 }
             };
-            match news {
-                News::Said(said) => self.on_said(said).await,
-                News::Left(participant) => self.forget(participant),
-                News::Media(endpoint, MediaEvent::Connected) => self.roster.connected(endpoint),
-                News::Media(endpoint, MediaEvent::Closed(reason)) => self.roster.ended(endpoint, reason),
-                News::Media(..) => {}
-                News::Over => return,
+            match event {
+                SfuEvent::Signal(said) => self.on_signal(said).await,
+                SfuEvent::Left(participant) => self.forget(participant),
+                SfuEvent::Media(endpoint, MediaEvent::Connected) => self.call.connected(endpoint),
+                SfuEvent::Media(endpoint, MediaEvent::Closed(reason)) => self.call.ended(endpoint, reason),
+                SfuEvent::Media(..) => {}
+                SfuEvent::Closed => return,
             }
         }
     }
 
-    async fn on_said(&mut self, Said { from, id, data, .. }: Said) {
-        let Some(Handshake { connection, content }) = Handshake::parse(&data) else {
-            return self.door.counters.refused("not_understood");
+    async fn on_signal(&mut self, ClientSignal { from, id, data, .. }: ClientSignal) {
+        let Some(SfuHandshake { connection, content }) = SfuHandshake::parse(&data) else {
+            return self.door.runtime.counters.refused("not_understood");
         };
-        // Whoever says something about sending is there to receive.
-        let is_new = connection == Connection::Producer && self.roster.meet(from, &id);
+        // A client that signals about its sending connection is ready to receive.
+        let is_new = connection == CallConnection::Producer && self.call.add(from, &id);
         let outcome = match (&connection, content) {
-            (Connection::Producer, Content::Offer(offer)) => self.publish(from, &offer).await,
-            (Connection::Consumer { remote }, Content::Answer(answer)) => {
+            (CallConnection::Producer, HandshakeContent::Offer(offer)) => self.publish(from, &offer).await,
+            (CallConnection::Consumer { remote }, HandshakeContent::Answer(answer)) => {
                 self.accept(from, remote, &answer).await
             }
-            (_, Content::Candidate(candidate)) => {
+            (_, HandshakeContent::Candidate(candidate)) => {
                 self.candidate(from, &connection, &candidate);
                 Ok(is_new)
             }
-            (_, Content::Nothing) => Ok(is_new),
-            (_, Content::Offer(_) | Content::Answer(_)) => Err(DescriptionError::OutOfPlace.into()),
+            (_, HandshakeContent::Nothing) => Ok(is_new),
+            (_, HandshakeContent::Offer(_) | HandshakeContent::Answer(_)) => {
+                Err(DescriptionError::OutOfPlace.into())
+            }
         };
         match outcome {
             Ok(false) => {}
-            Ok(true) => self.introduce().await,
+            Ok(true) => self.offer_pending().await,
             Err(error) => self.refuse(from, &connection, error),
         }
     }
 
-    /// Answers what a client offers to send: on the connection that it has, or on another one.
+    /// Answers an offer of a client: renegotiates its connection, or opens another one.
     async fn publish(&mut self, from: ParticipantId, offer: &str) -> Result<bool, OpenError> {
         let origin = origin_of(offer);
         let former =
-            self.roster.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
+            self.call.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
         let renewed = match former.map(|former| former.endpoint) {
             Some(endpoint) => self.door.media.reoffer(endpoint, offer).await,
             None => Err(NegotiationError::NoSuchEndpoint),
         };
         let answer = match renewed {
             Ok(answer) => {
-                self.roster.changed(from, tracks_of(&answer));
+                self.call.changed(from, tracks_of(&answer));
                 answer
             }
             Err(NegotiationError::NoSuchEndpoint) => {
                 let data = DataRelay::Room(channels());
                 let role = Role::Publish(Publication { loopback: false, data });
                 let opened = self.door.media.answer(self.endpoint(from, role), offer).await?;
-                self.roster.published(from, opened.endpoint, origin, tracks_of(&opened.description));
+                self.call.published(from, opened.endpoint, origin, tracks_of(&opened.description));
                 opened.description
             }
             Err(error) => return Err(open_error(error)),
         };
-        // If it cannot be told, the connection never comes about, and ends.
-        let _ = self.tell(from, |speaker| speaker.answer(&answer));
+        // If the answer cannot be delivered, the client never connects, and the endpoint times out.
+        let _ = self.tell(from, |writer| writer.answer(&answer));
         Ok(true)
     }
 
-    /// Takes the answer to an offer.
+    /// Accepts the answer to an offer.
     async fn accept(&mut self, from: ParticipantId, remote: &str, answer: &str) -> Result<bool, OpenError> {
-        let source = self.roster.called(remote).ok_or(OpenError::NotPublished)?;
-        let endpoint = self.roster.answered(from, source).ok_or(DescriptionError::OutOfPlace)?;
+        let source = self.call.find_by_id(remote).ok_or(OpenError::NotPublished)?;
+        let endpoint = self.call.answered(from, source).ok_or(DescriptionError::OutOfPlace)?;
         let Err(error) = self.door.media.accept(endpoint, answer).await else { return Ok(true) };
         self.drop_consumer(from, source);
         match error {
             NegotiationError::Description(error) => {
-                self.roster.give_up(from, source, self.now());
+                self.call.stop_offering(from, source, self.now());
                 Err(error.into())
             }
             NegotiationError::NoSuchEndpoint
             | NegotiationError::TooMany(_)
             | NegotiationError::Unavailable => {
-                self.roster.put_off(from, source, self.now());
+                self.call.retry_later(from, source, self.now());
                 Ok(false)
             }
         }
     }
 
-    fn candidate(&self, from: ParticipantId, connection: &Connection, candidate: &str) {
+    fn candidate(&self, from: ParticipantId, connection: &CallConnection, candidate: &str) {
         let endpoint = match connection {
-            Connection::Producer => self.roster.publication_of(from).map(|publication| publication.endpoint),
-            Connection::Consumer { remote } => {
-                self.roster.called(remote).and_then(|source| self.roster.consumer(from, source))
+            CallConnection::Producer => {
+                self.call.publication_of(from).map(|publication| publication.endpoint)
+            }
+            CallConnection::Consumer { remote } => {
+                self.call.find_by_id(remote).and_then(|source| self.call.consumer(from, source))
             }
         };
         if let Some(endpoint) = endpoint {
@@ -161,10 +169,10 @@ impl Forwarder {
         }
     }
 
-    /// Offers everybody what they do not get yet.
-    async fn introduce(&mut self) {
+    /// Sends all offers that are due.
+    async fn offer_pending(&mut self) {
         let mut content = HashSet::new();
-        for (receiver, source) in self.roster.owed(self.now()) {
+        for (receiver, source) in self.call.pending_offers(self.now()) {
             if content.contains(&receiver) {
                 continue;
             }
@@ -175,54 +183,58 @@ impl Forwarder {
                 }
                 Err(OpenError::TooMany(Limit::EndpointsInRoom) | OpenError::Unavailable) => return,
                 Err(OpenError::NotPublished | OpenError::Description(_)) => {
-                    self.roster.give_up(receiver, source, self.now());
+                    self.call.stop_offering(receiver, source, self.now());
                 }
             }
         }
     }
 
     async fn offer(&mut self, receiver: ParticipantId, source: ParticipantId) -> Result<(), OpenError> {
-        let remote = self.roster.id_of(source).cloned().ok_or(OpenError::NotPublished)?;
+        let remote = self.call.id_of(source).cloned().ok_or(OpenError::NotPublished)?;
         self.drop_consumer(receiver, source);
         let endpoint = self.endpoint(receiver, Role::Subscribe { source });
         let opened = self.door.media.offer(endpoint).await?;
-        self.roster.offered(receiver, source, opened.endpoint, self.now());
-        if self.tell(receiver, |speaker| speaker.offer(remote.as_str(), &opened.description)).is_err() {
+        self.call.offered(receiver, source, opened.endpoint, self.now());
+        if self.tell(receiver, |writer| writer.offer(remote.as_str(), &opened.description)).is_err() {
             self.drop_consumer(receiver, source);
-            self.roster.put_off(receiver, source, self.now());
+            self.call.retry_later(receiver, source, self.now());
         }
         Ok(())
     }
 
     fn drop_consumer(&mut self, receiver: ParticipantId, source: ParticipantId) {
-        if let Some(endpoint) = self.roster.take_consumer(receiver, source) {
+        if let Some(endpoint) = self.call.take_consumer(receiver, source) {
             self.door.media.close(endpoint);
         }
     }
 
     fn forget(&mut self, gone: ParticipantId) {
         self.door.media.close_participant(&self.owner(gone));
-        for endpoint in self.roster.forget(gone) {
+        for endpoint in self.call.forget(gone) {
             self.door.media.close(endpoint);
         }
     }
 
-    fn refuse(&self, to: ParticipantId, connection: &Connection, error: OpenError) {
-        self.door.counters.refused(code(error));
-        // Nobody waits for it.
-        let _ = self.tell(to, |speaker| speaker.refusal(connection, &error.to_string()));
+    fn refuse(&self, to: ParticipantId, connection: &CallConnection, error: OpenError) {
+        self.door.runtime.counters.refused(code(error));
+        // The refusal is informative only.
+        let _ = self.tell(to, |writer| writer.refusal(connection, &error.to_string()));
     }
 
-    fn tell(&self, to: ParticipantId, say: impl FnOnce(Speaker<'_>) -> String) -> Result<(), SignalError> {
-        let client = self.roster.id_of(to).ok_or(SignalError::NoSuchParticipant)?;
-        let data = say(Speaker { sfu: self.sfu.room.id.as_str(), client: client.as_str() });
+    fn tell(
+        &self,
+        to: ParticipantId,
+        say: impl FnOnce(MessageWriter<'_>) -> String,
+    ) -> Result<(), SignalError> {
+        let client = self.call.id_of(to).ok_or(SignalError::NoSuchParticipant)?;
+        let data = say(MessageWriter { sfu: self.sfu.room.id.as_str(), client: client.as_str() });
         self.door.hub.signal(&self.sfu.seat, to, SignalKind::Other, data.into())?;
-        self.door.counters.signals.increment(1);
+        self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
 
     fn endpoint(&self, participant: ParticipantId, role: Role) -> NewEndpoint {
-        NewEndpoint { owner: self.owner(participant), role, listener: self.heard.listener.clone() }
+        NewEndpoint { owner: self.owner(participant), role, listener: self.events.listener.clone() }
     }
 
     fn owner(&self, participant: ParticipantId) -> Owner {
@@ -249,7 +261,7 @@ fn open_error(error: NegotiationError) -> OpenError {
     }
 }
 
-/// What a refusal is counted as.
+/// The code of a refusal in metrics.
 fn code(error: OpenError) -> &'static str {
     match error {
         OpenError::Description(_) => "description",

@@ -1,4 +1,4 @@
-//! What the server's own SFU and its clients say to each other, as `data` of handshakes.
+//! Messages between the server's own SFU and its clients, as `data` of handshakes.
 //!
 //! Source: arbiter document, `handshake`; `docs/arbiter.md`, “The server's own SFU”.
 
@@ -6,39 +6,39 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocols::arbiter::messages::text;
+use crate::protocols::arbiter::messages::encode;
 
-/// What a client says about one of its connections.
+/// A client's signal about one of its connections.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Handshake {
-    /// Which one.
-    pub connection: Connection,
-    /// What about it.
-    pub content: Content,
+pub struct SfuHandshake {
+    /// The connection.
+    pub connection: CallConnection,
+    /// The signal.
+    pub content: HandshakeContent,
 }
 
-/// One of a client's connections.
+/// A connection between a client and the SFU.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Connection {
-    /// The one on which it sends; the client offers.
+pub enum CallConnection {
+    /// The client sends, and makes the offers.
     Producer,
-    /// One on which it receives; the SFU offers.
+    /// The client receives, and the SFU makes the offers.
     Consumer {
-        /// The id of whom it gets.
+        /// Id of the client whose media it carries.
         remote: String,
     },
 }
 
-/// What is said about a connection.
+/// Content of a signal.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum HandshakeContent {
     /// `description.sdp` of an offer.
     Offer(String),
     /// `description.sdp` of an answer.
     Answer(String),
     /// `candidate.candidate`
     Candidate(String),
-    /// Nothing that would change anything, as the end of candidates.
+    /// Nothing to process, such as the end of candidates.
     Nothing,
 }
 
@@ -64,32 +64,32 @@ struct Candidate {
     candidate: Option<String>,
 }
 
-impl Handshake {
-    /// Reads `data` of a handshake; nothing if it is none that an SFU understands.
+impl SfuHandshake {
+    /// Parses `data` of a handshake; `None` if the SFU does not know its form.
     pub fn parse(data: &[u8]) -> Option<Self> {
         let data: Data = serde_json::from_slice(data).ok()?;
         let connection = match data.kind.as_str() {
-            "producer" => Connection::Producer,
-            "consumer" => Connection::Consumer { remote: data.remote_peer_id? },
+            "producer" => CallConnection::Producer,
+            "consumer" => CallConnection::Consumer { remote: data.remote_peer_id? },
             _ => return None,
         };
         let content = match (data.description, data.candidate.and_then(|candidate| candidate.candidate)) {
             (Some(Description { kind, sdp }), _) => match kind.as_str() {
-                "offer" => Content::Offer(sdp),
-                "answer" => Content::Answer(sdp),
+                "offer" => HandshakeContent::Offer(sdp),
+                "answer" => HandshakeContent::Answer(sdp),
                 _ => return None,
             },
-            (None, Some(candidate)) if !candidate.is_empty() => Content::Candidate(candidate),
-            (None, _) => Content::Nothing,
+            (None, Some(candidate)) if !candidate.is_empty() => HandshakeContent::Candidate(candidate),
+            (None, _) => HandshakeContent::Nothing,
         };
         Some(Self { connection, content })
     }
 }
 
-/// What the SFU says to a client.
+/// A message of the SFU to a client.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+struct SfuMessage<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     sender: &'a str,
@@ -98,48 +98,47 @@ struct Told<'a> {
     remote_peer_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Description<&'a str>>,
-    /// Which handshake is refused.
+    /// The type of the refused handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     handshake: Option<&'static str>,
-    /// Why, for people.
+    /// The reason, for users.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
 }
 
-/// Says things to one client.
-pub struct Speaker<'a> {
-    /// The SFU's id.
+/// Writes messages to one client.
+pub struct MessageWriter<'a> {
+    /// Id of the SFU.
     pub sfu: &'a str,
-    /// The client's.
+    /// Id of the client.
     pub client: &'a str,
 }
 
-impl Speaker<'_> {
+impl MessageWriter<'_> {
     /// The answer to a client's offer.
     pub fn answer(&self, sdp: &str) -> String {
         let description = Some(Description { kind: "answer", sdp });
-        text(&Told { description, ..self.told("producer") })
+        encode(&SfuMessage { description, ..self.message("producer") })
     }
 
-    /// An offer of what the client called `remote` sends.
+    /// An offer of the media of the client `remote`.
     pub fn offer(&self, remote: &str, sdp: &str) -> String {
         let description = Some(Description { kind: "offer", sdp });
-        text(&Told { description, remote_peer_id: Some(remote), ..self.told("consumer") })
+        encode(&SfuMessage { description, remote_peer_id: Some(remote), ..self.message("consumer") })
     }
 
-    /// Why something that was said about a connection changes nothing. The original's clients do not know the type, and
-    /// ignore it.
-    pub fn refusal(&self, connection: &Connection, message: &str) -> String {
+    /// The refusal of a handshake. The original's clients ignore its unknown type.
+    pub fn refusal(&self, connection: &CallConnection, message: &str) -> String {
         let (handshake, remote_peer_id) = match connection {
-            Connection::Producer => ("producer", None),
-            Connection::Consumer { remote } => ("consumer", Some(remote.as_str())),
+            CallConnection::Producer => ("producer", None),
+            CallConnection::Consumer { remote } => ("consumer", Some(remote.as_str())),
         };
         let (handshake, message) = (Some(handshake), Some(message));
-        text(&Told { remote_peer_id, handshake, message, ..self.told("refusal") })
+        encode(&SfuMessage { remote_peer_id, handshake, message, ..self.message("refusal") })
     }
 
-    fn told(&self, kind: &'static str) -> Told<'_> {
-        Told {
+    fn message(&self, kind: &'static str) -> SfuMessage<'_> {
+        SfuMessage {
             kind,
             sender: self.sfu,
             receiver: self.client,
@@ -151,16 +150,8 @@ impl Speaker<'_> {
     }
 }
 
-/// The number that stays the same in all offers of one `RTCPeerConnection`, and is another in each other one.
-///
-/// Source: RFC 9429, section 5.2.1.
-pub fn origin_of(description: &str) -> Option<Box<str>> {
-    let origin = description.lines().find_map(|line| line.strip_prefix("o="))?;
-    origin.split(' ').nth(1).map(Into::into)
-}
-
-/// What the server receives by its `answer`, one word for each track in order: offers made from the same tracks are
-/// alike.
+/// The tracks that the server receives by its `answer`, one word each, in order: equal tracks make equal
+/// texts.
 pub fn tracks_of(answer: &str) -> Box<str> {
     let mut tracks = String::new();
     for section in answer.split("\nm=").skip(1) {
@@ -178,22 +169,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_originals_clients_say_is_understood() {
-        let parse = |data: &str| Handshake::parse(data.as_bytes());
+    fn messages_of_the_originals_clients_are_parsed() {
+        let parse = |data: &str| SfuHandshake::parse(data.as_bytes());
         let offer =
             r#"{"type":"producer","sender":"a","roomId":"r","description":{"type":"offer","sdp":"v=0\r\n"}}"#;
-        let content = Content::Offer("v=0\r\n".into());
-        assert_eq!(parse(offer), Some(Handshake { connection: Connection::Producer, content }));
+        let content = HandshakeContent::Offer("v=0\r\n".into());
+        assert_eq!(parse(offer), Some(SfuHandshake { connection: CallConnection::Producer, content }));
         let answer =
             r#"{"type":"consumer","sender":"a","remotePeerId":"b","description":{"type":"answer","sdp":""}}"#;
         let (connection, content) =
-            (Connection::Consumer { remote: "b".into() }, Content::Answer(String::new()));
-        assert_eq!(parse(answer), Some(Handshake { connection, content }));
+            (CallConnection::Consumer { remote: "b".into() }, HandshakeContent::Answer(String::new()));
+        assert_eq!(parse(answer), Some(SfuHandshake { connection, content }));
         let candidate = r#"{"type":"producer","sender":"a","candidate":{"candidate":"x","sdpMid":"0","sdpMLineIndex":0}}"#;
-        assert_eq!(parse(candidate).unwrap().content, Content::Candidate("x".into()));
+        assert_eq!(parse(candidate).unwrap().content, HandshakeContent::Candidate("x".into()));
         for end in [r#""candidate":{"candidate":""}"#, r#""candidate":null"#, r#""more":1"#] {
             let end = format!(r#"{{"type":"producer","sender":"a",{end}}}"#);
-            assert_eq!(parse(&end).unwrap().content, Content::Nothing);
+            assert_eq!(parse(&end).unwrap().content, HandshakeContent::Nothing);
         }
         for other in [
             "[]",
@@ -207,11 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_is_read_from_the_answer() {
+    fn tracks_are_read_from_the_answer() {
         let answer = "v=0\r\no=- 7 2 IN IP4 0\r\nm=video 9 X 96\r\na=recvonly\r\nm=audio 9 X 111\r\na=inactive\r\n\
                       m=application 9 X webrtc-datachannel\r\na=mid:2\r\nm=audio 9 X 111\r\na=sendrecv\r\n";
         assert_eq!(&*tracks_of(answer), "video audio ");
         assert_eq!(&*tracks_of("v=0\r\n"), "");
-        assert_eq!(origin_of(answer).as_deref(), Some("7"));
     }
 }

@@ -1,17 +1,17 @@
-//! The server's own SFU: it is started when somebody asks for a room, comes in as any SFU does, and forwards with the media
+//! The server's own SFU: started on request, it takes a seat like every SFU, and forwards through the media
 //! plane. It serves one call and ends with it.
 //!
-//! - `ear`: what it hears of its room and of its connections, in a queue.
-//! - `messages`: what it and its clients say to each other.
-//! - `roster`: who is there, who sends what, and who is to be offered what.
-//! - `forwarder`: does it all, one thing after the other.
+//! - `inbox`: the queue of events from its room and its media connections.
+//! - `messages`: messages between the SFU and its clients.
+//! - `call_state`: members, publications, and offers that are due.
+//! - `forwarder`: handles one event after the other.
 //!
 //! Source: arbiter document; `docs/arbiter.md`, “The server's own SFU”.
 
-mod ear;
+mod call_state;
 mod forwarder;
+mod inbox;
 mod messages;
-mod roster;
 
 use std::sync::{Arc, Weak};
 
@@ -20,36 +20,46 @@ use tokio::sync::Semaphore;
 
 use self::forwarder::Forwarder;
 use super::{
-    ArbiterDoor,
-    rooms::Lasts,
-    row::unique,
+    ArbiterDoor, Options,
+    records::unique,
+    rooms::SfuLifetime,
     sfu::Sfu,
-    start::{NotStarted, Order, RoomStarter},
+    start::{RoomStarter, StartError, StartOrder},
 };
+use crate::media::MediaPlane;
 
-/// Starts SFUs that are part of this server.
-pub struct BuiltInStarter {
+/// The starter of the server's own SFUs, if media is on.
+pub fn starter(
+    options: &Options,
+    media: &dyn MediaPlane,
+    door: &Weak<ArbiterDoor>,
+) -> Option<Arc<dyn RoomStarter>> {
+    media.is_on().then(|| Arc::new(BuiltInStarter::new(door.clone(), options.arbiter_max_started)) as _)
+}
+
+/// Starts SFUs inside this server.
+struct BuiltInStarter {
     door: Weak<ArbiterDoor>,
     running: Arc<Semaphore>,
 }
 
 impl BuiltInStarter {
-    /// At most `running` of them at once, at `door`.
-    pub fn new(door: Weak<ArbiterDoor>, running: usize) -> Self {
+    /// Creates a starter of at most `running` SFUs at once, at `door`.
+    fn new(door: Weak<ArbiterDoor>, running: usize) -> Self {
         Self { door, running: Arc::new(Semaphore::new(running.min(Semaphore::MAX_PERMITS))) }
     }
 }
 
 #[async_trait]
 impl RoomStarter for BuiltInStarter {
-    async fn start(&self, order: Order) -> Result<(), NotStarted> {
-        let permit = self.running.clone().try_acquire_owned().map_err(|_| NotStarted::Enough)?;
-        let door = self.door.upgrade().filter(|door| !door.stop.is_cancelled());
-        let door = door.ok_or(NotStarted::ShuttingDown)?;
-        let (ear, news) = ear::open();
-        let sfu = Sfu::come_in(&door, order.sfu, unique(), Lasts::ForOneCall, Box::new(ear)).await;
-        let forwarder = Forwarder::new(door.clone(), sfu.map_err(NotStarted::NotLetIn)?, news);
-        door.tasks.spawn(async move {
+    async fn start(&self, order: StartOrder) -> Result<(), StartError> {
+        let permit = self.running.clone().try_acquire_owned().map_err(|_| StartError::Enough)?;
+        let door = self.door.upgrade().filter(|door| !door.runtime.stop.is_cancelled());
+        let door = door.ok_or(StartError::ShuttingDown)?;
+        let (inbox, events) = inbox::open();
+        let sfu = Sfu::join(&door, order.sfu, unique(), SfuLifetime::ForOneCall, Box::new(inbox)).await;
+        let forwarder = Forwarder::new(door.clone(), sfu.map_err(StartError::NotLetIn)?, events);
+        door.runtime.tasks.spawn(async move {
             forwarder.serve().await;
             drop(permit);
         });

@@ -10,18 +10,18 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{NotStarted, Order, RoomStarter};
-use crate::{core::model::ids::Name, protocols::arbiter::rooms::Rooms};
+use super::{RoomStarter, StartError, StartOrder};
+use crate::{core::model::ids::Name, protocols::arbiter::rooms::SfuRooms};
 
-/// Where programs are looked for, and the whole of what a command finds in its environment besides what it is told:
-/// this server's own settings are none of its business.
+/// The `PATH` of a command. Its environment contains nothing else but the order: the settings of this server
+/// stay private.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A program and its arguments, separated by blanks; nothing is quoted or expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command(Vec<String>);
+pub struct StartCommand(Vec<String>);
 
-impl FromStr for Command {
+impl FromStr for StartCommand {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -29,13 +29,13 @@ impl FromStr for Command {
     }
 }
 
-impl Command {
-    /// Whether it is set.
+impl StartCommand {
+    /// Whether a command is configured.
     pub fn is_set(&self) -> bool {
         !self.0.is_empty()
     }
 
-    fn spawn(&self, order: &Order) -> Result<Child, std::io::Error> {
+    fn spawn(&self, order: &StartOrder) -> Result<Child, std::io::Error> {
         let (program, arguments) = self.0.split_first().ok_or(std::io::ErrorKind::NotFound)?;
         tokio::process::Command::new(program)
             .args(arguments)
@@ -51,53 +51,53 @@ impl Command {
     }
 }
 
-/// Runs a command for each SFU. The command either starts it elsewhere and ends with success, or is the SFU: then it
-/// is stopped with the server, and when it has been without its connection for too long.
+/// Runs a command for each SFU. The command starts the SFU on another machine and exits with success, or it
+/// is the SFU. In that case it is stopped with the server, or when its connection is missing for too long.
 pub struct CommandStarter {
-    command: Command,
-    rooms: Arc<Rooms>,
+    command: StartCommand,
+    rooms: Arc<SfuRooms>,
     running: Arc<Semaphore>,
-    limits: Limits,
+    limits: CommandLimits,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-/// How long a command may take, and how many there may be.
+/// Limits of the commands.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// From when it is run until it has ended or its SFU has come in.
+pub struct CommandLimits {
+    /// Time from the start of a command until it exits or its SFU is registered.
     pub start: Duration,
-    /// How long its SFU may be away.
+    /// How long an SFU may be without its connection.
     pub absence: Duration,
-    /// How many may run at once.
+    /// The most commands that run at once.
     pub running: usize,
 }
 
 impl CommandStarter {
-    /// Runs `command`; its processes end with `stop`.
+    /// Creates a starter; the processes end when `stop` is cancelled.
     pub fn new(
-        command: Command,
-        rooms: Arc<Rooms>,
-        limits: Limits,
+        command: StartCommand,
+        rooms: Arc<SfuRooms>,
+        limits: CommandLimits,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         Self { command, rooms, running: Arc::new(Semaphore::new(limits.running)), limits, tasks, stop }
     }
 
-    /// Lets the SFU run until it ends, or is of no use any more.
+    /// Waits until the SFU exits, loses its connection for too long, or the server stops; then kills it.
     async fn look_after(
         mut child: Child,
         _permit: OwnedSemaphorePermit,
         sfu: Name,
-        rooms: Arc<Rooms>,
+        rooms: Arc<SfuRooms>,
         absence: Duration,
         stop: CancellationToken,
     ) {
         let abandoned = async {
             loop {
-                rooms.is(&sfu, false).await;
-                if timeout(absence, rooms.is(&sfu, true)).await.is_err() {
+                rooms.wait_until(&sfu, false).await;
+                if timeout(absence, rooms.wait_until(&sfu, true)).await.is_err() {
                     return;
                 }
             }
@@ -107,27 +107,27 @@ impl CommandStarter {
             () = stop.cancelled() => {}
             () = abandoned => {}
         }
-        // It may have ended just now, by itself.
+        // Fails if the process has exited meanwhile.
         let _ = child.kill().await;
     }
 }
 
 #[async_trait]
 impl RoomStarter for CommandStarter {
-    async fn start(&self, order: Order) -> Result<(), NotStarted> {
-        let permit = self.running.clone().try_acquire_owned().map_err(|_| NotStarted::Enough)?;
+    async fn start(&self, order: StartOrder) -> Result<(), StartError> {
+        let permit = self.running.clone().try_acquire_owned().map_err(|_| StartError::Enough)?;
         let mut child = self.command.spawn(&order)?;
         let outcome = tokio::select! {
             status = child.wait() => {
                 let status = status?;
-                return if status.success() { Ok(()) } else { Err(NotStarted::Failed(status)) };
+                return if status.success() { Ok(()) } else { Err(StartError::Failed(status)) };
             }
-            () = self.rooms.is(&order.sfu, true) => Ok(()),
-            () = sleep(self.limits.start) => Err(NotStarted::TooLate),
-            () = self.stop.cancelled() => Err(NotStarted::ShuttingDown),
+            () = self.rooms.wait_until(&order.sfu, true) => Ok(()),
+            () = sleep(self.limits.start) => Err(StartError::TooLate),
+            () = self.stop.cancelled() => Err(StartError::ShuttingDown),
         };
         if outcome.is_err() {
-            // It may have ended just now, by itself.
+            // Fails if the process has exited meanwhile.
             let _ = child.kill().await;
             return outcome;
         }
@@ -141,23 +141,23 @@ impl RoomStarter for CommandStarter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::arbiter::rooms::{Lasts, SfuRoom};
+    use crate::protocols::arbiter::rooms::{SfuLifetime, SfuRoom};
 
-    const LIMITS: Limits =
-        Limits { start: Duration::from_secs(20), absence: Duration::from_millis(50), running: 1 };
+    const LIMITS: CommandLimits =
+        CommandLimits { start: Duration::from_secs(20), absence: Duration::from_millis(50), running: 1 };
 
-    fn starter(command: &str, limits: Limits) -> CommandStarter {
-        let rooms = Arc::new(Rooms::default());
+    fn starter(command: &str, limits: CommandLimits) -> CommandStarter {
+        let rooms = Arc::new(SfuRooms::default());
         let Ok(command) = command.parse();
         CommandStarter::new(command, rooms, limits, TaskTracker::new(), CancellationToken::new())
     }
 
-    fn order() -> Order {
-        Order { sfu: "sfu-1".parse().unwrap(), url: "ws://localhost".into() }
+    fn order() -> StartOrder {
+        StartOrder { sfu: "sfu-1".parse().unwrap(), url: "ws://localhost".into() }
     }
 
     #[tokio::test]
-    async fn a_command_that_ends_well_has_started_something_elsewhere() {
+    async fn a_command_that_exits_with_success_has_started_an_sfu() {
         let starter = starter("true", LIMITS);
         for _ in 0..3 {
             starter.start(order()).await.unwrap();
@@ -165,37 +165,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_fails_or_takes_too_long_has_started_nothing() {
+    async fn a_command_that_fails_or_is_too_slow_starts_no_sfu() {
         let failed = starter("false", LIMITS).start(order()).await;
-        assert!(matches!(failed, Err(NotStarted::Failed(_))));
+        assert!(matches!(failed, Err(StartError::Failed(_))));
         let missing = starter("/nowhere/sfu", LIMITS).start(order()).await;
-        assert!(matches!(missing, Err(NotStarted::Io(_))));
-        let slow = starter("sleep 60", Limits { start: Duration::from_millis(50), ..LIMITS });
-        assert!(matches!(slow.start(order()).await, Err(NotStarted::TooLate)));
-        assert!(matches!(slow.start(order()).await, Err(NotStarted::TooLate)), "its place is free again");
+        assert!(matches!(missing, Err(StartError::Io(_))));
+        let slow = starter("sleep 60", CommandLimits { start: Duration::from_millis(50), ..LIMITS });
+        assert!(matches!(slow.start(order()).await, Err(StartError::TooLate)));
+        assert!(matches!(slow.start(order()).await, Err(StartError::TooLate)), "its permit is free again");
     }
 
     #[tokio::test]
-    async fn an_sfu_that_has_lost_its_connection_for_good_makes_room_for_another() {
+    async fn an_sfu_without_a_connection_is_killed_and_frees_its_permit() {
         let starter = starter("sleep 60", LIMITS);
-        let room = SfuRoom::new(order().sfu, "connection".into(), Lasts::WhileConnected, []);
+        let room = SfuRoom::new(order().sfu, "connection".into(), SfuLifetime::WhileConnected, []);
         let room = Arc::new(room);
         starter.rooms.open(room.clone());
-        starter.rooms.has_come_in(&room);
+        starter.rooms.mark_registered(&room);
         starter.start(order()).await.unwrap();
-        assert!(matches!(starter.start(order()).await, Err(NotStarted::Enough)));
-        starter.rooms.close(&room);
+        assert!(matches!(starter.start(order()).await, Err(StartError::Enough)));
+        starter.rooms.remove(&room);
         starter.tasks.close();
         timeout(Duration::from_secs(20), starter.tasks.wait()).await.expect("its process is ended");
     }
 
     #[tokio::test]
-    async fn when_the_server_stops_so_do_its_sfus() {
+    async fn processes_of_sfus_end_with_the_server() {
         let starter = starter("sleep 60", LIMITS);
-        let room = SfuRoom::new(order().sfu, "connection".into(), Lasts::WhileConnected, []);
+        let room = SfuRoom::new(order().sfu, "connection".into(), SfuLifetime::WhileConnected, []);
         let room = Arc::new(room);
         starter.rooms.open(room.clone());
-        starter.rooms.has_come_in(&room);
+        starter.rooms.mark_registered(&room);
         starter.start(order()).await.unwrap();
         starter.stop.cancel();
         starter.tasks.close();

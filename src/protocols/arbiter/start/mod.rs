@@ -1,9 +1,9 @@
-//! Starting SFUs when somebody asks for a room: who can do it, and what they are told.
+//! Starting SFUs on request: by a command, by a webhook, or inside the server.
 
 mod command;
 mod webhook;
 
-use std::{io, process::ExitStatus};
+use std::{io, process::ExitStatus, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::Uri;
@@ -11,36 +11,39 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 pub use self::{
-    command::{Command, CommandStarter, Limits as CommandLimits},
+    command::{CommandLimits, CommandStarter, StartCommand},
     webhook::{Webhook, WebhookStarter},
 };
-use super::error::Refusal;
-use crate::{core::model::ids::Name, protocols::options::Secret};
+use super::{Options, error::Refusal, rooms::SfuRooms};
+use crate::{
+    core::model::ids::Name,
+    protocols::{options::Secret, runtime::DoorRuntime},
+};
 
-/// An SFU that is wanted.
+/// An order for one SFU.
 #[derive(Clone)]
-pub struct Order {
-    /// The id to identify by.
+pub struct StartOrder {
+    /// The id that the SFU must identify with.
     pub sfu: Name,
-    /// The WebSocket to connect to, with the secret in it where one is needed.
+    /// The WebSocket address to connect to, with the secret if one is configured.
     pub url: String,
 }
 
 /// Starts SFUs.
 #[async_trait]
 pub trait RoomStarter: Send + Sync + 'static {
-    /// Starts an SFU. It comes in by itself, at once or a little later.
+    /// Starts an SFU, which connects by itself, at once or later.
     ///
     /// # Errors
-    /// Why there will be none. Nothing of it goes on then.
-    async fn start(&self, order: Order) -> Result<(), NotStarted>;
+    /// No SFU was started, and no part of it keeps running.
+    async fn start(&self, order: StartOrder) -> Result<(), StartError>;
 }
 
 /// Why no SFU was started.
 #[derive(Debug, Error)]
-pub enum NotStarted {
-    /// As many as may be are running or being started.
-    #[error("as many as may be are running or being started")]
+pub enum StartError {
+    /// The most SFUs are running or starting.
+    #[error("the most SFUs are running or starting")]
     Enough,
     /// The command cannot be run.
     #[error("the command cannot be run")]
@@ -48,24 +51,43 @@ pub enum NotStarted {
     /// The command failed.
     #[error("the command failed with {0}")]
     Failed(ExitStatus),
-    /// The webhook was not reached.
+    /// The webhook cannot be reached.
     #[error("the webhook cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The webhook refused.
     #[error("the webhook answered {0}")]
     Refused(http::StatusCode),
-    /// It took too long.
-    #[error("it took too long")]
+    /// The start took too long.
+    #[error("the start took too long")]
     TooLate,
-    /// The server's own was not let in.
-    #[error("it was not let in: {}", .0.message())]
+    /// The server's own SFU could not take its seat.
+    #[error("the SFU could not take its seat: {}", .0.message())]
     NotLetIn(Refusal),
     /// The server stops.
     #[error("the server stops")]
     ShuttingDown,
 }
 
-/// `url`, with the proof in it that whoever connects to it is an SFU.
+/// How long an SFU that a command runs may be without its connection.
+const MAX_ABSENCE: Duration = Duration::from_mins(1);
+
+/// The starter that the options configure: a command, else a webhook, else none.
+pub fn starter(
+    options: &Options,
+    rooms: &Arc<SfuRooms>,
+    runtime: &DoorRuntime,
+) -> Option<Arc<dyn RoomStarter>> {
+    let start = options.arbiter_start_timeout;
+    let command = options.arbiter_start_command.clone();
+    if command.is_set() {
+        let limits = CommandLimits { start, absence: MAX_ABSENCE, running: options.arbiter_max_started };
+        let (tasks, stop) = (runtime.tasks.clone(), runtime.stop.clone());
+        return Some(Arc::new(CommandStarter::new(command, rooms.clone(), limits, tasks, stop)));
+    }
+    Some(Arc::new(WebhookStarter::new(&options.arbiter_start_webhook, start)?))
+}
+
+/// The WebSocket address for started SFUs: `url` with the secret in its query.
 pub fn url_for_sfus(url: &Uri, secret: &Secret) -> String {
     let Some(secret) = secret.reveal() else { return url.to_string() };
     let separator = if url.query().is_some() { '&' } else { '?' };

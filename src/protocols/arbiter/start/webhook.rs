@@ -1,4 +1,4 @@
-//! SFUs that somebody else starts: an address is told of each that is wanted.
+//! SFUs that another service starts: a webhook receives an order for each.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -14,12 +14,12 @@ use hyper_util::{
 use serde::Serialize;
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{NotStarted, Order, RoomStarter};
+use super::{RoomStarter, StartError, StartOrder};
 
-/// How many may be under way at once.
+/// The most calls of the webhook at once.
 const MAX_CALLS: usize = 8;
 
-/// An address to post to. Shows nothing of itself: there may be a token in it.
+/// The address of a webhook. Not printed: it may contain a token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook(Option<Uri>);
 
@@ -43,23 +43,23 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// Posts `{"id", "url"}` for each SFU that is wanted. Any 2xx means that it will come.
+/// Posts `{"id", "url"}` for each SFU. Any 2xx answer means that the SFU will connect.
 pub struct WebhookStarter {
     address: Uri,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     calls: Semaphore,
-    patience: Duration,
+    limit: Duration,
 }
 
 #[derive(Serialize)]
-struct Wanted<'a> {
+struct WebhookBody<'a> {
     id: &'a str,
     url: &'a str,
 }
 
 impl WebhookStarter {
-    /// Posts to `webhook`, if it is set; an answer may take `patience`.
-    pub fn new(webhook: &Webhook, patience: Duration) -> Option<Self> {
+    /// Creates a starter for `webhook`, if one is configured; an answer may take `limit`.
+    pub fn new(webhook: &Webhook, limit: Duration) -> Option<Self> {
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::aws_lc_rs::default_provider())
             .ok()?
@@ -70,26 +70,26 @@ impl WebhookStarter {
             address: webhook.0.clone()?,
             client: Client::builder(TokioExecutor::new()).build(connector),
             calls: Semaphore::new(MAX_CALLS),
-            patience,
+            limit,
         })
     }
 }
 
 #[async_trait]
 impl RoomStarter for WebhookStarter {
-    async fn start(&self, order: Order) -> Result<(), NotStarted> {
-        let _permit = self.calls.try_acquire().map_err(|_| NotStarted::Enough)?;
-        let wanted = Wanted { id: order.sfu.as_str(), url: &order.url };
+    async fn start(&self, order: StartOrder) -> Result<(), StartError> {
+        let _permit = self.calls.try_acquire().map_err(|_| StartError::Enough)?;
+        let wanted = WebhookBody { id: order.sfu.as_str(), url: &order.url };
         let body = serde_json::to_vec(&wanted).expect("our own messages are always JSON");
         let request = Request::builder()
             .method(Method::POST)
             .uri(self.address.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body.into()))
-            .map_err(|error| NotStarted::Unreachable(error.into()))?;
-        let answer = timeout(self.patience, self.client.request(request)).await;
-        let answer = answer.map_err(|_| NotStarted::TooLate)?;
-        let status = answer.map_err(|error| NotStarted::Unreachable(error.into()))?.status();
-        if status.is_success() { Ok(()) } else { Err(NotStarted::Refused(status)) }
+            .map_err(|error| StartError::Unreachable(error.into()))?;
+        let answer = timeout(self.limit, self.client.request(request)).await;
+        let answer = answer.map_err(|_| StartError::TooLate)?;
+        let status = answer.map_err(|error| StartError::Unreachable(error.into()))?.status();
+        if status.is_success() { Ok(()) } else { Err(StartError::Refused(status)) }
     }
 }

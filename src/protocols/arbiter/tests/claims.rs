@@ -1,4 +1,4 @@
-//! Claims that race each other, one step at a time, in an order that a seed decides.
+//! Concurrent claims, interleaved one step at a time in an order given by a seed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::super::{
-    claims::{Claims, Patience, RECORD_LIFETIME},
-    rooms::{Lasts, SfuRoom},
+    claims::{ClaimTimeouts, Claims, RECORD_LIFETIME},
+    rooms::{SfuLifetime, SfuRoom},
     url_path::UrlPath,
 };
 use crate::core::{
@@ -26,12 +26,13 @@ use crate::core::{
     tests::memory_records::MemoryRecords,
 };
 
-const PATIENCE: Patience = Patience { claim: Duration::from_mins(1), release: Duration::from_secs(10) };
+const TIMEOUTS: ClaimTimeouts =
+    ClaimTimeouts { claim: Duration::from_mins(1), release: Duration::from_secs(10) };
 
-/// Numbers that look random and are the same for the same seed.
-struct Dice(AtomicU64);
+/// A small pseudo-random generator, reproducible by its seed.
+struct SeededRandom(AtomicU64);
 
-impl Dice {
+impl SeededRandom {
     fn throw(&self, sides: u64) -> u64 {
         let mut x = self.0.load(Ordering::Relaxed);
         x ^= x << 13;
@@ -42,10 +43,10 @@ impl Dice {
     }
 }
 
-/// Records whose every step may be overtaken by others.
+/// Records whose operations yield at random, so that others overtake them.
 struct SlowRecords {
     records: MemoryRecords,
-    dice: Arc<Dice>,
+    dice: Arc<SeededRandom>,
 }
 
 impl SlowRecords {
@@ -99,7 +100,7 @@ impl RecordStore for SlowRecords {
     }
 }
 
-/// Wall-clock time that passes when it is told to.
+/// A wall clock that the test advances.
 #[derive(Default)]
 struct Wall(AtomicU64);
 
@@ -120,7 +121,7 @@ impl Clock for Wall {
 }
 
 struct World {
-    dice: Arc<Dice>,
+    dice: Arc<SeededRandom>,
     wall: Arc<Wall>,
     claims: Claims,
     sfus: Vec<SfuRoom>,
@@ -128,10 +129,10 @@ struct World {
 
 impl World {
     async fn new(seed: u64, sfus: usize) -> Self {
-        let dice = Arc::new(Dice(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)));
+        let dice = Arc::new(SeededRandom(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)));
         let wall = Arc::new(Wall::default());
         let records = Arc::new(SlowRecords { records: MemoryRecords::default(), dice: dice.clone() });
-        let claims = Claims::new(records, wall.clone(), PATIENCE);
+        let claims = Claims::new(records, wall.clone(), TIMEOUTS);
         let mut world = Self { dice, wall, claims, sfus: Vec::new() };
         for number in 0..sfus {
             world.come(number).await;
@@ -141,7 +142,7 @@ impl World {
 
     async fn come(&mut self, number: usize) {
         let id = format!("sfu-{number}").parse().unwrap();
-        let room = SfuRoom::new(id, super::super::row::unique(), Lasts::WhileConnected, []);
+        let room = SfuRoom::new(id, super::super::records::unique(), SfuLifetime::WhileConnected, []);
         self.claims.register(&room).await.unwrap();
         self.sfus.push(room);
     }
@@ -154,7 +155,7 @@ impl World {
         self.claims.find(&path(text)).await.unwrap().map(|room| room.sfu)
     }
 
-    /// Lets time pass as it does on a node: records are looked after.
+    /// Advances time as on a node, with its renewals of records.
     async fn pass(&self, time: Duration) {
         let end = self.claims.now() + time;
         while self.claims.now() < end {
@@ -171,7 +172,7 @@ fn path(text: &str) -> UrlPath {
 }
 
 #[tokio::test]
-async fn whatever_overtakes_what_a_path_has_one_sfu_and_an_sfu_one_path() {
+async fn in_every_interleaving_a_path_has_one_sfu_and_an_sfu_one_path() {
     for seed in 1..400 {
         let world = &World::new(seed, 3).await;
         let asked: Vec<_> = (0..12).map(|_| format!("path-{}", world.dice.throw(5))).collect();
@@ -192,7 +193,7 @@ async fn whatever_overtakes_what_a_path_has_one_sfu_and_an_sfu_one_path() {
 }
 
 #[tokio::test]
-async fn through_claims_that_lapse_in_the_middle_no_two_paths_ever_have_the_same_sfu() {
+async fn claims_that_expire_in_progress_never_share_an_sfu() {
     for seed in 1..200 {
         let world = World::new(seed, 2).await;
         for _ in 0..6 {
@@ -221,7 +222,7 @@ async fn through_claims_that_lapse_in_the_middle_no_two_paths_ever_have_the_same
 }
 
 #[tokio::test]
-async fn a_claim_nobody_comes_for_lapses_and_one_that_is_repeated_does_not() {
+async fn an_unused_claim_expires_and_a_repeated_one_does_not() {
     let world = World::new(1, 1).await;
     assert_eq!(world.claim("a").await.as_deref(), Some("sfu-0"));
     world.pass(Duration::from_secs(50)).await;
@@ -235,7 +236,7 @@ async fn a_claim_nobody_comes_for_lapses_and_one_that_is_repeated_does_not() {
 }
 
 #[tokio::test]
-async fn the_sfu_that_has_rested_longest_is_claimed_first() {
+async fn the_sfu_that_is_free_for_the_longest_time_is_claimed_first() {
     let mut world = World::new(1, 2).await;
     world.claim("a").await;
     world.pass(Duration::from_secs(70)).await;
@@ -246,19 +247,19 @@ async fn the_sfu_that_has_rested_longest_is_claimed_first() {
 }
 
 #[tokio::test]
-async fn the_records_of_an_sfu_whose_node_has_died_are_not_handed_out_for_ever() {
+async fn sfus_of_a_dead_node_are_not_claimed_after_their_records_expire() {
     let world = World::new(1, 1).await;
     world.claim("a").await;
     world.wall.pass(RECORD_LIFETIME);
     assert_eq!(world.find("a").await, None);
     assert_eq!(world.claim("a").await, None);
-    // The node was not dead; the store had been away from it.
+    // The node was alive; only its store was unreachable.
     world.claims.refresh(&world.sfus[0]).await.unwrap();
     assert_eq!(world.claim("a").await.as_deref(), Some("sfu-0"));
 }
 
 #[tokio::test]
-async fn an_sfu_that_comes_again_is_free_and_the_one_before_it_changes_nothing() {
+async fn a_reconnected_sfu_is_free_and_its_former_connection_changes_nothing() {
     let mut world = World::new(1, 1).await;
     world.claim("a").await;
     world.come(0).await;

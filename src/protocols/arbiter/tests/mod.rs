@@ -1,4 +1,4 @@
-//! Tests of what does not need a whole server, or needs one whose store fails.
+//! Tests that need no whole server, or a server whose store fails.
 
 mod claims;
 mod outage;

@@ -1,4 +1,4 @@
-//! The store does not answer: calls go on, rooms cannot be found, and all is well again by itself.
+//! An outage of the record store: calls continue, rooms cannot be claimed, and both recover by themselves.
 
 use std::{
     sync::{
@@ -44,7 +44,7 @@ use crate::{
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Records that may be away.
+/// Records that can be made unavailable.
 #[derive(Default)]
 struct Flaky {
     records: MemoryRecords,
@@ -107,7 +107,7 @@ struct Settings {
     arbiter: arbiter::Options,
 }
 
-/// Serves the door, and returns where.
+/// Serves the door, and returns its address.
 async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let clock = Arc::new(SystemClock);
     let store =
@@ -163,7 +163,7 @@ async fn claim(address: &str) -> (StatusCode, Value) {
 }
 
 #[tokio::test]
-async fn without_the_store_calls_go_on_and_nobody_is_sent_astray() {
+async fn calls_continue_while_the_store_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let records = Arc::new(Flaky::default());
     records.is_away.store(true, Ordering::Relaxed);
@@ -183,11 +183,11 @@ async fn without_the_store_calls_go_on_and_nobody_is_sent_astray() {
     ann.close(None).await.unwrap();
     assert_eq!(hear(&mut sfu).await["clientId"], "ann");
 
-    // Nobody has to do anything: the SFU becomes known when the store is back.
+    // No action is needed: the SFU is registered when the store answers again.
     records.is_away.store(false, Ordering::Relaxed);
     let known = async {
         while claim(&address).await.0 != StatusCode::OK {
-            // Somebody has to answer pings meanwhile.
+            // Reading answers the server's pings.
             let _ = timeout(Duration::from_millis(50), sfu.next()).await;
         }
     };

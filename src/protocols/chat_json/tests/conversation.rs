@@ -1,5 +1,5 @@
-//! Two honest clients and a stranger: whatever the order, every acknowledged message is in the history, was delivered
-//! once, and is its sender's.
+//! Property test with two clients and an attacker: in any order of operations, every acknowledged message is
+//! in the history, was delivered once, and has its true sender.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,16 +21,16 @@ use crate::{
     protocols::chat_json::{kept, parse_save},
 };
 
-/// What happens next.
+/// One step of the test.
 #[derive(Debug, Clone)]
 enum Act {
-    /// A client sends its next message, or the last one again if that was not acknowledged.
+    /// A client sends its next message, or repeats the last one if that was not acknowledged.
     Write { who: usize, fate: Fate },
-    /// A client sends a message again that was acknowledged long ago.
+    /// A client repeats a message that was acknowledged before.
     Repeat { who: usize, back: usize },
     /// A client saves the history that it reads, as pages do.
     SaveBack { who: usize },
-    /// A stranger saves entries that are like messages of a client.
+    /// The attacker saves entries that imitate messages of a client.
     Forge { who: usize, ahead: usize, like: Like },
 }
 
@@ -38,13 +38,13 @@ enum Act {
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Arrives,
-    /// The server answered, and the client did not hear it.
+    /// The server answered, but the client did not receive it.
     LostOnTheWay,
-    /// The store did its work, and the server did not hear it.
+    /// The store succeeded, but the server did not learn of it.
     LostInTheStore,
 }
 
-/// How much of a message a forged entry has.
+/// How closely a forged entry imitates a message.
 #[derive(Debug, Clone, Copy)]
 enum Like {
     Everything,
@@ -73,7 +73,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     vec(act, 1..40)
 }
 
-/// An honest client. Its ids are a counter, as are the other's.
+/// A client. Both clients number their ids from the same start.
 struct Client {
     name: &'static str,
     joined: Joined,
@@ -137,7 +137,7 @@ impl World {
     }
 
     async fn send(&self, who: usize, number: usize) -> Option<Published> {
-        // No client sends a message twice within a millisecond.
+        // No client sends two messages within a millisecond.
         self.clock.advance(Duration::from_millis(1));
         let (seat, body) = (&self.clients[who].joined.seat, self.body(who, number));
         let message = self.hub.compose(seat, &number.to_string(), &body).unwrap();

@@ -5,31 +5,19 @@ use std::{sync::Arc, time::Duration};
 use clap::Parser;
 use serde_json::{Value, json};
 use switchboard::{
-    cluster::LocalRegistry,
-    core::{hub::Hub, model::session_token::SessionSigner, ports::clock::SystemClock},
-    listener,
+    core::{hub::Hub, ports::clock::SystemClock},
     media::{
         EndpointId,
         fake::{Asked, FakeMedia},
     },
-    protocols::{
-        admission::{Admission, Quotas},
-        arbiter,
-        chat_json::rekey,
-        door::{Common, Door},
-        ice_servers::IceServers,
-        ice_url::IceUrls,
-        options::Secret,
-        origin::AllowedOrigins,
-    },
-    store::SqliteStore,
+    protocols::{arbiter, door::Door},
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::interval};
-use tokio_util::sync::CancellationToken;
+use tokio::{task::JoinSet, time::interval};
 
 use super::stage::Arbiter;
 use crate::support::{
+    door::{common, serve},
     peer::Peer,
     wait::{PATIENCE, until},
 };
@@ -53,7 +41,7 @@ pub struct Stage {
 impl Stage {
     pub async fn open(settings: &[&str]) -> Self {
         let (data, media) = (tempfile::tempdir().unwrap(), FakeMedia::new());
-        let common = common(&data, media.clone());
+        let common = common(data.path(), media.clone(), Arc::new(SystemClock));
         let (hub, ticking) = (common.hub.clone(), common.hub.clone());
         let mut running = JoinSet::new();
         running.spawn(async move {
@@ -65,10 +53,7 @@ impl Stage {
         });
         let settings = Settings::parse_from(std::iter::once(&"test").chain(settings));
         let door = arbiter::open(&common, &settings.arbiter);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (connections, stop) = (Arc::new(Semaphore::new(256)), CancellationToken::new());
-        running.spawn(listener::serve(listener, door.clone().router(), connections, stop));
+        let address = serve(&mut running, door.clone().router()).await;
         Self { media, address, door, hub, _data: data, _running: running }
     }
 
@@ -142,26 +127,6 @@ impl Stage {
         let wanted: Vec<_> = numbers.iter().copied().map(EndpointId).collect();
         until("the endpoints are these", PATIENCE, async || (self.media.endpoints() == wanted).then_some(()))
             .await;
-    }
-}
-
-fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
-    let clock = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db"), rekey).unwrap());
-    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-    let (stun, turn) = (IceUrls::default(), IceUrls::default());
-    let ice_servers = IceServers::new(&stun, &turn, None, Duration::from_hours(1), clock.clone()).unwrap();
-    let Ok(admin_token) = "".parse::<Secret>();
-    Common {
-        hub: Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret")),
-        records: store,
-        media,
-        clock,
-        admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Vec::new())),
-        origins: AllowedOrigins::new(&[]),
-        ice_servers: Arc::new(ice_servers),
-        return_spread: Duration::ZERO,
-        admin_token,
     }
 }
 

@@ -49,9 +49,9 @@ async fn session_cookie_is_http_only_and_secure_over_https() {
     };
     let plain = secret_of(&register(&mut Browser::new(&server.address), "ann").await);
     assert!(plain.starts_with("user_session=") && plain.contains("; HttpOnly; SameSite=Lax"), "{plain}");
-    assert!(plain.contains("; Max-Age=2592000;") && !plain.contains("Secure"), "{plain}");
+    assert!(plain.contains("; Max-Age=2592000") && !plain.contains("Secure"), "{plain}");
     let mut encrypted = Browser::new(&server.address).sending("x-forwarded-proto", "https");
-    assert!(secret_of(&register(&mut encrypted, "bob").await).ends_with("; Secure"));
+    assert!(secret_of(&register(&mut encrypted, "bob").await).contains("; Secure;"));
 }
 
 #[tokio::test]

@@ -6,27 +6,20 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use clap::Parser;
 use serde_json::{Value, json};
 use switchboard::{
-    cluster::LocalRegistry,
-    core::{hub::Hub, model::session_token::SessionSigner, ports::clock::SystemClock},
-    listener,
+    core::{hub::Hub, ports::clock::SystemClock},
     media::fake::FakeMedia,
     protocols::{
-        admission::{Admission, Quotas},
-        chat_json::rekey,
         door::Common,
-        ice_servers::IceServers,
-        ice_url::IceUrls,
         kurento::{self, CustomRequests, Unsupported},
-        options::Secret,
-        origin::AllowedOrigins,
     },
-    store::SqliteStore,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::interval};
-use tokio_util::sync::CancellationToken;
+use tokio::{task::JoinSet, time::interval};
 
-use crate::support::peer::{Heard, Peer};
+use crate::support::{
+    door::{self, serve},
+    peer::{Heard, Peer},
+};
 
 pub const ADMIN_TOKEN: &str = "sixteen letters!";
 
@@ -62,7 +55,10 @@ impl Stage {
 
     pub async fn open_with(settings: &[&str], custom: Arc<dyn CustomRequests>) -> Self {
         let (data, media) = (tempfile::tempdir().unwrap(), FakeMedia::new());
-        let common = common(&data, media.clone());
+        let common = Common {
+            admin_token: ADMIN_TOKEN.parse().unwrap(),
+            ..door::common(data.path(), media.clone(), Arc::new(SystemClock))
+        };
         let mut running = JoinSet::new();
         let hub = common.hub.clone();
         let ticking = hub.clone();
@@ -104,33 +100,6 @@ impl Stage {
         assert_eq!(first.told().await, ("participantJoined".into(), json!({"id": names[1]})));
         [first, second]
     }
-}
-
-fn common(data: &TempDir, media: Arc<FakeMedia>) -> Common {
-    let clock = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&data.path().join("chats.db"), rekey).unwrap());
-    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-    let Ok(admin_token) = ADMIN_TOKEN.parse::<Secret>();
-    let (stun, turn) = (IceUrls::default(), IceUrls::default());
-    let ice_servers = IceServers::new(&stun, &turn, None, Duration::from_hours(1), clock.clone()).unwrap();
-    Common {
-        hub: Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret")),
-        records: store,
-        media,
-        clock,
-        admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Vec::new())),
-        origins: AllowedOrigins::new(&[]),
-        ice_servers: Arc::new(ice_servers),
-        return_spread: Duration::ZERO,
-        admin_token,
-    }
-}
-
-async fn serve(running: &mut JoinSet<()>, router: axum::Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    running.spawn(listener::serve(listener, router, Arc::new(Semaphore::new(256)), CancellationToken::new()));
-    address
 }
 
 /// A user on a WebSocket. As in clients, `method` distinguishes notifications from answers.

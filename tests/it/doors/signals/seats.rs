@@ -1,7 +1,7 @@
 //! Seats: their number, their lifetime, and the sessions that prove them.
 
 use serde_json::json;
-use switchboard::protocols::signals::Refusal;
+use switchboard::protocols::signals::HttpRefusal;
 
 use super::{Caller, PEER, post, told};
 use crate::support::{
@@ -174,7 +174,7 @@ async fn signal_without_a_seat_is_refused() {
 #[test]
 fn every_error_is_documented() {
     let document = include_str!("../../../../docs/signals.md");
-    for refusal in Refusal::ALL {
+    for refusal in HttpRefusal::ALL {
         let row = format!("| `{}` | {} |", refusal.code(), refusal.status().as_u16());
         assert!(document.contains(&row), "{row}");
     }

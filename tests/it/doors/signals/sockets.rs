@@ -9,34 +9,23 @@ use clap::Parser;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use switchboard::{
-    cluster::LocalRegistry,
     config::Config,
-    core::{
-        hub::Hub,
-        model::session_token::SessionSigner,
-        ports::clock::{Clock, SystemClock},
-    },
-    listener,
-    protocols::{
-        admission::{Admission, Quotas},
-        chat_json::rekey,
-        door::Door,
-        signals::SignalsDoor,
-    },
-    store::SqliteStore,
+    core::ports::clock::{Clock, SystemClock},
+    media::Off,
+    protocols::signals,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::Semaphore,
+    task::JoinSet,
     time::timeout,
 };
 use tokio_tungstenite::tungstenite::Message;
-use tokio_util::sync::CancellationToken;
 
 use super::{Caller, PEER, told};
 use crate::support::{
     client::DEADLINE,
+    door::{common, serve},
     peer::{Heard, Peer},
     server::TestServer,
     wait::{PATIENCE, until},
@@ -211,16 +200,10 @@ impl Clock for StandingClock {
 async fn socket_is_closed_when_its_seat_is_lost() {
     let clock = Arc::new(StandingClock(SystemClock.now(), Mutex::default()));
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("chats"), rekey).unwrap());
-    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-    let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"a secret of a test"));
+    let common = common(folder.path(), Arc::new(Off), clock.clone());
     let options = Config::parse_from(["switchboard", "--seat-count", "1"]).doors.signals;
-    let admission = Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, vec![]));
-    let router = SignalsDoor::new(hub, admission, &options).router();
-    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let stop = CancellationToken::new();
-    tokio::spawn(listener::serve(listener, router, Arc::new(Semaphore::new(10)), stop.clone()));
+    let mut running = JoinSet::new();
+    let address = serve(&mut running, signals::open(&common, &options).router()).await;
 
     let joined: serde_json::Value =
         reqwest::get(format!("http://{address}/call/7")).await.unwrap().json().await.unwrap();
@@ -232,5 +215,4 @@ async fn socket_is_closed_when_its_seat_is_lost() {
     assert_eq!(reqwest::get(format!("http://{address}/call/7")).await.unwrap().status(), 200);
     assert_eq!(socket.hear_close().await, closed(1000, "seat renewal failure"));
     assert_eq!(ann.publish("OFFER", "late").await, 409);
-    stop.cancel();
 }

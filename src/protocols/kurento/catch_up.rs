@@ -1,12 +1,12 @@
-//! What a participant is told that was away for so much that not all of it could be kept: the difference between what
-//! it knows and how things are.
+//! Repairs what a participant knows of its room after its mailbox overflowed: sends the difference between
+//! that and the present state.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
     KurentoDoor,
+    membership::Membership,
     messages::{Notification, WEBCAM},
-    place::Place,
     session::Session,
 };
 use crate::core::{
@@ -14,21 +14,23 @@ use crate::core::{
     room::Other,
 };
 
-/// How often it is tried to look at a room in which nobody comes or goes meanwhile.
+/// How often the state of the room is read again because an event arrived meanwhile.
 const MAX_LOOKS: usize = 5;
 
 impl KurentoDoor {
-    /// Tells a participant that is back what it has missed for good. Nothing, if nothing was lost.
+    /// Tells a returning participant what changed in the room, if events were lost.
     pub(super) async fn catch_up(&self, session: &Session) {
         for _ in 0..MAX_LOOKS {
-            let before =
-                session.with_place(|place| place.has_gap().then(|| (place.seat.clone(), place.heard())));
-            let Ok(Some((seat, heard))) = before else { return };
+            let before = session.with_membership(|membership| {
+                membership.has_gap().then(|| (membership.seat.clone(), membership.delivered()))
+            });
+            let Ok(Some((seat, delivered))) = before else { return };
             let Ok(joined) = self.hub.view(&seat).await else { return };
             let publishers = self.sessions.publishers(seat.room());
-            let told = session.with_place(|place| {
-                // Whatever was heard since then is not in that view.
-                (place.heard() == heard).then(|| place.catch_up(&joined.view.others, &publishers))
+            let told = session.with_membership(|membership| {
+                // An event delivered since then is not in that view.
+                (membership.delivered() == delivered)
+                    .then(|| membership.catch_up(&joined.view.others, &publishers))
             });
             if let Ok(Some(texts)) = told {
                 for text in texts {
@@ -40,8 +42,8 @@ impl KurentoDoor {
     }
 }
 
-impl Place {
-    /// Notes how things are, and says what the participant does not know of it yet.
+impl Membership {
+    /// Sets the state of the room, and returns the notifications that lead to it.
     fn catch_up(&mut self, others: &[Other], publishers: &HashSet<ParticipantId>) -> Vec<String> {
         let known: HashMap<ParticipantId, (Name, bool)> = self.known().collect();
         let mut missed = Vec::new();
@@ -64,7 +66,7 @@ impl Place {
                 _ => {}
             }
         }
-        self.look_around(others, publishers);
+        self.set_others(others, publishers);
         missed
     }
 }

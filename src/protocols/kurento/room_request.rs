@@ -1,14 +1,15 @@
-//! A request about a room: whose it is, which method it wants, and how it is answered.
+//! A request about a room: dispatch by method, and the answer.
 //!
-//! The methods are in `join`, `streams`, `chat` and `custom`, in the order in which things go over the wire.
+//! The methods are in `join`, `streams`, `chat` and `custom`, in the order in which their messages go over
+//! the wire.
 
 use std::sync::Arc;
 
 use super::{
     KurentoDoor,
-    delivery::{Line, Word},
+    delivery::{RoomDelivery, RoomSignal},
     error::{Code, Refusal},
-    messages::Answer,
+    messages::RequestResult,
     rpc::Request,
     session::Session,
 };
@@ -20,21 +21,21 @@ use crate::core::{
     },
 };
 
-/// A request of a session's, while it has its turn.
-pub struct Ask<'a> {
+/// A request of a session, while it has the session's turn.
+pub struct RoomRequest<'a> {
     /// The door.
     pub door: &'a Arc<KurentoDoor>,
-    /// Who asks.
+    /// The session that sent the request.
     pub session: &'a Arc<Session>,
-    /// What for.
+    /// The request.
     pub request: &'a Request<'a>,
 }
 
-impl Ask<'_> {
-    /// Does it, and answers if that succeeds.
+impl RoomRequest<'_> {
+    /// Handles the request, and answers it on success.
     ///
     /// # Errors
-    /// It is not done; that is still to be answered.
+    /// The caller must answer with the refusal.
     pub async fn perform(&self) -> Result<(), Refusal> {
         match self.request.method.as_ref() {
             "joinRoom" => self.join().await,
@@ -50,27 +51,28 @@ impl Ask<'_> {
         }
     }
 
-    /// Answers on whichever WebSocket the session is now.
-    pub(super) fn answer(&self, answer: &Answer) {
+    /// Answers on the present WebSocket of the session.
+    pub(super) fn answer(&self, answer: &RequestResult) {
         self.session.send(answer.text(self.request.id, Some(self.session.id.as_str())));
     }
 
-    /// Tells everybody else in the room.
-    pub(super) fn tell_others(&self, seat: &Seated, word: &Word) {
-        // A seat that was lost meanwhile has nobody to be told.
+    /// Sends a signal to everyone else in the room.
+    pub(super) fn tell_others(&self, seat: &Seated, word: &RoomSignal) {
+        // Fails only if the seat was lost meanwhile.
         let _ = self.door.hub.broadcast(seat, SignalKind::Other, word.encode());
     }
 
-    /// Has the participant told what happens, and has happened since it sat down.
+    /// Starts the delivery of events, beginning with those since the join.
     pub(super) fn attach(&self, seat: &Seated) {
-        let opened = self.session.with_place(|place| place.is_open = true);
-        if let (Ok(()), Some(wire)) = (opened, self.session.wire()) {
-            let line = Line::new(self.door.clone(), self.session.clone(), seat.participant(), wire);
-            self.door.attach(seat, self.session, line);
+        let opened = self.session.with_membership(|membership| membership.is_open = true);
+        if let (Ok(()), Some(socket)) = (opened, self.session.socket()) {
+            let delivery =
+                RoomDelivery::new(self.door.clone(), self.session.clone(), seat.participant(), socket);
+            self.door.attach(seat, self.session, delivery);
         }
     }
 
-    /// Who in the room is meant by a name, or by one with a stream's behind it (`ann_webcam`).
+    /// Finds a participant by name, or by name and stream (`ann_webcam`).
     pub(super) fn find(&self, seat: &Seated, meant: &str) -> Result<(ParticipantId, Name), Refusal> {
         let without_stream = meant.rsplit_once('_').map(|(name, _)| name);
         let found = [Some(meant), without_stream].into_iter().flatten().find_map(|text| {
@@ -82,7 +84,7 @@ impl Ask<'_> {
     }
 }
 
-/// As much of a text of the client's as is worth repeating to it.
+/// The beginning of a client's text, as far as it is repeated to the client.
 fn shown(text: &str) -> &str {
     text.char_indices().nth(crate::core::model::ids::MAX_CHARS).map_or(text, |(end, _)| &text[..end])
 }

@@ -1,0 +1,54 @@
+//! What a user is told over the WebSocket: messages of other users, notices, and why it closes.
+
+use futures_util::future::BoxFuture;
+use tracing::error;
+
+use super::{
+    connection::DirectConnection,
+    error::{TOO_SLOW, status_of_close},
+    messages::{Notice, from_originator},
+};
+use crate::core::{
+    model::{
+        event::{Event, Numbered},
+        ids::{ConnectionId, RoomId},
+    },
+    ports::connection::{CloseReason, Connection, DeliverError},
+};
+
+impl DirectConnection {
+    /// Sends a notice, and closes the connection if the client does not read.
+    pub(super) fn notify(&self, notice: Notice<'_>) {
+        if self.sender.send(notice.encode()) == Err(DeliverError::TooSlow) {
+            self.sender.close(TOO_SLOW);
+        }
+    }
+}
+
+impl Connection for DirectConnection {
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
+        // The room has one seat: there are no other participants to report.
+        let Event::Signal(signal) = event else { return Ok(()) };
+        let Ok(forwarded) = std::str::from_utf8(&signal.payload) else {
+            error!("dropped a signal that is not text");
+            return Ok(());
+        };
+        self.sender.send(from_originator(&signal.name, forwarded))
+    }
+
+    fn close(&self, reason: CloseReason) {
+        self.sender.close(status_of_close(reason));
+    }
+
+    fn undelivered(&self, room: &RoomId) {
+        self.notify(Notice::TargetNotFound { target: room.local() });
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        self.sender.sign_of_life()
+    }
+}

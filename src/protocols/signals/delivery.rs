@@ -1,0 +1,78 @@
+//! What a client of the signals door is told over its WebSocket: new peers, their signals, and why it closes.
+
+use futures_util::future::BoxFuture;
+use serde_json::value::RawValue;
+use tracing::error;
+
+use super::{
+    connection::SignalsConnection,
+    error::{REPLACED, SEAT_RENEWAL_FAILURE, SERVER_STOPPING, WRITER_STOPPING},
+    messages::{Kind, ServerMessage},
+};
+use crate::core::{
+    model::{
+        event::{Event, Numbered, SignalKind},
+        ids::ConnectionId,
+    },
+    ports::connection::{CloseReason, Connection, DeliverError},
+};
+
+impl SignalsConnection {
+    /// Sends one message.
+    pub(super) fn send(&self, kind: Kind, body: Option<&RawValue>) -> Result<(), DeliverError> {
+        let message = ServerMessage { call: &self.call, session: None, body, kind };
+        self.sender.send(serde_json::to_string(&message).expect("our own messages are always JSON"))
+    }
+
+    /// Closes a fenced connection; the reason says whether the session holds the seat by a newer connection.
+    fn close_fenced(&self) {
+        let (hub, sender) = (self.door.hub.clone(), self.sender.clone());
+        let (room, session) = (self.room.clone(), self.session.clone());
+        // A separate task: the caller holds the lock of the room.
+        self.door.runtime.tasks.spawn(async move {
+            let is_held = matches!(hub.holder_by_session(&room, &session).await, Ok(Some(_)));
+            sender.close(if is_held { REPLACED } else { SEAT_RENEWAL_FAILURE });
+        });
+    }
+}
+
+impl Connection for SignalsConnection {
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
+        let signal = match event {
+            Event::Joined { .. } => return self.send(Kind::Peer, None),
+            Event::Signal(signal) => signal,
+            // The protocol has no message for a peer that leaves or reconnects.
+            _ => return Ok(()),
+        };
+        let kind = match signal.kind {
+            SignalKind::Offer => Kind::Offer,
+            SignalKind::Answer => Kind::Answer,
+            SignalKind::Candidate => Kind::Candidate,
+            // A peer joined again with its old session, and has no peer connection.
+            SignalKind::Other => return self.send(Kind::Peer, None),
+        };
+        match serde_json::from_slice(&signal.payload) {
+            Ok(body) => self.send(kind, Some(body)),
+            Err(_) => {
+                error!("dropped a signal that is not JSON");
+                Ok(())
+            }
+        }
+    }
+
+    fn close(&self, reason: CloseReason) {
+        match reason {
+            CloseReason::Replaced | CloseReason::Dismissed => self.close_fenced(),
+            CloseReason::TooSlow => self.sender.close(WRITER_STOPPING),
+            CloseReason::ShuttingDown => self.sender.close(SERVER_STOPPING),
+        }
+    }
+
+    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
+        self.sender.sign_of_life()
+    }
+}

@@ -1,0 +1,64 @@
+//! WebSocket connections for doors that speak their own JSON: framing, pings, limits and an orderly close.
+//!
+//! [`upgrade`] answers the request and gives the door two halves: a [`SocketSender`], whose methods never
+//! block, and a [`SocketReceiver`], which returns one message after the other.
+//!
+//! Source: RFC 6455.
+
+mod handshake;
+mod receiver;
+mod sender;
+
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+pub use self::{
+    handshake::{NotAHandshake, is_handshake, switching_protocols, upgrade, upgrade_required},
+    receiver::SocketReceiver,
+    sender::SocketSender,
+};
+
+/// How long a client has to read queued messages and to answer a Close frame before TCP is closed.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Limits of one WebSocket.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketLimits {
+    /// The largest message a client may send, in bytes; a larger one closes the connection with 1009.
+    pub max_message_bytes: usize,
+    /// Time between two pings.
+    pub ping_interval: Duration,
+    /// Time without any frame, pongs included, after which the connection counts as lost. Longer than
+    /// `ping_interval`.
+    pub max_silence: Duration,
+}
+
+/// Code and reason of a Close frame that the server sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CloseStatus {
+    /// The status code. Source: RFC 6455, section 7.4, and its registry.
+    pub code: u16,
+    /// The reason, at most 123 bytes.
+    pub reason: &'static str,
+}
+
+/// A message from a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketMessage {
+    /// A text message, valid UTF-8.
+    Text(Utf8Bytes),
+    /// A binary message. Its content is dropped: no door accepts one.
+    Binary,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketEnd {
+    /// The client sent a Close frame.
+    ClosedByClient,
+    /// TCP failed, the client was silent for too long, or it broke the protocol.
+    Lost,
+    /// The server sent a Close frame first.
+    ClosedByServer,
+}
