@@ -1,4 +1,5 @@
-//! The words of comments, test names and documents, as tests: plain English, and comments within the declared width.
+//! The words of comments, test names and documents, as tests: plain English, and comments within the declared
+//! width.
 
 mod banned;
 mod comments;
@@ -21,7 +22,8 @@ const UNCLEAN: &[&str] = &[
     "src/protocols/tcp/",
 ];
 
-/// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the call page.
+/// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the
+/// call page.
 const RUST_WIDTH: usize = 110;
 const PAGE_WIDTH: usize = 100;
 
@@ -88,7 +90,8 @@ fn a_planted_wide_comment_is_found() {
     assert_eq!(wide_comments(&File::new("a.rs", &wide.replace("//", "let"))).len(), 0);
 }
 
-/// Every hand-written file that is not still to be cleaned; with `WORDS_IN=src/core/`, every file in that folder instead.
+/// Every hand-written file that is not still to be cleaned; with `WORDS_IN=src/core/`, every file in that
+/// folder instead.
 fn checked() -> Vec<File> {
     let mut files = files::all();
     match env::var("WORDS_IN") {

@@ -32,8 +32,9 @@ use crate::{
     media::{EndpointId, Layer, NegotiationError, NewEndpoint, OpenError},
 };
 
-/// The most datagrams of an address that are handled before their effects are sent: more than one video frame
-/// has, and few enough to bound the memory of their copies.
+/// The most datagrams of an address that are handled before their effects are sent.
+///
+/// More than one video frame has, and few enough to bound the memory of their copies.
 const AT_ONCE: usize = 16;
 
 /// A command of a door. The caller may have given up by the time of the answer.

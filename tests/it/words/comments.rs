@@ -11,7 +11,8 @@ pub fn slashes(text: &str, syntax: Syntax) -> Vec<Line> {
     scanner.found
 }
 
-/// Comments that a mark opens at the start of a line or after a space, outside quotes, until the end of the line.
+/// Comments that a mark opens at the start of a line or after a space, outside quotes, until the end of the
+/// line.
 pub fn marked(text: &str, mark: &str) -> Vec<Line> {
     let comment = |line: &str| {
         let starts = line.match_indices(mark).map(|(start, _)| start);

@@ -1,5 +1,6 @@
-//! Calls through a shard, with clients in this process, a simulated network with loss and delay, and a
-//! simulated time that advances only when all work is done.
+//! Calls through a shard, with clients in this process and a simulated network with loss and delay.
+//!
+//! The simulated time advances only when all work is done.
 
 mod camera;
 mod client;
