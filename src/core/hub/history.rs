@@ -46,14 +46,16 @@ pub enum Saving {
     Replace,
 }
 
-/// Attempts to store a message that the store did not answer: each may have stored it, and the others were not told.
+/// Attempts to store a message that the store did not answer: each may have stored it, and the others were
+/// not told.
 #[derive(Default)]
 pub(super) struct UnansweredWrites(Mutex<VecDeque<UnansweredWrite>>);
 
 struct UnansweredWrite {
     room: RoomId,
     key: ChatKey,
-    /// Hash of the JSON that is stored if this attempt stored it. That of an answered attempt differs in its time.
+    /// Hash of the JSON that is stored if this attempt stored it. That of an answered attempt differs in its
+    /// time.
     json_hash: u64,
     name: Name,
     sent_at: SystemTime,
@@ -68,7 +70,8 @@ impl UnansweredWrites {
         writes.push_back(write);
     }
 
-    /// Removes all attempts at a message that turns out to be stored as `json`. Returns the one that stored it.
+    /// Removes all attempts at a message that turns out to be stored as `json`. Returns the one that stored
+    /// it.
     fn resolve(&self, room: &RoomId, key: &ChatKey, json: &str) -> Option<UnansweredWrite> {
         let mut writes = lock(&self.0);
         let is_about = |write: &UnansweredWrite| write.key == *key && write.room == *room;
@@ -96,11 +99,11 @@ impl Hub {
         Ok(ChatMessage { id: id.into(), from, name, body: body.into(), sent_at: self.0.clock.wall() })
     }
 
-    /// Stores a message as `stored` and sends it to the others, even if its writer has left meanwhile. When it returns
-    /// [`Published::Now`], the message is durable.
+    /// Stores a message as `stored` and sends it to the others, even if its writer has left meanwhile. When
+    /// it returns [`Published::Now`], the message is durable.
     ///
-    /// A full history does not silence a visit: the message is sent to the others without being stored. A message that the
-    /// store had stored without an answer is sent when its writer repeats it.
+    /// A full history does not silence a visit: the message is sent to the others without being stored. A
+    /// message that the store had stored without an answer is sent when its writer repeats it.
     ///
     /// # Errors
     /// [`Unavailable`]: the store does not answer; the message is not sent to the others.

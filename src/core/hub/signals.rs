@@ -1,7 +1,7 @@
 //! Signals to one participant, to a whole room, to another room on this node.
 //!
-//! Synchronous: signals of one sender arrive in the order of these calls. `nodes/cross_room.rs` sends them to rooms on
-//! other nodes.
+//! Synchronous: signals of one sender arrive in the order of these calls. `nodes/cross_room.rs` sends them to
+//! rooms on other nodes.
 
 use bytes::Bytes;
 

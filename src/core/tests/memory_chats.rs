@@ -1,4 +1,5 @@
-//! A chat store in memory, by the rules of `core::model::chat`, that can be unavailable and can lose its answers.
+//! A chat store in memory, by the rules of `core::model::chat`, that can be unavailable and can lose its
+//! answers.
 
 use std::{
     collections::{BTreeMap, HashMap},

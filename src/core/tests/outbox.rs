@@ -130,7 +130,8 @@ fn replay_buffer_of_a_connected_participant_keeps_the_latest() {
 }
 
 proptest! {
-    /// However much is sent to an absent participant: memory is bounded, and the replay is complete or a reset.
+    /// However much is sent to an absent participant: memory is bounded, and the replay is complete or a
+    /// reset.
     #[test]
     fn overflow_while_away_is_a_reset(
         sizes in prop::collection::vec(0..20_000_usize, 0..700),

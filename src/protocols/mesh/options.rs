@@ -33,8 +33,8 @@ pub struct Options {
     pub seat_lease: Duration,
 
     /// Whether to follow the document or the original server where they differ. documented: clients get
-    /// `ice_candidate {candidate}`, and saved chats are merged. original: clients get the bare candidate, and a save
-    /// replaces the one before it.
+    /// `ice_candidate {candidate}`, and saved chats are merged. original: clients get the bare candidate, and
+    /// a save replaces the one before it.
     #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
     pub mesh_dialect: Dialect,
 

@@ -67,7 +67,8 @@ impl TcpHandle {
     /// frame.
     ///
     /// # Errors
-    /// - [`DeliverError::TooSlow`]: more than [`MAX_WAITING_BYTES`](crate::protocols::limits::MAX_WAITING_BYTES) wait already.
+    /// - [`DeliverError::TooSlow`]: more than
+    ///   [`MAX_WAITING_BYTES`](crate::protocols::limits::MAX_WAITING_BYTES) wait already.
     /// - [`DeliverError::Closed`]: the connection is over.
     pub fn send_text(
         self: &Arc<Self>,

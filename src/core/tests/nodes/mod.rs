@@ -1,5 +1,6 @@
-//! Several nodes as one: real hubs, a simulated seat registry, and a node bus whose messages wait until the test delivers
-//! them. Random schedules of joins, moves, signals and faults are checked against the promises of the core.
+//! Several nodes as one: real hubs, a simulated seat registry, and a node bus whose messages wait until the
+//! test delivers them. Random schedules of joins, moves, signals and faults are checked against the promises
+//! of the core.
 
 mod cross_room;
 mod moving;
@@ -251,8 +252,8 @@ fn mailbox_given_up_during_a_move_is_a_reset_on_every_node() {
     play(3, &[go(3, 2), go(3, 0), in_vain, go(3, 1), go(3, 2), go(3, 1), go(0, 0)], None);
 }
 
-/// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure is due to a
-/// change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
+/// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
+/// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
     let (seed, schedules) = (number("NODES_SEED", 1), number("NODES_SCHEDULES", 2_000));
     let config = ProptestConfig {

@@ -1,4 +1,5 @@
-//! Clients of one room on several nodes, faults of nodes and bus, and the promises that each step is checked against.
+//! Clients of one room on several nodes, faults of nodes and bus, and the promises that each step is checked
+//! against.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -51,7 +52,8 @@ pub enum Kind {
     Resumes,
     /// It cannot resume: each of its joins makes a new participant.
     Forgets,
-    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with none.
+    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with
+    /// none.
     Stranger,
 }
 
