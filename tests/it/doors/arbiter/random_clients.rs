@@ -116,9 +116,12 @@ async fn is_answered(client: &mut Arbiter) {
 
 #[tokio::test]
 async fn arbitrary_clients_leave_the_sfu_working_and_no_endpoint_behind() {
-    let stage = Stage::open(&["--arbiter-max-started", "64", "--arbiter-starts-per-address", "0"]).await;
+    let calls = cases(CALLS);
+    // SFUs run for some seconds after their last client left.
+    let started = calls.to_string();
+    let stage = Stage::open(&["--arbiter-max-started", &started, "--arbiter-starts-per-address", "0"]).await;
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
-    for number in 0..cases(CALLS) {
+    for number in 0..calls {
         let played = steps().new_tree(&mut runner).unwrap().current();
         eprintln!("{played:?}");
         let room = stage.room_of(&format!("/{number}")).await;
