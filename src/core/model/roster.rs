@@ -59,9 +59,16 @@ impl Roster {
         self.0.extend(now);
     }
 
-    /// Keeps only the participants in `known`: the owner does not know of the others.
-    pub fn forget_all_but(&mut self, known: &[ParticipantId]) {
+    /// Sets what the owner knows to `known`, after events to it were lost.
+    pub fn correct(&mut self, known: &[ParticipantId]) {
         self.0.retain(|entry| known.contains(&entry.participant));
+        for &participant in known {
+            if self.0.iter().all(|entry| entry.participant != participant) {
+                // A stay of which the owner has missed the end.
+                let since = Epoch::default();
+                self.0.push(RosterEntry { participant, since, attachment: 0, connected: true });
+            }
+        }
     }
 
     /// The entries, in order.
@@ -127,5 +134,15 @@ mod tests {
             [RosterChange::Left(bob, Epoch(2)), RosterChange::Reconnecting(ann), RosterChange::Joined(bob)]
         );
         assert_eq!(update(&[entry(ann, 1, 7, false), entry(bob, 5, 0, true)]), [], "still reconnecting");
+    }
+
+    #[test]
+    fn a_corrected_roster_tells_what_its_owner_has_missed() {
+        let (ann, bob) = (ParticipantId::random(), ParticipantId::random());
+        let now = [entry(ann, 1, 0, true)];
+        let mut roster: Roster = now.into_iter().collect();
+        roster.correct(&[bob]);
+        let changes = roster.update(now.into_iter());
+        assert_eq!(changes, [RosterChange::Left(bob, Epoch(0)), RosterChange::Joined(ann)]);
     }
 }

@@ -190,7 +190,7 @@ impl Room {
         now: Instant,
     ) -> Result<(), Replaced> {
         let local = self.member(participant, epoch)?.as_local_mut().ok_or(Replaced)?;
-        local.roster.forget_all_but(known);
+        local.roster.correct(known);
         if let Some(position) = self.position(participant) {
             self.sync_roster(position, now);
         }

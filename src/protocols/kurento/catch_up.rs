@@ -1,7 +1,8 @@
-//! Repairs what a participant knows of its room after its mailbox overflowed: sends the difference between
-//! that and the present state.
+//! Repairs what a participant knows of its room after events to it were lost.
+//!
+//! The core sends who joined and left meanwhile, as events. Who publishes is known to the door alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{
     KurentoDoor,
@@ -9,32 +10,31 @@ use super::{
     messages::{Notification, WEBCAM},
     session::Session,
 };
-use crate::core::{
-    model::ids::{Name, ParticipantId},
-    room::Other,
-};
+use crate::core::model::ids::ParticipantId;
 
-/// How often the state of the room is read again because an event arrived meanwhile.
+/// How often the publishers are read again because an event arrived meanwhile.
 const MAX_LOOKS: usize = 5;
 
 impl KurentoDoor {
     /// Tells a returning participant what changed in the room, if events were lost.
-    pub(super) async fn catch_up(&self, session: &Session) {
+    pub(super) fn catch_up(&self, session: &Session) {
         for _ in 0..MAX_LOOKS {
-            let before = session.with_membership(|membership| {
-                membership.has_gap().then(|| (membership.seat.clone(), membership.delivered()))
+            let missed = session.with_membership(|membership| {
+                membership.has_gap().then(|| (membership.seat.clone(), membership.known()))
             });
-            let Ok(Some((seat, delivered))) = before else { return };
-            let Ok(joined) = self.hub.view(&seat).await else { return };
+            let Ok(Some((seat, known))) = missed else { return };
+            if self.hub.tell_difference(&seat, &known).is_err() {
+                return;
+            }
+            let Ok(delivered) = session.with_membership(|membership| membership.delivered()) else { return };
             let publishers = self.sessions.publishers(seat.room());
             let told = session.with_membership(|membership| {
-                // An event delivered since then is not in that view.
-                (membership.delivered() == delivered)
-                    .then(|| membership.catch_up(&joined.view.others, &publishers))
+                // An event delivered since then may be about a publisher.
+                (membership.delivered() == delivered).then(|| membership.update_publishers(&publishers))
             });
-            if let Ok(Some(texts)) = told {
-                for text in texts {
-                    session.send(text);
+            if let Ok(Some(notifications)) = told {
+                for notification in notifications {
+                    session.send(notification);
                 }
                 return;
             }
@@ -43,30 +43,25 @@ impl KurentoDoor {
 }
 
 impl Membership {
-    /// Sets the state of the room, and returns the notifications that lead to it.
-    fn catch_up(&mut self, others: &[Other], publishers: &HashSet<ParticipantId>) -> Vec<String> {
-        let known: HashMap<ParticipantId, (Name, bool)> = self.known().collect();
-        let mut missed = Vec::new();
-        for (participant, (name, _)) in &known {
-            if !others.iter().any(|other| other.participant == *participant) {
-                missed.push(Notification::ParticipantLeft { name: name.as_str() }.text());
+    /// Sets who publishes, and returns the notifications of the difference.
+    fn update_publishers(&mut self, publishers: &HashSet<ParticipantId>) -> Vec<String> {
+        let mut notifications = Vec::new();
+        for participant in self.known() {
+            let is_publisher = publishers.contains(&participant);
+            if is_publisher == self.knows_published(participant) {
+                continue;
             }
+            if let Some(name) = self.name_of(participant) {
+                let (id, name) = (name.as_str(), name.as_str());
+                notifications.push(if is_publisher {
+                    Notification::ParticipantPublished { id, streams: WEBCAM }.text()
+                } else {
+                    Notification::ParticipantUnpublished { name }.text()
+                });
+            }
+            self.note_publishes(participant, is_publisher);
         }
-        for other in others {
-            let (name, is_publisher) = (other.name.as_str(), publishers.contains(&other.participant));
-            let knew = known.get(&other.participant).map(|(_, publishes)| *publishes);
-            if knew.is_none() {
-                missed.push(Notification::ParticipantJoined { id: name }.text());
-            }
-            match (knew.unwrap_or(false), is_publisher) {
-                (false, true) => {
-                    missed.push(Notification::ParticipantPublished { id: name, streams: WEBCAM }.text());
-                }
-                (true, false) => missed.push(Notification::ParticipantUnpublished { name }.text()),
-                _ => {}
-            }
-        }
-        self.set_others(others, publishers);
-        missed
+        self.close_gap();
+        notifications
     }
 }

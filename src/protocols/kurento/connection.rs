@@ -118,10 +118,10 @@ impl KurentoConnection {
 
     async fn handle(&mut self, request: &Request<'_>) {
         self.first_number = self.first_number.or(request.number());
-        self.find_session(request).await;
+        self.find_session(request);
         match request.method.as_ref() {
             "ping" => self.ping(request),
-            "connect" => self.connect(request).await,
+            "connect" => self.connect(request),
             "closeSession" => self.close_session(request).await,
             _ => {
                 let session = self.session().clone();
@@ -139,7 +139,7 @@ impl KurentoConnection {
 
     /// Takes over the session that a request names. A request that names none takes over the session that the
     /// page had before, unless this WebSocket has a seated one.
-    async fn find_session(&mut self, request: &Request<'_>) {
+    fn find_session(&mut self, request: &Request<'_>) {
         let named = request.params.text("sessionId").ok();
         let found = match &named {
             Some(id) => self.door.sessions.get(id),
@@ -152,7 +152,7 @@ impl KurentoConnection {
         if let Some(session) = found
             && request.method != "connect"
         {
-            self.take_over(session).await;
+            self.take_over(session);
         }
     }
 
@@ -172,7 +172,7 @@ impl KurentoConnection {
 
     /// Moves a session from its former WebSocket to this one, and sends its client the notifications it
     /// missed.
-    async fn take_over(&mut self, session: Arc<Session>) {
+    fn take_over(&mut self, session: Arc<Session>) {
         if self.session.as_ref().is_some_and(|own| Arc::ptr_eq(own, &session)) {
             return;
         }
@@ -189,7 +189,7 @@ impl KurentoConnection {
                 self.socket.clone(),
             );
             self.door.attach(&seat, &session, delivery);
-            self.door.catch_up(&session).await;
+            self.door.catch_up(&session);
         }
         self.session = Some(session);
     }
@@ -214,7 +214,7 @@ impl KurentoConnection {
     }
 
     /// `connect`: begins a session, or takes one over.
-    async fn connect(&mut self, request: &Request<'_>) {
+    fn connect(&mut self, request: &Request<'_>) {
         let Ok(id) = request.params.text("sessionId") else {
             let id = self.session().id.clone();
             return self.send(RequestResult::Word("OK").text(request.id, Some(id.as_str())));
@@ -222,7 +222,7 @@ impl KurentoConnection {
         match self.door.sessions.get(&id) {
             Some(session) => {
                 self.send(RequestResult::Word("reconnection successful").text(request.id, Some(&id)));
-                self.take_over(session).await;
+                self.take_over(session);
             }
             None => self.refuse(request.id, &Refusal::new(Code::NoSuchSession, "reconnection error")),
         }

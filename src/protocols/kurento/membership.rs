@@ -136,9 +136,14 @@ impl Membership {
         self.has_gap
     }
 
-    /// The participants that the client knows: id, name, and whether they publish.
-    pub fn known(&self) -> impl Iterator<Item = (ParticipantId, (Name, bool))> {
-        self.others.iter().map(|(participant, known)| (*participant, (known.name.clone(), known.publishes)))
+    /// Notes that the client was told what it had missed.
+    pub fn close_gap(&mut self) {
+        self.has_gap = false;
+    }
+
+    /// The participants that the client knows.
+    pub fn known(&self) -> Vec<ParticipantId> {
+        self.others.keys().copied().collect()
     }
 
     /// Adds a participant that joined.
