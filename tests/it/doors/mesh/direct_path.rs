@@ -131,6 +131,14 @@ async fn heartbeat_passes_beside_events() {
     let server = TestServer::start().await;
     let mut socket = open(&server).await;
     send_all(&mut socket, &["40"]).await;
+    // The library ends a session whose event comes before it is ready, and may ping before that.
+    while let packet = next(&mut socket).await
+        && !packet.starts_with("40{")
+    {
+        if packet == "2" {
+            send_all(&mut socket, &["3"]).await;
+        }
+    }
     // The second ping comes only if the library has got the pong.
     for _ in 0..2 {
         while next(&mut socket).await != "2" {}
