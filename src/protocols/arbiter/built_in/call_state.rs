@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(scene.call.take_consumer(bob, ann), Some(EndpointId(2)));
         scene.offer_and_answer(3);
         scene.call.published(ann, EndpointId(4), None, "audio video ".into());
-        assert!(!scene.is_owed(PAUSE), "the same on another connection goes on");
+        assert!(!scene.is_owed(PAUSE), "the same state continues on another connection");
         assert_eq!(scene.call.forget(ann), [EndpointId(3)]);
         assert!(!scene.is_owed(PAUSE));
     }
@@ -353,7 +353,7 @@ mod tests {
             scene.call.ended(EndpointId(2), reason);
             assert_eq!(scene.is_owed(PAUSE), is_offered_again, "{is_connected} {reason:?}");
             scene.call.published(scene.members[0], EndpointId(3), None, "audio ".into());
-            assert!(scene.is_owed(PAUSE), "whatever is sent anew is offered anew");
+            assert!(scene.is_owed(PAUSE), "media that is sent again is offered again");
         }
     }
 
