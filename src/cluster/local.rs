@@ -37,13 +37,13 @@ pub struct LocalRegistry {
 #[derive(Default)]
 struct Table {
     last_epoch: u64,
-    rooms: HashMap<RoomId, Room>,
+    rooms: HashMap<RoomId, RoomSeats>,
     /// Rooms whose protected seats changed since the last [`take_changes`](LocalRegistry::take_changes).
     changed: HashSet<RoomId>,
 }
 
 #[derive(Default)]
-struct Room {
+struct RoomSeats {
     seats: Seats,
     /// Length of the leases in this room.
     lease: Duration,

@@ -14,8 +14,8 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     RESTORE_WINDOW,
     bus::LOST_AFTER,
-    fault::Fault,
-    scripts::{Call, GREET, Greeting, Micros, Reply},
+    fault::RedisFault,
+    scripts::{Call, GREET, GreetingReply, Micros, ScriptReply},
 };
 use crate::core::{
     model::{
@@ -83,7 +83,7 @@ pub(super) struct RedisConnection {
 
 impl RedisConnection {
     /// Connects and greets.
-    pub(super) async fn open(client: &Client, identity: Arc<Identity>) -> Result<Self, Fault> {
+    pub(super) async fn open(client: &Client, identity: Arc<Identity>) -> Result<Self, RedisFault> {
         let redis = connect(client, config()).await?;
         let greeted = Mutex::new(Greeted { redis_time: 0, at: identity.clock.now(), since: 0 });
         let connection = Self { redis, identity, greeted, broken: Broken::default() };
@@ -92,7 +92,7 @@ impl RedisConnection {
     }
 
     /// Checks that Redis is alive and when its memory begins. Returns the other nodes that greeted lately.
-    pub(super) async fn greet(&self) -> Result<Vec<NodeId>, Fault> {
+    pub(super) async fn greet(&self) -> Result<Vec<NodeId>, RedisFault> {
         let Identity { node, nodes_key, fingerprint, epoch_floor, .. } = &*self.identity;
         let arguments = [
             self.time_argument(),
@@ -105,14 +105,14 @@ impl RedisConnection {
         ];
         let reply = self.run(&GREET, nodes_key, &arguments).await?;
         let (redis_time, at) = (reply.redis_time, reply.at);
-        let Greeting { since, epoch_floor, others } = reply.greeting()?;
+        let GreetingReply { since, epoch_floor, others } = reply.greeting()?;
         self.identity.raise_epoch_floor(epoch_floor);
         *lock(&self.greeted) = Greeted { redis_time, at, since };
         Ok(others)
     }
 
     /// Runs a script about a room.
-    pub(super) async fn call(&self, call: Call) -> Result<Reply, Fault> {
+    pub(super) async fn call(&self, call: Call) -> Result<ScriptReply, RedisFault> {
         let mut arguments = vec![
             self.time_argument(),
             self.start_deadline().to_string(),
@@ -129,7 +129,7 @@ impl RedisConnection {
     }
 
     /// True if Redis has lost nothing since the last greeting.
-    pub(super) async fn remembers(&self) -> Result<bool, Fault> {
+    pub(super) async fn remembers(&self) -> Result<bool, RedisFault> {
         let known = self.since();
         let mut command = redis::cmd("HGET");
         command.arg(&self.identity.nodes_key).arg("since");
@@ -143,22 +143,22 @@ impl RedisConnection {
     }
 
     /// Resolves when the connection is of no use any more, with the cause.
-    pub(super) async fn broken(&self) -> Fault {
+    pub(super) async fn broken(&self) -> RedisFault {
         self.broken.wait().await
     }
 
-    async fn run(&self, script: &Script, key: &str, arguments: &[String]) -> Result<Reply, Fault> {
+    async fn run(&self, script: &Script, key: &str, arguments: &[String]) -> Result<ScriptReply, RedisFault> {
         let mut invocation = script.key(key);
         for argument in arguments {
             invocation.arg(argument);
         }
         let values = invocation.invoke_async::<Vec<Value>>(&mut self.redis.clone()).await;
         let at = self.identity.clock.now();
-        let reply = values.map_err(Fault::from);
+        let reply = values.map_err(RedisFault::from);
         if let Some(fault) = reply.as_ref().err().filter(|fault| fault.breaks_connection()) {
             self.broken.set(fault.clone());
         }
-        Reply::read(reply?, at)
+        ScriptReply::read(reply?, at)
     }
 
     /// The time of a test's clock; empty for the clock of Redis.
@@ -188,19 +188,19 @@ impl RedisConnection {
 
 /// Why a connection is of no use any more; empty while it works.
 #[derive(Clone, Default)]
-pub(super) struct Broken(watch::Sender<Option<Fault>>);
+pub(super) struct Broken(watch::Sender<Option<RedisFault>>);
 
 impl Broken {
     /// Reports the connection as broken.
-    pub(super) fn set(&self, fault: Fault) {
+    pub(super) fn set(&self, fault: RedisFault) {
         self.0.send_replace(Some(fault));
     }
 
     /// Resolves when the connection is broken, with the cause.
-    pub(super) async fn wait(&self) -> Fault {
+    pub(super) async fn wait(&self) -> RedisFault {
         let mut broken = self.0.subscribe();
         let found = broken.wait_for(Option::is_some).await;
-        found.ok().and_then(|fault| fault.clone()).unwrap_or(Fault::Closed)
+        found.ok().and_then(|fault| fault.clone()).unwrap_or(RedisFault::Closed)
     }
 }
 
@@ -215,10 +215,10 @@ pub(super) fn config() -> AsyncConnectionConfig {
 pub(super) async fn connect(
     client: &Client,
     config: AsyncConnectionConfig,
-) -> Result<MultiplexedConnection, Fault> {
+) -> Result<MultiplexedConnection, RedisFault> {
     let connecting = client.get_multiplexed_async_connection_with_config(&config);
     // The driver's own timeouts do not cover all of its steps.
-    Ok(timeout(CONNECT_WITHIN, connecting).await.map_err(|_| Fault::Late)??)
+    Ok(timeout(CONNECT_WITHIN, connecting).await.map_err(|_| RedisFault::Late)??)
 }
 
 fn micros(duration: Duration) -> Micros {

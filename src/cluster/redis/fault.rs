@@ -9,7 +9,7 @@ use thiserror::Error;
 ///
 /// Replaces the driver's own error, which may quote the arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum Fault {
+pub(super) enum RedisFault {
     #[error("no reply in time")]
     Late,
     #[error("the connection failed: {0}")]
@@ -32,14 +32,14 @@ pub(super) enum Fault {
     Closed,
 }
 
-impl Fault {
+impl RedisFault {
     /// True if a new connection may help: the call itself is not the cause.
     pub(super) fn breaks_connection(&self) -> bool {
         matches!(self, Self::Late | Self::Connection(_) | Self::Malformed)
     }
 }
 
-impl From<RedisError> for Fault {
+impl From<RedisError> for RedisFault {
     fn from(error: RedisError) -> Self {
         if error.is_timeout() {
             return Self::Late;
@@ -77,17 +77,17 @@ mod tests {
     fn connection_errors_keep_their_cause() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(
-            Fault::from(RedisError::from(refused)),
-            Fault::Connection(io::ErrorKind::ConnectionRefused)
+            RedisFault::from(RedisError::from(refused)),
+            RedisFault::Connection(io::ErrorKind::ConnectionRefused)
         );
         let untrusted = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::HandshakeNotComplete);
-        assert_eq!(Fault::from(RedisError::from(untrusted)), Fault::Tls);
+        assert_eq!(RedisFault::from(RedisError::from(untrusted)), RedisFault::Tls);
     }
 
     #[test]
     fn faults_do_not_quote_the_text_of_driver_errors() {
         for kind in [ErrorKind::Extension, ErrorKind::Parse, ErrorKind::Io, ErrorKind::AuthenticationFailed] {
-            let fault = Fault::from(RedisError::from((kind, "canary", "canary".to_owned())));
+            let fault = RedisFault::from(RedisError::from((kind, "canary", "canary".to_owned())));
             assert!(!format!("{fault} {fault:?}").contains("canary"), "{fault:?}");
         }
     }

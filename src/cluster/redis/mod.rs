@@ -34,19 +34,19 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-pub use self::settings::{ConfigError, RedisSettings};
+pub use self::settings::{RedisConfigError, RedisSettings};
 use self::{
     connection::RedisConnection,
-    fault::Fault,
+    fault::RedisFault,
     node::{ConnectionState, RedisNode},
-    scripts::{Call, RenewalReply, Reply},
+    scripts::{Call, RenewalReply, ScriptReply},
 };
 use crate::core::{
     model::{
         error::Unavailable,
         ids::{NodeId, ParticipantId, RoomId},
         lock::lock,
-        seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
+        seat_table::{Claim, ClaimRefused, Claimed, Renewal, Seat, SeatKey},
     },
     ports::{
         node_bus::{NodeBus, NodeListener},
@@ -82,18 +82,22 @@ impl RedisRegistry {
     /// Joins the other nodes at Redis, which need not be up. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// - [`ConfigError::Address`]: the address is malformed.
-    /// - [`ConfigError::OtherSecret`]: the other nodes sign sessions with another secret.
-    /// - [`ConfigError::OtherRelease`]: the other nodes run a release with another format.
-    pub async fn join(settings: RedisSettings) -> Result<Self, ConfigError> {
+    /// - [`RedisConfigError::Address`]: the address is malformed.
+    /// - [`RedisConfigError::OtherSecret`]: the other nodes sign sessions with another secret.
+    /// - [`RedisConfigError::OtherRelease`]: the other nodes run a release with another format.
+    pub async fn join(settings: RedisSettings) -> Result<Self, RedisConfigError> {
         let node = Arc::new(RedisNode::new(settings)?);
         let mut state = node.state();
         let connecting = AbortOnDropHandle::new(tokio::spawn(node.clone().run()));
         let first = timeout(FIRST_ANSWER_WITHIN, state.wait_for(ConnectionState::is_decided)).await;
         if let Ok(Ok(found)) = first {
             match *found {
-                ConnectionState::Failed(Fault::OtherSecret) => return Err(ConfigError::OtherSecret),
-                ConnectionState::Failed(Fault::OtherRelease) => return Err(ConfigError::OtherRelease),
+                ConnectionState::Failed(RedisFault::OtherSecret) => {
+                    return Err(RedisConfigError::OtherSecret);
+                }
+                ConnectionState::Failed(RedisFault::OtherRelease) => {
+                    return Err(RedisConfigError::OtherRelease);
+                }
                 _ => {}
             }
         }
@@ -101,19 +105,19 @@ impl RedisRegistry {
     }
 
     /// The connection. Waits while an attempt to connect is under way.
-    async fn connection(&self) -> Result<Arc<RedisConnection>, Fault> {
+    async fn connection(&self) -> Result<Arc<RedisConnection>, RedisFault> {
         match self.state.clone().wait_for(ConnectionState::is_decided).await.as_deref() {
             Ok(ConnectionState::Connected(connection)) => Ok(connection.clone()),
             Ok(ConnectionState::Failed(fault)) => Err(fault.clone()),
-            Ok(ConnectionState::Connecting) | Err(_) => Err(Fault::Closed),
+            Ok(ConnectionState::Connecting) | Err(_) => Err(RedisFault::Closed),
         }
     }
 
-    async fn call(&self, call: Call) -> Result<Reply, Fault> {
+    async fn call(&self, call: Call) -> Result<ScriptReply, RedisFault> {
         self.connection().await?.call(call).await
     }
 
-    async fn claim_seat(&self, claim: &Claim) -> Result<Result<Claimed, Refused>, Fault> {
+    async fn claim_seat(&self, claim: &Claim) -> Result<Result<Claimed, ClaimRefused>, RedisFault> {
         let connection = self.connection().await?;
         // Redis runs calls of one connection in order: it reads its memory after the claim.
         let call = connection.call(self.node.calls.claim(claim, self.node.id));
@@ -126,14 +130,14 @@ impl RedisRegistry {
         // restore.
         if granted.claimed.former.is_none() && !remembers? {
             connection.call(self.node.calls.undo(&granted.seat.key_in(&claim.room))).await?;
-            return Err(Fault::Restoring);
+            return Err(RedisFault::Restoring);
         }
         self.node.identity.raise_epoch_floor(granted.claimed.epoch);
         Ok(Ok(self.node.claims().add(claim, granted)))
     }
 
     /// Renews one seat. Returns the claim if it has ended.
-    async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<EndedClaim>, Fault> {
+    async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<EndedClaim>, RedisFault> {
         let key = &renewal.key;
         let own = self.node.claims().extend(renewal, self.node.clock.now());
         let reply = self.call(self.node.calls.renew(renewal, own.as_ref())).await?;
@@ -150,7 +154,7 @@ impl RedisRegistry {
     }
 
     /// Ends the expired leases of a room, and reconciles its seats with this node's claims.
-    async fn reconcile(&self, room: RoomId) -> Result<(), Fault> {
+    async fn reconcile(&self, room: RoomId) -> Result<(), RedisFault> {
         let connection = self.connection().await?;
         // Another node may be about to restore a missing seat.
         if !connection.is_restored() {
@@ -166,8 +170,8 @@ impl RedisRegistry {
 }
 
 /// Limits the time that a caller waits for one call or a batch of calls.
-async fn in_time<T>(calls: impl Future<Output = Result<T, Fault>>) -> Result<T, Unavailable> {
-    let outcome = timeout(ANSWER_WITHIN, calls).await.unwrap_or(Err(Fault::Late));
+async fn in_time<T>(calls: impl Future<Output = Result<T, RedisFault>>) -> Result<T, Unavailable> {
+    let outcome = timeout(ANSWER_WITHIN, calls).await.unwrap_or(Err(RedisFault::Late));
     outcome.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
@@ -204,7 +208,7 @@ impl SeatRegistry for RedisRegistry {
         let mut outcomes = std::mem::take(&mut *lock(&outcomes));
         let mut renewed = Renewed::default();
         for Renewal { key, .. } in renewals {
-            match outcomes.remove(key).unwrap_or(Err(Fault::Late)) {
+            match outcomes.remove(key).unwrap_or(Err(RedisFault::Late)) {
                 Ok(lost) => renewed.lost.extend(lost),
                 Err(fault) => {
                     renewed.failed.push(key.clone());
@@ -225,7 +229,7 @@ impl SeatRegistry for RedisRegistry {
         in_time(async {
             let connection = self.connection().await?;
             if !connection.is_restored() {
-                return Err(Fault::Restoring);
+                return Err(RedisFault::Restoring);
             }
             connection.call(self.node.calls.list(room)).await?.seats()
         })
@@ -261,7 +265,7 @@ impl SeatRegistry for RedisRegistry {
         let check = async {
             let connection = self.connection().await?;
             connection.greet().await?;
-            if connection.is_restored() { Ok(()) } else { Err(Fault::Restoring) }
+            if connection.is_restored() { Ok(()) } else { Err(RedisFault::Restoring) }
         };
         in_time(check).await
     }

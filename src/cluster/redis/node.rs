@@ -15,10 +15,10 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    CONCURRENT_CALLS, ConfigError, RedisSettings,
+    CONCURRENT_CALLS, RedisConfigError, RedisSettings,
     bus::{Channel, RedisNodeBus},
     connection::{Identity, RedisConnection},
-    fault::Fault,
+    fault::RedisFault,
     own_claims::{Correction, OwnClaims},
     scripts::{Calls, RenewalReply},
 };
@@ -41,7 +41,7 @@ pub(super) enum ConnectionState {
     /// Connected.
     Connected(Arc<RedisConnection>),
     /// The last attempt failed; another one follows.
-    Failed(Fault),
+    Failed(RedisFault),
 }
 
 impl ConnectionState {
@@ -65,7 +65,7 @@ pub(super) struct RedisNode {
 }
 
 impl RedisNode {
-    pub(super) fn new(settings: RedisSettings) -> Result<Self, ConfigError> {
+    pub(super) fn new(settings: RedisSettings) -> Result<Self, RedisConfigError> {
         let (client, channel_client) = (settings.client()?, settings.channel_client()?);
         let id = NodeId::random();
         let bus = RedisNodeBus::new(id, settings.clock.clone(), &settings.prefix);
@@ -128,7 +128,7 @@ impl RedisNode {
     /// Subscribes, greets, and restores this node's seats.
     ///
     /// Subscribes first: a node that sees the greeting may send messages at once.
-    async fn connect(&self) -> Result<(Arc<RedisConnection>, Channel), Fault> {
+    async fn connect(&self) -> Result<(Arc<RedisConnection>, Channel), RedisFault> {
         let channel = Channel::open(&self.channel_client, self.bus.clone()).await?;
         let connection = RedisConnection::open(&self.client, self.identity.clone()).await?;
         self.restore_seats(&connection).await?;
@@ -136,7 +136,7 @@ impl RedisNode {
     }
 
     /// Publishes messages and sends heartbeats until a connection fails. Returns the cause.
-    async fn watch(&self, connection: &RedisConnection, channel: &Channel) -> Fault {
+    async fn watch(&self, connection: &RedisConnection, channel: &Channel) -> RedisFault {
         let _publishing = channel.publish();
         let mut beats = interval(HEARTBEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -152,7 +152,7 @@ impl RedisNode {
         }
     }
 
-    async fn beat(&self, connection: &RedisConnection, channel: &Channel) -> Result<(), Fault> {
+    async fn beat(&self, connection: &RedisConnection, channel: &Channel) -> Result<(), RedisFault> {
         let since = connection.since();
         let (others, ()) = tokio::try_join!(connection.greet(), channel.check())?;
         // Redis was emptied, or another one has its address now.
@@ -165,7 +165,7 @@ impl RedisNode {
     }
 
     /// Renews every seat of this node, and releases those whose release is pending.
-    async fn restore_seats(&self, connection: &RedisConnection) -> Result<(), Fault> {
+    async fn restore_seats(&self, connection: &RedisConnection) -> Result<(), RedisFault> {
         let corrections = self.claims().corrections(self.clock.now());
         let steps = stream::iter(corrections).map(Ok);
         steps
@@ -178,7 +178,7 @@ impl RedisNode {
         &self,
         connection: &RedisConnection,
         correction: Correction,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), RedisFault> {
         match correction {
             Correction::Release(key) => {
                 connection.call(self.calls.release(&key)).await?;

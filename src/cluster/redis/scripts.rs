@@ -8,10 +8,10 @@ use std::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use redis::{Script, Value};
 
-use super::{fault::Fault, own_claims::OwnClaim};
+use super::{fault::RedisFault, own_claims::OwnClaim};
 use crate::core::model::{
     ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
+    seat_table::{Claim, ClaimRefused, Claimed, Renewal, Seat, SeatKey},
 };
 
 /// Microseconds since 1970 by the clock that leases are measured by: that of Redis, or of a test.
@@ -128,7 +128,7 @@ fn flag(set: bool) -> String {
 }
 
 /// Reply of a script.
-pub(super) struct Reply {
+pub(super) struct ScriptReply {
     outcome: String,
     /// The time by the clock of Redis when the script ran.
     pub(super) redis_time: Micros,
@@ -138,7 +138,7 @@ pub(super) struct Reply {
 }
 
 /// Reply to a greeting.
-pub(super) struct Greeting {
+pub(super) struct GreetingReply {
     /// When the memory of Redis begins: the last time it was started or emptied, or no node reached it.
     pub(super) since: Micros,
     /// The largest epoch that any node knows.
@@ -161,34 +161,38 @@ pub(super) enum RenewalReply {
     Ended { successor: Option<Seat> },
 }
 
-impl Reply {
-    pub(super) fn read(values: Vec<Value>, at: Instant) -> Result<Self, Fault> {
+impl ScriptReply {
+    pub(super) fn read(values: Vec<Value>, at: Instant) -> Result<Self, RedisFault> {
         let mut rest = values.into_iter();
         let outcome = text(rest.next())?;
         let redis_time = number(rest.next())?;
         match outcome.as_str() {
-            "late" => Err(Fault::Late),
-            "restoring" => Err(Fault::Restoring),
-            "other_secret" => Err(Fault::OtherSecret),
-            "other_release" => Err(Fault::OtherRelease),
+            "late" => Err(RedisFault::Late),
+            "restoring" => Err(RedisFault::Restoring),
+            "other_secret" => Err(RedisFault::OtherSecret),
+            "other_release" => Err(RedisFault::OtherRelease),
             _ => Ok(Self { outcome, redis_time, at, rest }),
         }
     }
 
-    pub(super) fn greeting(mut self) -> Result<Greeting, Fault> {
+    pub(super) fn greeting(mut self) -> Result<GreetingReply, RedisFault> {
         let (since, epoch_floor) = (self.number()?, Epoch(self.number()?));
-        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| Fault::Malformed));
-        Ok(Greeting { since, epoch_floor, others: others.collect::<Result<_, _>>()? })
+        let others = self.lines()?.into_iter().map(|id| id.parse().map_err(|_| RedisFault::Malformed));
+        Ok(GreetingReply { since, epoch_floor, others: others.collect::<Result<_, _>>()? })
     }
 
-    pub(super) fn claimed(mut self, claim: &Claim, node: NodeId) -> Result<Result<Granted, Refused>, Fault> {
+    pub(super) fn claimed(
+        mut self,
+        claim: &Claim,
+        node: NodeId,
+    ) -> Result<Result<Granted, ClaimRefused>, RedisFault> {
         match self.outcome.as_str() {
-            "full" => return Ok(Err(Refused::Full(self.next_seats()?))),
+            "full" => return Ok(Err(ClaimRefused::Full(self.next_seats()?))),
             "name_taken" => {
-                let holder = self.next_seats()?.pop().ok_or(Fault::Malformed)?;
-                return Ok(Err(Refused::NameTaken(Box::new(holder))));
+                let holder = self.next_seats()?.pop().ok_or(RedisFault::Malformed)?;
+                return Ok(Err(ClaimRefused::NameTaken(Box::new(holder))));
             }
-            "not_held" => return Ok(Err(Refused::NotHeld)),
+            "not_held" => return Ok(Err(ClaimRefused::NotHeld)),
             _ => {}
         }
         let (epoch, since) = (Epoch(self.number()?), Epoch(self.number()?));
@@ -207,7 +211,7 @@ impl Reply {
         Ok(Ok(Granted { seat, claimed: Claimed { epoch, since, former, others, ended } }))
     }
 
-    pub(super) fn renewal(mut self) -> Result<RenewalReply, Fault> {
+    pub(super) fn renewal(mut self) -> Result<RenewalReply, RedisFault> {
         if self.outcome == "lost" {
             return Ok(RenewalReply::Ended { successor: self.next_seats()?.pop() });
         }
@@ -219,20 +223,20 @@ impl Reply {
         self.outcome == "released"
     }
 
-    pub(super) fn seats(mut self) -> Result<Vec<Seat>, Fault> {
+    pub(super) fn seats(mut self) -> Result<Vec<Seat>, RedisFault> {
         self.next_seats()
     }
 
-    fn number(&mut self) -> Result<u64, Fault> {
+    fn number(&mut self) -> Result<u64, RedisFault> {
         number(self.rest.next())
     }
 
-    fn next_seats(&mut self) -> Result<Vec<Seat>, Fault> {
-        self.lines()?.iter().map(|line| self.seat(line).ok_or(Fault::Malformed)).collect()
+    fn next_seats(&mut self) -> Result<Vec<Seat>, RedisFault> {
+        self.lines()?.iter().map(|line| self.seat(line).ok_or(RedisFault::Malformed)).collect()
     }
 
-    fn lines(&mut self) -> Result<Vec<String>, Fault> {
-        let Some(Value::Array(lines)) = self.rest.next() else { return Err(Fault::Malformed) };
+    fn lines(&mut self) -> Result<Vec<String>, RedisFault> {
+        let Some(Value::Array(lines)) = self.rest.next() else { return Err(RedisFault::Malformed) };
         lines.into_iter().map(|line| text(Some(line))).collect()
     }
 
@@ -262,16 +266,16 @@ impl Reply {
     }
 }
 
-fn text(value: Option<Value>) -> Result<String, Fault> {
+fn text(value: Option<Value>) -> Result<String, RedisFault> {
     match value {
-        Some(Value::BulkString(bytes)) => String::from_utf8(bytes).map_err(|_| Fault::Malformed),
+        Some(Value::BulkString(bytes)) => String::from_utf8(bytes).map_err(|_| RedisFault::Malformed),
         Some(Value::SimpleString(text)) => Ok(text),
-        _ => Err(Fault::Malformed),
+        _ => Err(RedisFault::Malformed),
     }
 }
 
-fn number(value: Option<Value>) -> Result<u64, Fault> {
-    text(value)?.parse().map_err(|_| Fault::Malformed)
+fn number(value: Option<Value>) -> Result<u64, RedisFault> {
+    text(value)?.parse().map_err(|_| RedisFault::Malformed)
 }
 
 #[cfg(test)]

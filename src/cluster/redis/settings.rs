@@ -25,7 +25,7 @@ pub struct RedisSettings {
 
 /// Why this node cannot join the other nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ConfigError {
+pub enum RedisConfigError {
     /// The address is malformed. It is not quoted, because it may contain a password.
     #[error(
         "the Redis address must look like redis://user:password@host:6379/0, or rediss:// for TLS, with special \
@@ -46,15 +46,15 @@ pub enum ConfigError {
 }
 
 impl RedisSettings {
-    pub(super) fn client(&self) -> Result<Client, ConfigError> {
-        Client::open(self.url.as_str()).map_err(|_| ConfigError::Address)
+    pub(super) fn client(&self) -> Result<Client, RedisConfigError> {
+        Client::open(self.url.as_str()).map_err(|_| RedisConfigError::Address)
     }
 
     /// As [`client`](Self::client), for a connection that receives published messages.
-    pub(super) fn channel_client(&self) -> Result<Client, ConfigError> {
-        let address = self.url.as_str().into_connection_info().map_err(|_| ConfigError::Address)?;
+    pub(super) fn channel_client(&self) -> Result<Client, RedisConfigError> {
+        let address = self.url.as_str().into_connection_info().map_err(|_| RedisConfigError::Address)?;
         let redis = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        Client::open(address.set_redis_settings(redis)).map_err(|_| ConfigError::Address)
+        Client::open(address.set_redis_settings(redis)).map_err(|_| RedisConfigError::Address)
     }
 }
 

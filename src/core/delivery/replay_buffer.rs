@@ -11,7 +11,7 @@ use crate::core::model::{
 
 /// Limits of one replay buffer.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ReplayLimits {
     /// Events at most.
     pub events: usize,
     /// Bytes at most, by [`Event::size`].
@@ -19,13 +19,13 @@ pub struct Limits {
 }
 
 /// For a participant without a connection: several whole call set-ups.
-pub const AWAY: Limits = Limits { events: 512, bytes: 256 * 1024 };
+pub const AWAY: ReplayLimits = ReplayLimits { events: 512, bytes: 256 * 1024 };
 
 /// For a connected participant: what may be on its way over a connection that died unnoticed.
 ///
 /// No call sends more in those seconds, and a participant that is sent more all the time must not fill the
 /// memory.
-pub const CONNECTED: Limits = Limits { events: 128, bytes: 64 * 1024 };
+pub const CONNECTED: ReplayLimits = ReplayLimits { events: 128, bytes: 64 * 1024 };
 
 /// The latest events of one participant, without a gap. Beyond its limits it drops the oldest.
 ///
@@ -54,7 +54,7 @@ enum BufferedEvent {
 
 impl ReplayBuffer {
     /// Adds `event`, whose number follows the last one, and drops old ones as far as `limits` demand.
-    pub fn push(&mut self, Numbered { seq, event }: Numbered, now: Instant, limits: Limits) {
+    pub fn push(&mut self, Numbered { seq, event }: Numbered, now: Instant, limits: ReplayLimits) {
         let size = event.size();
         while !self.entries.is_empty()
             && (self.entries.len() >= limits.events || self.bytes + size > limits.bytes)

@@ -15,7 +15,7 @@ use crate::core::{
         event::LeaveReason,
         ids::RoomId,
         lock::lock,
-        seat_table::{Claim, Claimed, Refused, Seat, SeatKey},
+        seat_table::{Claim, ClaimRefused, Claimed, Seat, SeatKey},
     },
     ports::{node_bus::NodeMessage, seat_registry::ClaimError},
     room::{Entered, Entrant, EntryMode, Room},
@@ -153,11 +153,13 @@ impl Hub {
         }
     }
 
-    fn refusal(&self, room: &RoomId, refused: &Refused) -> JoinError {
+    fn refusal(&self, room: &RoomId, refused: &ClaimRefused) -> JoinError {
         match refused {
-            Refused::Full(holders) => JoinError::RoomFull { retry_after: self.next_lease_end(room, holders) },
-            Refused::NameTaken(_) => JoinError::NameTaken,
-            Refused::NotHeld => JoinError::Replaced(Replaced),
+            ClaimRefused::Full(holders) => {
+                JoinError::RoomFull { retry_after: self.next_lease_end(room, holders) }
+            }
+            ClaimRefused::NameTaken(_) => JoinError::NameTaken,
+            ClaimRefused::NotHeld => JoinError::Replaced(Replaced),
         }
     }
 

@@ -35,15 +35,15 @@ pub const ANSWER_VALID: Duration = Duration::from_secs(1);
 /// The probes under way. However many newcomers try, a room has one at a time.
 #[derive(Default)]
 pub(super) struct LivenessProbes {
-    probe_by_room: Mutex<HashMap<RoomId, Probe>>,
+    probe_by_room: Mutex<HashMap<RoomId, RunningProbe>>,
 }
 
-struct Probe {
+struct RunningProbe {
     started_at: Instant,
     dead: Shared<BoxFuture<'static, Vec<SeatKey>>>,
 }
 
-impl Probe {
+impl RunningProbe {
     /// True while it is under way, and for a moment after.
     fn is_valid(&self, now: Instant) -> bool {
         self.dead.peek().is_none() || now.saturating_duration_since(self.started_at) < ANSWER_VALID
@@ -92,7 +92,7 @@ impl LivenessProbes {
             return probe.dead.clone();
         }
         let dead = find_dead(hub.clone(), id.clone(), holders).boxed().shared();
-        probes.insert(id.clone(), Probe { started_at: now, dead: dead.clone() });
+        probes.insert(id.clone(), RunningProbe { started_at: now, dead: dead.clone() });
         dead
     }
 }

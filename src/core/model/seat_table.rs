@@ -116,7 +116,7 @@ pub struct Claimed {
 
 /// Why a claim was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum ClaimRefused {
     /// Other participants hold every seat: these.
     #[error("every seat is taken")]
     Full(Vec<Seat>),
@@ -128,7 +128,7 @@ pub enum Refused {
     NotHeld,
 }
 
-impl Refused {
+impl ClaimRefused {
     /// The seats that stand in the way of the claim.
     pub fn holders(&self) -> &[Seat] {
         match self {
@@ -178,7 +178,7 @@ impl Seats {
     /// Gives the claimant a seat: the one it holds, else a free one.
     ///
     /// # Errors
-    /// [`Refused`]: other participants hold every seat or the name, or the claim to take over is no longer
+    /// [`ClaimRefused`]: other participants hold every seat or the name, or the claim to take over is no longer
     /// current. Nothing changed.
     pub fn claim(
         &mut self,
@@ -186,21 +186,21 @@ impl Seats {
         node: NodeId,
         epoch: Epoch,
         now: Instant,
-    ) -> Result<Claimed, Refused> {
+    ) -> Result<Claimed, ClaimRefused> {
         let former = self.held.iter().find(|seat| seat.participant == claim.participant).cloned();
         let lasting = former.as_ref().filter(|seat| seat.lease_ends > now);
         if claim.over.is_some() && claim.over != lasting.map(|seat| seat.epoch) {
-            return Err(Refused::NotHeld);
+            return Err(ClaimRefused::NotHeld);
         }
         let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
         let live = || others().filter(|seat| seat.lease_ends > now);
         if claim.unique_name
             && let Some(holder) = live().find(|seat| seat.name == claim.name)
         {
-            return Err(Refused::NameTaken(Box::new(holder.clone())));
+            return Err(ClaimRefused::NameTaken(Box::new(holder.clone())));
         }
         if former.is_none() && live().count() >= claim.seats {
-            return Err(Refused::Full(live().cloned().collect()));
+            return Err(ClaimRefused::Full(live().cloned().collect()));
         }
         // The claimant's own seat stays even if its lease has ended: no other participant has taken it.
         let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);

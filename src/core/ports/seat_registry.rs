@@ -9,7 +9,7 @@ use super::node_bus::{NodeBus, NodeListener};
 use crate::core::model::{
     error::Unavailable,
     ids::{NodeId, ParticipantId, RoomId},
-    seat_table::{Claim, Claimed, Refused, Renewal, Seat, SeatKey},
+    seat_table::{Claim, ClaimRefused, Claimed, Renewal, Seat, SeatKey},
 };
 
 /// Why a claim failed.
@@ -17,7 +17,7 @@ use crate::core::model::{
 pub enum ClaimError {
     /// Other participants hold all seats or the name; nothing changed.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] ClaimRefused),
     /// The registry does not answer. If it granted the claim all the same, the seat ends with its lease.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

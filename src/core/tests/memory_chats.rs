@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use crate::core::{
     model::{
         chat::{
-            Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row, Step,
-            Tally, plan_replace, plan_save,
+            Array, ChatEntry, Fold, HistoryLimits, Known, Later, LiveMessage, PlanStep, Present, Question,
+            Row, StoredRow, Tally, plan_replace, plan_save,
         },
         error::{SaveError, Unavailable},
         ids::RoomId,
@@ -75,7 +75,7 @@ impl Log {
     }
 
     fn answer(&self, known: &mut Known, question: Question) {
-        let found = |row: &Row| Found { content: row.content.clone(), bytes: row.json.len() };
+        let found = |row: &Row| StoredRow { content: row.content.clone(), bytes: row.json.len() };
         let rows = question.keys.iter().filter_map(|key| Some((key.clone(), found(self.find(key)?))));
         let rows: Vec<_> = rows.collect();
         let later = question.entries.iter().filter_map(|entry| {
@@ -102,9 +102,9 @@ impl Log {
     fn save(&mut self, entries: &[ChatEntry]) -> Result<Saved, SaveError> {
         let (array, mut known) = (self.array(), Known::default());
         loop {
-            match plan_save(self.tally, &array, &known, entries, Limits::Enforced) {
-                Ok(Step::Ask(question)) => self.answer(&mut known, question),
-                Ok(Step::Done(rows)) => {
+            match plan_save(self.tally, &array, &known, entries, HistoryLimits::Enforced) {
+                Ok(PlanStep::Ask(question)) => self.answer(&mut known, question),
+                Ok(PlanStep::Done(rows)) => {
                     let added = rows.len();
                     for (row, tally) in rows {
                         self.add(row, tally);
@@ -123,9 +123,9 @@ impl Log {
         let mut known = Known::default();
         loop {
             match plan_replace(self.tally, &present, &known, entries) {
-                Ok(Step::Ask(question)) => self.answer(&mut known, question),
-                Ok(Step::Done(None)) => return Ok(Saved { added: 0 }),
-                Ok(Step::Done(Some(replacement))) => {
+                Ok(PlanStep::Ask(question)) => self.answer(&mut known, question),
+                Ok(PlanStep::Done(None)) => return Ok(Saved { added: 0 }),
+                Ok(PlanStep::Done(Some(replacement))) => {
                     self.add(replacement.row, replacement.tally);
                     replacement.dropped.iter().for_each(|number| drop(self.rows.remove(number)));
                     return Ok(Saved { added: replacement.saved });

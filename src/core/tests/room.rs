@@ -15,7 +15,7 @@ use crate::core::{
     model::{
         event::{LeaveReason, SignalKind},
         ids::{Epoch, NodeId, ParticipantId},
-        seat_table::{Claim, Refused, Renewal, SeatKey, Seats},
+        seat_table::{Claim, ClaimRefused, Renewal, SeatKey, Seats},
     },
     ports::connection::Connection,
     room::{Entrant, EntryMode, Room},
@@ -142,7 +142,7 @@ impl World {
         };
         let claimed = match self.seats.claim(&claim, self.node, Epoch(self.last_epoch), self.now) {
             Ok(claimed) => claimed,
-            Err(Refused::Full(holders)) => {
+            Err(ClaimRefused::Full(holders)) => {
                 assert_eq!(holders.len(), SEATS);
                 assert!(person.epoch.is_none(), "one's own seat is never refused");
                 return;

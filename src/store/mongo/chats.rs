@@ -25,8 +25,8 @@ use super::{
 use crate::core::{
     model::{
         chat::{
-            Addition, Array, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question,
-            Row, Step, Tally, plan_replace, plan_save,
+            Addition, Array, ChatEntry, Fold, HistoryLimits, Known, Later, LiveMessage, PlanStep, Present,
+            Question, Row, StoredRow, Tally, plan_replace, plan_save,
         },
         ids::RoomId,
     },
@@ -102,7 +102,7 @@ pub(super) async fn save(
     for _ in 0..ATTEMPTS {
         let tally = end(database, room).await?;
         // When a part is stored, the rest must follow: a save is refused as a whole or not at all.
-        let limits = if added == 0 { Limits::Enforced } else { Limits::Ignored };
+        let limits = if added == 0 { HistoryLimits::Enforced } else { HistoryLimits::Ignored };
         let Some(rows) = plan(database, room, tally, entries, limits).await? else {
             return Ok(Outcome::Full);
         };
@@ -125,8 +125,8 @@ fn likely_rows(tally: Tally, entries: &[ChatEntry]) -> Option<Addition> {
     }
     let mut known = Known::default();
     known.learn(Question { keys: vec![entry.key.as_str().into()], ..Question::default() }, [], []);
-    match plan_save(tally, &Array::default(), &known, entries, Limits::Enforced) {
-        Ok(Step::Done(rows)) => Some(rows),
+    match plan_save(tally, &Array::default(), &known, entries, HistoryLimits::Enforced) {
+        Ok(PlanStep::Done(rows)) => Some(rows),
         _ => None,
     }
 }
@@ -137,14 +137,14 @@ async fn plan(
     room: &RoomId,
     tally: Tally,
     entries: &[ChatEntry],
-    limits: Limits,
+    limits: HistoryLimits,
 ) -> Result<Option<Addition>, Fault> {
     let array = read_array(database, room, &tally).await?;
     let mut known = Known::default();
     loop {
         match plan_save(tally, &array, &known, entries, limits) {
-            Ok(Step::Ask(question)) => answer(database, room, &mut known, question).await?,
-            Ok(Step::Done(rows)) => return Ok(Some(rows)),
+            Ok(PlanStep::Ask(question)) => answer(database, room, &mut known, question).await?,
+            Ok(PlanStep::Done(rows)) => return Ok(Some(rows)),
             Err(_) => return Ok(None),
         }
     }
@@ -167,9 +167,9 @@ pub(super) async fn replace(
         let mut answers = Known::default();
         let replacement = loop {
             match plan_replace(tally, &present, &answers, entries) {
-                Ok(Step::Ask(question)) => answer(database, room, &mut answers, question).await?,
-                Ok(Step::Done(None)) => return Ok(Outcome::Written(0)),
-                Ok(Step::Done(Some(replacement))) => break replacement,
+                Ok(PlanStep::Ask(question)) => answer(database, room, &mut answers, question).await?,
+                Ok(PlanStep::Done(None)) => return Ok(Outcome::Written(0)),
+                Ok(PlanStep::Done(Some(replacement))) => break replacement,
                 Err(_) => return Ok(Outcome::Full),
             }
         };
@@ -272,7 +272,7 @@ async fn answer(
             .await?;
         let found: Vec<Answer> = found.try_collect().await?;
         for Answer { key, content, bytes } in found {
-            rows.push((key, Found { content, bytes: unsigned(bytes)? }));
+            rows.push((key, StoredRow { content, bytes: unsigned(bytes)? }));
         }
     }
     let mut later = Vec::new();

@@ -6,8 +6,8 @@ use super::row::{Checksum, RowError, optional_text, text};
 use crate::core::{
     model::{
         chat::{
-            Array, BadRow, ChatEntry, Fold, Found, Known, Later, Limits, LiveMessage, Present, Question, Row,
-            Step, Tally, plan_replace, plan_save,
+            Array, BadRow, ChatEntry, Fold, HistoryLimits, Known, Later, LiveMessage, PlanStep, Present,
+            Question, Row, StoredRow, Tally, plan_replace, plan_save,
         },
         ids::RoomId,
     },
@@ -63,9 +63,9 @@ pub(super) fn save(
     let array = read_array(connection, room, &tally)?;
     let mut known = Known::default();
     loop {
-        match plan_save(tally, &array, &known, entries, Limits::Enforced) {
-            Ok(Step::Ask(question)) => answer(connection, room, &mut known, question)?,
-            Ok(Step::Done(rows)) => return write(connection, room.as_str(), &rows).map(Outcome::Written),
+        match plan_save(tally, &array, &known, entries, HistoryLimits::Enforced) {
+            Ok(PlanStep::Ask(question)) => answer(connection, room, &mut known, question)?,
+            Ok(PlanStep::Done(rows)) => return write(connection, room.as_str(), &rows).map(Outcome::Written),
             Err(_) => return Ok(Outcome::Full),
         }
     }
@@ -83,9 +83,9 @@ pub(super) fn replace(
     let mut known = Known::default();
     loop {
         match plan_replace(tally, &present, &known, entries) {
-            Ok(Step::Ask(question)) => answer(connection, room, &mut known, question)?,
-            Ok(Step::Done(None)) => return Ok(Outcome::Written(0)),
-            Ok(Step::Done(Some(replacement))) => {
+            Ok(PlanStep::Ask(question)) => answer(connection, room, &mut known, question)?,
+            Ok(PlanStep::Done(None)) => return Ok(Outcome::Written(0)),
+            Ok(PlanStep::Done(Some(replacement))) => {
                 write(connection, room.as_str(), &[(replacement.row, replacement.tally)])?;
                 for number in replacement.dropped {
                     remove_array(connection, room, number)?;
@@ -162,12 +162,12 @@ fn answer(
         // The index alone answers for most keys.
         if Row::is_once_key(key) {
             if exists.exists([room.as_str(), key])? {
-                rows.push((key.clone(), Found { content: None, bytes: 0 }));
+                rows.push((key.clone(), StoredRow { content: None, bytes: 0 }));
             }
             continue;
         }
         let found = select.query_row([room.as_str(), key], |row| {
-            Ok(Found { content: row.get::<_, Option<String>>(0)?.map(Into::into), bytes: row.get(1)? })
+            Ok(StoredRow { content: row.get::<_, Option<String>>(0)?.map(Into::into), bytes: row.get(1)? })
         });
         rows.extend(found.optional()?.map(|found| (key.clone(), found)));
     }

@@ -8,7 +8,7 @@ use switchboard::{
     core::{
         model::{
             ids::{Epoch, ParticipantId, RoomId},
-            seat_table::{Claim, Refused, Renewal, Seat, SeatKey},
+            seat_table::{Claim, ClaimRefused, Renewal, Seat, SeatKey},
         },
         ports::{
             clock::SystemClock,
@@ -150,7 +150,7 @@ async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_ow
     assert!(!cluster.seats(&first.room).await.unwrap()[0].connected, "its holder is not there yet");
     for past in [first.epoch, newer.epoch] {
         let refused = cluster.claim(adopt(past)).await;
-        assert!(matches!(refused, Err(ClaimError::Refused(Refused::NotHeld))), "{refused:?}");
+        assert!(matches!(refused, Err(ClaimError::Refused(ClaimRefused::NotHeld))), "{refused:?}");
     }
     assert!(cluster.release(&key(&room, ann, adopted.epoch)).await.unwrap());
     assert!(cluster.claim(adopt(adopted.epoch)).await.is_err());
@@ -177,7 +177,7 @@ async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dy
     assert_eq!(winners.len(), 1);
     let winner = cluster.claim(claim(&room, ann, LONG)).await.unwrap().others.remove(0);
     match cluster.claim(unique(namesake)).await {
-        Err(ClaimError::Refused(Refused::NameTaken(holder))) => {
+        Err(ClaimError::Refused(ClaimRefused::NameTaken(holder))) => {
             assert!([winner.participant, ann].contains(&holder.participant));
         }
         other => panic!("{other:?}"),
@@ -209,7 +209,7 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn SeatRegistry>, steps: Vec
                     held.insert(person, claimed.epoch);
                     last.insert(person, claimed.epoch);
                 }
-                Err(ClaimError::Refused(Refused::Full(_))) => {
+                Err(ClaimError::Refused(ClaimRefused::Full(_))) => {
                     assert!(held.len() == 2 && !held.contains_key(&person));
                 }
                 Err(error) => panic!("{error}"),

@@ -9,12 +9,12 @@ use futures_util::future::join_all;
 use switchboard::{
     cluster::{
         RedisRegistry, RedisSettings,
-        redis::{ConfigError, RESTORE_WINDOW},
+        redis::{RESTORE_WINDOW, RedisConfigError},
     },
     core::{
         model::{
             ids::{ParticipantId, RoomId},
-            seat_table::{Claim, Claimed, Refused, SeatKey},
+            seat_table::{Claim, ClaimRefused, Claimed, SeatKey},
             session_token::SessionSigner,
         },
         ports::seat_registry::{ClaimError, EndedClaim, SeatRegistry},
@@ -87,7 +87,7 @@ async fn redis_that_returns_empty_gives_no_held_seat_to_a_newcomer() {
     });
     redis.run().await;
     match newcomers.await.unwrap() {
-        Err(ClaimError::Refused(Refused::Full(seats))) => {
+        Err(ClaimError::Refused(ClaimRefused::Full(seats))) => {
             let keys: Vec<_> = seats.iter().map(|seat| seat.key_in(&ann.room)).collect();
             assert_eq!(keys, [ann.clone(), bob.clone()], "the same seats, in the same order");
         }
@@ -182,7 +182,7 @@ async fn node_with_another_secret_is_rejected() {
     let late = RedisRegistry::join(foreign(&format!("redis://{}/", proxy.address))).await.unwrap();
     let node = redis.node().await;
     let early = RedisRegistry::join(foreign(&redis.url())).await;
-    assert_eq!(early.err(), Some(ConfigError::OtherSecret));
+    assert_eq!(early.err(), Some(RedisConfigError::OtherSecret));
 
     proxy.set(Network::Works);
     let is_told = async || {
@@ -205,7 +205,7 @@ async fn node_joins_only_after_nodes_of_another_release_stopped() {
     greeting.arg("test:nodes").arg("secret").arg(&fingerprint);
     greeting.arg(ParticipantId::random().to_string()).arg(format!("{seconds}{micros:0>6}"));
     greeting.exec_async(&mut connection).await.unwrap();
-    assert_eq!(RedisRegistry::join(settings(&url)).await.err(), Some(ConfigError::OtherRelease));
+    assert_eq!(RedisRegistry::join(settings(&url)).await.err(), Some(RedisConfigError::OtherRelease));
 
     let joins = async || RedisRegistry::join(settings(&url)).await.ok();
     let node = until("the other node counts as gone", PATIENCE, joins).await;
@@ -292,7 +292,7 @@ async fn every_key_in_redis_expires() {
 async fn malformed_redis_address_is_refused_without_showing_the_password() {
     for url in ["", "db.example", "http://:canary@db", "redis://:canary@", "redis://:canary@db:port/"] {
         let refused = RedisRegistry::join(settings(url)).await.map(drop);
-        assert_eq!(refused, Err(ConfigError::Address), "{url}");
+        assert_eq!(refused, Err(RedisConfigError::Address), "{url}");
     }
     for url in ["redis://:canary@127.0.0.1:1/", "rediss://ann:canary@127.0.0.1:1/"] {
         let node = join(url).await;

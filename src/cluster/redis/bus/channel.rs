@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     super::{
         connection::{self, Broken},
-        fault::Fault,
+        fault::RedisFault,
     },
     RedisNodeBus,
     frame::HEAD,
@@ -32,7 +32,7 @@ pub(in super::super) struct Channel {
 
 impl Channel {
     /// Connects and subscribes. From here on, the bus receives every frame that is published for this node.
-    pub(in super::super) async fn open(client: &Client, bus: Arc<RedisNodeBus>) -> Result<Self, Fault> {
+    pub(in super::super) async fn open(client: &Client, bus: Arc<RedisNodeBus>) -> Result<Self, RedisFault> {
         let broken = Broken::default();
         let config = connection::config()
             .set_write_backpressure_boundary(WRITE_BUFFER)
@@ -54,12 +54,12 @@ impl Channel {
     }
 
     /// Checks that the connection is alive.
-    pub(in super::super) async fn check(&self) -> Result<(), Fault> {
+    pub(in super::super) async fn check(&self) -> Result<(), RedisFault> {
         Ok(redis::cmd("PING").exec_async(&mut self.redis.clone()).await?)
     }
 
     /// Resolves when the connection is of no use any more, with the cause.
-    pub(in super::super) async fn broken(&self) -> Fault {
+    pub(in super::super) async fn broken(&self) -> RedisFault {
         self.broken.wait().await
     }
 }
@@ -70,7 +70,7 @@ fn receive(bus: Arc<RedisNodeBus>, broken: Broken) -> impl Fn(PushInfo) -> Resul
     move |PushInfo { kind, mut data }| {
         match (kind, data.pop()) {
             (PushKind::Message, Some(Value::BulkString(frame))) => bus.receive(Bytes::from(frame)),
-            (PushKind::Disconnection, _) => broken.set(Fault::Closed),
+            (PushKind::Disconnection, _) => broken.set(RedisFault::Closed),
             _ => {}
         }
         Ok(())
@@ -78,7 +78,7 @@ fn receive(bus: Arc<RedisNodeBus>, broken: Broken) -> impl Fn(PushInfo) -> Resul
 }
 
 /// Publishes frames until a write fails. Returns the cause.
-async fn publish_all(bus: &RedisNodeBus, mut redis: MultiplexedConnection) -> Fault {
+async fn publish_all(bus: &RedisNodeBus, mut redis: MultiplexedConnection) -> RedisFault {
     let now = bus.clock.now();
     bus.with_links(|links| links.reconnected(now));
     loop {

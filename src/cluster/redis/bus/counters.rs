@@ -3,7 +3,7 @@
 use metrics::{Counter, counter};
 
 /// Counts messages between nodes.
-pub(super) struct Counters {
+pub(super) struct BusCounters {
     /// Messages published for the first time.
     pub(super) sent: Counter,
     /// Messages published again, because they may have been lost.
@@ -16,7 +16,7 @@ pub(super) struct Counters {
     pub(super) unreadable: Counter,
 }
 
-impl Counters {
+impl BusCounters {
     pub(super) fn new() -> Self {
         Self {
             sent: counter!("switchboard_node_messages_sent_total"),

@@ -4,10 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::{BufMut, BytesMut};
 
-use super::{
-    fields::{Fields, PutFields},
-    message::{name, participant},
-};
+use super::fields::{Fields, PutFields};
 use crate::core::model::event::{ChatMessage, Event, LeaveReason, Signal, SignalKind};
 
 const JOINED: u8 = 1;
@@ -46,12 +43,12 @@ pub(super) fn write(event: &Event, out: &mut BytesMut) {
 /// Reads an event. A signal's payload is a slice of the frame, not a copy.
 pub(super) fn read(body: &mut Fields) -> Option<Event> {
     Some(match body.byte()? {
-        JOINED => Event::Joined { participant: participant(body)?, name: name(body)? },
+        JOINED => Event::Joined { participant: body.participant()?, name: body.name()? },
         SIGNAL => Event::Signal(read_signal(body)?),
         CHAT => Event::Chat(read_chat(body)?),
-        RECONNECTING => Event::Reconnecting { participant: participant(body)? },
-        RESUMED => Event::Resumed { participant: participant(body)? },
-        LEFT => Event::Left { participant: participant(body)?, reason: reason_of(body.byte()?)? },
+        RECONNECTING => Event::Reconnecting { participant: body.participant()? },
+        RESUMED => Event::Resumed { participant: body.participant()? },
+        LEFT => Event::Left { participant: body.participant()?, reason: reason_of(body.byte()?)? },
         _ => return None,
     })
 }
@@ -67,8 +64,8 @@ pub(super) fn write_signal(signal: &Signal, out: &mut BytesMut) {
 
 fn read_signal(body: &mut Fields) -> Option<Signal> {
     Some(Signal {
-        from: participant(body)?,
-        name: name(body)?,
+        from: body.participant()?,
+        name: body.name()?,
         kind: kind_of(body.byte()?)?,
         payload: body.payload()?,
     })
@@ -88,8 +85,8 @@ fn read_chat(body: &mut Fields) -> Option<ChatMessage> {
     let text = |text: &str| Some(text.into());
     Some(ChatMessage {
         id: body.text(text)?,
-        from: participant(body)?,
-        name: name(body)?,
+        from: body.participant()?,
+        name: body.name()?,
         body: body.text(text)?,
         sent_at: UNIX_EPOCH.checked_add(Duration::from_nanos(body.number()?))?,
     })

@@ -2,6 +2,8 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use crate::core::model::ids::{Name, ParticipantId, RoomId};
+
 /// Bytes that are read field by field. Each method returns `None` if its field is malformed or incomplete.
 pub(super) struct Fields(pub(super) Bytes);
 
@@ -20,6 +22,18 @@ impl Fields {
 
     pub(super) fn id(&mut self) -> Option<[u8; 16]> {
         self.fixed()
+    }
+
+    pub(super) fn participant(&mut self) -> Option<ParticipantId> {
+        self.id().map(ParticipantId::from_bytes)
+    }
+
+    pub(super) fn name(&mut self) -> Option<Name> {
+        self.text(|text| text.parse().ok())
+    }
+
+    pub(super) fn room(&mut self) -> Option<RoomId> {
+        self.text(|text| RoomId::from_whole(text).ok())
     }
 
     pub(super) fn length(&mut self) -> Option<usize> {

@@ -41,7 +41,7 @@ pub(super) struct Accepted {
 
 /// An acknowledgment to the other node.
 #[derive(Debug)]
-pub(super) struct Ack {
+pub(super) struct LinkAck {
     pub(super) generation: u64,
     /// The number of the last message received.
     pub(super) last: u64,
@@ -95,11 +95,11 @@ impl Inbound {
     }
 
     /// Takes the acknowledgment for the next frame.
-    pub(super) fn take_ack(&mut self) -> Ack {
+    pub(super) fn take_ack(&mut self) -> LinkAck {
         let resend = std::mem::take(&mut self.resend);
         self.unacknowledged = 0;
         self.ack_at = None;
-        Ack { generation: self.generation, last: self.expected.saturating_sub(1), resend }
+        LinkAck { generation: self.generation, last: self.expected.saturating_sub(1), resend }
     }
 
     fn add(&mut self, count: u64, now: Instant) {

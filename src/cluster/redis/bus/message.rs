@@ -12,7 +12,7 @@ use super::{
 use crate::core::{
     model::{
         event::{Event, LeaveReason, Numbered},
-        ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
+        ids::{Epoch, NodeId},
         mailbox::{Mailbox, PairSeq},
         roster::RosterEntry,
         seat_table::{Claim, Seat, SeatKey},
@@ -130,14 +130,14 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
     let body = &mut body;
     Some(match kind {
         SEATS => NodeMessage::Seats {
-            room: room(body)?,
+            room: body.room()?,
             seats: body.list(|body| node_seat(body, now))?,
             reply: body.flag()?,
         },
         SEAT_ENDED => NodeMessage::SeatEnded { key: key(body)?, reason: reason(body)? },
         DELIVER => NodeMessage::Deliver {
             to: key(body)?,
-            from: participant(body)?,
+            from: body.participant()?,
             seq: body.option(pair_seq)?,
             event: event::read(body)?,
         },
@@ -186,7 +186,7 @@ fn put_mailbox(mailbox: &Mailbox, out: &mut BytesMut) {
 }
 
 fn mailbox(body: &mut Fields) -> Option<Mailbox> {
-    let seq_of = |body: &mut Fields| Some((participant(body)?, pair_seq(body)?));
+    let seq_of = |body: &mut Fields| Some((body.participant()?, pair_seq(body)?));
     Some(Mailbox {
         last_seq: body.number()?,
         taken_seq: body.number()?,
@@ -207,7 +207,7 @@ fn put_roster_entry(entry: &RosterEntry, out: &mut BytesMut) {
 
 fn roster_entry(body: &mut Fields) -> Option<RosterEntry> {
     Some(RosterEntry {
-        participant: participant(body)?,
+        participant: body.participant()?,
         since: Epoch(body.number()?),
         attachment: body.number()?,
         connected: body.flag()?,
@@ -238,10 +238,10 @@ fn put_claim(claim: &Claim, out: &mut BytesMut) {
 
 fn claim(body: &mut Fields) -> Option<Claim> {
     Some(Claim {
-        room: room(body)?,
+        room: body.room()?,
         seats: usize::try_from(body.number()?).ok()?,
-        participant: participant(body)?,
-        name: name(body)?,
+        participant: body.participant()?,
+        name: body.name()?,
         unique_name: body.flag()?,
         lease: Duration::from_micros(body.number()?),
         unprotected_lease: body.option(|body| body.number().map(Duration::from_micros))?,
@@ -257,7 +257,7 @@ fn put_cross_room(signal: &CrossRoomSignal, out: &mut BytesMut) {
 }
 
 fn cross_room(body: &mut Fields) -> Option<CrossRoomSignal> {
-    let (to, from) = (room(body)?, key(body)?);
+    let (to, from) = (body.room()?, key(body)?);
     let Event::Signal(signal) = event::read(body)? else { return None };
     Some(CrossRoomSignal { to, from, signal })
 }
@@ -279,7 +279,7 @@ fn put_key(key: &SeatKey, out: &mut BytesMut) {
 }
 
 fn key(body: &mut Fields) -> Option<SeatKey> {
-    Some(SeatKey { room: room(body)?, participant: participant(body)?, epoch: Epoch(body.number()?) })
+    Some(SeatKey { room: body.room()?, participant: body.participant()?, epoch: Epoch(body.number()?) })
 }
 
 /// Writes the rest of the lease, because the monotonic clocks of nodes differ.
@@ -296,8 +296,8 @@ fn put_seat(seat: &Seat, now: Instant, out: &mut BytesMut) {
 
 fn seat(body: &mut Fields, now: Instant) -> Option<Seat> {
     Some(Seat {
-        participant: participant(body)?,
-        name: name(body)?,
+        participant: body.participant()?,
+        name: body.name()?,
         node: NodeId::from_bytes(body.id()?),
         epoch: Epoch(body.number()?),
         since: Epoch(body.number()?),
@@ -311,18 +311,6 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn room(body: &mut Fields) -> Option<RoomId> {
-    body.text(|text| RoomId::from_whole(text).ok())
-}
-
 fn reason(body: &mut Fields) -> Option<LeaveReason> {
     event::reason_of(body.byte()?)
-}
-
-pub(super) fn participant(body: &mut Fields) -> Option<ParticipantId> {
-    body.id().map(ParticipantId::from_bytes)
-}
-
-pub(super) fn name(body: &mut Fields) -> Option<Name> {
-    body.text(|text| text.parse().ok())
 }

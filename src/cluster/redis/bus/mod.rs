@@ -37,10 +37,10 @@ use tokio::{sync::Notify, time::sleep};
 
 pub(super) use self::{channel::Channel, presence::LOST_AFTER};
 use self::{
-    counters::Counters,
+    counters::BusCounters,
     inbound::Accepted,
     node_link::{Frame, NodeLinks},
-    presence::{Presence, PresenceChange},
+    presence::{NodePresence, NodePresenceChange},
 };
 use crate::core::{
     delivery::write_batch,
@@ -63,7 +63,7 @@ pub(super) struct RedisNodeBus {
     sending: Mutex<Sending>,
     /// Wakes the publishing task.
     wake: Notify,
-    presence: Mutex<Presence>,
+    presence: Mutex<NodePresence>,
     listener: OnceLock<Weak<dyn NodeListener>>,
     /// Wakes the callers of [`flush`](Self::flush) whenever messages may have been acknowledged.
     acknowledged: Notify,
@@ -71,7 +71,7 @@ pub(super) struct RedisNodeBus {
     /// Held while the listener is called, so that frames of a new connection come after those of the former
     /// one.
     listening: Mutex<()>,
-    counters: Counters,
+    counters: BusCounters,
 }
 
 /// State shared by senders, the reading task and the publishing task.
@@ -94,7 +94,7 @@ impl RedisNodeBus {
             acknowledged: Notify::new(),
             me: me.clone(),
             listening: Mutex::default(),
-            counters: Counters::new(),
+            counters: BusCounters::new(),
         })
     }
 
@@ -118,8 +118,8 @@ impl RedisNodeBus {
         let changes = lock(&self.presence).update(greeted, now);
         for change in changes {
             match change {
-                PresenceChange::Lost(node) => listener.node_lost(node),
-                PresenceChange::Returned(node) => listener.node_returned(node),
+                NodePresenceChange::Lost(node) => listener.node_lost(node),
+                NodePresenceChange::Returned(node) => listener.node_returned(node),
             }
         }
         let discarded = self.with_links(|links| {

@@ -15,7 +15,7 @@ const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// A change to report to the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PresenceChange {
+pub(super) enum NodePresenceChange {
     /// The node is lost.
     Lost(NodeId),
     /// The node greeted again, or for the first time.
@@ -24,7 +24,7 @@ pub(super) enum PresenceChange {
 
 /// The other nodes.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
+pub(super) struct NodePresence {
     alive: HashSet<NodeId>,
     /// Until when a node without a greeting counts as alive: a new node may hold seats before its first one.
     grace_ends: HashMap<NodeId, Instant>,
@@ -32,23 +32,23 @@ pub(super) struct Presence {
     connected_since: Option<Instant>,
 }
 
-impl Presence {
+impl NodePresence {
     /// Records that greetings may be missing: the connection is lost, or Redis lost its memory.
     pub(super) fn interrupted(&mut self) {
         self.connected_since = None;
     }
 
     /// Takes over which nodes greeted within [`LOST_AFTER`]. Returns the changes.
-    pub(super) fn update(&mut self, greeted: &[NodeId], now: Instant) -> Vec<PresenceChange> {
+    pub(super) fn update(&mut self, greeted: &[NodeId], now: Instant) -> Vec<NodePresenceChange> {
         let since = *self.connected_since.get_or_insert(now);
         self.grace_ends.retain(|node, end| !greeted.contains(node) && now < *end + REMEMBERED_FOR);
         let returned = greeted.iter().copied().filter(|node| self.alive.insert(*node));
-        let returned: Vec<_> = returned.map(PresenceChange::Returned).collect();
+        let returned: Vec<_> = returned.map(NodePresenceChange::Returned).collect();
         // The cause of the interruption may affect other nodes too, which then need time to reconnect.
         let lost = self.alive.extract_if(|node| now >= since + LOST_AFTER && !greeted.contains(node));
         let lost: Vec<_> = lost.collect();
         self.grace_ends.extend(lost.iter().map(|node| (*node, now)));
-        lost.into_iter().map(PresenceChange::Lost).chain(returned).collect()
+        lost.into_iter().map(NodePresenceChange::Lost).chain(returned).collect()
     }
 
     /// The nodes that are alive.

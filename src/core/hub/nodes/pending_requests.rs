@@ -24,10 +24,10 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub(in crate::core::hub) struct PendingRequests {
     last: AtomicU64,
-    open: Mutex<HashMap<u64, Request>>,
+    open: Mutex<HashMap<u64, PendingRequest>>,
 }
 
-struct Request {
+struct PendingRequest {
     at: Instant,
     to: NodeId,
     answer: Answer,
@@ -71,7 +71,9 @@ impl PendingRequests {
 
     /// Answers a request by yes or no.
     pub(super) fn decide(&self, number: u64, yes: bool) {
-        if let Some(Request { answer: Answer::Decision(sender), .. }) = lock(&self.open).remove(&number) {
+        if let Some(PendingRequest { answer: Answer::Decision(sender), .. }) =
+            lock(&self.open).remove(&number)
+        {
             // The task that asked may have been dropped.
             let _ = sender.send(yes);
         }
@@ -88,7 +90,8 @@ impl PendingRequests {
     /// Numbers of the requests for mailboxes of a node.
     pub(super) fn for_mailboxes_of(&self, node: NodeId) -> Vec<u64> {
         let open = lock(&self.open);
-        let is_its = |request: &Request| request.to == node && matches!(request.answer, Answer::Mailbox(_));
+        let is_its =
+            |request: &PendingRequest| request.to == node && matches!(request.answer, Answer::Mailbox(_));
         open.iter().filter(|(_, request)| is_its(request)).map(|(number, _)| *number).collect()
     }
 
@@ -99,7 +102,7 @@ impl PendingRequests {
 
     fn open(&self, to: NodeId, answer: Answer, now: Instant) -> u64 {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        lock(&self.open).insert(number, Request { at: now, to, answer });
+        lock(&self.open).insert(number, PendingRequest { at: now, to, answer });
         number
     }
 }

@@ -22,7 +22,8 @@ pub use self::{
     array::{Array, Item},
     fold::{Fold, Present, PresentItem},
     plan::{
-        Addition, Found, Full, Known, Later, Limits, Question, Replacement, Step, plan_replace, plan_save,
+        Addition, Full, HistoryLimits, Known, Later, PlanStep, Question, Replacement, StoredRow,
+        plan_replace, plan_save,
     },
     rekey::{Former, Rekey, Rekeying},
     row::{BadRow, Row, Tally},

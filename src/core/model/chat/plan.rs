@@ -19,7 +19,7 @@ pub struct Full;
 
 /// Whether limits apply. They do not apply to the rest of a save that is stored in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limits {
+pub enum HistoryLimits {
     /// A save beyond a limit is refused.
     Enforced,
     /// Every save is stored.
@@ -27,7 +27,7 @@ pub enum Limits {
 }
 
 /// Outcome of one round of planning.
-pub enum Step<T> {
+pub enum PlanStep<T> {
     /// Planning needs these answers.
     Ask(Question),
     /// Planning is done.
@@ -45,7 +45,7 @@ pub struct Question {
 
 /// A stored row.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct StoredRow {
     /// As in [`Row::content`].
     pub content: Option<Box<str>>,
     /// Bytes of JSON in the row.
@@ -64,7 +64,7 @@ pub struct Later {
 /// The answers of the store so far.
 #[derive(Default)]
 pub struct Known {
-    rows: HashMap<Box<str>, Option<Found>>,
+    rows: HashMap<Box<str>, Option<StoredRow>>,
     later: HashMap<Box<str>, Option<Later>>,
 }
 
@@ -73,7 +73,7 @@ impl Known {
     pub fn learn(
         &mut self,
         question: Question,
-        rows: impl IntoIterator<Item = (Box<str>, Found)>,
+        rows: impl IntoIterator<Item = (Box<str>, StoredRow)>,
         later: impl IntoIterator<Item = (Box<str>, Later)>,
     ) {
         self.rows.extend(question.keys.into_iter().map(|key| (key, None)));
@@ -90,7 +90,7 @@ impl Known {
         Ok(content == Some(message.content.as_str()))
     }
 
-    fn row(&self, key: &str) -> Result<Option<&Found>, Unknown> {
+    fn row(&self, key: &str) -> Result<Option<&StoredRow>, Unknown> {
         self.rows.get(key).map(Option::as_ref).ok_or_else(|| Unknown::Row(key.into()))
     }
 
@@ -131,8 +131,8 @@ pub fn plan_save(
     array: &Array,
     known: &Known,
     entries: &[ChatEntry],
-    limits: Limits,
-) -> Result<Step<Addition>, Full> {
+    limits: HistoryLimits,
+) -> Result<PlanStep<Addition>, Full> {
     let mut merge = Merge { tally, index: array.index(), known, added: Added::default(), rows: Vec::new() };
     let mut question = Question::default();
     for entry in entries {
@@ -144,12 +144,12 @@ pub fn plan_save(
         }
     }
     if !question.is_empty() {
-        return Ok(Step::Ask(question));
+        return Ok(PlanStep::Ask(question));
     }
-    if limits == Limits::Enforced && !merge.rows.is_empty() && !merge.tally.admits_save(&tally) {
+    if limits == HistoryLimits::Enforced && !merge.rows.is_empty() && !merge.tally.admits_save(&tally) {
         return Err(Full);
     }
-    Ok(Step::Done(merge.rows))
+    Ok(PlanStep::Done(merge.rows))
 }
 
 /// How an entry changes the log.
@@ -172,7 +172,7 @@ struct Merge<'a> {
 struct Added {
     keys: HashSet<Box<str>>,
     /// The version that was added first, by the key of its entry.
-    first: HashMap<Box<str>, Found>,
+    first: HashMap<Box<str>, StoredRow>,
     later: HashMap<Box<str>, Later>,
 }
 
@@ -193,10 +193,10 @@ impl Merge<'_> {
     }
 
     /// The first version of `entry`, if there is one.
-    fn first_of(&self, entry: &ChatEntry) -> Result<Option<Found>, Unknown> {
+    fn first_of(&self, entry: &ChatEntry) -> Result<Option<StoredRow>, Unknown> {
         if let Some(&(version, bytes)) = self.index.entries.get(&entry.key) {
             let content = version.map(|version| Box::from(version.as_str()));
-            return Ok(Some(Found { content, bytes }));
+            return Ok(Some(StoredRow { content, bytes }));
         }
         let key = key_on(self.tally.base, &entry.key);
         if let Some(first) = self.added.first.get(&*key) {
@@ -223,7 +223,7 @@ impl Merge<'_> {
 
     fn add_first(&mut self, entry: &ChatEntry) {
         let row = Row::first(entry, self.tally.base);
-        let found = Found { content: row.content.clone(), bytes: row.json.len() };
+        let found = StoredRow { content: row.content.clone(), bytes: row.json.len() };
         self.tally = self.tally.with_first(row.json.len());
         self.added.first.insert(row.key.clone(), found);
         self.added.keys.insert(row.key.clone());
@@ -235,12 +235,12 @@ impl Merge<'_> {
         entry: &ChatEntry,
         version: &ChatKey,
         before: Later,
-        limits: Limits,
+        limits: HistoryLimits,
     ) -> Result<(), Full> {
         let row = Row::later(entry, version, self.tally.base);
         self.tally = self.tally.with_later(row.json.len(), before.newest_bytes);
         let is_over = before.count >= MAX_SUPERSEDED || self.tally.superseded_bytes > MAX_SUPERSEDED_BYTES;
-        if limits == Limits::Enforced && is_over {
+        if limits == HistoryLimits::Enforced && is_over {
             return Err(Full);
         }
         let later = Later { count: before.count + 1, newest_bytes: row.json.len() };
@@ -275,7 +275,7 @@ pub fn plan_replace(
     present: &Present,
     known: &Known,
     entries: &[ChatEntry],
-) -> Result<Step<Option<Replacement>>, Full> {
+) -> Result<PlanStep<Option<Replacement>>, Full> {
     let mut question = Question::default();
     let mut is_live = |message: &Option<MessageIdentity>| {
         let is_live = message.as_ref().map_or(Ok(false), |message| known.is_live(message));
@@ -288,12 +288,12 @@ pub fn plan_replace(
     let before = present.items.iter().filter(|item| !is_live(&item.message));
     let before: Vec<_> = before.map(|item| &item.version).collect();
     if !question.is_empty() {
-        return Ok(Step::Ask(question));
+        return Ok(PlanStep::Ask(question));
     }
     let after = items.iter().filter(|(_, is_live)| !is_live);
     let after: Vec<_> = after.map(|(entry, _)| entry.version.as_ref().unwrap_or(&entry.key)).collect();
     if before.starts_with(&after) {
-        return Ok(Step::Done(None));
+        return Ok(PlanStep::Done(None));
     }
     let is_grown = after.starts_with(&before);
     let array = successor(tally, present, items, is_grown);
@@ -303,7 +303,7 @@ pub fn plan_replace(
     }
     let dropped = present.dropped.iter().chain(&array.dropped).copied().collect();
     let saved = array.saved();
-    Ok(Step::Done(Some(Replacement { row: row_of(&array, after.last), tally: after, saved, dropped })))
+    Ok(PlanStep::Done(Some(Replacement { row: row_of(&array, after.last), tally: after, saved, dropped })))
 }
 
 /// The array of `items` that replaces the one of `present`.

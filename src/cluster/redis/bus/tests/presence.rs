@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::presence::{LOST_AFTER, Presence, PresenceChange};
+use super::super::presence::{LOST_AFTER, NodePresence, NodePresenceChange};
 use crate::core::{
     model::ids::NodeId,
     ports::clock::{Clock, SystemClock},
@@ -16,38 +16,38 @@ fn start() -> Instant {
 
 #[test]
 fn a_returned_and_a_lost_node_is_reported_once() {
-    let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
+    let (mut presence, now, ann) = (NodePresence::default(), start(), NodeId::random());
     let later = now + LOST_AFTER;
-    assert_eq!(presence.update(&[ann], now), [PresenceChange::Returned(ann)]);
+    assert_eq!(presence.update(&[ann], now), [NodePresenceChange::Returned(ann)]);
     assert_eq!(presence.update(&[ann], now + BEAT), []);
-    assert_eq!(presence.update(&[], later), [PresenceChange::Lost(ann)]);
+    assert_eq!(presence.update(&[], later), [NodePresenceChange::Lost(ann)]);
     assert_eq!(presence.update(&[], later + BEAT), []);
     assert!(!presence.is_alive(ann, later));
-    assert_eq!(presence.update(&[ann], later + BEAT), [PresenceChange::Returned(ann)]);
+    assert_eq!(presence.update(&[ann], later + BEAT), [NodePresenceChange::Returned(ann)]);
     assert!(presence.is_alive(ann, later + BEAT));
 }
 
 #[test]
 fn after_an_interruption_nodes_have_time_to_return() {
-    let (mut presence, now, ann) = (Presence::default(), start(), NodeId::random());
+    let (mut presence, now, ann) = (NodePresence::default(), start(), NodeId::random());
     presence.update(&[ann], now);
     presence.interrupted();
     let back = now + LOST_AFTER * 10;
     assert!(presence.is_alive(ann, back), "during an interruption all nodes count as alive");
     assert_eq!(presence.update(&[], back), [], "the others may have been interrupted too");
     assert_eq!(presence.update(&[], back + BEAT), []);
-    assert_eq!(presence.update(&[], back + LOST_AFTER), [PresenceChange::Lost(ann)]);
+    assert_eq!(presence.update(&[], back + LOST_AFTER), [NodePresenceChange::Lost(ann)]);
 }
 
 #[test]
 fn an_unknown_node_counts_as_alive_for_a_moment() {
-    let (mut presence, now, new) = (Presence::default(), start(), NodeId::random());
+    let (mut presence, now, new) = (NodePresence::default(), start(), NodeId::random());
     presence.update(&[], now);
     let first = now + LOST_AFTER;
     assert!(presence.is_alive(new, first), "it may have started a moment ago");
     presence.update(&[], first + BEAT);
     assert!(presence.is_alive(new, first + BEAT));
     assert!(!presence.is_alive(new, first + LOST_AFTER));
-    assert_eq!(presence.update(&[new], first + LOST_AFTER), [PresenceChange::Returned(new)]);
+    assert_eq!(presence.update(&[new], first + LOST_AFTER), [NodePresenceChange::Returned(new)]);
     assert!(presence.is_alive(new, first + LOST_AFTER));
 }
