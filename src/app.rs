@@ -95,7 +95,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tasks: TaskTracker::new(),
     };
     let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
-    let of_doors = doors.iter().map(|door| door.runtime().count_refusals(door.clone().ops_router()));
+    let of_doors = doors.iter().map(|door| door.clone().ops_router());
     let ops = of_doors.fold(ops.merge(debug::router(config.debug_from_anywhere)), Router::merge);
     running.serve_ops(listeners.ops, &ops);
     let page = frontend::router(&values(&config.frame_ancestors));
@@ -239,7 +239,7 @@ fn common_of(
 
 /// Routes requests to the doors, and the rest to the call page.
 fn router(doors: &[Arc<dyn Door>], page: Router) -> Router {
-    let routers = doors.iter().map(|door| door.runtime().count_refusals(door.clone().router()));
+    let routers = doors.iter().map(|door| door.clone().router());
     routers
         .fold(Router::new(), Router::merge)
         .fallback_service(page)

@@ -26,10 +26,6 @@ pub enum BodyError {
     Incomplete,
 }
 
-/// Code of a refusal, as a response extension: the runtime of the door counts it.
-#[derive(Debug, Clone, Copy)]
-pub struct RefusalCode(pub &'static str);
-
 /// Reads all of `body`, at most `limit` bytes.
 pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();

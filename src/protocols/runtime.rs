@@ -1,14 +1,11 @@
 //! Background tasks, stop signal and counters of one door.
 
-use std::{future::ready, time::Duration};
+use std::time::Duration;
 
-use axum::{Router, middleware, response::Response};
 use metrics::Counter;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
-
-use super::http::RefusalCode;
 
 /// Runtime state that every door has: its tasks, the signal that stops them, and its counters.
 pub struct DoorRuntime {
@@ -37,17 +34,6 @@ impl DoorRuntime {
             warn!(door = self.name, "some connections did not close in time");
         }
     }
-
-    /// Counts every response of `router` that carries a [`RefusalCode`].
-    pub fn count_refusals(&self, router: Router) -> Router {
-        let counters = self.counters.clone();
-        router.layer(middleware::map_response(move |response: Response| {
-            if let Some(RefusalCode(code)) = response.extensions().get() {
-                counters.refused(*code);
-            }
-            ready(response)
-        }))
-    }
 }
 
 /// Counters of one door, labelled by door, never by room or participant.
@@ -75,7 +61,11 @@ impl Counters {
 
     /// Counts one refusal under `code`, one of a small fixed set of words.
     pub fn refused(&self, code: impl Into<metrics::SharedString>) {
-        metrics::counter!("switchboard_refusals_total", "door" => self.door, "code" => code.into())
-            .increment(1);
+        count_refusal(self.door, code);
     }
+}
+
+/// Counts one refusal of `door` under `code`, one of a small fixed set of words.
+pub fn count_refusal(door: &'static str, code: impl Into<metrics::SharedString>) {
+    metrics::counter!("switchboard_refusals_total", "door" => door, "code" => code.into()).increment(1);
 }

@@ -50,13 +50,13 @@ impl Figures {
         self.0.push(Figure { name, value: total as f64 / count as f64, margin, look });
     }
 
-    /// Prints a table and compares it with the record, or writes the record if `RENEW_COUNTS` is set.
+    /// Prints a table and compares it with the record, or writes the record if `RENEW_COUNTS` is `1`.
     ///
     /// # Panics
     /// If a figure is too far from its record; the message has the figure, the distance and the command.
     pub fn settle(&self) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
-        if env::var_os("RENEW_COUNTS").is_some() {
+        if env::var("RENEW_COUNTS").is_ok_and(|value| value == "1") {
             fs::write(&path, self.as_record()).unwrap();
         }
         let recorded = parse(&fs::read_to_string(&path).unwrap_or_default());

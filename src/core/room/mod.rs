@@ -284,12 +284,14 @@ impl Room {
         };
         let mut roster = std::mem::take(&mut local.roster);
         let changes = roster.update(self.entries_but(participant));
-        let events: Vec<_> = changes.into_iter().filter_map(|change| self.event_of(change)).collect();
-        if let Some(local) = self.members[position].as_local_mut() {
-            local.roster = roster;
-            for event in events {
+        for change in changes {
+            let event = self.event_of(change);
+            if let (Some(event), Some(local)) = (event, self.members[position].as_local_mut()) {
                 local.outbox.push(event, now);
             }
+        }
+        if let Some(local) = self.members[position].as_local_mut() {
+            local.roster = roster;
         }
     }
 

@@ -16,10 +16,7 @@ use super::{
 };
 use crate::{
     core::model::error::{JoinError, SignalError, Unavailable},
-    protocols::{
-        http::{RefusalCode, json},
-        unavailable::log_unavailable,
-    },
+    protocols::{http::json, runtime::count_refusal, unavailable::log_unavailable},
 };
 
 /// Why a request over the WebSocket is refused.
@@ -212,7 +209,7 @@ impl IntoResponse for HttpRefusal {
         if self == Self::UpgradeRequired {
             response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
-        response.extensions_mut().insert(RefusalCode(self.code()));
+        count_refusal(NAMESPACE, self.code());
         response
     }
 }

@@ -15,7 +15,8 @@ use crate::{
     },
     protocols::{
         admission::TooManyRequests,
-        http::{self, BodyError, RefusalCode, json},
+        http::{self, BodyError, json},
+        runtime::count_refusal,
         unavailable::log_unavailable,
         websocket::CloseStatus,
     },
@@ -125,7 +126,8 @@ impl HttpRefusal {
 impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
-        marked(text(status), code)
+        count_refusal(NAMESPACE, code);
+        text(status)
     }
 }
 
@@ -141,13 +143,9 @@ impl<E: Into<HttpRefusal>> From<E> for RegistrationRefusal {
 impl IntoResponse for RegistrationRefusal {
     fn into_response(self) -> Response {
         let (status, code) = self.0.status();
-        marked(json(status, &RegistrationAnswer { status: code, message: self.0.message() }), code)
+        count_refusal(NAMESPACE, code);
+        json(status, &RegistrationAnswer { status: code, message: self.0.message() })
     }
-}
-
-fn marked(mut response: Response, code: &'static str) -> Response {
-    response.extensions_mut().insert(RefusalCode(code));
-    response
 }
 
 /// A response with the reason phrase of `status` as its text.

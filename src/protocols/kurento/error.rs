@@ -15,9 +15,7 @@ use crate::{
     core::model::error::{JoinError, Unavailable},
     media::{NegotiationError, OpenError},
     protocols::{
-        admission::TooManyRequests,
-        http::{RefusalCode, empty},
-        unavailable::log_unavailable,
+        admission::TooManyRequests, http::empty, runtime::count_refusal, unavailable::log_unavailable,
     },
 };
 
@@ -206,9 +204,8 @@ impl IntoResponse for HttpRefusal {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
         };
-        let mut response = empty(status);
-        response.extensions_mut().insert(RefusalCode(code));
-        response
+        count_refusal(NAMESPACE, code);
+        empty(status)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::{
     },
     protocols::{
         admission::TooManyRequests,
-        http::{BodyError, RefusalCode, response},
+        http::{BodyError, response},
+        runtime::count_refusal,
         unavailable::log_unavailable,
         websocket::CloseStatus,
     },
@@ -97,7 +98,7 @@ impl IntoResponse for HttpRefusal {
         let body = if self == Self::NotAWebSocket { Body::from("Bad Request\n") } else { Body::empty() };
         let mut response = response(self.status(), body);
         response.headers_mut().insert(CODE_HEADER, HeaderValue::from_static(self.code()));
-        response.extensions_mut().insert(RefusalCode(self.code()));
+        count_refusal(NAMESPACE, self.code());
         response
     }
 }
