@@ -44,7 +44,7 @@ use crate::{
         ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
     },
-    seat_keeping::SeatKeeping,
+    seat_persistence::SeatPersistence,
     store::{MongoStore, SqliteStore},
     telemetry,
 };
@@ -110,7 +110,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let finishing = async {
         running.drain(&hub, &doors, media.as_ref(), config.shutdown_grace / 2).await;
         if let Some(seats) = &seats {
-            seats.write().await;
+            seats.save().await;
         }
         store.close().await;
     };
@@ -176,12 +176,12 @@ async fn open_cluster(
     sessions: &SessionSigner,
     clock: Arc<dyn Clock>,
     store: &Store,
-) -> anyhow::Result<(Arc<dyn SeatRegistry>, Option<SeatKeeping>)> {
+) -> anyhow::Result<(Arc<dyn SeatRegistry>, Option<SeatPersistence>)> {
     let Some(url) = config.redis_url.reveal() else {
         let cluster = Arc::new(LocalRegistry::new(clock));
         let Some(embedded) = &store.embedded else { return Ok((cluster, None)) };
-        let keeping = SeatKeeping::start(cluster.clone(), embedded.clone()).await.context("DATA_DIR")?;
-        return Ok((cluster, Some(keeping)));
+        let seats = SeatPersistence::start(cluster.clone(), embedded.clone()).await.context("DATA_DIR")?;
+        return Ok((cluster, Some(seats)));
     };
     let settings = RedisSettings {
         url: url.to_owned(),

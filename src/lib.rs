@@ -25,6 +25,6 @@ pub mod listener;
 pub mod media;
 pub mod ops;
 pub mod protocols;
-pub mod seat_keeping;
+pub mod seat_persistence;
 pub mod store;
 pub mod telemetry;

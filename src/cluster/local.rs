@@ -89,7 +89,7 @@ impl LocalRegistry {
     }
 
     /// Returns rooms to [`take_changes`](Self::take_changes), because they could not be saved.
-    pub fn not_written(&self, rooms: impl IntoIterator<Item = RoomId>) {
+    pub fn not_saved(&self, rooms: impl IntoIterator<Item = RoomId>) {
         let mut table = self.lock();
         rooms.into_iter().for_each(|room| table.record_change(&room, true));
     }

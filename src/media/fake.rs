@@ -14,25 +14,25 @@ use async_trait::async_trait;
 use super::{
     description::DescriptionError,
     plane::{
-        CloseReason, EndpointId, Layer, MediaEvent, MediaListener, MediaPlane, Negotiated, NegotiationError,
-        NewEndpoint, OpenError, Owner, Role,
+        EndReason, EndpointError, EndpointId, Layer, MediaEvent, MediaListener, MediaPlane, Negotiated,
+        NegotiationError, NewEndpoint, Owner, Role,
     },
 };
 use crate::core::model::lock::lock;
 
 /// The plane. Endpoint ids count up from 1.
 #[derive(Default)]
-pub struct FakeMedia(Mutex<State>);
+pub struct FakeMedia(Mutex<FakeState>);
 
 #[derive(Default)]
-struct State {
-    endpoints: BTreeMap<EndpointId, Endpoint>,
+struct FakeState {
+    endpoints: BTreeMap<EndpointId, FakeEndpoint>,
     opened: u64,
     asked: Vec<Asked>,
-    refusal: Option<OpenError>,
+    refusal: Option<EndpointError>,
 }
 
-struct Endpoint {
+struct FakeEndpoint {
     owner: Owner,
     role: Role,
     listener: Arc<dyn MediaListener>,
@@ -70,7 +70,7 @@ impl FakeMedia {
     }
 
     /// Makes the next opening fail with `error`.
-    pub fn refuse_next(&self, error: OpenError) {
+    pub fn refuse_next(&self, error: EndpointError) {
         self.state().refusal = Some(error);
     }
 
@@ -90,25 +90,25 @@ impl FakeMedia {
         }
     }
 
-    fn open(&self, new: NewEndpoint, offer: Option<&str>) -> Result<Negotiated, OpenError> {
+    fn open(&self, new: NewEndpoint, offer: Option<&str>) -> Result<Negotiated, EndpointError> {
         let (negotiated, replaced) = self.state().open(new, offer)?;
         for id in replaced {
-            self.tell(id, MediaEvent::Closed(CloseReason::Replaced));
+            self.tell(id, MediaEvent::Closed(EndReason::Replaced));
         }
         Ok(negotiated)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, FakeState> {
         lock(&self.0)
     }
 }
 
-impl State {
+impl FakeState {
     fn open(
         &mut self,
         new: NewEndpoint,
         offer: Option<&str>,
-    ) -> Result<(Negotiated, Vec<EndpointId>), OpenError> {
+    ) -> Result<(Negotiated, Vec<EndpointId>), EndpointError> {
         if let Some(error) = self.refusal.take() {
             return Err(error);
         }
@@ -123,7 +123,7 @@ impl State {
             Role::Subscribe { source } => {
                 let source = Owner { room: new.owner.room.clone(), participant: *source };
                 if self.publications(&source).is_empty() {
-                    return Err(OpenError::NotPublished);
+                    return Err(EndpointError::NotPublished);
                 }
                 Vec::new()
             }
@@ -133,7 +133,7 @@ impl State {
         let role = new.role.clone();
         self.asked.push(if offer.is_some() { Asked::Answer(id, role) } else { Asked::Offer(id, role) });
         let NewEndpoint { owner, role, listener } = new;
-        self.endpoints.insert(id, Endpoint { owner, role, listener, awaits_answer: offer.is_none() });
+        self.endpoints.insert(id, FakeEndpoint { owner, role, listener, awaits_answer: offer.is_none() });
         Ok((Negotiated { endpoint: id, description }, replaced))
     }
 
@@ -158,11 +158,11 @@ impl MediaPlane for FakeMedia {
         true
     }
 
-    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, OpenError> {
+    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, EndpointError> {
         self.open(endpoint, Some(offer))
     }
 
-    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, OpenError> {
+    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, EndpointError> {
         self.open(endpoint, None)
     }
 
@@ -314,13 +314,13 @@ mod tests {
         let media = FakeMedia::new();
         let (ann, bob) = (ParticipantId::random(), ParticipantId::random());
         let subscribe = endpoint(bob, Role::Subscribe { source: ann });
-        assert_eq!(media.offer(subscribe.clone()).await, Err(OpenError::NotPublished));
+        assert_eq!(media.offer(subscribe.clone()).await, Err(EndpointError::NotPublished));
         let role = Role::Publish(Publication::default());
         let published = media.answer(endpoint(ann, role), OFFER).await.unwrap().endpoint;
         let offered = media.offer(subscribe.clone()).await.unwrap().endpoint;
         media.accept(offered, OFFER).await.unwrap();
         assert!(media.accept(offered, OFFER).await.is_err(), "an offer is answered once");
         media.close(published);
-        assert_eq!(media.offer(subscribe).await, Err(OpenError::NotPublished));
+        assert_eq!(media.offer(subscribe).await, Err(EndpointError::NotPublished));
     }
 }

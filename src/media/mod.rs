@@ -21,8 +21,8 @@ pub use self::{
     description::DescriptionError,
     off::Off,
     plane::{
-        CloseReason, DataChannel, DataRelay, EndpointId, Layer, Limit, MediaEvent, MediaKind, MediaListener,
-        MediaPlane, Negotiated, NegotiationError, NewEndpoint, OpenError, Owner, Publication, Role,
+        DataChannel, DataRelay, EndReason, EndpointError, EndpointId, Layer, Limit, MediaEvent, MediaKind,
+        MediaListener, MediaPlane, Negotiated, NegotiationError, NewEndpoint, Owner, Publication, Role,
     },
     settings::{MediaCodec, MediaSettings},
 };

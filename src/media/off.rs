@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::plane::{
-    EndpointId, Layer, MediaPlane, Negotiated, NegotiationError, NewEndpoint, OpenError, Owner,
+    EndpointError, EndpointId, Layer, MediaPlane, Negotiated, NegotiationError, NewEndpoint, Owner,
 };
 
 /// Refuses every call as unavailable.
@@ -16,12 +16,12 @@ impl MediaPlane for Off {
         false
     }
 
-    async fn answer(&self, _endpoint: NewEndpoint, _offer: &str) -> Result<Negotiated, OpenError> {
-        Err(OpenError::Unavailable)
+    async fn answer(&self, _endpoint: NewEndpoint, _offer: &str) -> Result<Negotiated, EndpointError> {
+        Err(EndpointError::Unavailable)
     }
 
-    async fn offer(&self, _endpoint: NewEndpoint) -> Result<Negotiated, OpenError> {
-        Err(OpenError::Unavailable)
+    async fn offer(&self, _endpoint: NewEndpoint) -> Result<Negotiated, EndpointError> {
+        Err(EndpointError::Unavailable)
     }
 
     async fn accept(&self, _endpoint: EndpointId, _answer: &str) -> Result<(), NegotiationError> {

@@ -9,7 +9,7 @@ use std::{
 use clap::ValueEnum;
 use thiserror::Error;
 
-use super::settings::{Limits, MediaCodec, MediaSettings};
+use super::settings::{MediaCodec, MediaLimits, MediaSettings};
 
 /// The default port, unless the whole server is at free ports.
 const DEFAULT_PORT: u16 = 8100;
@@ -112,7 +112,7 @@ impl MediaOptions {
             port: self.media_port.unwrap_or(if is_free { 0 } else { DEFAULT_PORT }),
             threads: self.media_threads,
             codecs: self.media_codecs.clone(),
-            limits: Limits {
+            limits: MediaLimits {
                 per_participant: self.media_endpoints_per_participant,
                 per_room: self.media_endpoints_per_room,
                 in_all: self.media_max_endpoints,

@@ -24,7 +24,7 @@ use crate::core::model::ids::{ParticipantId, RoomId};
 /// the endpoint that was being opened is then closed.
 #[async_trait]
 pub trait MediaPlane: Send + Sync + 'static {
-    /// True if this plane forwards media. If not, every opening fails with [`OpenError::Unavailable`].
+    /// True if this plane forwards media. If not, every opening fails with [`EndpointError::Unavailable`].
     fn is_on(&self) -> bool;
 
     /// The addresses to which clients send their media; empty if the plane is off.
@@ -35,15 +35,15 @@ pub trait MediaPlane: Send + Sync + 'static {
     /// Opens an endpoint by answering a client's offer (SDP); returns the answer.
     ///
     /// A participant who publishes again replaces its publication: the earlier endpoint ends
-    /// ([`CloseReason::Replaced`]), and its subscribers receive from the new one.
+    /// ([`EndReason::Replaced`]), and its subscribers receive from the new one.
     ///
     /// # Errors
     ///
     /// No endpoint was opened:
-    /// - [`OpenError::Description`]: the offer cannot be used.
-    /// - [`OpenError::NotPublished`]: the source publishes nothing. The plane does not wait for it.
-    /// - [`OpenError::TooMany`], [`OpenError::Unavailable`]: limits, or no capacity.
-    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, OpenError>;
+    /// - [`EndpointError::Description`]: the offer cannot be used.
+    /// - [`EndpointError::NotPublished`]: the source publishes nothing. The plane does not wait for it.
+    /// - [`EndpointError::TooMany`], [`EndpointError::Unavailable`]: limits, or no capacity.
+    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, EndpointError>;
 
     /// Opens a subscribing endpoint by making an offer (SDP). The client's answer goes to
     /// [`accept`](Self::accept).
@@ -51,7 +51,7 @@ pub trait MediaPlane: Send + Sync + 'static {
     /// # Errors
     ///
     /// As for [`answer`](Self::answer).
-    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, OpenError>;
+    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, EndpointError>;
 
     /// Applies the client's answer to the server's offer.
     ///
@@ -89,7 +89,7 @@ pub trait MediaPlane: Send + Sync + 'static {
     /// The owners of all endpoints, each once, in no order.
     fn owners(&self) -> Vec<Owner>;
 
-    /// Closes all endpoints and sockets. Later calls fail with [`OpenError::Unavailable`].
+    /// Closes all endpoints and sockets. Later calls fail with [`EndpointError::Unavailable`].
     async fn shut_down(&self);
 }
 
@@ -161,7 +161,7 @@ pub struct DataChannel {
     /// Its stream id, 0 to 65,534.
     pub id: u16,
     /// Sends a client that opens it the last message of each other client, if that has at most 1 KiB.
-    pub keeps_last: bool,
+    pub retains_last: bool,
 }
 
 /// The wanted layer of a simulcast publication.
@@ -208,7 +208,7 @@ pub enum MediaEvent {
     /// Sent to one endpoint of each participant, at most three times a second.
     ActiveSpeaker(Option<ParticipantId>),
     /// The endpoint has ended without a call to close it. Its last event.
-    Closed(CloseReason),
+    Closed(EndReason),
 }
 
 /// Audio or video.
@@ -221,7 +221,7 @@ pub enum MediaKind {
 
 /// Why an endpoint ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CloseReason {
+pub enum EndReason {
     /// The client closed its connection.
     Left,
     /// The client has been silent for too long, or never connected.
@@ -234,7 +234,7 @@ pub enum CloseReason {
 
 /// Why no endpoint was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum OpenError {
+pub enum EndpointError {
     /// The client's description cannot be used.
     #[error(transparent)]
     Description(#[from] DescriptionError),

@@ -18,7 +18,7 @@ pub struct MediaSettings {
     /// Accepted codecs, the preferred one first.
     pub codecs: Vec<MediaCodec>,
     /// The limits.
-    pub limits: Limits,
+    pub limits: MediaLimits,
 }
 
 impl MediaSettings {
@@ -43,7 +43,7 @@ pub enum MediaCodec {
 
 /// Limits of the media plane.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct MediaLimits {
     /// Endpoints of one participant: one to publish, one for each other participant that it receives.
     pub per_participant: usize,
     /// Endpoints in one room.

@@ -19,9 +19,9 @@ pub struct PeerAddress(pub SocketAddr);
 /// Key of the rate limits: the IPv4 address of a client, or its IPv6 /64 network. The default has no address
 /// and no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Client(Option<IpAddr>);
+pub struct ClientAddress(Option<IpAddr>);
 
-impl Client {
+impl ClientAddress {
     /// The address, or the lowest address of the network.
     pub fn address(self) -> Option<IpAddr> {
         self.0
@@ -74,8 +74,8 @@ impl Admission {
     }
 
     /// The client that a request comes from.
-    pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Client {
-        Client(self.address(headers, extensions).map(bucket))
+    pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> ClientAddress {
+        ClientAddress(self.address(headers, extensions).map(bucket))
     }
 
     /// Whether the client's connection uses TLS, according to a trusted proxy (`X-Forwarded-Proto`).
@@ -91,7 +91,7 @@ impl Admission {
     ///
     /// # Errors
     /// The client has no session left in its bucket.
-    pub fn admit_session<B>(&self, request: &Request<B>) -> Result<Client, TooManyRequests> {
+    pub fn admit_session<B>(&self, request: &Request<B>) -> Result<ClientAddress, TooManyRequests> {
         let client = self.client(request.headers(), request.extensions());
         if self.admits_session(client) { Ok(client) } else { Err(TooManyRequests) }
     }
@@ -100,18 +100,18 @@ impl Admission {
     ///
     /// # Errors
     /// The client has no event left in its bucket.
-    pub fn admit_event<B>(&self, request: &Request<B>) -> Result<Client, TooManyRequests> {
+    pub fn admit_event<B>(&self, request: &Request<B>) -> Result<ClientAddress, TooManyRequests> {
         let client = self.client(request.headers(), request.extensions());
         if self.admits_event(client) { Ok(client) } else { Err(TooManyRequests) }
     }
 
     /// Whether the client may open a session now.
-    pub fn admits_session(&self, client: Client) -> bool {
+    pub fn admits_session(&self, client: ClientAddress) -> bool {
         self.sessions.admits(client)
     }
 
     /// Whether the client may send an event, or make another request that costs work, now.
-    pub fn admits_event(&self, client: Client) -> bool {
+    pub fn admits_event(&self, client: ClientAddress) -> bool {
         self.events.admits(client)
     }
 
@@ -153,7 +153,7 @@ impl AddressLimit {
     }
 
     /// Counts an action of the client. Returns whether it is allowed.
-    pub fn admits(&self, client: Client) -> bool {
+    pub fn admits(&self, client: ClientAddress) -> bool {
         match (&self.0, client.0) {
             (Some(limiter), Some(address)) => limiter.check_key(&address).is_ok(),
             _ => true,
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn an_address_limit_counts_each_client_separately() {
         let limit = AddressLimit::new(2, Duration::from_hours(1));
-        let client = |address: &str| Client(address.parse().ok());
+        let client = |address: &str| ClientAddress(address.parse().ok());
         let verdicts: Vec<_> = (0..3).map(|_| limit.admits(client("192.0.2.1"))).collect();
         assert_eq!(verdicts, [true, true, false]);
         assert!(limit.admits(client("192.0.2.2")));

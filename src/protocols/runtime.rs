@@ -16,14 +16,14 @@ pub struct DoorRuntime {
     /// Cancelled when the server stops. Ends tasks that no client waits for.
     pub stop: CancellationToken,
     /// Counters for `/metrics`.
-    pub counters: Counters,
+    pub counters: DoorCounters,
 }
 
 impl DoorRuntime {
     /// Creates the runtime of the door called `name`.
     pub fn new(name: &'static str) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Self { name, tasks, stop, counters: Counters::new(name) }
+        Self { name, tasks, stop, counters: DoorCounters::new(name) }
     }
 
     /// Cancels [`stop`](Self::stop) and waits for all tasks, at most `limit`.
@@ -38,7 +38,7 @@ impl DoorRuntime {
 
 /// Counters of one door, labelled by door, never by room or participant.
 #[derive(Clone)]
-pub struct Counters {
+pub struct DoorCounters {
     door: &'static str,
     /// Seats given to participants, new or returning.
     pub joins: Counter,
@@ -48,7 +48,7 @@ pub struct Counters {
     pub messages: Counter,
 }
 
-impl Counters {
+impl DoorCounters {
     /// Registers the counters of the door called `door`.
     fn new(door: &'static str) -> Self {
         Self {

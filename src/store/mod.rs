@@ -13,8 +13,8 @@ use thiserror::Error;
 pub mod mongo;
 pub mod sqlite;
 
-pub use mongo::{ConfigError, MongoStore};
-pub use sqlite::{OpenError, SqliteStore};
+pub use mongo::{MongoAddressError, MongoStore};
+pub use sqlite::{SqliteOpenError, SqliteStore};
 
 /// The longest that a caller waits for a back end.
 ///

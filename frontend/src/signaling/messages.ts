@@ -1,17 +1,17 @@
 // The types of wire.ts, which are generated from the server's types, in the form of
 // socket.io-client. Only this folder uses them.
 
-import type { ClientMessages, Refused, ServerMessages } from './wire';
+import type { ClientMessages, RefusedAck, ServerMessages } from './wire';
 
 export type {
   JoinedSuccessfully,
   JoinRoom,
   ReceiveMessage as WireMessage,
-  Refused as Refusal,
+  RefusedAck as Refusal,
 } from './wire';
 
 /** Acknowledgement of an event: its result, or the refusal. */
-export type Ack<Answer = object> = ({ success: true } & Answer) | Refused;
+export type Ack<Answer = object> = ({ success: true } & Answer) | RefusedAck;
 
 export type ClientEvents = {
   /** Not an event of the protocol: any answer proves the connection alive. */

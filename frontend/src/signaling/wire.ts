@@ -210,7 +210,7 @@ export type ErrorEvent = {
 };
 
 /** `replaced`: a newer connection has the seat. */
-export type Replaced = {
+export type SeatReplaced = {
   /** For people. */
   message: string;
 };
@@ -243,7 +243,7 @@ export type MessageSent = {
 };
 
 /** The ack of an event that was refused. */
-export type Refused = {
+export type RefusedAck = {
   /** Always `false`. */
   success: false;
   /** `true` for a refused message that the other participant has nevertheless. */
@@ -306,7 +306,7 @@ export type ServerMessages = {
   peer_resumed: PeerResumed;
   user_left: UserLeft;
   error: ErrorEvent;
-  replaced: Replaced;
+  replaced: SeatReplaced;
   shutting_down: ShuttingDown;
   probe: Probe;
 };

@@ -4,6 +4,8 @@ use std::{error::Error as StdError, time::Duration};
 
 use thiserror::Error;
 
+use super::chat::HistoryFull;
+
 /// A back end does not answer. A later attempt may succeed.
 #[derive(Debug, Error)]
 #[error("{what} is unavailable")]
@@ -31,6 +33,12 @@ pub enum SaveError {
     /// The store does not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl From<HistoryFull> for SaveError {
+    fn from(HistoryFull: HistoryFull) -> Self {
+        Self::Full
+    }
 }
 
 /// Why a join failed.

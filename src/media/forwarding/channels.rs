@@ -40,13 +40,13 @@ pub struct Channels {
 struct Agreed {
     id: ChannelId,
     label: String,
-    keeps_last: bool,
-    last: Option<Message>,
+    retains_last: bool,
+    last: Option<ChannelMessage>,
 }
 
 /// A message on a data channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct ChannelMessage {
     /// True for binary data, false for text.
     pub binary: bool,
     /// The bytes.
@@ -60,7 +60,7 @@ impl Channels {
             return;
         }
         let mut ids = Vec::new();
-        for DataChannel { label, id, keeps_last } in agreed {
+        for DataChannel { label, id, retains_last } in agreed {
             if ids.contains(id) {
                 continue;
             }
@@ -68,7 +68,7 @@ impl Channels {
             let config =
                 ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
             let id = rtc.direct_api().create_data_channel(config);
-            self.agreed.push(Agreed { id, label: label.clone(), keeps_last: *keeps_last, last: None });
+            self.agreed.push(Agreed { id, label: label.clone(), retains_last: *retains_last, last: None });
         }
     }
 
@@ -88,25 +88,25 @@ impl Channels {
 
     /// Counts a message against the rate; returns the channel's label if it is open and the message is
     /// allowed.
-    pub fn take_message(&mut self, id: ChannelId, message: &Message, now: Instant) -> Option<String> {
+    pub fn take_message(&mut self, id: ChannelId, message: &ChannelMessage, now: Instant) -> Option<String> {
         let (_, label) = self.open.iter().find(|(open, _)| *open == id)?;
         if !self.allowance.take(message.data.len(), now) {
             return None;
         }
-        if let Some(channel) = self.agreed.iter_mut().find(|agreed| agreed.id == id && agreed.keeps_last) {
+        if let Some(channel) = self.agreed.iter_mut().find(|agreed| agreed.id == id && agreed.retains_last) {
             channel.last = (message.data.len() <= MAX_KEPT_BYTES).then(|| message.clone());
         }
         Some(label.clone())
     }
 
     /// The last message on the channel `label`, if that channel keeps it.
-    pub fn last(&self, label: &str) -> Option<&Message> {
+    pub fn last(&self, label: &str) -> Option<&ChannelMessage> {
         self.agreed.iter().find(|agreed| agreed.label == label)?.last.as_ref()
     }
 
     /// The label of the channel, if it keeps its last message.
     pub fn kept(&self, id: ChannelId) -> Option<&str> {
-        let channel = self.agreed.iter().find(|agreed| agreed.id == id && agreed.keeps_last)?;
+        let channel = self.agreed.iter().find(|agreed| agreed.id == id && agreed.retains_last)?;
         Some(&channel.label)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::media::CloseReason;
+use crate::media::EndReason;
 
 /// Counts since they were last published.
 #[derive(Debug, Default)]
@@ -85,14 +85,14 @@ pub fn opened(is_publisher: bool) {
 }
 
 /// Counts an ended endpoint; without a reason, a door closed it.
-pub fn ended(is_publisher: bool, reason: Option<CloseReason>) {
+pub fn ended(is_publisher: bool, reason: Option<EndReason>) {
     metrics::gauge!("switchboard_media_endpoints", "role" => role(is_publisher)).decrement(1.0);
     let reason = match reason {
         None => "closed",
-        Some(CloseReason::Left) => "left",
-        Some(CloseReason::Lost) => "lost",
-        Some(CloseReason::Replaced) => "replaced",
-        Some(CloseReason::Fault) => "fault",
+        Some(EndReason::Left) => "left",
+        Some(EndReason::Lost) => "lost",
+        Some(EndReason::Replaced) => "replaced",
+        Some(EndReason::Fault) => "fault",
     };
     metrics::counter!("switchboard_media_endpoints_ended_total", "reason" => reason).increment(1);
 }

@@ -45,7 +45,7 @@ impl DtlsProvider for Configured {
             DtlsVersion::Dtls13 => Dtls::new_13(config, certificate, now),
             _ => Dtls::new_auto(config, certificate, now),
         };
-        Ok(Box::new(Connection(dtls)))
+        Ok(Box::new(DtlsConnection(dtls)))
     }
 }
 
@@ -62,9 +62,9 @@ fn config(mtu: Option<usize>) -> Result<Arc<Config>, CryptoError> {
     Ok(CONFIG.get_or_init(|| config.into()).clone())
 }
 
-struct Connection(Dtls);
+struct DtlsConnection(Dtls);
 
-impl DtlsInstance for Connection {
+impl DtlsInstance for DtlsConnection {
     fn set_active(&mut self, active: bool) {
         self.0.set_active(active);
     }
@@ -106,8 +106,8 @@ impl DtlsInstance for Connection {
     }
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for DtlsConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").finish_non_exhaustive()
+        f.debug_struct("DtlsConnection").finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ use str0m::{
 use super::{channels::Channels, incoming::Incoming, layers::SHARE, outgoing::Outgoing};
 use crate::{
     core::model::ids::ParticipantId,
-    media::{CloseReason, EndpointId, Layer, MediaEvent, MediaListener, NewEndpoint, Owner, Role},
+    media::{EndReason, EndpointId, Layer, MediaEvent, MediaListener, NewEndpoint, Owner, Role},
 };
 
 /// How long a client has to connect.
@@ -53,7 +53,7 @@ pub enum Failed {
     Fault,
 }
 
-impl From<Failed> for CloseReason {
+impl From<Failed> for EndReason {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Broken => Self::Lost,
@@ -227,13 +227,13 @@ impl Endpoint {
     }
 
     /// The reason to end it, if the client has been silent for too long.
-    pub fn is_lost(&self, now: Instant) -> Option<CloseReason> {
+    pub fn is_lost(&self, now: Instant) -> Option<EndReason> {
         let is_lost = match self.life {
             Life::Opened(at) => now.saturating_duration_since(at) >= CONNECTS_WITHIN,
             Life::Unheard(at) => now.saturating_duration_since(at) >= RETURNS_WITHIN,
             Life::Connected => false,
         };
-        is_lost.then_some(CloseReason::Lost)
+        is_lost.then_some(EndReason::Lost)
     }
 
     /// The participant whose media it receives.

@@ -12,7 +12,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::{
     core::model::{ids::RoomId, lock::lock},
-    media::{EndpointId, Limit, Owner, settings::Limits},
+    media::{EndpointId, Limit, Owner, settings::MediaLimits},
 };
 
 /// The longest description that is read, in bytes. Browsers send some kilobytes; each codec and candidate
@@ -27,7 +27,7 @@ const REMEMBERED: usize = 1_024;
 
 /// Why no endpoint is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum EndpointRefused {
     /// A limit of a participant or room is reached.
     TooMany(Limit),
     /// The limit of the server is reached.
@@ -36,7 +36,7 @@ pub enum Refused {
 
 /// The endpoints of every participant, and the shard of every room.
 pub struct Account {
-    limits: Limits,
+    limits: MediaLimits,
     shards: usize,
     last: AtomicU64,
     held: Mutex<Held>,
@@ -45,7 +45,7 @@ pub struct Account {
 
 #[derive(Default)]
 struct Held {
-    endpoints: HashMap<EndpointId, Location>,
+    endpoints: HashMap<EndpointId, EndpointLocation>,
     by_owner: HashMap<Owner, usize>,
     by_room: HashMap<RoomId, InRoom>,
 }
@@ -58,7 +58,7 @@ struct InRoom {
 
 /// The owner and shard of an endpoint.
 #[derive(Debug, Clone)]
-pub struct Location {
+pub struct EndpointLocation {
     /// Its owner.
     pub owner: Owner,
     /// The shard of its room.
@@ -67,7 +67,7 @@ pub struct Location {
 
 impl Account {
     /// Makes an account without endpoints, for `shards` shards.
-    pub fn new(limits: Limits, shards: usize) -> Self {
+    pub fn new(limits: MediaLimits, shards: usize) -> Self {
         let quota = Quota::per_minute(limits.descriptions_per_minute);
         Self {
             limits,
@@ -87,38 +87,38 @@ impl Account {
     }
 
     /// Adds an endpoint. A new room goes to the shard with the fewest endpoints.
-    pub fn enter(&self, owner: &Owner) -> Result<(EndpointId, usize), Refused> {
+    pub fn enter(&self, owner: &Owner) -> Result<(EndpointId, usize), EndpointRefused> {
         let mut held = lock(&self.held);
         if held.endpoints.len() >= self.limits.in_all {
-            return Err(Refused::Full);
+            return Err(EndpointRefused::Full);
         }
         if held.by_owner.get(owner).is_some_and(|count| *count >= self.limits.per_participant) {
-            return Err(Refused::TooMany(Limit::EndpointsOfParticipant));
+            return Err(EndpointRefused::TooMany(Limit::EndpointsOfParticipant));
         }
         let in_room = held.by_room.get(&owner.room).copied();
         let in_room = in_room.unwrap_or_else(|| InRoom { endpoints: 0, shard: held.idlest(self.shards) });
         if in_room.endpoints >= self.limits.per_room {
-            return Err(Refused::TooMany(Limit::EndpointsInRoom));
+            return Err(EndpointRefused::TooMany(Limit::EndpointsInRoom));
         }
         let id = EndpointId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
-        held.endpoints.insert(id, Location { owner: owner.clone(), shard: in_room.shard });
+        held.endpoints.insert(id, EndpointLocation { owner: owner.clone(), shard: in_room.shard });
         *held.by_owner.entry(owner.clone()).or_default() += 1;
         held.by_room.insert(owner.room.clone(), InRoom { endpoints: in_room.endpoints + 1, ..in_room });
         Ok((id, in_room.shard))
     }
 
     /// The location of an endpoint, until it is removed.
-    pub fn locate(&self, id: EndpointId) -> Option<Location> {
+    pub fn locate(&self, id: EndpointId) -> Option<EndpointLocation> {
         lock(&self.held).endpoints.get(&id).cloned()
     }
 
     /// Removes an endpoint.
-    pub fn remove(&self, id: EndpointId) -> Option<Location> {
+    pub fn remove(&self, id: EndpointId) -> Option<EndpointLocation> {
         lock(&self.held).remove(id)
     }
 
     /// Removes all endpoints of `owner`.
-    pub fn remove_all(&self, owner: &Owner) -> Vec<(EndpointId, Location)> {
+    pub fn remove_all(&self, owner: &Owner) -> Vec<(EndpointId, EndpointLocation)> {
         let mut held = lock(&self.held);
         if !held.by_owner.contains_key(owner) {
             return Vec::new();
@@ -135,7 +135,7 @@ impl Account {
 }
 
 impl Held {
-    fn remove(&mut self, id: EndpointId) -> Option<Location> {
+    fn remove(&mut self, id: EndpointId) -> Option<EndpointLocation> {
         let location = self.endpoints.remove(&id)?;
         if let Some(count) = self.by_owner.get_mut(&location.owner) {
             *count -= 1;
@@ -168,11 +168,11 @@ mod tests {
     use super::*;
     use crate::core::model::ids::ParticipantId;
 
-    fn account(limits: Limits) -> Account {
+    fn account(limits: MediaLimits) -> Account {
         Account::new(limits, 2)
     }
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: MediaLimits = MediaLimits {
         per_participant: 2,
         per_room: 3,
         in_all: 4,
@@ -189,11 +189,11 @@ mod tests {
         let (ann, bob, eve) = (owner("7"), owner("7"), owner("8"));
         let (first, _) = account.enter(&ann).unwrap();
         account.enter(&ann).unwrap();
-        assert_eq!(account.enter(&ann), Err(Refused::TooMany(Limit::EndpointsOfParticipant)));
+        assert_eq!(account.enter(&ann), Err(EndpointRefused::TooMany(Limit::EndpointsOfParticipant)));
         account.enter(&bob).unwrap();
-        assert_eq!(account.enter(&bob), Err(Refused::TooMany(Limit::EndpointsInRoom)));
+        assert_eq!(account.enter(&bob), Err(EndpointRefused::TooMany(Limit::EndpointsInRoom)));
         account.enter(&eve).unwrap();
-        assert_eq!(account.enter(&eve), Err(Refused::Full));
+        assert_eq!(account.enter(&eve), Err(EndpointRefused::Full));
         assert!(account.remove(first).is_some() && account.remove(first).is_none());
         account.enter(&bob).unwrap();
         assert_eq!(account.remove_all(&bob).len(), 2);

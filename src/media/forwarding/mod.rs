@@ -48,15 +48,15 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
-    limits::{Account, Refused},
+    limits::{Account, EndpointRefused},
     local::Local,
     shard::Shard,
     sockets::Bound,
     thread::{Command, Ending, Work},
 };
 use super::{
-    EndpointId, Layer, Limit, MediaPlane, MediaSettings, Negotiated, NegotiationError, NewEndpoint,
-    OpenError, Owner,
+    EndpointError, EndpointId, Layer, Limit, MediaPlane, MediaSettings, Negotiated, NegotiationError,
+    NewEndpoint, Owner,
 };
 use crate::core::{model::lock::lock, ports::clock::Clock};
 
@@ -118,16 +118,16 @@ impl Forwarding {
     async fn open(
         &self,
         owner: Owner,
-        command: impl FnOnce(EndpointId, oneshot::Sender<Result<String, OpenError>>) -> Command,
-    ) -> Result<Negotiated, OpenError> {
+        command: impl FnOnce(EndpointId, oneshot::Sender<Result<String, EndpointError>>) -> Command,
+    ) -> Result<Negotiated, EndpointError> {
         if !self.account.may_negotiate(&owner) {
-            return Err(OpenError::TooMany(Limit::Descriptions));
+            return Err(EndpointError::TooMany(Limit::Descriptions));
         }
         let (id, shard) = self.account.enter(&owner)?;
-        let entry = Entry { forwarding: self, id, stays: false };
+        let entry = NewEntry { forwarding: self, id, stays: false };
         let (reply, answer) = oneshot::channel();
-        self.shards[shard].commands.try_send(command(id, reply)).map_err(|_| OpenError::Unavailable)?;
-        let description = answer.await.map_err(|_| OpenError::Unavailable)??;
+        self.shards[shard].commands.try_send(command(id, reply)).map_err(|_| EndpointError::Unavailable)?;
+        let description = answer.await.map_err(|_| EndpointError::Unavailable)??;
         entry.stay();
         Ok(Negotiated { endpoint: id, description })
     }
@@ -155,19 +155,19 @@ impl Forwarding {
 }
 
 /// Closes a new endpoint when dropped, unless its opener has received the answer.
-struct Entry<'a> {
+struct NewEntry<'a> {
     forwarding: &'a Forwarding,
     id: EndpointId,
     stays: bool,
 }
 
-impl Entry<'_> {
+impl NewEntry<'_> {
     fn stay(mut self) {
         self.stays = true;
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for NewEntry<'_> {
     fn drop(&mut self) {
         if !self.stays {
             self.forwarding.close(self.id);
@@ -175,11 +175,11 @@ impl Drop for Entry<'_> {
     }
 }
 
-impl From<Refused> for OpenError {
-    fn from(refused: Refused) -> Self {
+impl From<EndpointRefused> for EndpointError {
+    fn from(refused: EndpointRefused) -> Self {
         match refused {
-            Refused::TooMany(limit) => Self::TooMany(limit),
-            Refused::Full => Self::Unavailable,
+            EndpointRefused::TooMany(limit) => Self::TooMany(limit),
+            EndpointRefused::Full => Self::Unavailable,
         }
     }
 }
@@ -194,13 +194,13 @@ impl MediaPlane for Forwarding {
         &self.addresses
     }
 
-    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, OpenError> {
+    async fn answer(&self, endpoint: NewEndpoint, offer: &str) -> Result<Negotiated, EndpointError> {
         sdp::check_size(offer)?;
         let (owner, offer) = (endpoint.owner.clone(), offer.to_owned());
         self.open(owner, |id, reply| Command::Answer { id, new: endpoint, offer, reply }).await
     }
 
-    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, OpenError> {
+    async fn offer(&self, endpoint: NewEndpoint) -> Result<Negotiated, EndpointError> {
         let owner = endpoint.owner.clone();
         self.open(owner, |id, reply| Command::Offer { id, new: endpoint, reply }).await
     }

@@ -36,7 +36,7 @@ pub struct Rebase {
     shift: Shift,
     /// The first forwarded packet of the current source; older ones are dropped.
     from: u64,
-    last: Option<Last>,
+    last: Option<NewestPacket>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -50,7 +50,7 @@ struct Shift {
 
 /// The newest sent packet.
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct NewestPacket {
     numbers: Numbers,
     at: Instant,
 }
@@ -74,7 +74,7 @@ impl Rebase {
         };
     }
 
-    fn shift_after(&self, last: &Last, first: &Numbers, at: Instant) -> Shift {
+    fn shift_after(&self, last: &NewestPacket, first: &Numbers, at: Instant) -> Shift {
         let Picture { id, base_layer, key } = last.numbers.picture;
         let after = |last: Option<u16>, first: Option<u16>| {
             last.unwrap_or_default().wrapping_add(1).wrapping_sub(first.unwrap_or_default())
@@ -114,7 +114,7 @@ impl Rebase {
             },
         };
         if self.last.is_none_or(|last| last.numbers.sequence < numbers.sequence) {
-            self.last = Some(Last { numbers, at });
+            self.last = Some(NewestPacket { numbers, at });
         }
         Some(numbers)
     }

@@ -12,13 +12,13 @@ use str0m::{
 };
 
 use super::{
-    channels::Message,
+    channels::ChannelMessage,
     counts,
     endpoint::{Endpoint, guarded},
     incoming,
     shard::Shard,
 };
-use crate::media::{CloseReason, DataRelay, EndpointId, MediaEvent, Publication, Role};
+use crate::media::{DataRelay, EndReason, EndpointId, MediaEvent, Publication, Role};
 
 impl Shard {
     pub(super) fn on_event(&mut self, id: EndpointId, event: Event, now: Instant) {
@@ -26,11 +26,11 @@ impl Shard {
             Event::RtpPacket(packet) => self.on_packet(id, packet, now),
             Event::KeyframeRequest(request) => self.on_keyframe_request(id, &request, now),
             Event::ChannelData(ChannelData { id: channel, binary, data }) => {
-                self.on_message(id, channel, &Message { binary, data }, now);
+                self.on_message(id, channel, &ChannelMessage { binary, data }, now);
             }
             Event::ChannelOpen(channel, label) => self.on_channel(id, channel, label, now),
             Event::Connected => self.on_connected(id, now),
-            Event::Closed => self.end(id, Some(CloseReason::Left)),
+            Event::Closed => self.end(id, Some(EndReason::Left)),
             other => {
                 if let Some(endpoint) = self.endpoints.get_mut(&id) {
                     on_own_event(endpoint, other, now);
@@ -72,7 +72,7 @@ impl Shard {
                     }
                 }
                 Some(false) => {}
-                None => self.end(*id, Some(CloseReason::Fault)),
+                None => self.end(*id, Some(EndReason::Fault)),
             }
         }
         if let Some(publisher) = self.endpoints.get_mut(&from) {
@@ -98,7 +98,7 @@ impl Shard {
     }
 
     /// Forwards a message.
-    fn on_message(&mut self, from: EndpointId, channel: ChannelId, message: &Message, now: Instant) {
+    fn on_message(&mut self, from: EndpointId, channel: ChannelId, message: &ChannelMessage, now: Instant) {
         let Some(sender) = self.endpoints.get_mut(&from) else { return };
         let Role::Publish(Publication { data, .. }) = &sender.role else { return };
         let is_to_room = match data {
@@ -135,7 +135,7 @@ impl Shard {
         publishers.filter(|other| *other != id).collect()
     }
 
-    fn say(&mut self, to: EndpointId, label: &str, message: &Message, is_to_room: bool, now: Instant) {
+    fn say(&mut self, to: EndpointId, label: &str, message: &ChannelMessage, is_to_room: bool, now: Instant) {
         let Some(receiver) = self.endpoints.get_mut(&to) else { return };
         let Some(channel) = receiver.channels.called(label) else { return };
         if is_to_room && !receiver.channels.is_agreed(channel) {
@@ -149,7 +149,7 @@ impl Shard {
         match written {
             Some(true) => self.counts.messages += 1,
             Some(false) => self.counts.messages_dropped += 1,
-            None => return self.end(to, Some(CloseReason::Fault)),
+            None => return self.end(to, Some(EndReason::Fault)),
         }
         self.drive(to, None, now);
     }

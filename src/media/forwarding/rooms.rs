@@ -10,11 +10,11 @@ use crate::{
 
 /// The rooms of a shard that have an endpoint.
 #[derive(Debug, Default)]
-pub struct Rooms(HashMap<RoomId, Room>);
+pub struct Rooms(HashMap<RoomId, MediaRoom>);
 
 /// One room.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct MediaRoom {
     /// All endpoints, oldest first.
     pub endpoints: Vec<EndpointId>,
     /// The publishing endpoint of each participant.
@@ -27,17 +27,17 @@ pub struct Room {
 
 impl Rooms {
     /// The room, if it has an endpoint.
-    pub fn get(&self, id: &RoomId) -> Option<&Room> {
+    pub fn get(&self, id: &RoomId) -> Option<&MediaRoom> {
         self.0.get(id)
     }
 
     /// The room, created if it is missing.
-    pub fn enter(&mut self, id: &RoomId) -> &mut Room {
+    pub fn enter(&mut self, id: &RoomId) -> &mut MediaRoom {
         self.0.entry(id.clone()).or_default()
     }
 
     /// All rooms.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Room> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut MediaRoom> {
         self.0.values_mut()
     }
 

@@ -31,8 +31,8 @@ use super::{
 use crate::{
     core::model::ids::ParticipantId,
     media::{
-        CloseReason, DescriptionError, EndpointId, Layer, MediaEvent, NegotiationError, NewEndpoint,
-        OpenError, Role,
+        DescriptionError, EndReason, EndpointError, EndpointId, Layer, MediaEvent, NegotiationError,
+        NewEndpoint, Role,
     },
 };
 
@@ -52,7 +52,7 @@ pub struct Shard {
     pub(super) written: VecDeque<EndpointId>,
     timers: BTreeSet<(Instant, EndpointId)>,
     next_tick: Option<Instant>,
-    ended: Vec<(EndpointId, Option<CloseReason>)>,
+    ended: Vec<(EndpointId, Option<EndReason>)>,
 }
 
 impl Shard {
@@ -80,7 +80,7 @@ impl Shard {
         new: NewEndpoint,
         offer: &str,
         now: Instant,
-    ) -> Result<String, OpenError> {
+    ) -> Result<String, EndpointError> {
         let mut endpoint = self.build(id, new, now)?;
         let answer = endpoint.answer(offer)?;
         self.admit(endpoint, now);
@@ -88,7 +88,7 @@ impl Shard {
     }
 
     /// Opens an endpoint that subscribes, by making an offer.
-    pub fn offer(&mut self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<String, OpenError> {
+    pub fn offer(&mut self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<String, EndpointError> {
         let mut endpoint = self.build(id, new, now)?;
         let Role::Subscribe { source } = endpoint.role else {
             return Err(DescriptionError::OutOfPlace.into());
@@ -211,17 +211,17 @@ impl Shard {
         self.counts.dropped += 1;
     }
 
-    fn build(&self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<Endpoint, OpenError> {
+    fn build(&self, id: EndpointId, new: NewEndpoint, now: Instant) -> Result<Endpoint, EndpointError> {
         let source = match &new.role {
             Role::Publish(_) => None,
             Role::Subscribe { source } => {
                 let room = self.rooms.get(&new.owner.room);
                 let publisher = room.and_then(|room| room.publishers.get(source)).copied();
-                Some(publisher.and_then(|id| self.endpoints.get(&id)).ok_or(OpenError::NotPublished)?)
+                Some(publisher.and_then(|id| self.endpoints.get(&id)).ok_or(EndpointError::NotPublished)?)
             }
         };
         let has_layers = source.is_some_and(|source| source.has_layers);
-        let rtc = guarded(|| self.local.connection(has_layers, now)).ok_or(OpenError::Unavailable)?;
+        let rtc = guarded(|| self.local.connection(has_layers, now)).ok_or(EndpointError::Unavailable)?;
         Ok(Endpoint::new(id, new, has_layers, rtc, now))
     }
 
@@ -235,7 +235,7 @@ impl Shard {
         if endpoint.is_publisher()
             && let Some(earlier) = room.publishers.insert(owner.participant, id)
         {
-            self.end(earlier, Some(CloseReason::Replaced));
+            self.end(earlier, Some(EndReason::Replaced));
         }
         let source = endpoint.source();
         self.endpoints.insert(id, endpoint);
@@ -308,7 +308,7 @@ impl Shard {
                     self.timers.insert((at, id));
                 }
             }
-            Ok(_) => self.end(id, Some(CloseReason::Left)),
+            Ok(_) => self.end(id, Some(EndReason::Left)),
             Err(failed) => self.end(id, Some(failed.into())),
         }
     }
@@ -341,13 +341,13 @@ impl Shard {
     }
 
     /// Marks an endpoint for its end, after the current work.
-    pub(super) fn end(&mut self, id: EndpointId, reason: Option<CloseReason>) {
+    pub(super) fn end(&mut self, id: EndpointId, reason: Option<EndReason>) {
         self.ended.push((id, reason));
     }
 
-    fn remove(&mut self, id: EndpointId, reason: Option<CloseReason>, now: Instant) {
+    fn remove(&mut self, id: EndpointId, reason: Option<EndReason>, now: Instant) {
         let Some(mut endpoint) = self.endpoints.remove(&id) else { return };
-        if reason != Some(CloseReason::Fault) {
+        if reason != Some(EndReason::Fault) {
             endpoint.send_close(now, &mut self.out);
         }
         self.out.events.retain(|(other, _)| *other != id);

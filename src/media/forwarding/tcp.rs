@@ -48,7 +48,7 @@ const READ_BYTES: usize = 8 * 1024;
 /// An event of a connection.
 pub enum Arrival {
     /// A client connected.
-    Connected(SocketAddr, Connection),
+    Connected(SocketAddr, TcpConnection),
     /// A packet came at the address with the index `at`.
     Packet { at: usize, from: SocketAddr, packet: Bytes },
     /// The connection has ended.
@@ -56,7 +56,7 @@ pub enum Arrival {
 }
 
 /// The writing side of a connection to a client.
-pub struct Connection {
+pub struct TcpConnection {
     number: u64,
     packets: mpsc::Sender<Vec<u8>>,
     _reader: AbortOnDropHandle<()>,
@@ -65,7 +65,7 @@ pub struct Connection {
 
 /// All connections, by the client's address.
 #[derive(Default)]
-pub struct Connections(HashMap<SocketAddr, Connection>);
+pub struct Connections(HashMap<SocketAddr, TcpConnection>);
 
 impl Connections {
     /// Records an event; returns the packet if it was one.
@@ -131,7 +131,7 @@ impl Acceptor {
         });
         let writer = tokio::spawn(write_all(write, waiting));
         let (reader, writer) = (AbortOnDropHandle::new(reader), AbortOnDropHandle::new(writer));
-        let connection = Connection { number, packets, _reader: reader, _writer: writer };
+        let connection = TcpConnection { number, packets, _reader: reader, _writer: writer };
         let _ = self.arrivals.send(Arrival::Connected(from, connection)).await;
     }
 }

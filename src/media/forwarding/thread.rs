@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     core::ports::clock::Clock,
-    media::{EndpointId, Layer, NegotiationError, NewEndpoint, OpenError},
+    media::{EndpointError, EndpointId, Layer, NegotiationError, NewEndpoint},
 };
 
 /// The most datagrams of an address that are handled before their effects are sent.
@@ -43,12 +43,12 @@ pub enum Command {
         id: EndpointId,
         new: NewEndpoint,
         offer: String,
-        reply: oneshot::Sender<Result<String, OpenError>>,
+        reply: oneshot::Sender<Result<String, EndpointError>>,
     },
     Offer {
         id: EndpointId,
         new: NewEndpoint,
-        reply: oneshot::Sender<Result<String, OpenError>>,
+        reply: oneshot::Sender<Result<String, EndpointError>>,
     },
     Accept {
         id: EndpointId,

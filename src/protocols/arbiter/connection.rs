@@ -24,7 +24,7 @@ use crate::{
         ports::connection::DeliverError,
     },
     protocols::{
-        admission::Client,
+        admission::ClientAddress,
         websocket::{SocketMessage, SocketReceiver, SocketSender},
     },
 };
@@ -33,10 +33,10 @@ use crate::{
 pub struct ArbiterConnection {
     context: ConnectionContext,
     /// The client address that its messages count for.
-    client: Client,
+    client: ClientAddress,
     /// Whether the connection has proved to be an SFU's.
     is_proven: bool,
-    identity: Identity,
+    identity: ArbiterIdentity,
 }
 
 /// The parts of a connection that do not depend on its identity.
@@ -48,7 +48,7 @@ struct ConnectionContext {
 }
 
 /// The identity of a connection.
-enum Identity {
+enum ArbiterIdentity {
     /// The connection has not identified itself, or its room has ended.
     Unidentified,
     Client(ClientIdentity),
@@ -71,9 +71,9 @@ struct ClientSeat {
 
 impl ArbiterConnection {
     /// Creates the connection of a new WebSocket.
-    pub fn new(door: Arc<ArbiterDoor>, sender: SocketSender, client: Client, is_proven: bool) -> Self {
+    pub fn new(door: Arc<ArbiterDoor>, sender: SocketSender, client: ClientAddress, is_proven: bool) -> Self {
         let context = ConnectionContext { door, sender, id: unique() };
-        Self { context, client, is_proven, identity: Identity::Unidentified }
+        Self { context, client, is_proven, identity: ArbiterIdentity::Unidentified }
     }
 
     /// Serves the connection until it ends.
@@ -107,12 +107,12 @@ impl ArbiterConnection {
 
     /// Forgets the identity of a client whose room has ended: a later room of the same name is another room.
     async fn forget_ended_room(&mut self) {
-        if let Identity::Client(ClientIdentity { seat: Some(seat), .. }) = &self.identity
+        if let ArbiterIdentity::Client(ClientIdentity { seat: Some(seat), .. }) = &self.identity
             && seat.delivery.is_over()
         {
             // The seat may be in release already; afterwards the id is free for the next join.
             self.context.door.hub.leave(&seat.seat).await;
-            self.identity = Identity::Unidentified;
+            self.identity = ArbiterIdentity::Unidentified;
         }
     }
 
@@ -130,20 +130,20 @@ impl ArbiterConnection {
 
     async fn identify_client(&mut self, id: Name, room: Name) -> Result<(), Refusal> {
         match &self.identity {
-            Identity::Unidentified => {}
-            Identity::Client(client) if client.id == id && client.room == room => return Ok(()),
+            ArbiterIdentity::Unidentified => {}
+            ArbiterIdentity::Client(client) if client.id == id && client.room == room => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
         let mut client = ClientIdentity { id, room, seat: None };
         self.context.take_seat(&mut client).await?;
-        self.identity = Identity::Client(client);
+        self.identity = ArbiterIdentity::Client(client);
         Ok(())
     }
 
     async fn identify_sfu(&mut self, id: Name) -> Result<(), Refusal> {
         match &self.identity {
-            Identity::Unidentified => {}
-            Identity::Sfu(sfu) if sfu.room.id == id => return Ok(()),
+            ArbiterIdentity::Unidentified => {}
+            ArbiterIdentity::Sfu(sfu) if sfu.room.id == id => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
         if !self.is_proven && self.context.door.sfu_secret.reveal().is_some() {
@@ -151,28 +151,28 @@ impl ArbiterConnection {
         }
         let (door, inbox) = (&self.context.door, Box::new(self.context.sender.clone()));
         let sfu = Sfu::join(door, id, self.context.id.clone(), SfuLifetime::WhileConnected, inbox).await?;
-        self.identity = Identity::Sfu(sfu);
+        self.identity = ArbiterIdentity::Sfu(sfu);
         Ok(())
     }
 
     async fn handshake(&mut self, handshake: &Handshake<'_>, message: &Bytes) -> Result<(), Refusal> {
         let data = message.slice_ref(handshake.data.as_bytes());
         match &mut self.identity {
-            Identity::Unidentified => Err(Refusal::NotFound),
-            Identity::Sfu(sfu) => self.context.send_to_client(sfu, handshake, data),
-            Identity::Client(client) => self.context.send_to_sfu(client, handshake, data).await,
+            ArbiterIdentity::Unidentified => Err(Refusal::NotFound),
+            ArbiterIdentity::Sfu(sfu) => self.context.send_to_client(sfu, handshake, data),
+            ArbiterIdentity::Client(client) => self.context.send_to_sfu(client, handshake, data).await,
         }
     }
 
     async fn leave(&mut self) {
-        match std::mem::replace(&mut self.identity, Identity::Unidentified) {
-            Identity::Unidentified => {}
-            Identity::Client(client) => {
+        match std::mem::replace(&mut self.identity, ArbiterIdentity::Unidentified) {
+            ArbiterIdentity::Unidentified => {}
+            ArbiterIdentity::Client(client) => {
                 let Some(seat) = client.seat else { return };
                 self.context.door.hub.leave(&seat.seat).await;
                 self.context.door.refresh_local(&client.room).await;
             }
-            Identity::Sfu(sfu) => sfu.leave(&self.context.door).await,
+            ArbiterIdentity::Sfu(sfu) => sfu.leave(&self.context.door).await,
         }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! - `save`: parses the body of a save.
 //! - `keys`: makes the keys of an entry from its canonical form.
-//! - `former`: converts entries that earlier releases stored.
+//! - `rekey`: converts entries that earlier releases stored.
 
-mod former;
 mod keys;
+mod rekey;
 mod save;
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    former::rekey,
+    rekey::rekey,
     save::{ChatsError, EntryProblem, MAX_SAVE_BYTES, parse_save},
 };
 use crate::{

@@ -22,7 +22,7 @@ use crate::{
         },
     },
     protocols::{
-        admission::Client,
+        admission::ClientAddress,
         dialect::Dialect,
         websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
@@ -41,7 +41,7 @@ pub async fn serve(
     sender: SocketSender,
     mut receiver: SocketReceiver,
     user: Result<User, CloseStatus>,
-    client: Client,
+    client: ClientAddress,
 ) {
     let outcome = match user {
         Ok(user) => {
@@ -63,7 +63,7 @@ async fn converse(
     door: &DirectDoor,
     connection: &Arc<DirectConnection>,
     receiver: &mut SocketReceiver,
-    client: Client,
+    client: ClientAddress,
 ) -> Result<(), CloseStatus> {
     let joined = join(door, connection).await?;
     door.runtime.counters.joins.increment(1);
@@ -113,7 +113,7 @@ struct MessageForwarder<'a> {
     door: &'a DirectDoor,
     seat: &'a Seated,
     connection: &'a DirectConnection,
-    client: Client,
+    client: ClientAddress,
 }
 
 impl MessageForwarder<'_> {

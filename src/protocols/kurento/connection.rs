@@ -21,7 +21,7 @@ use super::{
 use crate::{
     core::model::ids::ConnectionId,
     protocols::{
-        admission::Client,
+        admission::ClientAddress,
         websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
 };
@@ -39,7 +39,7 @@ pub struct KurentoConnection {
     door: Arc<KurentoDoor>,
     socket: SessionSocket,
     /// The client address that its requests count for.
-    client: Client,
+    client: ClientAddress,
     browser: BrowserId,
     /// The session on this WebSocket. `None` until the first request.
     session: Option<Arc<Session>>,
@@ -50,7 +50,12 @@ pub struct KurentoConnection {
 
 impl KurentoConnection {
     /// Creates the connection of a new WebSocket.
-    pub fn new(door: Arc<KurentoDoor>, sender: SocketSender, client: Client, browser: BrowserId) -> Self {
+    pub fn new(
+        door: Arc<KurentoDoor>,
+        sender: SocketSender,
+        client: ClientAddress,
+        browser: BrowserId,
+    ) -> Self {
         let socket = SessionSocket { id: ConnectionId::next(), sender };
         Self {
             door,

@@ -13,7 +13,7 @@ use axum::{
 use super::NAMESPACE;
 use crate::{
     core::model::error::{JoinError, Unavailable},
-    media::{NegotiationError, OpenError},
+    media::{EndpointError, NegotiationError},
     protocols::{
         admission::TooManyRequests, http::empty, runtime::count_refusal, unavailable::log_unavailable,
     },
@@ -156,13 +156,13 @@ impl Refusal {
     }
 }
 
-impl From<OpenError> for Refusal {
-    fn from(error: OpenError) -> Self {
+impl From<EndpointError> for Refusal {
+    fn from(error: EndpointError) -> Self {
         let code = match error {
-            OpenError::Description(_) => Code::Description,
-            OpenError::NotPublished => Code::NotStreaming,
-            OpenError::TooMany(_) => Code::Endpoint,
-            OpenError::Unavailable => Code::Media,
+            EndpointError::Description(_) => Code::Description,
+            EndpointError::NotPublished => Code::NotStreaming,
+            EndpointError::TooMany(_) => Code::Endpoint,
+            EndpointError::Unavailable => Code::Media,
         };
         Self::new(code, error.to_string())
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     core::model::{event::SignalKind, ids::ParticipantId},
-    media::{CloseReason, EndpointId, MediaEvent},
+    media::{EndReason, EndpointId, MediaEvent},
 };
 
 /// How long the others are told later that a client closed its media connection. A client that leaves or
@@ -30,7 +30,7 @@ impl KurentoDoor {
             MediaEvent::Closed(reason) => {
                 let door = self.clone();
                 let ended = async move {
-                    if reason == CloseReason::Left {
+                    if reason == EndReason::Left {
                         sleep(LAST_WORDS).await;
                     }
                     // The connection may end before the request that opened it is answered.
@@ -42,13 +42,13 @@ impl KurentoDoor {
         }
     }
 
-    fn endpoint_ended(&self, session: &Session, id: EndpointId, reason: CloseReason) {
+    fn endpoint_ended(&self, session: &Session, id: EndpointId, reason: EndReason) {
         let Ok((Some(ended), seat)) =
             session.with_membership(|membership| (membership.forget(id), membership.seat.clone()))
         else {
             return;
         };
-        if let CloseReason::Lost | CloseReason::Fault = reason {
+        if let EndReason::Lost | EndReason::Fault = reason {
             session.tell(&Notification::MediaError { error: &description_of(ended, reason) });
         }
         if ended == EndedEndpoint::Publication {
@@ -72,14 +72,14 @@ fn tell_speaker(session: &Session, who: Option<ParticipantId>) {
 }
 
 /// The format of the original: `TYPE: description(errCode=N)`.
-fn description_of(ended: EndedEndpoint, reason: CloseReason) -> String {
+fn description_of(ended: EndedEndpoint, reason: EndReason) -> String {
     let what = match ended {
         EndedEndpoint::Publication => "The connection for sending media",
         EndedEndpoint::Subscription => "A connection for receiving media",
     };
     let how = match reason {
-        CloseReason::Fault => "has failed",
-        CloseReason::Left | CloseReason::Lost | CloseReason::Replaced => "was lost",
+        EndReason::Fault => "has failed",
+        EndReason::Left | EndReason::Lost | EndReason::Replaced => "was lost",
     };
     format!("MEDIA_ENDPOINT: {what} {how}(errCode={})", Code::Endpoint.number())
 }

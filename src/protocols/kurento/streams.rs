@@ -15,7 +15,9 @@ use crate::{
         hub::join::Seated,
         model::ids::{Name, ParticipantId},
     },
-    media::{DataRelay, EndpointId, MediaEvent, NegotiationError, NewEndpoint, OpenError, Publication, Role},
+    media::{
+        DataRelay, EndpointError, EndpointId, MediaEvent, NegotiationError, NewEndpoint, Publication, Role,
+    },
     protocols::sdp::origin_of,
 };
 
@@ -98,7 +100,7 @@ impl RoomRequest<'_> {
     ) -> Result<String, Refusal> {
         let opened = self.open(seat, Role::Subscribe { source }, offer).await;
         let (endpoint, description) = opened.map_err(|error| match error {
-            OpenError::NotPublished => not_streaming(seat, source, name),
+            EndpointError::NotPublished => not_streaming(seat, source, name),
             error => error.into(),
         })?;
         let subscribed =
@@ -163,7 +165,7 @@ impl RoomRequest<'_> {
         seat: &Seated,
         role: Role,
         offer: &str,
-    ) -> Result<(SessionEndpoint, String), OpenError> {
+    ) -> Result<(SessionEndpoint, String), EndpointError> {
         let owner = crate::media::Owner { room: seat.room().clone(), participant: seat.participant() };
         let (door, session) = (Arc::downgrade(self.door), Arc::downgrade(self.session));
         let listener = move |endpoint: EndpointId, event: MediaEvent| {

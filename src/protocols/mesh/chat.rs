@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     connection::{MeshConnection, WAITING_OVERHEAD},
     error::{DELIVERED_ONLY, ID_CONFLICT, NOT_JOINED, TOO_MANY_REQUESTS},
-    messages::{MessageSent, Refused, SendMessage},
+    messages::{MessageSent, RefusedAck, SendMessage},
     sending::Ack,
 };
 use crate::{
@@ -59,7 +59,11 @@ impl MeshConnection {
             Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
             Ok(Published::Conflict) => return self.refuse(ack, &ID_CONFLICT),
             Ok(Published::Unkept) => {
-                return self.refuse_with(ack, &DELIVERED_ONLY, &Refused::from(&DELIVERED_ONLY).delivered());
+                return self.refuse_with(
+                    ack,
+                    &DELIVERED_ONLY,
+                    &RefusedAck::from(&DELIVERED_ONLY).delivered(),
+                );
             }
             Err(error) => return self.refuse(ack, &error.into()),
         };

@@ -19,7 +19,7 @@ use super::{
     chat::{MAX_WAITING_MESSAGES, PendingMessage},
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
-        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, Refused, UNKNOWN_EVENT, is_event,
+        ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, RefusedAck, UNKNOWN_EVENT, is_event,
     },
     sending::Ack,
     transport::Transport,
@@ -67,13 +67,13 @@ pub enum Input {
     /// The client asked to connect, and is about to be told that it is.
     Connecting,
     /// The client sent an event.
-    Event(Packet),
+    Event(EventPacket),
     /// The connection is over.
     Disconnected(DisconnectReason),
 }
 
 /// The packet of an event, not parsed yet.
-pub struct Packet {
+pub struct EventPacket {
     /// False for an event whose name has no handler.
     pub is_registered: bool,
     /// Name and arguments, a JSON array; `None` if the packet came with binary data.
@@ -114,7 +114,7 @@ impl MeshConnection {
     }
 
     /// Handles an event after all earlier ones, before this returns if nothing asynchronous is under way.
-    pub fn on_event(self: &Arc<Self>, packet: Packet) {
+    pub fn on_event(self: &Arc<Self>, packet: EventPacket) {
         if let Err(Input::Event(packet)) = Lane::submit(self, Input::Event(packet), &self.door.runtime.tasks)
         {
             self.refuse(packet.ack, &TOO_MANY_REQUESTS);
@@ -126,8 +126,8 @@ impl MeshConnection {
         Lane::submit_always(self, Input::Disconnected(reason), &self.door.runtime.tasks);
     }
 
-    fn handle_packet(self: &Arc<Self>, packet: Packet) -> Option<BoxFuture<'static, ()>> {
-        let Packet { is_registered, data, ack } = packet;
+    fn handle_packet(self: &Arc<Self>, packet: EventPacket) -> Option<BoxFuture<'static, ()>> {
+        let EventPacket { is_registered, data, ack } = packet;
         if !self.door.admission.admits_event(self.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
@@ -319,10 +319,10 @@ impl MeshConnection {
     }
 
     pub(super) fn refuse(&self, ack: Ack, refusal: &Refusal) {
-        self.refuse_with(ack, refusal, &Refused::from(refusal));
+        self.refuse_with(ack, refusal, &RefusedAck::from(refusal));
     }
 
-    pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &Refused<'_>) {
+    pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &RefusedAck<'_>) {
         self.door.runtime.counters.refused(refusal.code.name());
         // An event that cannot be sent is dropped: its connection is over, and reports that itself.
         let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());

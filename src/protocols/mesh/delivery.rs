@@ -11,7 +11,7 @@ use super::{
     connection::MeshConnection,
     messages::{
         BareCandidate, Opaque, PeerJoined, PeerReconnecting, PeerResumed, Probe, ReceiveAnswer,
-        ReceiveCandidate, ReceiveMessage, ReceiveOffer, Replaced, ShuttingDown, UserLeft,
+        ReceiveCandidate, ReceiveMessage, ReceiveOffer, SeatReplaced, ShuttingDown, UserLeft,
     },
 };
 use crate::{
@@ -65,7 +65,7 @@ impl Connection for MeshConnection {
             CloseReason::Replaced => {
                 self.begin_closing();
                 let message = "This visit goes on in another window or on another device.";
-                let _ = self.emit(&Replaced { message }, message.len());
+                let _ = self.emit(&SeatReplaced { message }, message.len());
                 // Socket.IO clients do not reconnect by themselves after a DISCONNECT packet.
                 if SocketRef::from(socket).disconnect().is_err() {
                     self.transport.cut();

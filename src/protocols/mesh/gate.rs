@@ -23,7 +23,7 @@ use super::{
     transport::Transport,
     upgrade::Upgrade,
 };
-use crate::protocols::{admission::Client, tcp::TcpHandle};
+use crate::protocols::{admission::ClientAddress, tcp::TcpHandle};
 
 /// The gate at one path.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Gate {
     async fn open(
         &self,
         engine: &EngineRequest,
-        client: Client,
+        client: ClientAddress,
         request: Request,
         next: Next,
     ) -> Response<Body> {

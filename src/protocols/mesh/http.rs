@@ -30,7 +30,7 @@ use crate::{
 struct Empty {}
 
 #[derive(Serialize)]
-struct Saved {
+struct SavedAnswer {
     success: bool,
     message: &'static str,
 }
@@ -61,7 +61,7 @@ pub async fn save_chats(
     request: Request,
 ) -> Response<Body> {
     match save(&door, room, request).await {
-        Ok(()) => json(StatusCode::OK, &Saved { success: true, message: "Chats saved Successfully" }),
+        Ok(()) => json(StatusCode::OK, &SavedAnswer { success: true, message: "Chats saved Successfully" }),
         Err(refusal) => refusal_response(&refusal),
     }
 }

@@ -16,12 +16,12 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     MeshDoor,
-    connection::{MeshConnection, Packet},
+    connection::{EventPacket, MeshConnection},
     direct_path::EventReceiver,
     sending::Ack,
     transport::Transport,
 };
-use crate::{core::model::ids::ConnectionId, protocols::admission::Client};
+use crate::{core::model::ids::ConnectionId, protocols::admission::ClientAddress};
 
 /// Registers the handlers of one client.
 fn register(socket: &Socket<LocalAdapter>, connection: &Arc<MeshConnection>) {
@@ -51,7 +51,8 @@ impl ConnectHandler<LocalAdapter, ()> for OnConnection {
         _: &'a Option<Value>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Display + Send>>> + Send + 'a>> {
         let transport = transport_of(&socket);
-        let transport = transport.unwrap_or_else(|| Arc::new(Transport::new(Client::default(), None, false)));
+        let transport =
+            transport.unwrap_or_else(|| Arc::new(Transport::new(ClientAddress::default(), None, false)));
         let id = ConnectionId::next();
         let connection = Arc::new(MeshConnection::new(id, self.0.clone(), &socket, transport));
         connection.on_connecting();
@@ -77,7 +78,7 @@ struct OnEvent(Arc<MeshConnection>);
 impl MessageHandler<LocalAdapter, ()> for OnEvent {
     fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
         let ack = self.0.ack_of(&socket, &mut data, ack);
-        self.0.on_event(Packet { is_registered: true, data: text_of(data), ack });
+        self.0.on_event(EventPacket { is_registered: true, data: text_of(data), ack });
     }
 }
 
@@ -87,7 +88,7 @@ struct OnUnknownEvent(Arc<MeshConnection>);
 impl MessageHandler<LocalAdapter, ()> for OnUnknownEvent {
     fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
         let ack = self.0.ack_of(&socket, &mut data, ack);
-        self.0.on_event(Packet { is_registered: false, data: text_of(data), ack });
+        self.0.on_event(EventPacket { is_registered: false, data: text_of(data), ack });
     }
 }
 
@@ -98,7 +99,7 @@ struct OnDirectEvent(Arc<MeshConnection>);
 impl EventReceiver for OnDirectEvent {
     fn receive(&self, arguments: &str, ack: Option<i64>) {
         let (data, ack) = (Some(Utf8Bytes::from(arguments)), Ack::Direct(ack));
-        self.0.on_event(Packet { is_registered: true, data, ack });
+        self.0.on_event(EventPacket { is_registered: true, data, ack });
     }
 }
 

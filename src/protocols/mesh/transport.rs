@@ -18,7 +18,7 @@ use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
 use super::{direct_path::DirectPath, session_end::SessionEnd};
 use crate::{
     core::model::lock::lock,
-    protocols::{admission::Client, limits, tcp::TcpHandle},
+    protocols::{admission::ClientAddress, limits, tcp::TcpHandle},
 };
 
 /// The most bytes that may wait for a client to take them. A client that lets more wait is cut off, and can
@@ -34,7 +34,7 @@ pub const ENVELOPE_BYTES: usize = 64;
 /// Counts what a session's client takes and notes its signs of life, over all transports of the session.
 pub struct Transport {
     /// The client, for limits by address.
-    pub client: Client,
+    pub client: ClientAddress,
     polled: Arc<Notify>,
     /// Bytes given to the library to send, in all.
     sent: AtomicU64,
@@ -95,7 +95,7 @@ struct SessionWebSocket {
 
 impl Transport {
     /// The transport of a session that `client` is about to open: over `websocket`, or over long polling.
-    pub fn new(client: Client, websocket: Option<Arc<TcpHandle>>, direct_path: bool) -> Self {
+    pub fn new(client: ClientAddress, websocket: Option<Arc<TcpHandle>>, direct_path: bool) -> Self {
         let direct = websocket.clone().filter(|_| direct_path).map(DirectPath::open);
         let transport = Self {
             client,

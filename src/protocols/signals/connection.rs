@@ -11,7 +11,7 @@ use super::{
         SERVER_STOPPING, TOO_MANY_MESSAGES,
     },
     http::deadline,
-    messages::{JoinMessage, Kind},
+    messages::{JoinMessage, MessageKind},
     room_of,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         },
     },
     protocols::{
-        admission::Client,
+        admission::ClientAddress,
         unavailable::log_unavailable,
         websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
     },
@@ -46,7 +46,7 @@ pub struct SignalsConnection {
 /// Serves one WebSocket until it ends. `deadline` bounds the whole handshake.
 pub async fn serve(
     door: Arc<SignalsDoor>,
-    client: Client,
+    client: ClientAddress,
     deadline: Option<Pin<Box<Sleep>>>,
     sender: SocketSender,
     mut receiver: SocketReceiver,
@@ -65,7 +65,7 @@ pub async fn serve(
 /// closed.
 async fn converse(
     door: &Arc<SignalsDoor>,
-    client: Client,
+    client: ClientAddress,
     deadline: Option<Pin<Box<Sleep>>>,
     sender: SocketSender,
     receiver: &mut SocketReceiver,
@@ -139,7 +139,7 @@ impl SignalsConnection {
         let (id, door) = (ConnectionId::next(), door.clone());
         let connection = Arc::new(Self { id, door, sender, call, room, session });
         // The welcome must precede the signals that peers sent since the seat was taken.
-        let _ = connection.send(Kind::Welcome, None);
+        let _ = connection.send(MessageKind::Welcome, None);
         connection.door.hub.attach(&seat, connection.clone()).map_err(|_| BAD_SEAT)?;
         Ok((connection, seat))
     }
@@ -149,7 +149,7 @@ impl SignalsConnection {
     async fn hold(
         &self,
         seat: &Seated,
-        client: Client,
+        client: ClientAddress,
         receiver: &mut SocketReceiver,
     ) -> Option<CloseStatus> {
         let end = loop {

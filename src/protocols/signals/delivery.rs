@@ -7,7 +7,7 @@ use tracing::error;
 use super::{
     connection::SignalsConnection,
     error::{REPLACED, SEAT_RENEWAL_FAILURE, SERVER_STOPPING, WRITER_STOPPING},
-    messages::{Kind, ServerMessage},
+    messages::{MessageKind, ServerMessage},
 };
 use crate::core::{
     model::{
@@ -19,7 +19,7 @@ use crate::core::{
 
 impl SignalsConnection {
     /// Sends one message.
-    pub(super) fn send(&self, kind: Kind, body: Option<&RawValue>) -> Result<(), DeliverError> {
+    pub(super) fn send(&self, kind: MessageKind, body: Option<&RawValue>) -> Result<(), DeliverError> {
         let message = ServerMessage { call: &self.call, session: None, body, kind };
         self.sender.send(serde_json::to_string(&message).expect("our own messages are always JSON"))
     }
@@ -43,17 +43,17 @@ impl Connection for SignalsConnection {
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
         let signal = match event {
-            Event::Joined { .. } => return self.send(Kind::Peer, None),
+            Event::Joined { .. } => return self.send(MessageKind::Peer, None),
             Event::Signal(signal) => signal,
             // The protocol has no message for a peer that leaves or reconnects.
             _ => return Ok(()),
         };
         let kind = match signal.kind {
-            SignalKind::Offer => Kind::Offer,
-            SignalKind::Answer => Kind::Answer,
-            SignalKind::Candidate => Kind::Candidate,
+            SignalKind::Offer => MessageKind::Offer,
+            SignalKind::Answer => MessageKind::Answer,
+            SignalKind::Candidate => MessageKind::Candidate,
             // A peer joined again with its old session, and has no peer connection.
-            SignalKind::Other => return self.send(Kind::Peer, None),
+            SignalKind::Other => return self.send(MessageKind::Peer, None),
         };
         match serde_json::from_slice(&signal.payload) {
             Ok(body) => self.send(kind, Some(body)),

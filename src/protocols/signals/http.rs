@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 use super::{
     SignalsDoor, connection,
     error::HttpRefusal,
-    messages::{Kind, PublishedSignal, ServerMessage},
+    messages::{MessageKind, PublishedSignal, ServerMessage},
     room_of,
 };
 use crate::{
@@ -72,7 +72,7 @@ pub async fn join(State(door): State<Arc<SignalsDoor>>, mut request: Request) ->
     }
     door.runtime.counters.joins.increment(1);
     let session = Some(taken.session.as_str());
-    Ok(json(StatusCode::OK, &ServerMessage { call, session, body: None, kind: Kind::Join }))
+    Ok(json(StatusCode::OK, &ServerMessage { call, session, body: None, kind: MessageKind::Join }))
 }
 
 /// `GET /ws`: opens a WebSocket, whose first message must prove a seat.

@@ -22,13 +22,13 @@ pub struct ServerMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<&'a RawValue>,
     /// The kind of message.
-    pub kind: Kind,
+    pub kind: MessageKind,
 }
 
 /// Kind of a message from the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Kind {
+pub enum MessageKind {
     /// The answer to a join: the client has a seat.
     Join,
     /// The handshake on the WebSocket succeeded.
@@ -129,10 +129,10 @@ mod tests {
     #[test]
     fn fields_have_the_documented_order_and_empty_fields_are_left_out() {
         let body = RawValue::from_string(r#""v=0\r\né\ud83d\ude00""#.into()).unwrap();
-        let offer = ServerMessage { call: "7", session: None, body: Some(&body), kind: Kind::Offer };
+        let offer = ServerMessage { call: "7", session: None, body: Some(&body), kind: MessageKind::Offer };
         let offer = serde_json::to_string(&offer).unwrap();
         assert_eq!(offer, r#"{"call":"7","body":"v=0\r\né\ud83d\ude00","kind":"OFFER"}"#);
-        let join = ServerMessage { call: "7", session: Some("S"), body: None, kind: Kind::Join };
+        let join = ServerMessage { call: "7", session: Some("S"), body: None, kind: MessageKind::Join };
         assert_eq!(serde_json::to_string(&join).unwrap(), r#"{"call":"7","session":"S","kind":"JOIN"}"#);
     }
 

@@ -31,7 +31,7 @@ const CONNECTIONS: u32 = 32;
 
 /// Why an address is invalid. Never quotes the part that may hold a password.
 #[derive(Debug, Error)]
-pub enum ConfigError {
+pub enum MongoAddressError {
     /// The part before the `?` cannot be read.
     #[error(
         "the MongoDB address must look like mongodb://user:password@host:27017/database?options, \
@@ -48,11 +48,11 @@ pub(super) struct Address(ConnectionString);
 
 impl Address {
     /// Parses `uri`; warns if it asks for less durability than a chat needs.
-    pub(super) fn parse(uri: &str) -> Result<Self, ConfigError> {
+    pub(super) fn parse(uri: &str) -> Result<Self, MongoAddressError> {
         let (place, options) = uri.split_once('?').unwrap_or((uri, ""));
         // A later `@` means that the `?` was part of the password.
         if options.contains('@') || ConnectionString::parse(place).is_err() {
-            return Err(ConfigError::Address);
+            return Err(MongoAddressError::Address);
         }
         let address = ConnectionString::parse(uri).map_err(wrong_options)?;
         // Ready at once, unless DNS has to resolve a name: that can fail now and succeed later.
@@ -76,10 +76,10 @@ impl Address {
     }
 }
 
-fn wrong_options(error: Error) -> ConfigError {
+fn wrong_options(error: Error) -> MongoAddressError {
     match *error.kind {
-        ErrorKind::InvalidArgument { message, .. } => ConfigError::Options(message),
-        kind => ConfigError::Options(kind.to_string()),
+        ErrorKind::InvalidArgument { message, .. } => MongoAddressError::Options(message),
+        kind => MongoAddressError::Options(kind.to_string()),
     }
 }
 

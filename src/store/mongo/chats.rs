@@ -17,16 +17,16 @@ use serde::Deserialize;
 
 use super::{
     database::Database,
-    document::{self, COLLECTION, Last, Message, Stored, served, signed, unsigned},
-    ends::KnownEnd,
-    fault::{DUPLICATE_KEY, Fault},
-    former,
+    document::{self, COLLECTION, LastDocument, MessageDocument, ReadDocument, served, signed, unsigned},
+    fault::{DUPLICATE_KEY, MongoFault},
+    known_tallies::KnownTally,
+    rekeying,
 };
 use crate::core::{
     model::{
         chat::{
-            Addition, Array, ChatEntry, Fold, HistoryLimits, Known, Later, LiveMessage, PlanStep, Present,
-            Question, Row, StoredRow, Tally, plan_replace, plan_save,
+            Addition, Array, ChatEntry, Fold, HistoryFull, HistoryLimits, Known, Later, LiveMessage,
+            PlanStep, Present, Question, Row, StoredRow, Tally, plan_replace, plan_save,
         },
         ids::RoomId,
     },
@@ -37,22 +37,13 @@ use crate::core::{
 /// progress.
 const ATTEMPTS: usize = 64;
 
-/// The outcome of a save.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome<T> {
-    /// The rows are durable.
-    Written(T),
-    /// The room's history is at its limit; nothing was stored.
-    Full,
-}
-
 /// Appends `message` to `room`, unless its key exists. `known` stays locked for this save.
 pub(super) async fn append(
     database: &Database,
-    mut known: KnownEnd,
+    mut known: KnownTally,
     room: &RoomId,
     message: &LiveMessage,
-) -> Result<Outcome<Appended>, Fault> {
+) -> Result<Result<Appended, HistoryFull>, MongoFault> {
     let messages = database.ready_for_chats().await?;
     // Nearly every live message is new. If it is not, or another node wrote meanwhile, the insertion has no
     // effect.
@@ -62,41 +53,41 @@ pub(super) async fn append(
             && let Inserted::All = insert(&messages, room, std::slice::from_ref(&row)).await?
         {
             *known = Some(row.1);
-            return Ok(Outcome::Written(Appended::Now));
+            return Ok(Ok(Appended::Now));
         }
     }
     for _ in 0..ATTEMPTS {
         if let Some(before) = find(database, room, message.identity.key.as_str()).await? {
             let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
             let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
-            return Ok(Outcome::Written(appended));
+            return Ok(Ok(appended));
         }
         let tally = end(database, room).await?.with_live(message.json.len());
         if !tally.admits_live() {
-            return Ok(Outcome::Full);
+            return Ok(Err(HistoryFull));
         }
         if let Inserted::All = insert(&messages, room, &[(Row::live(message), tally)]).await? {
             *known = Some(tally);
-            return Ok(Outcome::Written(Appended::Now));
+            return Ok(Ok(Appended::Now));
         }
     }
-    Err(Fault::Contended)
+    Err(MongoFault::Contended)
 }
 
 /// Merges `entries` into the history of `room`; returns the number of added rows.
 pub(super) async fn save(
     database: &Database,
-    mut known: KnownEnd,
+    mut known: KnownTally,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome<usize>, Fault> {
+) -> Result<Result<usize, HistoryFull>, MongoFault> {
     let messages = database.ready_for_chats().await?;
     if let Some(tally) = known.take()
         && let Some(rows) = likely_rows(tally, entries)
         && let Inserted::All = insert(&messages, room, &rows).await?
     {
         *known = rows.last().map(|(_, tally)| *tally);
-        return Ok(Outcome::Written(rows.len()));
+        return Ok(Ok(rows.len()));
     }
     let mut added = 0;
     for _ in 0..ATTEMPTS {
@@ -104,17 +95,17 @@ pub(super) async fn save(
         // When a part is stored, the rest must follow: a save is refused as a whole or not at all.
         let limits = if added == 0 { HistoryLimits::Enforced } else { HistoryLimits::Ignored };
         let Some(rows) = plan(database, room, tally, entries, limits).await? else {
-            return Ok(Outcome::Full);
+            return Ok(Err(HistoryFull));
         };
         match insert(&messages, room, &rows).await? {
             Inserted::All => {
                 *known = Some(rows.last().map_or(tally, |(_, tally)| *tally));
-                return Ok(Outcome::Written(added + rows.len()));
+                return Ok(Ok(added + rows.len()));
             }
             Inserted::Before(conflict) => added += conflict,
         }
     }
-    Err(Fault::Contended)
+    Err(MongoFault::Contended)
 }
 
 /// The rows of a save of one entry, on the guess that it is new; the insertion fails if its key exists.
@@ -138,7 +129,7 @@ async fn plan(
     tally: Tally,
     entries: &[ChatEntry],
     limits: HistoryLimits,
-) -> Result<Option<Addition>, Fault> {
+) -> Result<Option<Addition>, MongoFault> {
     let array = read_array(database, room, &tally).await?;
     let mut known = Known::default();
     loop {
@@ -155,10 +146,10 @@ async fn plan(
 /// The replaced rows are removed afterwards, or by the next replacement if this process dies in between.
 pub(super) async fn replace(
     database: &Database,
-    mut known: KnownEnd,
+    mut known: KnownTally,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome<usize>, Fault> {
+) -> Result<Result<usize, HistoryFull>, MongoFault> {
     let messages = database.ready_for_chats().await?;
     known.take();
     'attempts: for _ in 0..ATTEMPTS {
@@ -168,39 +159,43 @@ pub(super) async fn replace(
         let replacement = loop {
             match plan_replace(tally, &present, &answers, entries) {
                 Ok(PlanStep::Ask(question)) => answer(database, room, &mut answers, question).await?,
-                Ok(PlanStep::Done(None)) => return Ok(Outcome::Written(0)),
+                Ok(PlanStep::Done(None)) => return Ok(Ok(0)),
                 Ok(PlanStep::Done(Some(replacement))) => break replacement,
-                Err(_) => return Ok(Outcome::Full),
+                Err(full) => return Ok(Err(full)),
             }
         };
         let row = [(replacement.row, replacement.tally)];
         let Inserted::All = insert(&messages, room, &row).await? else { continue 'attempts };
         *known = Some(replacement.tally);
         remove_arrays(database, room, &replacement.dropped).await?;
-        return Ok(Outcome::Written(replacement.saved));
+        return Ok(Ok(replacement.saved));
     }
-    Err(Fault::Contended)
+    Err(MongoFault::Contended)
 }
 
 /// Reads the JSON of all entries of `room`, oldest first. For `base` see [`served`].
-pub(super) async fn history(database: &Database, room: &RoomId, base: usize) -> Result<Vec<Box<str>>, Fault> {
+pub(super) async fn history(
+    database: &Database,
+    room: &RoomId,
+    base: usize,
+) -> Result<Vec<Box<str>>, MongoFault> {
     Ok(fold(database, room, base).await?.into_served())
 }
 
-async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, Fault> {
-    let stored = database.collection::<Stored>(COLLECTION).await?;
+async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, MongoFault> {
+    let stored = database.collection::<ReadDocument>(COLLECTION).await?;
     let mut rows = stored.find(served(room.as_str(), base)).sort(doc! { "seq": 1 }).await?;
     let mut fold = Fold::default();
     while let Some(row) = rows.try_next().await? {
         let number = unsigned(row.seq)?;
-        fold.add(number, row.row()).map_err(|_| Fault::BadDocument)?;
+        fold.add(number, row.row()).map_err(|_| MongoFault::BadDocument)?;
     }
     Ok(fold)
 }
 
 /// Reads the tally of `room`, as a majority has it.
-async fn end(database: &Database, room: &RoomId) -> Result<Tally, Fault> {
-    let ends = database.collection::<Last>(COLLECTION).await?;
+async fn end(database: &Database, room: &RoomId) -> Result<Tally, MongoFault> {
+    let ends = database.collection::<LastDocument>(COLLECTION).await?;
     let last = || {
         let last = ends.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 });
         last.projection(doc! { "_id": 0, "seq": 1, "tally": 1 })
@@ -210,26 +205,26 @@ async fn end(database: &Database, room: &RoomId) -> Result<Tally, Fault> {
         return Ok(tally);
     }
     // A node of an earlier release has written since this node started.
-    former::rekey_room(database, room.as_str()).await?;
-    last().await?.map_or(Ok(None), |found| found.tally())?.ok_or(Fault::Contended)
+    rekeying::rekey_room(database, room.as_str()).await?;
+    last().await?.map_or(Ok(None), |found| found.tally())?.ok_or(MongoFault::Contended)
 }
 
-async fn find(database: &Database, room: &RoomId, key: &str) -> Result<Option<Row>, Fault> {
-    let stored = database.collection::<Stored>(COLLECTION).await?;
+async fn find(database: &Database, room: &RoomId, key: &str) -> Result<Option<Row>, MongoFault> {
+    let stored = database.collection::<ReadDocument>(COLLECTION).await?;
     let found = stored.find_one(doc! { "room": room.as_str(), "key": key }).await?;
-    Ok(found.map(Stored::row))
+    Ok(found.map(ReadDocument::row))
 }
 
-async fn read_array(database: &Database, room: &RoomId, tally: &Tally) -> Result<Array, Fault> {
+async fn read_array(database: &Database, room: &RoomId, tally: &Tally) -> Result<Array, MongoFault> {
     if tally.base == 0 {
         return Ok(Array::default());
     }
     // Another node may have replaced and removed it since the tally was read.
-    let row = find(database, room, &format!("a.{}", tally.base)).await?.ok_or(Fault::Contended)?;
-    Array::read(row.items.as_deref().unwrap_or_default(), &row.json).map_err(|_| Fault::BadDocument)
+    let row = find(database, room, &format!("a.{}", tally.base)).await?.ok_or(MongoFault::Contended)?;
+    Array::read(row.items.as_deref().unwrap_or_default(), &row.json).map_err(|_| MongoFault::BadDocument)
 }
 
-async fn read_present(database: &Database, room: &RoomId, tally: &Tally) -> Result<Present, Fault> {
+async fn read_present(database: &Database, room: &RoomId, tally: &Tally) -> Result<Present, MongoFault> {
     let array = read_array(database, room, tally).await?;
     if tally.is_just(&array) {
         return Ok(Present::of(array));
@@ -239,7 +234,7 @@ async fn read_present(database: &Database, room: &RoomId, tally: &Tally) -> Resu
 
 /// The fields that are read to answer a question.
 #[derive(Deserialize)]
-struct Answer {
+struct RowAnswer {
     key: Box<str>,
     content: Option<Box<str>>,
     bytes: i64,
@@ -259,19 +254,19 @@ async fn answer(
     room: &RoomId,
     known: &mut Known,
     question: Question,
-) -> Result<(), Fault> {
+) -> Result<(), MongoFault> {
     const BYTES: &str = "$json";
     let messages = database.collection::<Document>(COLLECTION).await?;
     let mut rows = Vec::new();
     if !question.keys.is_empty() {
         let keys: Vec<_> = question.keys.iter().map(|key| &**key).collect();
         let found = messages
-            .clone_with_type::<Answer>()
+            .clone_with_type::<RowAnswer>()
             .find(doc! { "room": room.as_str(), "key": { "$in": keys } })
             .projection(doc! { "_id": 0, "key": 1, "content": 1, "bytes": { "$strLenBytes": BYTES } })
             .await?;
-        let found: Vec<Answer> = found.try_collect().await?;
-        for Answer { key, content, bytes } in found {
+        let found: Vec<RowAnswer> = found.try_collect().await?;
+        for RowAnswer { key, content, bytes } in found {
             rows.push((key, StoredRow { content, bytes: unsigned(bytes)? }));
         }
     }
@@ -314,18 +309,18 @@ async fn insert(
     messages: &Collection<Document>,
     room: &RoomId,
     rows: &[(Row, Tally)],
-) -> Result<Inserted, Fault> {
+) -> Result<Inserted, MongoFault> {
     if rows.is_empty() {
         return Ok(Inserted::All);
     }
-    let documents = rows.iter().map(|(row, tally)| Message::new(room.as_str(), row, tally));
-    match messages.clone_with_type::<Message<'_>>().insert_many(documents).ordered(true).await {
+    let documents = rows.iter().map(|(row, tally)| MessageDocument::new(room.as_str(), row, tally));
+    match messages.clone_with_type::<MessageDocument<'_>>().insert_many(documents).ordered(true).await {
         Ok(_) => Ok(Inserted::All),
         Err(error) => conflict(&error).map(Inserted::Before).ok_or_else(|| error.into()),
     }
 }
 
-async fn remove_arrays(database: &Database, room: &RoomId, numbers: &[usize]) -> Result<(), Fault> {
+async fn remove_arrays(database: &Database, room: &RoomId, numbers: &[usize]) -> Result<(), MongoFault> {
     if numbers.is_empty() {
         return Ok(());
     }

@@ -10,9 +10,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{address::Address, document, fault::Fault, former, records};
+use super::{address::Address, document, fault::MongoFault, records, rekeying};
 use crate::{
-    core::model::chat::{Former, Rekey},
+    core::model::chat::{Rekey, RekeyedText},
     store::ANSWER_WITHIN,
 };
 
@@ -33,57 +33,57 @@ impl Database {
     }
 
     /// The collection `name`, for reading.
-    pub(super) async fn collection<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, Fault> {
+    pub(super) async fn collection<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, MongoFault> {
         Ok(self.driver().await?.collection(name))
     }
 
     /// The collection `name`, for writing: its indexes exist.
-    pub(super) async fn prepared<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, Fault> {
+    pub(super) async fn prepared<T: Send + Sync>(&self, name: &str) -> Result<Collection<T>, MongoFault> {
         self.prepare().await?;
         self.collection(name).await
     }
 
     /// The collection of chats, for writing. Fails while chats of an earlier release are converted.
-    pub(super) async fn ready_for_chats(&self) -> Result<Collection<Document>, Fault> {
+    pub(super) async fn ready_for_chats(&self) -> Result<Collection<Document>, MongoFault> {
         let messages = self.prepared(document::COLLECTION).await?;
         let mut rekeyed = self.rekeyed.subscribe();
         // The caller waits no longer, and a waiting operation would occupy a slot.
         let waited = timeout(ANSWER_WITHIN, rekeyed.wait_for(|rekeyed| *rekeyed)).await;
-        waited.map(|_| messages).map_err(|_| Fault::Rekeying)
+        waited.map(|_| messages).map_err(|_| MongoFault::Rekeying)
     }
 
     /// Makes the unique indexes, once. Writes wait for them.
-    pub(super) async fn prepare(&self) -> Result<(), Fault> {
+    pub(super) async fn prepare(&self) -> Result<(), MongoFault> {
         self.indexed.get_or_try_init(|| self.make_indexes()).await.copied()
     }
 
     /// Converts chats of an earlier release to the keys of this one. Has no time limit.
-    pub(super) async fn rekey_chats(&self) -> Result<(), Fault> {
+    pub(super) async fn rekey_chats(&self) -> Result<(), MongoFault> {
         self.prepare().await?;
-        former::rekey_all(self).await?;
+        rekeying::rekey_all(self).await?;
         self.rekeyed.send_replace(true);
         Ok(())
     }
 
     /// Reads the texts of a room of an earlier release.
-    pub(super) fn rekey(&self, texts: &[Box<str>]) -> Vec<Former> {
+    pub(super) fn rekey(&self, texts: &[Box<str>]) -> Vec<RekeyedText> {
         (self.rekey)(texts)
     }
 
     /// Applies updates to chats, in the form of the command `update`, with the durability of a save.
-    pub(super) async fn update_chats(&self, updates: Vec<Bson>) -> Result<(), Fault> {
+    pub(super) async fn update_chats(&self, updates: Vec<Bson>) -> Result<(), MongoFault> {
         let concern = doc! { "w": "majority", "j": true };
         let command = doc! { "update": document::COLLECTION, "updates": updates, "writeConcern": concern };
         let answer = self.driver().await?.run_command(command).await?;
         // The answer to a command that fails in part is no error.
         if answer.contains_key("writeErrors") || answer.contains_key("writeConcernError") {
-            return Err(Fault::Driver("chats could not be changed"));
+            return Err(MongoFault::Driver("chats could not be changed"));
         }
         Ok(())
     }
 
     /// Writes with the durability of a chat, to see whether that succeeds.
-    pub(super) async fn check(&self) -> Result<(), Fault> {
+    pub(super) async fn check(&self) -> Result<(), MongoFault> {
         self.ready_for_chats().await?;
         let checks = self.prepared::<Document>("check").await?;
         checks.update_one(doc! { "_id": "save" }, doc! { "$inc": { "times": 1 } }).upsert(true).await?;
@@ -97,7 +97,7 @@ impl Database {
         }
     }
 
-    async fn make_indexes(&self) -> Result<(), Fault> {
+    async fn make_indexes(&self) -> Result<(), MongoFault> {
         for (name, indexes) in
             [(document::COLLECTION, document::indexes()), (records::COLLECTION, records::indexes())]
         {
@@ -106,7 +106,7 @@ impl Database {
         Ok(())
     }
 
-    async fn driver(&self) -> Result<&Driver, Fault> {
+    async fn driver(&self) -> Result<&Driver, MongoFault> {
         Ok(self.driver.get_or_try_init(|| self.address.connect()).await?)
     }
 }

@@ -7,7 +7,7 @@ use mongodb::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{database::unique, fault::Fault};
+use super::{database::unique, fault::MongoFault};
 use crate::core::model::chat::{Row, Tally};
 
 /// The collection of the documents.
@@ -29,7 +29,7 @@ pub(super) fn later_keys() -> Document {
 
 /// The document of a row.
 #[derive(Serialize)]
-pub(super) struct Message<'a> {
+pub(super) struct MessageDocument<'a> {
     room: &'a str,
     seq: i64,
     #[serde(flatten)]
@@ -38,7 +38,7 @@ pub(super) struct Message<'a> {
     tally: TallyDocument,
 }
 
-impl<'a> Message<'a> {
+impl<'a> MessageDocument<'a> {
     pub(super) fn new(room: &'a str, row: &'a Row, tally: &Tally) -> Self {
         let seq = signed(tally.last);
         Self { room, seq, keys: Keys::of(row), json: &row.json, tally: TallyDocument::from(tally) }
@@ -73,7 +73,7 @@ impl<'a> Keys<'a> {
 
 /// The fields that are read from a document.
 #[derive(Deserialize)]
-pub(super) struct Stored {
+pub(super) struct ReadDocument {
     pub(super) seq: i64,
     key: Box<str>,
     content: Option<Box<str>>,
@@ -83,7 +83,7 @@ pub(super) struct Stored {
     json: Box<str>,
 }
 
-impl Stored {
+impl ReadDocument {
     pub(super) fn row(self) -> Row {
         let Self { key, content, entry, message, items, json, .. } = self;
         Row { key, content, entry, message, items, json }
@@ -92,14 +92,14 @@ impl Stored {
 
 /// The fields that are read from a room's last document.
 #[derive(Deserialize)]
-pub(super) struct Last {
+pub(super) struct LastDocument {
     seq: i64,
     tally: Option<TallyDocument>,
 }
 
-impl Last {
+impl LastDocument {
     /// The tally of the log; `None` if an earlier release, which has no tallies, wrote last.
-    pub(super) fn tally(&self) -> Result<Option<Tally>, Fault> {
+    pub(super) fn tally(&self) -> Result<Option<Tally>, MongoFault> {
         self.tally.as_ref().map(|tally| tally.read(self.seq)).transpose()
     }
 }
@@ -131,7 +131,7 @@ impl From<&Tally> for TallyDocument {
 }
 
 impl TallyDocument {
-    pub(super) fn read(&self, seq: i64) -> Result<Tally, Fault> {
+    pub(super) fn read(&self, seq: i64) -> Result<Tally, MongoFault> {
         Ok(Tally {
             last: unsigned(seq)?,
             live: unsigned(self.live)?,
@@ -158,6 +158,6 @@ pub(super) fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn unsigned(number: i64) -> Result<usize, Fault> {
-    usize::try_from(number).map_err(|_| Fault::BadDocument)
+pub(super) fn unsigned(number: i64) -> Result<usize, MongoFault> {
+    usize::try_from(number).map_err(|_| MongoFault::BadDocument)
 }

@@ -12,7 +12,7 @@ pub(super) const DUPLICATE_KEY: i32 = 11_000;
 ///
 /// Replaces the driver's error, which quotes the server's whole answer with documents and keys.
 #[derive(Debug, Error)]
-pub(super) enum Fault {
+pub(super) enum MongoFault {
     #[error("no server takes writes: {0}")]
     NoServer(String),
     #[error("the connection failed: {0}")]
@@ -33,7 +33,7 @@ pub(super) enum Fault {
     Driver(&'static str),
 }
 
-impl From<DriverError> for Fault {
+impl From<DriverError> for MongoFault {
     fn from(error: DriverError) -> Self {
         match *error.kind {
             ErrorKind::ServerSelection { message, .. } | ErrorKind::DnsResolve { message, .. } => {

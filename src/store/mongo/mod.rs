@@ -4,7 +4,7 @@
 //! - `database`: connects and prepares the database at first use.
 //! - `chats`: messages, saves and histories.
 //! - `document`: the documents of chats.
-//! - `former`: converts documents of an earlier release.
+//! - `rekeying`: converts documents of an earlier release.
 //! - `ends`: the last known tallies of rooms.
 //! - `records`: the documents of records, and the operations on them.
 //! - `fault`: errors of the database, without content.
@@ -13,10 +13,10 @@ mod address;
 mod chats;
 mod database;
 mod document;
-mod ends;
 mod fault;
-mod former;
+mod known_tallies;
 mod records;
+mod rekeying;
 
 use std::{
     fmt,
@@ -32,18 +32,17 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-pub use self::address::ConfigError;
+pub use self::address::MongoAddressError;
 use self::{
     address::Address,
-    chats::Outcome,
     database::Database,
-    ends::{Ends, KnownEnd},
-    fault::Fault,
+    fault::MongoFault,
+    known_tallies::{KnownTallies, KnownTally},
 };
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     model::{
-        chat::{ChatEntry, LiveMessage, Rekey},
+        chat::{ChatEntry, HistoryFull, LiveMessage, Rekey},
         error::{SaveError, Unavailable},
         ids::RoomId,
     },
@@ -67,7 +66,7 @@ const PREPARE_AGAIN: Duration = Duration::from_secs(2);
 /// for less. After an outage of the database, operations succeed again without a restart.
 pub struct MongoStore {
     database: Arc<Database>,
-    ends: Ends,
+    tallies: KnownTallies,
     slots: Arc<Semaphore>,
     preparation: AbortOnDropHandle<()>,
 }
@@ -80,37 +79,39 @@ impl MongoStore {
     ///
     /// # Errors
     ///
-    /// - [`ConfigError::Address`]: the part before the `?` is wrong.
-    /// - [`ConfigError::Options`]: the part after the `?` is wrong.
-    pub fn connect(uri: &str, rekey: Rekey) -> Result<Self, ConfigError> {
+    /// - [`MongoAddressError::Address`]: the part before the `?` is wrong.
+    /// - [`MongoAddressError::Options`]: the part after the `?` is wrong.
+    pub fn connect(uri: &str, rekey: Rekey) -> Result<Self, MongoAddressError> {
         let database = Arc::new(Database::new(Address::parse(uri)?, rekey));
         let slots = Arc::new(Semaphore::new(OPERATIONS as usize));
         let preparation = tokio::spawn(prepare(database.clone(), slots.clone()));
-        Ok(Self { database, ends: Ends::default(), slots, preparation: AbortOnDropHandle::new(preparation) })
+        Ok(Self {
+            database,
+            tallies: KnownTallies::default(),
+            slots,
+            preparation: AbortOnDropHandle::new(preparation),
+        })
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+        operation: impl Future<Output = Result<T, MongoFault>> + Send + 'static,
     ) -> Result<T, Unavailable> {
         run(&self.slots, operation).await
     }
 
     /// Changes the history of `room`, one change at a time. `change` gets the last known tally.
-    async fn change<T, F>(&self, room: &RoomId, change: impl FnOnce(KnownEnd) -> F) -> Result<T, SaveError>
+    async fn change<T, F>(&self, room: &RoomId, change: impl FnOnce(KnownTally) -> F) -> Result<T, SaveError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<Outcome<T>, Fault>> + Send + 'static,
+        F: Future<Output = Result<Result<T, HistoryFull>, MongoFault>> + Send + 'static,
     {
         let outcome = in_time(async {
             // A caller that gives up while it waits here is dropped with this future.
-            let end = self.ends.of(room).await;
+            let end = self.tallies.of(room).await;
             to_completion(&self.slots, change(end)).await
         });
-        match outcome.await? {
-            Outcome::Written(written) => Ok(written),
-            Outcome::Full => Err(SaveError::Full),
-        }
+        Ok(outcome.await??)
     }
 }
 
@@ -140,7 +141,7 @@ impl ChatStore for MongoStore {
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {
         let (database, room) = (self.database.clone(), room.clone());
-        let base = self.ends.base(&room);
+        let base = self.tallies.base(&room);
         self.run(async move { chats::history(&database, &room, base).await }).await
     }
 
@@ -214,7 +215,7 @@ impl fmt::Debug for MongoStore {
 /// Runs `operation` to completion; the caller waits at most [`ANSWER_WITHIN`].
 async fn run<T: Send + 'static>(
     slots: &Arc<Semaphore>,
-    operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    operation: impl Future<Output = Result<T, MongoFault>> + Send + 'static,
 ) -> Result<T, Unavailable> {
     in_time(to_completion(slots, operation)).await
 }
@@ -230,7 +231,7 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, Unavailable>>) -> Res
 /// The driver requires that its futures are polled to completion.
 async fn to_completion<T: Send + 'static>(
     slots: &Arc<Semaphore>,
-    operation: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    operation: impl Future<Output = Result<T, MongoFault>> + Send + 'static,
 ) -> Result<T, Unavailable> {
     let Ok(slot) = slots.clone().acquire_owned().await else {
         return Err(Unavailable::new(NAME, NoAnswer::Closed));

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{
     database::{Database, unique},
-    fault::{DUPLICATE_KEY, Fault},
+    fault::{DUPLICATE_KEY, MongoFault},
 };
 use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
 
@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 64;
 
 /// The fields that are read from a document.
 #[derive(Deserialize)]
-struct Stored {
+struct RecordDocument {
     name: Box<str>,
     json: Box<str>,
     expires: Option<DateTime>,
@@ -53,7 +53,7 @@ pub(super) async fn create(
     key: &RecordKey,
     record: &Record,
     now: SystemTime,
-) -> Result<Created, Fault> {
+) -> Result<Created, MongoFault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     // Updates an expired document, or else inserts one. The unique index rejects the insertion if an
     // unexpired one exists.
@@ -61,16 +61,17 @@ pub(super) async fn create(
     let stamp = doc! { "created": { "$type": "timestamp" } };
     let update = doc! { "$set": content(record), "$currentDate": stamp };
     for _ in 0..ATTEMPTS {
-        match records.update_one(filter.clone(), update.clone()).upsert(true).await.map_err(Fault::from) {
+        match records.update_one(filter.clone(), update.clone()).upsert(true).await.map_err(MongoFault::from)
+        {
             Ok(_) => return Ok(Created::Now),
-            Err(Fault::Refused(DUPLICATE_KEY)) => {}
+            Err(MongoFault::Refused(DUPLICATE_KEY)) => {}
             Err(fault) => return Err(fault),
         }
         if let Some(before) = get(database, key, now).await? {
             return Ok(Created::Before(before));
         }
     }
-    Err(Fault::Contended)
+    Err(MongoFault::Contended)
 }
 
 /// Reads the record under `key`, unless it has expired.
@@ -78,10 +79,10 @@ pub(super) async fn get(
     database: &Database,
     key: &RecordKey,
     now: SystemTime,
-) -> Result<Option<Record>, Fault> {
-    let records = database.collection::<Stored>(COLLECTION).await?;
+) -> Result<Option<Record>, MongoFault> {
+    let records = database.collection::<RecordDocument>(COLLECTION).await?;
     let found = records.find_one(filter(key, doc! { "expires": has_not_expired(now) })).await?;
-    Ok(found.map(Stored::record))
+    Ok(found.map(RecordDocument::record))
 }
 
 /// Replaces the record whose content is `expected`; returns whether there was one.
@@ -91,7 +92,7 @@ pub(super) async fn replace(
     expected: &str,
     record: &Record,
     now: SystemTime,
-) -> Result<bool, Fault> {
+) -> Result<bool, MongoFault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     let unchanged = filter(key, doc! { "json": expected, "expires": has_not_expired(now) });
     let replaced = records.update_one(unchanged, doc! { "$set": content(record) }).await?;
@@ -99,7 +100,7 @@ pub(super) async fn replace(
 }
 
 /// Removes the record if its content is `expected`; returns whether it was.
-pub(super) async fn remove(database: &Database, key: &RecordKey, expected: &str) -> Result<bool, Fault> {
+pub(super) async fn remove(database: &Database, key: &RecordKey, expected: &str) -> Result<bool, MongoFault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     let removed = records.delete_one(filter(key, doc! { "json": expected })).await?;
     Ok(removed.deleted_count == 1)
@@ -111,12 +112,12 @@ pub(super) async fn list(
     namespace: &'static str,
     limit: usize,
     now: SystemTime,
-) -> Result<Vec<(RecordKey, Record)>, Fault> {
+) -> Result<Vec<(RecordKey, Record)>, MongoFault> {
     // The server reads a limit of 0 as no limit.
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let records = database.collection::<Stored>(COLLECTION).await?;
+    let records = database.collection::<RecordDocument>(COLLECTION).await?;
     let found = records
         .find(doc! { "namespace": namespace, "expires": has_not_expired(now) })
         .sort(doc! { "created": 1 })
@@ -126,13 +127,13 @@ pub(super) async fn list(
 }
 
 /// Removes expired records.
-pub(super) async fn forget_expired(database: &Database, now: SystemTime) -> Result<(), Fault> {
+pub(super) async fn forget_expired(database: &Database, now: SystemTime) -> Result<(), MongoFault> {
     let records = database.prepared::<Document>(COLLECTION).await?;
     records.delete_many(doc! { "expires": has_expired(now) }).await?;
     Ok(())
 }
 
-impl Stored {
+impl RecordDocument {
     fn key(&self, namespace: &'static str) -> RecordKey {
         RecordKey { namespace, name: self.name.clone() }
     }

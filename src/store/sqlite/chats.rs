@@ -6,8 +6,8 @@ use super::row::{Checksum, RowError, optional_text, text};
 use crate::core::{
     model::{
         chat::{
-            Array, BadRow, ChatEntry, Fold, HistoryLimits, Known, Later, LiveMessage, PlanStep, Present,
-            Question, Row, StoredRow, Tally, plan_replace, plan_save,
+            Array, BadRow, ChatEntry, Fold, HistoryFull, HistoryLimits, Known, Later, LiveMessage, PlanStep,
+            Present, Question, Row, StoredRow, Tally, plan_replace, plan_save,
         },
         ids::RoomId,
     },
@@ -16,15 +16,6 @@ use crate::core::{
 
 /// The columns that [`verified`] reads.
 const COLUMNS: &str = "seq, key, content, entry, message, items, json, checksum";
-
-/// The outcome of a save.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome<T> {
-    /// The rows are written, but not committed.
-    Written(T),
-    /// The room's history is at its limit; nothing was written.
-    Full,
-}
 
 impl From<BadRow> for RowError {
     fn from(BadRow: BadRow) -> Self {
@@ -37,19 +28,19 @@ pub(super) fn append(
     connection: &Connection,
     room: &RoomId,
     message: &LiveMessage,
-) -> Result<Outcome<Appended>, RowError> {
+) -> Result<Result<Appended, HistoryFull>, RowError> {
     if let Some(before) = find(connection, room, message.identity.key.as_str())? {
         let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
         let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
-        return Ok(Outcome::Written(appended));
+        return Ok(Ok(appended));
     }
     let tally = read_tally(connection, room)?.with_live(message.json.len());
     if !tally.admits_live() {
-        return Ok(Outcome::Full);
+        return Ok(Err(HistoryFull));
     }
     write_tally(connection, room.as_str(), &tally)?;
     insert(connection, room.as_str(), tally.last, &Row::live(message))?;
-    Ok(Outcome::Written(Appended::Now))
+    Ok(Ok(Appended::Now))
 }
 
 /// Merges `entries` into the history of `room`, within the caller's transaction; returns the number of added
@@ -58,15 +49,15 @@ pub(super) fn save(
     connection: &Connection,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome<usize>, RowError> {
+) -> Result<Result<usize, HistoryFull>, RowError> {
     let tally = read_tally(connection, room)?;
     let array = read_array(connection, room, &tally)?;
     let mut known = Known::default();
     loop {
         match plan_save(tally, &array, &known, entries, HistoryLimits::Enforced) {
             Ok(PlanStep::Ask(question)) => answer(connection, room, &mut known, question)?,
-            Ok(PlanStep::Done(rows)) => return write(connection, room.as_str(), &rows).map(Outcome::Written),
-            Err(_) => return Ok(Outcome::Full),
+            Ok(PlanStep::Done(rows)) => return write(connection, room.as_str(), &rows).map(Ok),
+            Err(full) => return Ok(Err(full)),
         }
     }
 }
@@ -77,22 +68,22 @@ pub(super) fn replace(
     connection: &Connection,
     room: &RoomId,
     entries: &[ChatEntry],
-) -> Result<Outcome<usize>, RowError> {
+) -> Result<Result<usize, HistoryFull>, RowError> {
     let tally = read_tally(connection, room)?;
     let present = read_present(connection, room, &tally)?;
     let mut known = Known::default();
     loop {
         match plan_replace(tally, &present, &known, entries) {
             Ok(PlanStep::Ask(question)) => answer(connection, room, &mut known, question)?,
-            Ok(PlanStep::Done(None)) => return Ok(Outcome::Written(0)),
+            Ok(PlanStep::Done(None)) => return Ok(Ok(0)),
             Ok(PlanStep::Done(Some(replacement))) => {
                 write(connection, room.as_str(), &[(replacement.row, replacement.tally)])?;
                 for number in replacement.dropped {
                     remove_array(connection, room, number)?;
                 }
-                return Ok(Outcome::Written(replacement.saved));
+                return Ok(Ok(replacement.saved));
             }
-            Err(_) => return Ok(Outcome::Full),
+            Err(full) => return Ok(Err(full)),
         }
     }
 }

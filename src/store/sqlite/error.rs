@@ -13,7 +13,7 @@ use super::connection::ConnectError;
 
 /// Why the file could not be opened. The file was not changed.
 #[derive(Debug, Error)]
-pub enum OpenError {
+pub enum SqliteOpenError {
     /// The file or its directory cannot be written.
     #[error("cannot write {}: make it and its directory writable, or name another file", path.display())]
     NotWritable {
@@ -69,7 +69,7 @@ pub enum OpenError {
     },
 }
 
-impl OpenError {
+impl SqliteOpenError {
     /// Converts an error of the operating system about `path` or its directory.
     pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
         Self::NotWritable { path: path.into(), source }

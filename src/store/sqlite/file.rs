@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     connection::{self, ConnectError},
-    error::OpenError,
+    error::SqliteOpenError,
     schema,
 };
 use crate::core::model::chat::Rekey;
@@ -26,60 +26,65 @@ pub(super) struct Lock {
 ///
 /// Does not touch the file: the lock is on a `.lock` file beside it, so that shells and backups can read the
 /// file.
-pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), OpenError> {
-    let real = real_path(path).map_err(|error| OpenError::from_io(path, error))?;
+pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), SqliteOpenError> {
+    let real = real_path(path).map_err(|error| SqliteOpenError::from_io(path, error))?;
     let lock = owner_only().create(true).truncate(false).open(beside(&real, ".lock"));
-    let file = lock.map_err(|error| OpenError::from_io(&real, error))?;
+    let file = lock.map_err(|error| SqliteOpenError::from_io(&real, error))?;
     match file.try_lock() {
         Ok(()) => Ok((real, Lock { _file: file })),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: real }),
-        Err(TryLockError::Error(error)) => Err(OpenError::from_io(&real, error)),
+        Err(TryLockError::WouldBlock) => Err(SqliteOpenError::Locked { path: real }),
+        Err(TryLockError::Error(error)) => Err(SqliteOpenError::from_io(&real, error)),
     }
 }
 
 /// Opens the locked file at `path` for writing, and converts it to the latest layout.
-pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, OpenError> {
-    let exists = fs::exists(path).map_err(|error| OpenError::from_io(path, error))?;
+pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, SqliteOpenError> {
+    let exists = fs::exists(path).map_err(|error| SqliteOpenError::from_io(path, error))?;
     if exists {
         inspect(path)?;
     } else {
         create(path, rekey)?;
     }
-    connect(path, rekey).map_err(|error| OpenError::from_connect(path, error))
+    connect(path, rekey).map_err(|error| SqliteOpenError::from_connect(path, error))
 }
 
 /// Refuses a file that is foreign, damaged or of a later layout, before any change.
-fn inspect(path: &Path) -> Result<(), OpenError> {
+fn inspect(path: &Path) -> Result<(), SqliteOpenError> {
     // The operating system says why the file cannot be opened; SQLite does not.
-    OpenOptions::new().read(true).write(true).open(path).map_err(|error| OpenError::from_io(path, error))?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|error| SqliteOpenError::from_io(path, error))?;
 
-    let refused = |error| OpenError::from_connect(path, error);
+    let refused = |error| SqliteOpenError::from_connect(path, error);
     let probe = connection::probe(path).map_err(refused)?;
     let (mark, layout) = schema::identify(&probe).map_err(|error| refused(error.into()))?;
     if mark != schema::APPLICATION_ID {
-        return Err(OpenError::Foreign { path: path.into() });
+        return Err(SqliteOpenError::Foreign { path: path.into() });
     }
     if layout > schema::LATEST {
-        return Err(OpenError::Newer { path: path.into(), found: layout, known: schema::LATEST });
+        return Err(SqliteOpenError::Newer { path: path.into(), found: layout, known: schema::LATEST });
     }
     connection::check(&probe).map_err(refused)
 }
 
 /// Creates an empty file and renames it into place, so that no crash leaves half of one.
-fn create(path: &Path, rekey: Rekey) -> Result<(), OpenError> {
+fn create(path: &Path, rekey: Rekey) -> Result<(), SqliteOpenError> {
     // SQLite would replay an old log into the new file.
-    if fs::exists(beside(path, "-wal")).map_err(|error| OpenError::from_io(path, error))? {
+    if fs::exists(beside(path, "-wal")).map_err(|error| SqliteOpenError::from_io(path, error))? {
         let damage = "the file is gone, but its write-ahead log is still there".to_owned();
-        return Err(OpenError::Corrupt { path: path.into(), damage });
+        return Err(SqliteOpenError::Corrupt { path: path.into(), damage });
     }
     let unfinished = beside(path, ".new");
-    let written = |error| OpenError::from_io(path, error);
+    let written = |error| SqliteOpenError::from_io(path, error);
     for suffix in ["", "-wal", "-shm", "-journal"] {
         remove_if_there(&beside(&unfinished, suffix)).map_err(written)?;
     }
     let file = owner_only().create_new(true).open(&unfinished).map_err(written)?;
-    let connection = connect(&unfinished, rekey).map_err(|error| OpenError::from_connect(path, error))?;
-    connection.close().map_err(|(_, error)| OpenError::from_connect(path, error.into()))?;
+    let connection =
+        connect(&unfinished, rekey).map_err(|error| SqliteOpenError::from_connect(path, error))?;
+    connection.close().map_err(|(_, error)| SqliteOpenError::from_connect(path, error.into()))?;
     file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(written)?;
     sync_directory_of(path).map_err(written)
 }

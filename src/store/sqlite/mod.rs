@@ -31,8 +31,8 @@ use std::{path::Path, time::SystemTime};
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-pub use self::error::OpenError;
-use self::{chats::Outcome, readers::Readers, writer::Writer};
+pub use self::error::SqliteOpenError;
+use self::{readers::Readers, writer::Writer};
 use super::{ANSWER_WITHIN, NoAnswer};
 use crate::core::{
     model::{
@@ -67,13 +67,13 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// - [`OpenError::NotWritable`]: the file or its directory cannot be written.
-    /// - [`OpenError::Locked`]: another process has it open.
-    /// - [`OpenError::Foreign`]: it is not a Switchboard file.
-    /// - [`OpenError::Newer`]: a newer Switchboard made it.
-    /// - [`OpenError::Corrupt`]: it is damaged.
-    /// - [`OpenError::Other`]: another error; its cause says which.
-    pub fn open(path: &Path, rekey: Rekey) -> Result<Self, OpenError> {
+    /// - [`SqliteOpenError::NotWritable`]: the file or its directory cannot be written.
+    /// - [`SqliteOpenError::Locked`]: another process has it open.
+    /// - [`SqliteOpenError::Foreign`]: it is not a Switchboard file.
+    /// - [`SqliteOpenError::Newer`]: a newer Switchboard made it.
+    /// - [`SqliteOpenError::Corrupt`]: it is damaged.
+    /// - [`SqliteOpenError::Other`]: another error; its cause says which.
+    pub fn open(path: &Path, rekey: Rekey) -> Result<Self, SqliteOpenError> {
         let (path, lock) = file::claim(path)?;
         let writer = file::open(&path, rekey)?;
         Ok(Self { writer: Writer::start(path.clone(), writer, lock)?, readers: Readers::new(path) })
@@ -101,15 +101,6 @@ impl SqliteStore {
     }
 }
 
-impl<T> Outcome<T> {
-    fn written(self) -> Result<T, SaveError> {
-        match self {
-            Self::Written(written) => Ok(written),
-            Self::Full => Err(SaveError::Full),
-        }
-    }
-}
-
 fn bytes_of(entries: &[ChatEntry]) -> usize {
     entries.iter().map(|entry| entry.key.as_str().len() + entry.json.len()).sum()
 }
@@ -123,22 +114,20 @@ impl ChatStore for SqliteStore {
     async fn append(&self, room: &RoomId, message: LiveMessage) -> Result<Appended, SaveError> {
         let room = room.clone();
         let bytes = message.json.len();
-        self.writer
-            .write(bytes, move |connection| chats::append(connection, &room, &message))
-            .await?
-            .written()
+        let appended = self.writer.write(bytes, move |connection| chats::append(connection, &room, &message));
+        Ok(appended.await??)
     }
 
     async fn save(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
         let (room, bytes) = (room.clone(), bytes_of(&entries));
-        let outcome = self.writer.write(bytes, move |connection| chats::save(connection, &room, &entries));
-        Ok(Saved { added: outcome.await?.written()? })
+        let added = self.writer.write(bytes, move |connection| chats::save(connection, &room, &entries));
+        Ok(Saved { added: added.await?? })
     }
 
     async fn replace_saved(&self, room: &RoomId, entries: Vec<ChatEntry>) -> Result<Saved, SaveError> {
         let (room, bytes) = (room.clone(), bytes_of(&entries));
-        let outcome = self.writer.write(bytes, move |connection| chats::replace(connection, &room, &entries));
-        Ok(Saved { added: outcome.await?.written()? })
+        let added = self.writer.write(bytes, move |connection| chats::replace(connection, &room, &entries));
+        Ok(Saved { added: added.await?? })
     }
 
     async fn history(&self, room: &RoomId) -> Result<Vec<Box<str>>, Unavailable> {

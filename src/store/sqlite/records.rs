@@ -52,7 +52,7 @@ pub(super) fn replace(
     record: &Record,
     now: SystemTime,
 ) -> Result<bool, RowError> {
-    let unchanged = |stored: &Stored| &*stored.record.json == expected && !stored.record.has_expired(now);
+    let unchanged = |stored: &RecordRow| &*stored.record.json == expected && !stored.record.has_expired(now);
     let Some(stored) = find(connection, key)?.filter(unchanged) else { return Ok(false) };
     let expires = record.expires.map(to_millis);
     let checksum = checksum(key, stored.seq, &record.json, expires).finish();
@@ -109,12 +109,12 @@ pub(super) fn forget_expired(connection: &Connection, now: SystemTime) -> Result
 }
 
 /// A record, and its number within its namespace.
-struct Stored {
+struct RecordRow {
     seq: i64,
     record: Record,
 }
 
-fn find(connection: &Connection, key: &RecordKey) -> Result<Option<Stored>, RowError> {
+fn find(connection: &Connection, key: &RecordKey) -> Result<Option<RecordRow>, RowError> {
     connection
         .prepare_cached("SELECT seq, json, expires, checksum FROM record WHERE namespace = ?1 AND name = ?2")?
         .query_row([key.namespace, &key.name], |row| Ok(verified(row, key)))
@@ -136,10 +136,10 @@ fn delete(connection: &Connection, key: &RecordKey) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn verified(row: &Row<'_>, key: &RecordKey) -> Result<Stored, RowError> {
+fn verified(row: &Row<'_>, key: &RecordKey) -> Result<RecordRow, RowError> {
     let (seq, json, expires) = (row.get("seq")?, text(row, "json")?, row.get("expires")?);
     checksum(key, seq, json, expires).verify(row)?;
-    Ok(Stored { seq, record: Record { json: json.into(), expires: expires.map(from_millis) } })
+    Ok(RecordRow { seq, record: Record { json: json.into(), expires: expires.map(from_millis) } })
 }
 
 fn checksum(key: &RecordKey, seq: i64, json: &str, expires: Option<i64>) -> Checksum {

@@ -44,7 +44,7 @@ fn move_room(
     let (numbers, texts) = sound_texts(connection, name, tally)?;
     let mut rekeying = Rekeying::default();
     let rows = numbers.into_iter().zip(rekey(&texts));
-    let rows: Vec<_> = rows.map(|(number, former)| rekeying.row(number, former)).collect();
+    let rows: Vec<_> = rows.map(|(number, text)| rekeying.row(number, text)).collect();
     chats::write(connection, name, &rows)?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    NAME, OpenError,
+    NAME, SqliteOpenError,
     connection::{self, ConnectError},
     file::Lock,
     job::{Job, job},
@@ -42,7 +42,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which holds `lock` until its connection is closed.
-    pub(super) fn start(path: PathBuf, connection: Connection, lock: Lock) -> Result<Self, OpenError> {
+    pub(super) fn start(path: PathBuf, connection: Connection, lock: Lock) -> Result<Self, SqliteOpenError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let (running, stopped) = watch::channel(());
         let mut thread = Thread { connection: Some(connection), path: path.clone() };
@@ -53,7 +53,7 @@ impl Writer {
         };
         match thread::Builder::new().name("sqlite-writer".to_owned()).spawn(body) {
             Ok(_) => Ok(Self { jobs: Mutex::new(Some(jobs)), stopped }),
-            Err(error) => Err(OpenError::Other { path, source: error.into() }),
+            Err(error) => Err(SqliteOpenError::Other { path, source: error.into() }),
         }
     }
 
@@ -228,17 +228,13 @@ fn transact(
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            chats::{self, Outcome},
-            job::Answer,
-            schema,
-        },
+        super::{chats, job::Answer, schema},
         *,
     };
-    use crate::core::model::chat::{ChatEntry, ChatKey};
+    use crate::core::model::chat::{ChatEntry, ChatKey, HistoryFull};
 
     /// Converts nothing: no room has an earlier layout.
-    fn rekey(_: &[Box<str>]) -> Vec<crate::core::model::chat::Former> {
+    fn rekey(_: &[Box<str>]) -> Vec<crate::core::model::chat::RekeyedText> {
         Vec::new()
     }
 
@@ -250,7 +246,7 @@ mod tests {
         Thread { path, connection: Some(connection) }
     }
 
-    fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Outcome<usize>>) {
+    fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Result<usize, HistoryFull>>) {
         let key = ChatKey::from(&*format!("o.{bytes}"));
         let entry = ChatEntry { key, version: None, message: None, json: "x".repeat(bytes).into() };
         let (room, entries) = (room.parse().unwrap(), [entry]);

@@ -8,14 +8,15 @@ use std::{num::NonZeroU32, sync::Arc};
 use switchboard::{
     core::{model::ids::ParticipantId, ports::clock::SystemClock},
     media::{
-        EndpointId, Limit, MediaCodec, MediaEvent, MediaPlane, MediaSettings, NegotiationError, NewEndpoint,
-        OpenError, Owner, Publication, Role, forwarding::Forwarding, settings::Limits,
+        EndpointError, EndpointId, Limit, MediaCodec, MediaEvent, MediaPlane, MediaSettings,
+        NegotiationError, NewEndpoint, Owner, Publication, Role, forwarding::Forwarding,
+        settings::MediaLimits,
     },
 };
 
 use self::peer::{Peer, Way};
 
-fn start(limits: Limits) -> Forwarding {
+fn start(limits: MediaLimits) -> Forwarding {
     let settings = MediaSettings {
         listen: vec!["127.0.0.1".parse().unwrap()],
         advertise: Vec::new(),
@@ -28,7 +29,7 @@ fn start(limits: Limits) -> Forwarding {
     Forwarding::start(&settings, &clock).unwrap()
 }
 
-const LIMITS: Limits = Limits {
+const LIMITS: MediaLimits = MediaLimits {
     per_participant: 2,
     per_room: 10,
     in_all: 20,
@@ -99,10 +100,10 @@ async fn every_exceeded_limit_is_named() {
     for _ in 0..30 {
         last = media.answer(endpoint(&ann, publish()), &offer).await.map(|_| ());
     }
-    assert_eq!(last, Err(OpenError::TooMany(Limit::Descriptions)));
+    assert_eq!(last, Err(EndpointError::TooMany(Limit::Descriptions)));
     media.shut_down().await;
     let bob = owner("7");
-    assert_eq!(media.answer(endpoint(&bob, publish()), &offer).await, Err(OpenError::Unavailable));
+    assert_eq!(media.answer(endpoint(&bob, publish()), &offer).await, Err(EndpointError::Unavailable));
     assert!(media.owners().is_empty(), "{:?}", media.owners());
 }
 

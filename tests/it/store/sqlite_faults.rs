@@ -21,7 +21,7 @@ use switchboard::{
         },
     },
     protocols::chat_json::rekey,
-    store::{OpenError, SqliteStore},
+    store::{SqliteOpenError, SqliteStore},
 };
 use tempfile::TempDir;
 
@@ -54,7 +54,7 @@ fn records() -> Vec<(RecordKey, Record)> {
     names.map(|name| (key(&name), expiring(&format!("{name:?}"), NOW + 9))).collect()
 }
 
-fn refusal(path: &Path) -> OpenError {
+fn refusal(path: &Path) -> SqliteOpenError {
     SqliteStore::open(path, rekey).expect_err("it must not be opened")
 }
 
@@ -85,7 +85,7 @@ async fn impossible_path_is_reported() {
         PathBuf::from("/proc/chats.db"),
     ] {
         let refusal = refusal(&path);
-        assert!(matches!(refusal, OpenError::NotWritable { .. }), "{refusal:?}");
+        assert!(matches!(refusal, SqliteOpenError::NotWritable { .. }), "{refusal:?}");
         assert!(refusal.to_string().contains("cannot write /"), "{refusal}");
     }
 }
@@ -98,7 +98,7 @@ async fn foreign_file_is_refused_and_unchanged() {
     for content in [fs::read(database).unwrap(), b"Dear Ann,\n".repeat(200), b"x".to_vec(), Vec::new()] {
         fs::write(&path, &content).unwrap();
         let refusal = refusal(&path);
-        assert!(matches!(refusal, OpenError::Foreign { .. }), "{refusal:?}");
+        assert!(matches!(refusal, SqliteOpenError::Foreign { .. }), "{refusal:?}");
         assert_eq!(fs::read(&path).unwrap(), content);
     }
 }
@@ -111,7 +111,7 @@ async fn file_of_a_newer_version_is_refused_and_unchanged() {
     let content = fs::read(&path).unwrap();
 
     let refusal = refusal(&path);
-    assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal:?}");
+    assert!(matches!(refusal, SqliteOpenError::Newer { found: 99, .. }), "{refusal:?}");
     assert_eq!(fs::read(&path).unwrap(), content);
 }
 
@@ -178,7 +178,7 @@ async fn orphaned_wal_is_not_replayed_into_a_new_file() {
     let (directory, path) = place();
     let log = directory.path().join("chats.db-wal");
     fs::write(&log, "what is left").unwrap();
-    assert!(matches!(refusal(&path), OpenError::Corrupt { .. }));
+    assert!(matches!(refusal(&path), SqliteOpenError::Corrupt { .. }));
     assert_eq!(fs::read_to_string(log).unwrap(), "what is left");
 }
 
@@ -222,10 +222,10 @@ async fn one_store_locks_the_file_and_others_may_read_it() {
     store.save(&room("a"), entries([1])).await.unwrap();
 
     let second = refusal(&path);
-    assert!(matches!(second, OpenError::Locked { .. }), "{second:?}");
+    assert!(matches!(second, SqliteOpenError::Locked { .. }), "{second:?}");
     let link = directory.path().join("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    assert!(matches!(refusal(&link), OpenError::Locked { .. }), "by another name, too");
+    assert!(matches!(refusal(&link), SqliteOpenError::Locked { .. }), "by another name, too");
 
     let copy = directory.path().join("copy.db");
     Connection::open(&path).unwrap().execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
@@ -265,7 +265,10 @@ async fn killed_process_loses_no_acknowledged_save() {
         let mut child = act("saves_until_it_is_killed", &path);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         acknowledged.extend(acknowledgements(&mut lines).take(150));
-        assert!(matches!(refusal(&path), OpenError::Locked { .. }), "its file is not ours while it lives");
+        assert!(
+            matches!(refusal(&path), SqliteOpenError::Locked { .. }),
+            "its file is not ours while it lives"
+        );
         child.kill().unwrap();
         child.wait().unwrap();
         // Output before the death counts as well.
@@ -306,7 +309,7 @@ async fn refused_file_of_a_killed_process_is_unchanged() {
     damaged[0] ^= 1;
     fs::write(&path, &damaged).unwrap();
     let before = fs::read(&log).unwrap();
-    assert!(matches!(refusal(&path), OpenError::Foreign { .. }));
+    assert!(matches!(refusal(&path), SqliteOpenError::Foreign { .. }));
     assert_eq!((fs::read(&path).unwrap(), fs::read(&log).unwrap()), (damaged, before));
 }
 

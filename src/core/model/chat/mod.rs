@@ -22,10 +22,10 @@ pub use self::{
     array::{Array, Item},
     fold::{Fold, Present, PresentItem},
     plan::{
-        Addition, Full, HistoryLimits, Known, Later, PlanStep, Question, Replacement, StoredRow,
+        Addition, HistoryFull, HistoryLimits, Known, Later, PlanStep, Question, Replacement, StoredRow,
         plan_replace, plan_save,
     },
-    rekey::{Former, Rekey, Rekeying},
+    rekey::{Rekey, RekeyedText, Rekeying},
     row::{BadRow, Row, Tally},
 };
 

@@ -15,7 +15,7 @@ use super::{
 
 /// The room's history is at a limit; no entry of the save may be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
+pub struct HistoryFull;
 
 /// Whether limits apply. They do not apply to the rest of a save that is stored in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,14 +125,14 @@ pub type Addition = Vec<(Row, Tally)>;
 /// Plans to merge `entries` into the log of `tally`. `array` is the served array, empty if there is none.
 ///
 /// # Errors
-/// [`Full`]: the save would exceed a limit.
+/// [`HistoryFull`]: the save would exceed a limit.
 pub fn plan_save(
     tally: Tally,
     array: &Array,
     known: &Known,
     entries: &[ChatEntry],
     limits: HistoryLimits,
-) -> Result<PlanStep<Addition>, Full> {
+) -> Result<PlanStep<Addition>, HistoryFull> {
     let mut merge = Merge { tally, index: array.index(), known, added: Added::default(), rows: Vec::new() };
     let mut question = Question::default();
     for entry in entries {
@@ -147,7 +147,7 @@ pub fn plan_save(
         return Ok(PlanStep::Ask(question));
     }
     if limits == HistoryLimits::Enforced && !merge.rows.is_empty() && !merge.tally.admits_save(&tally) {
-        return Err(Full);
+        return Err(HistoryFull);
     }
     Ok(PlanStep::Done(merge.rows))
 }
@@ -236,12 +236,12 @@ impl Merge<'_> {
         version: &ChatKey,
         before: Later,
         limits: HistoryLimits,
-    ) -> Result<(), Full> {
+    ) -> Result<(), HistoryFull> {
         let row = Row::later(entry, version, self.tally.base);
         self.tally = self.tally.with_later(row.json.len(), before.newest_bytes);
         let is_over = before.count >= MAX_SUPERSEDED || self.tally.superseded_bytes > MAX_SUPERSEDED_BYTES;
         if limits == HistoryLimits::Enforced && is_over {
-            return Err(Full);
+            return Err(HistoryFull);
         }
         let later = Later { count: before.count + 1, newest_bytes: row.json.len() };
         self.added.later.insert(key_on(self.tally.base, &entry.key).into(), later);
@@ -269,13 +269,13 @@ pub struct Replacement {
 /// the new one begins with it.
 ///
 /// # Errors
-/// [`Full`]: the save would exceed a limit.
+/// [`HistoryFull`]: the save would exceed a limit.
 pub fn plan_replace(
     tally: Tally,
     present: &Present,
     known: &Known,
     entries: &[ChatEntry],
-) -> Result<PlanStep<Option<Replacement>>, Full> {
+) -> Result<PlanStep<Option<Replacement>>, HistoryFull> {
     let mut question = Question::default();
     let mut is_live = |message: &Option<MessageIdentity>| {
         let is_live = message.as_ref().map_or(Ok(false), |message| known.is_live(message));
@@ -299,7 +299,7 @@ pub fn plan_replace(
     let array = successor(tally, present, items, is_grown);
     let after = tally.with_array(array.saved(), array.saved_bytes());
     if !after.admits_save(&tally) {
-        return Err(Full);
+        return Err(HistoryFull);
     }
     let dropped = present.dropped.iter().chain(&array.dropped).copied().collect();
     let saved = array.saved();

@@ -10,18 +10,18 @@ use super::{
     row::{Row, Tally},
 };
 
-/// A text of the former log, by the rules of this release.
-pub enum Former {
+/// A text of an earlier release's log, by the rules of this release.
+pub enum RekeyedText {
     /// A live message.
     Live(LiveMessage),
     /// A saved entry.
     Saved(ChatEntry),
 }
 
-/// Reads the texts of a room's former log, in order. Stores call it because they do not parse JSON.
-pub type Rekey = fn(&[Box<str>]) -> Vec<Former>;
+/// Reads the texts of a room's log of an earlier release, in order. Stores call it because they do not parse JSON.
+pub type Rekey = fn(&[Box<str>]) -> Vec<RekeyedText>;
 
-/// Converts the rows of a room's former log, one after the other.
+/// Converts the rows of a room's log of an earlier release, one after the other.
 ///
 /// The result depends only on the texts and their numbers, so that the conversion can be repeated, even by
 /// two nodes at once.
@@ -39,18 +39,18 @@ impl Rekeying {
     }
 
     /// Converts the row `number`, which is greater than all numbers before. Returns the tally up to it.
-    pub fn row(&mut self, number: usize, former: Former) -> (Row, Tally) {
-        let (row, tally) = match former {
-            Former::Live(message) if !self.used.contains(message.identity.key.as_str()) => {
+    pub fn row(&mut self, number: usize, text: RekeyedText) -> (Row, Tally) {
+        let (row, tally) = match text {
+            RekeyedText::Live(message) if !self.used.contains(message.identity.key.as_str()) => {
                 let tally = self.tally.with_live(message.json.len());
                 (Row::live(&message), tally)
             }
-            Former::Live(LiveMessage { identity, json }) => {
+            RekeyedText::Live(LiveMessage { identity, json }) => {
                 let tally = self.tally.with_first(json.len());
                 let (key, message) = (identity.content.clone(), Some(identity));
                 (self.saved(number, &ChatEntry { key, version: None, message, json }), tally)
             }
-            Former::Saved(entry) => {
+            RekeyedText::Saved(entry) => {
                 let tally = self.tally.with_first(entry.json.len());
                 (self.saved(number, &entry), tally)
             }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use str0m::net::Protocol;
 
 use super::World;
-use crate::media::{CloseReason, MediaEvent, OpenError, Role};
+use crate::media::{EndReason, EndpointError, MediaEvent, Role};
 
 fn last(world: &World, client: usize) -> Option<MediaEvent> {
     world.clients[client].told().pop()
@@ -21,7 +21,7 @@ fn closing_the_connection_ends_the_endpoint_at_once() {
     world.clients[bob].rtc.close().unwrap();
     world.start(bob);
     world.run_for(Duration::from_millis(300));
-    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(CloseReason::Left)));
+    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(EndReason::Left)));
     assert_eq!(world.account.owners(), [world.clients[ann].owner.clone()]);
 }
 
@@ -35,7 +35,7 @@ fn a_silent_client_is_lost_after_the_time_out_and_not_before() {
     world.run_for(Duration::from_secs(10));
     assert!(!matches!(last(&world, bob), Some(MediaEvent::Closed(_))));
     world.run_for(Duration::from_secs(30));
-    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(CloseReason::Lost)));
+    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(EndReason::Lost)));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_client_that_never_connects_is_lost() {
     let ann = world.publisher("7");
     world.clients[ann].is_away = true;
     world.run_for(Duration::from_secs(31));
-    assert_eq!(last(&world, ann), Some(MediaEvent::Closed(CloseReason::Lost)));
+    assert_eq!(last(&world, ann), Some(MediaEvent::Closed(EndReason::Lost)));
     assert!(world.account.owners().is_empty());
 }
 
@@ -82,7 +82,7 @@ fn a_panic_ends_one_endpoint_alone() {
     world.until_got(eve, 10);
     world.shard.break_endpoint(world.endpoint(bob));
     world.until_got(eve, 100);
-    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(CloseReason::Fault)));
+    assert_eq!(last(&world, bob), Some(MediaEvent::Closed(EndReason::Fault)));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn subscribing_without_a_publication_is_refused() {
     let (ann, eve) = (world.publisher("7"), world.client("8"));
     let source = world.clients[ann].owner.participant;
     let offer = world.clients[eve].offer_to_receive(&[]);
-    assert_eq!(world.open(eve, Role::Subscribe { source }, &offer), Err(OpenError::NotPublished));
+    assert_eq!(world.open(eve, Role::Subscribe { source }, &offer), Err(EndpointError::NotPublished));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::{Offer, World, client::assert_whole};
 use crate::media::{DataChannel, DataRelay, NegotiationError, Role};
 
 fn agreed() -> Vec<DataChannel> {
-    let channel = |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.into(), id, keeps_last };
+    let channel =
+        |(label, id, retains_last): (&str, _, _)| DataChannel { label: label.into(), id, retains_last };
     [("chat", 100, false), ("features", 110, true)].map(channel).into()
 }
 

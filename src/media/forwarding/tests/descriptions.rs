@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use str0m::Rtc;
 
 use super::{Client, Offer, World};
-use crate::media::{DescriptionError, MediaCodec, OpenError, Publication, Role};
+use crate::media::{DescriptionError, EndpointError, MediaCodec, Publication, Role};
 
 fn publish() -> Role {
     Role::Publish(Publication::default())
@@ -67,7 +67,7 @@ fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
         (&[MediaCodec::Opus, MediaCodec::Vp8, MediaCodec::H264][..], Ok(())),
         (
             &[MediaCodec::Opus, MediaCodec::Vp8],
-            Err(OpenError::Description(DescriptionError::NothingInCommon)),
+            Err(EndpointError::Description(DescriptionError::NothingInCommon)),
         ),
     ] {
         let mut world = World::with_codecs(codecs);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Offer, World, client::assert_whole};
-use crate::media::{CloseReason, DataRelay, MediaEvent, MediaKind};
+use crate::media::{DataRelay, EndReason, MediaEvent, MediaKind};
 
 #[test]
 fn a_subscriber_starts_with_a_key_frame_and_receives_every_packet() {
@@ -76,7 +76,7 @@ fn a_second_publication_reaches_subscribers_on_the_same_connection() {
     world.until_got(bob, 100);
     let again = world.client_of(world.clients[ann].owner.clone());
     world.publish(again, &Offer::default(), DataRelay::None);
-    assert_eq!(world.clients[ann].told().last(), Some(&MediaEvent::Closed(CloseReason::Replaced)));
+    assert_eq!(world.clients[ann].told().last(), Some(&MediaEvent::Closed(EndReason::Replaced)));
     world.until("the new picture arrives", |world| {
         world.clients[bob].got.last().is_some_and(|got| usize::from(got.content.tag) == again + 1)
     });

@@ -14,9 +14,9 @@ use super::{Client, Offer};
 use crate::{
     core::model::ids::ParticipantId,
     media::{
-        DataRelay, EndpointId, MediaCodec, NewEndpoint, OpenError, Owner, Publication, Role,
+        DataRelay, EndpointError, EndpointId, MediaCodec, NewEndpoint, Owner, Publication, Role,
         forwarding::{limits::Account, local::Local, shard::Shard},
-        settings::Limits,
+        settings::MediaLimits,
     },
 };
 
@@ -59,7 +59,7 @@ impl World {
     pub fn with_codecs(codecs: &[MediaCodec]) -> Self {
         let many = NonZeroU32::new(1_000).unwrap();
         let limits =
-            Limits { per_participant: 100, per_room: 200, in_all: 500, descriptions_per_minute: many };
+            MediaLimits { per_participant: 100, per_room: 200, in_all: 500, descriptions_per_minute: many };
         let account = Arc::new(Account::new(limits, 1));
         let shard = Shard::new(Local::new(codecs, &[SERVER]), account.clone());
         Self {
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// Opens an endpoint for a client's offer; returns the answer.
-    pub fn open(&mut self, client: usize, role: Role, offer: &str) -> Result<String, OpenError> {
+    pub fn open(&mut self, client: usize, role: Role, offer: &str) -> Result<String, EndpointError> {
         let new = self.new_endpoint(client, role);
         let (id, _) = self.account.enter(&new.owner).unwrap();
         self.clients[client].endpoint = Some(id);

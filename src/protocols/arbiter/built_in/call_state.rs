@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     core::model::ids::{Name, ParticipantId},
-    media::{CloseReason, EndpointId},
+    media::{EndReason, EndpointId},
 };
 
 /// Minimum time between two offers of one source to one receiver, so that a source that changes often does
@@ -232,7 +232,7 @@ impl CallState {
     }
 
     /// Notes that an endpoint has ended.
-    pub fn ended(&mut self, endpoint: EndpointId, reason: CloseReason) {
+    pub fn ended(&mut self, endpoint: EndpointId, reason: EndReason) {
         match self.uses.remove(&endpoint) {
             Some(EndpointUse::Publication(participant)) => {
                 if let Some(member) = self.member_mut(participant) {
@@ -243,7 +243,7 @@ impl CallState {
             Some(EndpointUse::Consumer { receiver, source }) => {
                 if let Some(consumer) = self.consumer_mut(receiver, source) {
                     let worked = consumer.state == ConsumerState::Connected(endpoint);
-                    let is_lost = worked && reason != CloseReason::Left;
+                    let is_lost = worked && reason != EndReason::Left;
                     consumer.state = if is_lost { ConsumerState::Lost } else { ConsumerState::GivenUp };
                 }
             }
@@ -340,10 +340,10 @@ mod tests {
     #[test]
     fn lost_connections_are_offered_again_and_refused_ones_are_not() {
         for (is_connected, reason, is_offered_again) in [
-            (true, CloseReason::Lost, true),
-            (true, CloseReason::Fault, true),
-            (true, CloseReason::Left, false),
-            (false, CloseReason::Lost, false),
+            (true, EndReason::Lost, true),
+            (true, EndReason::Fault, true),
+            (true, EndReason::Left, false),
+            (false, EndReason::Lost, false),
         ] {
             let mut scene = scene();
             scene.offer_and_answer(2);
@@ -363,9 +363,9 @@ mod tests {
         scene.call.changed(scene.members[0], "".into());
         assert!(!scene.is_owed(NOW));
         scene.call.published(scene.members[0], EndpointId(2), None, "video ".into());
-        scene.call.ended(EndpointId(1), CloseReason::Replaced);
+        scene.call.ended(EndpointId(1), EndReason::Replaced);
         assert!(scene.is_owed(NOW));
-        scene.call.ended(EndpointId(2), CloseReason::Left);
+        scene.call.ended(EndpointId(2), EndReason::Left);
         assert!(!scene.is_owed(NOW));
     }
 }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     core::model::{error::SignalError, event::SignalKind, ids::ParticipantId},
     media::{
-        DataChannel, DataRelay, DescriptionError, Limit, MediaEvent, NegotiationError, NewEndpoint,
-        OpenError, Owner, Publication, Role,
+        DataChannel, DataRelay, DescriptionError, EndpointError, Limit, MediaEvent, NegotiationError,
+        NewEndpoint, Owner, Publication, Role,
     },
     protocols::{
         arbiter::{ArbiterDoor, REFRESH_EVERY, sfu::Sfu},
@@ -108,7 +108,7 @@ impl Forwarder {
     }
 
     /// Answers an offer of a client: renegotiates its connection, or opens another one.
-    async fn publish(&mut self, from: ParticipantId, offer: &str) -> Result<bool, OpenError> {
+    async fn publish(&mut self, from: ParticipantId, offer: &str) -> Result<bool, EndpointError> {
         let origin = origin_of(offer);
         let former =
             self.call.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
@@ -136,8 +136,13 @@ impl Forwarder {
     }
 
     /// Accepts the answer to an offer.
-    async fn accept(&mut self, from: ParticipantId, remote: &str, answer: &str) -> Result<bool, OpenError> {
-        let source = self.call.find_by_id(remote).ok_or(OpenError::NotPublished)?;
+    async fn accept(
+        &mut self,
+        from: ParticipantId,
+        remote: &str,
+        answer: &str,
+    ) -> Result<bool, EndpointError> {
+        let source = self.call.find_by_id(remote).ok_or(EndpointError::NotPublished)?;
         let endpoint = self.call.answered(from, source).ok_or(DescriptionError::OutOfPlace)?;
         let Err(error) = self.door.media.accept(endpoint, answer).await else { return Ok(true) };
         self.drop_consumer(from, source);
@@ -178,19 +183,19 @@ impl Forwarder {
             }
             match self.offer(receiver, source).await {
                 Ok(()) => {}
-                Err(OpenError::TooMany(Limit::EndpointsOfParticipant | Limit::Descriptions)) => {
+                Err(EndpointError::TooMany(Limit::EndpointsOfParticipant | Limit::Descriptions)) => {
                     content.insert(receiver);
                 }
-                Err(OpenError::TooMany(Limit::EndpointsInRoom) | OpenError::Unavailable) => return,
-                Err(OpenError::NotPublished | OpenError::Description(_)) => {
+                Err(EndpointError::TooMany(Limit::EndpointsInRoom) | EndpointError::Unavailable) => return,
+                Err(EndpointError::NotPublished | EndpointError::Description(_)) => {
                     self.call.stop_offering(receiver, source, self.now());
                 }
             }
         }
     }
 
-    async fn offer(&mut self, receiver: ParticipantId, source: ParticipantId) -> Result<(), OpenError> {
-        let remote = self.call.id_of(source).cloned().ok_or(OpenError::NotPublished)?;
+    async fn offer(&mut self, receiver: ParticipantId, source: ParticipantId) -> Result<(), EndpointError> {
+        let remote = self.call.id_of(source).cloned().ok_or(EndpointError::NotPublished)?;
         self.drop_consumer(receiver, source);
         let endpoint = self.endpoint(receiver, Role::Subscribe { source });
         let opened = self.door.media.offer(endpoint).await?;
@@ -215,7 +220,7 @@ impl Forwarder {
         }
     }
 
-    fn refuse(&self, to: ParticipantId, connection: &CallConnection, error: OpenError) {
+    fn refuse(&self, to: ParticipantId, connection: &CallConnection, error: EndpointError) {
         self.door.runtime.counters.refused(code(error));
         // The refusal is informative only.
         let _ = self.tell(to, |writer| writer.refusal(connection, &error.to_string()));
@@ -248,25 +253,25 @@ impl Forwarder {
 
 fn channels() -> Vec<DataChannel> {
     let channel =
-        |(label, id, keeps_last): (&str, _, _)| DataChannel { label: label.to_owned(), id, keeps_last };
+        |(label, id, retains_last): (&str, _, _)| DataChannel { label: label.to_owned(), id, retains_last };
     CHANNELS.into_iter().map(channel).collect()
 }
 
-fn open_error(error: NegotiationError) -> OpenError {
+fn open_error(error: NegotiationError) -> EndpointError {
     match error {
         NegotiationError::Description(error) => error.into(),
-        NegotiationError::TooMany(limit) => OpenError::TooMany(limit),
-        NegotiationError::NoSuchEndpoint => OpenError::NotPublished,
-        NegotiationError::Unavailable => OpenError::Unavailable,
+        NegotiationError::TooMany(limit) => EndpointError::TooMany(limit),
+        NegotiationError::NoSuchEndpoint => EndpointError::NotPublished,
+        NegotiationError::Unavailable => EndpointError::Unavailable,
     }
 }
 
 /// The code of a refusal in metrics.
-fn code(error: OpenError) -> &'static str {
+fn code(error: EndpointError) -> &'static str {
     match error {
-        OpenError::Description(_) => "description",
-        OpenError::NotPublished => "not_published",
-        OpenError::TooMany(_) => "too_many_endpoints",
-        OpenError::Unavailable => "media_unavailable",
+        EndpointError::Description(_) => "description",
+        EndpointError::NotPublished => "not_published",
+        EndpointError::TooMany(_) => "too_many_endpoints",
+        EndpointError::Unavailable => "media_unavailable",
     }
 }

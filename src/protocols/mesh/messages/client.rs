@@ -132,7 +132,7 @@ impl<'a> ClientMessage<'a> {
         }
     }
 
-    fn of(event: &str, fields: &Fields<'a>) -> Result<Self, Refusal> {
+    fn of(event: &str, fields: &EventFields<'a>) -> Result<Self, Refusal> {
         match event {
             "join_room" => join_room(fields),
             "send_offer" => send_offer(fields),
@@ -181,7 +181,7 @@ pub const UNKNOWN_EVENT: Refusal = Refusal::new(Code::UnknownEvent, "There is no
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The fields of an object. A derived struct would accept an array, too.
-struct Object<'a>(Fields<'a>);
+struct Object<'a>(EventFields<'a>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -195,7 +195,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
-                Fields::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+                EventFields::deserialize(MapAccessDeserializer::new(fields)).map(Object)
             }
         }
         deserializer.deserialize_map(ObjectVisitor)
@@ -204,7 +204,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
 
 /// The fields of all events, so that a packet is read once.
 #[derive(Deserialize, Default)]
-struct Fields<'a> {
+struct EventFields<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     appointment_id: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -232,7 +232,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn join_room<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::JoinRoom(JoinRoom {
         appointment_id: required_text("appointment_id", fields.appointment_id)?,
         name: required_chat_text("name", fields.name)?,
@@ -248,7 +248,7 @@ fn join_room<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     }))
 }
 
-fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn send_message<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     let body = required_chat_text("body", fields.body)?;
     if body.is_empty() {
         return Err(Refusal::field("body", "must not be empty"));
@@ -267,7 +267,7 @@ fn send_message<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::SendMessage(SendMessage { id, body }))
 }
 
-fn send_offer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn send_offer<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::SendOffer(SendOffer {
         offer: description("offer", fields.offer)?,
         appointment_id: required_text("appointment_id", fields.appointment_id)?,
@@ -275,7 +275,7 @@ fn send_offer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     }))
 }
 
-fn send_answer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn send_answer<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     Ok(ClientMessage::SendAnswer(SendAnswer {
         answer: description("answer", fields.answer)?,
         appointment_id: required_text("appointment_id", fields.appointment_id)?,
@@ -283,7 +283,7 @@ fn send_answer<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     }))
 }
 
-fn send_candidate<'a>(fields: &Fields<'a>) -> Result<ClientMessage<'a>, Refusal> {
+fn send_candidate<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
     let candidate = fields.candidate.filter(|raw| is_object(raw) || is_null(raw));
     let candidate = candidate.ok_or_else(|| Refusal::field("candidate", "must be an object or null"))?;
     Ok(ClientMessage::SendCandidate(SendCandidate {

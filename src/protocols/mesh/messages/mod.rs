@@ -9,7 +9,7 @@ pub use self::{
     server::{
         BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined,
         PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer,
-        Refused, Replaced, ServerEvent, ShuttingDown, UserLeft,
+        RefusedAck, SeatReplaced, ServerEvent, ShuttingDown, UserLeft,
     },
 };
 

@@ -215,7 +215,7 @@ impl<'a> From<&'a Refusal> for ErrorEvent<'a> {
 /// `replaced`: a newer connection has the seat.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Replaced {
+pub struct SeatReplaced {
     /// For people.
     pub message: &'static str,
 }
@@ -263,7 +263,7 @@ pub struct MessageSent<'a> {
 /// The ack of an event that was refused.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Refused<'a> {
+pub struct RefusedAck<'a> {
     /// Always `false`.
     #[cfg_attr(test, ts(type = "false"))]
     success: bool,
@@ -293,14 +293,14 @@ pub struct RefusedBecause {
     retry_after_ms: Option<u64>,
 }
 
-impl Refused<'_> {
+impl RefusedAck<'_> {
     /// The same, for a message that the other participant has.
     pub fn delivered(self) -> Self {
         Self { delivered: Some(true), ..self }
     }
 }
 
-impl<'a> From<&'a Refusal> for Refused<'a> {
+impl<'a> From<&'a Refusal> for RefusedAck<'a> {
     fn from(refusal: &'a Refusal) -> Self {
         let Refusal { code, field, .. } = *refusal;
         let error = RefusedBecause { code, field, retry_after_ms: refusal.retry_after_ms() };
@@ -334,7 +334,7 @@ events! {
     PeerResumed = "peer_resumed",
     UserLeft = "user_left",
     ErrorEvent<'_> = "error",
-    Replaced = "replaced",
+    SeatReplaced = "replaced",
     ShuttingDown = "shutting_down",
     Probe = "probe",
 }

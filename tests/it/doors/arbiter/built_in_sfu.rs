@@ -4,7 +4,7 @@ mod long;
 
 use serde_json::{Value, json};
 use switchboard::media::{
-    CloseReason, DataChannel, DataRelay, EndpointId, Limit, MediaEvent, OpenError, Publication, Role,
+    DataChannel, DataRelay, EndReason, EndpointError, EndpointId, Limit, MediaEvent, Publication, Role,
     fake::Asked,
 };
 
@@ -36,7 +36,7 @@ async fn every_client_is_answered_and_offered_all_others() {
     ann.describe("producer", None, "offer", &offer(1)).await;
     assert_eq!(without_sdp(ann.told().await), answer("ann"));
     let channels = [("chat", 100, false), ("features", 110, true)]
-        .map(|(label, id, keeps_last)| DataChannel { label: label.into(), id, keeps_last });
+        .map(|(label, id, retains_last)| DataChannel { label: label.into(), id, retains_last });
     let publication = Publication { loopback: false, data: DataRelay::Room(channels.to_vec()) };
     assert_eq!(stage.media.asked(), [Asked::Answer(EndpointId(1), Role::Publish(publication))]);
 
@@ -81,7 +81,7 @@ async fn further_offer_continues_its_own_connection_and_replaces_another() {
     assert_eq!(bob.told_so_far().await, [Value::Null; 0], "gets it from there");
 
     // A client that stops sending and starts again is seen again without renegotiation.
-    stage.media.tell(EndpointId(5), MediaEvent::Closed(CloseReason::Left));
+    stage.media.tell(EndpointId(5), MediaEvent::Closed(EndReason::Left));
     ann.describe("producer", None, "offer", &offer(8)).await;
     ann.told().await;
     stage.until_endpoints(&[2, 3, 4, 6]).await;
@@ -97,7 +97,7 @@ async fn failed_operations_are_reported() {
     assert_eq!(ann.told().await, refusal("producer", "the description cannot be understood"));
     ann.describe("producer", None, "answer", &offer(1)).await;
     assert_eq!(ann.told().await, refusal("producer", "the description does not fit what was negotiated"));
-    stage.media.refuse_next(OpenError::TooMany(Limit::EndpointsInRoom));
+    stage.media.refuse_next(EndpointError::TooMany(Limit::EndpointsInRoom));
     ann.describe("producer", None, "offer", &offer(7)).await;
     assert_eq!(ann.told().await, refusal("producer", "too many connections in this room"));
     for (remote, message) in [

@@ -8,7 +8,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use serde_json::json;
-use switchboard::media::{CloseReason, Limit, MediaEvent, MediaPlane, OpenError};
+use switchboard::media::{EndReason, EndpointError, Limit, MediaEvent, MediaPlane};
 
 use super::{
     built_in_stage::{Stage, offer},
@@ -33,19 +33,19 @@ enum Step {
     /// A text that is no description.
     Nonsense(String),
     /// One of the connections ends.
-    End(usize, CloseReason),
+    End(usize, EndReason),
     Connected(usize),
     /// The plane refuses new connections.
-    Refuse(OpenError),
+    Refuse(EndpointError),
 }
 
 fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
-    let reason = prop_oneof![Just(CloseReason::Left), Just(CloseReason::Lost), Just(CloseReason::Fault)];
+    let reason = prop_oneof![Just(EndReason::Left), Just(EndReason::Lost), Just(EndReason::Fault)];
     let error = prop_oneof![
-        Just(OpenError::TooMany(Limit::EndpointsInRoom)),
-        Just(OpenError::TooMany(Limit::Descriptions)),
-        Just(OpenError::NotPublished),
-        Just(OpenError::Unavailable),
+        Just(EndpointError::TooMany(Limit::EndpointsInRoom)),
+        Just(EndpointError::TooMany(Limit::Descriptions)),
+        Just(EndpointError::NotPublished),
+        Just(EndpointError::Unavailable),
     ];
     let step = prop_oneof![
         4 => Just(Step::Come),

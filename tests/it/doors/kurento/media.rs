@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use switchboard::{
     core::model::ids::ParticipantId,
     media::{
-        CloseReason, DataRelay, EndpointId, MediaEvent, MediaPlane, OpenError, Publication, Role, fake::Asked,
+        DataRelay, EndReason, EndpointError, EndpointId, MediaEvent, MediaPlane, Publication, Role,
+        fake::Asked,
     },
     protocols::kurento::{CustomRequest, CustomRequests},
 };
@@ -130,7 +131,7 @@ async fn candidates_reach_their_connection_in_every_client_format() {
 async fn unpublish_after_a_closed_connection_succeeds() {
     let stage = Stage::open().await;
     let [mut ann, mut bob] = published(&stage).await;
-    stage.media.tell(EndpointId(1), MediaEvent::Closed(CloseReason::Left));
+    stage.media.tell(EndpointId(1), MediaEvent::Closed(EndReason::Left));
     assert_eq!(bob.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
     assert_eq!(ann.done("unpublishVideo", Value::Null).await, json!({}));
     let not_streaming = (105, "Participant 'ann' is not streaming media".into());
@@ -138,7 +139,7 @@ async fn unpublish_after_a_closed_connection_succeeds() {
 
     ann.publish(2).await;
     assert_eq!(bob.told().await.0, "participantPublished");
-    stage.media.tell(EndpointId(2), MediaEvent::Closed(CloseReason::Left));
+    stage.media.tell(EndpointId(2), MediaEvent::Closed(EndReason::Left));
     assert_eq!(ann.done("leaveRoom", Value::Null).await, json!({}));
     assert_eq!(bob.told().await, ("participantLeft".into(), json!({"name": "ann"})), "and nothing before it");
 }
@@ -149,13 +150,13 @@ async fn broken_media_connection_is_reported_and_may_be_replaced() {
     let [mut ann, mut bob] = published(&stage).await;
     bob.receive("ann", 2).await;
     bob.told().await;
-    stage.media.tell(EndpointId(2), MediaEvent::Closed(CloseReason::Lost));
+    stage.media.tell(EndpointId(2), MediaEvent::Closed(EndReason::Lost));
     let error = "MEDIA_ENDPOINT: A connection for receiving media was lost(errCode=303)";
     assert_eq!(bob.told().await, ("mediaError".into(), json!({"error": error})));
     bob.receive("ann", 2).await;
     bob.told().await;
 
-    stage.media.tell(EndpointId(1), MediaEvent::Closed(CloseReason::Fault));
+    stage.media.tell(EndpointId(1), MediaEvent::Closed(EndReason::Fault));
     let error = "MEDIA_ENDPOINT: The connection for sending media has failed(errCode=303)";
     assert_eq!(ann.told().await, ("mediaError".into(), json!({"error": error})));
     assert_eq!(bob.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
@@ -163,7 +164,7 @@ async fn broken_media_connection_is_reported_and_may_be_replaced() {
     assert_eq!(bob.told().await, ("participantPublished".into(), webcam("ann")));
 
     // A user who closes a connection is not notified of it.
-    stage.media.tell(EndpointId(4), MediaEvent::Closed(CloseReason::Left));
+    stage.media.tell(EndpointId(4), MediaEvent::Closed(EndReason::Left));
     assert_eq!(bob.told().await, ("participantUnpublished".into(), json!({"name": "ann"})));
     assert!(!ann.told_so_far().await.contains(&"mediaError".into()));
 }
@@ -174,9 +175,9 @@ async fn refusals_of_the_media_plane_have_documented_codes() {
     let mut ann = stage.join("ann", "r").await;
     let publish = |sdp: &str| json!({"sdpOffer": sdp, "doLoopback": false});
     assert_eq!(ann.refused("publishVideo", publish("hello")).await.0, 302);
-    stage.media.refuse_next(OpenError::Unavailable);
+    stage.media.refuse_next(EndpointError::Unavailable);
     assert_eq!(ann.refused("publishVideo", publish(&offer(1))).await, (301, "media is not available".into()));
-    stage.media.refuse_next(OpenError::TooMany(switchboard::media::Limit::EndpointsInRoom));
+    stage.media.refuse_next(EndpointError::TooMany(switchboard::media::Limit::EndpointsInRoom));
     assert_eq!(ann.refused("publishVideo", publish(&offer(1))).await.0, 303);
     assert_eq!(
         ann.refused("publishVideo", json!({})).await,

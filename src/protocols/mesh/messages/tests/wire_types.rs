@@ -13,7 +13,7 @@ use crate::protocols::{
         Code,
         http::HttpRefusal,
         messages::{
-            ClientMessage, JoinRoom, JoinedSuccessfully, MessageSent, Refused, SendMessage,
+            ClientMessage, JoinRoom, JoinedSuccessfully, MessageSent, RefusedAck, SendMessage,
             client::{LeaveRoom, MAX_BODY_BYTES, SendAnswer, SendCandidate, SendOffer},
             server::{Done, RefusedBecause, all_events},
         },
@@ -77,7 +77,7 @@ fn wire_types() -> String {
     declared.extend(client.iter().map(|(_, payload, _)| payload.clone()));
     declared.extend(server.iter().map(|(_, payload)| payload.clone()));
     declared.extend([Declared::of::<Done>(), Declared::of::<MessageSent>()]);
-    declared.extend([Declared::of::<Refused>(), Declared::of::<RefusedBecause>()]);
+    declared.extend([Declared::of::<RefusedAck>(), Declared::of::<RefusedBecause>()]);
     declared.extend([Declared::of::<IceConfiguration>(), Declared::of::<HttpRefusal>()]);
 
     let mut file = HEAD.to_owned();

@@ -8,19 +8,22 @@ use super::{
     save,
 };
 use crate::{
-    core::model::chat::{ChatEntry, ChatKey, Former, KeyKind, LiveMessage},
+    core::model::chat::{ChatEntry, ChatKey, KeyKind, LiveMessage, RekeyedText},
     protocols::json_text::Scanner,
 };
 
 /// Converts the texts that an earlier release served for a room, in their order.
 ///
 /// A text with exactly the form of a live message counts as one: earlier releases did not tell the two apart.
-pub fn rekey(texts: &[Box<str>]) -> Vec<Former> {
+pub fn rekey(texts: &[Box<str>]) -> Vec<RekeyedText> {
     let mut keys = KeyMaker::default();
-    texts.iter().map(|json| live(json).unwrap_or_else(|| Former::Saved(saved(json, &mut keys)))).collect()
+    texts
+        .iter()
+        .map(|json| live(json).unwrap_or_else(|| RekeyedText::Saved(saved(json, &mut keys))))
+        .collect()
 }
 
-fn live(json: &str) -> Option<Former> {
+fn live(json: &str) -> Option<RekeyedText> {
     let message: KeptMessage = serde_json::from_str(json).ok()?;
     let is_participant = Uuid::try_parse(&message.from).is_ok_and(|uuid| uuid.to_string() == message.from);
     // A client saved this text: its members have another order, or blanks.
@@ -28,7 +31,7 @@ fn live(json: &str) -> Option<Former> {
     let is_timed = humantime::parse_rfc3339(&message.sent_at).is_ok();
     (is_participant && is_ours && is_timed).then(|| {
         let identity = keys::message(&message.from, &message.id, &message.body);
-        Former::Live(LiveMessage { identity, json: json.into() })
+        RekeyedText::Live(LiveMessage { identity, json: json.into() })
     })
 }
 
@@ -49,7 +52,7 @@ mod tests {
     #[test]
     fn only_the_exact_form_of_a_stored_message_is_a_live_message() {
         let live = r#"{"id":"1","from":"3f1c1b52-7c51-4a0e-9f0d-3d0a6a1f9b11","name":"Ann","body":"é","sent_at":"2026-11-21T09:30:00.123Z"}"#;
-        let is_live = |json: &str| matches!(rekey(&[json.into()])[..], [Former::Live(_)]);
+        let is_live = |json: &str| matches!(rekey(&[json.into()])[..], [RekeyedText::Live(_)]);
         assert!(is_live(live));
         for other in [
             live.replace(',', ", "),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     database::Database,
     document::{COLLECTION, Keys, TallyDocument, unsigned},
-    fault::Fault,
+    fault::MongoFault,
 };
 use crate::core::model::chat::{Rekeying, Row, Tally};
 
@@ -27,7 +27,7 @@ const CHANGED_AT_ONCE: usize = 1_000;
 
 /// The fields that are read from a document.
 #[derive(Deserialize)]
-struct Stored {
+struct EarlierDocument {
     #[serde(rename = "_id")]
     id: ObjectId,
     room: String,
@@ -39,14 +39,14 @@ struct Stored {
 
 /// Converts every document of an earlier release. Reads the whole collection the first time, and one mark
 /// later.
-pub(super) async fn rekey_all(database: &Database) -> Result<(), Fault> {
+pub(super) async fn rekey_all(database: &Database) -> Result<(), MongoFault> {
     let marks = database.collection::<Document>(MARKS).await?;
     if marks.find_one(doc! { "_id": MARK }).await?.is_some() {
         return Ok(());
     }
-    let messages = database.collection::<Stored>(COLLECTION).await?;
+    let messages = database.collection::<EarlierDocument>(COLLECTION).await?;
     let mut documents = messages.find(doc! {}).sort(doc! { "room": 1, "seq": 1 }).await?;
-    let (mut room, mut rooms) = (Vec::<Stored>::new(), 0);
+    let (mut room, mut rooms) = (Vec::<EarlierDocument>::new(), 0);
     while let Some(document) = documents.try_next().await? {
         if room.first().is_some_and(|first| first.room != document.room) {
             rekey(database, &std::mem::take(&mut room)).await?;
@@ -63,24 +63,24 @@ pub(super) async fn rekey_all(database: &Database) -> Result<(), Fault> {
 }
 
 /// Converts the documents of one room.
-pub(super) async fn rekey_room(database: &Database, room: &str) -> Result<(), Fault> {
-    let messages = database.collection::<Stored>(COLLECTION).await?;
+pub(super) async fn rekey_room(database: &Database, room: &str) -> Result<(), MongoFault> {
+    let messages = database.collection::<EarlierDocument>(COLLECTION).await?;
     let documents = messages.find(doc! { "room": room }).sort(doc! { "seq": 1 }).await?;
-    let documents: Vec<Stored> = documents.try_collect().await?;
+    let documents: Vec<EarlierDocument> = documents.try_collect().await?;
     rekey(database, &documents).await
 }
 
-async fn rekey(database: &Database, documents: &[Stored]) -> Result<(), Fault> {
+async fn rekey(database: &Database, documents: &[EarlierDocument]) -> Result<(), MongoFault> {
     if documents.iter().all(|document| document.tally.is_some()) {
         return Ok(());
     }
     let texts: Vec<_> = documents.iter().map(|document| document.json.clone()).collect();
     let (mut rekeying, mut changes) = (Rekeying::default(), Vec::new());
-    for (document, former) in documents.iter().zip(database.rekey(&texts)) {
+    for (document, text) in documents.iter().zip(database.rekey(&texts)) {
         match &document.tally {
             Some(tally) => rekeying.keep(&document.key, tally.read(document.seq)?),
             None => {
-                let (row, tally) = rekeying.row(unsigned(document.seq)?, former);
+                let (row, tally) = rekeying.row(unsigned(document.seq)?, text);
                 changes.push(change(document.id, &row, &tally)?);
             }
         }
@@ -92,8 +92,8 @@ async fn rekey(database: &Database, documents: &[Stored]) -> Result<(), Fault> {
 }
 
 /// Makes the update of one document, in the form of the command `update`.
-fn change(id: ObjectId, row: &Row, tally: &Tally) -> Result<Bson, Fault> {
-    let made = |_| Fault::Driver("a document could not be made");
+fn change(id: ObjectId, row: &Row, tally: &Tally) -> Result<Bson, MongoFault> {
+    let made = |_| MongoFault::Driver("a document could not be made");
     let mut keys = serialize_to_document(&Keys::of(row)).map_err(made)?;
     keys.insert("tally", serialize_to_document(&TallyDocument::from(tally)).map_err(made)?);
     let unchanged = doc! { "_id": id, "tally": { "$exists": false } };

@@ -13,18 +13,18 @@ use crate::core::model::{chat::Tally, ids::RoomId, lock::lock};
 const MAX_ROOMS: usize = 4_096;
 
 /// The last known tally of one room, locked by the save under way.
-pub(super) type KnownEnd = OwnedMutexGuard<Option<Tally>>;
+pub(super) type KnownTally = OwnedMutexGuard<Option<Tally>>;
 
 /// The tallies of the rooms that were written last. Each may be outdated: another node may have written
 /// since.
 #[derive(Default)]
-pub(super) struct Ends {
+pub(super) struct KnownTallies {
     rooms: Mutex<HashMap<RoomId, Arc<AsyncMutex<Option<Tally>>>>>,
 }
 
-impl Ends {
+impl KnownTallies {
     /// Locks and returns the tally of `room`: two saves at once would only conflict.
-    pub(super) async fn of(&self, room: &RoomId) -> KnownEnd {
+    pub(super) async fn of(&self, room: &RoomId) -> KnownTally {
         let end = {
             let mut rooms = lock(&self.rooms);
             if rooms.len() >= MAX_ROOMS && !rooms.contains_key(room) {
