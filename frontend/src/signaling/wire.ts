@@ -275,7 +275,7 @@ export type IceConfiguration = {
 };
 
 /** The body of a refusal. */
-export type HttpRefusal = {
+export type HttpRefusalBody = {
   /** Always `false`. */
   success: false;
   /** Reason, for people. */

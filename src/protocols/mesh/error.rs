@@ -2,14 +2,19 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use axum::http::StatusCode;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 
+use super::NAME;
 use crate::{
     core::model::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     protocols::{
         chat_json::{ChatsError, EntryProblem},
-        http::BodyError,
+        http::{BodyError, json},
+        runtime::count_refusal,
         unavailable::log_unavailable,
     },
 };
@@ -122,6 +127,41 @@ impl Refusal {
     }
 }
 
+/// A refused HTTP request: an [`HttpRefusalBody`], with the status of its code.
+pub struct HttpRefusal(Refusal);
+
+/// The body of a refused HTTP request.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct HttpRefusalBody<'a> {
+    /// Always `false`.
+    #[cfg_attr(test, ts(type = "false"))]
+    success: bool,
+    /// Reason, for people.
+    message: &'a str,
+    /// Reason, for programs.
+    code: Code,
+}
+
+impl<E: Into<Refusal>> From<E> for HttpRefusal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
+        let Refusal { code, message, .. } = &self.0;
+        let body = HttpRefusalBody { success: false, message, code: *code };
+        let mut response = json(code.status(), &body);
+        if *code == Code::Unauthorized {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        count_refusal(NAME, code.name());
+        response
+    }
+}
+
 /// The connection has no seat.
 pub const NOT_JOINED: Refusal = Refusal::new(Code::NotJoined, "Join a room first");
 
@@ -199,7 +239,7 @@ impl From<SaveError> for Refusal {
 
 impl From<Unavailable> for Refusal {
     fn from(error: Unavailable) -> Self {
-        log_unavailable("mesh", &error);
+        log_unavailable(NAME, &error);
         Self::new(Code::Unavailable, "Not possible at the moment; try again")
     }
 }

@@ -17,9 +17,9 @@ use socketioxide::socket::Sid;
 
 use super::{
     MeshDoor,
-    error::{NOT_ALLOWED, TOO_MANY_ATTEMPTS},
-    http::refusal_response,
-    session_end::{SessionEnd, SocketService},
+    error::{HttpRefusal, NOT_ALLOWED, TOO_MANY_ATTEMPTS},
+    session_end::SessionEnd,
+    socket_service::SocketService,
     transport::Transport,
     upgrade::Upgrade,
 };
@@ -35,24 +35,28 @@ pub struct Gate {
 }
 
 /// Passes a request on to Socket.IO, or refuses it.
-pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response<Body> {
+pub async fn pass(
+    State(gate): State<Gate>,
+    request: Request,
+    next: Next,
+) -> Result<Response<Body>, HttpRefusal> {
     let door = &gate.door;
     if !door.origins.allows(request.headers()) {
-        return refusal_response(&NOT_ALLOWED);
+        return Err(NOT_ALLOWED.into());
     }
     let engine = EngineRequest::of(&request);
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;
         let client = door.admission.client(request.headers(), request.extensions());
         if counts && !door.admission.admits_session(client) {
-            return refusal_response(&TOO_MANY_ATTEMPTS);
+            return Err(TOO_MANY_ATTEMPTS.into());
         }
-        return gate.open(&engine, client, request, next).await;
+        return Ok(gate.open(&engine, client, request, next).await);
     };
-    match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
+    Ok(match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
         Some(transport) => gate.serve(transport, &engine, request, next).await,
         None => next.run(request).await,
-    }
+    })
 }
 
 /// The session id in an Engine.IO open packet.

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use axum::{
+    RequestExt,
     body::Body,
-    extract::{
-        Path, Query, Request, State,
-        rejection::{PathRejection, QueryRejection},
-    },
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, Response, StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     MeshDoor,
-    error::{Code, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
+    error::{HttpRefusal, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
     options::saving,
 };
 use crate::{
@@ -22,7 +20,6 @@ use crate::{
     protocols::{
         chat_json::{MAX_SAVE_BYTES, parse_save},
         http::{json, read_body},
-        ice_servers::IceConfiguration,
     },
 };
 
@@ -35,103 +32,55 @@ struct SavedAnswer {
     message: &'static str,
 }
 
-/// The body of a refusal.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct HttpRefusal<'a> {
-    /// Always `false`.
-    #[cfg_attr(test, ts(type = "false"))]
-    success: bool,
-    /// Reason, for people.
-    message: &'a str,
-    /// Reason, for programs.
-    code: Code,
-}
+type HttpResult = Result<Response<Body>, HttpRefusal>;
 
 /// `GET /api/v1/signalling/health-status`: `200 {}` while the process serves.
-pub async fn health_status() -> Response<Body> {
-    json(StatusCode::OK, &Empty {})
+pub async fn health_status() -> HttpResult {
+    Ok(json(StatusCode::OK, &Empty {}))
 }
 
 /// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, by
 /// the rules of the dialect. Answers with success once the whole save is durable.
-pub async fn save_chats(
-    State(door): State<Arc<MeshDoor>>,
-    room: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Response<Body> {
-    match save(&door, room, request).await {
-        Ok(()) => json(StatusCode::OK, &SavedAnswer { success: true, message: "Chats saved Successfully" }),
-        Err(refusal) => refusal_response(&refusal),
-    }
-}
-
-async fn save(
-    door: &MeshDoor,
-    room: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Result<(), Refusal> {
+pub async fn save_chats(State(door): State<Arc<MeshDoor>>, mut request: Request) -> HttpResult {
     if !door.origins.allows(request.headers()) {
-        return Err(NOT_ALLOWED);
+        return Err(NOT_ALLOWED.into());
     }
-    let client = door.admission.client(request.headers(), request.extensions());
-    if !door.admission.admits_event(client) {
-        return Err(TOO_MANY_REQUESTS);
-    }
+    door.admission.admit_event(&request).map_err(|_| TOO_MANY_REQUESTS)?;
+    let room = request.extract_parts::<Path<String>>().await;
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
     let body = read_body(request.into_body(), MAX_SAVE_BYTES).await?;
     let entries = parse_save(&body)?;
     door.hub.save_chats(&room, entries, saving(door.dialect)).await?;
-    Ok(())
+    Ok(json(StatusCode::OK, &SavedAnswer { success: true, message: "Chats saved Successfully" }))
 }
 
 /// The room of the seat for which credentials are requested.
 #[derive(Deserialize)]
-pub struct SeatQuery {
+struct SeatQuery {
     appointment_id: Option<String>,
 }
 
 /// `GET /api/v1/ice-servers`: the STUN servers, for any client; with `?appointment_id=` and the session token
 /// as `Authorization: Bearer`, also TURN servers with new credentials, while the token's seat is held.
-pub async fn ice_servers(
-    State(door): State<Arc<MeshDoor>>,
-    query: Result<Query<SeatQuery>, QueryRejection>,
-    request: Request,
-) -> Response<Body> {
-    let configuration = match proof_of_seat(&door, query, &request) {
-        Ok(None) => Ok(door.ice_servers.for_anybody()),
-        Ok(Some((room, session))) => with_credentials(&door, &room, session).await,
-        Err(refusal) => Err(refusal),
-    };
-    match configuration {
-        Ok(configuration) => json(StatusCode::OK, &configuration),
-        Err(refusal) => refusal_response(&refusal),
+pub async fn ice_servers(State(door): State<Arc<MeshDoor>>, request: Request) -> HttpResult {
+    if !door.origins.allows(request.headers()) {
+        return Err(NOT_ALLOWED.into());
     }
-}
-
-async fn with_credentials(
-    door: &MeshDoor,
-    room: &RoomId,
-    session: &str,
-) -> Result<IceConfiguration, Refusal> {
-    let participant = door.hub.holder_by_session(room, session).await?.ok_or(UNAUTHORIZED)?;
-    Ok(door.ice_servers.for_participant(participant))
+    door.admission.admit_session(&request).map_err(|_| TOO_MANY_ATTEMPTS)?;
+    let configuration = match proof_of_seat(&request)? {
+        None => door.ice_servers.for_anybody(),
+        Some((room, session)) => {
+            let participant = door.hub.holder_by_session(&room, session).await?.ok_or(UNAUTHORIZED)?;
+            door.ice_servers.for_participant(participant)
+        }
+    };
+    Ok(json(StatusCode::OK, &configuration))
 }
 
 /// Room and session token of a request for credentials; `None` for a request without a token.
-fn proof_of_seat<'a>(
-    door: &MeshDoor,
-    query: Result<Query<SeatQuery>, QueryRejection>,
-    request: &'a Request,
-) -> Result<Option<(RoomId, &'a str)>, Refusal> {
-    if !door.origins.allows(request.headers()) {
-        return Err(NOT_ALLOWED);
-    }
-    let client = door.admission.client(request.headers(), request.extensions());
-    if !door.admission.admits_session(client) {
-        return Err(TOO_MANY_ATTEMPTS);
-    }
+fn proof_of_seat(request: &Request) -> Result<Option<(RoomId, &str)>, Refusal> {
+    let query = Query::<SeatQuery>::try_from_uri(request.uri());
     let Query(query) = query.map_err(|_| Refusal::field("appointment_id", "must be there once"))?;
     match (query.appointment_id, bearer_token(request.headers())) {
         (None, None) => Ok(None),
@@ -150,14 +99,4 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
     let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
-}
-
-/// `{success: false, message, code}` with the code's status.
-pub fn refusal_response(refusal: &Refusal) -> Response<Body> {
-    let body = HttpRefusal { success: false, message: &refusal.message, code: refusal.code };
-    let mut response = json(refusal.code.status(), &body);
-    if refusal.code == Code::Unauthorized {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
 }

@@ -3,14 +3,13 @@
 //!
 //! Source: Engine.IO protocol v4, "HTTP long-polling".
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{Method, Request, Uri};
-use socketioxide::{service::SocketIoService, socket::Sid};
+use socketioxide::socket::Sid;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-/// The service of Socket.IO at one path.
-pub type SocketService = SocketIoService<Router>;
+use super::socket_service::SocketService;
 
 /// The end of one session.
 pub struct SessionEnd {

@@ -25,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tower::Service;
 
-use super::{MeshDoor, session_end::SocketService, transport::Transport};
+use super::{MeshDoor, socket_service::SocketService, transport::Transport};
 use crate::protocols::{
     tcp::{TcpHandle, frames::Start},
     websocket::switching_protocols,
@@ -76,7 +76,7 @@ impl Upgrade {
         let mut request = http::Request::new(());
         *request.uri_mut() = uri.clone();
         let mut service = self.service.clone();
-        let end = End { transport: self.transport, tcp, is_upgraded: false };
+        let end = UpgradeEnd { transport: self.transport, tcp, is_upgraded: false };
         let stream = ProbedStream { stream, probe, read: 0, second_frame: Some(Vec::new()), end: Some(end) };
         // The library serves it in a task of its own; an error means that the task did not begin.
         let _ = Service::call(&mut service, (stream, request)).await;
@@ -108,7 +108,7 @@ struct ProbedStream<S> {
     read: usize,
     /// The part of the client's second frame that has arrived, until it is whole.
     second_frame: Option<Vec<u8>>,
-    end: Option<End>,
+    end: Option<UpgradeEnd>,
 }
 
 impl<S> ProbedStream<S> {
@@ -128,7 +128,7 @@ impl<S> ProbedStream<S> {
 }
 
 /// What the end of the WebSocket needs.
-struct End {
+struct UpgradeEnd {
     transport: Arc<Transport>,
     tcp: Option<Arc<TcpHandle>>,
     /// The client has sent its upgrade packet.

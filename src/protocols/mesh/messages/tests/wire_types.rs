@@ -11,7 +11,7 @@ use crate::protocols::{
     ice_servers::{IceConfiguration, IceServer},
     mesh::{
         Code,
-        http::HttpRefusal,
+        error::HttpRefusalBody,
         messages::{
             ClientMessage, JoinRoom, JoinedSuccessfully, MessageSent, RefusedAck, SendMessage,
             client::{LeaveRoom, MAX_BODY_BYTES, SendAnswer, SendCandidate, SendOffer},
@@ -78,7 +78,7 @@ fn wire_types() -> String {
     declared.extend(server.iter().map(|(_, payload)| payload.clone()));
     declared.extend([Declared::of::<Done>(), Declared::of::<MessageSent>()]);
     declared.extend([Declared::of::<RefusedAck>(), Declared::of::<RefusedBecause>()]);
-    declared.extend([Declared::of::<IceConfiguration>(), Declared::of::<HttpRefusal>()]);
+    declared.extend([Declared::of::<IceConfiguration>(), Declared::of::<HttpRefusalBody>()]);
 
     let mut file = HEAD.to_owned();
     for Declared { text, .. } in &declared {

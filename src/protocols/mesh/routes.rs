@@ -1,0 +1,40 @@
+//! Paths of the mesh door: its HTTP endpoints, and Socket.IO behind the gate.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body, extract::Request, middleware, routing};
+use tower::ServiceExt;
+
+use super::{
+    MeshDoor,
+    gate::{self, Gate},
+    http, socket_service,
+};
+
+/// The paths of Socket.IO: the library's usual one, and that of the mesh document's original.
+const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
+
+/// The routes.
+pub fn router(door: Arc<MeshDoor>) -> Router {
+    let cors = door.origins.cors_layer();
+    let mut router = Router::new()
+        .route("/api/v1/signalling/health-status", routing::get(http::health_status))
+        .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
+        .route("/api/v1/ice-servers", routing::get(http::ice_servers))
+        .with_state(door.clone());
+    for path in SOCKET_PATHS {
+        router = router.merge(socket_router(&door, path));
+    }
+    router.layer(cors)
+}
+
+fn socket_router(door: &Arc<MeshDoor>, path: &'static str) -> Router {
+    let service = socket_service::open(door, path);
+    let gate = Gate { door: door.clone(), service: service.clone() };
+    let service = ServiceExt::<Request>::map_response(service, |response| response.map(Body::new));
+    Router::new()
+        .route_service(path, service.clone())
+        .route_service(&format!("{path}/"), service.clone())
+        .route_service(&format!("{path}/{{*rest}}"), service)
+        .layer(middleware::from_fn_with_state(gate, gate::pass))
+}
