@@ -24,6 +24,7 @@ pub mod limits;
 pub mod mesh;
 pub mod options;
 pub mod origin;
+pub mod prelude;
 pub mod runtime;
 pub mod sdp;
 pub mod signals;

@@ -11,7 +11,7 @@ use super::{
     ArbiterDoor,
     delivery::{ClientDelivery, TOO_SLOW},
     error::Refusal,
-    messages::{ArbiterRequest, ArbiterRole, Handshake, Identify, Reply, encode},
+    messages::{ArbiterRequest, ArbiterRole, Handshake, Identify, Reply, encode, encode_refusal},
     records::unique,
     room_of,
     rooms::SfuLifetime,
@@ -183,7 +183,7 @@ impl ConnectionContext {
             Ok(()) => encode(&Reply { status_code: 200, message: None }),
             Err(refusal) => {
                 self.door.runtime.counters.refused(refusal.code());
-                refusal.frame(&self.id)
+                encode_refusal(refusal, &self.id)
             }
         };
         if self.sender.send(frame) == Err(DeliverError::TooSlow) {

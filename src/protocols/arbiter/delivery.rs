@@ -3,14 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
-
-use futures_util::future::BoxFuture;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::error;
 
 use super::{
     ArbiterDoor,
@@ -18,17 +14,8 @@ use super::{
     rooms::SfuRoom,
 };
 use crate::{
-    core::{
-        hub::join::Seated,
-        model::{
-            event::{Event, Numbered, Signal},
-            ids::{ConnectionId, Name, ParticipantId},
-            lock::lock,
-        },
-        ports::connection::{CloseReason, Connection, DeliverError},
-        room::Other,
-    },
-    protocols::websocket::{CloseStatus, SocketSender},
+    core::{model::lock::lock, room::Other},
+    protocols::prelude::*,
 };
 
 /// The server stops. Source of the codes: RFC 6455, section 7.4.1.
@@ -42,7 +29,6 @@ const REPLACED: CloseStatus = CloseStatus { code: 1008, reason: "another connect
 
 /// Delivers the events of a room to a client.
 pub struct ClientDelivery {
-    id: ConnectionId,
     sender: SocketSender,
     door: Arc<ArbiterDoor>,
     seat: Seated,
@@ -97,7 +83,7 @@ impl ClientDelivery {
     ) -> Self {
         let others = others.into_iter().filter(|other| other.participant != sfu);
         let others = Mutex::new(others.map(|other| (other.participant, other.name)).collect());
-        Self { id: ConnectionId::next(), sender, door, seat, sfu, others, over: AtomicBool::new(false) }
+        Self { sender, door, seat, sfu, others, over: AtomicBool::new(false) }
     }
 
     /// Whether the SFU has left.
@@ -148,7 +134,7 @@ impl SfuDelivery {
 
 impl SfuInbox for SocketSender {
     fn deliver_signal(&self, signal: &Signal) -> Result<(), DeliverError> {
-        forward(self, signal)
+        self.send_payload(&signal.payload)
     }
 
     fn client_left(&self, _who: ParticipantId, id: &Name) -> Result<(), DeliverError> {
@@ -166,12 +152,12 @@ impl SfuInbox for SocketSender {
 
 impl Connection for ClientDelivery {
     fn id(&self) -> ConnectionId {
-        self.id
+        self.sender.id()
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
         match event {
-            Event::Signal(signal) => forward(&self.sender, signal),
+            Event::Signal(signal) => self.sender.send_payload(&signal.payload),
             Event::Left { participant, .. } => self.tell_left(*participant),
             Event::Joined { participant, name } => {
                 lock(&self.others).insert(*participant, name.clone());
@@ -218,16 +204,6 @@ impl Connection for SfuDelivery {
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
         self.inbox.sign_of_life()
-    }
-}
-
-fn forward(sender: &SocketSender, signal: &Signal) -> Result<(), DeliverError> {
-    match Utf8Bytes::try_from(signal.payload.clone()) {
-        Ok(data) => sender.send(data),
-        Err(_) => {
-            error!("dropped a signal that is not text");
-            Ok(())
-        }
     }
 }
 

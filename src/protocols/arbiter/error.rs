@@ -9,11 +9,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{
-    NAMESPACE,
-    messages::{Forbidden, Reply, encode},
-    records::unique,
-};
+use super::NAMESPACE;
 use crate::{
     core::model::error::{JoinError, SignalError, Unavailable},
     protocols::{http::json, runtime::count_refusal, unavailable::log_unavailable},
@@ -104,16 +100,6 @@ impl Refusal {
             Self::TooMany => "too_many_requests",
             Self::ShuttingDown => "shutting_down",
             Self::Broken => "unavailable",
-        }
-    }
-
-    /// The frame with the refusal, for the connection with this id.
-    pub fn frame(self, connection_id: &str) -> String {
-        match self {
-            Self::Forbidden => {
-                encode(&Forbidden { message: "Forbidden", connection_id, request_id: unique() })
-            }
-            _ => encode(&Reply { status_code: self.status(), message: Some(self.message()) }),
         }
     }
 }

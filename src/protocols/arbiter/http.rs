@@ -1,6 +1,6 @@
 //! The HTTP endpoints of the arbiter door. Source: arbiter document, "HTTP API Gateway".
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -31,12 +31,7 @@ use crate::protocols::{
 /// The largest body: a path, escaped, with room to spare.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// Limits of a WebSocket. A dead connection is noticed within 10 s.
-const LIMITS: SocketLimits = SocketLimits {
-    max_message_bytes: 128 * 1024,
-    ping_interval: Duration::from_secs(5),
-    max_silence: Duration::from_millis(9_500),
-};
+const LIMITS: SocketLimits = SocketLimits::new(128 * 1024);
 
 type HttpResult = Result<Response<Body>, HttpRefusal>;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::error::Refusal;
+use super::{error::Refusal, records::unique};
 use crate::protocols::{json_depth::nests_deeper_than, json_string::text_of};
 
 /// The deepest nesting of forwarded data.
@@ -170,13 +170,23 @@ pub struct Reply<'a> {
 /// The reply of an API gateway to a message without a route.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Forbidden<'a> {
+struct Forbidden<'a> {
     /// Always `Forbidden`.
-    pub message: &'static str,
+    message: &'static str,
     /// Id of the connection.
-    pub connection_id: &'a str,
+    connection_id: &'a str,
     /// A unique id.
-    pub request_id: String,
+    request_id: String,
+}
+
+/// The frame with a refusal, for the connection with this id.
+pub fn encode_refusal(refusal: Refusal, connection_id: &str) -> String {
+    match refusal {
+        Refusal::Forbidden => {
+            encode(&Forbidden { message: "Forbidden", connection_id, request_id: unique() })
+        }
+        _ => encode(&Reply { status_code: refusal.status(), message: Some(refusal.message()) }),
+    }
 }
 
 /// `message` as JSON.

@@ -27,13 +27,9 @@ mod url_path;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::sync::Weak;
 
 use async_trait::async_trait;
-use axum::Router;
 use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
@@ -46,20 +42,12 @@ use self::{
     start::RoomStarter,
 };
 use crate::{
-    core::{
-        hub::{
-            Hub,
-            join::{JoinRequest, Joined, RoomPolicy},
-        },
-        model::ids::{Name, RoomId},
-        ports::{clock::Clock, record_store::RecordStore},
-    },
+    core::ports::{clock::Clock, record_store::RecordStore},
     media::{MediaPlane, Owner},
     protocols::{
         admission::{AddressLimit, Admission},
-        door::{Common, Door},
         options::Secret,
-        runtime::DoorRuntime,
+        prelude::*,
         unavailable::log_unavailable,
     },
 };

@@ -15,8 +15,8 @@ pub struct Connected(Mutex<HashMap<ConnectionId, Arc<DirectConnection>>>);
 impl Connected {
     /// Lists a connection until the returned guard is dropped.
     pub fn list(&self, connection: &Arc<DirectConnection>) -> ListedConnection<'_> {
-        lock(&self.0).insert(connection.id, connection.clone());
-        ListedConnection { connected: self, id: connection.id }
+        lock(&self.0).insert(connection.sender.id(), connection.clone());
+        ListedConnection { connected: self, id: connection.sender.id() }
     }
 
     /// All connections, in no order.

@@ -17,7 +17,7 @@ use crate::{
         model::{
             error::{JoinError, SignalError},
             event::SignalKind,
-            ids::{ConnectionId, RoomId},
+            ids::RoomId,
             lock::lock,
         },
     },
@@ -30,7 +30,6 @@ use crate::{
 
 /// A user's connection.
 pub struct DirectConnection {
-    pub(super) id: ConnectionId,
     pub(super) sender: SocketSender,
     user: Mutex<User>,
 }
@@ -86,7 +85,9 @@ async fn converse(
     };
     match end {
         SocketEnd::ClosedByClient => door.hub.leave(&seat).await,
-        SocketEnd::Lost | SocketEnd::ClosedByServer => door.hub.connection_lost(&seat, connection.id).await,
+        SocketEnd::Lost | SocketEnd::ClosedByServer => {
+            door.hub.connection_lost(&seat, connection.sender.id()).await
+        }
     }
     Ok(())
 }
@@ -151,7 +152,7 @@ impl MessageForwarder<'_> {
 
 impl DirectConnection {
     fn new(sender: SocketSender, user: User) -> Self {
-        Self { id: ConnectionId::next(), sender, user: Mutex::new(user) }
+        Self { sender, user: Mutex::new(user) }
     }
 
     /// The user.

@@ -1,6 +1,5 @@
 //! What a user is told over the WebSocket: messages of other users, notices, and why it closes.
 
-use futures_util::future::BoxFuture;
 use tracing::error;
 
 use super::{
@@ -8,26 +7,18 @@ use super::{
     error::{TOO_SLOW, status_of_close},
     messages::{Notice, from_originator},
 };
-use crate::core::{
-    model::{
-        event::{Event, Numbered},
-        ids::{ConnectionId, RoomId},
-    },
-    ports::connection::{CloseReason, Connection, DeliverError},
-};
+use crate::protocols::prelude::*;
 
 impl DirectConnection {
     /// Sends a notice, and closes the connection if the client does not read.
     pub(super) fn notify(&self, notice: Notice<'_>) {
-        if self.sender.send(notice.encode()) == Err(DeliverError::TooSlow) {
-            self.sender.close(TOO_SLOW);
-        }
+        self.sender.send_or_close(notice.encode(), TOO_SLOW);
     }
 }
 
 impl Connection for DirectConnection {
     fn id(&self) -> ConnectionId {
-        self.id
+        self.sender.id()
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {

@@ -20,24 +20,17 @@ mod session;
 mod username;
 mod users;
 
-use std::{sync::Arc, time::Duration};
-
 use async_trait::async_trait;
-use axum::Router;
 
 use self::{connected::Connected, users::Users};
 pub use self::{error::CLOSE_STATUSES, options::Options};
-use crate::{
-    core::hub::{Hub, join::RoomPolicy},
-    protocols::{
-        admission::{AddressLimit, Admission},
-        dialect::Dialect,
-        door::{Common, Door},
-        options::Secret,
-        origin::AllowedOrigins,
-        runtime::DoorRuntime,
-        unavailable::log_unavailable,
-    },
+use crate::protocols::{
+    admission::{AddressLimit, Admission},
+    dialect::Dialect,
+    options::Secret,
+    origin::AllowedOrigins,
+    prelude::*,
+    unavailable::log_unavailable,
 };
 
 /// Name of the door, and namespace of its rooms and records.

@@ -15,15 +15,12 @@ use super::{
     messages::RequestResult,
     room_request::RoomRequest,
     rpc::{Received, Request, failure, success},
-    session::{Session, SessionSocket},
+    session::{Session, TOO_SLOW},
     watchdog::Watchdog,
 };
-use crate::{
-    core::model::ids::ConnectionId,
-    protocols::{
-        admission::ClientAddress,
-        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
-    },
+use crate::protocols::{
+    admission::ClientAddress,
+    websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
 };
 
 /// Worded as the original does.
@@ -37,7 +34,7 @@ pub const fn normal(reason: &'static str) -> CloseStatus {
 /// A client's WebSocket.
 pub struct KurentoConnection {
     door: Arc<KurentoDoor>,
-    socket: SessionSocket,
+    socket: SocketSender,
     /// The client address that its requests count for.
     client: ClientAddress,
     browser: BrowserId,
@@ -52,11 +49,10 @@ impl KurentoConnection {
     /// Creates the connection of a new WebSocket.
     pub fn new(
         door: Arc<KurentoDoor>,
-        sender: SocketSender,
+        socket: SocketSender,
         client: ClientAddress,
         browser: BrowserId,
     ) -> Self {
-        let socket = SessionSocket { id: ConnectionId::next(), sender };
         Self {
             door,
             socket,
@@ -76,9 +72,9 @@ impl KurentoConnection {
             error!("a connection of the kurento door ended by a panic");
         }
         if let Some(session) = self.session
-            && let Some(loss) = session.detach(self.socket.id)
+            && let Some(loss) = session.detach(self.socket.id())
         {
-            self.door.connection_lost(session, self.socket.id, loss).await;
+            self.door.connection_lost(session, self.socket.id(), loss).await;
         }
     }
 
@@ -89,12 +85,12 @@ impl KurentoConnection {
             let message = tokio::select! {
                 message = receiver.next() => message,
                 () = self.watchdog.alarm() => {
-                    self.socket.sender.close(NO_PING);
+                    self.socket.close(NO_PING);
                     continue;
                 }
                 () = stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    self.socket.sender.close(GOING_AWAY);
+                    self.socket.close(GOING_AWAY);
                     continue;
                 }
             };
@@ -184,7 +180,7 @@ impl KurentoConnection {
         self.abandon_session();
         let (former, seat) = session.move_to(&self.socket);
         if let Some(former) = former {
-            former.sender.close(normal("the session is on a newer connection"));
+            former.close(normal("the session is on a newer connection"));
         }
         if let Some(seat) = seat {
             let delivery = RoomDelivery::new(
@@ -202,7 +198,7 @@ impl KurentoConnection {
     /// Ends the session on this WebSocket, which has no seat or is replaced by another session.
     fn abandon_session(&mut self) {
         if let Some(session) = self.session.take()
-            && session.detach(self.socket.id).is_some()
+            && session.detach(self.socket.id()).is_some()
         {
             self.door.spawn_end_session(session);
         }
@@ -236,11 +232,11 @@ impl KurentoConnection {
     /// `closeSession`: ends the session at once.
     async fn close_session(&mut self, request: &Request<'_>) {
         if let Some(session) = self.session.take() {
-            session.detach(self.socket.id);
+            session.detach(self.socket.id());
             self.door.end_session(&session).await;
         }
         self.send(success(request.id, &"bye"));
-        self.socket.sender.close(normal("bye"));
+        self.socket.close(normal("bye"));
     }
 
     fn refuse(&self, id: Option<&RawValue>, refusal: &Refusal) {
@@ -255,6 +251,6 @@ impl KurentoConnection {
     }
 
     fn send(&self, text: String) {
-        self.socket.send(text);
+        self.socket.send_or_close(text, TOO_SLOW);
     }
 }

@@ -1,9 +1,6 @@
 //! What a participant is told of its room: events of the core, as notifications.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
@@ -11,18 +8,9 @@ use super::{
     KurentoDoor,
     membership::Membership,
     messages::{Notification, WEBCAM},
-    session::{Session, SessionSocket, TOO_SLOW},
+    session::{Session, TOO_SLOW},
 };
-use crate::{
-    core::{
-        model::{
-            event::{Event, Numbered, Signal},
-            ids::{ConnectionId, ParticipantId},
-        },
-        ports::connection::{CloseReason, Connection, DeliverError},
-    },
-    protocols::websocket::{CloseStatus, SocketSender},
-};
+use crate::protocols::prelude::*;
 
 /// The server stops. Source of the code: RFC 6455, section 7.4.1.
 pub const GOING_AWAY: CloseStatus = CloseStatus { code: 1001, reason: "the server is shutting down" };
@@ -54,19 +42,18 @@ pub struct RoomDelivery {
     door: Arc<KurentoDoor>,
     session: Arc<Session>,
     participant: ParticipantId,
-    id: ConnectionId,
     sender: SocketSender,
 }
 
 impl RoomDelivery {
-    /// Creates the delivery to `participant`, which belongs to `session`, over `socket`.
+    /// Creates the delivery to `participant`, which belongs to `session`, over `sender`.
     pub fn new(
         door: Arc<KurentoDoor>,
         session: Arc<Session>,
         participant: ParticipantId,
-        socket: SessionSocket,
+        sender: SocketSender,
     ) -> Arc<Self> {
-        Arc::new(Self { door, session, participant, id: socket.id, sender: socket.sender })
+        Arc::new(Self { door, session, participant, sender })
     }
 
     /// Sends the notification, and only then updates the membership: an event that is not accepted is
@@ -140,7 +127,7 @@ impl RoomDelivery {
 
 impl Connection for RoomDelivery {
     fn id(&self) -> ConnectionId {
-        self.id
+        self.sender.id()
     }
 
     fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
@@ -161,7 +148,7 @@ impl Connection for RoomDelivery {
             CloseReason::ShuttingDown => self.sender.close(GOING_AWAY),
             // A session that has moved to another WebSocket keeps its seat. Otherwise the seat is lost.
             CloseReason::Replaced | CloseReason::Dismissed => {
-                if self.session.is_on(self.id)
+                if self.session.is_on(self.sender.id())
                     && let Some(membership) = self.session.take_membership(Some(self.participant))
                 {
                     self.session.tell(&Notification::ParticipantEvicted {});

@@ -1,27 +1,23 @@
 //! The HTTP endpoints of the kurento door for clients: the WebSocket, and what the original's pages request
 //! before it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
 };
 use serde::Serialize;
 
 use super::{KurentoDoor, browser::BrowserId, connection::KurentoConnection, error::HttpRefusal};
 use crate::protocols::{
     http::{empty, json},
-    websocket::{SocketLimits, is_handshake, upgrade, upgrade_required},
+    websocket::{NotAHandshake, SocketLimits, is_handshake, upgrade},
 };
 
-/// Limits of a WebSocket. A dead connection is noticed within 10 s.
-const LIMITS: SocketLimits = SocketLimits {
-    max_message_bytes: 256 * 1024,
-    ping_interval: Duration::from_secs(5),
-    max_silence: Duration::from_millis(9_500),
-};
+const LIMITS: SocketLimits = SocketLimits::new(256 * 1024);
 
 /// Interval in milliseconds at which the original's page looks for the active speaker.
 const SPEAKER_INTERVAL_MS: u32 = 1_800;
@@ -44,7 +40,7 @@ type HttpResult = Result<Response<Body>, HttpRefusal>;
 pub async fn connect(State(door): State<Arc<KurentoDoor>>, mut request: Request) -> HttpResult {
     if !is_handshake(&request) {
         let is_navigation = is_navigation(request.headers());
-        return Ok(if is_navigation { redirect_to_page() } else { upgrade_required(Response::default()) });
+        return Ok(if is_navigation { redirect_to_page() } else { NotAHandshake.into_response() });
     }
     if !door.origins.allows(request.headers()) {
         return Err(HttpRefusal::OriginNotAllowed);
@@ -56,7 +52,7 @@ pub async fn connect(State(door): State<Arc<KurentoDoor>>, mut request: Request)
     let serve =
         move |sender, receiver| KurentoConnection::new(serving, sender, client, browser).serve(receiver);
     let Ok(mut response) = upgrade(&mut request, LIMITS, &door.runtime.tasks, serve) else {
-        return Ok(upgrade_required(Response::default()));
+        return Ok(NotAHandshake.into_response());
     };
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -34,10 +34,6 @@ mod sessions;
 mod streams;
 mod watchdog;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use axum::Router;
 use tokio::runtime::Handle;
 
 use self::{closing::Closing, sessions::Sessions};
@@ -47,15 +43,8 @@ pub use self::{
     options::Options,
 };
 use crate::{
-    core::hub::{Hub, join::RoomPolicy},
     media::MediaPlane,
-    protocols::{
-        admission::Admission,
-        door::{Common, Door},
-        options::Secret,
-        origin::AllowedOrigins,
-        runtime::DoorRuntime,
-    },
+    protocols::{admission::Admission, options::Secret, origin::AllowedOrigins, prelude::*},
 };
 
 /// Name of the door, and namespace of its rooms.
@@ -111,7 +100,6 @@ impl KurentoDoor {
     }
 }
 
-#[async_trait]
 impl Door for KurentoDoor {
     fn runtime(&self) -> &DoorRuntime {
         &self.runtime

@@ -13,7 +13,6 @@ use crate::{
             ids::{ConnectionId, ParticipantId, RoomId},
             lock::lock,
         },
-        ports::connection::DeliverError,
     },
     protocols::websocket::{CloseStatus, SocketSender},
 };
@@ -71,30 +70,12 @@ pub struct Session {
 
 #[derive(Default)]
 struct SessionState {
-    socket: Option<SessionSocket>,
+    socket: Option<SocketSender>,
     /// How often the WebSocket was lost.
     losses: u64,
     /// The largest number of a request so far.
     last_request: Option<u64>,
     membership: Option<Membership>,
-}
-
-/// The WebSocket of a session.
-#[derive(Clone)]
-pub struct SessionSocket {
-    /// Id of the connection in the core.
-    pub id: ConnectionId,
-    /// The sending half.
-    pub sender: SocketSender,
-}
-
-impl SessionSocket {
-    /// Sends `text`. Disconnects a client that does not read.
-    pub fn send(&self, text: String) {
-        if self.sender.send(text) == Err(DeliverError::TooSlow) {
-            self.sender.close(TOO_SLOW);
-        }
-    }
 }
 
 impl Session {
@@ -106,9 +87,9 @@ impl Session {
 
     /// Moves the session to `socket`. Returns the former WebSocket, and the seat if its events may be
     /// delivered.
-    pub fn move_to(&self, socket: &SessionSocket) -> (Option<SessionSocket>, Option<Seated>) {
+    pub fn move_to(&self, socket: &SocketSender) -> (Option<SocketSender>, Option<Seated>) {
         let mut state = lock(&self.state);
-        let former = state.socket.replace(socket.clone()).filter(|former| former.id != socket.id);
+        let former = state.socket.replace(socket.clone()).filter(|former| former.id() != socket.id());
         let seat = state
             .membership
             .as_ref()
@@ -121,7 +102,7 @@ impl Session {
     /// on another one.
     pub fn detach(&self, id: ConnectionId) -> Option<u64> {
         let mut state = lock(&self.state);
-        state.socket.take_if(|socket| socket.id == id)?;
+        state.socket.take_if(|socket| socket.id() == id)?;
         state.losses += 1;
         Some(state.losses)
     }
@@ -139,18 +120,18 @@ impl Session {
 
     /// Whether the session is on this WebSocket.
     pub fn is_on(&self, id: ConnectionId) -> bool {
-        lock(&self.state).socket.as_ref().is_some_and(|socket| socket.id == id)
+        lock(&self.state).socket.as_ref().is_some_and(|socket| socket.id() == id)
     }
 
     /// The present WebSocket.
-    pub fn socket(&self) -> Option<SessionSocket> {
+    pub fn socket(&self) -> Option<SocketSender> {
         lock(&self.state).socket.clone()
     }
 
     /// Sends `text`, if the session has a WebSocket.
     pub fn send(&self, text: String) {
         if let Some(socket) = self.socket() {
-            socket.send(text);
+            socket.send_or_close(text, TOO_SLOW);
         }
     }
 
@@ -162,7 +143,7 @@ impl Session {
     /// Closes the present WebSocket.
     pub fn close(&self, status: CloseStatus) {
         if let Some(socket) = self.socket() {
-            socket.sender.close(status);
+            socket.close(status);
         }
     }
 

@@ -6,31 +6,18 @@ use futures_util::{FutureExt, future::BoxFuture};
 use uuid::Uuid;
 
 use super::{
-    connection::{MeshConnection, WAITING_OVERHEAD},
+    connection::{MeshConnection, PendingMessage, WAITING_OVERHEAD},
     error::{DELIVERED_ONLY, ID_CONFLICT, NOT_JOINED, TOO_MANY_REQUESTS},
     messages::{MessageSent, RefusedAck, SendMessage},
     sending::Ack,
 };
 use crate::{
-    core::{
-        hub::{history::Published, join::Seated},
-        model::event::ChatMessage,
-    },
+    core::hub::history::Published,
     protocols::{
         chat_json::{kept, sent_at_of, timestamp},
         lane::{Lane, Worker},
     },
 };
-
-/// Bytes of chat messages of one connection that may wait to be stored.
-pub(super) const MAX_WAITING_MESSAGES: usize = 256 * 1024;
-
-/// A chat message on its way into the store.
-pub struct PendingMessage {
-    seat: Seated,
-    message: ChatMessage,
-    ack: Ack,
-}
 
 impl MeshConnection {
     /// Stores and delivers a message after all earlier ones.
@@ -68,7 +55,7 @@ impl MeshConnection {
             Err(error) => return self.refuse(ack, &error.into()),
         };
         self.door.runtime.counters.messages.increment(1);
-        self.acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
+        self.packets.acknowledge(ack, &MessageSent { success: true, id: &message.id, sent_at: &sent_at });
     }
 }
 

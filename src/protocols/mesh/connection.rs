@@ -1,7 +1,7 @@
 //! One client of the mesh door: its events, handled in order, and its seat.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, Weak,
+    Arc, Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -16,12 +16,11 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     MeshDoor,
-    chat::{MAX_WAITING_MESSAGES, PendingMessage},
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, RefusedAck, UNKNOWN_EVENT, is_event,
     },
-    sending::Ack,
+    sending::{Ack, PacketSender},
     transport::Transport,
 };
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
         hub::join::{JoinRequest, Joined, Seated},
         model::{
             error::{Replaced, SignalError},
-            event::SignalKind,
+            event::{ChatMessage, SignalKind},
             ids::{ConnectionId, ParticipantId, RoomId},
             lock::lock,
         },
@@ -45,6 +44,9 @@ use crate::{
 /// before its join is answered.
 const MAX_WAITING_EVENTS: usize = 512 * 1024;
 
+/// Bytes of chat messages of one connection that may wait to be stored.
+const MAX_WAITING_MESSAGES: usize = 256 * 1024;
+
 /// Bytes that a waiting item takes on top of its content.
 pub(super) const WAITING_OVERHEAD: usize = 256;
 
@@ -52,9 +54,7 @@ pub(super) const WAITING_OVERHEAD: usize = 256;
 pub struct MeshConnection {
     pub(super) id: ConnectionId,
     pub(super) door: Arc<MeshDoor>,
-    /// Weak, since the socket's handlers own this connection.
-    pub(super) socket: Weak<Socket<LocalAdapter>>,
-    pub(super) transport: Arc<Transport>,
+    pub(super) packets: PacketSender,
     seat: Mutex<Option<Seated>>,
     /// The server has ended the connection; the session that carries it may continue.
     closing: AtomicBool,
@@ -82,6 +82,16 @@ pub struct EventPacket {
     pub ack: Ack,
 }
 
+/// A chat message on its way into the store.
+pub struct PendingMessage {
+    /// The sender's seat at the time of sending.
+    pub seat: Seated,
+    /// The message.
+    pub message: ChatMessage,
+    /// How the event is acknowledged.
+    pub ack: Ack,
+}
+
 impl MeshConnection {
     /// A client that has just connected and has no seat.
     pub fn new(
@@ -93,8 +103,7 @@ impl MeshConnection {
         Self {
             id,
             door,
-            socket: Arc::downgrade(socket),
-            transport,
+            packets: PacketSender { socket: Arc::downgrade(socket), transport },
             seat: Mutex::default(),
             closing: AtomicBool::new(false),
             inputs: Lane::new(MAX_WAITING_EVENTS),
@@ -107,7 +116,7 @@ impl MeshConnection {
     /// The library lets events in before it sends that packet. On the direct path the answers wait for the
     /// packet; elsewhere the events do.
     pub fn on_connecting(self: &Arc<Self>) {
-        match self.transport.direct() {
+        match self.packets.transport.direct() {
             Some(direct) => direct.hold_until_connected(),
             None => Lane::submit_always(self, Input::Connecting, &self.door.runtime.tasks),
         }
@@ -128,7 +137,7 @@ impl MeshConnection {
 
     fn handle_packet(self: &Arc<Self>, packet: EventPacket) -> Option<BoxFuture<'static, ()>> {
         let EventPacket { is_registered, data, ack } = packet;
-        if !self.door.admission.admits_event(self.transport.client) {
+        if !self.door.admission.admits_event(self.packets.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
         }
@@ -167,15 +176,15 @@ impl MeshConnection {
                 Ok(request) => return Some(self.clone().join(request, ack).boxed()),
                 Err(refusal) => Err(refusal),
             },
-            Err(_) if self.transport.direct().is_some() && !is_event(packet) => {
+            Err(_) if self.packets.transport.direct().is_some() && !is_event(packet) => {
                 // The library too ends a session that sends this.
-                self.transport.cut();
+                self.packets.transport.cut();
                 return None;
             }
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(()) => self.acknowledge(ack, &DONE),
+            Ok(()) => self.packets.acknowledge(ack, &DONE),
             Err(refusal) => self.refuse(ack, &refusal),
         }
         None
@@ -220,7 +229,7 @@ impl MeshConnection {
             session: join.session.as_deref().map(str::to_owned),
             received: join.received,
             protected: join.can_resume,
-            address: self.transport.client.address(),
+            address: self.packets.transport.client.address(),
         })
     }
 
@@ -284,9 +293,9 @@ impl MeshConnection {
             turn_urls: &ice.turn_urls,
         };
         let size = chats.get().len();
-        self.emit_answer(&reply, size);
+        self.packets.emit_answer(&reply, size);
         reply.success = Some(true);
-        self.acknowledge_largely(ack, &reply, size);
+        self.packets.acknowledge_largely(ack, &reply, size);
     }
 
     async fn leave(self: Arc<Self>, ack: Ack) {
@@ -294,7 +303,7 @@ impl MeshConnection {
         match seat {
             Some(seat) => {
                 self.door.hub.leave(&seat).await;
-                self.acknowledge(ack, &DONE);
+                self.packets.acknowledge(ack, &DONE);
             }
             None => self.refuse(ack, &NOT_JOINED),
         }
@@ -325,8 +334,8 @@ impl MeshConnection {
     pub(super) fn refuse_with(&self, ack: Ack, refusal: &Refusal, answer: &RefusedAck<'_>) {
         self.door.runtime.counters.refused(refusal.code.name());
         // An event that cannot be sent is dropped: its connection is over, and reports that itself.
-        let _ = self.emit(&ErrorEvent::from(refusal), refusal.message.len());
-        self.acknowledge(ack, answer);
+        let _ = self.packets.emit(&ErrorEvent::from(refusal), refusal.message.len());
+        self.packets.acknowledge(ack, answer);
     }
 
     /// Marks the connection as ended by the server. The session that carries it may continue.
@@ -335,7 +344,7 @@ impl MeshConnection {
     }
 
     fn is_closing(&self) -> bool {
-        let is_ended = self.closing.load(Ordering::Relaxed) || self.transport.is_closing();
+        let is_ended = self.closing.load(Ordering::Relaxed) || self.packets.transport.is_closing();
         is_ended || self.door.hub.is_draining()
     }
 
@@ -358,7 +367,7 @@ impl Worker<Input> for MeshConnection {
 
     fn work(self: &Arc<Self>, input: Input) -> Option<BoxFuture<'static, ()>> {
         match input {
-            Input::Connecting => Some(self.transport.connecting().boxed()),
+            Input::Connecting => Some(self.packets.transport.connecting().boxed()),
             Input::Event(packet) => self.handle_packet(packet),
             Input::Disconnected(reason) => self.handle_disconnect(reason),
         }

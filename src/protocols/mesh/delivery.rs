@@ -1,9 +1,6 @@
 //! Delivers the core's events to a client of the mesh door as Socket.IO events.
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, pending},
-};
+use futures_util::{FutureExt, future::pending};
 use socketioxide::extract::SocketRef;
 use tracing::error;
 
@@ -15,14 +12,8 @@ use super::{
     },
 };
 use crate::{
-    core::{
-        model::{
-            event::{Event, LeaveReason, Numbered, Signal, SignalKind},
-            ids::ConnectionId,
-        },
-        ports::connection::{CloseReason, Connection, DeliverError},
-    },
-    protocols::{chat_json::timestamp, dialect::Dialect},
+    core::model::event::LeaveReason,
+    protocols::{chat_json::timestamp, dialect::Dialect, prelude::*},
 };
 
 impl Connection for MeshConnection {
@@ -37,55 +28,55 @@ impl Connection for MeshConnection {
             Event::Chat(chat) => {
                 let (id, from, name) = (&*chat.id, chat.from.to_string(), chat.name.as_str());
                 let sent_at = timestamp(chat.sent_at);
-                self.emit(&ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }, size)
+                self.packets.emit(&ReceiveMessage { id, from, name, body: &chat.body, sent_at, seq }, size)
             }
             Event::Joined { participant, name } => {
                 let (remote_socket, opponent_name) = (participant.to_string(), name.as_str());
-                self.emit(&PeerJoined { remote_socket, opponent_name, seq }, size)
+                self.packets.emit(&PeerJoined { remote_socket, opponent_name, seq }, size)
             }
             Event::Reconnecting { participant } => {
-                self.emit(&PeerReconnecting { remote_socket: participant.to_string(), seq }, size)
+                self.packets.emit(&PeerReconnecting { remote_socket: participant.to_string(), seq }, size)
             }
             Event::Resumed { participant } => {
-                self.emit(&PeerResumed { remote_socket: participant.to_string(), seq }, size)
+                self.packets.emit(&PeerResumed { remote_socket: participant.to_string(), seq }, size)
             }
             Event::Left { participant, reason } => {
                 let message = match reason {
                     LeaveReason::Left => "The other user has left.",
                     LeaveReason::LeaseEnded | LeaveReason::NotAlive => "The other user has disconnected.",
                 };
-                self.emit(&UserLeft { message, remote_socket: participant.to_string(), seq }, size)
+                self.packets.emit(&UserLeft { message, remote_socket: participant.to_string(), seq }, size)
             }
         }
     }
 
     fn close(&self, reason: CloseReason) {
-        let Some(socket) = self.socket.upgrade() else { return };
+        let Some(socket) = self.packets.socket.upgrade() else { return };
         match reason {
             CloseReason::Replaced => {
                 self.begin_closing();
                 let message = "This visit goes on in another window or on another device.";
-                let _ = self.emit(&SeatReplaced { message }, message.len());
+                let _ = self.packets.emit(&SeatReplaced { message }, message.len());
                 // Socket.IO clients do not reconnect by themselves after a DISCONNECT packet.
                 if SocketRef::from(socket).disconnect().is_err() {
-                    self.transport.cut();
+                    self.packets.transport.cut();
                 }
             }
             // No administrator dismisses participants at this door. A client that is cut off comes back.
-            CloseReason::TooSlow | CloseReason::Dismissed => self.transport.cut(),
+            CloseReason::TooSlow | CloseReason::Dismissed => self.packets.transport.cut(),
             CloseReason::ShuttingDown => {
-                self.transport.begin_closing();
+                self.packets.transport.begin_closing();
                 let message = "The server restarts; the call goes on.";
                 let retry_after_ms = self.door.retry_after_ms(self.id);
-                let _ = self.emit(&ShuttingDown { message, retry_after_ms }, message.len());
+                let _ = self.packets.emit(&ShuttingDown { message, retry_after_ms }, message.len());
             }
         }
     }
 
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        let heard = self.transport.next_received();
-        self.transport.ping();
-        match self.emit(&Probe {}, 0) {
+        let heard = self.packets.transport.next_received();
+        self.packets.transport.ping();
+        match self.packets.emit(&Probe {}, 0) {
             Ok(()) | Err(DeliverError::TooSlow) => heard.boxed(),
             Err(DeliverError::Closed) => pending().boxed(),
         }
@@ -103,13 +94,15 @@ impl MeshConnection {
         match (signal.kind, self.door.dialect) {
             (SignalKind::Offer, _) => {
                 let name = signal.name.as_str();
-                self.emit(&ReceiveOffer { from: from(), offer: payload, name, seq }, size)
+                self.packets.emit(&ReceiveOffer { from: from(), offer: payload, name, seq }, size)
             }
-            (SignalKind::Answer, _) => self.emit(&ReceiveAnswer { from: from(), answer: payload, seq }, size),
+            (SignalKind::Answer, _) => {
+                self.packets.emit(&ReceiveAnswer { from: from(), answer: payload, seq }, size)
+            }
             (SignalKind::Candidate, Dialect::Documented) => {
-                self.emit(&ReceiveCandidate { candidate: payload, seq }, size)
+                self.packets.emit(&ReceiveCandidate { candidate: payload, seq }, size)
             }
-            (SignalKind::Candidate, Dialect::Original) => self.emit(&BareCandidate(payload), size),
+            (SignalKind::Candidate, Dialect::Original) => self.packets.emit(&BareCandidate(payload), size),
             (SignalKind::Other, _) => Ok(()),
         }
     }

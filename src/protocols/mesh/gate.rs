@@ -18,8 +18,7 @@ use socketioxide::socket::Sid;
 use super::{
     MeshDoor,
     error::{HttpRefusal, NOT_ALLOWED, TOO_MANY_ATTEMPTS},
-    session_end::SessionEnd,
-    socket_service::SocketService,
+    session_end::{SessionEnd, SocketService},
     transport::Transport,
     upgrade::Upgrade,
 };

@@ -27,13 +27,9 @@ mod socket_service;
 mod transport;
 mod upgrade;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
-use axum::Router;
 use futures_util::future::join_all;
 use socketioxide::SocketIo;
 use tracing::warn;
@@ -41,17 +37,9 @@ use tracing::warn;
 pub use self::{error::Code, options::Options};
 use self::{options::DirectPathSwitch, transport::Transports};
 use crate::{
-    core::{
-        hub::{Hub, join::RoomPolicy},
-        model::{ids::ConnectionId, lock::lock},
-    },
+    core::model::lock::lock,
     protocols::{
-        admission::Admission,
-        dialect::Dialect,
-        door::{Common, Door},
-        ice_servers::IceServers,
-        origin::AllowedOrigins,
-        runtime::DoorRuntime,
+        admission::Admission, dialect::Dialect, ice_servers::IceServers, origin::AllowedOrigins, prelude::*,
     },
 };
 

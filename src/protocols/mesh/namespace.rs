@@ -34,7 +34,7 @@ fn register(socket: &Socket<LocalAdapter>, connection: &Arc<MeshConnection>) {
     socket.on("leave_room", event());
     socket.on_fallback(OnUnknownEvent(connection.clone()));
     socket.on_disconnect(OnDisconnect(connection.clone()));
-    if let Some(direct) = connection.transport.direct() {
+    if let Some(direct) = connection.packets.transport.direct() {
         direct.receive_with(Arc::new(OnDirectEvent(connection.clone())));
     }
 }
@@ -77,7 +77,7 @@ struct OnEvent(Arc<MeshConnection>);
 
 impl MessageHandler<LocalAdapter, ()> for OnEvent {
     fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
-        let ack = self.0.ack_of(&socket, &mut data, ack);
+        let ack = self.0.packets.ack_of(&socket, &mut data, ack);
         self.0.on_event(EventPacket { is_registered: true, data: text_of(data), ack });
     }
 }
@@ -87,7 +87,7 @@ struct OnUnknownEvent(Arc<MeshConnection>);
 
 impl MessageHandler<LocalAdapter, ()> for OnUnknownEvent {
     fn call(&self, socket: Arc<Socket>, mut data: Value, ack: Option<i64>) {
-        let ack = self.0.ack_of(&socket, &mut data, ack);
+        let ack = self.0.packets.ack_of(&socket, &mut data, ack);
         self.0.on_event(EventPacket { is_registered: false, data: text_of(data), ack });
     }
 }
@@ -108,7 +108,7 @@ struct OnDisconnect(Arc<MeshConnection>);
 
 impl DisconnectHandler<LocalAdapter, ()> for OnDisconnect {
     fn call_with_defer(&self, socket: Arc<Socket>, reason: DisconnectReason, defer: fn(Arc<Socket>)) {
-        if let Some(direct) = self.0.transport.direct() {
+        if let Some(direct) = self.0.packets.transport.direct() {
             direct.stop_receiving();
         }
         self.0.on_disconnect(reason);

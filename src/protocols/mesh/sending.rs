@@ -1,6 +1,6 @@
 //! How packets get to a client: by the direct path, or through the library.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::Serialize;
 use socketioxide::{
@@ -12,7 +12,9 @@ use socketioxide::{
 };
 
 use super::{
-    connection::MeshConnection, direct_path::DirectPath, messages::ServerEvent, transport::ENVELOPE_BYTES,
+    direct_path::DirectPath,
+    messages::ServerEvent,
+    transport::{ENVELOPE_BYTES, Transport},
 };
 use crate::core::ports::connection::DeliverError;
 
@@ -24,14 +26,17 @@ pub enum Ack {
     Library(AckSender),
 }
 
-impl MeshConnection {
+/// Sends events and acknowledgements to one client.
+pub struct PacketSender {
+    /// Weak, since the socket's handlers own the connection, which owns this sender.
+    pub socket: Weak<Socket<LocalAdapter>>,
+    /// Transport of the session that carries the connection.
+    pub transport: Arc<Transport>,
+}
+
+impl PacketSender {
     /// How an event that came through the library is acknowledged.
-    pub(super) fn ack_of(
-        &self,
-        socket: &Arc<Socket<LocalAdapter>>,
-        data: &mut Value,
-        id: Option<i64>,
-    ) -> Ack {
+    pub fn ack_of(&self, socket: &Arc<Socket<LocalAdapter>>, data: &mut Value, id: Option<i64>) -> Ack {
         if self.transport.direct().is_some() {
             return Ack::Direct(id);
         }
@@ -43,7 +48,7 @@ impl MeshConnection {
     ///
     /// # Errors
     /// Too much waits already, or the connection is over.
-    pub(super) fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
+    pub fn emit<E: ServerEvent>(&self, event: &E, content_bytes: usize) -> Result<(), DeliverError> {
         if let Some(direct) = self.transport.direct() {
             return direct.emit(event, content_bytes);
         }
@@ -59,7 +64,7 @@ impl MeshConnection {
 
     /// As [`emit`](Self::emit), for an answer that the client asked for and that may be large. An answer that
     /// cannot be sent is dropped: its connection is over, and reports that itself.
-    pub(super) fn emit_answer<E: ServerEvent>(&self, event: &E, content_bytes: usize) {
+    pub fn emit_answer<E: ServerEvent>(&self, event: &E, content_bytes: usize) {
         if let Some(direct) = self.transport.direct() {
             let _ = direct.emit_answer(event, content_bytes);
         } else if let Some(socket) = self.socket.upgrade() {
@@ -69,7 +74,7 @@ impl MeshConnection {
     }
 
     /// Acknowledges an event, if the client asked for it.
-    pub(super) fn acknowledge(&self, ack: Ack, answer: &impl Serialize) {
+    pub fn acknowledge(&self, ack: Ack, answer: &impl Serialize) {
         match ack {
             Ack::Direct(id) => self.acknowledge_directly(id, |direct, id| direct.acknowledge(id, answer)),
             // An answer that cannot be sent is dropped, as in `emit_answer`.
@@ -78,7 +83,7 @@ impl MeshConnection {
     }
 
     /// As [`acknowledge`](Self::acknowledge), for an answer of about `content_bytes` bytes.
-    pub(super) fn acknowledge_largely(&self, ack: Ack, answer: &impl Serialize, content_bytes: usize) {
+    pub fn acknowledge_largely(&self, ack: Ack, answer: &impl Serialize, content_bytes: usize) {
         match ack {
             Ack::Direct(id) => self
                 .acknowledge_directly(id, |direct, id| direct.acknowledge_largely(id, answer, content_bytes)),

@@ -3,13 +3,14 @@
 //!
 //! Source: Engine.IO protocol v4, "HTTP long-polling".
 
-use axum::body::Body;
+use axum::{Router, body::Body};
 use http::{Method, Request, Uri};
-use socketioxide::socket::Sid;
+use socketioxide::{service::SocketIoService, socket::Sid};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::socket_service::SocketService;
+/// The service of Socket.IO at one path.
+pub type SocketService = SocketIoService<Router>;
 
 /// The end of one session.
 pub struct SessionEnd {

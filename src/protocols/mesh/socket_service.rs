@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use socketioxide::{ParserConfig, SocketIo, service::SocketIoService};
+use socketioxide::{ParserConfig, SocketIo};
 
-use super::{MAX_PACKET_BYTES, MeshDoor, namespace};
+use super::{MAX_PACKET_BYTES, MeshDoor, namespace, session_end::SocketService};
 use crate::core::model::lock::lock;
 
 /// How often a client is pinged, and how long it has to answer. A dead one is noticed within their sum, 9.5
@@ -24,9 +24,6 @@ const READ_BYTES_BESIDE_DIRECT_PATH: usize = 512;
 ///
 /// [`MAX_WAITING_BYTES`]: super::transport::MAX_WAITING_BYTES
 const MAX_WAITING_PACKETS: usize = 1024;
-
-/// The service of Socket.IO at one path.
-pub type SocketService = SocketIoService<Router>;
 
 /// Makes the service at `path`; the door closes its clients when the server stops.
 pub fn open(door: &Arc<MeshDoor>, path: &'static str) -> SocketService {

@@ -25,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tower::Service;
 
-use super::{MeshDoor, socket_service::SocketService, transport::Transport};
+use super::{MeshDoor, session_end::SocketService, transport::Transport};
 use crate::protocols::{
     tcp::{TcpHandle, frames::Start},
     websocket::switching_protocols,

@@ -17,10 +17,7 @@ use super::{
 use crate::{
     core::{
         hub::join::Seated,
-        model::{
-            error::JoinError,
-            ids::{ConnectionId, RoomId},
-        },
+        model::{error::JoinError, ids::RoomId},
     },
     protocols::{
         admission::ClientAddress,
@@ -34,7 +31,6 @@ const LEAVE: &str = "leave";
 
 /// A WebSocket that has proved a seat by its session.
 pub struct SignalsConnection {
-    pub(super) id: ConnectionId,
     pub(super) door: Arc<SignalsDoor>,
     pub(super) sender: SocketSender,
     /// The call, as the client names it.
@@ -136,8 +132,7 @@ impl SignalsConnection {
         // The seat may be registered on another node; this moves it here.
         let request = door.join_request(room.clone(), Some(session.clone()), None);
         let seat = door.hub.claim_by_session(&request).await.map_err(status_of)?.ok_or(BAD_SEAT)?;
-        let (id, door) = (ConnectionId::next(), door.clone());
-        let connection = Arc::new(Self { id, door, sender, call, room, session });
+        let connection = Arc::new(Self { door: door.clone(), sender, call, room, session });
         // The welcome must precede the signals that peers sent since the seat was taken.
         let _ = connection.send(MessageKind::Welcome, None);
         connection.door.hub.attach(&seat, connection.clone()).map_err(|_| BAD_SEAT)?;
@@ -162,7 +157,7 @@ impl SignalsConnection {
         if end == Ok(SocketEnd::ClosedByClient) && receiver.close_reason() == Some(LEAVE) {
             self.door.hub.leave(seat).await;
         } else {
-            self.door.hub.connection_lost(seat, self.id).await;
+            self.door.hub.connection_lost(seat, self.sender.id()).await;
         }
         match end {
             Err(status) => Some(status),

@@ -1,6 +1,5 @@
 //! What a client of the signals door is told over its WebSocket: new peers, their signals, and why it closes.
 
-use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 use tracing::error;
 
@@ -9,13 +8,7 @@ use super::{
     error::{REPLACED, SEAT_RENEWAL_FAILURE, SERVER_STOPPING, WRITER_STOPPING},
     messages::{MessageKind, ServerMessage},
 };
-use crate::core::{
-    model::{
-        event::{Event, Numbered, SignalKind},
-        ids::ConnectionId,
-    },
-    ports::connection::{CloseReason, Connection, DeliverError},
-};
+use crate::protocols::prelude::*;
 
 impl SignalsConnection {
     /// Sends one message.
@@ -38,7 +31,7 @@ impl SignalsConnection {
 
 impl Connection for SignalsConnection {
     fn id(&self) -> ConnectionId {
-        self.id
+        self.sender.id()
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {

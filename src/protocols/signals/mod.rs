@@ -14,26 +14,14 @@ mod messages;
 mod options;
 mod routes;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
 
-use async_trait::async_trait;
-use axum::{Router, http::HeaderValue};
+use axum::http::HeaderValue;
 
 pub use self::{error::HttpRefusal, options::Options};
 use crate::{
-    core::{
-        hub::{
-            Hub,
-            join::{JoinRequest, RoomPolicy},
-        },
-        model::ids::{Name, RoomId, TextError},
-    },
-    protocols::{
-        admission::Admission,
-        door::{Common, Door},
-        runtime::DoorRuntime,
-        websocket::SocketLimits,
-    },
+    core::model::ids::TextError,
+    protocols::{admission::Admission, prelude::*},
 };
 
 /// Name of the door, and namespace of its rooms.
@@ -103,7 +91,6 @@ impl SignalsDoor {
     }
 }
 
-#[async_trait]
 impl Door for SignalsDoor {
     fn runtime(&self) -> &DoorRuntime {
         &self.runtime

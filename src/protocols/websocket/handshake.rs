@@ -6,6 +6,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
+    response::IntoResponse,
 };
 use futures_util::StreamExt;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -29,6 +30,12 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request is no WebSocket handshake")]
 pub struct NotAHandshake;
+
+impl IntoResponse for NotAHandshake {
+    fn into_response(self) -> Response<Body> {
+        upgrade_required(Response::default())
+    }
+}
 
 /// Answers `request` with 101 and runs `serve` with the two halves of the WebSocket in `tasks`.
 ///

@@ -34,6 +34,14 @@ pub struct SocketLimits {
     pub max_silence: Duration,
 }
 
+impl SocketLimits {
+    /// Limits of a door without its own times: a dead connection is noticed within 10 s.
+    pub const fn new(max_message_bytes: usize) -> Self {
+        let (ping_interval, max_silence) = (Duration::from_secs(5), Duration::from_millis(9_500));
+        Self { max_message_bytes, ping_interval, max_silence }
+    }
+}
+
 /// Code and reason of a Close frame that the server sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloseStatus {

@@ -26,10 +26,14 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+use tracing::error;
 
 use super::CloseStatus;
 use crate::{
-    core::{model::lock::lock, ports::connection::DeliverError},
+    core::{
+        model::{ids::ConnectionId, lock::lock},
+        ports::connection::DeliverError,
+    },
     protocols::limits::MAX_WAITING_BYTES,
 };
 
@@ -40,7 +44,10 @@ pub(super) type Sink = SplitSink<WebSocketStream<TokioIo<Upgraded>>, Frame>;
 
 /// The sending half of a WebSocket. Cheap to clone; all clones share one queue.
 #[derive(Clone)]
-pub struct SocketSender(Arc<SendQueue>);
+pub struct SocketSender {
+    id: ConnectionId,
+    queue: Arc<SendQueue>,
+}
 
 /// Frames on their way to the writer task.
 #[derive(Default)]
@@ -74,15 +81,20 @@ pub(super) struct WriterTask {
 impl SocketSender {
     /// Starts the writer task of `sink` in `tasks`.
     pub(super) fn open(sink: Sink, ping_interval: Duration, tasks: &TaskTracker) -> (Self, WriterTask) {
-        let sender = Self(Arc::default());
+        let sender = Self { id: ConnectionId::next(), queue: Arc::default() };
         let (stop, ended) = (CancellationToken::new(), Arc::new(Notify::new()));
-        let writer = SocketWriter { sink, queue: sender.0.clone(), ping_interval };
+        let writer = SocketWriter { sink, queue: sender.queue.clone(), ping_interval };
         let (stopped, has_ended) = (stop.clone(), ended.clone());
         tasks.spawn(async move {
             stopped.run_until_cancelled(writer.run()).await;
             has_ended.notify_one();
         });
         (sender, WriterTask { ended, _stop: stop.drop_guard() })
+    }
+
+    /// Id of the connection in the core.
+    pub fn id(&self) -> ConnectionId {
+        self.id
     }
 
     /// Queues `text` behind everything queued before. Never blocks.
@@ -94,7 +106,7 @@ impl SocketSender {
     pub fn send(&self, text: impl Into<Utf8Bytes>) -> Result<(), DeliverError> {
         let frame = Frame::Text(text.into());
         let bytes = weight(&frame);
-        let mut state = lock(&self.0.state);
+        let mut state = lock(&self.queue.state);
         if state.closing {
             return Err(DeliverError::Closed);
         }
@@ -104,14 +116,35 @@ impl SocketSender {
         state.waiting_bytes += bytes;
         state.frames.push_back(frame);
         drop(state);
-        self.0.work.notify_one();
+        self.queue.work.notify_one();
         Ok(())
+    }
+
+    /// As [`send`](Self::send), for the payload of a signal. Drops one that is not text.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn send_payload(&self, payload: &Bytes) -> Result<(), DeliverError> {
+        match Utf8Bytes::try_from(payload.clone()) {
+            Ok(text) => self.send(text),
+            Err(_) => {
+                error!("dropped a signal that is not text");
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`send`](Self::send); closes the connection with `too_slow` if the client does not read.
+    pub fn send_or_close(&self, text: impl Into<Utf8Bytes>, too_slow: CloseStatus) {
+        if self.send(text) == Err(DeliverError::TooSlow) {
+            self.close(too_slow);
+        }
     }
 
     /// Closes the connection behind all queued messages, if the client reads them within
     /// [`CLOSE_TIMEOUT`](super::CLOSE_TIMEOUT). Only the first call has an effect.
     pub fn close(&self, status: CloseStatus) {
-        let mut state = lock(&self.0.state);
+        let mut state = lock(&self.queue.state);
         if state.closing {
             return;
         }
@@ -120,38 +153,38 @@ impl SocketSender {
         let frame = CloseFrame { code: CloseCode::from(status.code), reason };
         state.frames.push_back(Frame::Close(Some(frame)));
         drop(state);
-        self.0.work.notify_one();
-        self.0.closing.notify_one();
+        self.queue.work.notify_one();
+        self.queue.closing.notify_one();
     }
 
     /// Pings the client; resolves when any frame from it has arrived since this call.
     pub fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        let received = self.0.received.clone().notified_owned();
-        lock(&self.0.state).ping_wanted = true;
-        self.0.work.notify_one();
+        let received = self.queue.received.clone().notified_owned();
+        lock(&self.queue.state).ping_wanted = true;
+        self.queue.work.notify_one();
         received.boxed()
     }
 
     /// Resolves when the server begins to close.
     pub(super) async fn closing(&self) {
-        self.0.closing.notified().await;
+        self.queue.closing.notified().await;
     }
 
     /// Rejects all further messages: the client has closed.
     pub(super) fn refuse_further(&self) {
-        lock(&self.0.state).closing = true;
+        lock(&self.queue.state).closing = true;
     }
 
     /// Resolves every pending [`sign_of_life`](Self::sign_of_life).
     pub(super) fn note_received(&self) {
-        self.0.received.notify_waiters();
+        self.queue.received.notify_waiters();
     }
 }
 
 impl fmt::Debug for SocketSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketSender")
-            .field("waiting_bytes", &lock(&self.0.state).waiting_bytes)
+            .field("waiting_bytes", &lock(&self.queue.state).waiting_bytes)
             .finish_non_exhaustive()
     }
 }

@@ -13,39 +13,10 @@ use crate::support::{
 
 /// The relay door: two clients meet at `/relay/{room}`, and each text of one goes to the other.
 mod relay {
-    use std::{sync::Arc, time::Duration};
-
-    use async_trait::async_trait;
-    use axum::{
-        Router,
-        extract::{Path, Request, State},
-        response::Response,
-        routing,
-    };
-    use futures_util::future::BoxFuture;
     use http::StatusCode;
-    use switchboard::{
-        core::{
-            hub::{
-                Hub,
-                join::{JoinRequest, RoomPolicy},
-            },
-            model::{
-                event::{Event, Numbered, SignalKind},
-                ids::{ConnectionId, Name, RoomId},
-            },
-            ports::connection::{CloseReason, Connection, DeliverError},
-        },
-        protocols::{
-            door::{Common, Door},
-            options::duration,
-            runtime::DoorRuntime,
-            websocket::{CloseStatus, SocketLimits, SocketMessage, SocketReceiver, SocketSender, upgrade},
-        },
-    };
-    use tokio_tungstenite::tungstenite::Utf8Bytes;
+    use switchboard::protocols::prelude::*;
 
-    /// `options.rs`
+    // `options.rs`
     #[derive(Debug, Clone, clap::Args)]
     pub struct Options {
         /// How long a participant whose connection was lost keeps the seat.
@@ -53,7 +24,7 @@ mod relay {
         pub relay_lease: Duration,
     }
 
-    /// `mod.rs`: the constructor, the door, and its `impl Door`.
+    // `mod.rs`
     pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
         let policy = RoomPolicy::new(2, options.relay_lease);
         Arc::new(RelayDoor { hub: common.hub.clone(), policy, runtime: DoorRuntime::new("relay") })
@@ -65,84 +36,62 @@ mod relay {
         runtime: DoorRuntime,
     }
 
-    #[async_trait]
     impl Door for RelayDoor {
         fn runtime(&self) -> &DoorRuntime {
             &self.runtime
         }
 
-        /// `routes.rs`
+        // `routes.rs`
         fn router(self: Arc<Self>) -> Router {
             Router::new().route("/relay/{room}", routing::get(connect)).with_state(self)
         }
     }
 
-    /// `error.rs`
+    // `error.rs`
     const FULL: CloseStatus = CloseStatus { code: 4000, reason: "the room is full" };
     const STOPPING: CloseStatus = CloseStatus { code: 1001, reason: "the server stops" };
 
-    /// `http.rs`
+    // `http.rs`
     async fn connect(
         State(door): State<Arc<RelayDoor>>,
         Path(room): Path<String>,
         mut request: Request,
-    ) -> Result<Response, StatusCode> {
-        const LIMITS: SocketLimits = SocketLimits {
-            max_message_bytes: 64 * 1024,
-            ping_interval: Duration::from_secs(5),
-            max_silence: Duration::from_secs(10),
-        };
+    ) -> axum::response::Result<Response> {
         let room = RoomId::within("relay", &room).map_err(|_| StatusCode::BAD_REQUEST)?;
-        let serving = door.clone();
-        let serve = move |sender, receiver| converse(serving, room, sender, receiver);
-        upgrade(&mut request, LIMITS, &door.runtime.tasks, serve).map_err(|_| StatusCode::BAD_REQUEST)
+        let (tasks, limits) = (door.runtime.tasks.clone(), SocketLimits::new(64 * 1024));
+        Ok(upgrade(&mut request, limits, &tasks, |sender, receiver| serve(door, room, sender, receiver))?)
     }
 
-    /// `connection.rs`: takes a seat, sends signals, gives the seat up.
-    async fn converse(
-        door: Arc<RelayDoor>,
-        room: RoomId,
-        sender: SocketSender,
-        mut receiver: SocketReceiver,
-    ) {
-        let name: Name = "guest".parse().unwrap();
-        let Ok(joined) = door.hub.join(JoinRequest::new(room, name, door.policy)).await else {
-            return receiver.close(FULL).await;
-        };
-        let connection = Arc::new(RelayConnection { id: ConnectionId::next(), sender });
-        let _ = door.hub.attach(&joined.seat, connection);
+    // `connection.rs`: takes a seat, sends signals, gives the seat up.
+    async fn serve(door: Arc<RelayDoor>, room: RoomId, sender: SocketSender, mut receiver: SocketReceiver) {
+        let request = JoinRequest::new(room, "guest".parse().unwrap(), door.policy);
+        let Ok(joined) = door.hub.join(request).await else { return receiver.close(FULL).await };
+        let _ = door.hub.attach(&joined.seat, Arc::new(RelayConnection(sender)));
         while let Ok(SocketMessage::Text(text)) = receiver.next().await {
             let _ = door.hub.broadcast(&joined.seat, SignalKind::Other, text.into());
         }
         door.hub.leave(&joined.seat).await;
     }
 
-    /// `delivery.rs`: events of the core as messages on the wire.
-    struct RelayConnection {
-        id: ConnectionId,
-        sender: SocketSender,
-    }
+    // `delivery.rs`: events of the core as messages on the wire.
+    struct RelayConnection(SocketSender);
 
     impl Connection for RelayConnection {
         fn id(&self) -> ConnectionId {
-            self.id
+            self.0.id()
         }
 
         fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
-            match event {
-                Event::Signal(signal) => {
-                    self.sender.send(Utf8Bytes::try_from(signal.payload.clone()).unwrap())
-                }
-                _ => Ok(()),
-            }
+            let Event::Signal(signal) = event else { return Ok(()) };
+            self.0.send_payload(&signal.payload)
         }
 
         fn close(&self, _reason: CloseReason) {
-            self.sender.close(STOPPING);
+            self.0.close(STOPPING);
         }
 
         fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-            self.sender.sign_of_life()
+            self.0.sign_of_life()
         }
     }
 }
