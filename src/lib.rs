@@ -2,7 +2,7 @@
 //! protocols.
 //!
 //! ```text
-//! main.rs ─ app.rs ─┬─ listener.rs ─ protocols/<door>/ ──┐
+//! main.rs ─ app/ ───┬─ listener.rs ─ protocols/<door>/ ──┐
 //!   (config.rs,     ├─ frontend/                         ├─ core/
 //!    telemetry.rs,  ├─ ops.rs, debug.rs ─────────────────┤
 //!    data_folder.rs)├─ store/, cluster/ ─────────────────┤

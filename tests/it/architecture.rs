@@ -178,14 +178,14 @@ fn one_place_each_for_libraries_time_settings_and_back_ends() {
     assert_eq!(breaking(everywhere_but(&["config.rs"]), &["env::var", "std::env", "dotenvy"]), NOTHING);
     assert_eq!(
         breaking(
-            everywhere_but(&["app.rs"]),
+            everywhere_but(&["app/"]),
             &["LocalRegistry::new", "RedisRegistry::join", "SqliteStore::open"]
         ),
         NOTHING
     );
     assert_eq!(
         breaking(
-            everywhere_but(&["app.rs", "main.rs", "data_folder.rs", "telemetry.rs", "listener.rs"]),
+            everywhere_but(&["app/", "main.rs", "data_folder.rs", "telemetry.rs", "listener.rs"]),
             &["anyhow"]
         ),
         NOTHING

@@ -86,7 +86,7 @@ async fn converse(
     match end {
         SocketEnd::ClosedByClient => door.hub.leave(&seat).await,
         SocketEnd::Lost | SocketEnd::ClosedByServer => {
-            door.hub.connection_lost(&seat, connection.sender.id()).await
+            door.hub.connection_lost(&seat, connection.sender.id()).await;
         }
     }
     Ok(())

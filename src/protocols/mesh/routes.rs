@@ -17,15 +17,13 @@ const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
 /// The routes.
 pub fn router(door: Arc<MeshDoor>) -> Router {
     let cors = door.origins.cors_layer();
-    let mut router = Router::new()
+    let socket_routers = SOCKET_PATHS.map(|path| socket_router(&door, path));
+    let router = Router::new()
         .route("/api/v1/signalling/health-status", routing::get(http::health_status))
         .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
         .route("/api/v1/ice-servers", routing::get(http::ice_servers))
-        .with_state(door.clone());
-    for path in SOCKET_PATHS {
-        router = router.merge(socket_router(&door, path));
-    }
-    router.layer(cors)
+        .with_state(door);
+    socket_routers.into_iter().fold(router, Router::merge).layer(cors)
 }
 
 fn socket_router(door: &Arc<MeshDoor>, path: &'static str) -> Router {

@@ -27,7 +27,7 @@ fn a_name_that_does_not_exist_is_found() {
     let tree = Tree::read();
     let exists = |span: &str| Name::parse(span).map(|name| tree.has(&name));
     for span in [
-        "src/app.rs",
+        "src/app/mod.rs",
         "tests/it/architecture/document.rs",
         "architecture/document.rs",
         "tests/it/",

@@ -1,7 +1,7 @@
 // Announces incoming messages to screen readers, but not the history.
 
 import { useTexts } from '../../lib/i18n/useTexts';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 
 /** Length of an announcement; the list has the whole message. */
 const SPOKEN_LENGTH = 300;

@@ -5,7 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { limits } from '../../signaling/client';
 import { ChatPanel } from './ChatPanel';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 import type { ChatView } from './useChat';
 
 function open(messages: ChatMessage[] = [], changes: Partial<ChatView> = {}) {

@@ -5,7 +5,7 @@ import { memo, useState } from 'react';
 import { cn } from '../../lib/cn';
 import { useLanguage, useTexts } from '../../lib/i18n/useTexts';
 import { clockTime, fullTime } from '../../lib/time';
-import type { ChatMessage, Delivery } from './chatStore';
+import type { ChatMessage, Delivery } from './chatMessage';
 import { beginningOf } from './fold';
 import { linkify } from './linkify';
 

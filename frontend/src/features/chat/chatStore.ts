@@ -13,20 +13,8 @@ import {
   type SignalingEvent,
 } from '../../signaling/client';
 import { readEntry, type SavedMessage } from './chatEntry';
+import type { ChatMessage, Delivery } from './chatMessage';
 import { ReadPosition, type ReadPositionStorage, type ReadState } from './readPosition';
-
-/** `delivered`: the other side has the message, but the full history does not. */
-export type Delivery = 'sending' | 'sent' | 'delivered' | 'failed';
-
-export interface ChatMessage {
-  key: string;
-  mine: boolean;
-  name: string | null;
-  text: string;
-  sentAt: Date | null;
-  /** Null for messages of others. */
-  delivery: Delivery | null;
-}
 
 export interface ChatSnapshot extends ReadState {
   messages: ChatMessage[];

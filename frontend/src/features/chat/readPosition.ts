@@ -2,7 +2,7 @@
 // ones. Stored by the browser, so that a reload keeps it.
 
 import { Recent } from '../../lib/recent';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 
 /** Stores the key of the last message read. */
 export interface ReadPositionStorage {

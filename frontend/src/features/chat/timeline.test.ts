@@ -1,7 +1,7 @@
 // Days, groups and the line above new messages.
 
 import { describe, expect, it } from 'vitest';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 import { timelineOf } from './timeline';
 
 /** The own messages are Ann's. */

@@ -2,7 +2,7 @@
 // new messages. Pure.
 
 import { daysBetween } from '../../lib/time';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 
 export type Row =
   | { kind: 'day'; key: string; day: Date }

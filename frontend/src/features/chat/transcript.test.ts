@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { en } from '../../lib/i18n/texts/en';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 import { transcriptOf } from './transcript';
 
 const time = new Date(2026, 0, 5, 9, 30);

@@ -4,7 +4,7 @@
 import { saveTextFile } from '../../lib/download';
 import type { Texts } from '../../lib/i18n/texts/en';
 import { fullTime } from '../../lib/time';
-import type { ChatMessage } from './chatStore';
+import type { ChatMessage } from './chatMessage';
 
 export interface TranscriptOptions {
   appointmentId: string;

@@ -1,14 +1,23 @@
 // Content of the device dialog. Its level meter runs only while the dialog is open.
 
+import type { ReactNode } from 'react';
 import { Dialog } from '../../components/ui/Dialog';
 import { useTexts } from '../../lib/i18n/useTexts';
+import type { LocalMedia } from '../../rtc/media/localMedia';
 import { DeviceHelp } from './DeviceHelp';
 import { DevicePicker } from './DevicePicker';
-import type { DeviceSettingsProps } from './DeviceSettings';
 import { MicrophoneLevel } from './MicrophoneLevel';
 import { SpeakerTest } from './SpeakerTest';
 
-export default function DeviceDialog({ media, isOpen, onClose, children }: DeviceSettingsProps) {
+export interface DeviceDialogProps {
+  media: LocalMedia;
+  isOpen: boolean;
+  onClose: () => void;
+  /** Further content, below the devices. */
+  children?: ReactNode;
+}
+
+export default function DeviceDialog({ media, isOpen, onClose, children }: DeviceDialogProps) {
   const texts = useTexts().devices;
   return (
     <Dialog title={texts.settingsTitle} isOpen={isOpen} onClose={onClose}>

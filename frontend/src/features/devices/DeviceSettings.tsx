@@ -1,20 +1,12 @@
 // The device dialog during the call. Its content is loaded when it is first opened.
 
-import { lazy, type ReactNode, useState } from 'react';
+import { lazy, useState } from 'react';
 import { Lazy } from '../../components/Lazy';
-import type { LocalMedia } from '../../rtc/media/localMedia';
+import type { DeviceDialogProps } from './DeviceDialog';
 
 const DeviceDialog = lazy(() => import('./DeviceDialog'));
 
-export interface DeviceSettingsProps {
-  media: LocalMedia;
-  isOpen: boolean;
-  onClose: () => void;
-  /** Further content, below the devices. */
-  children?: ReactNode;
-}
-
-export function DeviceSettings(props: DeviceSettingsProps) {
+export function DeviceSettings(props: DeviceDialogProps) {
   const [wasOpen, setWasOpen] = useState(false);
   if (props.isOpen && !wasOpen) setWasOpen(true);
   if (!wasOpen) return null;
