@@ -274,7 +274,7 @@ export type IceConfiguration = {
   turnUrls: Array<string>;
 };
 
-/** The body of a refusal. */
+/** The body of a refused HTTP request. */
 export type HttpRefusalBody = {
   /** Always `false`. */
   success: false;

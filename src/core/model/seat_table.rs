@@ -178,8 +178,8 @@ impl Seats {
     /// Gives the claimant a seat: the one it holds, else a free one.
     ///
     /// # Errors
-    /// [`ClaimRefused`]: other participants hold every seat or the name, or the claim to take over is no longer
-    /// current. Nothing changed.
+    /// [`ClaimRefused`]: other participants hold every seat or the name, or the claim to take over is no
+    /// longer current. Nothing changed.
     pub fn claim(
         &mut self,
         claim: &Claim,

@@ -18,7 +18,8 @@ pub enum RekeyedText {
     Saved(ChatEntry),
 }
 
-/// Reads the texts of a room's log of an earlier release, in order. Stores call it because they do not parse JSON.
+/// Reads the texts of a room's log of an earlier release, in order. Stores call it because they do not parse
+/// JSON.
 pub type Rekey = fn(&[Box<str>]) -> Vec<RekeyedText>;
 
 /// Converts the rows of a room's log of an earlier release, one after the other.
