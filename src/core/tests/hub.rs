@@ -34,7 +34,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-struct World {
+struct OneNode {
     hub: Hub,
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
@@ -42,7 +42,7 @@ struct World {
     unique_names: bool,
 }
 
-impl World {
+impl OneNode {
     fn new() -> Self {
         let clock = ManualClock::new();
         let store = Arc::new(MemoryStore::default());
@@ -127,94 +127,94 @@ fn payloads(connection: &Recorder) -> Vec<String> {
 
 #[tokio::test]
 async fn two_participants_receive_only_each_others_signals() {
-    let world = World::new();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
     assert!(ann.view.others.is_empty() && !ann.view.polite);
     assert_eq!(bob.view.others[0].participant, ann.seat.participant());
     assert!(bob.view.polite);
 
-    world.send(&bob, &ann, "offer").unwrap();
-    world.send(&ann, &bob, "answer").unwrap();
+    node.send(&bob, &ann, "offer").unwrap();
+    node.send(&ann, &bob, "answer").unwrap();
     assert_eq!(payloads(&ann_hears), ["offer"]);
     assert_eq!(payloads(&bob_hears), ["answer"]);
-    assert_eq!(world.send(&ann, &ann, "to myself"), Err(SignalError::NoSuchParticipant));
+    assert_eq!(node.send(&ann, &ann, "to myself"), Err(SignalError::NoSuchParticipant));
 }
 
 #[tokio::test]
 async fn broadcast_reaches_all_others() {
-    let world = World::new();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let (_, bob_hears) = world.join("Bob", None).await;
-    world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::from_static(b"all")).unwrap();
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let (_, bob_hears) = node.join("Bob", None).await;
+    node.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::from_static(b"all")).unwrap();
     assert_eq!(payloads(&bob_hears), ["all"]);
     assert!(payloads(&ann_hears).is_empty());
-    world.hub.leave(&ann.seat).await;
-    let late = world.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::new());
+    node.hub.leave(&ann.seat).await;
+    let late = node.hub.broadcast(&ann.seat, SignalKind::Other, Bytes::new());
     assert_eq!(late, Err(SignalError::Replaced(Replaced)));
 }
 
 #[tokio::test]
 async fn taken_seat_belongs_to_its_holder_for_the_whole_lease() {
-    let world = World::new();
-    let ann = world.take_seat(None).await.unwrap();
+    let node = OneNode::new();
+    let ann = node.take_seat(None).await.unwrap();
     let ann_hears = Recorder::new();
-    world.hub.attach(&ann.seat, ann_hears.clone()).unwrap();
-    world.take_seat(None).await.unwrap();
+    node.hub.attach(&ann.seat, ann_hears.clone()).unwrap();
+    node.take_seat(None).await.unwrap();
     ann_hears.die();
-    assert!(matches!(world.take_seat(None).await, Err(JoinError::RoomFull { .. })));
+    assert!(matches!(node.take_seat(None).await, Err(JoinError::RoomFull { .. })));
     assert_eq!(ann_hears.probes(), 0, "nobody is asked");
-    world.wait(LEASE).await;
-    assert!(!world.take_seat(None).await.unwrap().returned, "the seat that nobody attached to");
-    world.store.break_down();
-    assert!(world.take_seat(Some(ann.session.as_str())).await.unwrap().returned, "no history is read");
+    node.wait(LEASE).await;
+    assert!(!node.take_seat(None).await.unwrap().returned, "the seat that nobody attached to");
+    node.store.break_down();
+    assert!(node.take_seat(Some(ann.session.as_str())).await.unwrap().returned, "no history is read");
     assert_eq!(ann_hears.closed(), [CloseReason::Replaced]);
 }
 
 #[tokio::test]
 async fn taking_the_own_seat_with_a_reset_replays_nothing() {
-    let world = World::new();
-    let (ann, _) = world.join("Ann", None).await;
-    let bob = world.take_seat(None).await.unwrap();
-    let tell = |payload| world.hub.broadcast(&ann.seat, SignalKind::Offer, Bytes::from_static(payload));
+    let node = OneNode::new();
+    let (ann, _) = node.join("Ann", None).await;
+    let bob = node.take_seat(None).await.unwrap();
+    let tell = |payload| node.hub.broadcast(&ann.seat, SignalKind::Offer, Bytes::from_static(payload));
     tell(b"before").unwrap();
-    let again = world.take_seat(Some(bob.session.as_str())).await.unwrap();
+    let again = node.take_seat(Some(bob.session.as_str())).await.unwrap();
     assert_eq!((again.returned, again.seat.participant()), (true, bob.seat.participant()));
     tell(b"after").unwrap();
     let bob_hears = Recorder::new();
-    assert_eq!(world.hub.attach(&bob.seat, bob_hears.clone()), Err(Replaced));
-    world.hub.attach(&again.seat, bob_hears.clone()).unwrap();
+    assert_eq!(node.hub.attach(&bob.seat, bob_hears.clone()), Err(Replaced));
+    node.hub.attach(&again.seat, bob_hears.clone()).unwrap();
     assert_eq!(payloads(&bob_hears), ["after"]);
 }
 
 #[tokio::test]
 async fn newer_connection_replaces_the_older_one_in_the_same_seat() {
-    let world = World::new();
-    let (ann, older) = world.join("Ann", None).await;
-    let (bob, _) = world.join("Bob", None).await;
+    let node = OneNode::new();
+    let (ann, older) = node.join("Ann", None).await;
+    let (bob, _) = node.join("Bob", None).await;
     let newer = Recorder::new();
-    world.hub.attach(&ann.seat, newer.clone()).unwrap();
+    node.hub.attach(&ann.seat, newer.clone()).unwrap();
     assert_eq!(older.closed(), [CloseReason::Replaced]);
-    world.hub.connection_lost(&ann.seat, older.id()).await;
-    world.send(&bob, &ann, "offer").unwrap();
+    node.hub.connection_lost(&ann.seat, older.id()).await;
+    node.send(&bob, &ann, "offer").unwrap();
     assert_eq!((payloads(&older), payloads(&newer)), (vec![], vec!["offer".to_owned()]));
-    assert_eq!(world.hub.occupancy().connected, 2);
+    assert_eq!(node.hub.occupancy().connected, 2);
 }
 
 #[tokio::test]
 async fn cross_room_signal_carries_its_sender() {
-    let world = World::new();
-    let (ann, _) = world.join("Ann", None).await;
+    let node = OneNode::new();
+    let (ann, _) = node.join("Ann", None).await;
     let elsewhere = RoomId::within("users", "bob").unwrap();
     let call = |payload: &'static str| {
         let payload = Bytes::from_static(payload.as_bytes());
-        world.hub.signal_room(&ann.seat, &elsewhere, SignalKind::Other, payload)
+        node.hub.signal_room(&ann.seat, &elsewhere, SignalKind::Other, payload)
     };
     assert_eq!(call("too early"), Err(SignalError::NoSuchParticipant));
-    let bob = world.try_join_room(elsewhere.clone(), "Bob", None).await.unwrap();
+    let bob = node.try_join_room(elsewhere.clone(), "Bob", None).await.unwrap();
     call("early").unwrap();
     let bob_hears = Recorder::new();
-    world.hub.attach(&bob.seat, bob_hears.clone()).unwrap();
+    node.hub.attach(&bob.seat, bob_hears.clone()).unwrap();
     call("late").unwrap();
     assert_eq!(payloads(&bob_hears), ["early", "late"]);
     assert!(bob_hears.told().iter().all(|told| matches!(told, Told::Signal { name, .. } if name == "Ann")));
@@ -222,92 +222,89 @@ async fn cross_room_signal_carries_its_sender() {
 
 #[tokio::test(start_paused = true)]
 async fn unique_name_is_refused_while_its_holder_answers() {
-    let world = World { unique_names: true, ..World::new() };
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    assert!(matches!(world.try_join("Ann", None).await, Err(JoinError::NameTaken)));
-    assert_eq!(world.hub.find(&ann.seat, &name("Ann")), Some(ann.seat.participant()));
-    world.hub.connection_lost(&ann.seat, ann_hears.id()).await;
-    assert!(world.try_join("Ann", None).await.is_ok(), "whoever is away is taken for the same person");
+    let node = OneNode { unique_names: true, ..OneNode::new() };
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    assert!(matches!(node.try_join("Ann", None).await, Err(JoinError::NameTaken)));
+    assert_eq!(node.hub.find(&ann.seat, &name("Ann")), Some(ann.seat.participant()));
+    node.hub.connection_lost(&ann.seat, ann_hears.id()).await;
+    assert!(node.try_join("Ann", None).await.is_ok(), "whoever is away is taken for the same person");
 }
 
 #[tokio::test]
 async fn holder_by_session_claims_nothing() {
-    let world = World::new();
-    let (ann, _) = world.join("Ann", None).await;
+    let node = OneNode::new();
+    let (ann, _) = node.join("Ann", None).await;
     let token = ann.session.as_str();
-    assert_eq!(
-        world.hub.holder_by_session(&room_id("7"), token).await.unwrap(),
-        Some(ann.seat.participant())
-    );
-    assert!(world.hub.holder_by_session(&room_id("8"), token).await.unwrap().is_none());
-    world.hub.leave(&ann.seat).await;
-    assert!(world.hub.holder_by_session(&room_id("7"), token).await.unwrap().is_none());
+    assert_eq!(node.hub.holder_by_session(&room_id("7"), token).await.unwrap(), Some(ann.seat.participant()));
+    assert!(node.hub.holder_by_session(&room_id("8"), token).await.unwrap().is_none());
+    node.hub.leave(&ann.seat).await;
+    assert!(node.hub.holder_by_session(&room_id("7"), token).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn token_returns_the_seat_and_fences_the_older_connection() {
-    let world = World::new();
-    let (ann, _) = world.join("Ann", None).await;
-    let (bob, old) = world.join("Bob", None).await;
-    let (again, new) = world.join("Bob", Some(bob.session.as_str())).await;
+    let node = OneNode::new();
+    let (ann, _) = node.join("Ann", None).await;
+    let (bob, old) = node.join("Bob", None).await;
+    let (again, new) = node.join("Bob", Some(bob.session.as_str())).await;
     assert_eq!(again.seat.participant(), bob.seat.participant());
     assert!(again.resumed);
     assert_eq!(old.closed(), [CloseReason::Replaced]);
 
-    assert_eq!(world.send(&bob, &ann, "from the old one"), Err(SignalError::Replaced(Replaced)));
-    world.hub.connection_lost(&bob.seat, old.id()).await;
-    world.hub.leave(&bob.seat).await;
-    world.send(&ann, &bob, "still there").unwrap();
+    assert_eq!(node.send(&bob, &ann, "from the old one"), Err(SignalError::Replaced(Replaced)));
+    node.hub.connection_lost(&bob.seat, old.id()).await;
+    node.hub.leave(&bob.seat).await;
+    node.send(&ann, &bob, "still there").unwrap();
     assert_eq!(payloads(&new), ["still there"]);
     assert!(payloads(&old).is_empty());
 }
 
 #[tokio::test]
 async fn session_made_by_the_door_returns_the_seat() {
-    let world = World::new();
+    let node = OneNode::new();
     let ann = ParticipantId::random();
-    let session = || world.hub.session_for(&room_id("7"), ann).as_str().to_owned();
-    let (first, old) = world.join("Ann", Some(&session())).await;
-    let (second, _) = world.join("Ann", Some(&session())).await;
+    let session = || node.hub.session_for(&room_id("7"), ann).as_str().to_owned();
+    let (first, old) = node.join("Ann", Some(&session())).await;
+    let (second, _) = node.join("Ann", Some(&session())).await;
     assert_eq!((first.seat.participant(), second.seat.participant()), (ann, ann));
     assert_eq!(old.closed(), [CloseReason::Replaced]);
 }
 
 #[tokio::test]
 async fn dismiss_ends_all_leases_of_a_namespace() {
-    let world = World::new();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let away = world.try_join_room(RoomId::within("users", "bob").unwrap(), "Bob", None).await.unwrap();
-    let here = world.try_join_room(RoomId::within("users", "cy").unwrap(), "Cy", None).await.unwrap();
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let away = node.try_join_room(RoomId::within("users", "bob").unwrap(), "Bob", None).await.unwrap();
+    let here = node.try_join_room(RoomId::within("users", "cy").unwrap(), "Cy", None).await.unwrap();
     let (bob_hears, cy_hears) = (Recorder::new(), Recorder::new());
-    world.hub.attach(&away.seat, bob_hears.clone()).unwrap();
-    world.hub.attach(&here.seat, cy_hears.clone()).unwrap();
-    world.hub.connection_lost(&away.seat, bob_hears.id()).await;
+    node.hub.attach(&away.seat, bob_hears.clone()).unwrap();
+    node.hub.attach(&here.seat, cy_hears.clone()).unwrap();
+    node.hub.connection_lost(&away.seat, bob_hears.id()).await;
 
-    world.hub.dismiss("users").await.unwrap();
+    node.hub.dismiss("users").await.unwrap();
     assert_eq!(cy_hears.closed(), [CloseReason::Dismissed]);
     for gone in [&away, &here] {
-        assert!(world.hub.view(&gone.seat).await.is_err());
+        assert!(node.hub.view(&gone.seat).await.is_err());
     }
-    assert!(world.hub.view(&ann.seat).await.is_ok() && ann_hears.closed().is_empty());
+    assert!(node.hub.view(&ann.seat).await.is_ok() && ann_hears.closed().is_empty());
 }
 
 #[tokio::test]
 async fn lost_seat_is_held_for_exactly_its_lease() {
-    let world = World::new();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
-    world.wait(LEASE * 3).await;
-    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
-    world.send(&ann, &bob, "meanwhile").unwrap();
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
+    node.wait(LEASE * 3).await;
+    node.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    node.send(&ann, &bob, "meanwhile").unwrap();
 
-    world.wait(LEASE / 2).await;
-    let (again, bob_hears) = world.join("Bob", Some(bob.session.as_str())).await;
+    node.wait(LEASE / 2).await;
+    let (again, bob_hears) = node.join("Bob", Some(bob.session.as_str())).await;
     assert!(again.resumed);
     assert_eq!(payloads(&bob_hears), ["meanwhile"]);
 
-    world.hub.connection_lost(&again.seat, bob_hears.id()).await;
-    world.wait(LEASE).await;
+    node.hub.connection_lost(&again.seat, bob_hears.id()).await;
+    node.wait(LEASE).await;
     let id = bob.seat.participant();
     let expected = [
         Told::Joined(id),
@@ -317,29 +314,29 @@ async fn lost_seat_is_held_for_exactly_its_lease() {
         Told::Left(id, LeaveReason::LeaseEnded),
     ];
     assert_eq!(ann_hears.told(), expected);
-    assert_eq!(world.hub.occupancy().participants, 1);
+    assert_eq!(node.hub.occupancy().participants, 1);
 }
 
 #[tokio::test]
 async fn suspended_process_renews_before_it_expires() {
-    let world = World::new();
-    let (_, ann_hears) = world.join("Ann", None).await;
-    let (_bob, _) = world.join("Bob", None).await;
-    world.wait(LEASE * 100).await;
-    assert_eq!(world.hub.occupancy().connected, 2);
+    let node = OneNode::new();
+    let (_, ann_hears) = node.join("Ann", None).await;
+    let (_bob, _) = node.join("Bob", None).await;
+    node.wait(LEASE * 100).await;
+    assert_eq!(node.hub.occupancy().connected, 2);
     assert!(ann_hears.closed().is_empty());
 }
 
 #[tokio::test]
 async fn token_after_a_restart_keeps_the_id_and_respects_a_full_room() {
-    let before = World::new();
+    let before = OneNode::new();
     let (bob, _) = before.join("Bob", None).await;
-    let after = World::new();
+    let after = OneNode::new();
     let (again, _) = after.join("Bob", Some(bob.session.as_str())).await;
     assert_eq!(again.seat.participant(), bob.seat.participant());
     assert!(!again.resumed);
 
-    let full = World::new();
+    let full = OneNode::new();
     let _pair = (full.join("Ann", None).await, full.join("Cy", None).await);
     let refused = full.try_join("Bob", Some(bob.session.as_str())).await;
     assert!(matches!(refused, Err(JoinError::RoomFull { .. })));
@@ -347,11 +344,11 @@ async fn token_after_a_restart_keeps_the_id_and_respects_a_full_room() {
 
 #[tokio::test]
 async fn newcomer_meets_the_participant_that_stayed() {
-    let world = World::new();
-    let (ann, _) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
-    world.hub.leave(&ann.seat).await;
-    let (cy, _) = world.join("Cy", None).await;
+    let node = OneNode::new();
+    let (ann, _) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
+    node.hub.leave(&ann.seat).await;
+    let (cy, _) = node.join("Cy", None).await;
     assert_eq!(cy.view.others[0].participant, bob.seat.participant());
     let expected =
         [Told::Left(ann.seat.participant(), LeaveReason::Left), Told::Joined(cy.seat.participant())];
@@ -360,17 +357,17 @@ async fn newcomer_meets_the_participant_that_stayed() {
 
 #[tokio::test(start_paused = true)]
 async fn third_participant_is_refused_while_both_holders_are_alive() {
-    let world = World::new();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
-    assert!(matches!(world.try_join("Cy", None).await, Err(JoinError::RoomFull { .. })));
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
+    assert!(matches!(node.try_join("Cy", None).await, Err(JoinError::RoomFull { .. })));
     assert!(ann_hears.told().len() == 1 && bob_hears.told().is_empty(), "nobody was disturbed");
 
     bob_hears.die();
-    let again = world.try_join("Cy", None).await;
+    let again = node.try_join("Cy", None).await;
     assert!(matches!(again, Err(JoinError::RoomFull { .. })), "an answer is good for a moment");
-    world.clock.advance(ANSWER_VALID);
-    let (cy, _) = world.join("Cy", None).await;
+    node.clock.advance(ANSWER_VALID);
+    let (cy, _) = node.join("Cy", None).await;
     assert_eq!(cy.view.others[0].participant, ann.seat.participant());
     assert_eq!(bob_hears.closed(), [CloseReason::Replaced]);
     let left = Told::Left(bob.seat.participant(), LeaveReason::NotAlive);
@@ -379,25 +376,25 @@ async fn third_participant_is_refused_while_both_holders_are_alive() {
 
 #[tokio::test(start_paused = true)]
 async fn same_name_takes_over_a_lost_unprotected_seat_at_once() {
-    let world = World::new();
-    let (_ann, _) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
-    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let node = OneNode::new();
+    let (_ann, _) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
+    node.hub.connection_lost(&bob.seat, bob_hears.id()).await;
     let start = tokio::time::Instant::now();
-    let (again, _) = world.join("Bob", None).await;
+    let (again, _) = node.join("Bob", None).await;
     assert_ne!(again.seat.participant(), bob.seat.participant());
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn absent_holder_has_the_probe_deadline_to_reconnect() {
-    let world = World::new();
-    let (_ann, _) = world.join("Ann", None).await;
-    let (bob, bob_hears) = world.join("Bob", None).await;
-    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
-    let (third, back) = tokio::join!(world.try_join("Cy", None), async {
+    let node = OneNode::new();
+    let (_ann, _) = node.join("Ann", None).await;
+    let (bob, bob_hears) = node.join("Bob", None).await;
+    node.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let (third, back) = tokio::join!(node.try_join("Cy", None), async {
         tokio::time::sleep(PROBE_DEADLINE / 2).await;
-        world.join("Bob", Some(bob.session.as_str())).await
+        node.join("Bob", Some(bob.session.as_str())).await
     });
     assert!(matches!(third, Err(JoinError::RoomFull { .. })));
     assert!(back.0.resumed);
@@ -406,31 +403,31 @@ async fn absent_holder_has_the_probe_deadline_to_reconnect() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_of_a_hundred_concurrent_joins_get_a_seat() {
     for _ in 0..1_000 {
-        let world = Arc::new(World::new());
+        let node = Arc::new(OneNode::new());
         let mut racers = JoinSet::new();
         for racer in 0..100 {
-            let world = world.clone();
+            let node = node.clone();
             // Half of them share a name: a namesake that is just arriving frees no seat.
             let who = if racer % 2 == 0 { "Same".to_owned() } else { format!("racer {racer}") };
             racers.spawn(async move {
-                let joined = world.try_join(&who, None).await;
-                joined.map(|joined| world.hub.attach(&joined.seat, Recorder::new()).unwrap())
+                let joined = node.try_join(&who, None).await;
+                joined.map(|joined| node.hub.attach(&joined.seat, Recorder::new()).unwrap())
             });
         }
         let outcomes = racers.join_all().await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(JoinError::RoomFull { .. }))));
-        assert_eq!(world.hub.occupancy().participants, 2);
+        assert_eq!(node.hub.occupancy().participants, 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn concurrent_newcomers_share_one_probe() {
-    let world = World::new();
-    let (_ann, ann_hears) = world.join("Ann", None).await;
+    let node = OneNode::new();
+    let (_ann, ann_hears) = node.join("Ann", None).await;
     ann_hears.answer_late();
-    let (_bob, _) = world.join("Bob", None).await;
-    let knocks = || futures_util::future::join_all((0..50).map(|_| world.try_join("Cy", None)));
+    let (_bob, _) = node.join("Bob", None).await;
+    let knocks = || futures_util::future::join_all((0..50).map(|_| node.try_join("Cy", None)));
     for outcomes in [knocks().await, knocks().await] {
         assert!(outcomes.iter().all(Result::is_err));
     }
@@ -439,77 +436,77 @@ async fn concurrent_newcomers_share_one_probe() {
 
 #[tokio::test]
 async fn message_written_before_a_leave_is_delivered_after_it() {
-    let world = World::new();
-    let (_ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, _) = world.join("Bob", None).await;
-    let message = world.hub.compose(&bob.seat, "1", "bye").unwrap();
-    world.hub.leave(&bob.seat).await;
-    assert_eq!(world.hub.compose(&bob.seat, "2", "too late"), Err(Replaced));
-    assert_eq!(world.hub.publish(&bob.seat, &message, kept(&message)).await.unwrap(), Published::Now);
+    let node = OneNode::new();
+    let (_ann, ann_hears) = node.join("Ann", None).await;
+    let (bob, _) = node.join("Bob", None).await;
+    let message = node.hub.compose(&bob.seat, "1", "bye").unwrap();
+    node.hub.leave(&bob.seat).await;
+    assert_eq!(node.hub.compose(&bob.seat, "2", "too late"), Err(Replaced));
+    assert_eq!(node.hub.publish(&bob.seat, &message, kept(&message)).await.unwrap(), Published::Now);
     assert_eq!(ann_hears.told().last(), Some(&Told::Chat("bye".into())));
 }
 
 #[tokio::test]
 async fn unavailable_store_refuses_chats_and_keeps_calls() {
-    let world = World::new();
-    world.store.break_down();
-    let (ann, ann_hears) = world.join("Ann", None).await;
-    let (bob, _) = world.join("Bob", None).await;
+    let node = OneNode::new();
+    node.store.break_down();
+    let (ann, ann_hears) = node.join("Ann", None).await;
+    let (bob, _) = node.join("Bob", None).await;
     assert!(bob.history.is_none());
-    world.send(&bob, &ann, "offer").unwrap();
+    node.send(&bob, &ann, "offer").unwrap();
     assert_eq!(payloads(&ann_hears), ["offer"]);
-    assert!(world.write(&bob, "1").await.is_err());
+    assert!(node.write(&bob, "1").await.is_err());
     assert!(!ann_hears.told().iter().any(|told| matches!(told, Told::Chat(_))));
 }
 
 #[tokio::test]
 async fn draining_hub_refuses_joins_and_closes_connections() {
-    let world = World::new();
-    let (_ann, ann_hears) = world.join("Ann", None).await;
-    world.hub.drain();
+    let node = OneNode::new();
+    let (_ann, ann_hears) = node.join("Ann", None).await;
+    node.hub.drain();
     assert_eq!(ann_hears.closed(), [CloseReason::ShuttingDown]);
-    assert!(matches!(world.try_join("Bob", None).await, Err(JoinError::ShuttingDown)));
+    assert!(matches!(node.try_join("Bob", None).await, Err(JoinError::ShuttingDown)));
 }
 
 #[tokio::test]
 async fn empty_hub_holds_no_room() {
-    let world = World::new();
+    let node = OneNode::new();
     for _ in 0..100 {
-        let (ann, _) = world.join("Ann", None).await;
-        let (bob, bob_hears) = world.join("Bob", None).await;
-        world.hub.leave(&ann.seat).await;
-        world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
-        world.wait(LEASE).await;
+        let (ann, _) = node.join("Ann", None).await;
+        let (bob, bob_hears) = node.join("Bob", None).await;
+        node.hub.leave(&ann.seat).await;
+        node.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+        node.wait(LEASE).await;
     }
-    assert_eq!(world.hub.occupancy(), crate::core::hub::Occupancy::default());
+    assert_eq!(node.hub.occupancy(), crate::core::hub::Occupancy::default());
 }
 
 #[tokio::test(start_paused = true)]
 async fn protected_seat_is_held_for_its_lease_against_newcomers() {
-    let world = World::new();
-    let (ann, ann_hears) = world.come("Ann", None, true).await;
-    let (bob, bob_hears) = world.come("Bob", None, true).await;
+    let node = OneNode::new();
+    let (ann, ann_hears) = node.come("Ann", None, true).await;
+    let (bob, bob_hears) = node.come("Bob", None, true).await;
     bob_hears.die();
     let start = tokio::time::Instant::now();
     let full = |retry_after| move |outcome| matches!(outcome, Err(JoinError::RoomFull { retry_after: found }) if found == retry_after);
-    assert!(full(None)(world.try_come("Bob", None, false).await), "a silent holder is a holder");
-    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
-    assert!(full(Some(LEASE))(world.try_come("Bob", None, true).await));
-    world.wait(LEASE / 2).await;
-    assert!(full(Some(LEASE / 2))(world.try_come("Cy", None, false).await));
-    world.clock.advance(Duration::from_millis(1));
-    assert!(full(Some(LEASE / 2))(world.try_come("Cy", None, false).await), "rounded up");
+    assert!(full(None)(node.try_come("Bob", None, false).await), "a silent holder is a holder");
+    node.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    assert!(full(Some(LEASE))(node.try_come("Bob", None, true).await));
+    node.wait(LEASE / 2).await;
+    assert!(full(Some(LEASE / 2))(node.try_come("Cy", None, false).await));
+    node.clock.advance(Duration::from_millis(1));
+    assert!(full(Some(LEASE / 2))(node.try_come("Cy", None, false).await), "rounded up");
     assert_eq!(
         (start.elapsed(), bob_hears.probes()),
         (Duration::ZERO, 0),
         "refused at once, without a probe"
     );
 
-    let (again, _) = world.come("Bob", Some(bob.session.as_str()), true).await;
+    let (again, _) = node.come("Bob", Some(bob.session.as_str()), true).await;
     assert_eq!(again.seat.participant(), bob.seat.participant());
     assert!(ann_hears.closed().is_empty());
-    let (_, ann_hears) = world.come("Ann", Some(ann.session.as_str()), true).await;
-    world.hub.connection_lost(&again.seat, bob_hears.id()).await;
+    let (_, ann_hears) = node.come("Ann", Some(ann.session.as_str()), true).await;
+    node.hub.connection_lost(&again.seat, bob_hears.id()).await;
     assert!(
         !ann_hears.told().iter().any(|told| matches!(told, Told::Left(..))),
         "a fenced connection ends nothing"
@@ -518,57 +515,57 @@ async fn protected_seat_is_held_for_its_lease_against_newcomers() {
 
 #[tokio::test(start_paused = true)]
 async fn unprotected_seat_ends_when_closed_and_opens_when_lost() {
-    let world = World::new();
-    let (_ann, ann_hears) = world.come("Ann", None, true).await;
-    let (bob, bob_hears) = world.come("Bob", None, false).await;
+    let node = OneNode::new();
+    let (_ann, ann_hears) = node.come("Ann", None, true).await;
+    let (bob, bob_hears) = node.come("Bob", None, false).await;
     let first = bob.seat.participant();
-    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    node.hub.connection_closed(&bob.seat, bob_hears.id()).await;
     assert_eq!(ann_hears.told(), [Told::Joined(first), Told::Left(first, LeaveReason::Left)]);
 
-    let (bob, bob_hears) = world.come("Bob", None, false).await;
-    world.hub.connection_lost(&bob.seat, bob_hears.id()).await;
+    let (bob, bob_hears) = node.come("Bob", None, false).await;
+    node.hub.connection_lost(&bob.seat, bob_hears.id()).await;
     let start = tokio::time::Instant::now();
-    let (cy, cy_hears) = world.come("Cy", None, false).await;
+    let (cy, cy_hears) = node.come("Cy", None, false).await;
     assert_eq!(start.elapsed(), Duration::ZERO, "without a probe");
     let second = bob.seat.participant();
     let left = Told::Left(second, LeaveReason::NotAlive);
     let third = cy.seat.participant();
     assert_eq!(ann_hears.told()[3..], [Told::Reconnecting(second), left, Told::Joined(third)]);
 
-    world.hub.connection_lost(&cy.seat, cy_hears.id()).await;
-    world.wait(Duration::from_secs(9)).await;
+    node.hub.connection_lost(&cy.seat, cy_hears.id()).await;
+    node.wait(Duration::from_secs(9)).await;
     assert_eq!(ann_hears.told().last(), Some(&Told::Reconnecting(third)));
-    world.wait(Duration::from_secs(1)).await;
+    node.wait(Duration::from_secs(1)).await;
     assert_eq!(ann_hears.told().last(), Some(&Told::Left(third, LeaveReason::LeaseEnded)));
 }
 
 #[tokio::test]
 async fn protect_protects_a_held_seat() {
-    let world = World::new();
-    let (_ann, _) = world.come("Ann", None, true).await;
-    let (bob, bob_hears) = world.come("Bob", None, false).await;
-    world.hub.protect(&bob.seat).await;
-    world.hub.connection_closed(&bob.seat, bob_hears.id()).await;
-    assert!(matches!(world.try_come("Cy", None, false).await, Err(JoinError::RoomFull { .. })));
-    world.wait(Duration::from_secs(29)).await;
-    assert_eq!(world.hub.occupancy().participants, 2, "for the whole lease");
+    let node = OneNode::new();
+    let (_ann, _) = node.come("Ann", None, true).await;
+    let (bob, bob_hears) = node.come("Bob", None, false).await;
+    node.hub.protect(&bob.seat).await;
+    node.hub.connection_closed(&bob.seat, bob_hears.id()).await;
+    assert!(matches!(node.try_come("Cy", None, false).await, Err(JoinError::RoomFull { .. })));
+    node.wait(Duration::from_secs(29)).await;
+    assert_eq!(node.hub.occupancy().participants, 2, "for the whole lease");
 }
 
 #[tokio::test]
 async fn seats_without_a_connection_count_against_their_address() {
-    let world = World::new();
+    let node = OneNode::new();
     let policy = RoomPolicy { away_per_address: 2, ..RoomPolicy::new(1, LEASE) };
     let join = async |room: &str, session: Option<&str>, address| {
         let request = JoinRequest::new(room_id(room), name("Eve"), policy);
         let session = session.map(str::to_owned);
-        world.hub.join(JoinRequest { session, address, protected: true, ..request }).await
+        node.hub.join(JoinRequest { session, address, protected: true, ..request }).await
     };
     let mut sessions = Vec::new();
     for room in ["1", "2"] {
         let joined = join(room, None, Some(ADDRESS)).await.unwrap();
         let connection = Recorder::new();
-        world.hub.attach(&joined.seat, connection.clone()).unwrap();
-        world.hub.connection_lost(&joined.seat, connection.id()).await;
+        node.hub.attach(&joined.seat, connection.clone()).unwrap();
+        node.hub.connection_lost(&joined.seat, connection.id()).await;
         sessions.push(joined.session);
     }
     let too_many = |outcome| matches!(outcome, Err(JoinError::TooManyAway));
@@ -576,15 +573,15 @@ async fn seats_without_a_connection_count_against_their_address() {
     assert!(too_many(join("3", Some(sessions[0].as_str()), Some(ADDRESS)).await), "a token of another room");
     assert!(join("4", None, Some(IpAddr::V4(Ipv4Addr::BROADCAST))).await.is_ok());
     let back = join("1", Some(sessions[0].as_str()), Some(ADDRESS)).await.unwrap();
-    world.hub.attach(&back.seat, Recorder::new()).unwrap();
+    node.hub.attach(&back.seat, Recorder::new()).unwrap();
     assert!(join("3", None, Some(ADDRESS)).await.is_ok());
-    world.wait(LEASE).await;
-    assert_eq!(world.hub.away_seats_of(ADDRESS), 0);
+    node.wait(LEASE).await;
+    assert_eq!(node.hub.away_seats_of(ADDRESS), 0);
 }
 
 #[tokio::test]
 async fn restored_seats_are_held_for_their_lease() {
-    let before = World::new();
+    let before = OneNode::new();
     let (ann, _) = before.come("Ann", None, true).await;
     let (cy, _) = before.come("Cy", None, false).await;
     let changes = before.cluster.take_changes();
@@ -595,7 +592,7 @@ async fn restored_seats_are_held_for_their_lease() {
     before.hub.leave(&ann.seat).await;
     assert_eq!(before.cluster.take_changes(), [(room_id("7"), vec![])]);
 
-    let after = World::new();
+    let after = OneNode::new();
     after.cluster.restore(kept);
     let (_bob, bob_hears) = after.come("Bob", None, true).await;
     assert!(matches!(

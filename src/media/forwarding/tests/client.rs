@@ -34,7 +34,7 @@ pub struct Offer {
     pub loopback: bool,
 }
 
-pub struct Client {
+pub struct TestClient {
     pub rtc: Rtc,
     pub address: SocketAddr,
     pub owner: Owner,
@@ -71,7 +71,7 @@ pub struct Got {
     pub at: Instant,
 }
 
-impl Client {
+impl TestClient {
     pub fn new(tag: u8, owner: Owner, now: Instant) -> Self {
         Self::configured(
             tag,

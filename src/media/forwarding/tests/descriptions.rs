@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use str0m::Rtc;
 
-use super::{Client, Offer, World};
+use super::{Network, Offer, TestClient};
 use crate::media::{DescriptionError, EndpointError, MediaCodec, Publication, Role};
 
 fn publish() -> Role {
@@ -16,13 +16,13 @@ fn lines<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
 
 #[test]
 fn an_answer_contains_all_that_a_browser_needs() {
-    let mut world = World::new();
-    let ann = world.client("7");
-    world.publish(ann, &Offer { microphone: Some(-30), ..Offer::default() }, crate::media::DataRelay::None);
-    let bob = world.client("7");
-    let source = world.clients[ann].owner.participant;
-    let offer = world.clients[bob].offer_to_receive(&[]);
-    let answer = world.open(bob, Role::Subscribe { source }, &offer).unwrap();
+    let mut network = Network::new();
+    let ann = network.client("7");
+    network.publish(ann, &Offer { microphone: Some(-30), ..Offer::default() }, crate::media::DataRelay::None);
+    let bob = network.client("7");
+    let source = network.clients[ann].owner.participant;
+    let offer = network.clients[bob].offer_to_receive(&[]);
+    let answer = network.open(bob, Role::Subscribe { source }, &offer).unwrap();
     assert_eq!(lines(&answer, "a=ice-lite").len(), 1);
     assert_eq!(lines(&answer, "a=setup:"), ["a=setup:passive"; 2]);
     assert_eq!(lines(&answer, "a=sendonly").len(), 2);
@@ -40,23 +40,23 @@ fn an_answer_contains_all_that_a_browser_needs() {
 
 #[test]
 fn the_answer_to_a_publisher_is_receive_only() {
-    let mut world = World::new();
-    let ann = world.client("7");
+    let mut network = Network::new();
+    let ann = network.client("7");
     let offer = Offer { loopback: true, ..Offer::default() };
-    let offer = world.clients[ann].offer_to_send(&offer, world.now);
+    let offer = network.clients[ann].offer_to_send(&offer, network.now);
     assert_eq!(lines(&offer, "a=sendrecv").len(), 1);
-    let answer = world.open(ann, publish(), &offer).unwrap();
+    let answer = network.open(ann, publish(), &offer).unwrap();
     assert_eq!(lines(&answer, "a=recvonly").len(), 1, "{answer}");
 }
 
 #[test]
 fn a_client_that_can_measure_round_trips_is_allowed_to() {
-    let mut world = World::new();
+    let mut network = Network::new();
     let microphone = Offer { microphone: Some(-30), ..Offer::default() };
     for (line, expected) in [("a=rtcp-mux", 0), ("a=rtcp-mux\r\na=rtcp-xr:rcvr-rtt=all", 2)] {
-        let ann = world.client("7");
-        let offer = world.clients[ann].offer_to_send(&microphone, world.now).replace("a=rtcp-mux", line);
-        let answer = world.open(ann, publish(), &offer).unwrap();
+        let ann = network.client("7");
+        let offer = network.clients[ann].offer_to_send(&microphone, network.now).replace("a=rtcp-mux", line);
+        let answer = network.open(ann, publish(), &offer).unwrap();
         assert_eq!(lines(&answer, "a=rtcp-xr:rcvr-rtt=all").len(), expected, "{answer}");
     }
 }
@@ -70,13 +70,13 @@ fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
             Err(EndpointError::Description(DescriptionError::NothingInCommon)),
         ),
     ] {
-        let mut world = World::with_codecs(codecs);
-        let ann = world.client("7");
-        let owner = world.clients[ann].owner.clone();
-        world.clients[ann] =
-            Client::configured(1, owner, Rtc::builder().clear_codecs().enable_h264(true), world.now);
-        let offer = world.clients[ann].offer_to_send(&Offer::default(), world.now);
-        let answer = world.open(ann, publish(), &offer);
+        let mut network = Network::with_codecs(codecs);
+        let ann = network.client("7");
+        let owner = network.clients[ann].owner.clone();
+        network.clients[ann] =
+            TestClient::configured(1, owner, Rtc::builder().clear_codecs().enable_h264(true), network.now);
+        let offer = network.clients[ann].offer_to_send(&Offer::default(), network.now);
+        let answer = network.open(ann, publish(), &offer);
         assert_eq!(answer.as_ref().map(|_| ()).map_err(Clone::clone), expected);
         assert!(answer.is_err() || answer.is_ok_and(|answer| answer.contains("H264")));
     }
@@ -84,9 +84,9 @@ fn h264_is_forwarded_where_it_is_allowed_and_nothing_else_is_understood() {
 
 #[test]
 fn an_invalid_offer_is_refused_and_leaves_no_state() {
-    let mut world = World::new();
-    let ann = world.client("7");
-    let good = world.clients[ann].offer_to_send(&Offer::default(), world.now);
+    let mut network = Network::new();
+    let ann = network.client("7");
+    let good = network.clients[ann].offer_to_send(&Offer::default(), network.now);
     let cases = [
         (String::new(), DescriptionError::Unreadable),
         ("hello".into(), DescriptionError::Unreadable),
@@ -97,9 +97,9 @@ fn an_invalid_offer_is_refused_and_leaves_no_state() {
         (good.clone() + &"m=video 9 UDP/TLS/RTP/SAVPF 96\r\n".repeat(9), DescriptionError::TooManySections),
     ];
     for (offer, expected) in cases {
-        assert_eq!(world.open(ann, publish(), &offer), Err(expected.into()), "{offer:.60}");
+        assert_eq!(network.open(ann, publish(), &offer), Err(expected.into()), "{offer:.60}");
     }
-    assert_eq!(world.shard.occupancy(), (0, 0, 0));
+    assert_eq!(network.shard.occupancy(), (0, 0, 0));
 }
 
 proptest! {
@@ -110,10 +110,10 @@ proptest! {
     fn arbitrary_offers_do_not_disturb_later_ones(
         changes in prop::collection::vec((any::<prop::sample::Index>(), "[ -~]{0,12}", 0..4_u8), 1..6),
     ) {
-        let mut world = World::new();
-        let ann = world.client("7");
+        let mut network = Network::new();
+        let ann = network.client("7");
         let offer = Offer { microphone: Some(-30), layers: vec!["q", "f"], ..Offer::default() };
-        let good = world.clients[ann].offer_to_send(&offer, world.now);
+        let good = network.clients[ann].offer_to_send(&offer, network.now);
         let mut lines: Vec<_> = good.lines().map(str::to_owned).collect();
         for (index, text, how) in changes {
             let at = index.index(lines.len());
@@ -124,8 +124,8 @@ proptest! {
                 _ => lines.insert(at, lines[at].clone()),
             }
         }
-        let _ = world.open(ann, publish(), &lines.join("\r\n"));
-        let bob = world.publisher("8");
-        prop_assert!(world.clients[bob].endpoint.is_some());
+        let _ = network.open(ann, publish(), &lines.join("\r\n"));
+        let bob = network.publisher("8");
+        prop_assert!(network.clients[bob].endpoint.is_some());
     }
 }

@@ -9,9 +9,9 @@ mod data;
 mod descriptions;
 mod layers;
 mod media;
-mod world;
+mod network;
 
 use self::{
-    client::{Client, Offer},
-    world::World,
+    client::{Offer, TestClient},
+    network::Network,
 };

@@ -120,24 +120,24 @@ impl Clock for Wall {
     }
 }
 
-struct World {
+struct SeededClaims {
     dice: Arc<SeededRandom>,
     wall: Arc<Wall>,
     claims: Claims,
     sfus: Vec<SfuRoom>,
 }
 
-impl World {
+impl SeededClaims {
     async fn new(seed: u64, sfus: usize) -> Self {
         let dice = Arc::new(SeededRandom(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)));
         let wall = Arc::new(Wall::default());
         let records = Arc::new(SlowRecords { records: MemoryRecords::default(), dice: dice.clone() });
         let claims = Claims::new(records, wall.clone(), TIMEOUTS);
-        let mut world = Self { dice, wall, claims, sfus: Vec::new() };
+        let mut seeded = Self { dice, wall, claims, sfus: Vec::new() };
         for number in 0..sfus {
-            world.come(number).await;
+            seeded.come(number).await;
         }
-        world
+        seeded
     }
 
     async fn come(&mut self, number: usize) {
@@ -174,16 +174,16 @@ fn path(text: &str) -> UrlPath {
 #[tokio::test]
 async fn in_every_interleaving_a_path_has_one_sfu_and_an_sfu_one_path() {
     for seed in 1..400 {
-        let world = &World::new(seed, 3).await;
-        let asked: Vec<_> = (0..12).map(|_| format!("path-{}", world.dice.throw(5))).collect();
-        let claims = asked.iter().map(|path| async move { (path, world.claim(path).await) });
-        let refreshes = world.sfus.iter().map(|sfu| async { world.claims.refresh(sfu).await.unwrap() });
+        let seeded = &SeededClaims::new(seed, 3).await;
+        let asked: Vec<_> = (0..12).map(|_| format!("path-{}", seeded.dice.throw(5))).collect();
+        let claims = asked.iter().map(|path| async move { (path, seeded.claim(path).await) });
+        let refreshes = seeded.sfus.iter().map(|sfu| async { seeded.claims.refresh(sfu).await.unwrap() });
         let (answers, _) = tokio::join!(join_all(claims), join_all(refreshes));
         let mut given = HashMap::new();
         for (path, sfu) in answers {
             let Some(sfu) = sfu else { continue };
             assert_eq!(given.entry(path).or_insert_with(|| sfu.clone()), &sfu, "seed {seed}");
-            assert_eq!(world.find(path).await, Some(sfu), "seed {seed}");
+            assert_eq!(seeded.find(path).await, Some(sfu), "seed {seed}");
         }
         let distinct: HashSet<_> = given.values().collect();
         assert_eq!(distinct.len(), given.len(), "seed {seed}");
@@ -195,25 +195,25 @@ async fn in_every_interleaving_a_path_has_one_sfu_and_an_sfu_one_path() {
 #[tokio::test]
 async fn claims_that_expire_in_progress_never_share_an_sfu() {
     for seed in 1..200 {
-        let world = World::new(seed, 2).await;
+        let seeded = SeededClaims::new(seed, 2).await;
         for _ in 0..6 {
             let claims = (0..6).map(|_| async {
-                world.claim(&format!("path-{}", world.dice.throw(4))).await;
+                seeded.claim(&format!("path-{}", seeded.dice.throw(4))).await;
             });
             let lapse = async {
-                for _ in 0..world.dice.throw(20) {
+                for _ in 0..seeded.dice.throw(20) {
                     tokio::task::yield_now().await;
                 }
-                match world.dice.throw(3) {
-                    0 => world.pass(Duration::from_secs(61)).await,
-                    1 => world.wall.pass(Duration::from_secs(61)),
+                match seeded.dice.throw(3) {
+                    0 => seeded.pass(Duration::from_secs(61)).await,
+                    1 => seeded.wall.pass(Duration::from_secs(61)),
                     _ => {}
                 }
             };
             tokio::join!(join_all(claims), lapse);
             let mut found = Vec::new();
             for number in 0..4 {
-                found.extend(world.find(&format!("path-{number}")).await);
+                found.extend(seeded.find(&format!("path-{number}")).await);
             }
             let distinct: HashSet<_> = found.iter().collect();
             assert_eq!(distinct.len(), found.len(), "seed {seed}");
@@ -223,52 +223,52 @@ async fn claims_that_expire_in_progress_never_share_an_sfu() {
 
 #[tokio::test]
 async fn an_unused_claim_expires_and_a_repeated_one_does_not() {
-    let world = World::new(1, 1).await;
-    assert_eq!(world.claim("a").await.as_deref(), Some("sfu-0"));
-    world.pass(Duration::from_secs(50)).await;
-    assert_eq!(world.claim("b").await, None);
-    assert_eq!(world.claim("/a").await.as_deref(), Some("sfu-0"));
-    world.pass(Duration::from_secs(50)).await;
-    assert_eq!(world.find("a").await.as_deref(), Some("sfu-0"), "it was claimed again");
-    world.pass(Duration::from_secs(10)).await;
-    assert_eq!(world.find("a").await, None);
-    assert_eq!(world.claim("b").await.as_deref(), Some("sfu-0"));
+    let seeded = SeededClaims::new(1, 1).await;
+    assert_eq!(seeded.claim("a").await.as_deref(), Some("sfu-0"));
+    seeded.pass(Duration::from_secs(50)).await;
+    assert_eq!(seeded.claim("b").await, None);
+    assert_eq!(seeded.claim("/a").await.as_deref(), Some("sfu-0"));
+    seeded.pass(Duration::from_secs(50)).await;
+    assert_eq!(seeded.find("a").await.as_deref(), Some("sfu-0"), "it was claimed again");
+    seeded.pass(Duration::from_secs(10)).await;
+    assert_eq!(seeded.find("a").await, None);
+    assert_eq!(seeded.claim("b").await.as_deref(), Some("sfu-0"));
 }
 
 #[tokio::test]
 async fn the_sfu_that_is_free_for_the_longest_time_is_claimed_first() {
-    let mut world = World::new(1, 2).await;
-    world.claim("a").await;
-    world.pass(Duration::from_secs(70)).await;
-    world.come(2).await;
-    assert_eq!(world.claim("b").await.as_deref(), Some("sfu-1"));
-    assert_eq!(world.claim("c").await.as_deref(), Some("sfu-0"));
-    assert_eq!(world.claim("d").await.as_deref(), Some("sfu-2"));
+    let mut seeded = SeededClaims::new(1, 2).await;
+    seeded.claim("a").await;
+    seeded.pass(Duration::from_secs(70)).await;
+    seeded.come(2).await;
+    assert_eq!(seeded.claim("b").await.as_deref(), Some("sfu-1"));
+    assert_eq!(seeded.claim("c").await.as_deref(), Some("sfu-0"));
+    assert_eq!(seeded.claim("d").await.as_deref(), Some("sfu-2"));
 }
 
 #[tokio::test]
 async fn sfus_of_a_dead_node_are_not_claimed_after_their_records_expire() {
-    let world = World::new(1, 1).await;
-    world.claim("a").await;
-    world.wall.pass(RECORD_LIFETIME);
-    assert_eq!(world.find("a").await, None);
-    assert_eq!(world.claim("a").await, None);
+    let seeded = SeededClaims::new(1, 1).await;
+    seeded.claim("a").await;
+    seeded.wall.pass(RECORD_LIFETIME);
+    assert_eq!(seeded.find("a").await, None);
+    assert_eq!(seeded.claim("a").await, None);
     // The node was alive; only its store was unreachable.
-    world.claims.refresh(&world.sfus[0]).await.unwrap();
-    assert_eq!(world.claim("a").await.as_deref(), Some("sfu-0"));
+    seeded.claims.refresh(&seeded.sfus[0]).await.unwrap();
+    assert_eq!(seeded.claim("a").await.as_deref(), Some("sfu-0"));
 }
 
 #[tokio::test]
 async fn a_reconnected_sfu_is_free_and_its_former_connection_changes_nothing() {
-    let mut world = World::new(1, 1).await;
-    world.claim("a").await;
-    world.come(0).await;
-    assert_eq!(world.find("a").await, None);
-    assert_eq!(world.claim("b").await.as_deref(), Some("sfu-0"));
-    world.claims.refresh(&world.sfus[0]).await.unwrap();
-    world.claims.remove(&world.sfus[0]).await.unwrap();
-    assert_eq!(world.find("b").await.as_deref(), Some("sfu-0"));
-    world.claims.remove(&world.sfus[1]).await.unwrap();
-    assert_eq!(world.find("b").await, None);
-    assert_eq!(world.claim("b").await, None);
+    let mut seeded = SeededClaims::new(1, 1).await;
+    seeded.claim("a").await;
+    seeded.come(0).await;
+    assert_eq!(seeded.find("a").await, None);
+    assert_eq!(seeded.claim("b").await.as_deref(), Some("sfu-0"));
+    seeded.claims.refresh(&seeded.sfus[0]).await.unwrap();
+    seeded.claims.remove(&seeded.sfus[0]).await.unwrap();
+    assert_eq!(seeded.find("b").await.as_deref(), Some("sfu-0"));
+    seeded.claims.remove(&seeded.sfus[1]).await.unwrap();
+    assert_eq!(seeded.find("b").await, None);
+    assert_eq!(seeded.claim("b").await, None);
 }

@@ -74,22 +74,22 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// A client. Both clients number their ids from the same start.
-struct Client {
+struct ChatClient {
     name: &'static str,
     joined: Joined,
     hears: Arc<Recorder>,
     acknowledged: usize,
 }
 
-struct World {
+struct Conversation {
     hub: Hub,
     store: Arc<MemoryStore>,
     clock: Arc<ManualClock>,
-    clients: [Client; 2],
+    clients: [ChatClient; 2],
     saving: Saving,
 }
 
-impl World {
+impl Conversation {
     async fn new(saving: Saving) -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
         let cluster = Arc::new(LocalRegistry::new(clock.clone()));
@@ -99,7 +99,7 @@ impl World {
             let request = JoinRequest::new(room_id("7"), name(who), policy);
             let (joined, hears) = (hub.join(request).await.unwrap(), Recorder::new());
             hub.attach(&joined.seat, hears.clone()).unwrap();
-            Client { name: who, joined, hears, acknowledged: 0 }
+            ChatClient { name: who, joined, hears, acknowledged: 0 }
         };
         let clients = [join("ann").await, join("bob").await];
         Self { hub, store, clock, clients, saving }
@@ -192,11 +192,11 @@ impl World {
 
 fn check(acts: &[Act], saving: Saving) {
     let play = async {
-        let mut world = World::new(saving).await;
+        let mut conversation = Conversation::new(saving).await;
         for act in acts {
-            world.perform(act).await;
+            conversation.perform(act).await;
         }
-        world.assert_nothing_acknowledged_is_missing().await;
+        conversation.assert_nothing_acknowledged_is_missing().await;
     };
     play.now_or_never().expect("nothing here waits");
 }

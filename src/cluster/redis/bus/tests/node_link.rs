@@ -124,7 +124,7 @@ struct Node {
     sent: Vec<u64>,
 }
 
-struct World {
+struct LinkedNodes {
     nodes: [Node; 2],
     now: Instant,
     defect: Defect,
@@ -132,7 +132,7 @@ struct World {
 
 type Outcome = Result<(), TestCaseError>;
 
-impl World {
+impl LinkedNodes {
     fn new(defect: Defect) -> Self {
         let node = || {
             let id = NodeId::random();
@@ -303,13 +303,13 @@ fn message_to(participant: ParticipantId, number: u64, size: usize) -> NodeMessa
 }
 
 fn run(steps: &[Step], defect: Defect) -> Outcome {
-    let mut world = World::new(defect);
+    let mut pair = LinkedNodes::new(defect);
     for step in steps {
-        world.apply(step);
-        world.check(false)?;
+        pair.apply(step);
+        pair.check(false)?;
     }
-    world.heal()?;
-    world.check(true)
+    pair.heal()?;
+    pair.check(true)
 }
 
 fn search(times: u32, discards: bool, defect: Defect) -> Result<(), TestError<impl std::fmt::Debug>> {
@@ -331,12 +331,12 @@ fn no_loss_is_reported_unless_messages_were_discarded() {
     let cases = 2 * Config::default().cases;
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let checked = TestRunner::new(config).run(&steps(false), |steps| {
-        let mut world = World::new(Defect::None);
+        let mut pair = LinkedNodes::new(Defect::None);
         for step in &steps {
-            world.apply(step);
+            pair.apply(step);
         }
-        world.heal()?;
-        prop_assert!(world.nodes.iter().all(|node| !node.received.contains(&Received::Loss)));
+        pair.heal()?;
+        prop_assert!(pair.nodes.iter().all(|node| !node.received.contains(&Received::Loss)));
         Ok(())
     });
     if let Err(failure) = checked {
@@ -393,32 +393,32 @@ fn the_queue_is_limited_per_participant_and_in_total_and_seats_get_through() {
 
 #[test]
 fn messages_sent_together_share_a_frame() {
-    let mut world = World::new(Defect::None);
-    (0..100).for_each(|_| world.send(0, 10));
-    world.publish(0);
-    assert_eq!(world.nodes[1].incoming.len(), 1);
-    world.deliver(1);
-    assert!(world.publish(1), "that many messages are acknowledged at once");
-    world.deliver(0);
-    assert_eq!(world.nodes[0].links.due(world.now), None, "all messages are acknowledged");
+    let mut pair = LinkedNodes::new(Defect::None);
+    (0..100).for_each(|_| pair.send(0, 10));
+    pair.publish(0);
+    assert_eq!(pair.nodes[1].incoming.len(), 1);
+    pair.deliver(1);
+    assert!(pair.publish(1), "that many messages are acknowledged at once");
+    pair.deliver(0);
+    assert_eq!(pair.nodes[0].links.due(pair.now), None, "all messages are acknowledged");
 }
 
 #[test]
 fn a_lost_node_gets_no_frames_until_it_returns() {
-    let mut world = World::new(Defect::None);
-    world.send(0, 10);
-    world.publish(0);
-    world.nodes[1].incoming.clear();
-    let (now, links) = (world.now, &mut world.nodes[0].links);
+    let mut pair = LinkedNodes::new(Defect::None);
+    pair.send(0, 10);
+    pair.publish(0);
+    pair.nodes[1].incoming.clear();
+    let (now, links) = (pair.now, &mut pair.nodes[0].links);
     let marks = links.marks();
     assert!(!links.are_past(&marks));
     links.update_liveness(|_| false, now);
     assert!(links.are_past(&marks), "a flush does not wait for a lost node");
     assert_eq!(links.due(now), None);
     links.update_liveness(|_| true, now + Duration::from_secs(30));
-    world.now += Duration::from_secs(30);
-    assert!(!world.nodes[0].links.are_past(&marks));
-    world.heal().unwrap();
-    assert_eq!(world.nodes[1].received, [Received::Message(1)]);
-    assert!(world.nodes[0].links.are_past(&marks));
+    pair.now += Duration::from_secs(30);
+    assert!(!pair.nodes[0].links.are_past(&marks));
+    pair.heal().unwrap();
+    assert_eq!(pair.nodes[1].received, [Received::Message(1)]);
+    assert!(pair.nodes[0].links.are_past(&marks));
 }

@@ -10,7 +10,7 @@ use std::{
 
 use str0m::net::Protocol;
 
-use super::{Client, Offer};
+use super::{Offer, TestClient};
 use crate::{
     core::model::ids::ParticipantId,
     media::{
@@ -28,11 +28,11 @@ const DELAY: Duration = Duration::from_millis(10);
 /// How long tests wait in simulated time before they fail.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-pub struct World {
+pub struct Network {
     pub now: Instant,
     pub shard: Shard,
     pub account: Arc<Account>,
-    pub clients: Vec<Client>,
+    pub clients: Vec<TestClient>,
     /// Share of lost packets, 0 to 1.
     pub loss: f64,
     /// The largest additional delay of a packet.
@@ -51,7 +51,7 @@ struct Letter {
     packet: Vec<u8>,
 }
 
-impl World {
+impl Network {
     pub fn new() -> Self {
         Self::with_codecs(&[MediaCodec::Opus, MediaCodec::Vp8])
     }
@@ -85,7 +85,7 @@ impl World {
     /// Adds a further connection of an owner.
     pub fn client_of(&mut self, owner: Owner) -> usize {
         let tag = u8::try_from(self.clients.len() + 1).unwrap();
-        self.clients.push(Client::new(tag, owner, self.now));
+        self.clients.push(TestClient::new(tag, owner, self.now));
         self.clients.len() - 1
     }
 
@@ -166,7 +166,7 @@ impl World {
     /// Runs until a client has received `more` further video packets.
     pub fn until_got(&mut self, client: usize, more: usize) {
         let enough = self.clients[client].got.len() + more;
-        self.until("pictures arrive", |world| world.clients[client].got.len() >= enough);
+        self.until("pictures arrive", |network| network.clients[client].got.len() >= enough);
     }
 
     /// Runs until the condition is true or `end`; returns whether it became true.
@@ -187,7 +187,7 @@ impl World {
 
     fn next(&self) -> Option<Instant> {
         let arrives = self.on_the_way.keys().next().map(|(at, _)| *at);
-        let clients = self.clients.iter().filter_map(Client::wakes_at);
+        let clients = self.clients.iter().filter_map(TestClient::wakes_at);
         arrives.into_iter().chain(self.shard.wakes_at()).chain(clients).min()
     }
 
