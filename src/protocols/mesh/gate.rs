@@ -7,13 +7,13 @@ use axum::{
     body::{Body, HttpBody},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, Response, Uri, header, request::Parts},
-    middleware::Next,
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
 use socketioxide::socket::Sid;
+use tower::Service;
 
 use super::{
     MeshDoor,
@@ -25,7 +25,6 @@ use super::{
 use crate::protocols::{admission::ClientAddress, tcp::TcpHandle};
 
 /// The gate at one path.
-#[derive(Clone)]
 pub struct Gate {
     /// The door.
     pub door: Arc<MeshDoor>,
@@ -34,11 +33,7 @@ pub struct Gate {
 }
 
 /// Passes a request on to Socket.IO, or refuses it.
-pub async fn pass(
-    State(gate): State<Gate>,
-    request: Request,
-    next: Next,
-) -> Result<Response<Body>, HttpRefusal> {
+pub async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response<Body>, HttpRefusal> {
     let door = &gate.door;
     if !door.origins.allows(request.headers()) {
         return Err(NOT_ALLOWED.into());
@@ -50,11 +45,11 @@ pub async fn pass(
         if counts && !door.admission.admits_session(client) {
             return Err(TOO_MANY_ATTEMPTS.into());
         }
-        return Ok(gate.open(&engine, client, request, next).await);
+        return Ok(gate.open(&engine, client, request).await);
     };
     Ok(match session.parse().ok().and_then(|session: Sid| door.transports.get(session)) {
-        Some(transport) => gate.serve(transport, &engine, request, next).await,
-        None => next.run(request).await,
+        Some(transport) => gate.serve(transport, &engine, request).await,
+        None => gate.call_library(request).await,
     })
 }
 
@@ -70,20 +65,14 @@ fn session_in(body: &Bytes) -> Option<Sid> {
 
 impl Gate {
     /// Opens a session.
-    async fn open(
-        &self,
-        engine: &EngineRequest,
-        client: ClientAddress,
-        request: Request,
-        next: Next,
-    ) -> Response<Body> {
+    async fn open(&self, engine: &EngineRequest, client: ClientAddress, request: Request) -> Response<Body> {
         let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
         let path = request.uri().path().to_owned();
         let websocket = tcp.filter(|_| engine.websocket);
         let transport = Arc::new(Transport::new(client, websocket, self.door.direct_path));
         let mut request = slim(request);
         request.extensions_mut().insert(transport.clone());
-        let response = next.run(request).await;
+        let response = self.call_library(request).await;
         if engine.websocket {
             return response;
         }
@@ -99,25 +88,33 @@ impl Gate {
 
     /// Serves a request of a session that exists.
     async fn serve(
-        self,
+        &self,
         transport: Arc<Transport>,
         engine: &EngineRequest,
         mut request: Request,
-        next: Next,
     ) -> Response<Body> {
         transport.requested();
         if engine.websocket && engine.is_current_version {
-            let upgrade = Upgrade { door: self.door, service: self.service, transport: transport.clone() };
+            let upgrade = Upgrade {
+                door: self.door.clone(),
+                service: self.service.clone(),
+                transport: transport.clone(),
+            };
             if let Some(response) = upgrade.begin(&mut request) {
                 return response;
             }
         }
         let polls = request.method() == Method::GET && !engine.websocket;
-        let response = next.run(request).await;
+        let response = self.call_library(request).await;
         if polls {
             transport.answered(response.body().size_hint().lower());
         }
         response
+    }
+
+    async fn call_library(&self, request: Request) -> Response<Body> {
+        let Ok(response) = self.service.clone().call(request).await;
+        response.map(Body::new)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, body::Body, extract::Request, middleware, routing};
-use tower::ServiceExt;
+use axum::{Router, routing};
 
 use super::{
     MeshDoor,
@@ -27,12 +26,10 @@ pub fn router(door: Arc<MeshDoor>) -> Router {
 }
 
 fn socket_router(door: &Arc<MeshDoor>, path: &'static str) -> Router {
-    let service = socket_service::open(door, path);
-    let gate = Gate { door: door.clone(), service: service.clone() };
-    let service = ServiceExt::<Request>::map_response(service, |response| response.map(Body::new));
+    let gate = Gate { door: door.clone(), service: socket_service::open(door, path) };
     Router::new()
-        .route_service(path, service.clone())
-        .route_service(&format!("{path}/"), service.clone())
-        .route_service(&format!("{path}/{{*rest}}"), service)
-        .layer(middleware::from_fn_with_state(gate, gate::pass))
+        .route(path, routing::any(gate::pass))
+        .route(&format!("{path}/"), routing::any(gate::pass))
+        .route(&format!("{path}/{{*rest}}"), routing::any(gate::pass))
+        .with_state(Arc::new(gate))
 }
