@@ -123,13 +123,12 @@ impl Outbox {
         outbox
     }
 
-    /// Sends what no connection took yet, and all further events, to `connection`. Returns the former
-    /// connection.
+    /// Sends what no connection took yet, and all further events, to `connection`. Closes the former one.
     ///
     /// Closes `connection` instead if events were lost after the join was answered: its client joins again
     /// and is told of the reset.
-    pub fn attach(&mut self, connection: Arc<dyn Connection>) -> Option<Arc<dyn Connection>> {
-        let former = self.detach();
+    pub fn attach(&mut self, connection: Arc<dyn Connection>) {
+        self.fence();
         let broken = std::mem::take(&mut self.lost_since_answer);
         if broken {
             connection.close(CloseReason::TooSlow);
@@ -139,12 +138,19 @@ impl Outbox {
         for event in self.replay.after(self.taken_seq) {
             self.send(&event);
         }
-        former
     }
 
-    /// Keeps all events from now on until the next connection. Returns the former one.
-    pub fn detach(&mut self) -> Option<Arc<dyn Connection>> {
-        self.connection.take().map(|attached| attached.connection)
+    /// Keeps all events from now on until the next connection.
+    pub fn detach(&mut self) {
+        self.connection = None;
+    }
+
+    /// Closes the connection, whose participant holds its seat under a newer epoch, and keeps all events
+    /// until the next one.
+    pub fn fence(&mut self) {
+        if let Some(fenced) = self.connection.take() {
+            fenced.connection.close(CloseReason::Replaced);
+        }
     }
 
     /// The attached connection.

@@ -7,8 +7,8 @@ use tokio::time::timeout;
 
 use super::Hub;
 use crate::core::{
-    model::{error::Unavailable, event::LeaveReason, ids::RoomId, lock::lock, seat_table::SeatKey},
-    ports::{connection::CloseReason, node_bus::NodeMessage},
+    model::{error::Unavailable, ids::RoomId, lock::lock, seat_table::SeatKey},
+    ports::node_bus::NodeMessage,
     room::Room,
 };
 
@@ -19,8 +19,8 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 64;
 
 impl Hub {
-    /// Ends every seat in the rooms of `namespace`, on all nodes, and closes their connections with
-    /// [`CloseReason::Dismissed`]. Participants with a session may join again at once.
+    /// Ends every seat in the rooms of `namespace`, on all nodes, and closes their connections as dismissed.
+    /// Participants with a session may join again at once.
     ///
     /// # Errors
     /// The seat registry or another node does not answer; some seats may be held still.
@@ -55,10 +55,7 @@ impl Hub {
         for (participant, epoch) in claims {
             let key = SeatKey { room: id.clone(), participant, epoch };
             let released = self.0.registry.release(&key).await;
-            let ended = lock(room).end(participant, epoch, LeaveReason::LeaseEnded, self.0.clock.now());
-            if let Some(connection) = ended.and_then(|ended| ended.connection) {
-                connection.close(CloseReason::Dismissed);
-            }
+            lock(room).dismiss(participant, epoch, self.0.clock.now());
             self.remove_if_over(id);
             released?;
         }

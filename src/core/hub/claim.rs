@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Hub, close_replaced, end_in, join::Seated, liveness::is_away, nodes::claim_gate::GatedClaim};
+use super::{Hub, join::Seated, liveness::is_away, nodes::claim_gate::GatedClaim};
 use crate::core::{
     model::{
         error::{JoinError, Replaced, Unavailable},
@@ -70,21 +70,20 @@ impl Hub {
         let mut rooms = self.lock_rooms();
         let new = || Arc::new(Mutex::new(Room::new(claim.room.clone(), self.0.local_node.clone())));
         let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
-        let (mut entered, is_mailbox_lost) = {
+        let (entered, is_mailbox_lost) = {
             let mut room = lock(&room);
             room.apply_claim(claim, now);
             for seat in &claimed.ended {
                 let (key, reason) = (seat.key_in(&claim.room), LeaveReason::LeaseEnded);
                 self.tell_end(&key, reason, claimed.others.iter().chain([seat]));
-                end_in(&mut room, &key, reason, now);
+                room.end(key.participant, key.epoch, reason, now);
             }
             for seat in claimed.others.iter().filter(|seat| seat.node != self.0.local_node.id) {
-                close_replaced(room.apply_seat(seat, None, now));
+                room.apply_seat(seat, None, now);
             }
             let entrant = Entrant { address, ..self.entrant(&room, claim, claimed, mode)? };
             (room.enter(&entrant, now)?, entrant.was_remote && entrant.mailbox_request.is_none())
         };
-        close_replaced(entered.fenced.take());
         let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
         let seat = Seated { key, room };
         if is_mailbox_lost {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio::spawn;
 use tracing::warn;
 
-use super::{Hub, close_replaced, nodes::claim_gate::GatedClaim};
+use super::{Hub, nodes::claim_gate::GatedClaim};
 use crate::core::{
     model::{
         event::LeaveReason,
@@ -69,7 +69,7 @@ impl Hub {
             match ended {
                 EndedClaim::Moved(key, seat) if seat.node != self.0.local_node.id => {
                     if let Some(room) = self.room(&key.room) {
-                        close_replaced(lock(&room).apply_registry_seat(&seat, self.0.clock.now()));
+                        lock(&room).apply_registry_seat(&seat, self.0.clock.now());
                     }
                 }
                 EndedClaim::Moved(key, seat) => drop(spawn(self.clone().continue_claim(key, seat))),
@@ -87,11 +87,11 @@ impl Hub {
         if let (Some(held), Some(room)) = (held, self.room(&former.room)) {
             let (mut room, now) = (lock(&room), self.0.clock.now());
             let is_local = held.node == self.0.local_node.id;
-            close_replaced(if is_local {
-                room.continue_claim(&held, now)
+            if is_local {
+                room.continue_claim(&held, now);
             } else {
-                room.apply_registry_seat(&held, now)
-            });
+                room.apply_registry_seat(&held, now);
+            }
         }
         // If it was not continued, the participant left, and may have joined again.
         self.end_seat(&former, LeaveReason::LeaseEnded);

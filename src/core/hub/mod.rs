@@ -124,8 +124,7 @@ impl Hub {
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         // All others were told when the drain began.
         let late = self.is_draining().then(|| connection.clone());
-        let former = lock(&seat.room).attach(participant, epoch, connection, now)?;
-        close_replaced(former);
+        lock(&seat.room).attach(participant, epoch, connection, now)?;
         if let Some(connection) = late {
             connection.close(CloseReason::ShuttingDown);
         }
@@ -232,7 +231,7 @@ impl Hub {
     /// Ends a seat in its room on this node, if it is listed there under that epoch.
     fn end_seat(&self, key: &SeatKey, reason: LeaveReason) {
         let Some(room) = self.room(&key.room) else { return };
-        end_in(&mut lock(&room), key, reason, self.0.clock.now());
+        lock(&room).end(key.participant, key.epoch, reason, self.0.clock.now());
         self.remove_if_over(&key.room);
     }
 
@@ -264,23 +263,6 @@ impl Hub {
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub").field("occupancy", &self.occupancy()).finish_non_exhaustive()
-    }
-}
-
-/// Ends a seat, and closes its connection unless its holder left.
-fn end_in(room: &mut Room, key: &SeatKey, reason: LeaveReason, now: std::time::Instant) {
-    if let Some(ended) = room.end(key.participant, key.epoch, reason, now)
-        && let Some(connection) = ended.connection
-        && reason != LeaveReason::Left
-    {
-        connection.close(CloseReason::Replaced);
-    }
-}
-
-/// Closes connections of participants that sit on another node now, under a newer epoch, or nowhere.
-fn close_replaced(connections: impl IntoIterator<Item = Arc<dyn Connection>>) {
-    for connection in connections {
-        connection.close(CloseReason::Replaced);
     }
 }
 

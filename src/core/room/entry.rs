@@ -71,8 +71,6 @@ pub struct Entered {
     pub returned: bool,
     /// True if all events that it has missed will be replayed.
     pub resumed: bool,
-    /// Its older connection, which the caller closes.
-    pub fenced: Option<Arc<dyn Connection>>,
     /// The room.
     pub view: View,
     /// Resolves when its mailbox has arrived, if it is on its way.
@@ -102,7 +100,8 @@ pub struct Other {
 }
 
 impl Room {
-    /// Lists a participant that claimed a seat, or continues its listing under a newer epoch.
+    /// Lists a participant that claimed a seat, or continues its listing under a newer epoch and closes its
+    /// older connection.
     ///
     /// Its events are kept until [`attach`](Self::attach).
     ///
@@ -113,15 +112,12 @@ impl Room {
         if self.is_newer(participant, entrant.epoch) {
             return Err(Replaced);
         }
-        let former = self.end_former_stay(participant, entrant.since, now);
+        self.end_former_stay(participant, entrant.since, now);
         let before = self.position(participant);
         let was_local = before.is_some_and(|position| self.members[position].is_local());
-        let (position, resumed, fenced) = match before {
-            Some(position) => {
-                let (resumed, fenced) = self.enter_again(position, entrant, now);
-                (position, resumed, fenced)
-            }
-            None => (self.sit_down(entrant, now), false, former),
+        let (position, resumed) = match before {
+            Some(position) => (position, self.enter_again(position, entrant, now)),
+            None => (self.sit_down(entrant, now), false),
         };
         let view = self.take_view(position);
         self.sync_rosters(now);
@@ -136,12 +132,12 @@ impl Room {
             }
             mailbox = local.mailbox_request.as_ref().map(|request| request.arrival());
         }
-        Ok(Entered { returned, resumed, fenced, view, mailbox })
+        Ok(Entered { returned, resumed, view, mailbox })
     }
 
     /// Sends the participant's waiting events, and all further ones, to `connection`.
     ///
-    /// Returns the connection that it had under the same epoch.
+    /// Closes the connection that it had under the same epoch.
     ///
     /// # Errors
     /// [`Replaced`]: the participant is not listed under `epoch`; nothing changed.
@@ -151,19 +147,19 @@ impl Room {
         epoch: Epoch,
         connection: Arc<dyn Connection>,
         now: Instant,
-    ) -> Result<Option<Arc<dyn Connection>>, Replaced> {
+    ) -> Result<(), Replaced> {
         let member = self.member(participant, epoch)?;
         let is_first = member.presence == Presence::Arriving;
         let local = member.as_local_mut().ok_or(Replaced)?;
         local.away = None;
-        let former = local.outbox.attach(connection);
+        local.outbox.attach(connection);
         member.presence = Presence::Connected;
         if !is_first {
             member.count_attachment();
             self.sync_rosters(now);
             self.publish(false);
         }
-        Ok(former)
+        Ok(())
     }
 
     /// The room as the participant sees it now.
@@ -209,39 +205,34 @@ impl Room {
         position
     }
 
-    /// Continues a listing. Returns whether events can be replayed, and the older connection.
-    fn enter_again(
-        &mut self,
-        position: usize,
-        entrant: &Entrant,
-        now: Instant,
-    ) -> (bool, Option<Arc<dyn Connection>>) {
+    /// Continues a listing. Returns whether events can be replayed.
+    fn enter_again(&mut self, position: usize, entrant: &Entrant, now: Instant) -> bool {
         let knows_peers = self.node.knows_peers();
         let member = &mut self.members[position];
         (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
         (member.protected, member.renewed_at) = (entrant.protected, now);
         let Location::Local(local) = &mut member.location else {
             self.enter_from_remote(position, entrant, now);
-            return (false, None);
+            return false;
         };
         local.address = entrant.address;
-        let fenced = local.outbox.detach();
+        local.outbox.fence();
         if entrant.was_remote && entrant.mailbox_request.is_some() {
             local.wait_for_mailbox(entrant, now);
-            return (false, fenced);
+            return false;
         }
         if let Some(request) = local.mailbox_request.as_mut().filter(|_| !entrant.was_remote) {
             request.mode = entrant.mode;
-            return (false, fenced);
+            return false;
         }
         // A client that is ahead was on another node, which knows more than this one.
         let is_behind = knows_peers && local.outbox.is_behind(entrant.mode.received());
         let is_lost = entrant.was_remote || is_behind || local.outbox.needs_reset();
         if is_lost {
             self.lose_mailbox(position);
-            return (false, fenced);
+            return false;
         }
-        (local.outbox.resume(entrant.mode.received()), fenced)
+        local.outbox.resume(entrant.mode.received())
     }
 
     /// The view that a participant is told now: its roster from here on.

@@ -1,9 +1,6 @@
 //! Participants that migrate from this node: their mailbox waits until the other node fetches it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{LocalMember, Location, Member, Presence, RemoteMember, Room, sequence::Waiting};
 use crate::core::{
@@ -12,7 +9,7 @@ use crate::core::{
         mailbox::Mailbox,
         seat_table::{Claim, Seat, SeatKey},
     },
-    ports::{connection::Connection, node_bus::NodeMessage},
+    ports::node_bus::NodeMessage,
 };
 
 /// How long a mailbox waits to be fetched.
@@ -30,15 +27,13 @@ pub(super) struct LeftBehind {
 
 impl Room {
     /// Answers another node's request for the mailbox of a participant that sits there under `epoch`.
-    ///
-    /// Returns the participant's connection here.
     pub fn send_mailbox(
         &mut self,
         former: &SeatKey,
         epoch: Epoch,
         (node, request): (NodeId, u64),
         now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
+    ) {
         let member = self.find_member(former.participant).filter(|member| member.epoch < epoch);
         let moved = member.map(|member| Seat {
             participant: member.participant,
@@ -50,14 +45,15 @@ impl Room {
             connected: false,
             protected: member.protected,
         });
-        let fenced = moved.as_ref().and_then(|seat| self.apply_seat(seat, None, now));
+        if let Some(seat) = &moved {
+            self.apply_seat(seat, None, now);
+        }
         let mailbox = self.take_left_behind(former);
         self.node.send_or_retry(node, NodeMessage::MailboxFetched { request, mailbox });
         if moved.is_some() {
             // The other node may not know the participants here.
             self.publish_to(Some(node), false);
         }
-        fenced
     }
 
     /// Claims by which another node can take over the local seats that have had no connection for `away_for`,
@@ -95,17 +91,12 @@ impl Room {
 
     /// Turns the listing of a local participant into one of a remote participant, which sits as `seat`.
     ///
-    /// Returns its connection.
-    pub(super) fn leave_for(
-        &mut self,
-        position: usize,
-        seat: &Seat,
-        now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
+    /// Closes its connection.
+    pub(super) fn leave_for(&mut self, position: usize, seat: &Seat, now: Instant) {
         let member = &mut self.members[position];
         let remote = Location::Remote(RemoteMember::new(seat));
-        let Location::Local(mut local) = std::mem::replace(&mut member.location, remote) else { return None };
-        let fenced = local.outbox.detach();
+        let Location::Local(mut local) = std::mem::replace(&mut member.location, remote) else { return };
+        local.outbox.fence();
         let (mailbox, waiting) = local.into_mailbox(member.stream);
         let left_behind = LeftBehind { epoch: member.epoch, at: now, mailbox: mailbox.map(Box::new) };
         if let Some(remote) = member.as_remote_mut() {
@@ -116,7 +107,6 @@ impl Room {
         for Waiting { from, seq, event, .. } in waiting {
             self.node.send_or_retry(seat.node, NodeMessage::Deliver { to: key.clone(), from, seq, event });
         }
-        fenced
     }
 
     /// Drops mailboxes that no node has fetched.

@@ -1,9 +1,6 @@
 //! Participants that migrate to this node: they wait for their mailbox from the former one.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{Entrant, EntryMode, LocalMember, Location, Member, Presence, Room};
 use crate::core::{
@@ -17,7 +14,6 @@ use crate::core::{
         mailbox::Mailbox,
         seat_table::Seat,
     },
-    ports::connection::Connection,
 };
 
 /// How long a mailbox may take to arrive. After that it counts as lost.
@@ -99,18 +95,16 @@ impl Room {
 
     /// Continues a local seat under a newer epoch that this node claimed without getting the answer.
     ///
-    /// Returns the connection under the former epoch.
-    pub fn continue_claim(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
-        let member = self.find_member_mut(seat.participant)?;
-        if member.epoch >= seat.epoch || member.since != seat.since {
-            return None;
-        }
-        let fenced = member.as_local_mut()?.outbox.detach();
+    /// Closes the connection under the former epoch.
+    pub fn continue_claim(&mut self, seat: &Seat, now: Instant) {
+        let is_older = |member: &&mut Member| member.epoch < seat.epoch && member.since == seat.since;
+        let Some(member) = self.find_member_mut(seat.participant).filter(is_older) else { return };
+        let Some(local) = member.as_local_mut() else { return };
+        local.outbox.fence();
         (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
         member.presence = Presence::Away;
         self.sync_rosters(now);
         self.publish(false);
-        fenced
     }
 
     /// Drops the replay buffer of a participant whose join is answered with a reset.

@@ -40,7 +40,7 @@ use crate::core::{
         roster::{Roster, RosterChange, RosterEntry},
         seat_table::{Claim, SeatKey},
     },
-    ports::connection::Connection,
+    ports::connection::{CloseReason, Connection},
 };
 
 /// The participants of a room, in the order in which they sat down.
@@ -79,12 +79,6 @@ pub enum Presence {
     Connected,
     /// The connection was lost, and the others know.
     Away,
-}
-
-/// A seat that was released, with the connection it had.
-pub struct Ended {
-    /// The connection, which the caller closes.
-    pub connection: Option<Arc<dyn Connection>>,
 }
 
 #[derive(Debug)]
@@ -172,31 +166,23 @@ impl Room {
         self.unprotected_lease = claim.unprotected_lease;
     }
 
-    /// Ends a participant's stay and tells the others.
+    /// Ends a participant's stay, tells the others, and closes its connection unless the participant left.
     ///
-    /// Returns `None`, with nothing changed, if the participant is not listed under `epoch`.
+    /// Returns `false`, with nothing changed, if the participant is not listed under `epoch`.
     pub fn end(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
         reason: LeaveReason,
         now: Instant,
-    ) -> Option<Ended> {
-        self.member(participant, epoch).ok()?;
-        let position = self.position(participant)?;
-        let ended = self.members.remove(position);
-        self.drop_waiting_from(participant);
-        let Location::Local(mut local) = ended.location else {
-            self.sync_rosters(now);
-            return Some(Ended { connection: None });
-        };
-        self.note_end(participant, epoch, reason, now);
-        self.sync_rosters(now);
-        if !self.node.knows_peers() {
-            self.ended.clear();
-        }
-        self.publish_end(participant, epoch, reason);
-        Some(Ended { connection: local.outbox.detach() })
+    ) -> bool {
+        let close = (reason != LeaveReason::Left).then_some(CloseReason::Replaced);
+        self.end_and_close(participant, epoch, reason, close, now)
+    }
+
+    /// Does [`end`](Self::end) by order of an administrator.
+    pub fn dismiss(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
+        self.end_and_close(participant, epoch, LeaveReason::LeaseEnded, Some(CloseReason::Dismissed), now);
     }
 
     /// True if the participant is listed, local or remote.
@@ -328,6 +314,32 @@ impl Room {
             RosterChange::Reconnecting(participant) => Event::Reconnecting { participant },
             RosterChange::Resumed(participant) => Event::Resumed { participant },
         })
+    }
+
+    fn end_and_close(
+        &mut self,
+        participant: ParticipantId,
+        epoch: Epoch,
+        reason: LeaveReason,
+        close: Option<CloseReason>,
+        now: Instant,
+    ) -> bool {
+        let is_it = |member: &Member| (member.participant, member.epoch) == (participant, epoch);
+        let Some(position) = self.members.iter().position(is_it) else { return false };
+        let ended = self.members.remove(position);
+        self.drop_waiting_from(participant);
+        if ended.is_local() {
+            self.note_end(participant, epoch, reason, now);
+            self.publish_end(participant, epoch, reason);
+        }
+        self.sync_rosters(now);
+        if !self.node.knows_peers() {
+            self.ended.clear();
+        }
+        if let (Some(connection), Some(close)) = (ended.connection(), close) {
+            connection.close(close);
+        }
+        true
     }
 
     /// Remembers an end: why it was, and that late news of the seat are out of date.

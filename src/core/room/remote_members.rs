@@ -1,12 +1,9 @@
 //! Participants on other nodes: what their nodes and the seat registry tell, and what this node tells about
 //! its own.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use super::{Ended, Location, Member, Presence, Room};
+use super::{Location, Member, Presence, Room};
 use crate::core::{
     model::{
         event::LeaveReason,
@@ -14,7 +11,7 @@ use crate::core::{
         seat_table::{Seat, SeatKey},
     },
     ports::{
-        connection::Connection,
+        connection::CloseReason,
         node_bus::{NodeMessage, NodeSeat},
     },
 };
@@ -25,17 +22,13 @@ const ENDED_FOR: Duration = Duration::from_secs(10);
 impl Room {
     /// Applies the list of all seats that `node` holds. Participants it does not list any more may have left.
     ///
-    /// Answers with the local seats if the list has a newer claim. Returns the connections of participants
-    /// that moved to `node`.
-    pub fn apply_node_seats(
-        &mut self,
-        node: NodeId,
-        seats: &[NodeSeat],
-        now: Instant,
-    ) -> Vec<Arc<dyn Connection>> {
+    /// Answers with the local seats if the list has a newer claim.
+    pub fn apply_node_seats(&mut self, node: NodeId, seats: &[NodeSeat], now: Instant) {
         let is_news = |it: &NodeSeat| !self.is_newer(it.seat.participant, it.seat.epoch);
         let has_news = seats.iter().any(is_news);
-        let fenced: Vec<_> = seats.iter().filter_map(|it| self.apply_seat(&it.seat, Some(it), now)).collect();
+        for it in seats {
+            self.apply_seat(&it.seat, Some(it), now);
+        }
         let is_listed = |participant| seats.iter().any(|it| it.seat.participant == participant);
         for member in self.members.iter_mut().filter(|member| !is_listed(member.participant)) {
             if let Some(remote) = member.as_remote_mut().filter(|remote| remote.node == node) {
@@ -45,22 +38,17 @@ impl Room {
         if has_news {
             self.publish_to(Some(node), false);
         }
-        fenced
     }
 
     /// Applies all seats of the room, as the seat registry answered a question of `asked_at`.
     ///
-    /// Remote participants that were last heard of before that and are not among them have left. Returns the
-    /// connections of participants that moved to another node.
-    pub fn apply_registry(
-        &mut self,
-        seats: &[Seat],
-        asked_at: Instant,
-        now: Instant,
-    ) -> Vec<Arc<dyn Connection>> {
+    /// Remote participants that were last heard of before that and are not among them have left.
+    pub fn apply_registry(&mut self, seats: &[Seat], asked_at: Instant, now: Instant) {
         self.verified_at = Some(now);
-        let remote: Vec<_> = seats.iter().filter(|seat| seat.node != self.node.id).collect();
-        let fenced = remote.into_iter().filter_map(|seat| self.apply_registry_seat(seat, now)).collect();
+        let this = self.node.id;
+        for seat in seats.iter().filter(|seat| seat.node != this) {
+            self.apply_registry_seat(seat, now);
+        }
         let is_over = |member: &&Member| {
             let is_held = seats.iter().any(|seat| seat.participant == member.participant);
             !member.is_local() && !is_held && member.renewed_at < asked_at
@@ -69,32 +57,23 @@ impl Room {
         for (participant, epoch) in over {
             self.end(participant, epoch, LeaveReason::LeaseEnded, now);
         }
-        fenced
     }
 
     /// Applies one seat on another node, as the seat registry tells it, and asks that node for all of its
     /// seats: a message about this one was lost.
-    ///
-    /// Returns the connection of a participant that moved there.
-    pub fn apply_registry_seat(&mut self, seat: &Seat, now: Instant) -> Option<Arc<dyn Connection>> {
+    pub fn apply_registry_seat(&mut self, seat: &Seat, now: Instant) {
         let is_news = !self.is_newer(seat.participant, seat.epoch);
-        let fenced = self.apply_seat(seat, None, now);
+        self.apply_seat(seat, None, now);
         if is_news {
             self.publish_to(Some(seat.node), true);
         }
-        fenced
     }
 
     /// Applies one seat on another node. `told` is what that node says of it; without, the seat registry says
     /// it.
     ///
-    /// Returns the connection of a participant that moved there.
-    pub fn apply_seat(
-        &mut self,
-        seat: &Seat,
-        told: Option<&NodeSeat>,
-        now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
+    /// Closes the connection of a participant that moved there.
+    pub fn apply_seat(&mut self, seat: &Seat, told: Option<&NodeSeat>, now: Instant) {
         self.node.note_peer();
         let participant = seat.participant;
         let Some(position) = self.position(participant) else {
@@ -102,33 +81,28 @@ impl Room {
             if !is_late {
                 self.list(seat, told, now);
             }
-            return None;
+            return;
         };
         let member = &self.members[position];
         if seat.epoch < member.epoch || (seat.epoch == member.epoch && member.is_local()) {
-            return None;
+            return;
         }
-        let fenced = if member.is_local() { self.leave_for(position, seat, now) } else { None };
+        if member.is_local() {
+            self.leave_for(position, seat, now);
+        }
         self.end_former_stay(participant, seat.since, now);
         match self.position(participant) {
             Some(position) => self.update(position, seat, told, now),
             None => self.list(seat, told, now),
         }
         self.sync_rosters(now);
-        fenced
     }
 
     /// Ends the listing of an older stay of a participant: news of its end come after those of the next one.
-    ///
-    /// Returns its connection.
-    pub(super) fn end_former_stay(
-        &mut self,
-        participant: ParticipantId,
-        since: Epoch,
-        now: Instant,
-    ) -> Option<Arc<dyn Connection>> {
-        let former = self.find_member(participant).filter(|member| member.since != since)?;
-        self.end(participant, former.epoch, LeaveReason::LeaseEnded, now)?.connection
+    pub(super) fn end_former_stay(&mut self, participant: ParticipantId, since: Epoch, now: Instant) {
+        if let Some(former) = self.find_member(participant).filter(|member| member.since != since) {
+            self.end(participant, former.epoch, LeaveReason::LeaseEnded, now);
+        }
     }
 
     /// Records whether a node is heard of.
@@ -148,13 +122,15 @@ impl Room {
         epoch: Epoch,
         reason: LeaveReason,
         now: Instant,
-    ) -> Option<Ended> {
+    ) {
         let held = self.find_member(participant).map(|member| member.epoch);
         if held.is_some_and(|held| held > epoch) {
-            return None;
+            return;
         }
         self.note_end(participant, epoch, reason, now);
-        self.end(participant, held?, reason, now)
+        if let Some(held) = held {
+            self.end_and_close(participant, held, reason, Some(CloseReason::Replaced), now);
+        }
     }
 
     /// Forgets seats that ended long ago.

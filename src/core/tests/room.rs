@@ -17,7 +17,7 @@ use crate::core::{
         ids::{Epoch, NodeId, ParticipantId},
         seat_table::{Claim, ClaimRefused, Renewal, SeatKey, Seats},
     },
-    ports::connection::Connection,
+    ports::connection::{CloseReason, Connection},
     room::{Entrant, EntryMode, Room},
 };
 
@@ -170,7 +170,9 @@ impl World {
         };
         let entered = self.room.enter(&entrant, self.now).unwrap();
         assert_eq!(entered.resumed, claimed.former.is_some());
-        assert_eq!(entered.fenced.is_some(), person.connection.is_some());
+        if let Some(older) = &person.connection {
+            assert_eq!(older.closed(), [CloseReason::Replaced]);
+        }
         if let Some(epoch) = person.epoch.replace(claimed.epoch) {
             person.older.push(epoch);
         } else {
@@ -201,7 +203,7 @@ impl World {
         for epoch in &person.older {
             assert!(!self.seats.release(person.id, *epoch));
             assert!(!self.seats.renew(&renewal(person.id, *epoch, LEASE), self.now));
-            assert!(self.room.end(person.id, *epoch, LeaveReason::Left, self.now).is_none());
+            assert!(!self.room.end(person.id, *epoch, LeaveReason::Left, self.now));
             assert!(self.room.attach(person.id, *epoch, Recorder::new(), self.now).is_err());
             let signal =
                 self.room.signal(person.id, *epoch, person.id, SignalKind::Offer, Bytes::new(), self.now);
@@ -250,11 +252,8 @@ impl World {
         let person = &mut self.people[index];
         let epoch = person.epoch.take().unwrap();
         person.older.push(epoch);
-        assert!(self.room.end(person.id, epoch, reason, self.now).is_some());
-        assert!(
-            self.room.end(person.id, epoch, reason, self.now).is_none(),
-            "every join has exactly one end"
-        );
+        assert!(self.room.end(person.id, epoch, reason, self.now));
+        assert!(!self.room.end(person.id, epoch, reason, self.now), "every join has exactly one end");
         *self.ends.entry(person.id).or_default() += 1;
         self.check_stay(index);
         let person = &mut self.people[index];

@@ -2,7 +2,7 @@
 
 use tokio::spawn;
 
-use super::super::{Hub, Inner, close_replaced, liveness};
+use super::super::{Hub, Inner, liveness};
 use crate::core::{
     model::{
         error::SignalError,
@@ -108,7 +108,7 @@ impl Hub {
         let mut own = Vec::new();
         if let Some(room) = self.room(&id) {
             let mut room = lock(&room);
-            close_replaced(room.apply_node_seats(from, seats, now));
+            room.apply_node_seats(from, seats, now);
             own = room.local_seats();
         }
         if reply {
@@ -119,8 +119,7 @@ impl Hub {
 
     fn handle_seat_ended(&self, key: &SeatKey, reason: LeaveReason) {
         let Some(room) = self.room(&key.room) else { return };
-        let ended = lock(&room).end_by_node(key.participant, key.epoch, reason, self.0.clock.now());
-        close_replaced(ended.and_then(|ended| ended.connection));
+        lock(&room).end_by_node(key.participant, key.epoch, reason, self.0.clock.now());
         self.remove_if_over(&key.room);
     }
 
@@ -129,8 +128,7 @@ impl Hub {
             let lost = NodeMessage::MailboxFetched { request, mailbox: None };
             return self.0.local_node.send_or_retry(from, lost);
         };
-        let fenced = lock(&room).send_mailbox(former, epoch, (from, request), self.0.clock.now());
-        close_replaced(fenced);
+        lock(&room).send_mailbox(former, epoch, (from, request), self.0.clock.now());
     }
 
     fn handle_mailbox(&self, request: u64, mailbox: Option<Box<Mailbox>>) {

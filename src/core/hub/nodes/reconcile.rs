@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use futures_util::future::join_all;
 use tracing::warn;
 
-use super::super::{Hub, close_replaced};
+use super::super::Hub;
 use crate::core::model::{error::Unavailable, lock::lock};
 
 /// Rooms that are asked about at once.
@@ -33,7 +33,7 @@ impl Hub {
             let verified = some.iter().map(|(id, room)| async move {
                 let asked_at = self.0.clock.now();
                 let seats = self.0.registry.seats(id).await?;
-                close_replaced(lock(room).apply_registry(&seats, asked_at, self.0.clock.now()));
+                lock(room).apply_registry(&seats, asked_at, self.0.clock.now());
                 Ok::<_, Unavailable>(())
             });
             if let Some(error) = join_all(verified).await.into_iter().find_map(Result::err) {
