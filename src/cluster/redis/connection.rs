@@ -38,7 +38,7 @@ const REPLY_WITHIN: Duration = Duration::from_millis(1_500);
 const NODES_KEY_LIFETIME: Duration = Duration::from_mins(1);
 
 /// Version of the keys in Redis and of the messages between nodes. Nodes with different versions do not mix.
-const FORMAT: &str = "3";
+const FORMAT: &str = "4";
 
 /// A time that never comes.
 const NEVER: Micros = 1 << 53;

@@ -82,7 +82,7 @@ impl Hub {
                 room.apply_seat(seat, None, now);
             }
             let entrant = Entrant { address, ..self.entrant(&room, claim, claimed, mode)? };
-            (room.enter(&entrant, now)?, entrant.was_remote && entrant.mailbox_request.is_none())
+            (room.enter(&entrant, now)?, entrant.was_remote && entrant.mailbox_from.is_none())
         };
         let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
         let seat = Seated { key, room };
@@ -115,7 +115,8 @@ impl Hub {
         };
         let remote = former.map(last_known).filter(|former| former.node != local);
         // The request goes out before the others are told of the move, so that it arrives first.
-        let mailbox_request = remote.as_ref().and_then(|it| self.request_mailbox(it, claim, claimed.epoch));
+        let mailbox_from =
+            remote.as_ref().and_then(|it| self.request_mailbox(it, &claim.room, claimed.epoch));
         Ok(Entrant {
             participant: claim.participant,
             name: claim.name.clone(),
@@ -126,7 +127,7 @@ impl Hub {
             is_returning: former.is_some() && (knows_peers || !is_unlisted),
             protected: claim.protected || former.is_some_and(|former| former.protected),
             address: None,
-            mailbox_request,
+            mailbox_from,
             was_remote: remote.is_some() || (knows_peers && is_unlisted),
         })
     }

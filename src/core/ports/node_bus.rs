@@ -107,19 +107,18 @@ pub enum NodeMessage {
         /// The answer.
         yes: bool,
     },
-    /// Asks for the mailbox of a participant that came to the sending node.
+    /// Asks for the mailbox of a participant that came to the sending node. Answered by
+    /// [`MailboxFetched`](Self::MailboxFetched).
     FetchMailbox {
         /// The seat as the receiver held it.
         former: SeatKey,
-        /// The epoch under which the sender holds it.
+        /// The epoch under which the sender claimed it.
         epoch: Epoch,
-        /// Number of the request.
-        request: u64,
     },
     /// Answers [`FetchMailbox`](Self::FetchMailbox).
     MailboxFetched {
-        /// Number of the request.
-        request: u64,
+        /// The seat as the receiver claimed it.
+        seat: SeatKey,
         /// `None`: it is lost.
         mailbox: Option<Box<Mailbox>>,
     },

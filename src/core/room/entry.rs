@@ -11,7 +11,7 @@ use crate::core::{
     delivery::mailbox_arrival::MailboxArrival,
     model::{
         error::Replaced,
-        ids::{Epoch, Name, ParticipantId},
+        ids::{Epoch, Name, NodeId, ParticipantId},
     },
     ports::connection::Connection,
 };
@@ -37,8 +37,8 @@ pub struct Entrant {
     pub mode: EntryMode,
     /// True if the participant held the seat before, on this node or another.
     pub is_returning: bool,
-    /// Number of the request for its mailbox, if another node was asked for it.
-    pub mailbox_request: Option<u64>,
+    /// The node that was asked for its mailbox.
+    pub mailbox_from: Option<NodeId>,
     /// True if its mailbox is on another node, or was lost with it.
     pub was_remote: bool,
 }
@@ -199,7 +199,7 @@ impl Room {
             local.wait_for_mailbox(entrant, now);
         }
         let position = self.insert(member);
-        if entrant.was_remote && entrant.mailbox_request.is_none() {
+        if entrant.was_remote && entrant.mailbox_from.is_none() {
             self.lose_mailbox(position);
         }
         position
@@ -217,7 +217,7 @@ impl Room {
         };
         local.address = entrant.address;
         local.outbox.fence();
-        if entrant.was_remote && entrant.mailbox_request.is_some() {
+        if entrant.was_remote && entrant.mailbox_from.is_some() {
             local.wait_for_mailbox(entrant, now);
             return false;
         }

@@ -27,13 +27,7 @@ pub(super) struct LeftBehind {
 
 impl Room {
     /// Answers another node's request for the mailbox of a participant that sits there under `epoch`.
-    pub fn send_mailbox(
-        &mut self,
-        former: &SeatKey,
-        epoch: Epoch,
-        (node, request): (NodeId, u64),
-        now: Instant,
-    ) {
+    pub fn send_mailbox(&mut self, former: &SeatKey, epoch: Epoch, node: NodeId, now: Instant) {
         let member = self.find_member(former.participant).filter(|member| member.epoch < epoch);
         let moved = member.map(|member| Seat {
             participant: member.participant,
@@ -49,7 +43,8 @@ impl Room {
             self.apply_seat(seat, None, now);
         }
         let mailbox = self.take_left_behind(former);
-        self.node.send_or_retry(node, NodeMessage::MailboxFetched { request, mailbox });
+        let seat = SeatKey { epoch, ..former.clone() };
+        self.node.send_or_retry(node, NodeMessage::MailboxFetched { seat, mailbox });
         if moved.is_some() {
             // The other node may not know the participants here.
             self.publish_to(Some(node), false);

@@ -10,7 +10,7 @@ use crate::core::{
     },
     model::{
         error::Replaced,
-        ids::{Epoch, ParticipantId},
+        ids::{Epoch, NodeId, ParticipantId},
         mailbox::Mailbox,
         seat_table::Seat,
     },
@@ -30,7 +30,10 @@ const NUMBER_BITS: u32 = 32;
 /// A mailbox on its way to this node.
 #[derive(Debug)]
 pub(super) struct MailboxRequest {
-    number: u64,
+    /// The epoch of the claim that requested it.
+    epoch: Epoch,
+    /// The node that was asked.
+    from: NodeId,
     sent_at: Instant,
     notice: ArrivalNotice,
     arrival: MailboxArrival,
@@ -46,19 +49,20 @@ impl MailboxRequest {
 }
 
 impl Room {
-    /// Continues a participant's events with its mailbox, the answer to `request`. `None` is a reset.
+    /// Continues a participant's events with its mailbox, which was requested when it claimed its seat under
+    /// `epoch`. `None` is a reset.
     ///
     /// Ignored if the participant has moved on: it is reset where it is now.
     pub fn import_mailbox(
         &mut self,
         participant: ParticipantId,
-        request: u64,
+        epoch: Epoch,
         mailbox: Option<Box<Mailbox>>,
         now: Instant,
     ) {
         let Some(position) = self.position(participant) else { return };
         let Some(local) = self.members[position].as_local_mut() else { return };
-        let is_it = |open: &mut Box<MailboxRequest>| open.number == request;
+        let is_it = |open: &mut Box<MailboxRequest>| open.epoch == epoch;
         let Some(open) = local.mailbox_request.take_if(is_it) else { return };
         let is_restored = mailbox.is_some_and(|mailbox| self.restore(position, *mailbox, now));
         if is_restored {
@@ -80,12 +84,9 @@ impl Room {
         self.give_up_mailboxes(|member, _| is_its(member), now);
     }
 
-    /// Stops waiting for the answer to `request`: a reset.
-    pub fn give_up_request(&mut self, participant: ParticipantId, request: u64, now: Instant) {
-        let is_it = |member: &Member, open: &MailboxRequest| {
-            member.participant == participant && open.number == request
-        };
-        self.give_up_mailboxes(is_it, now);
+    /// Stops waiting for mailboxes of a node that is lost: resets.
+    pub(super) fn give_up_mailboxes_from(&mut self, node: NodeId, now: Instant) {
+        self.give_up_mailboxes(|_, open| open.from == node, now);
     }
 
     /// Stops waiting for mailboxes that are late.
@@ -124,7 +125,7 @@ impl Room {
         local.wait_for_mailbox(entrant, now);
         let member = &mut self.members[position];
         (member.location, member.presence) = (Location::Local(local), Presence::Away);
-        if entrant.mailbox_request.is_none() {
+        if entrant.mailbox_from.is_none() {
             self.lose_mailbox(position);
         }
     }
@@ -188,11 +189,12 @@ impl Room {
 impl LocalMember {
     /// Holds all events until the mailbox has arrived, if the entrant has asked for it.
     pub(super) fn wait_for_mailbox(&mut self, entrant: &Entrant, now: Instant) {
-        let Some(number) = entrant.mailbox_request else { return };
+        let Some(from) = entrant.mailbox_from else { return };
         self.sequences_mut().hold();
         let (notice, arrival) = mailbox_arrival();
-        let request = MailboxRequest { number, sent_at: now, notice, arrival, mode: entrant.mode };
-        self.mailbox_request = Some(Box::new(request));
+        let (epoch, mode) = (entrant.epoch, entrant.mode);
+        self.mailbox_request =
+            Some(Box::new(MailboxRequest { epoch, from, sent_at: now, notice, arrival, mode }));
     }
 
     /// Returns `true` unless events are missing. After a take-over the client's join finds that out.

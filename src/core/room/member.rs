@@ -20,7 +20,7 @@ impl Member {
             epoch: entrant.epoch,
             since: entrant.since,
             // Its mailbox tells the stream, which is never older than the stay.
-            stream: if entrant.mailbox_request.is_some() { entrant.since } else { entrant.epoch },
+            stream: if entrant.mailbox_from.is_some() { entrant.since } else { entrant.epoch },
             attachment: 0,
             presence: if entrant.is_returning { Presence::Away } else { Presence::Arriving },
             protected: entrant.protected,

@@ -105,7 +105,7 @@ impl Room {
         }
     }
 
-    /// Records whether a node is heard of.
+    /// Records whether a node is heard of. The mailboxes that a lost node was asked for are lost too.
     pub fn set_node_lost(&mut self, node: NodeId, is_lost: bool, now: Instant) {
         for remote in self.members.iter_mut().filter_map(Member::as_remote_mut) {
             if remote.node == node {
@@ -113,6 +113,9 @@ impl Room {
             }
         }
         self.sync_rosters(now);
+        if is_lost {
+            self.give_up_mailboxes_from(node, now);
+        }
     }
 
     /// Ends a seat that another node has ended under `epoch` or an older one.

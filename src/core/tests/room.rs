@@ -165,7 +165,7 @@ impl World {
             address: None,
             mode: EntryMode::Join { received: None },
             is_returning: claimed.former.is_some(),
-            mailbox_request: None,
+            mailbox_from: None,
             was_remote: false,
         };
         let entered = self.room.enter(&entrant, self.now).unwrap();

@@ -98,13 +98,12 @@ fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
             out.put_u64(*request);
             out.put_flag(*yes);
         }
-        NodeMessage::FetchMailbox { former, epoch, request } => {
+        NodeMessage::FetchMailbox { former, epoch } => {
             put_key(former, out);
             out.put_u64(epoch.0);
-            out.put_u64(*request);
         }
-        NodeMessage::MailboxFetched { request, mailbox } => {
-            out.put_u64(*request);
+        NodeMessage::MailboxFetched { seat, mailbox } => {
+            put_key(seat, out);
             out.put_option(mailbox.as_deref(), put_mailbox);
         }
         NodeMessage::TakeOver { claim } => put_claim(claim, out),
@@ -143,15 +142,10 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
         },
         PROBE => NodeMessage::Probe { key: key(body)?, request: body.number()? },
         ANSWER => NodeMessage::Answer { request: body.number()?, yes: body.flag()? },
-        FETCH_MAILBOX => NodeMessage::FetchMailbox {
-            former: key(body)?,
-            epoch: Epoch(body.number()?),
-            request: body.number()?,
-        },
-        MAILBOX_FETCHED => NodeMessage::MailboxFetched {
-            request: body.number()?,
-            mailbox: body.option(mailbox)?.map(Box::new),
-        },
+        FETCH_MAILBOX => NodeMessage::FetchMailbox { former: key(body)?, epoch: Epoch(body.number()?) },
+        MAILBOX_FETCHED => {
+            NodeMessage::MailboxFetched { seat: key(body)?, mailbox: body.option(mailbox)?.map(Box::new) }
+        }
         TAKE_OVER => NodeMessage::TakeOver { claim: Box::new(claim(body)?) },
         CROSS_ROOM_SIGNAL => NodeMessage::CrossRoomSignal(Box::new(cross_room(body)?)),
         UNDELIVERABLE => NodeMessage::Undeliverable(Box::new(cross_room(body)?)),

@@ -9,7 +9,6 @@ use crate::core::{
         event::LeaveReason,
         ids::{Epoch, NodeId, RoomId},
         lock::lock,
-        mailbox::Mailbox,
         seat_table::SeatKey,
     },
     ports::node_bus::{NodeListener, NodeMessage, NodeSeat},
@@ -32,10 +31,8 @@ impl NodeListener for Inner {
     }
 
     fn node_lost(&self, node: NodeId) {
-        let Some(hub) = self.hub() else { return };
-        hub.set_node_lost(node, true);
-        for request in self.pending_requests.for_mailboxes_of(node) {
-            hub.give_up_request(request);
+        if let Some(hub) = self.hub() {
+            hub.set_node_lost(node, true);
         }
     }
 
@@ -73,10 +70,12 @@ impl Hub {
                 });
             }
             NodeMessage::Answer { request, yes } => self.0.pending_requests.decide(request, yes),
-            NodeMessage::FetchMailbox { former, epoch, request } => {
-                self.handle_fetch(from, &former, epoch, request);
+            NodeMessage::FetchMailbox { former, epoch } => self.handle_fetch(from, former, epoch),
+            NodeMessage::MailboxFetched { seat, mailbox } => {
+                if let Some(room) = self.room(&seat.room) {
+                    lock(&room).import_mailbox(seat.participant, seat.epoch, mailbox, now);
+                }
             }
-            NodeMessage::MailboxFetched { request, mailbox } => self.handle_mailbox(request, mailbox),
             NodeMessage::TakeOver { claim } => drop(spawn(self.clone().take_over(*claim))),
             NodeMessage::CrossRoomSignal(signal) => self.handle_cross_room(from, signal),
             NodeMessage::Undeliverable(signal) => self.handle_undeliverable(*signal),
@@ -123,25 +122,12 @@ impl Hub {
         self.remove_if_over(&key.room);
     }
 
-    fn handle_fetch(&self, from: NodeId, former: &SeatKey, epoch: Epoch, request: u64) {
-        let Some(room) = self.room(&former.room) else {
-            let lost = NodeMessage::MailboxFetched { request, mailbox: None };
-            return self.0.local_node.send_or_retry(from, lost);
-        };
-        lock(&room).send_mailbox(former, epoch, (from, request), self.0.clock.now());
-    }
-
-    fn handle_mailbox(&self, request: u64, mailbox: Option<Box<Mailbox>>) {
-        let Some(seat) = self.0.pending_requests.close_for_mailbox(request) else { return };
-        let Some(room) = self.room(&seat.room) else { return };
-        lock(&room).import_mailbox(seat.participant, request, mailbox, self.0.clock.now());
-    }
-
-    fn give_up_request(&self, request: u64) {
-        let Some(seat) = self.0.pending_requests.close_for_mailbox(request) else { return };
-        if let Some(room) = self.room(&seat.room) {
-            lock(&room).give_up_request(seat.participant, request, self.0.clock.now());
+    fn handle_fetch(&self, from: NodeId, former: SeatKey, epoch: Epoch) {
+        if let Some(room) = self.room(&former.room) {
+            return lock(&room).send_mailbox(&former, epoch, from, self.0.clock.now());
         }
+        let lost = NodeMessage::MailboxFetched { seat: SeatKey { epoch, ..former }, mailbox: None };
+        self.0.local_node.send_or_retry(from, lost);
     }
 
     /// True if this node holds the seat.

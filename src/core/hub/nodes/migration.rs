@@ -9,9 +9,9 @@ use super::super::{Hub, join::Seated};
 use crate::core::{
     model::{
         error::Replaced,
-        ids::Epoch,
+        ids::{Epoch, NodeId, RoomId},
         lock::lock,
-        seat_table::{Claim, Seat, SeatKey},
+        seat_table::{Claim, Seat},
     },
     ports::node_bus::NodeMessage,
     room::{Entered, EntryMode, MAILBOX_WITHIN},
@@ -64,26 +64,17 @@ impl Hub {
         drop(gated);
     }
 
-    /// Requests the mailbox of a participant from the node where it sat. Returns the number of the request;
-    /// `None` if that node cannot be asked.
+    /// Requests the mailbox of a participant from the node where it sat. Returns that node; `None` if it
+    /// cannot be asked.
     pub(in crate::core::hub) fn request_mailbox(
         &self,
         former: &Seat,
-        claim: &Claim,
+        room: &RoomId,
         epoch: Epoch,
-    ) -> Option<u64> {
-        let (node, requests) = (&self.0.local_node, &self.0.pending_requests);
-        if !node.bus().is_alive(former.node) {
-            return None;
-        }
-        let seat = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch };
-        let request = requests.open_for_mailbox(former.node, seat, self.0.clock.now());
-        let message = NodeMessage::FetchMailbox { former: former.key_in(&claim.room), epoch, request };
-        let is_sent = node.send(former.node, message).is_ok();
-        if !is_sent {
-            requests.close_for_mailbox(request);
-        }
-        is_sent.then_some(request)
+    ) -> Option<NodeId> {
+        let (local, node) = (&self.0.local_node, former.node);
+        let message = NodeMessage::FetchMailbox { former: former.key_in(room), epoch };
+        (local.bus().is_alive(node) && local.send(node, message).is_ok()).then_some(node)
     }
 
     /// Waits for the mailbox of a participant that came from another node. After [`MAILBOX_WITHIN`] it is

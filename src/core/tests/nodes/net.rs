@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::core::{
-    model::ids::{NodeId, ParticipantId},
+    model::ids::{Epoch, NodeId, ParticipantId},
     ports::node_bus::{BusFull, NodeBus, NodeListener, NodeMessage},
 };
 
@@ -36,8 +36,8 @@ struct State {
     full: HashSet<(NodeId, NodeId)>,
     /// Pairs in which the second node gets nothing from the first.
     silent: Vec<(NodeId, NodeId)>,
-    /// Participants whose mailbox is on its way, to which node, and by which request once that is sent.
-    mailboxes: Vec<(ParticipantId, NodeId, Option<u64>)>,
+    /// Participants whose mailbox is on its way, to which node, and for which claim once it is requested.
+    mailboxes: Vec<(ParticipantId, NodeId, Option<Epoch>)>,
 }
 
 impl Net {
@@ -113,9 +113,9 @@ impl Net {
             state.queue(from, to).pop_front()
         };
         let (Some(message), Some(recipient)) = (message, self.recipient(to)) else { return false };
-        if let NodeMessage::MailboxFetched { request, .. } = &message {
-            let arrived = (to, Some(*request));
-            self.state.lock().unwrap().mailboxes.retain(|(_, node, request)| (*node, *request) != arrived);
+        if let NodeMessage::MailboxFetched { seat, .. } = &message {
+            let arrived = (seat.participant, to, Some(seat.epoch));
+            self.state.lock().unwrap().mailboxes.retain(|awaited| *awaited != arrived);
         }
         recipient.receive(from, message);
         true
@@ -162,11 +162,11 @@ impl Net {
             (Some(Wrong::Uncounted), NodeMessage::Deliver { to, from, event, .. }) => {
                 NodeMessage::Deliver { to, from, seq: None, event }
             }
-            (Some(Wrong::Emptied), NodeMessage::MailboxFetched { request, mailbox: Some(mut mailbox) }) => {
+            (Some(Wrong::Emptied), NodeMessage::MailboxFetched { seat, mailbox: Some(mut mailbox) }) => {
                 mailbox.last_seq -= mailbox.events.len() as u64;
                 mailbox.taken_seq = mailbox.taken_seq.min(mailbox.last_seq);
                 mailbox.events.clear();
-                NodeMessage::MailboxFetched { request, mailbox: Some(mailbox) }
+                NodeMessage::MailboxFetched { seat, mailbox: Some(mailbox) }
             }
             (_, message) => message,
         }
@@ -198,12 +198,10 @@ impl NodeBus for SimNodeBus {
     fn send(&self, to: NodeId, message: NodeMessage) -> Result<(), BusFull> {
         let message = self.net.spoil(message);
         let mut state = self.net.state.lock().unwrap();
-        if let NodeMessage::FetchMailbox { former, request, .. } = &message {
-            let is_it = |(who, node, request): &&mut (ParticipantId, NodeId, Option<u64>)| {
-                (*who, *node, *request) == (former.participant, self.node, None)
-            };
-            if let Some((.., sent)) = state.mailboxes.iter_mut().find(is_it) {
-                *sent = Some(*request);
+        if let NodeMessage::FetchMailbox { former, epoch } = &message {
+            let awaited = (former.participant, self.node, None);
+            if let Some((.., requested)) = state.mailboxes.iter_mut().find(|it| **it == awaited) {
+                *requested = Some(*epoch);
             }
         }
         if state.full.contains(&(self.node, to)) {

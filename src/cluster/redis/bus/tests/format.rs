@@ -161,15 +161,9 @@ fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
             .prop_map(|(to, from, seq, event)| NodeMessage::Deliver { to, from, seq, event }),
         (key(), n()).prop_map(|(key, request)| NodeMessage::Probe { key, request }),
         (n(), yes()).prop_map(|(request, yes)| NodeMessage::Answer { request, yes }),
-        (key(), n(), n()).prop_map(|(former, epoch, request)| NodeMessage::FetchMailbox {
-            former,
-            epoch: Epoch(epoch),
-            request
-        }),
-        (n(), option::of(mailbox())).prop_map(|(request, mailbox)| NodeMessage::MailboxFetched {
-            request,
-            mailbox: mailbox.map(Box::new)
-        }),
+        (key(), n()).prop_map(|(former, epoch)| NodeMessage::FetchMailbox { former, epoch: Epoch(epoch) }),
+        (key(), option::of(mailbox()))
+            .prop_map(|(seat, mailbox)| NodeMessage::MailboxFetched { seat, mailbox: mailbox.map(Box::new) }),
         claim().prop_map(|claim| NodeMessage::TakeOver { claim: Box::new(claim) }),
         cross_room().prop_map(NodeMessage::CrossRoomSignal),
         cross_room().prop_map(NodeMessage::Undeliverable),
@@ -210,8 +204,10 @@ fn all_of(message: &NodeMessage) -> String {
         NodeMessage::SeatEnded { key, .. } | NodeMessage::Probe { key, .. } => key.room.as_str().to_owned(),
         NodeMessage::Deliver { to, event, .. } => format!("{} {}", to.room.as_str(), private(event)),
         NodeMessage::FetchMailbox { former, .. } => former.room.as_str().to_owned(),
-        NodeMessage::MailboxFetched { mailbox: Some(mailbox), .. } => {
-            mailbox.events.iter().map(|numbered| private(&numbered.event)).collect()
+        NodeMessage::MailboxFetched { seat, mailbox } => {
+            let events = mailbox.iter().flat_map(|mailbox| &mailbox.events);
+            let events: String = events.map(|numbered| private(&numbered.event)).collect();
+            format!("{} {events}", seat.room.as_str())
         }
         NodeMessage::TakeOver { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
         NodeMessage::CrossRoomSignal(it) | NodeMessage::Undeliverable(it) => {
@@ -219,9 +215,7 @@ fn all_of(message: &NodeMessage) -> String {
             format!("{} {} {signal}", it.to.as_str(), it.from.room.as_str())
         }
         NodeMessage::SignalBySession { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
-        NodeMessage::Answer { .. } | NodeMessage::MailboxFetched { .. } | NodeMessage::EndSeats { .. } => {
-            String::new()
-        }
+        NodeMessage::Answer { .. } | NodeMessage::EndSeats { .. } => String::new(),
     };
     format!("{message:?} {private}")
 }
