@@ -70,7 +70,7 @@ impl Hub {
         let mut rooms = self.lock_rooms();
         let new = || Arc::new(Mutex::new(Room::new(claim.room.clone(), self.0.local_node.clone())));
         let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
-        let (entered, is_mailbox_lost) = {
+        let entered = {
             let mut room = lock(&room);
             room.apply_claim(claim, now);
             for seat in &claimed.ended {
@@ -82,14 +82,10 @@ impl Hub {
                 room.apply_seat(seat, None, now);
             }
             let entrant = Entrant { address, ..self.entrant(&room, claim, claimed, mode)? };
-            (room.enter(&entrant, now)?, entrant.was_remote && entrant.mailbox_from.is_none())
+            room.enter(&entrant, now)?
         };
         let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
-        let seat = Seated { key, room };
-        if is_mailbox_lost {
-            self.announce(&seat);
-        }
-        Ok((seat, entered))
+        Ok((Seated { key, room }, entered))
     }
 
     fn entrant(

@@ -23,7 +23,6 @@ impl Hub {
         let now = self.0.clock.now();
         self.0.liveness_probes.forget_old(now);
         self.0.pending_requests.forget_old(now);
-        self.0.destinations.forget_idle(now);
         // Renewals come first: a process that was suspended for a while must not end seats of connected
         // participants.
         self.renew_due(now).await;

@@ -29,7 +29,7 @@ use self::{
     history::UnansweredWrites,
     join::{Joined, Seated},
     liveness::LivenessProbes,
-    nodes::{claim_gate::ClaimGate, cross_room::Destinations, pending_requests::PendingRequests},
+    nodes::{claim_gate::ClaimGate, pending_requests::PendingRequests},
 };
 use crate::core::{
     delivery::local_node::LocalNode,
@@ -76,7 +76,6 @@ struct Inner {
     local_node: Arc<LocalNode>,
     pending_requests: PendingRequests,
     claim_gate: ClaimGate,
-    destinations: Destinations,
     unanswered_writes: UnansweredWrites,
     /// The seats of all rooms on other nodes have to be verified.
     verify_all: AtomicBool,
@@ -103,7 +102,6 @@ impl Hub {
             local_node,
             pending_requests: PendingRequests::default(),
             claim_gate: ClaimGate::default(),
-            destinations: Destinations::default(),
             unanswered_writes: UnansweredWrites::default(),
             verify_all: AtomicBool::new(false),
             draining: AtomicBool::new(false),

@@ -2,10 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::core::model::{
-    event::Numbered,
-    ids::{ConnectionId, RoomId},
-};
+use crate::core::model::{event::Numbered, ids::ConnectionId};
 
 /// The connection of one participant, implemented by its door.
 ///
@@ -22,11 +19,6 @@ pub trait Connection: Send + Sync {
 
     /// Closes the connection, after it has sent the events it took if the client still reads.
     fn close(&self, reason: CloseReason);
-
-    /// Reports that a signal to another room, accepted earlier, found `room` empty.
-    ///
-    /// Only for doors whose clients address rooms in which they have no seat.
-    fn undelivered(&self, _room: &RoomId) {}
 
     /// Asks the client for a sign of life, and resolves when a new one arrives. The caller sets the deadline.
     ///

@@ -127,10 +127,16 @@ pub enum NodeMessage {
         /// The claim to make. It names the epoch that it ends.
         claim: Box<Claim>,
     },
-    /// A signal for the participant in another room, on the receiving node.
-    CrossRoomSignal(Box<CrossRoomSignal>),
-    /// Returns a [`CrossRoomSignal`](Self::CrossRoomSignal) whose room is empty on the sending node.
-    Undeliverable(Box<CrossRoomSignal>),
+    /// A signal from a participant in one room to the participant in another, which has one seat, on the
+    /// receiving node. Answered by [`Answer`](Self::Answer): `false` if no participant sits there.
+    CrossRoomSignal {
+        /// The recipient's room.
+        to: RoomId,
+        /// The signal; its `from` is the sender.
+        signal: Signal,
+        /// Number of the request.
+        request: u64,
+    },
     /// Asks the receiver, which holds the sender's seat, to deliver a signal to the others in its room.
     /// Answered by [`Answer`](Self::Answer): `false` if the receiver does not hold the seat.
     SignalBySession {
@@ -161,26 +167,14 @@ impl NodeMessage {
                 Some(&key.room)
             }
             Self::FetchMailbox { former, .. } => Some(&former.room),
-            Self::CrossRoomSignal(signal) => Some(&signal.to),
+            Self::CrossRoomSignal { to, .. } => Some(to),
             Self::SignalBySession { from, .. } => Some(&from.room),
             Self::Answer { .. }
             | Self::MailboxFetched { .. }
             | Self::TakeOver { .. }
-            | Self::Undeliverable(_)
             | Self::EndSeats { .. } => None,
         }
     }
-}
-
-/// A signal from a participant in one room to the participant in another, which has one seat.
-#[derive(Debug, Clone)]
-pub struct CrossRoomSignal {
-    /// The recipient's room.
-    pub to: RoomId,
-    /// The sender's seat.
-    pub from: SeatKey,
-    /// The signal; its `from` is the sender.
-    pub signal: Signal,
 }
 
 /// A seat on the sending node.

@@ -35,10 +35,6 @@ impl Connection for DirectConnection {
         self.sender.close(status_of_close(reason));
     }
 
-    fn undelivered(&self, room: &RoomId) {
-        self.notify(Notice::TargetNotFound { target: room.local() });
-    }
-
     fn sign_of_life(&self) -> BoxFuture<'static, ()> {
         self.sender.sign_of_life()
     }

@@ -22,7 +22,10 @@ pub(super) fn write(event: &Event, out: &mut BytesMut) {
             out.put_slice(participant.as_bytes());
             out.put_payload(name.as_str().as_bytes());
         }
-        Event::Signal(signal) => write_signal(signal, out),
+        Event::Signal(signal) => {
+            out.put_u8(SIGNAL);
+            write_signal(signal, out);
+        }
         Event::Chat(message) => write_chat(message, out),
         Event::Reconnecting { participant } => {
             out.put_u8(RECONNECTING);
@@ -40,7 +43,7 @@ pub(super) fn write(event: &Event, out: &mut BytesMut) {
     }
 }
 
-/// Reads an event. A signal's payload is a slice of the frame, not a copy.
+/// Reads an event.
 pub(super) fn read(body: &mut Fields) -> Option<Event> {
     Some(match body.byte()? {
         JOINED => Event::Joined { participant: body.participant()?, name: body.name()? },
@@ -53,16 +56,16 @@ pub(super) fn read(body: &mut Fields) -> Option<Event> {
     })
 }
 
-/// Writes a signal as an event.
+/// Writes a signal.
 pub(super) fn write_signal(signal: &Signal, out: &mut BytesMut) {
-    out.put_u8(SIGNAL);
     out.put_slice(signal.from.as_bytes());
     out.put_payload(signal.name.as_str().as_bytes());
     out.put_u8(code_of_kind(signal.kind));
     out.put_payload(&signal.payload);
 }
 
-fn read_signal(body: &mut Fields) -> Option<Signal> {
+/// Reads a signal. Its payload is a slice of the frame, not a copy.
+pub(super) fn read_signal(body: &mut Fields) -> Option<Signal> {
     Some(Signal {
         from: body.participant()?,
         name: body.name()?,

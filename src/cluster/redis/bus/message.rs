@@ -11,13 +11,13 @@ use super::{
 };
 use crate::core::{
     model::{
-        event::{Event, LeaveReason, Numbered},
+        event::{LeaveReason, Numbered},
         ids::{Epoch, NodeId},
         mailbox::{Mailbox, PairSeq},
         roster::RosterEntry,
         seat_table::{Claim, Seat, SeatKey},
     },
-    ports::node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
+    ports::node_bus::{NodeMessage, NodeSeat},
 };
 
 /// A message without content. It is the first one after a loss: its frame tells the other node about the
@@ -33,9 +33,8 @@ const FETCH_MAILBOX: u8 = 6;
 const MAILBOX_FETCHED: u8 = 7;
 const TAKE_OVER: u8 = 8;
 const CROSS_ROOM_SIGNAL: u8 = 9;
-const UNDELIVERABLE: u8 = 10;
-const SIGNAL_BY_SESSION: u8 = 11;
-const END_SEATS: u8 = 12;
+const SIGNAL_BY_SESSION: u8 = 10;
+const END_SEATS: u8 = 11;
 
 /// Writes a message with its kind and length. The ends of leases are written relative to `now`.
 pub(super) fn write(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
@@ -66,8 +65,7 @@ fn kind_of(message: &NodeMessage) -> u8 {
         NodeMessage::FetchMailbox { .. } => FETCH_MAILBOX,
         NodeMessage::MailboxFetched { .. } => MAILBOX_FETCHED,
         NodeMessage::TakeOver { .. } => TAKE_OVER,
-        NodeMessage::CrossRoomSignal(_) => CROSS_ROOM_SIGNAL,
-        NodeMessage::Undeliverable(_) => UNDELIVERABLE,
+        NodeMessage::CrossRoomSignal { .. } => CROSS_ROOM_SIGNAL,
         NodeMessage::SignalBySession { .. } => SIGNAL_BY_SESSION,
         NodeMessage::EndSeats { .. } => END_SEATS,
     }
@@ -107,8 +105,10 @@ fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
             out.put_option(mailbox.as_deref(), put_mailbox);
         }
         NodeMessage::TakeOver { claim } => put_claim(claim, out),
-        NodeMessage::CrossRoomSignal(signal) | NodeMessage::Undeliverable(signal) => {
-            put_cross_room(signal, out);
+        NodeMessage::CrossRoomSignal { to, signal, request } => {
+            out.put_payload(to.as_str().as_bytes());
+            event::write_signal(signal, out);
+            out.put_u64(*request);
         }
         NodeMessage::SignalBySession { from, kind, payload, request } => {
             put_key(from, out);
@@ -147,8 +147,11 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
             NodeMessage::MailboxFetched { seat: key(body)?, mailbox: body.option(mailbox)?.map(Box::new) }
         }
         TAKE_OVER => NodeMessage::TakeOver { claim: Box::new(claim(body)?) },
-        CROSS_ROOM_SIGNAL => NodeMessage::CrossRoomSignal(Box::new(cross_room(body)?)),
-        UNDELIVERABLE => NodeMessage::Undeliverable(Box::new(cross_room(body)?)),
+        CROSS_ROOM_SIGNAL => NodeMessage::CrossRoomSignal {
+            to: body.room()?,
+            signal: event::read_signal(body)?,
+            request: body.number()?,
+        },
         SIGNAL_BY_SESSION => NodeMessage::SignalBySession {
             from: key(body)?,
             kind: event::kind_of(body.byte()?)?,
@@ -242,18 +245,6 @@ fn claim(body: &mut Fields) -> Option<Claim> {
         protected: body.flag()?,
         over: body.option(|body| body.number().map(Epoch))?,
     })
-}
-
-fn put_cross_room(signal: &CrossRoomSignal, out: &mut BytesMut) {
-    out.put_payload(signal.to.as_str().as_bytes());
-    put_key(&signal.from, out);
-    event::write_signal(&signal.signal, out);
-}
-
-fn cross_room(body: &mut Fields) -> Option<CrossRoomSignal> {
-    let (to, from) = (body.room()?, key(body)?);
-    let Event::Signal(signal) = event::read(body)? else { return None };
-    Some(CrossRoomSignal { to, from, signal })
 }
 
 fn put_node_seat(node_seat: &NodeSeat, now: Instant, out: &mut BytesMut) {

@@ -123,9 +123,7 @@ impl Outbound {
         let (owner, size) = match message {
             NodeMessage::Deliver { to, event, .. } => (Some(to.participant), event.size()),
             // The recipient's id is unknown here: the message belongs to its sender.
-            NodeMessage::CrossRoomSignal(signal) | NodeMessage::Undeliverable(signal) => {
-                (Some(signal.from.participant), signal.signal.payload.len())
-            }
+            NodeMessage::CrossRoomSignal { signal, .. } => (Some(signal.from), signal.payload.len()),
             NodeMessage::SignalBySession { from, payload, .. } => (Some(from.participant), payload.len()),
             _ => (None, 0),
         };

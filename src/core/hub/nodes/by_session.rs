@@ -14,11 +14,14 @@ use crate::core::{
     model::{
         error::{JoinError, SignalError, Unavailable},
         event::SignalKind,
-        ids::{ParticipantId, RoomId},
+        ids::{NodeId, ParticipantId, RoomId},
         lock::lock,
         seat_table::{Claim, Seat, SeatKey},
     },
-    ports::{node_bus::NodeMessage, seat_registry::ClaimError},
+    ports::{
+        node_bus::{BusFull, NodeMessage},
+        seat_registry::ClaimError,
+    },
     room::EntryMode,
 };
 
@@ -26,7 +29,7 @@ use crate::core::{
 const DELIVERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often a seat is looked up that has moved meanwhile.
-const MAX_TRIES: usize = 3;
+pub(super) const MAX_TRIES: usize = 3;
 
 /// Why a signal by session was not delivered.
 #[derive(Debug, Error)]
@@ -129,11 +132,18 @@ impl Hub {
         payload: Bytes,
     ) -> Result<bool, Unavailable> {
         let message = |request| NodeMessage::SignalBySession { from, kind, payload, request };
-        let answer = self.ask(seat.node, message).map_err(|error| Unavailable::new("another node", error))?;
-        match timeout(DELIVERED_WITHIN, answer).await {
-            Ok(Ok(is_sent)) => Ok(is_sent),
-            _ => Err(unreachable_node()),
-        }
+        let is_sent = self.ask_to_deliver(seat.node, message).await;
+        is_sent.map_err(|error| Unavailable::new("another node", error))?.ok_or_else(unreachable_node)
+    }
+
+    /// Asks another node to deliver a signal. Returns whether it did; `None` without an answer in time.
+    pub(super) async fn ask_to_deliver(
+        &self,
+        node: NodeId,
+        message: impl FnOnce(u64) -> NodeMessage,
+    ) -> Result<Option<bool>, BusFull> {
+        let answer = timeout(DELIVERED_WITHIN, self.ask(node, message)?).await;
+        Ok(answer.ok().and_then(Result::ok))
     }
 
     async fn seat_by_session(&self, room: &RoomId, session: &str) -> Result<Option<Seat>, Unavailable> {

@@ -77,8 +77,10 @@ impl Hub {
                 }
             }
             NodeMessage::TakeOver { claim } => drop(spawn(self.clone().take_over(*claim))),
-            NodeMessage::CrossRoomSignal(signal) => self.handle_cross_room(from, signal),
-            NodeMessage::Undeliverable(signal) => self.handle_undeliverable(*signal),
+            NodeMessage::CrossRoomSignal { to, signal, request } => {
+                let is_delivered = self.receive_cross_room(&to, &signal);
+                self.answer(from, request, is_delivered);
+            }
             NodeMessage::SignalBySession { from: key, kind, payload, request } => {
                 let outcome = self.signal_local(&key, kind, payload);
                 // Without an answer, the sender's node reports the recipient as unavailable.
@@ -102,12 +104,10 @@ impl Hub {
     }
 
     fn handle_seats(&self, from: NodeId, id: RoomId, seats: &[NodeSeat], reply: bool) {
-        let now = self.0.clock.now();
-        self.0.destinations.update(&id, seats, now);
         let mut own = Vec::new();
         if let Some(room) = self.room(&id) {
             let mut room = lock(&room);
-            room.apply_node_seats(from, seats, now);
+            room.apply_node_seats(from, seats, self.0.clock.now());
             own = room.local_seats();
         }
         if reply {

@@ -86,11 +86,7 @@ impl Hub {
     ) -> Result<Entered, Replaced> {
         let Some(mailbox) = entered.mailbox.take() else { return Ok(entered) };
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
-        let answer = timeout(MAILBOX_WITHIN, mailbox).await;
-        entered.resumed = matches!(answer, Ok(Ok(true)));
-        if answer.is_err() {
-            self.announce(seat);
-        }
+        entered.resumed = matches!(timeout(MAILBOX_WITHIN, mailbox).await, Ok(Ok(true)));
         let mut room = lock(&seat.room);
         room.give_up_mailbox(participant, epoch, self.0.clock.now());
         if !entered.resumed {
@@ -99,16 +95,5 @@ impl Hub {
         }
         entered.view = room.view(participant, epoch)?;
         Ok(entered)
-    }
-
-    /// Tells all nodes where a participant sits whose former node does not answer and cannot forward what
-    /// they still send there.
-    pub(in crate::core::hub) fn announce(&self, seat: &Seated) {
-        let seats = lock(&seat.room).local_seats();
-        for node in self.0.local_node.bus().alive() {
-            let message =
-                NodeMessage::Seats { room: seat.key.room.clone(), seats: seats.clone(), reply: false };
-            self.0.local_node.send_or_retry(node, message);
-        }
     }
 }

@@ -10,7 +10,7 @@
 
 pub mod by_session;
 pub(super) mod claim_gate;
-pub(super) mod cross_room;
+mod cross_room;
 mod inbound;
 mod migration;
 pub(super) mod pending_requests;

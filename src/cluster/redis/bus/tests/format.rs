@@ -19,7 +19,7 @@ use crate::core::{
     },
     ports::{
         clock::{Clock, SystemClock},
-        node_bus::{CrossRoomSignal, NodeMessage, NodeSeat},
+        node_bus::{NodeMessage, NodeSeat},
     },
 };
 
@@ -139,10 +139,6 @@ fn claim() -> impl Strategy<Value = Claim> {
     )
 }
 
-fn cross_room() -> impl Strategy<Value = Box<CrossRoomSignal>> {
-    (room(), key(), signal()).prop_map(|(to, from, signal)| Box::new(CrossRoomSignal { to, from, signal }))
-}
-
 fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
     let (n, yes) = (any::<u64>, any::<bool>);
     let node_seat = (seat(now), n(), n()).prop_map(|(seat, stream, attachment)| NodeSeat {
@@ -165,8 +161,11 @@ fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
         (key(), option::of(mailbox()))
             .prop_map(|(seat, mailbox)| NodeMessage::MailboxFetched { seat, mailbox: mailbox.map(Box::new) }),
         claim().prop_map(|claim| NodeMessage::TakeOver { claim: Box::new(claim) }),
-        cross_room().prop_map(NodeMessage::CrossRoomSignal),
-        cross_room().prop_map(NodeMessage::Undeliverable),
+        (room(), signal(), n()).prop_map(|(to, signal, request)| NodeMessage::CrossRoomSignal {
+            to,
+            signal,
+            request
+        }),
         (key(), signal(), n()).prop_map(|(from, Signal { kind, payload, .. }, request)| {
             NodeMessage::SignalBySession { from, kind, payload, request }
         }),
@@ -210,9 +209,8 @@ fn all_of(message: &NodeMessage) -> String {
             format!("{} {events}", seat.room.as_str())
         }
         NodeMessage::TakeOver { claim } => format!("{} {}", claim.room.as_str(), claim.name.as_str()),
-        NodeMessage::CrossRoomSignal(it) | NodeMessage::Undeliverable(it) => {
-            let signal = private(&Event::Signal(it.signal.clone()));
-            format!("{} {} {signal}", it.to.as_str(), it.from.room.as_str())
+        NodeMessage::CrossRoomSignal { to, signal, .. } => {
+            format!("{} {}", to.as_str(), private(&Event::Signal(signal.clone())))
         }
         NodeMessage::SignalBySession { from, payload, .. } => format!("{} {payload:?}", from.room.as_str()),
         NodeMessage::Answer { .. } | NodeMessage::EndSeats { .. } => String::new(),
