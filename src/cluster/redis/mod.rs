@@ -3,7 +3,7 @@
 //! - `scripts`: calls and replies of the Lua scripts beside it, each of which is one atomic step.
 //! - `connection`: a connection for script calls, each of which is answered in time or fails.
 //! - `node`: this node as a client: connects, checks, reconnects, and restores this node's seats.
-//! - `own_claims`: the seats that this node has claimed, and the other seats in their rooms.
+//! - `own_claims`: the seats that this node has claimed.
 //! - `bus`: messages between nodes, on a connection of its own.
 //! - `settings`: address of Redis and common settings of the nodes.
 //! - `fault`: causes of failed calls.
@@ -39,7 +39,7 @@ use self::{
     connection::RedisConnection,
     fault::RedisFault,
     node::{ConnectionState, RedisNode},
-    scripts::{Call, RenewalReply, ScriptReply},
+    scripts::{Call, ScriptReply},
 };
 use crate::core::{
     model::{
@@ -138,19 +138,12 @@ impl RedisRegistry {
 
     /// Renews one seat. Returns the claim if it has ended.
     async fn renew_seat(&self, renewal: &Renewal) -> Result<Option<EndedClaim>, RedisFault> {
-        let key = &renewal.key;
         let own = self.node.claims().extend(renewal, self.node.clock.now());
-        let reply = self.call(self.node.calls.renew(renewal, own.as_ref())).await?;
-        match reply.renewal()? {
-            RenewalReply::Renewed { next_end } => {
-                self.node.claims().set_next_end(&key.room, next_end);
-                Ok(None)
-            }
-            RenewalReply::Ended { successor } => {
-                self.node.claims().end(key, successor.clone());
-                Ok(Some(EndedClaim::new(key.clone(), successor)))
-            }
+        let ended = self.call(self.node.calls.renew(renewal, own.as_ref())).await?.renewal(&renewal.key)?;
+        if let Some(ended) = ended.clone() {
+            self.node.claims().end(ended);
         }
+        Ok(ended)
     }
 
     /// Ends the expired leases of a room, and reconciles its seats with this node's claims.

@@ -20,7 +20,7 @@ use super::{
     connection::{Identity, RedisConnection},
     fault::RedisFault,
     own_claims::{Correction, OwnClaims},
-    scripts::{Calls, RenewalReply},
+    scripts::Calls,
 };
 use crate::core::{
     model::{ids::NodeId, lock::lock},
@@ -185,10 +185,9 @@ impl RedisNode {
                 self.claims().remove(&key);
             }
             Correction::Renew(renewal, own) => {
-                let key = &renewal.key;
-                match connection.call(self.calls.renew(&renewal, Some(&own))).await?.renewal()? {
-                    RenewalReply::Renewed { next_end } => self.claims().set_next_end(&key.room, next_end),
-                    RenewalReply::Ended { successor } => self.claims().end(key, successor),
+                let reply = connection.call(self.calls.renew(&renewal, Some(&own))).await?;
+                if let Some(ended) = reply.renewal(&renewal.key)? {
+                    self.claims().end(ended);
                 }
             }
         }

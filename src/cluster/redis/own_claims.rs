@@ -1,4 +1,4 @@
-//! The seats that this node has claimed, and the other seats in their rooms, as this node knows them.
+//! The seats that this node has claimed.
 //!
 //! From this record the node restores seats that Redis lost, and finds out which seats have ended.
 
@@ -10,7 +10,7 @@ use std::{
 use super::scripts::Granted;
 use crate::core::{
     model::{
-        ids::{Epoch, ParticipantId, RoomId},
+        ids::RoomId,
         seat_table::{Claim, Claimed, Renewal, Seat, SeatKey},
     },
     ports::seat_registry::EndedClaim,
@@ -32,11 +32,12 @@ pub(super) struct OwnClaim {
 
 impl OwnClaim {
     /// Continues as `current`, if that is a newer claim by this node whose reply was lost.
-    fn follow(&mut self, room: &RoomId, current: &Seat) -> Option<EndedClaim> {
+    fn follow(&mut self, current: &Seat) -> bool {
         let is_newer = current.node == self.seat.node && current.epoch > self.seat.epoch;
-        let former = is_newer.then(|| self.seat.key_in(room))?;
-        (self.seat, self.releasing) = (current.clone(), false);
-        Some(EndedClaim::Moved(former, current.clone()))
+        if is_newer {
+            (self.seat, self.releasing) = (current.clone(), false);
+        }
+        is_newer
     }
 
     /// Renews the seat: for a full lease if its holder is connected, else for the rest of the lease.
@@ -58,58 +59,30 @@ pub(super) enum Correction {
     Release(SeatKey),
 }
 
-/// The rooms in which this node holds a seat.
+/// The seats of this node, by room.
 #[derive(Debug, Default)]
 pub(super) struct OwnClaims {
-    rooms: HashMap<RoomId, WatchedRoom>,
+    rooms: HashMap<RoomId, Vec<OwnClaim>>,
     /// Claims that have ended and are not reported to the core yet.
     ended: Vec<EndedClaim>,
-}
-
-#[derive(Debug)]
-struct WatchedRoom {
-    own: Vec<OwnClaim>,
-    others: Vec<Seat>,
-    /// When the next lease in the room ends, as far as this node knows.
-    next_end: Instant,
-}
-
-impl WatchedRoom {
-    fn own(&mut self, key: &SeatKey) -> Option<&mut OwnClaim> {
-        self.own.iter_mut().find(|own| own.seat.participant == key.participant && own.seat.epoch == key.epoch)
-    }
-
-    fn first_lease_end(&self) -> Option<Instant> {
-        self.own.iter().map(|own| &own.seat).chain(&self.others).map(|seat| seat.lease_ends).min()
-    }
 }
 
 impl OwnClaims {
     /// Adds a granted claim. Its reply lists all other seats of the room.
     pub(super) fn add(&mut self, claim: &Claim, granted: Granted) -> Claimed {
         let Granted { seat, claimed } = granted;
-        let room = self.rooms.entry(claim.room.clone()).or_insert_with(|| WatchedRoom {
-            own: Vec::new(),
-            others: Vec::new(),
-            next_end: seat.lease_ends,
-        });
+        let room = self.rooms.entry(claim.room.clone()).or_default();
         // The caller of the claim learns of these from the reply and tells the room.
-        let is_in_reply = |participant: ParticipantId, epoch: Epoch| {
-            participant == seat.participant
-                || claimed.ended.iter().any(|ended| ended.participant == participant && ended.epoch == epoch)
-        };
-        room.own.retain(|own| !is_in_reply(own.seat.participant, own.seat.epoch));
-        room.others.retain(|other| !is_in_reply(other.participant, other.epoch));
-        room.own.push(OwnClaim {
-            seat: seat.clone(),
+        let is_in_reply = |own: &Seat| own.participant == seat.participant || is_among(&claimed.ended, own);
+        room.retain(|own| !is_in_reply(&own.seat));
+        room.push(OwnClaim {
+            seat,
             seats: claim.seats,
             unique_name: claim.unique_name,
             lease: claim.lease,
             releasing: false,
         });
-        let mut current = claimed.others.clone();
-        current.push(seat);
-        self.update(&claim.room, &current);
+        self.end_replaced(&claim.room, &claimed.others);
         claimed
     }
 
@@ -117,7 +90,7 @@ impl OwnClaims {
     /// the seat.
     pub(super) fn extend(&mut self, renewal: &Renewal, now: Instant) -> Option<OwnClaim> {
         let Renewal { key, lease, connected, protected } = renewal;
-        let own = self.rooms.get_mut(&key.room)?.own(key).filter(|own| !own.releasing)?;
+        let own = self.find(key).filter(|own| !own.releasing)?;
         own.seat.lease_ends = now + *lease;
         own.seat.connected = *connected;
         own.seat.protected |= *protected;
@@ -127,43 +100,33 @@ impl OwnClaims {
         Some(own.clone())
     }
 
-    /// Stores when the next lease in a room ends, as Redis says.
-    pub(super) fn set_next_end(&mut self, room: &RoomId, next_end: Instant) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            let own_end = room.own.iter().map(|own| own.seat.lease_ends).min();
-            room.next_end = own_end.map_or(next_end, |end| end.min(next_end));
-        }
-    }
-
     /// Marks a seat for release: from here on it is released instead of renewed or restored.
     pub(super) fn mark_releasing(&mut self, key: &SeatKey) {
-        if let Some(own) = self.rooms.get_mut(&key.room).and_then(|room| room.own(key)) {
+        if let Some(own) = self.find(key) {
             own.releasing = true;
         }
     }
 
-    /// Removes a seat of any node. Returns `false` if it was not listed.
+    /// Removes a seat. Returns `false` if this node does not hold it.
     pub(super) fn remove(&mut self, key: &SeatKey) -> bool {
         let Some(room) = self.rooms.get_mut(&key.room) else { return false };
-        let is_it = |seat: &Seat| seat.participant == key.participant && seat.epoch == key.epoch;
-        let before = room.own.len() + room.others.len();
-        room.own.retain(|own| !is_it(&own.seat));
-        room.others.retain(|other| !is_it(other));
-        let is_removed = room.own.len() + room.others.len() < before;
-        if room.own.is_empty() {
+        let before = room.len();
+        room.retain(|own| !is_it(&own.seat, key));
+        let is_removed = room.len() < before;
+        if room.is_empty() {
             self.rooms.remove(&key.room);
         }
         is_removed
     }
 
-    /// Ends a claim that Redis does not have, and records that for the core. `successor` is the holder's
-    /// present seat.
-    pub(super) fn end(&mut self, key: &SeatKey, successor: Option<Seat>) {
-        let own = self.rooms.get_mut(&key.room).and_then(|room| room.own(key));
-        if let Some(moved) = own.and_then(|own| own.follow(&key.room, successor.as_ref()?)) {
-            self.ended.push(moved);
-        } else if self.remove(key) {
-            self.ended.push(EndedClaim::new(key.clone(), successor));
+    /// Ends a claim that Redis does not have, and records that for the core.
+    pub(super) fn end(&mut self, ended: EndedClaim) {
+        let is_followed = match &ended {
+            EndedClaim::Moved(key, seat) => self.find(key).is_some_and(|own| own.follow(seat)),
+            EndedClaim::Released(_) => false,
+        };
+        if is_followed || self.remove(ended.key()) {
+            self.ended.push(ended);
         }
     }
 
@@ -177,51 +140,48 @@ impl OwnClaims {
         std::mem::take(&mut self.ended)
     }
 
-    /// Rooms in which a lease has ended by `now`, as far as this node knows.
+    /// Rooms in which a lease of this node has ended by `now`.
     pub(super) fn rooms_due(&self, now: Instant) -> Vec<RoomId> {
-        let due = self.rooms.iter().filter(|(_, room)| room.next_end <= now);
+        let has_ended = |own: &OwnClaim| own.seat.lease_ends <= now;
+        let due = self.rooms.iter().filter(|(_, room)| room.iter().any(has_ended));
         due.map(|(id, _)| id.clone()).collect()
     }
 
     /// Compares a room with its seats in Redis at `now`, and returns the calls that make Redis agree.
     pub(super) fn reconcile(&mut self, id: &RoomId, current: &[Seat], now: Instant) -> Vec<Correction> {
-        self.update(id, current);
+        self.end_replaced(id, current);
         let Some(room) = self.rooms.get_mut(id) else { return Vec::new() };
         let (mut corrections, mut ended) = (Vec::new(), Vec::new());
-        for own in &mut room.own {
+        for own in room {
             match (is_among(current, &own.seat), own.releasing) {
                 (true, true) => corrections.push(Correction::Release(own.seat.key_in(id))),
                 (true, false) => {}
                 (false, false) if own.seat.lease_ends > now => corrections.push(own.renewal(id, now)),
-                (false, _) => ended.push(own.seat.key_in(id)),
+                (false, _) => ended.push(EndedClaim::Released(own.seat.key_in(id))),
             }
         }
-        for key in ended {
-            self.end(&key, None);
+        for ended in ended {
+            self.end(ended);
         }
         corrections
     }
 
-    /// Takes over the other seats of a room, and records the claims that `current` shows to have ended.
-    fn update(&mut self, id: &RoomId, current: &[Seat]) {
-        let Some(room) = self.rooms.get_mut(id) else { return };
-        let now_held = |seat: &Seat| current.iter().find(|held| held.participant == seat.participant);
-        for own in &mut room.own {
-            self.ended.extend(now_held(&own.seat).and_then(|held| own.follow(id, held)));
+    /// Ends the claims in a room that newer ones among `current` replaced.
+    fn end_replaced(&mut self, id: &RoomId, current: &[Seat]) {
+        let replaced = |own: &OwnClaim| {
+            let is_newer =
+                |held: &&Seat| held.participant == own.seat.participant && held.epoch > own.seat.epoch;
+            let held = current.iter().find(is_newer)?;
+            Some(EndedClaim::Moved(own.seat.key_in(id), held.clone()))
+        };
+        let moved: Vec<_> = self.rooms.get(id).into_iter().flatten().filter_map(replaced).collect();
+        for moved in moved {
+            self.end(moved);
         }
-        let replaced = room
-            .own
-            .extract_if(.., |own| now_held(&own.seat).is_some_and(|held| held.epoch > own.seat.epoch));
-        self.ended
-            .extend(replaced.map(|own| EndedClaim::new(own.seat.key_in(id), now_held(&own.seat).cloned())));
-        let gone = room.others.extract_if(.., |other| now_held(other).is_none());
-        self.ended.extend(gone.map(|seat| EndedClaim::Released(seat.key_in(id))));
-        let is_own = |seat: &&Seat| room.own.iter().any(|own| own.seat.participant == seat.participant);
-        room.others = current.iter().filter(|seat| !is_own(seat)).cloned().collect();
-        room.next_end = room.first_lease_end().unwrap_or(room.next_end);
-        if room.own.is_empty() {
-            self.rooms.remove(id);
-        }
+    }
+
+    fn find(&mut self, key: &SeatKey) -> Option<&mut OwnClaim> {
+        self.rooms.get_mut(&key.room)?.iter_mut().find(|own| is_it(&own.seat, key))
     }
 
     /// Corrections for all seats, to send after a reconnect or a loss of Redis' memory.
@@ -229,7 +189,7 @@ impl OwnClaims {
     /// A connected participant keeps its seat, however long Redis was away.
     pub(super) fn corrections(&mut self, now: Instant) -> Vec<Correction> {
         let rooms = self.rooms.iter_mut();
-        let all = rooms.flat_map(|(id, room)| room.own.iter_mut().map(move |own| (id, own)));
+        let all = rooms.flat_map(|(id, room)| room.iter_mut().map(move |own| (id, own)));
         all.filter(|(_, own)| own.releasing || own.seat.connected || own.seat.lease_ends > now)
             .map(
                 |(id, own)| {
@@ -242,6 +202,10 @@ impl OwnClaims {
             )
             .collect()
     }
+}
+
+fn is_it(seat: &Seat, key: &SeatKey) -> bool {
+    seat.participant == key.participant && seat.epoch == key.epoch
 }
 
 fn is_among(seats: &[Seat], seat: &Seat) -> bool {

@@ -9,9 +9,12 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use redis::{Script, Value};
 
 use super::{fault::RedisFault, own_claims::OwnClaim};
-use crate::core::model::{
-    ids::{Epoch, NodeId, ParticipantId, RoomId},
-    seat_table::{Claim, ClaimRefused, Claimed, Renewal, Seat, SeatKey},
+use crate::core::{
+    model::{
+        ids::{Epoch, NodeId, ParticipantId, RoomId},
+        seat_table::{Claim, ClaimRefused, Claimed, Renewal, Seat, SeatKey},
+    },
+    ports::seat_registry::EndedClaim,
 };
 
 /// Microseconds since 1970 by the clock that leases are measured by: that of Redis, or of a test.
@@ -153,14 +156,6 @@ pub(super) struct Granted {
     pub(super) claimed: Claimed,
 }
 
-/// Reply to a renewal.
-pub(super) enum RenewalReply {
-    /// The lease is extended. The next lease in the room ends at `next_end`.
-    Renewed { next_end: Instant },
-    /// The claim has ended. `successor` is the seat that its holder has now.
-    Ended { successor: Option<Seat> },
-}
-
 impl ScriptReply {
     pub(super) fn read(values: Vec<Value>, at: Instant) -> Result<Self, RedisFault> {
         let mut rest = values.into_iter();
@@ -211,12 +206,12 @@ impl ScriptReply {
         Ok(Ok(Granted { seat, claimed: Claimed { epoch, since, former, others, ended } }))
     }
 
-    pub(super) fn renewal(mut self) -> Result<RenewalReply, RedisFault> {
-        if self.outcome == "lost" {
-            return Ok(RenewalReply::Ended { successor: self.next_seats()?.pop() });
+    /// Returns the renewed claim if it has ended.
+    pub(super) fn renewal(mut self, key: &SeatKey) -> Result<Option<EndedClaim>, RedisFault> {
+        match self.outcome.as_str() {
+            "lost" => Ok(Some(EndedClaim::new(key.clone(), self.next_seats()?.pop()))),
+            _ => Ok(None),
         }
-        let next_end = self.number()?;
-        Ok(RenewalReply::Renewed { next_end: self.local_time(next_end) })
     }
 
     pub(super) fn is_released(&self) -> bool {

@@ -117,9 +117,9 @@ pub trait SeatRegistry: Send + Sync + 'static {
     /// protected by now, or if another epoch holds it, or none.
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable>;
 
-    /// Ends the expired leases in the rooms where this node holds a seat.
+    /// Ends the expired leases of this node, and all others in their rooms.
     ///
-    /// Returns every claim that this node knew in these rooms and that has ended, by any cause, each once.
+    /// Returns every claim of this node that has ended, by any cause, each once.
     async fn expire(&self) -> Result<Vec<EndedClaim>, Unavailable>;
 
     /// Checks that a claim could succeed now.

@@ -30,8 +30,4 @@ else
     connected = connected, open = protected ~= '1', name = name,
   }, epoch + 1)
 end
-
--- When the next lease in this room ends.
-local next_end = ends
-for _, seat in ipairs((others_of(participant))) do next_end = math.min(next_end, seat.ends) end
-return { 'renewed', text(now), text(next_end) }
+return { 'renewed', text(now) }
