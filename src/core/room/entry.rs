@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{Location, Member, Presence, Room};
 use crate::core::{
-    delivery::mailbox_arrival::MailboxArrival,
     model::{
         error::Replaced,
         ids::{Epoch, Name, NodeId, ParticipantId},
@@ -73,8 +74,9 @@ pub struct Entered {
     pub resumed: bool,
     /// The room.
     pub view: View,
-    /// Resolves when its mailbox has arrived, if it is on its way.
-    pub mailbox: Option<MailboxArrival>,
+    /// Resolves when its mailbox has arrived, if it is on its way: to `true` if the participant resumes, to
+    /// `false` or an error on a reset.
+    pub mailbox: Option<oneshot::Receiver<bool>>,
 }
 
 /// A room as one of its participants sees it.
@@ -130,7 +132,7 @@ impl Room {
             if entrant.mode != EntryMode::TakeOver {
                 local.outbox.answer_join();
             }
-            mailbox = local.mailbox_request.as_ref().map(|request| request.arrival());
+            mailbox = local.mailbox_request.as_mut().map(|request| request.arrival());
         }
         Ok(Entered { returned, resumed, view, mailbox })
     }

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use super::{Entrant, EntryMode, LocalMember, Location, Member, Presence, Room};
 use crate::core::{
-    delivery::{
-        mailbox_arrival::{ArrivalNotice, MailboxArrival, mailbox_arrival},
-        outbox::{Outbox, RESET},
-    },
+    delivery::outbox::{Outbox, RESET},
     model::{
         error::Replaced,
         ids::{Epoch, NodeId, ParticipantId},
@@ -35,16 +34,18 @@ pub(super) struct MailboxRequest {
     /// The node that was asked.
     from: NodeId,
     sent_at: Instant,
-    notice: ArrivalNotice,
-    arrival: MailboxArrival,
+    /// Tells the latest join when the mailbox has arrived.
+    notice: Option<oneshot::Sender<bool>>,
     /// How the owner entered last.
     pub(super) mode: EntryMode,
 }
 
 impl MailboxRequest {
-    /// Resolves when the mailbox has arrived.
-    pub(super) fn arrival(&self) -> MailboxArrival {
-        self.arrival.clone()
+    /// Resolves when the mailbox has arrived. Earlier ones resolve to an error: a newer join replaced theirs.
+    pub(super) fn arrival(&mut self) -> oneshot::Receiver<bool> {
+        let (notice, arrival) = oneshot::channel();
+        self.notice = Some(notice);
+        arrival
     }
 }
 
@@ -75,7 +76,10 @@ impl Room {
         self.deliver_waiting(position, now);
         // Its stream is known only now.
         self.publish(false);
-        open.notice.send(resumed);
+        if let Some(notice) = open.notice {
+            // The join that waited may have been dropped.
+            let _ = notice.send(resumed);
+        }
     }
 
     /// Stops waiting for the mailbox of a participant that is listed under `epoch`: a reset.
@@ -191,10 +195,9 @@ impl LocalMember {
     pub(super) fn wait_for_mailbox(&mut self, entrant: &Entrant, now: Instant) {
         let Some(from) = entrant.mailbox_from else { return };
         self.sequences_mut().hold();
-        let (notice, arrival) = mailbox_arrival();
         let (epoch, mode) = (entrant.epoch, entrant.mode);
         self.mailbox_request =
-            Some(Box::new(MailboxRequest { epoch, from, sent_at: now, notice, arrival, mode }));
+            Some(Box::new(MailboxRequest { epoch, from, sent_at: now, notice: None, mode }));
     }
 
     /// Returns `true` unless events are missing. After a take-over the client's join finds that out.
