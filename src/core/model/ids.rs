@@ -163,40 +163,52 @@ macro_rules! text_accessors {
 text_accessors!(RoomId);
 text_accessors!(Name);
 
-/// The id of a participant. Random, made by the server, stable over reconnects; other participants may see
-/// it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ParticipantId(Uuid);
+macro_rules! random_id {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $type(Uuid);
 
-impl ParticipantId {
-    /// Makes a new id from 122 bits of the operating system's randomness.
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
-    }
+        impl $type {
+            /// Makes a new id from 122 bits of the operating system's randomness.
+            pub fn random() -> Self {
+                Self(Uuid::new_v4())
+            }
 
-    /// The id with these [bytes](Self::as_bytes).
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
+            /// The id with these [bytes](Self::as_bytes).
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
 
-    /// The sixteen bytes of the id.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
+            /// The sixteen bytes of the id.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    };
 }
-
-impl fmt::Display for ParticipantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+random_id! {
+    /// The id of a participant. Random, made by the server, stable over reconnects; other participants may
+    /// see it.
+    ParticipantId
 }
-
-impl FromStr for ParticipantId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
-    }
+random_id! {
+    /// The id of a node: a process that serves rooms. Random, made once per process.
+    NodeId
 }
 
 /// The id of a connection, unique within this process.
@@ -208,41 +220,6 @@ impl ConnectionId {
     pub fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-}
-
-/// The id of a node: a process that serves rooms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NodeId(Uuid);
-
-impl NodeId {
-    /// Makes a random id, once per process.
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
-    }
-
-    /// The id with these [bytes](Self::as_bytes).
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-
-    /// The sixteen bytes of the id.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for NodeId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
     }
 }
 
