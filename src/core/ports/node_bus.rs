@@ -29,8 +29,7 @@ pub trait NodeBus: Send + Sync + 'static {
     /// The other nodes that were heard of lately.
     fn alive(&self) -> Vec<NodeId>;
 
-    /// Waits until all messages sent so far to nodes that are alive have arrived. The caller sets the
-    /// deadline.
+    /// Waits until all messages to nodes that are alive have arrived. The caller sets the deadline.
     fn flushed(&self) -> BoxFuture<'static, ()>;
 }
 

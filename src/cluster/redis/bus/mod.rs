@@ -171,12 +171,11 @@ impl RedisNodeBus {
         outcome
     }
 
-    /// Waits until the nodes that are alive have acknowledged all messages sent so far.
+    /// Waits until the nodes that are alive have acknowledged all messages.
     async fn flush(&self) {
-        let marks = lock(&self.sending).links.marks();
         loop {
             let acknowledged = self.acknowledged.notified();
-            if lock(&self.sending).links.are_past(&marks) {
+            if lock(&self.sending).links.are_flushed() {
                 return;
             }
             acknowledged.await;

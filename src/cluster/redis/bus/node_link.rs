@@ -100,14 +100,6 @@ impl NodeLink {
     }
 }
 
-/// A position in the numbering of one link.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    node: NodeId,
-    generation: u64,
-    next: u64,
-}
-
 /// The links of one node.
 #[derive(Debug)]
 pub(super) struct NodeLinks {
@@ -144,23 +136,9 @@ impl NodeLinks {
         }
     }
 
-    /// Marks the last message queued for each node that is not lost.
-    pub(super) fn marks(&self) -> Vec<Mark> {
-        let alive = self.by_node.iter().filter(|(_, link)| link.lost_since.is_none());
-        let mark = |(node, link): (&NodeId, &NodeLink)| Mark {
-            node: *node,
-            generation: link.outbound.generation(),
-            next: link.outbound.next_number(),
-        };
-        alive.map(mark).collect()
-    }
-
-    /// True if all messages up to the marks are acknowledged or discarded, or their nodes are lost.
-    pub(super) fn are_past(&self, marks: &[Mark]) -> bool {
-        marks.iter().all(|mark| {
-            let link = self.by_node.get(&mark.node).filter(|link| link.lost_since.is_none());
-            link.is_none_or(|link| link.outbound.is_past(mark.generation, mark.next))
-        })
+    /// True if no message waits for a node that is not lost.
+    pub(super) fn are_flushed(&self) -> bool {
+        self.by_node.values().all(|link| link.lost_since.is_some() || link.outbound.is_empty())
     }
 
     /// When the next frame is due, if nothing changes before.

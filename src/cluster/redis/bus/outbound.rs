@@ -219,14 +219,9 @@ impl Outbound {
         lost
     }
 
-    /// True if all messages before `number` are acknowledged or discarded.
-    pub(super) fn is_past(&self, generation: u64, number: u64) -> bool {
-        self.generation != generation || self.oldest >= number
-    }
-
-    /// The number of the next message.
-    pub(super) fn next_number(&self) -> u64 {
-        self.oldest + self.queued.len() as u64
+    /// True if all messages are acknowledged or discarded.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queued.is_empty()
     }
 
     /// True if messages are queued, apart from the empty one that follows a loss.
@@ -248,7 +243,7 @@ impl Outbound {
 
     /// Makes a chunk of the open messages.
     fn close_chunk(&mut self) {
-        let (first, end) = (self.open_first, self.next_number());
+        let (first, end) = (self.open_first, self.oldest + self.queued.len() as u64);
         if first < end {
             self.open_first = end;
             self.chunks.push_back(Chunk {
