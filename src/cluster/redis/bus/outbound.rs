@@ -127,7 +127,7 @@ impl Outbound {
             NodeMessage::SignalBySession { from, payload, .. } => (Some(from.participant), payload.len()),
             _ => (None, 0),
         };
-        if !self.load.has_room(owner, size, &self.queued) {
+        if !self.load.has_room(owner, size) {
             return Err(BusFull);
         }
         self.append(owner, |out| message::write(message, now, out));
@@ -260,51 +260,33 @@ impl Outbound {
 #[derive(Debug, Default)]
 struct Load {
     all: usize,
-    /// Size by owner. Counted only while `all` is so large that one participant could exceed its limit.
-    by_owner: Option<HashMap<ParticipantId, usize>>,
+    by_owner: HashMap<ParticipantId, usize>,
 }
 
 impl Load {
     /// True if about `more` bytes stay within the limits.
-    fn has_room(&mut self, owner: Option<ParticipantId>, more: usize, queued: &VecDeque<Queued>) -> bool {
+    fn has_room(&self, owner: Option<ParticipantId>, more: usize) -> bool {
         let Some(owner) = owner else { return self.all + more <= MAX_QUEUED_WITH_SEATS };
-        if self.all + more <= MAX_PER_PARTICIPANT {
-            return true;
-        }
-        let by_owner = self.by_owner.get_or_insert_with(|| count(queued));
-        let size = by_owner.get(&owner).copied().unwrap_or_default();
+        let size = self.by_owner.get(&owner).copied().unwrap_or_default();
         self.all + more <= MAX_QUEUED && size + more <= MAX_PER_PARTICIPANT
     }
 
     fn add(&mut self, Queued { size, owner }: &Queued) {
         self.all += size;
-        if let (Some(by_owner), Some(owner)) = (&mut self.by_owner, owner) {
-            *by_owner.entry(*owner).or_default() += size;
+        if let Some(owner) = owner {
+            *self.by_owner.entry(*owner).or_default() += size;
         }
     }
 
     fn remove(&mut self, Queued { size, owner }: &Queued) {
         self.all -= size;
-        if self.all <= MAX_PER_PARTICIPANT / 2 {
-            self.by_owner = None;
-        }
-        if let (Some(by_owner), Some(owner)) = (&mut self.by_owner, owner)
-            && let Some(total) = by_owner.get_mut(owner)
+        if let Some(owner) = owner
+            && let Some(total) = self.by_owner.get_mut(owner)
         {
             *total -= size;
             if *total == 0 {
-                by_owner.remove(owner);
+                self.by_owner.remove(owner);
             }
         }
     }
-}
-
-fn count(queued: &VecDeque<Queued>) -> HashMap<ParticipantId, usize> {
-    let mut by_owner = HashMap::new();
-    for Queued { size, owner } in queued {
-        if let Some(owner) = owner {
-            *by_owner.entry(*owner).or_default() += size;
-        }
-    }
-    by_owner
 }
