@@ -194,7 +194,8 @@ impl LocalMember {
     /// Holds all events until the mailbox has arrived, if the entrant has asked for it.
     pub(super) fn wait_for_mailbox(&mut self, entrant: &Entrant, now: Instant) {
         let Some(from) = entrant.mailbox_from else { return };
-        self.sequences_mut().hold();
+        // Its events have come by other routes before.
+        self.sequences_mut();
         let (epoch, mode) = (entrant.epoch, entrant.mode);
         self.mailbox_request =
             Some(Box::new(MailboxRequest { epoch, from, sent_at: now, notice: None, mode }));

@@ -32,8 +32,6 @@ pub(super) struct PairSequences {
     waiting: Vec<Waiting>,
     /// Others that have left, and when their numbers are dropped.
     departed: Vec<(ParticipantId, Instant)>,
-    /// All events wait while the mailbox is on its way.
-    is_held: bool,
 }
 
 /// An event that came too early.
@@ -67,39 +65,12 @@ impl PairSequences {
 
     /// True if an event of `from` with this number would be delivered at once.
     pub(super) fn is_next(&self, from: ParticipantId, seq: PairSeq) -> bool {
-        !self.is_held && position(&self.received, from, seq) == Position::Next
-    }
-
-    /// Makes all events wait.
-    pub(super) fn hold(&mut self) {
-        self.is_held = true;
-    }
-
-    pub(super) fn is_held(&self) -> bool {
-        self.is_held
-    }
-
-    /// Takes in an event for the participant, whose stream is `stream`; [`next_ready`](Self::next_ready)
-    /// gives what can be delivered.
-    pub(super) fn push(
-        &mut self,
-        from: ParticipantId,
-        seq: Option<PairSeq>,
-        event: Event,
-        stream: Epoch,
-        now: Instant,
-    ) {
-        if self.is_held || !is_part_of_loss(seq, stream) {
-            self.waiting.push(Waiting { at: now, from, seq, event });
-        }
+        position(&self.received, from, seq) == Position::Next
     }
 
     /// Removes the next event that can be delivered: its sender is `listed` and all earlier ones were
     /// received, or it has no number.
-    pub(super) fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
-        if self.is_held {
-            return None;
-        }
+    fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
         let received = &self.received;
         let stands =
             |it: &Waiting, as_: Position| it.seq.is_some_and(|seq| position(received, it.from, seq) == as_);
@@ -121,7 +92,7 @@ impl PairSequences {
         self.waiting.retain(|it| listed(it.from) || !is_over(it));
         let bytes: usize = self.waiting.iter().map(|it| it.event.size()).sum();
         let is_too_much = self.waiting.len() > AWAY.events || bytes > AWAY.bytes;
-        !self.is_held && (is_too_much || self.waiting.iter().any(is_over))
+        is_too_much || self.waiting.iter().any(is_over)
     }
 
     /// Drops all waiting events and counts them, and all earlier ones, as received.
@@ -136,13 +107,13 @@ impl PairSequences {
         }
     }
 
-    /// Continues with the numbers of a mailbox of `stream`, and holds events no longer.
+    /// Continues with the numbers of a mailbox of `stream`.
     pub(super) fn restore(&mut self, sent: PairSeqs, received: PairSeqs, stream: Epoch) {
-        (self.sent, self.received, self.is_held) = (sent, received, false);
+        (self.sent, self.received) = (sent, received);
         self.waiting.retain(|it| !is_part_of_loss(it.seq, stream));
     }
 
-    /// Starts all numbers again with a new `stream`, and holds events no longer.
+    /// Starts all numbers again with a new `stream`.
     pub(super) fn restart(&mut self, stream: Epoch) {
         self.restore(Vec::new(), Vec::new(), stream);
     }
@@ -210,7 +181,7 @@ impl Room {
 
 impl LocalMember {
     /// Delivers an event of another participant, now or when the earlier ones have come. Without `seq`, as
-    /// soon as any event can be delivered.
+    /// soon as any event can be delivered. All events wait while the mailbox is on its way.
     pub(super) fn receive(
         &mut self,
         from: ParticipantId,
@@ -220,16 +191,20 @@ impl LocalMember {
         now: Instant,
         listed: impl Fn(ParticipantId) -> bool,
     ) {
-        let is_held = self.sequences.as_ref().is_some_and(|sequences| sequences.is_held());
+        let is_held = self.mailbox_request.is_some();
         if seq.is_none() && !is_held {
             return self.outbox.push(event, now);
         }
-        self.sequences_mut().push(from, seq, event, stream, now);
+        if is_held || !is_part_of_loss(seq, stream) {
+            self.sequences_mut().waiting.push(Waiting { at: now, from, seq, event });
+        }
         self.deliver_waiting(now, listed);
     }
 
     fn deliver_waiting(&mut self, now: Instant, listed: impl Fn(ParticipantId) -> bool) {
-        let Some(sequences) = &mut self.sequences else { return };
+        let Some(sequences) = self.sequences.as_mut().filter(|_| self.mailbox_request.is_none()) else {
+            return;
+        };
         while let Some(event) = sequences.next_ready(&listed) {
             self.outbox.push(event, now);
         }
@@ -237,7 +212,7 @@ impl LocalMember {
 
     fn reset_after_gap(&mut self, lease: Duration, now: Instant, listed: impl Fn(ParticipantId) -> bool) {
         let Some(sequences) = &mut self.sequences else { return };
-        if sequences.has_loss(now, &listed) {
+        if sequences.has_loss(now, &listed) && self.mailbox_request.is_none() {
             sequences.skip_gaps();
             self.outbox.reset();
         }

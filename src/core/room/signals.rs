@@ -153,7 +153,7 @@ impl Room {
             }
             Location::Local(local) => {
                 let is_next = match &local.sequences {
-                    Some(sequences) => sequences.is_next(from, seq),
+                    Some(sequences) => local.mailbox_request.is_none() && sequences.is_next(from, seq),
                     None => seq.number == 1,
                 };
                 // No earlier event is on its way between the two, so none needs a number.
