@@ -122,18 +122,19 @@ impl RedisRegistry {
         // Redis runs calls of one connection in order: it reads its memory after the claim.
         let call = connection.call(self.node.calls.claim(claim, self.node.id));
         let (reply, remembers) = tokio::join!(call, connection.remembers());
-        let granted = match reply?.claimed(claim, self.node.id)? {
-            Ok(granted) => granted,
+        let claimed = match reply?.claimed(claim, self.node.id)? {
+            Ok(claimed) => claimed,
             Err(refused) => return Ok(Err(refused)),
         };
         // Redis may have lost a seat in this room since the last greeting, which its node is about to
         // restore.
-        if granted.claimed.former.is_none() && !remembers? {
-            connection.call(self.node.calls.undo(&granted.seat.key_in(&claim.room))).await?;
+        if claimed.former.is_none() && !remembers? {
+            connection.call(self.node.calls.undo(&claimed.seat.key_in(&claim.room))).await?;
             return Err(RedisFault::Restoring);
         }
-        self.node.identity.raise_epoch_floor(granted.claimed.epoch);
-        Ok(Ok(self.node.claims().add(claim, granted)))
+        self.node.identity.raise_epoch_floor(claimed.seat.epoch);
+        self.node.claims().add(claim, &claimed);
+        Ok(Ok(claimed))
     }
 
     /// Renews one seat. Returns the claim if it has ended.

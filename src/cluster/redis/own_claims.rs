@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::scripts::Granted;
 use crate::core::{
     model::{
         ids::RoomId,
@@ -69,21 +68,20 @@ pub(super) struct OwnClaims {
 
 impl OwnClaims {
     /// Adds a granted claim. Its reply lists all other seats of the room.
-    pub(super) fn add(&mut self, claim: &Claim, granted: Granted) -> Claimed {
-        let Granted { seat, claimed } = granted;
+    pub(super) fn add(&mut self, claim: &Claim, claimed: &Claimed) {
+        let seat = &claimed.seat;
         let room = self.rooms.entry(claim.room.clone()).or_default();
         // The caller of the claim learns of these from the reply and tells the room.
         let is_in_reply = |own: &Seat| own.participant == seat.participant || is_among(&claimed.ended, own);
         room.retain(|own| !is_in_reply(&own.seat));
         room.push(OwnClaim {
-            seat,
+            seat: seat.clone(),
             seats: claim.seats,
             unique_name: claim.unique_name,
             lease: claim.lease,
             releasing: false,
         });
         self.end_replaced(&claim.room, &claimed.others);
-        claimed
     }
 
     /// Extends a lease from `now`, before Redis is told. Returns the claim; `None` if this node does not hold

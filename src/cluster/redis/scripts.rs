@@ -150,12 +150,6 @@ pub(super) struct GreetingReply {
     pub(super) others: Vec<NodeId>,
 }
 
-/// A granted claim with its seat.
-pub(super) struct Granted {
-    pub(super) seat: Seat,
-    pub(super) claimed: Claimed,
-}
-
 impl ScriptReply {
     pub(super) fn read(values: Vec<Value>, at: Instant) -> Result<Self, RedisFault> {
         let mut rest = values.into_iter();
@@ -180,7 +174,7 @@ impl ScriptReply {
         mut self,
         claim: &Claim,
         node: NodeId,
-    ) -> Result<Result<Granted, ClaimRefused>, RedisFault> {
+    ) -> Result<Result<Claimed, ClaimRefused>, RedisFault> {
         match self.outcome.as_str() {
             "full" => return Ok(Err(ClaimRefused::Full(self.next_seats()?))),
             "name_taken" => {
@@ -203,7 +197,7 @@ impl ScriptReply {
             protected: claim.protected || former.as_ref().is_some_and(|former| former.protected),
         };
         let (others, ended) = (self.next_seats()?, self.next_seats()?);
-        Ok(Ok(Granted { seat, claimed: Claimed { epoch, since, former, others, ended } }))
+        Ok(Ok(Claimed { seat, former, others, ended }))
     }
 
     /// Returns the renewed claim if it has ended.

@@ -84,8 +84,7 @@ impl Hub {
             let entrant = Entrant { address, ..self.entrant(&room, claim, claimed, mode)? };
             room.enter(&entrant, now)?
         };
-        let key = SeatKey { room: claim.room.clone(), participant: claim.participant, epoch: claimed.epoch };
-        Ok((Seated { key, room }, entered))
+        Ok((Seated { key: claimed.seat.key_in(&claim.room), room }, entered))
     }
 
     fn entrant(
@@ -95,7 +94,7 @@ impl Hub {
         claimed: &Claimed,
         mode: EntryMode,
     ) -> Result<Entrant, Replaced> {
-        if room.is_newer(claim.participant, claimed.epoch) {
+        if room.is_newer(claim.participant, claimed.seat.epoch) {
             return Err(Replaced);
         }
         let (local, knows_peers) = (self.0.local_node.id, self.0.local_node.knows_peers());
@@ -112,16 +111,12 @@ impl Hub {
         let remote = former.map(last_known).filter(|former| former.node != local);
         // The request goes out before the others are told of the move, so that it arrives first.
         let mailbox_from =
-            remote.as_ref().and_then(|it| self.request_mailbox(it, &claim.room, claimed.epoch));
+            remote.as_ref().and_then(|it| self.request_mailbox(it, &claim.room, claimed.seat.epoch));
         Ok(Entrant {
-            participant: claim.participant,
-            name: claim.name.clone(),
-            epoch: claimed.epoch,
+            seat: claimed.seat.clone(),
             lease: claim.lease,
-            since: claimed.since,
             mode,
             is_returning: former.is_some() && (knows_peers || !is_unlisted),
-            protected: claim.protected || former.is_some_and(|former| former.protected),
             address: None,
             mailbox_from,
             was_remote: remote.is_some() || (knows_peers && is_unlisted),

@@ -102,10 +102,8 @@ pub struct Renewal {
 /// A granted claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
-    /// The epoch of the claim, larger than all earlier ones of the seat.
-    pub epoch: Epoch,
-    /// The epoch of the participant's first claim of this seat.
-    pub since: Epoch,
+    /// The seat. Its epoch is larger than all earlier ones of the room.
+    pub seat: Seat,
     /// The participant's former seat, if it held one. Its connections are fenced off.
     pub former: Option<Seat>,
     /// The other seats of the room, in the order of their first claims.
@@ -215,18 +213,17 @@ impl Seats {
             connected: claim.over.is_none(),
             protected: claim.protected || held.as_ref().is_some_and(|held| held.protected),
         };
-        let since = seat.since;
         match held {
-            Some(held) => *held = seat,
+            Some(held) => *held = seat.clone(),
             None => {
                 // Rooms are small and many: spare capacity for four would mostly stay unused.
                 self.held.reserve_exact(1);
-                self.held.push(seat);
+                self.held.push(seat.clone());
             }
         }
         self.seen.record(epoch, epoch);
         let others = self.held.iter().filter(|seat| seat.participant != claim.participant).cloned().collect();
-        Ok(Claimed { epoch, since, former, others, ended })
+        Ok(Claimed { seat, former, others, ended })
     }
 
     /// Extends the lease of a seat from `now`. Returns `false` if another epoch holds the seat, or none.

@@ -13,6 +13,7 @@ use crate::core::{
     model::{
         error::Replaced,
         ids::{Epoch, Name, NodeId, ParticipantId},
+        seat_table::Seat,
     },
     ports::connection::Connection,
 };
@@ -20,18 +21,10 @@ use crate::core::{
 /// A participant that claimed a seat and enters.
 #[derive(Debug, Clone)]
 pub struct Entrant {
-    /// The participant.
-    pub participant: ParticipantId,
-    /// Its name from now on.
-    pub name: Name,
-    /// Epoch of the claim.
-    pub epoch: Epoch,
+    /// Its seat.
+    pub seat: Seat,
     /// Length of the lease.
     pub lease: Duration,
-    /// Epoch of the first claim of this stay.
-    pub since: Epoch,
-    /// True if the client can resume.
-    pub protected: bool,
     /// The address that the seat counts against while it has no connection.
     pub address: Option<IpAddr>,
     /// Whether the client is about to connect.
@@ -110,11 +103,11 @@ impl Room {
     /// # Errors
     /// [`Replaced`]: it is listed under a newer epoch; nothing changed.
     pub fn enter(&mut self, entrant: &Entrant, now: Instant) -> Result<Entered, Replaced> {
-        let participant = entrant.participant;
-        if self.is_newer(participant, entrant.epoch) {
+        let Seat { participant, epoch, since, .. } = entrant.seat;
+        if self.is_newer(participant, epoch) {
             return Err(Replaced);
         }
-        self.end_former_stay(participant, entrant.since, now);
+        self.end_former_stay(participant, since, now);
         let before = self.position(participant);
         let was_local = before.is_some_and(|position| self.members[position].is_local());
         let (position, resumed) = match before {
@@ -211,8 +204,9 @@ impl Room {
     fn enter_again(&mut self, position: usize, entrant: &Entrant, now: Instant) -> bool {
         let knows_peers = self.node.knows_peers();
         let member = &mut self.members[position];
-        (member.epoch, member.name, member.lease) = (entrant.epoch, entrant.name.clone(), entrant.lease);
-        (member.protected, member.renewed_at) = (entrant.protected, now);
+        let Seat { epoch, name, protected, .. } = &entrant.seat;
+        (member.epoch, member.name, member.protected) = (*epoch, name.clone(), *protected);
+        (member.lease, member.renewed_at) = (entrant.lease, now);
         let Location::Local(local) = &mut member.location else {
             self.enter_from_remote(position, entrant, now);
             return false;

@@ -196,7 +196,7 @@ impl LocalMember {
         let Some(from) = entrant.mailbox_from else { return };
         // Its events have come by other routes before.
         self.sequences_mut();
-        let (epoch, mode) = (entrant.epoch, entrant.mode);
+        let (epoch, mode) = (entrant.seat.epoch, entrant.mode);
         self.mailbox_request =
             Some(Box::new(MailboxRequest { epoch, from, sent_at: now, notice: None, mode }));
     }

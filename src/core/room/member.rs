@@ -14,16 +14,17 @@ use crate::core::{
 impl Member {
     /// A participant that sits down on this node.
     pub(super) fn local(entrant: &Entrant, now: Instant) -> Self {
+        let Seat { participant, name, epoch, since, protected, .. } = entrant.seat.clone();
         Self {
-            participant: entrant.participant,
-            name: entrant.name.clone(),
-            epoch: entrant.epoch,
-            since: entrant.since,
+            participant,
+            name,
+            epoch,
+            since,
             // Its mailbox tells the stream, which is never older than the stay.
-            stream: if entrant.mailbox_from.is_some() { entrant.since } else { entrant.epoch },
+            stream: if entrant.mailbox_from.is_some() { since } else { epoch },
             attachment: 0,
             presence: if entrant.is_returning { Presence::Away } else { Presence::Arriving },
-            protected: entrant.protected,
+            protected,
             lease: entrant.lease,
             renewed_at: now,
             location: Location::Local(LocalMember { address: entrant.address, ..LocalMember::default() }),

@@ -156,12 +156,8 @@ impl World {
         }
         let person = &mut self.people[index];
         let entrant = Entrant {
-            participant: person.id,
-            name: claim.name,
-            epoch: claimed.epoch,
+            seat: claimed.seat.clone(),
             lease: LEASE,
-            since: claimed.since,
-            protected: false,
             address: None,
             mode: EntryMode::Join { received: None },
             is_returning: claimed.former.is_some(),
@@ -173,7 +169,7 @@ impl World {
         if let Some(older) = &person.connection {
             assert_eq!(older.closed(), [CloseReason::Replaced]);
         }
-        if let Some(epoch) = person.epoch.replace(claimed.epoch) {
+        if let Some(epoch) = person.epoch.replace(claimed.seat.epoch) {
             person.older.push(epoch);
         } else {
             *self.starts.entry(person.id).or_default() += 1;
@@ -181,7 +177,7 @@ impl World {
         person.connection = None;
         if attach {
             let connection = Recorder::new();
-            self.room.attach(person.id, claimed.epoch, connection.clone(), self.now).unwrap();
+            self.room.attach(person.id, claimed.seat.epoch, connection.clone(), self.now).unwrap();
             person.connection = Some(connection.clone());
             person.stay.push(connection);
         }

@@ -73,14 +73,17 @@ async fn ones_own_seat_is_taken_over_under_a_newer_epoch(cluster: Arc<dyn SeatRe
     let other = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
     assert_eq!(other.others[0].participant, ann);
     let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
-    assert!(second.former.is_some_and(|former| former.epoch == first.epoch) && second.epoch > first.epoch);
+    assert!(
+        second.former.is_some_and(|former| former.epoch == first.seat.epoch)
+            && second.seat.epoch > first.seat.epoch
+    );
     assert_eq!(second.others[0].participant, bob);
 }
 
 async fn an_old_epoch_changes_nothing(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann) = (fresh_room(), ParticipantId::random());
-    let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
-    let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
+    let old = cluster.claim(claim(&room, ann, LONG)).await.unwrap().seat.epoch;
+    let new = cluster.claim(claim(&room, ann, LONG)).await.unwrap().seat.epoch;
     let (old, new) = (key(&room, ann, old), key(&room, ann, new));
     assert_eq!(cluster.seat_of(&new.room, ann).await.unwrap().unwrap().epoch, new.epoch);
     assert!(!cluster.release(&old).await.unwrap());
@@ -92,18 +95,18 @@ async fn an_old_epoch_changes_nothing(cluster: Arc<dyn SeatRegistry>) {
 
 async fn a_seat_released_and_taken_again_has_a_newer_epoch(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann) = (fresh_room(), ParticipantId::random());
-    let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap().epoch;
+    let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap().seat.epoch;
     assert!(cluster.release(&key(&room, ann, first)).await.unwrap());
     let second = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
-    assert!(second.former.is_none() && second.epoch > first);
+    assert!(second.former.is_none() && second.seat.epoch > first);
     assert!(!cluster.release(&key(&room, ann, first)).await.unwrap());
 }
 
 async fn a_lease_ends_unless_it_is_renewed(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let short = Duration::from_millis(50);
-    let ann_key = key(&room, ann, cluster.claim(claim(&room, ann, short)).await.unwrap().epoch);
-    let bob_key = key(&room, bob, cluster.claim(claim(&room, bob, short)).await.unwrap().epoch);
+    let ann_key = key(&room, ann, cluster.claim(claim(&room, ann, short)).await.unwrap().seat.epoch);
+    let bob_key = key(&room, bob, cluster.claim(claim(&room, bob, short)).await.unwrap().seat.epoch);
     assert!(renew(&*cluster, &[&bob_key], LONG).await.unwrap().is_empty());
     loop {
         let ended = cluster.expire().await.unwrap();
@@ -137,7 +140,7 @@ async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_ow
     let (room, ann, bob) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
     let first = cluster.claim(claim(&room, ann, LONG)).await.unwrap();
     let newer = cluster.claim(claim(&room, bob, LONG)).await.unwrap();
-    let first = key(&room, ann, first.epoch);
+    let first = key(&room, ann, first.seat.epoch);
     cluster.renew(&[Renewal { connected: false, ..renewal(&first, LONG) }]).await;
     let seats = cluster.seats(&first.room).await.unwrap();
     assert_eq!(
@@ -146,20 +149,20 @@ async fn who_is_away_is_said_and_a_stopping_node_gives_only_what_is_still_its_ow
     );
     let adopt = |epoch| Claim { over: Some(epoch), ..claim(&room, ann, LONG) };
     let adopted = cluster.claim(adopt(first.epoch)).await.unwrap();
-    assert_eq!((adopted.since, adopted.former.map(|seat| seat.epoch)), (first.epoch, Some(first.epoch)));
+    assert_eq!((adopted.seat.since, adopted.former.map(|seat| seat.epoch)), (first.epoch, Some(first.epoch)));
     assert!(!cluster.seats(&first.room).await.unwrap()[0].connected, "its holder is not there yet");
-    for past in [first.epoch, newer.epoch] {
+    for past in [first.epoch, newer.seat.epoch] {
         let refused = cluster.claim(adopt(past)).await;
         assert!(matches!(refused, Err(ClaimError::Refused(ClaimRefused::NotHeld))), "{refused:?}");
     }
-    assert!(cluster.release(&key(&room, ann, adopted.epoch)).await.unwrap());
-    assert!(cluster.claim(adopt(adopted.epoch)).await.is_err());
+    assert!(cluster.release(&key(&room, ann, adopted.seat.epoch)).await.unwrap());
+    assert!(cluster.claim(adopt(adopted.seat.epoch)).await.is_err());
 }
 
 async fn rooms_are_independent(cluster: Arc<dyn SeatRegistry>) {
     let ann = ParticipantId::random();
     let (here, there) = (fresh_room(), fresh_room());
-    let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().epoch;
+    let epoch = cluster.claim(claim(&here, ann, LONG)).await.unwrap().seat.epoch;
     assert!(!cluster.release(&key(&there, ann, epoch)).await.unwrap());
     let elsewhere = cluster.claim(claim(&there, ann, LONG)).await.unwrap();
     assert!(elsewhere.former.is_none() && elsewhere.others.is_empty());
@@ -205,9 +208,9 @@ async fn it_behaves_as_the_model_does(cluster: Arc<dyn SeatRegistry>, steps: Vec
                 Ok(claimed) => {
                     assert!(held.len() < 2 || held.contains_key(&person));
                     assert_eq!(claimed.former.map(|seat| seat.epoch), held.get(&person).copied());
-                    assert!(last.values().all(|epoch| claimed.epoch > *epoch));
-                    held.insert(person, claimed.epoch);
-                    last.insert(person, claimed.epoch);
+                    assert!(last.values().all(|epoch| claimed.seat.epoch > *epoch));
+                    held.insert(person, claimed.seat.epoch);
+                    last.insert(person, claimed.seat.epoch);
                 }
                 Err(ClaimError::Refused(ClaimRefused::Full(_))) => {
                     assert!(held.len() == 2 && !held.contains_key(&person));
@@ -286,7 +289,7 @@ async fn several_nodes_together_keep_the_contract() {
 
     let room: RoomId = room.parse().unwrap();
     for (number, outcome) in seated {
-        let epoch = outcome.unwrap().epoch;
+        let epoch = outcome.unwrap().seat.epoch;
         let everybody = refused_by(&nodes[(number + 1) % 4], &room).await;
         let seat = everybody.iter().find(|seat| seat.epoch == epoch).unwrap();
         assert_eq!(seat.node, nodes[number].node(), "other nodes see the node of the holder");

@@ -53,7 +53,7 @@ fn claim(room: &RoomId) -> Claim {
 /// Seats a new participant.
 async fn seat(node: &RedisRegistry, room: &RoomId) -> SeatKey {
     let claim = claim(room);
-    let epoch = node.claim(claim.clone()).await.unwrap().epoch;
+    let epoch = node.claim(claim.clone()).await.unwrap().seat.epoch;
     SeatKey { room: room.clone(), participant: claim.participant, epoch }
 }
 

@@ -246,7 +246,7 @@ impl<'a> World<'a> {
             Err(ClaimError::Refused(refused)) => Err(refused),
             Err(ClaimError::Unavailable(error)) => panic!("{error}"),
         };
-        let epoch = outcome.as_ref().map_or(Epoch(self.last.0 + 1), |claimed| claimed.epoch);
+        let epoch = outcome.as_ref().map_or(Epoch(self.last.0 + 1), |claimed| claimed.seat.epoch);
         assert!(epoch > self.last, "epochs only grow, whatever is forgotten");
         assert_eq!(outcome, self.model.claim(&claim, cluster.node(), epoch, now));
         let Ok(claimed) = outcome else { return };

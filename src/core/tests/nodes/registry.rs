@@ -164,7 +164,7 @@ impl SeatRegistry for SimRegistry {
             claimed
         };
         // The answer may take long, and arrive after that to a later request.
-        for _ in 0..claimed.epoch.0 % 3 {
+        for _ in 0..claimed.seat.epoch.0 % 3 {
             tokio::task::yield_now().await;
         }
         Ok(claimed)
