@@ -13,8 +13,8 @@ use socketioxide::{
 
 use super::{
     direct_path::DirectPath,
-    messages::ServerEvent,
-    transport::{ENVELOPE_BYTES, Transport},
+    messages::{ENVELOPE_BYTES, ServerEvent},
+    transport::Transport,
 };
 use crate::core::ports::connection::DeliverError;
 

@@ -28,9 +28,6 @@ pub const MAX_WAITING_BYTES: u64 = limits::MAX_WAITING_BYTES as u64;
 /// The longest time between a client's CONNECT packet and its answer: far longer than it ever takes.
 const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
 
-/// Approximate bytes of a packet without its content: braces, names, ids.
-pub const ENVELOPE_BYTES: usize = 64;
-
 /// Counts what a session's client takes and notes its signs of life, over all transports of the session.
 pub struct Transport {
     /// The client, for limits by address.

@@ -1,8 +1,8 @@
 //! One WebSocket of the signals door: its handshake, and the presence that holds the seat.
 
-use std::{future::pending, pin::Pin, sync::Arc};
+use std::{future::pending, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::time::Sleep;
+use tokio::time::{Sleep, sleep};
 
 use super::{
     NAMESPACE, SignalsDoor,
@@ -10,7 +10,6 @@ use super::{
         BACKEND_FAILURE, BAD_HANDSHAKE, BAD_SEAT, HANDSHAKE_READ_FAILURE, READER_STOPPING, REPLACED,
         SERVER_STOPPING, TOO_MANY_MESSAGES,
     },
-    http::deadline,
     messages::{JoinMessage, MessageKind},
     room_of,
 };
@@ -101,6 +100,11 @@ async fn first_message(
         () = expiry(handshake_deadline) => Err(Some(HANDSHAKE_READ_FAILURE)),
         () = expiry(deadline(door.join_timeout)) => Err(Some(HANDSHAKE_READ_FAILURE)),
     }
+}
+
+/// Starts a timer of `time`; `None` for zero, which means no limit.
+pub fn deadline(time: Duration) -> Option<Pin<Box<Sleep>>> {
+    (!time.is_zero()).then(|| Box::pin(sleep(time)))
 }
 
 async fn expiry(deadline: Option<Pin<Box<Sleep>>>) {

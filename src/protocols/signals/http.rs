@@ -2,7 +2,7 @@
 //!
 //! Source: signals document, "Endpoints".
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     RequestExt,
@@ -10,7 +10,6 @@ use axum::{
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
 };
-use tokio::time::{Sleep, sleep};
 
 use super::{
     SignalsDoor, connection,
@@ -78,7 +77,7 @@ pub async fn join(State(door): State<Arc<SignalsDoor>>, mut request: Request) ->
 /// `GET /ws`: opens a WebSocket, whose first message must prove a seat.
 pub async fn connect(State(door): State<Arc<SignalsDoor>>, mut request: Request) -> HttpResult {
     let client = door.admission.admit_session(&request)?;
-    let (serving, deadline) = (door.clone(), deadline(door.handshake_timeout));
+    let (serving, deadline) = (door.clone(), connection::deadline(door.handshake_timeout));
     upgrade(&mut request, door.limits, &door.runtime.tasks, move |sender, receiver| {
         connection::serve(serving, client, deadline, sender, receiver)
     })
@@ -98,11 +97,6 @@ pub async fn publish(State(door): State<Arc<SignalsDoor>>, request: Request) -> 
     door.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
     door.runtime.counters.signals.increment(1);
     Ok(Response::new(Body::empty()))
-}
-
-/// Starts a timer of `time`; `None` for zero, which means no limit.
-pub(super) fn deadline(time: Duration) -> Option<Pin<Box<Sleep>>> {
-    (!time.is_zero()).then(|| Box::pin(sleep(time)))
 }
 
 /// The session in the query, as it stands: its characters need no escaping.

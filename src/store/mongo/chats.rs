@@ -16,8 +16,9 @@ use mongodb::{
 use serde::Deserialize;
 
 use super::{
+    collections::{CHATS, later_keys},
     database::Database,
-    document::{self, COLLECTION, LastDocument, MessageDocument, ReadDocument, served, signed, unsigned},
+    document::{LastDocument, MessageDocument, ReadDocument, served, signed, unsigned},
     fault::{DUPLICATE_KEY, MongoFault},
     known_tallies::KnownTally,
     rekeying,
@@ -183,7 +184,7 @@ pub(super) async fn history(
 }
 
 async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, MongoFault> {
-    let stored = database.collection::<ReadDocument>(COLLECTION).await?;
+    let stored = database.collection::<ReadDocument>(CHATS).await?;
     let mut rows = stored.find(served(room.as_str(), base)).sort(doc! { "seq": 1 }).await?;
     let mut fold = Fold::default();
     while let Some(row) = rows.try_next().await? {
@@ -195,9 +196,9 @@ async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, M
 
 /// Reads the tally of `room`, as a majority has it.
 async fn end(database: &Database, room: &RoomId) -> Result<Tally, MongoFault> {
-    let ends = database.collection::<LastDocument>(COLLECTION).await?;
+    let last_documents = database.collection::<LastDocument>(CHATS).await?;
     let last = || {
-        let last = ends.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 });
+        let last = last_documents.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 });
         last.projection(doc! { "_id": 0, "seq": 1, "tally": 1 })
     };
     let Some(found) = last().await? else { return Ok(Tally::default()) };
@@ -210,7 +211,7 @@ async fn end(database: &Database, room: &RoomId) -> Result<Tally, MongoFault> {
 }
 
 async fn find(database: &Database, room: &RoomId, key: &str) -> Result<Option<Row>, MongoFault> {
-    let stored = database.collection::<ReadDocument>(COLLECTION).await?;
+    let stored = database.collection::<ReadDocument>(CHATS).await?;
     let found = stored.find_one(doc! { "room": room.as_str(), "key": key }).await?;
     Ok(found.map(ReadDocument::row))
 }
@@ -256,7 +257,7 @@ async fn answer(
     question: Question,
 ) -> Result<(), MongoFault> {
     const BYTES: &str = "$json";
-    let messages = database.collection::<Document>(COLLECTION).await?;
+    let messages = database.collection::<Document>(CHATS).await?;
     let mut rows = Vec::new();
     if !question.keys.is_empty() {
         let keys: Vec<_> = question.keys.iter().map(|key| &**key).collect();
@@ -283,7 +284,7 @@ async fn answer(
                     "bytes": { "$last": { "$strLenBytes": BYTES } },
                 } },
             ])
-            .hint(Hint::Keys(document::later_keys()))
+            .hint(Hint::Keys(later_keys()))
             .with_type::<LaterAnswer>()
             .await?;
         let grouped: Vec<LaterAnswer> = grouped.try_collect().await?;
@@ -326,7 +327,7 @@ async fn remove_arrays(database: &Database, room: &RoomId, numbers: &[usize]) ->
     }
     let numbers: Vec<_> = numbers.iter().map(|number| signed(*number)).collect();
     let arrays = doc! { "room": room.as_str(), "seq": { "$in": numbers }, "items": { "$exists": true } };
-    database.collection::<Document>(COLLECTION).await?.delete_many(arrays).await?;
+    database.collection::<Document>(CHATS).await?.delete_many(arrays).await?;
     Ok(())
 }
 

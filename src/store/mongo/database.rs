@@ -1,16 +1,19 @@
 //! The database: connects and prepares it at first use.
 
 use mongodb::{
-    Collection, Database as Driver, IndexModel,
+    Collection, Database as Driver,
     bson::{Bson, Document, doc},
-    options::IndexOptions,
 };
 use tokio::{
     sync::{OnceCell, watch},
     time::timeout,
 };
 
-use super::{address::Address, document, fault::MongoFault, records, rekeying};
+use super::{
+    address::Address,
+    collections::{self, CHATS},
+    fault::MongoFault,
+};
 use crate::{
     core::model::chat::{Rekey, RekeyedText},
     store::ANSWER_WITHIN,
@@ -45,7 +48,7 @@ impl Database {
 
     /// The collection of chats, for writing. Fails while chats of an earlier release are converted.
     pub(super) async fn ready_for_chats(&self) -> Result<Collection<Document>, MongoFault> {
-        let messages = self.prepared(document::COLLECTION).await?;
+        let messages = self.prepared(CHATS).await?;
         let mut rekeyed = self.rekeyed.subscribe();
         // The caller waits no longer, and a waiting operation would occupy a slot.
         let waited = timeout(ANSWER_WITHIN, rekeyed.wait_for(|rekeyed| *rekeyed)).await;
@@ -57,12 +60,9 @@ impl Database {
         self.indexed.get_or_try_init(|| self.make_indexes()).await.copied()
     }
 
-    /// Converts chats of an earlier release to the keys of this one. Has no time limit.
-    pub(super) async fn rekey_chats(&self) -> Result<(), MongoFault> {
-        self.prepare().await?;
-        rekeying::rekey_all(self).await?;
+    /// Lets chats be written: all of them have the keys of this release.
+    pub(super) fn set_rekeyed(&self) {
         self.rekeyed.send_replace(true);
-        Ok(())
     }
 
     /// Reads the texts of a room of an earlier release.
@@ -73,7 +73,7 @@ impl Database {
     /// Applies updates to chats, in the form of the command `update`, with the durability of a save.
     pub(super) async fn update_chats(&self, updates: Vec<Bson>) -> Result<(), MongoFault> {
         let concern = doc! { "w": "majority", "j": true };
-        let command = doc! { "update": document::COLLECTION, "updates": updates, "writeConcern": concern };
+        let command = doc! { "update": CHATS, "updates": updates, "writeConcern": concern };
         let answer = self.driver().await?.run_command(command).await?;
         // The answer to a command that fails in part is no error.
         if answer.contains_key("writeErrors") || answer.contains_key("writeConcernError") {
@@ -98,9 +98,7 @@ impl Database {
     }
 
     async fn make_indexes(&self) -> Result<(), MongoFault> {
-        for (name, indexes) in
-            [(document::COLLECTION, document::indexes()), (records::COLLECTION, records::indexes())]
-        {
+        for (name, indexes) in collections::indexes() {
             self.collection::<Document>(name).await?.create_indexes(indexes).await?;
         }
         Ok(())
@@ -109,9 +107,4 @@ impl Database {
     async fn driver(&self) -> Result<&Driver, MongoFault> {
         Ok(self.driver.get_or_try_init(|| self.address.connect()).await?)
     }
-}
-
-/// A unique index over `keys`.
-pub(super) fn unique(keys: Document) -> IndexModel {
-    IndexModel::builder().keys(keys).options(IndexOptions::builder().unique(true).build()).build()
 }

@@ -1,31 +1,10 @@
 //! The documents of chats, and their conversion to rows of a log.
 
-use mongodb::{
-    IndexModel,
-    bson::{Document, doc},
-    options::IndexOptions,
-};
+use mongodb::bson::{Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::{database::unique, fault::MongoFault};
+use super::fault::MongoFault;
 use crate::core::model::chat::{Row, Tally};
-
-/// The collection of the documents.
-pub(super) const COLLECTION: &str = "messages";
-
-/// The unique indexes of rows, and the index of later versions.
-pub(super) fn indexes() -> Vec<IndexModel> {
-    let only_later = doc! { "entry": { "$exists": true } };
-    let later = IndexModel::builder()
-        .keys(later_keys())
-        .options(IndexOptions::builder().partial_filter_expression(only_later).build());
-    vec![unique(doc! { "room": 1, "seq": 1 }), unique(doc! { "room": 1, "key": 1 }), later.build()]
-}
-
-/// The keys of the index of later versions, which contains only those.
-pub(super) fn later_keys() -> Document {
-    doc! { "room": 1, "entry": 1, "seq": 1 }
-}
 
 /// The document of a row.
 #[derive(Serialize)]

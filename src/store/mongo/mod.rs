@@ -1,16 +1,18 @@
 //! Chats and records in MongoDB, shared by any number of servers.
 //!
 //! - `address`: the address of the database, and settings that no address may weaken.
+//! - `collections`: the collections and their indexes.
 //! - `database`: connects and prepares the database at first use.
 //! - `chats`: messages, saves and histories.
 //! - `document`: the documents of chats.
 //! - `rekeying`: converts documents of an earlier release.
-//! - `ends`: the last known tallies of rooms.
+//! - `known_tallies`: the last known tallies of rooms.
 //! - `records`: the documents of records, and the operations on them.
 //! - `fault`: errors of the database, without content.
 
 mod address;
 mod chats;
+mod collections;
 mod database;
 mod document;
 mod fault;
@@ -249,7 +251,7 @@ async fn prepare(database: Arc<Database>, slots: Arc<Semaphore>) {
     loop {
         let database = database.clone();
         // Without a time limit: no caller waits for this.
-        match to_completion(&slots, async move { database.rekey_chats().await }).await {
+        match to_completion(&slots, async move { rekeying::rekey_chats(&database).await }).await {
             Ok(()) => return tracing::info!("the database is ready"),
             Err(error) => tracing::warn!(
                 reason = error.source.map(tracing::field::display),

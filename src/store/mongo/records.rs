@@ -11,20 +11,15 @@
 use std::time::SystemTime;
 
 use futures_util::TryStreamExt;
-use mongodb::{
-    IndexModel,
-    bson::{Bson, DateTime, Document, doc},
-};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::Deserialize;
 
 use super::{
-    database::{Database, unique},
+    collections::RECORDS,
+    database::Database,
     fault::{DUPLICATE_KEY, MongoFault},
 };
 use crate::core::ports::record_store::{Created, Record, RecordKey, from_millis, to_millis};
-
-/// The collection of the documents.
-pub(super) const COLLECTION: &str = "records";
 
 /// How often a creation retries when a conflicting record has disappeared again.
 const ATTEMPTS: usize = 64;
@@ -37,16 +32,6 @@ struct RecordDocument {
     expires: Option<DateTime>,
 }
 
-/// The unique index of records, and the indexes by order and by expiry.
-pub(super) fn indexes() -> Vec<IndexModel> {
-    let index = |keys| IndexModel::builder().keys(keys).build();
-    vec![
-        unique(doc! { "namespace": 1, "name": 1 }),
-        index(doc! { "namespace": 1, "created": 1 }),
-        index(doc! { "expires": 1 }),
-    ]
-}
-
 /// Stores `record` unless an unexpired one has its key.
 pub(super) async fn create(
     database: &Database,
@@ -54,7 +39,7 @@ pub(super) async fn create(
     record: &Record,
     now: SystemTime,
 ) -> Result<Created, MongoFault> {
-    let records = database.prepared::<Document>(COLLECTION).await?;
+    let records = database.prepared::<Document>(RECORDS).await?;
     // Updates an expired document, or else inserts one. The unique index rejects the insertion if an
     // unexpired one exists.
     let filter = filter(key, doc! { "expires": has_expired(now) });
@@ -80,7 +65,7 @@ pub(super) async fn get(
     key: &RecordKey,
     now: SystemTime,
 ) -> Result<Option<Record>, MongoFault> {
-    let records = database.collection::<RecordDocument>(COLLECTION).await?;
+    let records = database.collection::<RecordDocument>(RECORDS).await?;
     let found = records.find_one(filter(key, doc! { "expires": has_not_expired(now) })).await?;
     Ok(found.map(RecordDocument::record))
 }
@@ -93,7 +78,7 @@ pub(super) async fn replace(
     record: &Record,
     now: SystemTime,
 ) -> Result<bool, MongoFault> {
-    let records = database.prepared::<Document>(COLLECTION).await?;
+    let records = database.prepared::<Document>(RECORDS).await?;
     let unchanged = filter(key, doc! { "json": expected, "expires": has_not_expired(now) });
     let replaced = records.update_one(unchanged, doc! { "$set": content(record) }).await?;
     Ok(replaced.matched_count == 1)
@@ -101,7 +86,7 @@ pub(super) async fn replace(
 
 /// Removes the record if its content is `expected`; returns whether it was.
 pub(super) async fn remove(database: &Database, key: &RecordKey, expected: &str) -> Result<bool, MongoFault> {
-    let records = database.prepared::<Document>(COLLECTION).await?;
+    let records = database.prepared::<Document>(RECORDS).await?;
     let removed = records.delete_one(filter(key, doc! { "json": expected })).await?;
     Ok(removed.deleted_count == 1)
 }
@@ -117,7 +102,7 @@ pub(super) async fn list(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let records = database.collection::<RecordDocument>(COLLECTION).await?;
+    let records = database.collection::<RecordDocument>(RECORDS).await?;
     let found = records
         .find(doc! { "namespace": namespace, "expires": has_not_expired(now) })
         .sort(doc! { "created": 1 })
@@ -128,7 +113,7 @@ pub(super) async fn list(
 
 /// Removes expired records.
 pub(super) async fn forget_expired(database: &Database, now: SystemTime) -> Result<(), MongoFault> {
-    let records = database.prepared::<Document>(COLLECTION).await?;
+    let records = database.prepared::<Document>(RECORDS).await?;
     records.delete_many(doc! { "expires": has_expired(now) }).await?;
     Ok(())
 }

@@ -9,8 +9,9 @@ use mongodb::bson::{Bson, Document, doc, oid::ObjectId, serialize_to_document};
 use serde::Deserialize;
 
 use super::{
+    collections::CHATS,
     database::Database,
-    document::{COLLECTION, Keys, TallyDocument, unsigned},
+    document::{Keys, TallyDocument, unsigned},
     fault::MongoFault,
 };
 use crate::core::model::chat::{Rekeying, Row, Tally};
@@ -37,14 +38,23 @@ struct EarlierDocument {
     tally: Option<TallyDocument>,
 }
 
+/// Converts chats of an earlier release to the keys of this one, and lets chats be written. Has no time
+/// limit.
+pub(super) async fn rekey_chats(database: &Database) -> Result<(), MongoFault> {
+    database.prepare().await?;
+    rekey_all(database).await?;
+    database.set_rekeyed();
+    Ok(())
+}
+
 /// Converts every document of an earlier release. Reads the whole collection the first time, and one mark
 /// later.
-pub(super) async fn rekey_all(database: &Database) -> Result<(), MongoFault> {
+async fn rekey_all(database: &Database) -> Result<(), MongoFault> {
     let marks = database.collection::<Document>(MARKS).await?;
     if marks.find_one(doc! { "_id": MARK }).await?.is_some() {
         return Ok(());
     }
-    let messages = database.collection::<EarlierDocument>(COLLECTION).await?;
+    let messages = database.collection::<EarlierDocument>(CHATS).await?;
     let mut documents = messages.find(doc! {}).sort(doc! { "room": 1, "seq": 1 }).await?;
     let (mut room, mut rooms) = (Vec::<EarlierDocument>::new(), 0);
     while let Some(document) = documents.try_next().await? {
@@ -64,7 +74,7 @@ pub(super) async fn rekey_all(database: &Database) -> Result<(), MongoFault> {
 
 /// Converts the documents of one room.
 pub(super) async fn rekey_room(database: &Database, room: &str) -> Result<(), MongoFault> {
-    let messages = database.collection::<EarlierDocument>(COLLECTION).await?;
+    let messages = database.collection::<EarlierDocument>(CHATS).await?;
     let documents = messages.find(doc! { "room": room }).sort(doc! { "seq": 1 }).await?;
     let documents: Vec<EarlierDocument> = documents.try_collect().await?;
     rekey(database, &documents).await

@@ -51,7 +51,7 @@ use serde::Serialize;
 
 pub use self::filter::EventReceiver;
 use self::filter::{EventFilter, Inbox};
-use super::{messages::ServerEvent, transport::ENVELOPE_BYTES};
+use super::messages::{ENVELOPE_BYTES, ServerEvent};
 use crate::{core::ports::connection::DeliverError, protocols::tcp::TcpHandle};
 
 /// The direct path of one session.

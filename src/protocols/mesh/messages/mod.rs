@@ -13,5 +13,8 @@ pub use self::{
     },
 };
 
+/// Approximate bytes of a packet without its content: braces, names, ids.
+pub const ENVELOPE_BYTES: usize = 64;
+
 #[cfg(test)]
 mod tests;
