@@ -74,7 +74,7 @@ struct Person {
     expected: Vec<Vec<u8>>,
 }
 
-struct World {
+struct RoomSimulation {
     seats: Seats,
     room: Room,
     node: NodeId,
@@ -86,7 +86,7 @@ struct World {
     ends: HashMap<ParticipantId, usize>,
 }
 
-impl World {
+impl RoomSimulation {
     fn new() -> Self {
         let person = |_| Person {
             id: ParticipantId::random(),
@@ -325,9 +325,9 @@ proptest! {
 
     #[test]
     fn room_keeps_its_promises_under_random_commands(commands in prop::collection::vec(command(), 0..60)) {
-        let mut world = World::new();
+        let mut sim = RoomSimulation::new();
         for command in &commands {
-            world.apply(command);
+            sim.apply(command);
         }
     }
 }

@@ -41,14 +41,14 @@ fn request(who: &str, session: Option<String>) -> JoinRequest {
 type Writing = JoinHandle<Result<(), SignalError>>;
 
 /// Ann on the first of three nodes sends signals to Bob.
-struct World {
+struct Stage {
     net: Arc<Net>,
     nodes: Vec<(NodeId, Hub)>,
     ann: Seated,
     written: u32,
 }
 
-impl World {
+impl Stage {
     async fn new() -> Self {
         let (net, clock, model) = (Net::new(None), ManualClock::new(), Arc::<Mutex<Model>>::default());
         let node = || {
@@ -130,24 +130,24 @@ fn payloads(recorder: &Recorder) -> Vec<u32> {
 #[test]
 fn cross_room_signals_to_a_former_node_follow_the_recipient_in_order() {
     on_paused_time(async {
-        let mut world = World::new().await;
-        let (seat, _, first) = world.bob_at(1, None).await;
-        world.write().await.unwrap();
-        world.settle().await;
+        let mut stage = Stage::new().await;
+        let (seat, _, first) = stage.bob_at(1, None).await;
+        stage.write().await.unwrap();
+        stage.settle().await;
         assert_eq!(payloads(&first), [1]);
         // Bob leaves before the next one arrives, and joins another node before Ann's node knows.
-        let second_signal = world.begin_to_write().await;
+        let second_signal = stage.begin_to_write().await;
         assert!(!second_signal.is_finished());
-        world.nodes[1].1.leave(&seat).await;
-        let hub = world.nodes[2].1.clone();
+        stage.nodes[1].1.leave(&seat).await;
+        let hub = stage.nodes[2].1.clone();
         let joined = hub.join(request("bob", None)).await.unwrap();
         let second = Recorder::new();
         hub.attach(&joined.seat, second.clone()).unwrap();
-        world.finish(second_signal).await.unwrap();
+        stage.finish(second_signal).await.unwrap();
         for _ in 0..3 {
-            world.write().await.unwrap();
+            stage.write().await.unwrap();
         }
-        world.settle().await;
+        stage.settle().await;
         assert_eq!((payloads(&first), payloads(&second)), (vec![1], (2..=5).collect()));
     });
 }
@@ -155,23 +155,23 @@ fn cross_room_signals_to_a_former_node_follow_the_recipient_in_order() {
 #[test]
 fn claim_by_session_brings_the_mailbox_along() {
     on_paused_time(async {
-        let mut world = World::new().await;
-        let (seat, mut session, recorder) = world.bob_at(1, None).await;
-        world.nodes[1].1.connection_lost(&seat, recorder.id()).await;
+        let mut stage = Stage::new().await;
+        let (seat, mut session, recorder) = stage.bob_at(1, None).await;
+        stage.nodes[1].1.connection_lost(&seat, recorder.id()).await;
         let mut heard = Vec::new();
         // Bob moves to another node, to Ann's node, and away from it.
         for node in [2, 0, 1, 0] {
             for _ in 0..2 {
-                world.write().await.unwrap();
+                stage.write().await.unwrap();
             }
-            let writing = world.begin_to_write().await;
-            let (seat, renewed, recorder) = world.bob_at(node, Some(session)).await;
+            let writing = stage.begin_to_write().await;
+            let (seat, renewed, recorder) = stage.bob_at(node, Some(session)).await;
             session = renewed;
-            world.finish(writing).await.unwrap();
-            world.write().await.unwrap();
-            world.settle().await;
+            stage.finish(writing).await.unwrap();
+            stage.write().await.unwrap();
+            stage.settle().await;
             heard.extend(payloads(&recorder));
-            world.nodes[node].1.connection_lost(&seat, recorder.id()).await;
+            stage.nodes[node].1.connection_lost(&seat, recorder.id()).await;
         }
         assert_eq!(heard, (1..=16).collect::<Vec<_>>());
     });
@@ -180,41 +180,41 @@ fn claim_by_session_brings_the_mailbox_along() {
 #[test]
 fn sender_is_told_when_a_cross_room_recipient_is_gone() {
     on_paused_time(async {
-        let mut world = World::new().await;
-        assert_eq!(world.write().await, Err(SignalError::NoSuchParticipant), "nobody has come yet");
-        let (seat, ..) = world.bob_at(1, None).await;
-        world.write().await.unwrap();
-        world.settle().await;
-        let writing = world.begin_to_write().await;
-        world.nodes[1].1.leave(&seat).await;
-        assert_eq!(world.finish(writing).await, Err(SignalError::NoSuchParticipant), "it was on its way");
-        assert_eq!(world.write().await, Err(SignalError::NoSuchParticipant));
+        let mut stage = Stage::new().await;
+        assert_eq!(stage.write().await, Err(SignalError::NoSuchParticipant), "nobody has come yet");
+        let (seat, ..) = stage.bob_at(1, None).await;
+        stage.write().await.unwrap();
+        stage.settle().await;
+        let writing = stage.begin_to_write().await;
+        stage.nodes[1].1.leave(&seat).await;
+        assert_eq!(stage.finish(writing).await, Err(SignalError::NoSuchParticipant), "it was on its way");
+        assert_eq!(stage.write().await, Err(SignalError::NoSuchParticipant));
     });
 }
 
 #[test]
 fn recipient_from_a_silent_node_gets_signals_on_its_new_node() {
     on_paused_time(async {
-        let mut world = World::new().await;
-        let (_, session, first) = world.bob_at(1, None).await;
-        world.write().await.unwrap();
-        world.settle().await;
+        let mut stage = Stage::new().await;
+        let (_, session, first) = stage.bob_at(1, None).await;
+        stage.write().await.unwrap();
+        stage.settle().await;
         // The first node gets no messages any more, which no node has noticed yet.
-        let (hub, request) = (world.nodes[2].1.clone(), request("bob", Some(session)));
+        let (hub, request) = (stage.nodes[2].1.clone(), request("bob", Some(session)));
         let joining = tokio::spawn(async move { hub.join(request).await });
         while !joining.is_finished() {
-            world.net.deliver(world.nodes[2].0, world.nodes[0].0);
+            stage.net.deliver(stage.nodes[2].0, stage.nodes[0].0);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let joined = joining.await.unwrap().unwrap();
         assert!(!joined.resumed);
         let second = Recorder::new();
-        world.nodes[2].1.attach(&joined.seat, second.clone()).unwrap();
-        let writing = world.begin_to_write().await;
-        let (ann_node, bob_node) = (world.nodes[0].0, world.nodes[2].0);
+        stage.nodes[2].1.attach(&joined.seat, second.clone()).unwrap();
+        let writing = stage.begin_to_write().await;
+        let (ann_node, bob_node) = (stage.nodes[0].0, stage.nodes[2].0);
         while !writing.is_finished() {
-            world.net.deliver(ann_node, bob_node);
-            world.net.deliver(bob_node, ann_node);
+            stage.net.deliver(ann_node, bob_node);
+            stage.net.deliver(bob_node, ann_node);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         writing.await.unwrap().unwrap();
@@ -225,22 +225,22 @@ fn recipient_from_a_silent_node_gets_signals_on_its_new_node() {
 #[test]
 fn signal_by_session_is_delivered_on_the_node_of_the_seat() {
     on_paused_time(async {
-        let world = World::new().await;
-        let (_, session, _) = world.bob_at(1, None).await;
+        let stage = Stage::new().await;
+        let (_, session, _) = stage.bob_at(1, None).await;
         let say = async |room: &RoomId, session: &str| {
-            let (hub, room, session) = (world.nodes[2].1.clone(), room.clone(), session.to_owned());
+            let (hub, room, session) = (stage.nodes[2].1.clone(), room.clone(), session.to_owned());
             let saying = tokio::spawn(async move {
                 hub.signal_by_session(&room, &session, SignalKind::Offer, Bytes::new()).await
             });
             while !saying.is_finished() {
-                world.settle().await;
+                stage.settle().await;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             saying.await.unwrap().is_ok()
         };
         assert!(say(&house("bob"), &session).await);
         assert!(!say(&house("ann"), &session).await, "the session is for another room");
-        world.net.kill(world.nodes[1].0);
+        stage.net.kill(stage.nodes[1].0);
         assert!(!say(&house("bob"), &session).await, "its node is dead");
     });
 }

@@ -6,7 +6,7 @@ mod cross_room;
 mod moving;
 mod net;
 mod registry;
-mod world;
+mod simulation;
 
 use std::{panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
 
@@ -17,7 +17,7 @@ use proptest::{
 
 use self::{
     net::Wrong,
-    world::{Kind, World},
+    simulation::{Kind, Simulation},
 };
 
 const NODES: usize = 3;
@@ -120,41 +120,41 @@ fn pair() -> impl Strategy<Value = (usize, usize)> {
     (0..NODES, 1..NODES).prop_map(|(from, further)| (from, (from + further) % NODES))
 }
 
-async fn take(world: &mut World, step: &Step) {
+async fn take(sim: &mut Simulation, step: &Step) {
     match *step {
-        Step::Join { person, node, how } => world.join(person, node, how),
-        Step::Close { person } => world.close(person).await,
-        Step::Protect { person } => world.protect(person).await,
-        Step::Leave { person } => world.leave(person).await,
-        Step::Lose { person } => world.lose(person).await,
-        Step::Signal { from, to } => _ = world.signal(from, to),
+        Step::Join { person, node, how } => sim.join(person, node, how),
+        Step::Close { person } => sim.close(person).await,
+        Step::Protect { person } => sim.protect(person).await,
+        Step::Leave { person } => sim.leave(person).await,
+        Step::Lose { person } => sim.lose(person).await,
+        Step::Signal { from, to } => _ = sim.signal(from, to),
         Step::Deliver { from, to, messages } => {
-            let (from, to) = world.pair(from, to);
+            let (from, to) = sim.pair(from, to);
             for _ in 0..messages {
-                world.net.deliver(from, to);
+                sim.net.deliver(from, to);
             }
         }
-        Step::DeliverAll => _ = world.net.deliver_all(),
+        Step::DeliverAll => _ = sim.net.deliver_all(),
         Step::Tear { from, to } => {
-            let (from, to) = world.pair(from, to);
-            world.net.tear(from, to);
+            let (from, to) = sim.pair(from, to);
+            sim.net.tear(from, to);
         }
         Step::Full { from, to, full } => {
-            let (from, to) = world.pair(from, to);
-            world.net.set_full(from, to, full);
+            let (from, to) = sim.pair(from, to);
+            sim.net.set_full(from, to, full);
         }
         Step::Silent { from, to, silent } => {
-            let (from, to) = world.pair(from, to);
-            world.net.set_silent(from, to, silent);
+            let (from, to) = sim.pair(from, to);
+            sim.net.set_silent(from, to, silent);
         }
-        Step::Kill { node } => world.kill(node),
-        Step::Stop { node } => world.stop(node),
-        Step::Cut { node, cut } => world.cut(node, cut),
-        Step::LoseAnswer { node } => world.nodes[node].cluster.answer_is_lost.store(true, Ordering::Relaxed),
-        Step::Forget => world.forget(),
-        Step::Pass { ms } => world.pass(Duration::from_millis(ms)).await,
+        Step::Kill { node } => sim.kill(node),
+        Step::Stop { node } => sim.stop(node),
+        Step::Cut { node, cut } => sim.cut(node, cut),
+        Step::LoseAnswer { node } => sim.nodes[node].cluster.answer_is_lost.store(true, Ordering::Relaxed),
+        Step::Forget => sim.forget(),
+        Step::Pass { ms } => sim.pass(Duration::from_millis(ms)).await,
     }
-    world.settle().await;
+    sim.settle().await;
 }
 
 /// A step without faults: clients join, send and move, nodes drain one after the other.
@@ -172,43 +172,43 @@ fn orderly_step() -> impl Strategy<Value = Step> {
 }
 
 /// No message takes longer than two steps of time.
-async fn take_in_order(world: &mut World, step: &Step, passes: &mut usize) {
+async fn take_in_order(sim: &mut Simulation, step: &Step, passes: &mut usize) {
     match step {
-        Step::Stop { .. } if world.is_a_node_stopping() => {}
+        Step::Stop { .. } if sim.is_a_node_stopping() => {}
         Step::Pass { .. } => {
-            take(world, step).await;
+            take(sim, step).await;
             *passes += 1;
-            while passes.is_multiple_of(2) && world.net.deliver_all() {
-                world.settle().await;
+            while passes.is_multiple_of(2) && sim.net.deliver_all() {
+                sim.settle().await;
             }
         }
-        _ => take(world, step).await,
+        _ => take(sim, step).await,
     }
 }
 
 /// Returns the number of resets, all of them by a second move while the mailbox was on its way.
 fn play_in_order(steps: &[Step]) -> usize {
     on_paused_time(async {
-        let (mut world, mut passes) = (World::new(NODES, PEOPLE, PEOPLE, None), 0);
+        let (mut sim, mut passes) = (Simulation::new(NODES, PEOPLE, PEOPLE, None), 0);
         for step in steps {
-            take_in_order(&mut world, step, &mut passes).await;
+            take_in_order(&mut sim, step, &mut passes).await;
         }
         for _ in 0..20 {
-            take_in_order(&mut world, &Step::Pass { ms: 100 }, &mut passes).await;
+            take_in_order(&mut sim, &Step::Pass { ms: 100 }, &mut passes).await;
         }
-        assert_eq!(world.resets, 0, "no reset without a fault or a second move");
-        world.check_end().await;
-        world.second_move_resets
+        assert_eq!(sim.resets, 0, "no reset without a fault or a second move");
+        sim.check_end().await;
+        sim.second_move_resets
     })
 }
 
 fn play(seats: usize, steps: &[Step], wrong: Option<Wrong>) {
     on_paused_time(async {
-        let mut world = World::with(NODES, &CLIENTS, seats, wrong);
+        let mut sim = Simulation::with(NODES, &CLIENTS, seats, wrong);
         for step in steps {
-            take(&mut world, step).await;
+            take(&mut sim, step).await;
         }
-        world.check_end().await;
+        sim.check_end().await;
     });
 }
 

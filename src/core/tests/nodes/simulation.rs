@@ -92,7 +92,7 @@ struct Joining {
     task: JoinHandle<Result<Joined, JoinError>>,
 }
 
-pub struct World {
+pub struct Simulation {
     pub net: Arc<Net>,
     pub clock: Arc<ManualClock>,
     model: Arc<Mutex<Model>>,
@@ -110,14 +110,14 @@ fn room() -> RoomId {
     room_id("r")
 }
 
-impl World {
+impl Simulation {
     /// Clients that can all resume.
     pub fn new(nodes: usize, people: usize, seats: usize, wrong: Option<Wrong>) -> Self {
         Self::with(nodes, &vec![Kind::Resumes; people], seats, wrong)
     }
 
     pub fn with(nodes: usize, people: &[Kind], seats: usize, wrong: Option<Wrong>) -> Self {
-        let mut world = Self {
+        let mut sim = Self {
             net: Net::new(wrong),
             clock: ManualClock::new(),
             model: Arc::default(),
@@ -128,8 +128,8 @@ impl World {
             resets: 0,
             second_move_resets: 0,
         };
-        world.nodes = (0..nodes).map(|_| world.node()).collect();
-        world
+        sim.nodes = (0..nodes).map(|_| sim.node()).collect();
+        sim
     }
 
     fn node(&self) -> Node {
