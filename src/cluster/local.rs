@@ -13,7 +13,7 @@ use crate::core::{
         error::Unavailable,
         ids::{Epoch, NodeId, ParticipantId, RoomId},
         lock::lock,
-        seat_table::{Claim, Claimed, Renewal, SavedSeat, Seat, SeatKey, Seats},
+        seat_table::{Claim, Claimed, Renewal, RoomPolicy, SavedSeat, Seat, SeatKey, Seats},
     },
     ports::{
         clock::Clock,
@@ -76,7 +76,7 @@ impl LocalRegistry {
             let room = table.rooms.entry(room).or_default();
             room.lease = lease;
             // The earlier process enforced the number of seats and unique names.
-            room.seats.restore(&seat, usize::MAX, false, self.clock.now());
+            room.seats.restore(&seat, &RoomPolicy::new(usize::MAX, lease), self.clock.now());
         }
     }
 
@@ -151,7 +151,7 @@ impl SeatRegistry for LocalRegistry {
         let epoch = table.next_epoch();
         let room = table.rooms.entry(claim.room.clone()).or_default();
         let claimed = room.seats.claim(&claim, self.node, epoch, self.clock.now())?;
-        room.lease = claim.lease;
+        room.lease = claim.policy.lease;
         let was_protected = claimed.former.iter().chain(&claimed.ended).any(|seat| seat.protected);
         table.record_change(&claim.room, claim.protected || was_protected);
         Ok(claimed)

@@ -2,15 +2,12 @@
 //!
 //! From this record the node restores seats that Redis lost, and finds out which seats have ended.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
 use crate::core::{
     model::{
         ids::RoomId,
-        seat_table::{Claim, Claimed, Renewal, Seat, SeatKey},
+        seat_table::{Claim, Claimed, Renewal, RoomPolicy, Seat, SeatKey},
     },
     ports::seat_registry::EndedClaim,
 };
@@ -20,11 +17,8 @@ use crate::core::{
 pub(super) struct OwnClaim {
     /// The seat. Its lease ends as this node intends, even if Redis has not been told.
     pub(super) seat: Seat,
-    /// Number of seats in the room.
-    pub(super) seats: usize,
-    pub(super) unique_name: bool,
-    /// Length of a full lease.
-    lease: Duration,
+    /// The room's policy, with the lease as renewed last.
+    pub(super) policy: RoomPolicy,
     /// A release was requested; Redis may not have done it yet.
     releasing: bool,
 }
@@ -43,7 +37,7 @@ impl OwnClaim {
     fn renewal(&mut self, room: &RoomId, now: Instant) -> Correction {
         let Seat { connected, protected, .. } = self.seat;
         if connected {
-            self.seat.lease_ends = now + self.lease;
+            self.seat.lease_ends = now + self.policy.lease;
         }
         let (key, lease) = (self.seat.key_in(room), self.seat.lease_ends.saturating_duration_since(now));
         Correction::Renew(Renewal { key, lease, connected, protected }, self.clone())
@@ -74,13 +68,7 @@ impl OwnClaims {
         // The caller of the claim learns of these from the reply and tells the room.
         let is_in_reply = |own: &Seat| own.participant == seat.participant || is_among(&claimed.ended, own);
         room.retain(|own| !is_in_reply(&own.seat));
-        room.push(OwnClaim {
-            seat: seat.clone(),
-            seats: claim.seats,
-            unique_name: claim.unique_name,
-            lease: claim.lease,
-            releasing: false,
-        });
+        room.push(OwnClaim { seat: seat.clone(), policy: claim.policy, releasing: false });
         self.end_replaced(&claim.room, &claimed.others);
     }
 
@@ -93,7 +81,7 @@ impl OwnClaims {
         own.seat.connected = *connected;
         own.seat.protected |= *protected;
         if *connected {
-            own.lease = *lease;
+            own.policy.lease = *lease;
         }
         Some(own.clone())
     }

@@ -56,9 +56,9 @@ impl Calls {
         let arguments = vec![
             claim.participant.to_string(),
             node.to_string(),
-            micros(claim.lease),
-            claim.seats.to_string(),
-            flag(claim.unique_name),
+            micros(claim.policy.lease),
+            claim.policy.seats.to_string(),
+            flag(claim.policy.unique_names),
             claim.over.map(|epoch| epoch.0.to_string()).unwrap_or_default(),
             flag(claim.protected),
             claim.name.as_str().to_owned(),
@@ -80,8 +80,8 @@ impl Calls {
             arguments.extend([
                 own.seat.since.0.to_string(),
                 own.seat.node.to_string(),
-                own.seats.to_string(),
-                flag(own.unique_name),
+                own.policy.seats.to_string(),
+                flag(own.policy.unique_names),
                 own.seat.name.as_str().to_owned(),
             ]);
         }
@@ -192,7 +192,7 @@ impl ScriptReply {
             node,
             epoch,
             since,
-            lease_ends: self.at + claim.lease,
+            lease_ends: self.at + claim.policy.lease,
             connected: claim.over.is_none(),
             protected: claim.protected || former.as_ref().is_some_and(|former| former.protected),
         };

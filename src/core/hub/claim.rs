@@ -72,7 +72,7 @@ impl Hub {
         let room = rooms.entry(claim.room.clone()).or_insert_with(new).clone();
         let entered = {
             let mut room = lock(&room);
-            room.apply_claim(claim, now);
+            room.apply_policy(claim.policy, now);
             for seat in &claimed.ended {
                 let (key, reason) = (seat.key_in(&claim.room), LeaveReason::LeaseEnded);
                 self.tell_end(&key, reason, claimed.others.iter().chain([seat]));
@@ -114,7 +114,7 @@ impl Hub {
             remote.as_ref().and_then(|it| self.request_mailbox(it, &claim.room, claimed.seat.epoch));
         Ok(Entrant {
             seat: claimed.seat.clone(),
-            lease: claim.lease,
+            lease: claim.policy.lease,
             mode,
             is_returning: former.is_some() && (knows_peers || !is_unlisted),
             address: None,

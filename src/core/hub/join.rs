@@ -4,7 +4,6 @@ use std::{
     fmt,
     net::IpAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use super::Hub;
@@ -18,29 +17,7 @@ use crate::core::{
     room::{EntryMode, Room, View},
 };
 
-/// Rules of a room, set by its door. The same for every join of one room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomPolicy {
-    /// Number of seats, at least 1.
-    pub seats: usize,
-    /// How long a seat outlives its connection.
-    pub lease: Duration,
-    /// How long an unprotected seat outlives its connection; any newcomer may take it at once. `None`: for
-    /// `lease`, and a newcomer gets it only after a liveness probe.
-    pub unprotected_lease: Option<Duration>,
-    /// Seats without a connection that one address may hold; beyond, newcomers from there are refused.
-    pub away_per_address: usize,
-    /// True if no two participants may have the same name.
-    pub unique_names: bool,
-}
-
-impl RoomPolicy {
-    /// Rooms of `seats` seats, each held for `lease`, with the same rules for every seat and no further
-    /// limit.
-    pub const fn new(seats: usize, lease: Duration) -> Self {
-        Self { seats, lease, unprotected_lease: None, away_per_address: usize::MAX, unique_names: false }
-    }
-}
+pub use crate::core::model::seat_table::RoomPolicy;
 
 /// A request for a seat.
 #[derive(Debug, Clone)]
@@ -169,12 +146,9 @@ impl Hub {
             request.session.as_deref().and_then(|session| self.verify_session(&request.room, session));
         Ok(Claim {
             room: request.room.clone(),
-            seats: request.policy.seats,
+            policy: request.policy,
             participant: returning.unwrap_or_else(ParticipantId::random),
             name: request.name.clone(),
-            unique_name: request.policy.unique_names,
-            lease: request.policy.lease,
-            unprotected_lease: request.policy.unprotected_lease,
             protected: request.protected,
             over: None,
         })

@@ -67,7 +67,7 @@ impl LivenessProbes {
         let unprotected: Vec<_> = holders.iter().filter(|seat| !seat.protected).cloned().collect();
         let lost: Vec<_> = unprotected.iter().filter(|seat| is_away(hub, id, seat)).collect();
         let namesake = lost.iter().find(|seat| seat.name == newcomer.name);
-        let first = lost.first().filter(|_| newcomer.unprotected_lease.is_some());
+        let first = lost.first().filter(|_| newcomer.policy.unprotected_lease.is_some());
         match namesake.or(first) {
             Some(seat) => vec![seat.key_in(id)],
             None if unprotected.is_empty() => Vec::new(),

@@ -47,27 +47,41 @@ pub struct SavedSeat {
     pub lease: Duration,
 }
 
+/// Rules of a room, set by its door. The same for every claim in one room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomPolicy {
+    /// Number of seats, at least 1.
+    pub seats: usize,
+    /// How long a seat outlives its connection.
+    pub lease: Duration,
+    /// How long an unprotected seat outlives its connection; any newcomer may take it at once. `None`: for
+    /// `lease`, and a newcomer gets it only after a liveness probe.
+    pub unprotected_lease: Option<Duration>,
+    /// Seats without a connection that one address may hold; beyond, newcomers from there are refused.
+    pub away_per_address: usize,
+    /// True if no two participants may have the same name.
+    pub unique_names: bool,
+}
+
+impl RoomPolicy {
+    /// Rooms of `seats` seats, each held for `lease`, with the same rules for every seat and no further
+    /// limit.
+    pub const fn new(seats: usize, lease: Duration) -> Self {
+        Self { seats, lease, unprotected_lease: None, away_per_address: usize::MAX, unique_names: false }
+    }
+}
+
 /// A request for a seat.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The room.
     pub room: RoomId,
-    /// Number of seats in the room, at least 1. The same for every claim in this room.
-    pub seats: usize,
+    /// The room's policy.
+    pub policy: RoomPolicy,
     /// The claimant: a new id, or one that a session token proved.
     pub participant: ParticipantId,
     /// The claimant's name from now on.
     pub name: Name,
-    /// True if no other participant in the room may have the same name.
-    pub unique_name: bool,
-    /// Length of the lease.
-    pub lease: Duration,
-    /// How long an unprotected seat outlives its connection. Meanwhile any other participant may take it at
-    /// once.
-    ///
-    /// `None`: it outlives the connection by `lease`, and is taken only after a liveness probe. The same for
-    /// every claim in this room.
-    pub unprotected_lease: Option<Duration>,
     /// True if the participant's client can resume. A protected seat stays protected.
     pub protected: bool,
     /// `None` for a participant that is about to connect. With an epoch, a node takes the seat over until its
@@ -192,12 +206,12 @@ impl Seats {
         }
         let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
         let live = || others().filter(|seat| seat.lease_ends > now);
-        if claim.unique_name
+        if claim.policy.unique_names
             && let Some(holder) = live().find(|seat| seat.name == claim.name)
         {
             return Err(ClaimRefused::NameTaken(Box::new(holder.clone())));
         }
-        if former.is_none() && live().count() >= claim.seats {
+        if former.is_none() && live().count() >= claim.policy.seats {
             return Err(ClaimRefused::Full(live().cloned().collect()));
         }
         // The claimant's own seat stays even if its lease has ended: no other participant has taken it.
@@ -209,7 +223,7 @@ impl Seats {
             node,
             epoch,
             since: held.as_ref().map_or(epoch, |held| held.since),
-            lease_ends: now + claim.lease,
+            lease_ends: now + claim.policy.lease,
             connected: claim.over.is_none(),
             protected: claim.protected || held.as_ref().is_some_and(|held| held.protected),
         };
@@ -243,9 +257,9 @@ impl Seats {
 
     /// As [`renew`](Self::renew), and restores the seat if the table lost it.
     ///
-    /// Returns `false` if the seat was released or taken over, or if other participants hold all of the
-    /// room's `seats` or, with `unique_name`, the name.
-    pub fn restore(&mut self, seat: &Seat, seats: usize, unique_name: bool, now: Instant) -> bool {
+    /// Returns `false` if the seat was released or taken over, or if other participants hold all seats of the
+    /// room or a name that must be unique.
+    pub fn restore(&mut self, seat: &Seat, policy: &RoomPolicy, now: Instant) -> bool {
         let own = |held: &&mut Seat| held.participant == seat.participant && held.epoch == seat.epoch;
         if let Some(held) = self.held.iter_mut().find(own) {
             (held.lease_ends, held.connected) = (seat.lease_ends.max(now), seat.connected);
@@ -256,8 +270,8 @@ impl Seats {
         let was_lost = own_seat.map_or(self.seen.has_lost(seat.epoch), |held| held.epoch < seat.epoch);
         let live =
             || self.held.iter().filter(|held| held.participant != seat.participant && held.lease_ends > now);
-        let in_the_way = unique_name && live().any(|held| held.name == seat.name);
-        if !was_lost || in_the_way || live().count() >= seats {
+        let in_the_way = policy.unique_names && live().any(|held| held.name == seat.name);
+        if !was_lost || in_the_way || live().count() >= policy.seats {
             return false;
         }
         // A seat whose lease has ended would be one too many if it were renewed later.

@@ -24,7 +24,7 @@ impl Room {
         if !self.is_attached(participant, epoch, connection) {
             return None;
         }
-        let (node, unprotected_lease) = (self.node.clone(), self.unprotected_lease);
+        let (node, unprotected_lease) = (self.node.clone(), self.policy.unprotected_lease);
         let member = self.member(participant, epoch).ok()?;
         if let Some(lease) = unprotected_lease.filter(|_| !member.protected) {
             member.lease = member.lease.min(lease);
@@ -61,13 +61,13 @@ impl Room {
 
     /// True if any newcomer may take the seat as soon as its connection is lost.
     pub fn is_open(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
-        let has_rule = self.unprotected_lease.is_some();
+        let has_rule = self.policy.unprotected_lease.is_some();
         has_rule && self.member(participant, epoch).is_ok_and(|member| !member.protected)
     }
 
     /// The local seats for which [`is_open`](Self::is_open) holds.
     pub fn open_seats(&self) -> Vec<SeatKey> {
-        let is_open = |member: &&Member| self.unprotected_lease.is_some() && !member.protected;
+        let is_open = |member: &&Member| self.policy.unprotected_lease.is_some() && !member.protected;
         self.local_members().filter(is_open).map(|member| self.key_of(member.participant)).collect()
     }
 

@@ -7,7 +7,7 @@ use crate::core::{
     model::{
         ids::{Epoch, NodeId},
         mailbox::Mailbox,
-        seat_table::{Claim, Seat, SeatKey},
+        seat_table::{Claim, RoomPolicy, Seat, SeatKey},
     },
     ports::node_bus::NodeMessage,
 };
@@ -65,12 +65,9 @@ impl Room {
         };
         let claim = |member: &Member| Claim {
             room: self.id.clone(),
-            seats: self.seats,
+            policy: RoomPolicy { lease: left(member), ..self.policy },
             participant: member.participant,
             name: member.name.clone(),
-            unique_name: self.unique_names,
-            lease: left(member),
-            unprotected_lease: self.unprotected_lease,
             protected: member.protected,
             over: Some(member.epoch),
         };

@@ -38,7 +38,7 @@ use crate::core::{
         event::{Event, LeaveReason},
         ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
         roster::{Roster, RosterChange, RosterEntry},
-        seat_table::{Claim, SeatKey},
+        seat_table::{RoomPolicy, SeatKey},
     },
     ports::connection::{CloseReason, Connection},
 };
@@ -57,12 +57,8 @@ pub struct Room {
     id: RoomId,
     node: Arc<LocalNode>,
     members: Vec<Member>,
-    /// Number of seats, as in the latest claim.
-    seats: usize,
-    unique_names: bool,
-    /// How long an unprotected seat outlives its connection, if not for its lease; any newcomer may take it
-    /// then.
-    unprotected_lease: Option<Duration>,
+    /// As in the latest claim.
+    policy: RoomPolicy,
     /// When the seats of all nodes were last read from the seat registry.
     verified_at: Option<Instant>,
     /// Seats that ended lately.
@@ -152,18 +148,15 @@ impl Room {
             id,
             node,
             members: Vec::new(),
-            seats: 0,
-            unique_names: false,
-            unprotected_lease: None,
+            policy: RoomPolicy::new(0, Duration::ZERO),
             verified_at: None,
             ended: Vec::new(),
         }
     }
 
-    /// Takes over the room's policy from a claim. Its answer listed the seats of all nodes.
-    pub fn apply_claim(&mut self, claim: &Claim, now: Instant) {
-        (self.seats, self.unique_names, self.verified_at) = (claim.seats, claim.unique_name, Some(now));
-        self.unprotected_lease = claim.unprotected_lease;
+    /// Takes over the room's policy from a claim, whose answer listed the seats of all nodes.
+    pub fn apply_policy(&mut self, policy: RoomPolicy, now: Instant) {
+        (self.policy, self.verified_at) = (policy, Some(now));
     }
 
     /// Ends a participant's stay, tells the others, and closes its connection unless the participant left.

@@ -163,7 +163,7 @@ impl Room {
             Location::Remote(remote) => remote.verify_at <= now,
             Location::Local(_) => {
                 let is_old = self.verified_at.is_none_or(|verified_at| verified_at + member.lease <= now);
-                is_old && self.members.len() < self.seats
+                is_old && self.members.len() < self.policy.seats
             }
         };
         !self.is_empty() && self.members.iter().any(is_due)

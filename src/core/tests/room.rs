@@ -15,7 +15,7 @@ use crate::core::{
     model::{
         event::{LeaveReason, SignalKind},
         ids::{Epoch, NodeId, ParticipantId},
-        seat_table::{Claim, ClaimRefused, Renewal, SeatKey, Seats},
+        seat_table::{Claim, ClaimRefused, Renewal, RoomPolicy, SeatKey, Seats},
     },
     ports::connection::{CloseReason, Connection},
     room::{Entrant, EntryMode, Room},
@@ -131,12 +131,9 @@ impl RoomSimulation {
         let person = &mut self.people[index];
         let claim = Claim {
             room: room_id("r"),
-            seats: SEATS,
+            policy: RoomPolicy { unique_names: true, ..RoomPolicy::new(SEATS, LEASE) },
             participant: person.id,
             name: name(&format!("person {index}")),
-            unique_name: true,
-            lease: LEASE,
-            unprotected_lease: None,
             protected: false,
             over: None,
         };

@@ -8,7 +8,7 @@ use switchboard::{
     core::{
         model::{
             ids::{Epoch, ParticipantId, RoomId},
-            seat_table::{Claim, ClaimRefused, Renewal, Seat, SeatKey},
+            seat_table::{Claim, ClaimRefused, Renewal, RoomPolicy, Seat, SeatKey},
         },
         ports::{
             clock::SystemClock,
@@ -26,17 +26,7 @@ const LONG: Duration = Duration::from_hours(1);
 
 fn claim(room: &str, participant: ParticipantId, lease: Duration) -> Claim {
     let (room, name) = (room.parse().unwrap(), "Ann".parse().unwrap());
-    Claim {
-        room,
-        seats: 2,
-        participant,
-        name,
-        unique_name: false,
-        lease,
-        unprotected_lease: None,
-        protected: false,
-        over: None,
-    }
+    Claim { room, policy: RoomPolicy::new(2, lease), participant, name, protected: false, over: None }
 }
 
 fn key(room: &str, participant: ParticipantId, epoch: Epoch) -> SeatKey {
@@ -170,7 +160,8 @@ async fn rooms_are_independent(cluster: Arc<dyn SeatRegistry>) {
 
 async fn a_unique_name_is_held_by_one_until_its_seat_is_given_up(cluster: Arc<dyn SeatRegistry>) {
     let (room, ann, namesake) = (fresh_room(), ParticipantId::random(), ParticipantId::random());
-    let unique = |participant| Claim { unique_name: true, ..claim(&room, participant, LONG) };
+    let policy = RoomPolicy { unique_names: true, ..RoomPolicy::new(2, LONG) };
+    let unique = |participant| Claim { policy, ..claim(&room, participant, LONG) };
     let mut racers = JoinSet::new();
     for _ in 0..20 {
         let (cluster, claim) = (cluster.clone(), unique(ParticipantId::random()));

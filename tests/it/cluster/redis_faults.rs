@@ -14,7 +14,7 @@ use switchboard::{
     core::{
         model::{
             ids::{ParticipantId, RoomId},
-            seat_table::{Claim, ClaimRefused, Claimed, SeatKey},
+            seat_table::{Claim, ClaimRefused, Claimed, RoomPolicy, SeatKey},
             session_token::SessionSigner,
         },
         ports::seat_registry::{ClaimError, EndedClaim, SeatRegistry},
@@ -39,12 +39,9 @@ fn fresh_room() -> RoomId {
 fn claim(room: &RoomId) -> Claim {
     Claim {
         room: room.clone(),
-        seats: 2,
+        policy: RoomPolicy::new(2, LONG),
         participant: ParticipantId::random(),
         name: "Ann".parse().unwrap(),
-        unique_name: false,
-        lease: LONG,
-        unprotected_lease: None,
         protected: false,
         over: None,
     }

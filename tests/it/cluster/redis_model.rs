@@ -10,7 +10,7 @@ use switchboard::{
     core::{
         model::{
             ids::{Epoch, ParticipantId, RoomId},
-            seat_table::{Claim, Renewal, Seat, SeatKey, Seats},
+            seat_table::{Claim, Renewal, RoomPolicy, Seat, SeatKey, Seats},
         },
         ports::{
             clock::Clock,
@@ -29,6 +29,10 @@ use crate::support::{
 const PEOPLE: usize = 4;
 const SEATS: usize = 2;
 const NAMES: [&str; 2] = ["Ann", "Bob of ward 3"];
+
+fn policy(unique_names: bool, lease: Duration) -> RoomPolicy {
+    RoomPolicy { unique_names, ..RoomPolicy::new(SEATS, lease) }
+}
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -229,17 +233,7 @@ impl<'a> World<'a> {
     ) {
         let (room, participant) = (self.room.clone(), self.people[person].id);
         let name = name.parse().unwrap();
-        let claim = Claim {
-            room,
-            seats: SEATS,
-            participant,
-            name,
-            unique_name: unique,
-            lease,
-            unprotected_lease: None,
-            protected,
-            over: None,
-        };
+        let claim = Claim { room, policy: policy(unique, lease), participant, name, protected, over: None };
         let (cluster, now) = (&self.stage.nodes[node], self.stage.clock.now());
         let outcome = match cluster.claim(claim.clone()).await {
             Ok(claimed) => Ok(claimed),
@@ -273,7 +267,7 @@ impl<'a> World<'a> {
                 if connected {
                     newest.lease = lease;
                 }
-                self.model.restore(own, SEATS, newest.unique, now)
+                self.model.restore(own, &policy(newest.unique, newest.lease), now)
             }
             None => self.model.renew(&renewal, now),
         };
@@ -324,7 +318,7 @@ impl<'a> World<'a> {
                 own.lease_ends = now + *lease;
             }
             assert_eq!(held.lease_ends, own.lease_ends);
-            assert!(self.model.restore(own, SEATS, *unique, now));
+            assert!(self.model.restore(own, &policy(*unique, *lease), now));
         }
         for key in told {
             let held = self.model.seat_of(key.participant, now);

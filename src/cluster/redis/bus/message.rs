@@ -15,7 +15,7 @@ use crate::core::{
         ids::{Epoch, NodeId},
         mailbox::{Mailbox, PairSeq},
         roster::RosterEntry,
-        seat_table::{Claim, Seat, SeatKey},
+        seat_table::{Claim, RoomPolicy, Seat, SeatKey},
     },
     ports::node_bus::{NodeMessage, NodeSeat},
 };
@@ -223,27 +223,39 @@ fn pair_seq(body: &mut Fields) -> Option<PairSeq> {
 
 fn put_claim(claim: &Claim, out: &mut BytesMut) {
     out.put_payload(claim.room.as_str().as_bytes());
-    out.put_u64(claim.seats as u64);
     out.put_slice(claim.participant.as_bytes());
     out.put_payload(claim.name.as_str().as_bytes());
-    out.put_flag(claim.unique_name);
-    out.put_u64(micros(claim.lease));
-    out.put_option(claim.unprotected_lease.as_ref(), |lease, out| out.put_u64(micros(*lease)));
     out.put_flag(claim.protected);
     out.put_option(claim.over.as_ref(), |epoch, out| out.put_u64(epoch.0));
+    put_policy(&claim.policy, out);
 }
 
 fn claim(body: &mut Fields) -> Option<Claim> {
     Some(Claim {
         room: body.room()?,
-        seats: usize::try_from(body.number()?).ok()?,
         participant: body.participant()?,
         name: body.name()?,
-        unique_name: body.flag()?,
-        lease: Duration::from_micros(body.number()?),
-        unprotected_lease: body.option(|body| body.number().map(Duration::from_micros))?,
         protected: body.flag()?,
         over: body.option(|body| body.number().map(Epoch))?,
+        policy: policy(body)?,
+    })
+}
+
+fn put_policy(policy: &RoomPolicy, out: &mut BytesMut) {
+    out.put_u64(policy.seats as u64);
+    out.put_u64(micros(policy.lease));
+    out.put_option(policy.unprotected_lease.as_ref(), |lease, out| out.put_u64(micros(*lease)));
+    out.put_u64(policy.away_per_address as u64);
+    out.put_flag(policy.unique_names);
+}
+
+fn policy(body: &mut Fields) -> Option<RoomPolicy> {
+    Some(RoomPolicy {
+        seats: usize::try_from(body.number()?).ok()?,
+        lease: Duration::from_micros(body.number()?),
+        unprotected_lease: body.option(|body| body.number().map(Duration::from_micros))?,
+        away_per_address: usize::try_from(body.number()?).ok()?,
+        unique_names: body.flag()?,
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use crate::core::{
     model::{
         error::Unavailable,
         ids::{Epoch, NodeId, ParticipantId, RoomId},
-        seat_table::{Claim, Claimed, Renewal, Seat, SeatKey, Seats},
+        seat_table::{Claim, Claimed, Renewal, RoomPolicy, Seat, SeatKey, Seats},
     },
     ports::{
         clock::Clock,
@@ -50,9 +50,7 @@ impl Model {
 #[derive(Clone)]
 struct Own {
     seat: Seat,
-    seats: usize,
-    unique_name: bool,
-    lease: Duration,
+    policy: RoomPolicy,
 }
 
 pub struct SimRegistry {
@@ -93,13 +91,13 @@ impl SimRegistry {
         let (mut model, own) = (self.model.lock().unwrap(), self.own.lock().unwrap());
         let mut own = own;
         for own in own.values_mut().filter(|own| own.seat.connected) {
-            own.seat.lease_ends = now + own.lease;
+            own.seat.lease_ends = now + own.policy.lease;
         }
         let mut own: Vec<_> = own.iter().filter(|(_, own)| own.seat.lease_ends > now).collect();
         own.sort_by_key(|(key, _)| key.epoch);
         for (key, own) in own {
             let room = model.rooms.entry(key.room.clone()).or_default();
-            room.restore(&own.seat, own.seats, own.unique_name, now);
+            room.restore(&own.seat, &own.policy, now);
         }
     }
 
@@ -157,7 +155,7 @@ impl SeatRegistry for SimRegistry {
                 return Err(Unavailable::new("model", "no answer").into());
             }
             let seat = room.seat_of(claim.participant, now).unwrap().clone();
-            let own = Own { seat, seats: claim.seats, unique_name: claim.unique_name, lease: claim.lease };
+            let own = Own { seat, policy: claim.policy };
             let mut owns = self.own.lock().unwrap();
             owns.retain(|key, _| key.room != claim.room || key.participant != claim.participant);
             owns.insert(own.seat.key_in(&claim.room), own);
@@ -183,7 +181,7 @@ impl SeatRegistry for SimRegistry {
             let is_held = owns.get_mut(key).is_some_and(|own| {
                 (own.seat.lease_ends, own.seat.connected) = (now + *lease, *connected);
                 own.seat.protected |= *protected;
-                room.restore(&own.seat, own.seats, own.unique_name, now)
+                room.restore(&own.seat, &own.policy, now)
             });
             if !is_held {
                 let own = owns.remove(key);

@@ -15,7 +15,7 @@ use crate::core::{
         ids::{Epoch, Name, NodeId, ParticipantId, RoomId},
         mailbox::{Mailbox, PairSeq},
         roster::RosterEntry,
-        seat_table::{Claim, Seat, SeatKey},
+        seat_table::{Claim, RoomPolicy, Seat, SeatKey},
     },
     ports::{
         clock::{Clock, SystemClock},
@@ -121,20 +121,23 @@ fn mailbox() -> impl Strategy<Value = Mailbox> {
 
 fn claim() -> impl Strategy<Value = Claim> {
     let micros = || (0..100_000_000_u64).prop_map(Duration::from_micros);
-    let numbers = (any::<usize>(), micros(), option::of(micros()), option::of(any::<u64>()));
-    (room(), participant(), name(), any::<[bool; 2]>(), numbers).prop_map(
-        |(room, participant, name, [unique_name, protected], (seats, lease, unprotected_lease, over))| {
-            Claim {
-                room,
-                seats,
-                participant,
-                name,
-                unique_name,
-                lease,
-                unprotected_lease,
-                protected,
-                over: over.map(Epoch),
-            }
+    let policy = (any::<[usize; 2]>(), micros(), option::of(micros()), any::<bool>()).prop_map(
+        |([seats, away_per_address], lease, unprotected_lease, unique_names)| RoomPolicy {
+            seats,
+            lease,
+            unprotected_lease,
+            away_per_address,
+            unique_names,
+        },
+    );
+    (room(), policy, participant(), name(), any::<bool>(), option::of(any::<u64>())).prop_map(
+        |(room, policy, participant, name, protected, over)| Claim {
+            room,
+            policy,
+            participant,
+            name,
+            protected,
+            over: over.map(Epoch),
         },
     )
 }
