@@ -107,6 +107,7 @@ impl Room {
         let Some(local) = member.as_local_mut() else { return };
         local.outbox.fence();
         (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
+        member.protected |= seat.protected;
         member.presence = Presence::Away;
         self.sync_rosters(now);
         self.publish(false);

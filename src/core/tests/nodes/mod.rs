@@ -252,6 +252,16 @@ fn mailbox_given_up_during_a_move_is_a_reset_on_every_node() {
     play(3, &[go(3, 2), go(3, 0), in_vain, go(3, 1), go(3, 2), go(3, 1), go(0, 0)], None);
 }
 
+#[test]
+fn claim_without_an_answer_protects_the_seat_from_a_drain() {
+    let join = |person, node, how| Step::Join { person, node, how };
+    let (pass, stop) = (|ms| Step::Pass { ms }, |node| Step::Stop { node });
+    let mut steps = vec![join(3, 1, 1), Step::LoseAnswer { node: 1 }, join(3, 1, 0)];
+    steps.extend([1, 3_322, 744, 2_440, 93].map(pass));
+    steps.extend([stop(0), join(0, 0, 0), stop(1), pass(2_901), stop(0)]);
+    play(2, &steps, None);
+}
+
 /// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
 /// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
