@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Location, Member, Presence, Room};
+use super::{Location, Member, Presence, Room, mailbox_import::start_of};
 use crate::core::{
     model::{
         error::Replaced,
@@ -190,7 +190,12 @@ impl Room {
 
     fn sit_down(&mut self, entrant: &Entrant, now: Instant) -> usize {
         let mut member = Member::local(entrant, now);
+        let start = start_of(member.stream);
         if let Some(local) = member.as_local_mut() {
+            // Without other nodes, a participant has one stream for as long as it holds its seat.
+            if self.node.knows_peers() {
+                local.outbox.continue_from(start);
+            }
             local.wait_for_mailbox(entrant, now);
         }
         let position = self.insert(member);

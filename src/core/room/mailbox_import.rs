@@ -21,10 +21,15 @@ use crate::core::{
 /// seconds.
 pub const MAILBOX_WITHIN: Duration = Duration::from_secs(2);
 
-/// After a reset, sequence numbers start at this many low bits of the stream id, shifted above those of
-/// events. Together they stay below 2^52, which a double holds exactly.
+/// Low bits of the stream id that stand above those of event numbers. Together they stay below 2^52, which a
+/// double holds exactly.
 const STREAM_BITS: u64 = (1 << 20) - 1;
 const NUMBER_BITS: u32 = 32;
+
+/// The number before the first event of a stream. A number of another stream must not pass for one of this.
+pub(super) fn start_of(stream: Epoch) -> u64 {
+    (stream.0 & STREAM_BITS) << NUMBER_BITS
+}
 
 /// A mailbox on its way to this node.
 #[derive(Debug)]
@@ -143,8 +148,7 @@ impl Room {
         let (stream, Location::Local(local)) = (member.stream, &mut member.location) else { return };
         local.mailbox_request = None;
         local.outbox.reset();
-        // A number of an older stream must not pass for one of this stream.
-        local.outbox.continue_from((stream.0 & STREAM_BITS) << NUMBER_BITS);
+        local.outbox.continue_from(start_of(stream));
         local.sequences_mut().restart(stream);
     }
 

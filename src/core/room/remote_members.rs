@@ -119,21 +119,23 @@ impl Room {
     }
 
     /// Ends a seat that another node has ended under `epoch` or an older one.
+    ///
+    /// Returns the claim that ended if it was one of this node.
     pub fn end_by_node(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
         reason: LeaveReason,
         now: Instant,
-    ) {
-        let held = self.find_member(participant).map(|member| member.epoch);
-        if held.is_some_and(|held| held > epoch) {
-            return;
+    ) -> Option<SeatKey> {
+        let held = self.find_member(participant).map(|member| (member.epoch, member.is_local()));
+        if held.is_some_and(|(held, _)| held > epoch) {
+            return None;
         }
         self.note_end(participant, epoch, reason, now);
-        if let Some(held) = held {
-            self.end_and_close(participant, held, reason, Some(CloseReason::Replaced), now);
-        }
+        let (epoch, is_local) = held?;
+        self.end_and_close(participant, epoch, reason, Some(CloseReason::Replaced), now);
+        is_local.then(|| SeatKey { room: self.id.clone(), participant, epoch })
     }
 
     /// Forgets seats that ended long ago.

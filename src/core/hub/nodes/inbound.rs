@@ -118,8 +118,13 @@ impl Hub {
 
     fn handle_seat_ended(&self, key: &SeatKey, reason: LeaveReason) {
         let Some(room) = self.room(&key.room) else { return };
-        lock(&room).end_by_node(key.participant, key.epoch, reason, self.0.clock.now());
+        let ended = lock(&room).end_by_node(key.participant, key.epoch, reason, self.0.clock.now());
         self.remove_if_over(&key.room);
+        if let Some(key) = ended {
+            // If the registry forgot all seats meanwhile, this node has restored this one.
+            let registry = self.0.registry.clone();
+            spawn(async move { registry.release(&key).await });
+        }
     }
 
     fn handle_fetch(&self, from: NodeId, former: SeatKey, epoch: Epoch) {

@@ -262,6 +262,32 @@ fn claim_without_an_answer_protects_the_seat_from_a_drain() {
     play(2, &steps, None);
 }
 
+#[test]
+fn seat_taken_away_while_the_registry_forgets_it_is_free_at_once() {
+    on_paused_time(async {
+        let mut sim = Simulation::with(NODES, &CLIENTS, 2, None);
+        let join = |person, node| Step::Join { person, node, how: 0 };
+        let mut steps = vec![join(2, 0), join(0, 0), join(1, 1), Step::Leave { person: 0 }];
+        steps.extend([Step::Pass { ms: 3_500 }, Step::Forget, Step::Protect { person: 2 }, Step::DeliverAll]);
+        steps.extend([join(0, 0), join(3, 1)]);
+        for step in steps {
+            take(&mut sim, &step).await;
+        }
+        let seated: Vec<_> = sim.people.iter().map(|person| person.at.is_some()).collect();
+        assert_eq!(seated, [true, true, false, false], "two seats, and none of them is held by nobody");
+    });
+}
+
+/// The registry forgets a stay and gets it back after a later one, on another node.
+#[test]
+fn event_number_of_a_later_stay_does_not_resume_a_former_one() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let cut = |cut| Step::Cut { node: 1, cut };
+    let mut steps = vec![join(0, 1), cut(true), join(1, 0), Step::Forget, join(0, 2)];
+    steps.extend([Step::Kill { node: 2 }, Step::Forget, cut(false), join(0, 0)]);
+    play(2, &steps, None);
+}
+
 /// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
 /// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {

@@ -34,6 +34,8 @@ pub struct Model {
     pub left: HashSet<ParticipantId>,
     /// Protected seats that were released although their holders had not left.
     pub displaced: Vec<SeatKey>,
+    /// Unprotected seats that newcomers took away.
+    pub taken: HashSet<SeatKey>,
     /// Participants that moved again while their mailbox was on its way: their next join may be a reset.
     pub moved_twice: HashSet<ParticipantId>,
     last: u64,
@@ -211,7 +213,7 @@ impl SeatRegistry for SimRegistry {
         let mut model = self.model.lock().unwrap();
         let is_held = |held: &Seat| held.epoch == seat.epoch && held.protected;
         let protected = model.held(&seat.room, seat.participant, self.clock.now()).is_some_and(is_held);
-        if protected && !model.left.contains(&seat.participant) {
+        if protected && !model.left.contains(&seat.participant) && !model.taken.contains(seat) {
             model.displaced.push(seat.clone());
         }
         let room = model.rooms.get_mut(&seat.room);
@@ -224,6 +226,7 @@ impl SeatRegistry for SimRegistry {
         let room = model.rooms.get_mut(&seat.room);
         let taken = room.is_some_and(|room| room.take_away(seat.participant, seat.epoch));
         if taken {
+            model.taken.insert(seat.clone());
             self.own.lock().unwrap().remove(seat);
         }
         Ok(taken)
