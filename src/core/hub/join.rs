@@ -14,7 +14,7 @@ use crate::core::{
         seat_table::{Claim, SeatKey},
         session_token::SessionToken,
     },
-    room::{EntryMode, Room, View},
+    room::{Entered, EntryMode, Room, View},
 };
 
 pub use crate::core::model::seat_table::RoomPolicy;
@@ -77,7 +77,9 @@ pub struct Joined {
     pub seat: Seated,
     /// Proves the seat when the participant returns.
     pub session: SessionToken,
-    /// True if the participant had the seat before and all events it has missed follow; `false` is a reset.
+    /// True if the participant held the seat already; the others were not told of a join.
+    pub returned: bool,
+    /// True if the participant returned and all events it has missed follow; `false` is a reset.
     pub resumed: bool,
     /// The room.
     pub view: View,
@@ -117,7 +119,8 @@ impl Hub {
         let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
         drop(gated);
         let entered = self.wait_for_mailbox(&seat, entered).await?;
-        Ok(self.joined(&seat, entered.resumed, entered.view).await)
+        let Entered { returned, resumed, .. } = entered;
+        Ok(Joined { returned, resumed, ..self.rejoined(&seat, entered.view).await })
     }
 
     /// Gives a free seat or the participant's own; unlike [`join`](Self::join), probes no holder and reads no
@@ -154,11 +157,13 @@ impl Hub {
         })
     }
 
-    pub(super) async fn joined(&self, seat: &Seated, resumed: bool, view: View) -> Joined {
+    /// What a participant finds that has missed nothing.
+    pub(super) async fn rejoined(&self, seat: &Seated, view: View) -> Joined {
         Joined {
             session: self.session_for(seat.room(), seat.participant()),
             seat: seat.clone(),
-            resumed,
+            returned: true,
+            resumed: true,
             view,
             history: self.history(seat.room()).await,
         }

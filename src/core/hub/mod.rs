@@ -135,7 +135,7 @@ impl Hub {
     /// [`Replaced`]: the seat is held under another epoch, or ended.
     pub async fn view(&self, seat: &Seated) -> Result<Joined, Replaced> {
         let view = lock(&seat.room).view(seat.key.participant, seat.key.epoch)?;
-        Ok(self.joined(seat, true, view).await)
+        Ok(self.rejoined(seat, view).await)
     }
 
     /// Sends the participant, which knows of `known`, the difference to the room as events.

@@ -66,7 +66,7 @@ async fn converse(
 ) -> Result<(), CloseStatus> {
     let joined = join(door, connection).await?;
     door.runtime.counters.joins.increment(1);
-    if !joined.resumed && joined.view.seq > 0 {
+    if joined.returned && !joined.resumed {
         connection.notify(Notice::MessagesLost);
     }
     let seat = joined.seat;
