@@ -54,6 +54,7 @@ impl Hub {
         let claims = lock(room).claims();
         for (participant, epoch) in claims {
             let key = SeatKey { room: id.clone(), participant, epoch };
+            lock(room).begin_release(participant, epoch);
             let released = self.0.registry.release(&key).await;
             lock(room).dismiss(participant, epoch, self.0.clock.now());
             self.remove_if_over(id);

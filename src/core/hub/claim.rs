@@ -26,7 +26,22 @@ impl Hub {
     /// nodes' messages about it.
     pub(super) async fn claim_once(&self, claim: &Claim) -> Result<(Claimed, GatedClaim), ClaimError> {
         let gated = GatedClaim::begin(self, &claim.room).await;
-        Ok((self.0.registry.claim(claim.clone()).await?, gated))
+        let claimed = self.0.registry.claim(claim.clone()).await?;
+        self.renew_unlisted(&claim.room, &claimed).await;
+        Ok((claimed, gated))
+    }
+
+    /// Renews the local seats that the answer to a claim does not list, so that the claimant meets only
+    /// participants that have a seat.
+    ///
+    /// Such a seat has ended, and the news of that are on their way, or the registry lost it and gets it back
+    /// now.
+    async fn renew_unlisted(&self, room: &RoomId, claimed: &Claimed) {
+        let Some(room) = self.room(room) else { return };
+        let renewals = lock(&room).renewals_unlisted(claimed, self.0.clock.now());
+        if !renewals.is_empty() {
+            self.renew(&renewals).await;
+        }
     }
 
     /// Claims a seat, and again after freeing those unprotected seats in the way whose holders are not there.

@@ -221,6 +221,9 @@ impl Hub {
 
     /// Releases a seat of this node and tells the others.
     async fn release(&self, key: &SeatKey, reason: LeaveReason) -> Result<(), Unavailable> {
+        if let Some(room) = self.room(&key.room) {
+            lock(&room).begin_release(key.participant, key.epoch);
+        }
         let released = self.0.registry.release(key).await;
         self.end_seat(key, reason);
         released.map(|_| ())

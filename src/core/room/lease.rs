@@ -6,7 +6,7 @@ use super::{Member, Presence, Room};
 use crate::core::model::{
     error::Replaced,
     ids::{ConnectionId, Epoch, ParticipantId},
-    seat_table::{Renewal, SeatKey},
+    seat_table::{Claimed, Renewal, SeatKey},
 };
 
 impl Room {
@@ -108,6 +108,23 @@ impl Room {
             }
         }
         due
+    }
+
+    /// Renewals of the local seats that the answer to a claim does not list, except for those whose release
+    /// is under way.
+    pub fn renewals_unlisted(&self, claimed: &Claimed, now: Instant) -> Vec<Renewal> {
+        let listed = || claimed.others.iter().chain([&claimed.seat]).map(|seat| seat.participant);
+        let is_releasing =
+            |member: &Member| member.as_local().is_some_and(|local| local.releasing == Some(member.epoch));
+        let unlisted = self.local_members().filter(|member| listed().all(|it| it != member.participant));
+        unlisted.filter(|it| !is_releasing(it)).map(|member| member.renewal(&self.id, now)).collect()
+    }
+
+    /// Records that the release of a local seat begins; [`end`](Self::end) follows.
+    pub fn begin_release(&mut self, participant: ParticipantId, epoch: Epoch) {
+        if let Some(local) = self.member(participant, epoch).ok().and_then(Member::as_local_mut) {
+            local.releasing = Some(epoch);
+        }
     }
 
     /// Makes a renewal due again.

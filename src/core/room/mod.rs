@@ -119,6 +119,8 @@ struct LocalMember {
     away: Option<AwaySeat>,
     /// The last renewal of its lease failed.
     renewal_failed: bool,
+    /// The epoch under which the release of its seat began.
+    releasing: Option<Epoch>,
 }
 
 /// What this node knows of a remote participant.

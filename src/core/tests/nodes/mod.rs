@@ -3,6 +3,7 @@
 //! of the core.
 
 mod cross_room;
+mod ended_seats;
 mod moving;
 mod net;
 mod registry;

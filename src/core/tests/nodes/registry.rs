@@ -30,8 +30,8 @@ use crate::core::{
 #[derive(Default)]
 pub struct Model {
     pub rooms: HashMap<RoomId, Seats>,
-    /// Participants that left by their own request.
-    pub left: HashSet<ParticipantId>,
+    /// The last epoch that each participant left by its own request.
+    pub left: HashMap<ParticipantId, Epoch>,
     /// Protected seats that were released although their holders had not left.
     pub displaced: Vec<SeatKey>,
     /// Unprotected seats that newcomers took away.
@@ -45,6 +45,18 @@ impl Model {
     /// The seat of a participant, unless its lease has ended.
     pub fn held(&self, room: &RoomId, participant: ParticipantId, now: Instant) -> Option<&Seat> {
         self.rooms.get(room)?.seat_of(participant, now)
+    }
+
+    fn release(&mut self, seat: &SeatKey, now: Instant) -> bool {
+        let is_held = |held: &Seat| held.epoch == seat.epoch && held.protected;
+        let protected = self.held(&seat.room, seat.participant, now).is_some_and(is_held);
+        // A node that does not know yet that the participant left may have restored the seat.
+        let has_left = self.left.get(&seat.participant).is_some_and(|left| seat.epoch <= *left);
+        if protected && !has_left && !self.taken.contains(seat) {
+            self.displaced.push(seat.clone());
+        }
+        let room = self.rooms.get_mut(&seat.room);
+        room.is_some_and(|room| room.release(seat.participant, seat.epoch))
     }
 }
 
@@ -65,6 +77,8 @@ pub struct SimRegistry {
     pub is_cut: AtomicBool,
     /// The next claim has no answer.
     pub answer_is_lost: AtomicBool,
+    /// Releases have no answer yet.
+    pub release_waits: AtomicBool,
 }
 
 impl SimRegistry {
@@ -77,6 +91,7 @@ impl SimRegistry {
             own: Mutex::default(),
             is_cut: AtomicBool::new(false),
             answer_is_lost: AtomicBool::new(false),
+            release_waits: AtomicBool::new(false),
         })
     }
 
@@ -210,14 +225,11 @@ impl SeatRegistry for SimRegistry {
     async fn release(&self, seat: &SeatKey) -> Result<bool, Unavailable> {
         self.own.lock().unwrap().remove(seat);
         self.reach()?;
-        let mut model = self.model.lock().unwrap();
-        let is_held = |held: &Seat| held.epoch == seat.epoch && held.protected;
-        let protected = model.held(&seat.room, seat.participant, self.clock.now()).is_some_and(is_held);
-        if protected && !model.left.contains(&seat.participant) && !model.taken.contains(seat) {
-            model.displaced.push(seat.clone());
+        let is_released = self.model.lock().unwrap().release(seat, self.clock.now());
+        while self.release_waits.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
         }
-        let room = model.rooms.get_mut(&seat.room);
-        Ok(room.is_some_and(|room| room.release(seat.participant, seat.epoch)))
+        Ok(is_released)
     }
 
     async fn take_away(&self, seat: &SeatKey) -> Result<bool, Unavailable> {

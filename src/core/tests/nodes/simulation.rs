@@ -182,8 +182,7 @@ impl Simulation {
             ..JoinRequest::new(room(), name(&format!("person {person}")), policy)
         };
         let held = {
-            let mut model = self.model.lock().unwrap();
-            proves.map(|id| model.left.remove(&id));
+            let model = self.model.lock().unwrap();
             let seat = proves.and_then(|id| model.held(&room(), id, self.clock.now()));
             seat.map(|seat| seat.key_in(&room()))
         };
@@ -249,11 +248,19 @@ impl Simulation {
     }
 
     pub async fn leave(&mut self, person: usize) {
-        if let Some(at) = self.people[person].at.take() {
-            self.model.lock().unwrap().left.insert(at.seat.participant());
-            self.nodes[at.node].hub.leave(&at.seat).await;
-            self.people[person].has_joined = false;
+        if let Some(leaving) = self.begin_leave(person) {
+            leaving.await;
         }
+    }
+
+    /// A client leaves while the future runs.
+    pub fn begin_leave(&mut self, person: usize) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let it = &mut self.people[person];
+        let At { node, seat, .. } = it.at.take()?;
+        it.has_joined = false;
+        self.model.lock().unwrap().left.insert(seat.participant(), seat.key.epoch);
+        let hub = self.nodes[node].hub.clone();
+        Some(async move { hub.leave(&seat).await })
     }
 
     /// The client turns out to be able to resume.
@@ -412,7 +419,7 @@ impl Simulation {
             }
             for &person in seated {
                 if let (None, node) = (&self.people[person].at, person % self.nodes.len()) {
-                    self.join(person, node, 0);
+                    self.join(person, node, self.people[person].own_session());
                 }
             }
             self.heal().await;
@@ -503,6 +510,11 @@ impl Person {
             heard: HashMap::new(),
             said: HashMap::new(),
         }
+    }
+
+    /// How a stranger joins with the session of its present participant.
+    fn own_session(&self) -> usize {
+        2 * self.former.iter().position(|id| *id == self.id).expect("the participant of a former join")
     }
 
     fn last_heard(&self, of: ParticipantId) -> u64 {
