@@ -114,27 +114,21 @@ impl Hub {
         }
         let (local, knows_peers) = (self.0.local_node.id, self.0.local_node.knows_peers());
         let former = claimed.former.as_ref();
-        // A local seat that the room does not list. Without other nodes it was read at the start. Otherwise
-        // the answer to its claim was lost, and its mailbox may be anywhere.
-        let is_unlisted =
-            former.is_some_and(|former| former.node == local && !room.is_listed(former.participant));
-        let last_known = |former: &Seat| match room.node_of(former.participant) {
-            // This node had no answer to its last claim: the mailbox is still on the node before.
-            Some(node) if former.node == local => Seat { node, ..former.clone() },
-            _ => former.clone(),
-        };
-        let remote = former.map(last_known).filter(|former| former.node != local);
+        // This node had no answer to its last claim: before that, the seat may have been on any node. Without
+        // other nodes, it was read at the start.
+        let is_unanswered =
+            former.is_some_and(|it| it.node == local && !room.holds(it.participant, it.epoch));
+        let remote = former.filter(|former| former.node != local);
         // The request goes out before the others are told of the move, so that it arrives first.
-        let mailbox_from =
-            remote.as_ref().and_then(|it| self.request_mailbox(it, &claim.room, claimed.seat.epoch));
+        let mailbox_from = remote.and_then(|it| self.request_mailbox(it, &claim.room, claimed.seat.epoch));
         Ok(Entrant {
             seat: claimed.seat.clone(),
             lease: claim.policy.lease,
             mode,
-            is_returning: former.is_some() && (knows_peers || !is_unlisted),
+            is_returning: former.is_some() && (knows_peers || !is_unanswered),
             address: None,
             mailbox_from,
-            was_remote: remote.is_some() || (knows_peers && is_unlisted),
+            was_remote: remote.is_some() || (knows_peers && is_unanswered),
         })
     }
 

@@ -103,17 +103,27 @@ impl Room {
         self.give_up_mailboxes(|_, open| open.sent_at + MAILBOX_WITHIN <= now, now);
     }
 
-    /// Continues a local seat under a newer epoch that this node claimed without getting the answer.
+    /// Continues a local seat under a newer epoch that this node claimed without getting the answer. With other
+    /// nodes it is a reset: the seat may have been on one of them in between.
     ///
     /// Closes the connection under the former epoch.
     pub fn continue_claim(&mut self, seat: &Seat, now: Instant) {
-        let is_older = |member: &&mut Member| member.epoch < seat.epoch && member.since == seat.since;
-        let Some(member) = self.find_member_mut(seat.participant).filter(is_older) else { return };
-        let Some(local) = member.as_local_mut() else { return };
-        local.outbox.fence();
+        let is_older =
+            |member: &Member| member.is_local() && member.epoch < seat.epoch && member.since == seat.since;
+        let Some(position) = self.position(seat.participant).filter(|it| is_older(&self.members[*it])) else {
+            return;
+        };
+        let member = &mut self.members[position];
         (member.epoch, member.name, member.renewed_at) = (seat.epoch, seat.name.clone(), now);
         member.protected |= seat.protected;
         member.presence = Presence::Away;
+        if let Some(local) = member.as_local_mut() {
+            local.outbox.fence();
+        }
+        if self.node.knows_peers() {
+            self.lose_mailbox(position);
+            self.deliver_waiting(position, now);
+        }
         self.sync_rosters(now);
         self.publish(false);
     }

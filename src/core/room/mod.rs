@@ -180,9 +180,9 @@ impl Room {
         self.end_and_close(participant, epoch, LeaveReason::LeaseEnded, Some(CloseReason::Dismissed), now);
     }
 
-    /// True if the participant is listed, local or remote.
-    pub fn is_listed(&self, participant: ParticipantId) -> bool {
-        self.position(participant).is_some()
+    /// True if the participant sits on this node under `epoch`.
+    pub fn holds(&self, participant: ParticipantId, epoch: Epoch) -> bool {
+        self.local_members().any(|member| (member.participant, member.epoch) == (participant, epoch))
     }
 
     /// True if the participant is listed under `epoch` or a newer one.

@@ -171,11 +171,6 @@ impl Room {
         !self.is_empty() && self.members.iter().any(is_due)
     }
 
-    /// The node of a remote participant, as far as this node knows.
-    pub fn node_of(&self, participant: ParticipantId) -> Option<NodeId> {
-        self.find_member(participant)?.remote_node()
-    }
-
     /// Tells the other nodes, or only `node`, all local seats. `reply` asks them to answer with theirs.
     pub fn publish_to(&self, node: Option<NodeId>, reply: bool) {
         let mut nodes = self.remote_nodes();

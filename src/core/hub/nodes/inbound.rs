@@ -137,7 +137,7 @@ impl Hub {
 
     /// True if this node holds the seat.
     fn holds(&self, key: &SeatKey) -> bool {
-        self.room(&key.room).is_some_and(|room| lock(&room).lease_of(key.participant, key.epoch).is_ok())
+        self.room(&key.room).is_some_and(|room| lock(&room).holds(key.participant, key.epoch))
     }
 
     fn set_node_lost(&self, node: NodeId, is_lost: bool) {

@@ -289,6 +289,32 @@ fn event_number_of_a_later_stay_does_not_resume_a_former_one() {
     play(2, &steps, None);
 }
 
+/// Between its listing here and the claim without an answer, the seat was on another node.
+#[test]
+fn listing_older_than_a_claim_without_an_answer_is_not_continued() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let lose_answer = Step::LoseAnswer { node: 1 };
+    play(3, &[join(0, 0), join(1, 1), join(1, 0), lose_answer, join(1, 1), join(1, 1)], None);
+}
+
+#[test]
+fn mailbox_requested_before_a_claim_without_an_answer_is_not_restored() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let (lose_answer, full) = (Step::LoseAnswer { node: 2 }, Step::Full { from: 1, to: 2, full: true });
+    let mut steps = vec![join(0, 0), join(0, 2), full, join(0, 1), lose_answer, join(0, 2)];
+    steps.extend([join(1, 1), join(0, 2)]);
+    play(3, &steps, None);
+}
+
+#[test]
+fn claim_without_an_answer_after_a_stay_on_another_node_is_not_continued() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let (lose_answer, cut) = (Step::LoseAnswer { node: 1 }, Step::Cut { node: 0, cut: true });
+    let mut steps = vec![join(0, 0), join(1, 1), join(1, 0), cut, lose_answer, join(1, 1)];
+    steps.extend([Step::Pass { ms: 2_000 }, join(1, 1)]);
+    play(3, &steps, None);
+}
+
 /// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
 /// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {

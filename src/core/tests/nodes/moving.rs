@@ -281,19 +281,45 @@ fn protected_seat_on_another_node_is_neither_probed_nor_taken() {
     });
 }
 
+/// Ann on the first of these nodes, Bob on the last, who joins it again without an answer.
+async fn bob_without_an_answer(nodes: usize) -> Simulation {
+    let mut sim = Simulation::new(nodes, 2, 2, None);
+    join(&mut sim, ANN, 0).await;
+    join(&mut sim, BOB, nodes - 1).await;
+    sim.lose(BOB).await;
+    sim.nodes[nodes - 1].cluster.answer_is_lost.store(true, Ordering::Relaxed);
+    sim.join(BOB, nodes - 1, 0);
+    assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
+    deliver(&mut sim).await;
+    assert!(sim.people[BOB].at.is_none(), "not possible at the moment");
+    sim
+}
+
 #[test]
-fn claim_without_an_answer_loses_no_event() {
+fn claim_without_an_answer_loses_no_event_on_the_only_node() {
     on_paused_time(async {
-        let mut sim = two_on_two_nodes().await;
-        sim.lose(BOB).await;
-        sim.nodes[1].cluster.answer_is_lost.store(true, Ordering::Relaxed);
-        sim.join(BOB, 1, 0);
-        assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
-        deliver(&mut sim).await;
-        assert!(sim.people[BOB].at.is_none(), "not possible at the moment");
-        sim.pass(Duration::from_millis(500)).await;
-        join(&mut sim, BOB, 2).await;
-        assert_eq!((signals(&told(&sim, BOB)), sim.resets), (1, 0));
-        assert!(!told(&sim, ANN).iter().any(|told| matches!(told, Told::Left(..))));
+        for ms in [0, 500] {
+            let mut sim = bob_without_an_answer(1).await;
+            sim.pass(Duration::from_millis(ms)).await;
+            join(&mut sim, BOB, 0).await;
+            assert_eq!((signals(&told(&sim, BOB)), sim.resets), (1, 0));
+            assert!(!told(&sim, ANN).iter().any(|told| matches!(told, Told::Left(..))));
+        }
+    });
+}
+
+#[test]
+fn claim_without_an_answer_is_a_reset_with_other_nodes() {
+    on_paused_time(async {
+        for (ms, node) in [(0, 1), (500, 1), (0, 0), (500, 0)] {
+            let mut sim = bob_without_an_answer(2).await;
+            sim.pass(Duration::from_millis(ms)).await;
+            join(&mut sim, BOB, node).await;
+            assert_eq!(sim.resets, 1, "told once");
+            assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
+            deliver(&mut sim).await;
+            assert_eq!(signals(&told(&sim, BOB)), 1);
+            assert!(!told(&sim, ANN).iter().any(|told| matches!(told, Told::Left(..))));
+        }
     });
 }
