@@ -17,7 +17,7 @@ pub struct Mailbox {
     pub taken_seq: u64,
     /// Stream id: the epoch at which this participant's event history last restarted.
     pub stream: Epoch,
-    /// The last numbers it used towards each of the others.
+    /// The last numbers it used towards each of the others, 0 for none in these streams.
     pub sent: PairSeqs,
     /// The last numbers it received from each of the others, those in `events` included.
     pub received: PairSeqs,

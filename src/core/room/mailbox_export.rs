@@ -85,10 +85,13 @@ impl Room {
     ///
     /// Closes its connection.
     pub(super) fn leave_for(&mut self, position: usize, seat: &Seat, now: Instant) {
+        let others = self.members.iter().filter(|member| member.participant != seat.participant);
+        let streams: Vec<_> = others.map(|member| (member.participant, member.stream)).collect();
         let member = &mut self.members[position];
         let remote = Location::Remote(RemoteMember::new(seat));
         let Location::Local(mut local) = std::mem::replace(&mut member.location, remote) else { return };
         local.outbox.fence();
+        local.sequences_mut().note_streams(member.stream, &streams);
         let (mailbox, waiting) = local.into_mailbox(member.stream);
         let left_behind = LeftBehind { epoch: member.epoch, at: now, mailbox: mailbox.map(Box::new) };
         if let Some(remote) = member.as_remote_mut() {

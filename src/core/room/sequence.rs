@@ -63,6 +63,14 @@ impl PairSequences {
         set(&mut self.sent, to, seq);
     }
 
+    /// Records the streams of the others, so that the mailbox of this participant, of `stream`, tells them.
+    pub(super) fn note_streams(&mut self, stream: Epoch, streams: &[(ParticipantId, Epoch)]) {
+        for (to, to_stream) in streams {
+            let next = self.next_to(*to, stream, *to_stream);
+            self.set_sent(*to, PairSeq { number: next.number - 1, ..next });
+        }
+    }
+
     /// True if an event of `from` with this number would be delivered at once.
     pub(super) fn is_next(&self, from: ParticipantId, seq: PairSeq) -> bool {
         position(&self.received, from, seq) == Position::Next

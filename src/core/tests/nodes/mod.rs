@@ -315,6 +315,17 @@ fn claim_without_an_answer_after_a_stay_on_another_node_is_not_continued() {
     play(3, &steps, None);
 }
 
+#[test]
+fn mailbox_tells_the_streams_of_the_others() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let signal = Step::Signal { from: 1, to: 0 };
+    // The second stream of the first participant.
+    let mut steps = vec![join(0, 0), join(1, 2), Step::Kill { node: 0 }, join(0, 2), Step::Pass { ms: 1 }];
+    steps.extend([join(0, 0), signal.clone(), join(1, 1), Step::DeliverAll]);
+    steps.extend([Step::Deliver { from: 2, to: 1, messages: 1 }, join(0, 0), signal]);
+    play(2, &steps, None);
+}
+
 /// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
 /// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {

@@ -526,7 +526,11 @@ impl Person {
         if !self.former.contains(&id) {
             self.former.push(id);
         }
-        self.has_joined &= self.id == id;
+        if self.id != id {
+            // The order of signals is that of two participants.
+            self.heard.clear();
+            self.has_joined = false;
+        }
         self.id = id;
     }
 
