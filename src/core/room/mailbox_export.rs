@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{LocalMember, Location, Member, Presence, RemoteMember, Room, sequence::Waiting};
 use crate::core::{
     model::{
-        ids::{Epoch, NodeId},
+        ids::{Epoch, NodeId, ParticipantId},
         mailbox::Mailbox,
         seat_table::{Claim, RoomPolicy, Seat, SeatKey},
     },
@@ -42,6 +42,7 @@ impl Room {
         if let Some(seat) = &moved {
             self.apply_seat(seat, None, now);
         }
+        self.reset_after_stay_on(former.participant, epoch, now);
         let mailbox = self.take_left_behind(former);
         let seat = SeatKey { epoch, ..former.clone() };
         self.node.send_or_retry(node, NodeMessage::MailboxFetched { seat, mailbox });
@@ -108,6 +109,19 @@ impl Room {
     pub(super) fn drop_left_behind(&mut self, now: Instant) {
         for remote in self.members.iter_mut().filter_map(Member::as_remote_mut) {
             remote.left_behind.take_if(|left| left.at + LEFT_BEHIND_FOR <= now);
+        }
+    }
+
+    /// Resets a local participant that continues a stream from before its claim of `epoch` on another node,
+    /// which the seat registry had forgotten: without a mailbox, that node has started a newer stream.
+    fn reset_after_stay_on(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
+        let Some(position) = self.position(participant) else { return };
+        let member = &self.members[position];
+        let is_settled = member.as_local().is_some_and(|local| local.mailbox_request.is_none());
+        if is_settled && member.stream < epoch {
+            self.lose_mailbox(position);
+            self.deliver_waiting(position, now);
+            self.publish(false);
         }
     }
 

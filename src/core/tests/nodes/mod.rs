@@ -326,6 +326,15 @@ fn mailbox_tells_the_streams_of_the_others() {
     play(2, &steps, None);
 }
 
+/// The registry forgets a claim of a node that it cannot reach.
+#[test]
+fn listing_older_than_a_forgotten_claim_is_not_continued() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let mut steps = vec![join(0, 0), join(1, 1), join(1, 0), Step::Cut { node: 0, cut: true }];
+    steps.extend([Step::Forget, join(1, 1), Step::Pass { ms: 2_000 }, Step::Pass { ms: 1 }]);
+    play(3, &steps, None);
+}
+
 /// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
 /// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
