@@ -72,8 +72,19 @@ impl Hub {
                     }
                 }
                 EndedClaim::Moved(key, seat) => drop(spawn(self.clone().continue_claim(key, seat))),
-                EndedClaim::Released(key) => self.end_seat(&key, LeaveReason::LeaseEnded),
+                EndedClaim::Released(key) => self.end_claim(key),
             }
+        }
+    }
+
+    /// Ends a claim of this node in its room, or the one before it: a join that is dropped after its claim
+    /// does not enter.
+    fn end_claim(&self, key: SeatKey) {
+        let Some(room) = self.room(&key.room) else { return };
+        let claims = lock(&room).claims();
+        let listed = claims.into_iter().find(|(holder, _)| *holder == key.participant);
+        if let Some((_, epoch)) = listed.filter(|(_, epoch)| *epoch <= key.epoch) {
+            self.end_seat(&SeatKey { epoch, ..key }, LeaveReason::LeaseEnded);
         }
     }
 

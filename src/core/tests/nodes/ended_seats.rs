@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use tokio::task::yield_now;
+
 use super::{
     NODES, Step, on_paused_time, play,
     simulation::{Kind, Simulation},
@@ -84,6 +86,25 @@ fn claim_that_the_registry_answers_before_it_has_a_lost_seat_back_does_not_end_t
         take_all(&mut sim, [join(CY, 1), Step::DeliverAll, Step::DeliverAll]).await;
         assert_eq!(sim.people[BOB].at.as_ref().unwrap().connection.closed(), []);
         assert_eq!(known(&sim, CY).len(), 2);
+        sim.check_end().await;
+    });
+}
+
+#[test]
+fn seat_of_a_join_that_was_dropped_after_its_claim_ends_with_its_lease() {
+    on_paused_time(async {
+        let mut sim = Simulation::new(1, 2, 2, None);
+        take_all(&mut sim, [join(BOB, 0), Step::Pass { ms: 1 }, Step::Lose { person: BOB }]).await;
+        sim.join(BOB, 0, 0);
+        yield_now().await;
+        sim.give_up_join(BOB);
+        let is_held = |sim: &Simulation| sim.nodes[0].hub.occupancy().participants == 1;
+        take_all(&mut sim, [Step::Pass { ms: 1 }]).await;
+        assert!(is_held(&sim));
+        for _ in 0..3 {
+            take_all(&mut sim, [Step::Pass { ms: 5_000 }]).await;
+        }
+        assert!(!is_held(&sim));
         sim.check_end().await;
     });
 }

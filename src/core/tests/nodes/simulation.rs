@@ -192,6 +192,13 @@ impl Simulation {
         }
     }
 
+    /// A join is dropped where it is.
+    pub fn give_up_join(&mut self, person: usize) {
+        if let Some(given_up) = self.people[person].joining.take() {
+            given_up.task.abort();
+        }
+    }
+
     fn policy(&self) -> RoomPolicy {
         RoomPolicy { unprotected_lease: Some(LEASE / 3), ..RoomPolicy::new(self.seats, LEASE) }
     }
