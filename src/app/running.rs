@@ -83,8 +83,10 @@ impl Running {
             join_all(doors.iter().map(|door| door.shut_down(patience))).await;
             hub.lose_all_connections().await;
         };
-        // A seat moves to another node as soon as its connection has ended.
-        tokio::join!(disconnected, hub.migrate_all(patience / 2, patience + patience / 2));
+        // Clients return within `patience`, spread evenly. A seat whose participant has not returned a little
+        // later moves without it.
+        let returns_within = patience + patience / 8;
+        tokio::join!(disconnected, hub.migrate_all(returns_within, patience + patience / 4 * 3));
         hub.release_open_seats().await;
         media.shut_down().await;
         self.tasks.close();

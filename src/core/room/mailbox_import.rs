@@ -103,8 +103,8 @@ impl Room {
         self.give_up_mailboxes(|_, open| open.sent_at + MAILBOX_WITHIN <= now, now);
     }
 
-    /// Continues a local seat under a newer epoch that this node claimed without getting the answer. With other
-    /// nodes it is a reset: the seat may have been on one of them in between.
+    /// Continues a local seat under a newer epoch that this node claimed without getting the answer. With
+    /// other nodes it is a reset: the seat may have been on one of them in between.
     ///
     /// Closes the connection under the former epoch.
     pub fn continue_claim(&mut self, seat: &Seat, now: Instant) {

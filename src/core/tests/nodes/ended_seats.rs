@@ -29,7 +29,7 @@ fn told(sim: &Simulation, person: usize) -> Vec<Told> {
     sim.people[person].at.as_ref().unwrap().connection.told()
 }
 
-/// Whom a participant knows.
+/// The others that a participant knows.
 fn known(sim: &Simulation, person: usize) -> Vec<usize> {
     let ids = sim.people[person].known.keys();
     ids.map(|id| sim.people.iter().position(|it| it.id == *id).expect("a participant with a seat")).collect()
