@@ -227,7 +227,7 @@ async fn unique_name_is_refused_while_its_holder_answers() {
     assert!(matches!(node.try_join("Ann", None).await, Err(JoinError::NameTaken)));
     assert_eq!(node.hub.find(&ann.seat, &name("Ann")), Some(ann.seat.participant()));
     node.hub.connection_lost(&ann.seat, ann_hears.id()).await;
-    assert!(node.try_join("Ann", None).await.is_ok(), "whoever is away is taken for the same person");
+    assert!(node.try_join("Ann", None).await.is_ok(), "an absent holder of the same name is the same person");
 }
 
 #[tokio::test]

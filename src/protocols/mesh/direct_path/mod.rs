@@ -3,10 +3,9 @@
 //!
 //! socketioxide parses every packet, queues every packet that it sends, and writes it in another task. Here
 //! the connection's reader takes events out of the arriving bytes ([`filter`]), and the thread that causes a
-//! packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That takes 1.2
-//! times less CPU with one message of a pair under way, and 2.8 times less with eight. `MESH_DIRECT_PATH=off`
-//! sends everything through the library; all tests of the mesh door run both ways. `docs/mesh.md` has the
-//! table of which packet goes which way.
+//! packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That costs less
+//! CPU. `MESH_DIRECT_PATH=off` sends everything through the library; all tests of the mesh door run both
+//! ways. `docs/mesh.md` has the table of which packet goes which way.
 //!
 //! # What it relies on
 //!
