@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -165,13 +166,32 @@ impl Talker {
     async fn talk(&mut self, Beat { pace, offset }: Beat, goes_on: &AtomicBool, silence: &Barrier) {
         let mut beat = interval_at(Instant::now() + offset, pace);
         for number in 1.. {
-            beat.tick().await;
+            self.listen_until(beat.tick()).await;
             if !goes_on.load(Ordering::Relaxed) && !self.tally.chats.is_empty() {
                 break;
             }
             self.say(number).await;
         }
         silence.wait().await;
+    }
+
+    /// Handles events as they arrive, as a page does, until the next signal is due.
+    async fn listen_until<T>(&mut self, due: impl Future<Output = T>) {
+        let mut due = pin!(due);
+        loop {
+            tokio::select! {
+                _ = &mut due => return,
+                heard = self.person.client.try_next_any() => self.handle(heard).await,
+            }
+        }
+    }
+
+    /// Notes an event, or joins again after the end of the connection.
+    async fn handle(&mut self, heard: Option<(String, Value)>) {
+        match heard {
+            Some((event, payload)) => self.note(&event, &payload),
+            None => self.come_back().await,
+        }
     }
 
     /// Sends one signal or chat, once. The outcome is unknown if the connection ends before the ack.
@@ -189,9 +209,6 @@ impl Talker {
                 self.tally.chats.insert(id);
             }
         }
-        while let Some((event, payload)) = self.person.client.take_heard() {
-            self.note(&event, &payload);
-        }
         if last_answer.is_none() {
             self.come_back().await;
         }
@@ -201,10 +218,8 @@ impl Talker {
     async fn hear_all(&mut self, numbers: &BTreeSet<u64>) {
         let has_last = |heard: &Vec<u64>| numbers.last().is_none_or(|last| heard.last() >= Some(last));
         while !has_last(&self.tally.heard) && !self.is_reset() {
-            match self.person.client.try_next_any().await {
-                Some((event, payload)) => self.note(&event, &payload),
-                None => self.come_back().await,
-            }
+            let heard = self.person.client.try_next_any().await;
+            self.handle(heard).await;
         }
         let heard: BTreeSet<_> = self.tally.heard.iter().copied().collect();
         assert!(self.tally.heard.is_sorted(), "in order");
@@ -240,6 +255,9 @@ impl Talker {
 
     /// Joins again after the server's delay, on the first node that admits it, as a page does.
     async fn come_back(&mut self) {
+        while let Some((event, payload)) = self.person.client.take_heard() {
+            self.note(&event, &payload);
+        }
         sleep(std::mem::take(&mut self.stays_away)).await;
         loop {
             self.node = (self.node + 1) % self.addresses.len();
