@@ -78,7 +78,7 @@ async fn measure(
     cores: Cores,
     memory: &mut Memory,
 ) -> anyhow::Result<Section> {
-    watch::wait_for_quiet(options.patience).await?;
+    watch::wait_for_quiet(options.quiet_within).await?;
     let watch = Watch::start()?;
     let repetitions = options.repetitions.unwrap_or_else(|| workload.repetitions(options.size));
     let (mut samples, mut noise) = (Vec::new(), Disturbances::default());

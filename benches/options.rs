@@ -14,8 +14,8 @@ pub struct Options {
     only: Vec<String>,
     /// `BENCH_REPETITIONS`: repetitions of every measurement instead of the workload's own number.
     pub repetitions: Option<u32>,
-    /// `BENCH_PATIENCE`: seconds to wait for a quiet machine.
-    pub patience: Duration,
+    /// `BENCH_QUIET_WITHIN`: seconds to wait for a quiet machine.
+    pub quiet_within: Duration,
     /// `BENCH_REPORT_ONLY=1`: writes the report from stored results and measures nothing.
     pub report_only: bool,
     /// `BENCH_OUT`: the folder of `benchmarks.md` and of the folder `benchmarks/`.
@@ -33,7 +33,7 @@ impl Options {
             size,
             only: words("BENCH_ONLY"),
             repetitions: number("BENCH_REPETITIONS")?,
-            patience: Duration::from_secs(number("BENCH_PATIENCE")?.unwrap_or(60).into()),
+            quiet_within: Duration::from_secs(number("BENCH_QUIET_WITHIN")?.unwrap_or(60).into()),
             report_only: env::var_os("BENCH_REPORT_ONLY").is_some(),
             report: out.join("benchmarks.md"),
             folder: out.join("benchmarks"),

@@ -21,10 +21,10 @@ const NOISY_PERCENT: f64 = 5.0;
 /// The same for a single measurement, in which ticks and kernel threads weigh more.
 const DISTURBING_PERCENT: f64 = 10.0;
 
-/// Waits until the machine is quiet, at most for `patience`. The load average still includes this process's
+/// Waits until the machine is quiet, at most for `limit`. The load average still includes this process's
 /// own past load, so the present use by other processes decides too.
-pub async fn wait_for_quiet(patience: Duration) -> anyhow::Result<()> {
-    let end = Instant::now() + patience;
+pub async fn wait_for_quiet(limit: Duration) -> anyhow::Result<()> {
+    let end = Instant::now() + limit;
     while load_average()? > NOISY_LOAD * cores() && Instant::now() < end {
         let watch = Watch::start()?;
         sleep(Duration::from_secs(2)).await;

@@ -30,7 +30,7 @@ const SECRET: &str = "known to all nodes of a benchmark";
 
 /// Limit until every process reaches every other: a node that has just connected to Redis refuses newcomers
 /// for some seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Limit of one attempt, and the pause after a failed one.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -128,7 +128,7 @@ impl Server {
 
     /// Waits until a pair can signal between each process and the next one.
     async fn wait_until_all_meet(&self) -> anyhow::Result<()> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let addresses = self.addresses();
         let next = addresses.iter().cycle().skip(1);
         let mut rooms = (0..=LAST_ROOM).rev();

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 use crate::machine::{cpu_seconds, on_any_core};
 
 /// Limit until it accepts writes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -73,7 +73,7 @@ impl Mongod {
         let address = format!("127.0.0.1:{}", self.port);
         let uri = format!("mongodb://{address}/?directConnection=true&serverSelectionTimeoutMS=1000");
         let admin = Client::with_uri_str(uri).await?.database("admin");
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
             let hello: Document = admin.run_command(doc! { "hello": 1 }).await.unwrap_or_default();
             if hello.get_bool("isWritablePrimary").unwrap_or_default() {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::machine::{Cores, cpu_seconds};
 
 /// Limit until it answers.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -72,7 +72,7 @@ impl Redis {
     }
 
     async fn wait(&mut self) -> anyhow::Result<()> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while Instant::now() < end {
             if let Some(status) = self.process.try_wait()? {
                 bail!("it ended: {status}");
@@ -87,7 +87,7 @@ impl Redis {
 
     fn answers(&self) -> io::Result<bool> {
         let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(b"PING\r\n")?;
         let mut answer = [0; 7];
         stream.read_exact(&mut answer)?;

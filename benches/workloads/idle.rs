@@ -29,7 +29,7 @@ const RESTS: f64 = 0.002;
 const UNREST: Duration = Duration::from_secs(5);
 
 /// Limit until every connection is closed.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 const BYTES_PER_MIB: f64 = 1_048_576.0;
 const BYTES_PER_KB: f64 = 1_000.0;
@@ -213,7 +213,7 @@ async fn after_leaving(server: &Server, crowd: Crowd, sockets: u32) -> anyhow::R
         }
         anyhow::Ok(())
     };
-    let Ok(closed) = timeout(PATIENCE, closed).await else { bail!("not everybody could leave") };
+    let Ok(closed) = timeout(TIMEOUT, closed).await else { bail!("not everybody could leave") };
     closed?;
     resting_bytes(server).await
 }

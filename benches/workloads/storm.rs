@@ -34,7 +34,7 @@ const AT_ONCE: usize = 256;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Limit of every step.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 const MEDIAN: &str = "back_p50_seconds";
 const NEARLY_ALL: &str = "back_p99_seconds";
@@ -224,7 +224,7 @@ async fn pass(everybody: &mut JoinSet<Ended>, stage: &Stage) -> anyhow::Result<(
     select! {
         // When the last has passed the barrier, the first may have ended.
         biased;
-        passed = timeout(PATIENCE, stage.gate.wait()) => passed.map(drop).context("it took too long"),
+        passed = timeout(TIMEOUT, stage.gate.wait()) => passed.map(drop).context("it took too long"),
         Some(ended) = everybody.join_next() => {
             ended??;
             bail!("a participant left")

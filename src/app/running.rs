@@ -75,18 +75,18 @@ impl Running {
         hub: &Hub,
         doors: &[Arc<dyn Door>],
         media: &dyn MediaPlane,
-        patience: Duration,
+        return_within: Duration,
     ) {
         hub.drain();
         self.stop.cancel();
         let disconnected = async {
-            join_all(doors.iter().map(|door| door.shut_down(patience))).await;
+            join_all(doors.iter().map(|door| door.shut_down(return_within))).await;
             hub.lose_all_connections().await;
         };
-        // Clients return within `patience`, spread evenly. A seat whose participant has not returned a little
-        // later moves without it.
-        let returns_within = patience + patience / 8;
-        tokio::join!(disconnected, hub.migrate_all(returns_within, patience + patience / 4 * 3));
+        // Doors spread the returns of clients evenly over this time. A seat whose participant has not returned
+        // a little later moves without it.
+        let away_for = return_within + return_within / 8;
+        tokio::join!(disconnected, hub.migrate_all(away_for, return_within + return_within / 4 * 3));
         hub.release_open_seats().await;
         media.shut_down().await;
         self.tasks.close();

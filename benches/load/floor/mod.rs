@@ -26,7 +26,7 @@ use super::{
 };
 
 /// Silence after which messages count as lost, in milliseconds.
-const PATIENCE: u16 = 10_000;
+const TIMEOUT: u16 = 10_000;
 
 /// Bytes per read.
 const READ_BYTES: usize = 256 * 1024;
@@ -113,7 +113,7 @@ impl Floor {
 
     fn wait(&self, events: &mut [EpollEvent]) -> anyhow::Result<usize> {
         loop {
-            match self.epoll.wait(events, EpollTimeout::from(PATIENCE)) {
+            match self.epoll.wait(events, EpollTimeout::from(TIMEOUT)) {
                 Ok(0) => bail!("messages were lost"),
                 Err(Errno::EINTR) => {}
                 count => return Ok(count?),
@@ -173,7 +173,7 @@ impl Talker {
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let mut wait = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
-                    ensure!(poll(&mut wait, PollTimeout::from(PATIENCE))? > 0, "the server does not read");
+                    ensure!(poll(&mut wait, PollTimeout::from(TIMEOUT))? > 0, "the server does not read");
                 }
                 Err(error) => return Err(error).context("the server cut the connection"),
             }

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use nix::sys::epoll::{EpollEvent, EpollTimeout};
 use tokio::time::Instant;
 
-use super::{EVENTS, Floor, Heard, PATIENCE};
+use super::{EVENTS, Floor, Heard, TIMEOUT};
 use crate::load::took::Took;
 
 impl Floor {
@@ -37,7 +37,7 @@ impl Floor {
                     self.talkers[who].answer_ping()?;
                 }
             }
-            if now.saturating_duration_since(last_heard) > Duration::from_millis(PATIENCE.into()) {
+            if now.saturating_duration_since(last_heard) > Duration::from_millis(TIMEOUT.into()) {
                 bail!("messages were lost");
             }
         }

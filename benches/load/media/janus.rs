@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::load::socket::Socket;
 
 /// Limit and interval of the attempts to connect.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// More than the publishers of any room here.
@@ -64,7 +64,7 @@ impl Client {
         let join = json!({
             "request": "join", "ptype": "subscriber", "room": self.room, "streams": [{ "feed": sender }],
         });
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             let event = self.tell(handle, join.clone(), Value::Null).await?;
             if event["plugindata"]["data"]["error_code"] != NO_SUCH_FEED || Instant::now() > end {
@@ -137,7 +137,7 @@ impl Client {
 
 /// Janus does not announce that it listens.
 async fn connect(server: SocketAddr) -> anyhow::Result<Socket> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     loop {
         match Socket::connect_with(server, "/", "Sec-WebSocket-Protocol: janus-protocol\r\n").await {
             Err(_) if Instant::now() < end => sleep(GLANCE).await,

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Limit for connecting, and for the first packets between all participants.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Interval of that check.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -137,7 +137,7 @@ impl Studio {
     }
 
     fn go_on_until(&mut self, is_so: impl Fn(&Peer) -> bool) -> anyhow::Result<()> {
-        let end = clock::now() + PATIENCE;
+        let end = clock::now() + TIMEOUT;
         while !self.peers.iter().all(&is_so) {
             if clock::now() > end {
                 let count = self.peers.iter().filter(|peer| !is_so(peer)).count();

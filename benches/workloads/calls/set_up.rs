@@ -14,11 +14,11 @@ use crate::load::{
 pub const CANDIDATES: u32 = 10;
 
 /// Limit of one call; a message is lost after it.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sets up a call and ends it. Returns the time when it was set up.
 pub async fn call(place: Place, room: u32) -> anyhow::Result<Instant> {
-    timeout(PATIENCE, whole(place, room)).await.context("a call was never set up")?
+    timeout(TIMEOUT, whole(place, room)).await.context("a call was never set up")?
 }
 
 async fn whole(place: Place, room: u32) -> anyhow::Result<Instant> {

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Limit of every step.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Two participants for each room.
 pub struct People {
@@ -127,7 +127,7 @@ impl People {
         }
         self.go.cancel();
         let mut first_comers = HashMap::new();
-        let everybody = timeout(PATIENCE, self.living.join_all()).await.context("leaving takes too long")?;
+        let everybody = timeout(TIMEOUT, self.living.join_all()).await.context("leaving takes too long")?;
         for seated in everybody {
             let Seated { room, id, opposite } = seated?;
             let Some((other, others_opposite)) = first_comers.remove(&room) else {
@@ -160,7 +160,7 @@ async fn unless_somebody_fails<T>(
     select! {
         biased;
         Some(ended) = living.join_next() => { ended??; bail!("a participant left") }
-        done = timeout(PATIENCE, other) => done.context("it took too long"),
+        done = timeout(TIMEOUT, other) => done.context("it took too long"),
     }
 }
 

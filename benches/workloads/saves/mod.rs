@@ -260,7 +260,7 @@ async fn open(server: &Server, way: Way) -> anyhow::Result<Vec<Saver>> {
 
 /// Lets all save these messages. Returns the savers and the durations of saves in milliseconds, ascending.
 async fn save(savers: Vec<Saver>, numbers: Range<u32>) -> anyhow::Result<(Vec<Saver>, Vec<f64>)> {
-    let patience = Duration::from_mins(1) + Duration::from_secs((SAVERS * numbers.end / SLOWEST).into());
+    let limit = Duration::from_mins(1) + Duration::from_secs((SAVERS * numbers.end / SLOWEST).into());
     let mut working: JoinSet<anyhow::Result<_>> = savers
         .into_iter()
         .map(|mut saver| {
@@ -286,5 +286,5 @@ async fn save(savers: Vec<Saver>, numbers: Range<u32>) -> anyhow::Result<(Vec<Sa
         took.sort_by(f64::total_cmp);
         Ok((savers, took))
     };
-    timeout(patience, all).await.context("saving takes too long")?
+    timeout(limit, all).await.context("saving takes too long")?
 }

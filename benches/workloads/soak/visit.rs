@@ -21,7 +21,7 @@ const CANDIDATES: u32 = 10;
 const STAY: Duration = Duration::from_secs(3);
 
 /// Limit of a call; a message is lost after it.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The end of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl End {
 
 /// Runs call `number`.
 pub async fn visit(server: SocketAddr, number: u32) -> anyhow::Result<()> {
-    timeout(PATIENCE, call(server, number)).await.context("a call takes too long")?
+    timeout(TIMEOUT, call(server, number)).await.context("a call takes too long")?
 }
 
 /// A waiting participant keeps reading; otherwise a slow disk could cost its connection.

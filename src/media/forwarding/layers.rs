@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub const SHARE: f64 = 0.85;
 
 /// How long a better layer must fit before it is chosen. A change to a smaller one is immediate.
-const PATIENCE: Duration = Duration::from_secs(3);
+const UPGRADE_AFTER: Duration = Duration::from_secs(3);
 
 /// A layer that the publisher sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +67,7 @@ impl<R: Copy + PartialEq> Choice<R> {
             }
             Some(current) if current.rate < best.rate && estimate.is_some() => {
                 let since = *self.fits_since.get_or_insert(now);
-                if now.saturating_duration_since(since) < PATIENCE {
+                if now.saturating_duration_since(since) < UPGRADE_AFTER {
                     self.chosen
                 } else {
                     self.take(best.layer)

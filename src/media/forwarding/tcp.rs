@@ -138,12 +138,12 @@ impl Acceptor {
 
 async fn read_all(at: usize, from: SocketAddr, mut stream: OwnedReadHalf, arrivals: &mpsc::Sender<Arrival>) {
     let mut unframed = Unframed::default();
-    let mut patience = FIRST_WITHIN;
+    let mut limit = FIRST_WITHIN;
     loop {
         loop {
             match unframed.next() {
                 Ok(Some(packet)) => {
-                    patience = IDLE;
+                    limit = IDLE;
                     if arrivals.send(Arrival::Packet { at, from, packet }).await.is_err() {
                         return;
                     }
@@ -153,7 +153,7 @@ async fn read_all(at: usize, from: SocketAddr, mut stream: OwnedReadHalf, arriva
             }
         }
         unframed.buffer().reserve(READ_BYTES);
-        match timeout(patience, stream.read_buf(unframed.buffer())).await {
+        match timeout(limit, stream.read_buf(unframed.buffer())).await {
             Ok(Ok(1..)) => {}
             _ => return,
         }

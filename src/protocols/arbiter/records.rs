@@ -101,9 +101,9 @@ impl SfuRecord {
     }
 
     /// Whether an SFU for one call is done in the state `next`: its claim has ended, or it was free for
-    /// `patience`.
-    pub fn has_served(&self, next: &Self, now: u64, timeouts: Duration) -> bool {
-        next.claim.is_none() && (self.claim.is_some() || later(self.free_since, timeouts) <= now)
+    /// `timeout`.
+    pub fn has_served(&self, next: &Self, now: u64, timeout: Duration) -> bool {
+        next.claim.is_none() && (self.claim.is_some() || later(self.free_since, timeout) <= now)
     }
 
     /// The path that has the SFU, and the claim.

@@ -29,7 +29,7 @@ use crate::support::{
     clock::TestClock,
     proxy::{Network, Proxy},
     redis::{Redis, join, settings},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// What a node received.
@@ -114,7 +114,7 @@ impl Node {
     }
 
     async fn waits_for(&self, heard: Heard) {
-        until("the node hears", PATIENCE, async || self.recorder.has(heard).then_some(())).await;
+        until("the node hears", TIMEOUT, async || self.recorder.has(heard).then_some(())).await;
     }
 }
 
@@ -171,7 +171,7 @@ impl Pair {
             let has_heard = |node: &Node| node.recorder.parcels().0.len() as u64 >= count;
             self.nodes.iter().all(has_heard).then_some(())
         };
-        until("the nodes have heard enough", PATIENCE, all).await;
+        until("the nodes have heard enough", TIMEOUT, all).await;
     }
 
     async fn break_something(&mut self, round: u64) {
@@ -185,7 +185,7 @@ impl Pair {
             let (ann, bob) = (self.nodes[0].cluster.check().await, self.nodes[1].cluster.check().await);
             (ann.is_err() || bob.is_err()).then_some(())
         };
-        until("something is broken", PATIENCE, is_noticed).await;
+        until("something is broken", TIMEOUT, is_noticed).await;
     }
 
     async fn mend(&mut self, round: u64) {
@@ -249,6 +249,6 @@ async fn nodes_learn_of_other_nodes_and_a_cut_off_node_declares_none_gone() {
 
     proxy.set(Network::Works);
     let back = async || ann.cluster.node_bus().is_alive(bob.id()).then_some(());
-    until("who was cut off is back", PATIENCE, back).await;
+    until("who was cut off is back", TIMEOUT, back).await;
     assert!(!bob.recorder.has(Heard::Gone(ann.id())) && !bob.recorder.has(Heard::Gone(cy_id)));
 }

@@ -26,7 +26,7 @@ use crate::support::{
     clock::TestClock,
     proxy::{Network, Proxy},
     redis::{Redis, join, ready, settings},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// A lease that does not end during a test.
@@ -80,7 +80,7 @@ async fn redis_that_returns_empty_gives_no_held_seat_to_a_newcomer() {
             let outcome = door.claim(claim(&room)).await;
             (!is_unavailable(&outcome)).then_some(outcome)
         };
-        until("newcomers are answered", PATIENCE, answer).await
+        until("newcomers are answered", TIMEOUT, answer).await
     });
     redis.run().await;
     match newcomers.await.unwrap() {
@@ -132,7 +132,7 @@ async fn reconnected_node_restores_its_seats() {
     assert!(holds(&other, &bob).await);
     proxy.set(Network::Works);
     let left = async || (!holds(&other, &bob).await).then_some(());
-    until("who left while the node was cut off has left", PATIENCE, left).await;
+    until("who left while the node was cut off has left", TIMEOUT, left).await;
     assert!(holds(&other, &ann).await);
 
     proxy.set(Network::Silent);
@@ -154,7 +154,7 @@ async fn renewal_reports_a_seat_that_was_reassigned() {
     assert!(renew(&*node, &[&ann], LONG).await.is_err());
     assert!(other.release(&ann).await.unwrap());
     proxy.set(Network::Works);
-    let told = until("the node learns of the loss", PATIENCE, async || node.expire().await.ok()?.pop()).await;
+    let told = until("the node learns of the loss", TIMEOUT, async || node.expire().await.ok()?.pop()).await;
     assert_eq!(told, EndedClaim::Released(ann));
 }
 
@@ -186,7 +186,7 @@ async fn node_with_another_secret_is_rejected() {
         let source = late.check().await.err()?.source?;
         source.to_string().contains("SESSION_SECRET").then_some(())
     };
-    until("a node that was there before finds out", PATIENCE, is_told).await;
+    until("a node that was there before finds out", TIMEOUT, is_told).await;
     assert!(is_unavailable(&late.claim(claim(&fresh_room())).await));
     node.check().await.unwrap();
 }
@@ -205,7 +205,7 @@ async fn node_joins_only_after_nodes_of_another_release_stopped() {
     assert_eq!(RedisRegistry::join(settings(&url)).await.err(), Some(RedisConfigError::OtherRelease));
 
     let joins = async || RedisRegistry::join(settings(&url)).await.ok();
-    let node = until("the other node counts as gone", PATIENCE, joins).await;
+    let node = until("the other node counts as gone", TIMEOUT, joins).await;
     ready(Arc::new(node)).await;
     // Nodes of the first format cannot start again: the secret differs for them.
     let secret: String =

@@ -13,7 +13,7 @@ use switchboard::{
 use crate::support::{
     records::{NOW, at, expiring, key, record},
     server::{Options, TestServer, command},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 fn run(args: &[&str], env: &[(&str, &str)]) -> (bool, String) {
@@ -235,7 +235,7 @@ async fn expired_records_are_removed_automatically() {
 
     let _server = TestServer::start_with(Options { data: Some(data), ..Options::default() }).await;
     let file = rusqlite::Connection::open(&path).unwrap();
-    until("only what has not expired is left", PATIENCE, async || {
+    until("only what has not expired is left", TIMEOUT, async || {
         let mut left = file.prepare("SELECT name FROM record").unwrap();
         let left: Vec<String> = left.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         (left == ["bob"]).then_some(())

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{
     mongod::{Kind, Mongod},
     server::TestServer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn without_the_database_calls_work_and_saves_are_refused() {
     mongod.run().await;
     server.readiness(true).await;
     let saved = async || (server.save("7", r#"{"chats":[1]}"#).await.0 == 200).then_some(());
-    until("a save succeeds", PATIENCE, saved).await;
+    until("a save succeeds", TIMEOUT, saved).await;
     assert_eq!(bob.ask("send_message", json!({"body": "hi"})).await["success"], true);
 
     mongod.kill();

@@ -20,7 +20,7 @@ use super::{mongo_faults, sqlite_faults::place};
 use crate::support::{
     chats::{message, room, saved},
     mongod::Mongod,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 const LAYOUT: &str = include_str!("second_layout.sql");
@@ -114,7 +114,7 @@ async fn make_documents(mongod: &Mongod, database: &str) -> mongodb::Collection<
 
 async fn ready(mongod: &Mongod, database: &str) -> MongoStore {
     let store = mongo_faults::store(mongod, database);
-    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+    until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
     store
 }
 
@@ -126,7 +126,7 @@ async fn documents_of_the_former_layout_are_served_and_recognised_when_saved_bac
     // Before, during and after the migration of their keys.
     for (room, texts) in served() {
         let history = async || store.history(&room).await.ok();
-        assert_eq!(until("the history is read", PATIENCE, history).await, texts);
+        assert_eq!(until("the history is read", TIMEOUT, history).await, texts);
     }
     store.close().await;
     for _ in 0..2 {

@@ -26,7 +26,7 @@ use crate::support::{
     chats::{entries, entry, fresh_room, texts},
     mongod::{Kind, Mongod},
     records::{NOW, at, get, key, record},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 pub fn store(mongod: &Mongod, database: &str) -> MongoStore {
@@ -34,7 +34,7 @@ pub fn store(mongod: &Mongod, database: &str) -> MongoStore {
 }
 
 async fn recovers(store: &MongoStore) {
-    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+    until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
 }
 
 fn is_unavailable<T>(answer: &Result<T, SaveError>) -> bool {
@@ -166,7 +166,7 @@ impl Writer {
 
 async fn every(writers: &[Arc<Writer>], what: &str, holds: impl Fn(&Record) -> bool) {
     for writer in writers {
-        until(what, PATIENCE, async || holds(&writer.record.lock().unwrap()).then_some(())).await;
+        until(what, TIMEOUT, async || holds(&writer.record.lock().unwrap()).then_some(())).await;
     }
 }
 

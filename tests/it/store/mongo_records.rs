@@ -13,7 +13,7 @@ use super::mongo_faults::store;
 use crate::support::{
     mongod::{Kind, Mongod},
     records::{NOW, at, key, names, record},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,7 +21,7 @@ async fn record_order_is_the_same_with_and_without_a_replica_set() {
     for kind in [Kind::ReplicaSet, Kind::Standalone] {
         let mongod = Mongod::start(kind).await;
         let store = store(&mongod, "order");
-        until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+        until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
         let created: Vec<_> =
             (0..30).map(|number| (number * 7 % 10).to_string() + " of " + &number.to_string()).collect();
         for name in &created {
@@ -46,7 +46,7 @@ async fn record_order_is_the_same_with_and_without_a_replica_set() {
 async fn errors_do_not_quote_refused_documents() {
     let mongod = Mongod::shared().await;
     let store = store(mongod, "refuses");
-    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+    until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
     let create = async |name| store.create(&key(name), record("\"secret\""), at(NOW)).await;
     create("secret").await.unwrap();
     let database = mongod.admin().await.client().database("refuses");

@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use crate::support::{
     chats::{entries, entry, entry_of, room, texts},
     records::{NOW, at, expiring, get, key, record},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// A directory and the path of a file in it.
@@ -254,7 +254,7 @@ async fn locked_file_delays_no_caller_beyond_the_limit() {
 }
 
 async fn recovers(store: &SqliteStore) {
-    until("the store checks out", PATIENCE, || async { store.check().await.ok() }).await;
+    until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
 }
 
 #[tokio::test]

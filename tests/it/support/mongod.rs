@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     daemon::{Daemon, Leave, free_port},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// A server with data and a port of its own. Dropping it ends the process.
@@ -59,7 +59,7 @@ impl Mongod {
     pub async fn run(&mut self) {
         self.running = Some(begin(&self.directory, self.port, self.kind));
         let admin = self.admin().await;
-        until("mongod takes writes", PATIENCE, || async {
+        until("mongod takes writes", TIMEOUT, || async {
             let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
             if self.kind == Kind::ReplicaSet && hello.get_str("setName").is_err() {
                 // Fails during start-up, and when repeated; the next `hello` shows the outcome.

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     daemon::{Daemon, Leave, free_port},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// A server on a port of its own, without persistence. Dropping it ends the process.
@@ -52,7 +52,7 @@ impl Redis {
             .arg(&self.directory)
             .args(["--save", "", "--appendonly", "no"]);
         self.running = Some(Daemon::begin(&self.directory, &command));
-        until("redis-server answers", PATIENCE, async || self.connect().await.ok()).await;
+        until("redis-server answers", TIMEOUT, async || self.connect().await.ok()).await;
     }
 
     /// Kills the server; its data is lost.
@@ -116,7 +116,7 @@ pub async fn join(url: &str) -> RedisRegistry {
 
 /// Waits until a node admits newcomers.
 pub async fn ready(node: Arc<RedisRegistry>) -> Arc<RedisRegistry> {
-    until("the node is ready", PATIENCE, async || node.check().await.ok()).await;
+    until("the node is ready", TIMEOUT, async || node.check().await.ok()).await;
     node
 }
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::{
     client::Client,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// The setting that sends the mesh door's events through socketioxide.
@@ -142,7 +142,7 @@ impl TestServer {
     pub async fn readiness(&self, ready: bool) {
         let status = if ready { 200 } else { 503 };
         let answers = async || (self.get_ops("/readyz").await.status() == status).then_some(());
-        until("the server's readiness", PATIENCE, answers).await;
+        until("the server's readiness", TIMEOUT, answers).await;
     }
 
     /// Resident memory in bytes.

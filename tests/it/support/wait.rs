@@ -6,7 +6,7 @@ use std::{future::Future, time::Duration};
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Limit for everything without a limit of its own, on a machine that is busy with other tests.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Returns the value of `condition` as soon as there is one.
 ///

@@ -24,10 +24,10 @@ impl Hub {
     /// Waits until all participants have moved to other nodes, every mailbox was fetched, and all messages to
     /// other nodes have arrived; at most for `deadline`.
     ///
-    /// Offers a seat to another node when its participant has not returned within `returns_within` after the
+    /// Offers a seat to another node when its participant has not returned for `away_for` after the
     /// loss of its connection. Before that, the take-over and the participant's own join would be two moves
     /// at once, which is a reset. Returns at once if there is no other node.
-    pub async fn migrate_all(&self, returns_within: Duration, deadline: Duration) {
+    pub async fn migrate_all(&self, away_for: Duration, deadline: Duration) {
         let migrated = async {
             for round in 0_usize.. {
                 let others = self.0.local_node.bus().alive();
@@ -37,7 +37,7 @@ impl Hub {
                 }
                 for (number, (_, room)) in rooms.into_iter().enumerate() {
                     let node = others[(number + round) % others.len()];
-                    for claim in lock(&room).take_over_claims(returns_within, self.0.clock.now()) {
+                    for claim in lock(&room).take_over_claims(away_for, self.0.clock.now()) {
                         // A seat that is not taken over is offered again.
                         let _ =
                             self.0.local_node.send(node, NodeMessage::TakeOver { claim: Box::new(claim) });

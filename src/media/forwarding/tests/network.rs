@@ -26,7 +26,7 @@ const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 const DELAY: Duration = Duration::from_millis(10);
 
 /// How long tests wait in simulated time before they fail.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 pub struct Network {
     pub now: Instant,
@@ -157,9 +157,9 @@ impl Network {
         self.run(end, |_| false);
     }
 
-    /// Runs until the condition is true; fails after [`PATIENCE`].
+    /// Runs until the condition is true; fails after [`TIMEOUT`].
     pub fn until(&mut self, what: &str, happened: impl Fn(&Self) -> bool) {
-        let end = self.now + PATIENCE;
+        let end = self.now + TIMEOUT;
         assert!(self.run(end, happened), "did not happen: {what}");
     }
 

@@ -22,7 +22,7 @@ use crate::support::{
     peer::Peer,
     poller::Poller,
     server::binary,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// The processes of the script.
@@ -49,7 +49,7 @@ impl Cluster {
         command.arg(binary());
         let script = Daemon::begin(whole.path(), &command);
         let file = folder.join("cluster.json");
-        let ready = until("all of the cluster is ready", PATIENCE, async || fs::read(&file).ok()).await;
+        let ready = until("all of the cluster is ready", TIMEOUT, async || fs::read(&file).ok()).await;
         Self { _whole: whole, folder, script, addresses: serde_json::from_slice(&ready).unwrap() }
     }
 
@@ -185,7 +185,7 @@ async fn balancer_skips_a_dead_node_and_the_script_restarts_it() {
         client.join(&number.to_string(), "Ann").await;
     }
     let ready = format!("http://{}/readyz", cluster.nodes()[1]["ops"].as_str().unwrap());
-    until("the node is ready again", PATIENCE, async || {
+    until("the node is ready again", TIMEOUT, async || {
         reqwest::get(&ready).await.ok().filter(|answer| answer.status() == 200)
     })
     .await;
@@ -200,7 +200,7 @@ async fn cluster_script_ends_every_process_it_started() {
     cluster.script.signal(Signal::SIGTERM);
     for (name, pid) in processes {
         let is_gone = async || kill(Pid::from_raw(pid), None).is_err().then_some(());
-        until(&format!("{name} has ended"), PATIENCE, is_gone).await;
+        until(&format!("{name} has ended"), TIMEOUT, is_gone).await;
     }
 }
 

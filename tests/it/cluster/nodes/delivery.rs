@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{pair, person::Person};
 use crate::support::{
     nodes::Nodes,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +87,7 @@ async fn protected_seat_is_kept_on_every_node_until_its_lease_ends() {
     ann.hear("peer_resumed").await;
 
     std::mem::replace(&mut bob.client, nodes.connect(2).await).vanish();
-    let joined = until("the lease ends", PATIENCE, async || {
+    let joined = until("the lease ends", TIMEOUT, async || {
         let answer = nodes.connect(2).await.ask("join_room", third.clone()).await;
         (answer["success"] == true).then_some(answer)
     });

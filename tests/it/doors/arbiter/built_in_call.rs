@@ -8,7 +8,7 @@ use crate::{
     support::{
         nodes::Nodes,
         server::TestServer,
-        wait::{PATIENCE, until},
+        wait::{TIMEOUT, until},
     },
 };
 
@@ -76,7 +76,7 @@ async fn call(anns: &TestServer, bobs: &TestServer) {
     ann.signals.leave().await;
     for role in ["publish", "subscribe"] {
         let left = format!("switchboard_media_endpoints{{role=\"{role}\"}}");
-        until("nothing of it is left", PATIENCE, async || {
+        until("nothing of it is left", TIMEOUT, async || {
             (anns.metric(&left).await == Some(0.0)).then_some(())
         })
         .await;

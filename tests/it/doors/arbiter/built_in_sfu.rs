@@ -12,7 +12,7 @@ use super::{
     built_in_stage::{Stage, offer},
     stage::Arbiter,
 };
-use crate::support::wait::{PATIENCE, until};
+use crate::support::wait::{TIMEOUT, until};
 
 fn sound_alone(connection: u32) -> String {
     offer(connection).split("m=video").next().unwrap().to_owned()
@@ -128,7 +128,7 @@ async fn built_in_sfu_ends_with_its_room() {
     stage.until_endpoints(&[2]).await;
     bob.leave().await;
     stage.until_endpoints(&[]).await;
-    until("it has left", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
+    until("it has left", TIMEOUT, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
     assert_eq!(stage.claim("/b").await, None, "it serves no other client");
     assert_ne!(stage.room().await, room, "there is a place for another");
 }
@@ -137,8 +137,7 @@ async fn built_in_sfu_ends_with_its_room() {
 async fn unclaimed_built_in_sfu_ends_and_their_number_is_limited() {
     let stage = Stage::open(&["--arbiter-claim-timeout", "100ms", "--arbiter-max-started", "2"]).await;
     assert_eq!([stage.create().await, stage.create().await, stage.create().await], [200, 200, 500]);
-    until("they have ended", PATIENCE, async || (stage.hub.occupancy().participants == 0).then_some(()))
-        .await;
+    until("they have ended", TIMEOUT, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
     assert_eq!(stage.create().await, 200);
 }
 
@@ -165,7 +164,7 @@ async fn built_in_sfu_ends_with_the_server() {
     let stage = Stage::open(&[]).await;
     let (_, [mut ann, _bob]) = stage.pair().await;
     stage.hub.drain();
-    stage.door.shut_down(PATIENCE).await;
+    stage.door.shut_down(TIMEOUT).await;
     assert_eq!(stage.media.endpoints(), []);
     assert_eq!(stage.hub.occupancy().participants, 0);
     assert_eq!(stage.create().await, 500);

@@ -19,7 +19,7 @@ use super::stage::Arbiter;
 use crate::support::{
     door::{common, serve},
     peer::Peer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[derive(Parser)]
@@ -105,7 +105,7 @@ impl Stage {
             assert_eq!(client.told().await["remotePeerId"], remote);
             client.describe("consumer", Some(remote), "answer", &offer(9)).await;
         }
-        until("all is agreed", PATIENCE, async || {
+        until("all is agreed", TIMEOUT, async || {
             (self.media.asked().last() == Some(&Asked::Accept(EndpointId(4)))).then_some(())
         })
         .await;
@@ -115,7 +115,7 @@ impl Stage {
     /// Waits until the plane has received `count` requests, and returns them.
     pub async fn asked(&self, count: usize) -> Vec<Asked> {
         let mut asked = Vec::new();
-        until("the plane is asked", PATIENCE, || {
+        until("the plane is asked", TIMEOUT, || {
             asked.extend(self.media.asked());
             std::future::ready((asked.len() >= count).then_some(()))
         })
@@ -125,7 +125,7 @@ impl Stage {
 
     pub async fn until_endpoints(&self, numbers: &[u64]) {
         let wanted: Vec<_> = numbers.iter().copied().map(EndpointId).collect();
-        until("the endpoints are these", PATIENCE, async || (self.media.endpoints() == wanted).then_some(()))
+        until("the endpoints are these", TIMEOUT, async || (self.media.endpoints() == wanted).then_some(()))
             .await;
     }
 }

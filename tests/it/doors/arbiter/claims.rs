@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::stage::{claim, claimed, client, connect, get_room, not_found, send, sfu};
 use crate::support::{
     server::TestServer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// Waits until `path` has no room.
 async fn released(server: &TestServer, path: &str) {
     let free = async || (get_room(server, path).await == not_found()).then_some(());
-    until("the path is free", PATIENCE, free).await;
+    until("the path is free", TIMEOUT, free).await;
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn room_joined_without_a_claim_is_not_handed_out() {
     let ann = client(&server, "ann", "sfu-1").await;
     assert_eq!(claim(&server, "/a").await, not_found());
     ann.leave().await;
-    until("the room is free", PATIENCE, async || (claim(&server, "/a").await.0 == 200).then_some(())).await;
+    until("the room is free", TIMEOUT, async || (claim(&server, "/a").await.0 == 200).then_some(())).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::stage::{claim, claimed, client, connect, get_room, not_found, refused, sfu};
 use crate::support::{
     nodes::Nodes,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 fn ok() -> Value {
@@ -93,19 +93,19 @@ async fn claim_is_used_on_other_nodes_and_ends_with_their_clients() {
     let ann = client(&nodes[2], "ann", "sfu-1").await;
     // Longer than an unused claim lasts.
     let started = tokio::time::Instant::now();
-    until("the claim would be over", PATIENCE, async || {
+    until("the claim would be over", TIMEOUT, async || {
         assert_eq!(get_room(&nodes[1], "/a").await.0, 200);
         assert_eq!(claim(&nodes[0], "/b").await, not_found());
         (started.elapsed().as_secs() >= 4).then_some(())
     })
     .await;
     ann.leave().await;
-    until("the path is free", PATIENCE, async || {
+    until("the path is free", TIMEOUT, async || {
         (get_room(&nodes[1], "/a").await == not_found()).then_some(())
     })
     .await;
     let claimed = async || (claim(&nodes[2], "/b").await.0 == 200).then_some(());
-    until("the room is another path's", PATIENCE, claimed).await;
+    until("the room is another path's", TIMEOUT, claimed).await;
     assert!(sfu.told_so_far().await.is_empty(), "it never heard of her");
 }
 

@@ -7,7 +7,7 @@ use crate::support::{
     nodes::Nodes,
     peer::Peer,
     server::TestServer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 async fn connect(node: &TestServer) -> User {
@@ -64,5 +64,5 @@ async fn rooms_of_a_stopped_or_dead_node_continue_on_another() {
 
     nodes.kill(1).await;
     let is_back = async || is_let_in(&mut connect(&nodes[2]).await, "ann").await.then_some(());
-    until("those who were on the dead node are taken for gone", PATIENCE, is_back).await;
+    until("those who were on the dead node are taken for gone", TIMEOUT, is_back).await;
 }

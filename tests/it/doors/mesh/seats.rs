@@ -14,7 +14,7 @@ use crate::support::{
     client::Client,
     poller::Poller,
     server::{Options, TestServer},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn newcomer_gets_an_unprotected_seat_that_answers_no_probe() {
     assert_eq!(ann.heard_so_far().await, ["peer_joined", "probe"]);
     assert_eq!(bob.heard_so_far().await, ["probe"]);
     bob.stop_reading();
-    let joined = until("the answer to the first probe is too old", PATIENCE, async || {
+    let joined = until("the answer to the first probe is too old", TIMEOUT, async || {
         let answer = server.connect().await.ask("join_room", request("Cy")).await;
         (answer["success"] == true).then_some(answer)
     });
@@ -149,7 +149,7 @@ async fn seat_held_across_a_restart_ends_with_its_lease() {
     let server = TestServer::start_with(Options { env, data: Some(data), ..Options::default() }).await;
     let mut cy = server.connect().await;
     assert_eq!(cy.refused("join_room", request("Cy")).await, "room_full");
-    until("the leases end", PATIENCE, async || {
+    until("the leases end", TIMEOUT, async || {
         (server.connect().await.ask("join_room", request("Cy")).await["success"] == true).then_some(())
     })
     .await;
@@ -189,7 +189,7 @@ async fn seats_without_a_connection_are_limited_per_address() {
         async move {
             // The session budget limits this too and recovers gradually.
             let client = || Client::try_connect(&server.address, "/socket.io/");
-            let mut client = until("a session", PATIENCE, client).await;
+            let mut client = until("a session", TIMEOUT, client).await;
             let answer = client.ask("join_room", request).await;
             (client, answer)
         }
@@ -213,7 +213,7 @@ async fn seats_without_a_connection_are_limited_per_address() {
 /// Waits until the server's file holds this many seats.
 async fn seats_are_written(server: &TestServer, count: usize) {
     let path = server.data().path().join("switchboard.db");
-    until("seats are written down", PATIENCE, async || {
+    until("seats are written down", TIMEOUT, async || {
         let file =
             rusqlite::Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let found = file.query_row("SELECT count(*) FROM seat", [], |row| row.get::<_, usize>(0)).unwrap();

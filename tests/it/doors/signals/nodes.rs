@@ -4,7 +4,7 @@ use super::{Caller, PEER, told};
 use crate::support::{
     nodes::Nodes,
     peer::Peer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 impl Caller {
@@ -86,7 +86,7 @@ async fn session_is_valid_on_every_node_until_its_seat_is_released() {
 
     ann_hears.close(1000, "leave").await;
     let is_given_up = async || (again.publish("OFFER", "o").await == 409).then_some(());
-    until("the seat is given up", PATIENCE, is_given_up).await;
+    until("the seat is given up", TIMEOUT, is_given_up).await;
     for node in 0..2 {
         assert_eq!(again.led_to(&nodes, node).publish("OFFER", "o").await, 409);
         let mut socket = Peer::connect(&nodes[node].address, "/ws").await;

@@ -6,7 +6,7 @@ use switchboard::protocols::signals::HttpRefusal;
 use super::{Caller, PEER, post, told};
 use crate::support::{
     server::TestServer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn unused_seat_ends_with_the_seat_timeout() {
     assert_eq!(ann_hears.next_text().await, PEER);
     assert_eq!(Caller::try_join(&server, "7").await.err(), Some(409));
     let cy =
-        until("Bob's seat is free", PATIENCE, || async { Caller::try_join(&server, "7").await.ok() }).await;
+        until("Bob's seat is free", TIMEOUT, || async { Caller::try_join(&server, "7").await.ok() }).await;
     assert_eq!(ann_hears.next_text().await, PEER, "Ann is still there: she has answered every ping");
     assert_eq!(bob.publish("OFFER", "late").await, 409);
     assert_eq!(cy.publish("OFFER", "here").await, 200);
@@ -34,7 +34,7 @@ async fn closed_socket_keeps_its_seat_for_the_seat_timeout() {
     socket.close(1000, "").await;
     socket.hear_close().await;
     assert_eq!(Caller::try_join(&server, "7").await.err(), Some(409));
-    until("Ann's seat is free", PATIENCE, || async { Caller::try_join(&server, "7").await.ok() }).await;
+    until("Ann's seat is free", TIMEOUT, || async { Caller::try_join(&server, "7").await.ok() }).await;
     let mut socket = crate::support::peer::Peer::connect(&server.address, "/ws").await;
     socket.say(ann.handshake()).await;
     assert_eq!(socket.hear_close().await, (1000, "bad seat".to_owned()));

@@ -28,7 +28,7 @@ use crate::support::{
     door::{common, serve},
     peer::{Heard, Peer},
     server::TestServer,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 fn closed(code: u16, reason: &str) -> (u16, String) {
@@ -46,7 +46,7 @@ async fn client_without_pongs_is_closed_and_loses_the_seat() {
     .await;
     let ann = Caller::join(&server, "7").await;
     ann.connect().await.stop_reading();
-    until("Ann's seat is free", PATIENCE, || async { Caller::try_join(&server, "7").await.ok() }).await;
+    until("Ann's seat is free", TIMEOUT, || async { Caller::try_join(&server, "7").await.ok() }).await;
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn client_that_answers_pings_stays_connected() {
         let connected = server.metric("switchboard_participants_connected").await;
         (connected == Some(1.0)).then_some(())
     };
-    until("only one is still connected", PATIENCE, connected).await;
+    until("only one is still connected", TIMEOUT, connected).await;
     assert_eq!(socket.next_text().await, PEER);
     assert_eq!(silent.publish("OFFER", "o").await, 200, "the seat is kept for a while");
     assert_eq!(socket.next_text().await, told("OFFER", "o"));

@@ -100,7 +100,7 @@ fn full_history_saved_back_adds_nothing(runtime: &Runtime, store: &dyn ChatStore
             Err(SaveError::Unavailable(_)) => None,
             answer => Some(answer.unwrap()),
         };
-        assert_eq!(until("it is saved back", PATIENCE, back).await, Saved { added: 0 });
+        assert_eq!(until("it is saved back", TIMEOUT, back).await, Saved { added: 0 });
         assert_eq!(store.history(&room).await.unwrap(), served);
     });
 }

@@ -24,7 +24,7 @@ use crate::support::{
     chats::{entries, entry, entry_of, fresh_room, room, saved, texts},
     mongod::Mongod,
     property::check_property,
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 /// Makes a test of each promise for each store.
@@ -74,7 +74,7 @@ fn on_mongodb(database: &str, promise: impl FnOnce(&Runtime, &dyn ChatStore)) {
     let mongod = runtime.block_on(Mongod::shared());
     let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
     // A busy machine may need longer to create a database than a save may take.
-    runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
+    runtime.block_on(until("the database is ready", TIMEOUT, || async { store.check().await.ok() }));
     promise(&runtime, &store);
     runtime.block_on(store.close());
 }

@@ -18,7 +18,7 @@ use crate::support::{
     mongod::Mongod,
     property::check_property,
     records::{NOW, at, expiring, get, key, names, record},
-    wait::{PATIENCE, until},
+    wait::{TIMEOUT, until},
 };
 
 mod model;
@@ -89,7 +89,7 @@ fn connect(runtime: &Runtime, database: &str) -> MongoStore {
     let mongod = runtime.block_on(Mongod::shared());
     let store = runtime.block_on(async { MongoStore::connect(&mongod.uri(database), rekey).unwrap() });
     // A busy machine may need longer to create a database than a step may take.
-    runtime.block_on(until("the database is ready", PATIENCE, || async { store.check().await.ok() }));
+    runtime.block_on(until("the database is ready", TIMEOUT, || async { store.check().await.ok() }));
     store
 }
 

@@ -10,7 +10,7 @@ async fn death_of_an_sfus_node_is_announced_and_frees_its_room() {
     let mut ann = client(&nodes[1], "ann", "sfu-1").await;
     nodes.kill(0).await;
     assert_eq!(ann.told().await, json!({"type": "sfuDisconnect"}));
-    until("the room is forgotten", PATIENCE, async || {
+    until("the room is forgotten", TIMEOUT, async || {
         (get_room(&nodes[1], "/a").await == not_found()).then_some(())
     })
     .await;
