@@ -144,10 +144,12 @@ impl Room {
     }
 
     /// Resets the local participants if `node`, of which messages were lost, has sent any to this room.
-    pub fn reset_after_loss(&mut self, node: NodeId) {
+    pub fn reset_after_loss(&mut self, node: NodeId, now: Instant) {
         if !self.members.iter().any(|member| member.remote_node() == Some(node)) {
             return;
         }
+        // A mailbox that is on its way does not know of this loss.
+        self.give_up_mailboxes(|_, _| true, now);
         for local in self.members.iter_mut().filter_map(Member::as_local_mut) {
             if let Some(sequences) = &mut local.sequences {
                 sequences.skip_gaps();

@@ -23,8 +23,9 @@ impl NodeListener for Inner {
 
     fn messages_lost(&self, node: NodeId) {
         let Some(hub) = self.hub() else { return };
+        let now = self.clock.now();
         for (_, room) in hub.all_rooms() {
-            lock(&room).reset_after_loss(node);
+            lock(&room).reset_after_loss(node, now);
         }
         // Some may have been about new participants.
         hub.verify_all_rooms();

@@ -326,6 +326,16 @@ fn mailbox_tells_the_streams_of_the_others() {
     play(2, &steps, None);
 }
 
+#[test]
+fn loss_while_the_mailbox_is_on_its_way_is_a_reset() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let signal = Step::Signal { from: 1, to: 0 };
+    let mut steps = vec![join(0, 0), Step::Kill { node: 0 }, join(0, 0), join(1, 1), join(0, 2)];
+    steps.extend([signal.clone(), Step::Deliver { from: 2, to: 1, messages: 1 }, signal]);
+    steps.push(Step::Tear { from: 1, to: 2 });
+    play(2, &steps, None);
+}
+
 /// The registry forgets a claim of a node that it cannot reach.
 #[test]
 fn listing_older_than_a_forgotten_claim_is_not_continued() {
