@@ -83,8 +83,8 @@ impl Running {
             join_all(doors.iter().map(|door| door.shut_down(return_within))).await;
             hub.lose_all_connections().await;
         };
-        // Doors spread the returns of clients evenly over this time. A seat whose participant has not returned
-        // a little later moves without it.
+        // Doors spread the returns of clients evenly over this time. A seat whose participant has not
+        // returned a little later moves without it.
         let away_for = return_within + return_within / 8;
         tokio::join!(disconnected, hub.migrate_all(away_for, return_within + return_within / 4 * 3));
         hub.release_open_seats().await;

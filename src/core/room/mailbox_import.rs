@@ -163,7 +163,11 @@ impl Room {
     }
 
     /// Stops waiting for the mailboxes for which `is_lost` is true: resets.
-    pub(super) fn give_up_mailboxes(&mut self, is_lost: impl Fn(&Member, &MailboxRequest) -> bool, now: Instant) {
+    pub(super) fn give_up_mailboxes(
+        &mut self,
+        is_lost: impl Fn(&Member, &MailboxRequest) -> bool,
+        now: Instant,
+    ) {
         for position in 0..self.members.len() {
             let member = &self.members[position];
             let open = member.as_local().and_then(|local| local.mailbox_request.as_ref());

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A Rust file in `src/`.
+/// A Rust file.
 pub struct Source {
-    /// Relative to `src/`, with `/`: `core/room/mod.rs`.
+    /// Relative to its folder, which is `src/` unless another is named, with `/`: `core/room/mod.rs`.
     pub path: String,
     pub text: String,
     /// The text without comments and without the part after `#[cfg(test)]`.
@@ -35,9 +35,14 @@ impl Source {
     }
 }
 
-/// Every source.
+/// Every Rust file in `src/`.
 pub fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources_in("src")
+}
+
+/// Every Rust file in a folder of the repository.
+pub fn sources_in(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
     collect(&root, &mut files);
     files.iter().map(|file| source(&root, file)).collect()
@@ -46,7 +51,7 @@ pub fn sources() -> Vec<Source> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("node_modules") {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);

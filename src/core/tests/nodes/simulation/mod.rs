@@ -1,8 +1,10 @@
 //! Clients of one room on several nodes, faults of nodes and bus, and the promises that each step is checked
 //! against.
 
+mod person;
+mod promises;
+
 use std::{
-    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
@@ -10,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use tokio::task::{JoinHandle, yield_now};
 
+pub use self::person::{Kind, Person};
 use super::{
     net::{Net, Wrong},
     registry::{Model, SimRegistry},
@@ -23,7 +26,7 @@ use crate::core::{
     model::{
         error::{JoinError, SignalError},
         event::SignalKind,
-        ids::{NodeId, ParticipantId, RoomId},
+        ids::{NodeId, RoomId},
         seat_table::SeatKey,
         session_token::SessionSigner,
     },
@@ -31,7 +34,7 @@ use crate::core::{
         clock::Clock,
         connection::{CloseReason, Connection},
     },
-    tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
+    tests::support::{ManualClock, MemoryStore, Recorder, name, room_id},
 };
 
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -45,39 +48,6 @@ pub struct Node {
     stopping: Option<JoinHandle<()>>,
 }
 
-/// What a person's client can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It keeps its session and returns to its seat.
-    Resumes,
-    /// It cannot resume: each of its joins makes a new participant.
-    Forgets,
-    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with
-    /// none.
-    Stranger,
-}
-
-pub struct Person {
-    kind: Kind,
-    pub id: ParticipantId,
-    /// The participants that this client has been so far.
-    former: Vec<ParticipantId>,
-    pub at: Option<At>,
-    /// Connections that the client has abandoned and whose nodes may not know that yet.
-    older: Vec<At>,
-    joining: Option<Joining>,
-    /// Its join was answered, and its connection is about to be attached.
-    arriving: Option<(usize, Joined)>,
-    has_joined: bool,
-    received: u64,
-    /// The others as it was told: participant, connected.
-    pub known: BTreeMap<ParticipantId, bool>,
-    /// The last signal received from each participant, and whether a reset followed.
-    heard: HashMap<ParticipantId, (u64, bool)>,
-    /// Number of signals sent to each other client, and how many of them a reset covers.
-    said: HashMap<usize, (u64, u64)>,
-}
-
 pub struct At {
     pub node: usize,
     pub seat: Seated,
@@ -85,7 +55,7 @@ pub struct At {
     read: usize,
 }
 
-struct Joining {
+pub struct Joining {
     node: usize,
     /// The seat that its session proved when the join began.
     held: Option<SeatKey>,
@@ -223,23 +193,6 @@ impl Simulation {
         }
         it.has_joined = true;
         it.arriving = Some((joining.node, joined));
-    }
-
-    /// A session returns its seat as long as it is held.
-    fn check_refusal(&self, person: usize, held: Option<SeatKey>) {
-        let Some(key) = held else { return };
-        let model = self.model.lock().unwrap();
-        let seat = model.held(&room(), key.participant, self.clock.now());
-        let is_held_still = seat.is_some_and(|seat| seat.epoch == key.epoch);
-        assert!(!is_held_still, "{person} is refused, whose seat is held");
-    }
-
-    /// A connection is not closed as replaced while its protected seat is held under its epoch.
-    fn check_replaced(&self, person: usize, at: &At) {
-        let model = self.model.lock().unwrap();
-        let seat = model.held(&room(), at.seat.participant(), self.clock.now());
-        let is_held = seat.is_some_and(|seat| seat.protected && seat.key_in(&room()) == at.seat.key);
-        assert!(!is_held, "{person} is evicted from the seat it holds");
     }
 
     /// Attaches a connection one step after its join was answered.
@@ -390,105 +343,6 @@ impl Simulation {
         assert!(self.people.iter().all(|person| person.joining.is_none()), "every join ends");
     }
 
-    /// After the end of all faults, every client knows the same room and receives all signals.
-    pub async fn check_end(&mut self) {
-        self.heal().await;
-        let seated: Vec<_> = (0..self.people.len()).filter(|it| self.people[*it].at.is_some()).collect();
-        let (model, now) = (self.model.clone(), self.clock.now());
-        let model: Vec<_> = {
-            let model = model.lock().unwrap();
-            let seats = model.rooms.get(&room());
-            seats.map(|seats| seats.live(now).map(|seat| seat.participant).collect()).unwrap_or_default()
-        };
-        assert_eq!(model.len(), seated.len(), "exactly the connected clients have seats");
-        for &person in &seated {
-            let it = &self.people[person];
-            assert!(model.contains(&it.id));
-            let others = model.iter().filter(|other| **other != it.id).map(|other| (*other, true));
-            assert_eq!(it.known, others.collect(), "the roster is true");
-            let at = it.at.as_ref().unwrap();
-            let view = self.nodes[at.node].hub.view(&at.seat).await.unwrap().view;
-            let order = model.iter().filter(|other| **other != it.id);
-            assert!(order.eq(view.others.iter().map(|other| &other.participant)), "in the same order");
-            assert_eq!(view.polite, model[0] != it.id);
-        }
-        self.check_all_hear(&seated).await;
-        let counted: usize = self.nodes.iter().map(|node| node.hub.occupancy().participants).sum();
-        assert_eq!(counted, seated.len(), "each participant sits on one node");
-    }
-
-    async fn check_all_hear(&mut self, seated: &[usize]) {
-        if !self.say_all(seated).await {
-            // The last signals may be lost with two nodes at once; the next ones reveal the gap.
-            for _ in 0..8 {
-                self.pass(TICK).await;
-                self.settle().await;
-            }
-            for &person in seated {
-                if let (None, node) = (&self.people[person].at, person % self.nodes.len()) {
-                    self.join(person, node, self.people[person].own_session());
-                }
-            }
-            self.heal().await;
-            assert!(self.say_all(seated).await, "all signals arrive");
-        }
-    }
-
-    /// Sends signals between all pairs. Returns whether all arrived.
-    async fn say_all(&mut self, seated: &[usize]) -> bool {
-        let pairs = seated.iter().flat_map(|from| seated.iter().map(|to| (*from, *to)));
-        let pairs: Vec<_> = pairs.filter(|(from, to)| from != to).collect();
-        for _ in 0..2 {
-            for &(from, to) in &pairs {
-                assert_eq!(self.signal(from, to), Some(Ok(())));
-            }
-            while self.net.deliver_all() {
-                self.settle().await;
-            }
-            self.settle().await;
-        }
-        pairs.iter().all(|(from, to)| {
-            self.people[*to].last_heard(self.people[*from].id) == self.people[*from].said[to].0
-        })
-    }
-
-    /// Reads the events of a client and checks them.
-    fn listen(&mut self, person: usize) {
-        let Some(at) = &mut self.people[person].at else { return };
-        let (told, seqs) = (at.connection.told(), at.connection.seqs());
-        let news: Vec<_> = seqs.into_iter().zip(told).skip(at.read).collect();
-        at.read += news.len();
-        for (seq, told) in news {
-            let it = &mut self.people[person];
-            assert_eq!(seq, it.received + 1, "without a gap and once");
-            it.received = seq;
-            if let Told::Signal { from: participant, payload, .. } = told {
-                assert!(it.known.contains_key(&participant), "nothing comes of one who is not there");
-                let said = String::from_utf8(payload).unwrap();
-                let (from, number) = said.split_once(' ').unwrap();
-                self.hear(person, from.parse().unwrap(), participant, number.parse().unwrap());
-            } else {
-                it.take_news(&told);
-            }
-        }
-    }
-
-    fn hear(&mut self, person: usize, from: usize, participant: ParticipantId, number: u64) {
-        let heard = self.people[person].heard.get(&participant);
-        // Signals before the first one received may have been sent before the join.
-        let (last, afresh) = heard.copied().unwrap_or((0, true));
-        assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
-        let may_be_lost = self.people[from].said[&person].1;
-        // Signals of a former participant of the same client may be lost.
-        let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
-        let is_excused = afresh || is_new || number - 1 <= may_be_lost;
-        assert!(
-            number == last + 1 || is_excused,
-            "{person} hears {number} of {from} after {last}: none lost"
-        );
-        self.people[person].heard.insert(participant, (number, false));
-    }
-
     /// A client whose connection was closed returns later, unless it was replaced.
     async fn notice_end(&mut self, person: usize) {
         let is_closed = |at: &mut At| !at.connection.closed().is_empty();
@@ -497,65 +351,6 @@ impl Simulation {
                 self.check_replaced(person, &at);
             }
             self.nodes[at.node].hub.connection_lost(&at.seat, at.connection.id()).await;
-        }
-    }
-}
-
-impl Person {
-    fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            id: ParticipantId::random(),
-            former: Vec::new(),
-            at: None,
-            older: Vec::new(),
-            joining: None,
-            arriving: None,
-            has_joined: false,
-            received: 0,
-            known: BTreeMap::new(),
-            heard: HashMap::new(),
-            said: HashMap::new(),
-        }
-    }
-
-    /// How a stranger joins with the session of its present participant.
-    fn own_session(&self) -> usize {
-        2 * self.former.iter().position(|id| *id == self.id).expect("the participant of a former join")
-    }
-
-    fn last_heard(&self, of: ParticipantId) -> u64 {
-        self.heard.get(&of).map_or(0, |(number, _)| *number)
-    }
-
-    /// Records the participant of an answered join, which may be a new one.
-    fn become_(&mut self, id: ParticipantId) {
-        if !self.former.contains(&id) {
-            self.former.push(id);
-        }
-        if self.id != id {
-            // The order of signals is that of two participants.
-            self.heard.clear();
-            self.has_joined = false;
-        }
-        self.id = id;
-    }
-
-    fn start_afresh(&mut self, joined: &Joined) {
-        self.received = joined.view.seq;
-        self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
-        self.heard.values_mut().for_each(|(_, afresh)| *afresh = true);
-        // The reset covers all signals sent before it, too.
-        self.said.values_mut().for_each(|(said, lost)| *lost = *said);
-    }
-
-    fn take_news(&mut self, told: &Told) {
-        match told {
-            Told::Joined(who) => assert_eq!(self.known.insert(*who, true), None, "joins once"),
-            Told::Left(who, _) => assert!(self.known.remove(who).is_some(), "leaves if it was there"),
-            Told::Reconnecting(who) => assert_eq!(self.known.insert(*who, false), Some(true), "is lost once"),
-            Told::Resumed(who) => assert!(self.known.insert(*who, true).is_some(), "is back who was there"),
-            Told::Signal { .. } | Told::Chat(_) => {}
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Two nodes and a network between them that loses, delays and reorders frames: every message arrives once
-//! and in order, or its loss is reported. Faulty implementations must fail the same checks.
+//! Two linked nodes, the network between them, and the steps and defects of a test.
 
 use std::{
     collections::VecDeque,
@@ -7,32 +6,29 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use proptest::{
-    collection::vec,
-    prelude::*,
-    test_runner::{Config, TestCaseError, TestError, TestRunner},
-};
+use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
 
-use super::super::{
-    frame, message,
-    node_link::{DISCARD_AFTER, NodeLinks},
-    outbound::{MAX_PER_PARTICIPANT, MAX_QUEUED, MAX_QUEUED_WITH_SEATS},
-};
-use crate::core::{
-    model::{
-        event::{Event, Signal, SignalKind},
-        ids::{Epoch, NodeId, ParticipantId},
-        mailbox::PairSeq,
-        seat_table::SeatKey,
+use crate::{
+    cluster::redis::bus::{
+        frame, message,
+        node_link::{DISCARD_AFTER, NodeLinks},
     },
-    ports::{
-        clock::{Clock, SystemClock},
-        node_bus::{BusFull, NodeMessage},
+    core::{
+        model::{
+            event::{Event, Signal, SignalKind},
+            ids::{Epoch, NodeId, ParticipantId},
+            mailbox::PairSeq,
+            seat_table::SeatKey,
+        },
+        ports::{
+            clock::{Clock, SystemClock},
+            node_bus::NodeMessage,
+        },
     },
 };
 
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     /// The node sends some messages.
     Send {
         by: usize,
@@ -73,7 +69,7 @@ enum Step {
     },
 }
 
-fn steps(discards: bool) -> impl Strategy<Value = Vec<Step>> {
+pub fn steps(discards: bool) -> impl Strategy<Value = Vec<Step>> {
     let node = || 0..2_usize;
     let size = prop_oneof![Just(10), Just(30_000)];
     let step = prop_oneof![
@@ -92,7 +88,7 @@ fn steps(discards: bool) -> impl Strategy<Value = Vec<Step>> {
 
 /// A deliberate fault in the handling of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Defect {
+pub enum Defect {
     None,
     /// Messages that were received before are accepted again.
     AcceptsRepeated,
@@ -107,33 +103,33 @@ enum Defect {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd)]
-enum Received {
+pub enum Received {
     Message(u64),
     /// A report that messages are lost.
     Loss,
 }
 
-struct Node {
-    id: NodeId,
-    links: NodeLinks,
+pub struct Node {
+    pub id: NodeId,
+    pub links: NodeLinks,
     /// Frames under way to this node.
-    incoming: VecDeque<Bytes>,
-    delayed: Vec<Bytes>,
-    received: Vec<Received>,
+    pub incoming: VecDeque<Bytes>,
+    pub delayed: Vec<Bytes>,
+    pub received: Vec<Received>,
     /// Numbers of the messages that the link accepted for sending.
-    sent: Vec<u64>,
+    pub sent: Vec<u64>,
 }
 
-struct LinkedNodes {
-    nodes: [Node; 2],
-    now: Instant,
-    defect: Defect,
+pub struct LinkedNodes {
+    pub nodes: [Node; 2],
+    pub now: Instant,
+    pub defect: Defect,
 }
 
-type Outcome = Result<(), TestCaseError>;
+pub type Outcome = Result<(), TestCaseError>;
 
 impl LinkedNodes {
-    fn new(defect: Defect) -> Self {
+    pub fn new(defect: Defect) -> Self {
         let node = || {
             let id = NodeId::random();
             let (incoming, delayed, received, sent) = Default::default();
@@ -142,7 +138,7 @@ impl LinkedNodes {
         Self { nodes: [node(), node()], now: SystemClock.now(), defect }
     }
 
-    fn apply(&mut self, step: &Step) {
+    pub fn apply(&mut self, step: &Step) {
         match step {
             Step::Send { by, count, size } => (0..*count).for_each(|_| self.send(*by, *size)),
             Step::Publish { by } => drop(self.publish(*by)),
@@ -173,7 +169,7 @@ impl LinkedNodes {
         }
     }
 
-    fn send(&mut self, by: usize, size: usize) {
+    pub fn send(&mut self, by: usize, size: usize) {
         let to = self.nodes[1 - by].id;
         let node = &mut self.nodes[by];
         let number = node.sent.len() as u64 + 1;
@@ -183,7 +179,7 @@ impl LinkedNodes {
     }
 
     /// Returns `false` if no frame was due.
-    fn publish(&mut self, by: usize) -> bool {
+    pub fn publish(&mut self, by: usize) -> bool {
         let frames = self.nodes[by].links.frames(self.now);
         for (to, frame) in &frames {
             assert_eq!(*to, self.nodes[1 - by].id);
@@ -195,7 +191,7 @@ impl LinkedNodes {
     }
 
     /// Returns `false` if no frame was under way.
-    fn deliver(&mut self, to: usize) -> bool {
+    pub fn deliver(&mut self, to: usize) -> bool {
         let Some(frame) = self.nodes[to].incoming.pop_front() else { return false };
         self.arrive(to, frame);
         true
@@ -224,7 +220,7 @@ impl LinkedNodes {
     }
 
     /// Delivers every frame until no node has one to publish.
-    fn heal(&mut self) -> Outcome {
+    pub fn heal(&mut self) -> Outcome {
         for _ in 0..500 {
             let mut is_busy = false;
             for node in 0..2 {
@@ -241,7 +237,7 @@ impl LinkedNodes {
 
     /// Checks that each node received what the other one sent, in order, with a report wherever messages are
     /// missing.
-    fn check(&self, is_over: bool) -> Outcome {
+    pub fn check(&self, is_over: bool) -> Outcome {
         for (by, to) in [(0, 1), (1, 0)] {
             let (mut sent, mut is_reported) = (self.nodes[by].sent.iter().peekable(), false);
             for received in &self.nodes[to].received {
@@ -287,7 +283,7 @@ fn message_of(number: u64, size: usize) -> NodeMessage {
     message_to(recipient(u8::try_from(number % 4).unwrap()), number, size)
 }
 
-fn message_to(participant: ParticipantId, number: u64, size: usize) -> NodeMessage {
+pub fn message_to(participant: ParticipantId, number: u64, size: usize) -> NodeMessage {
     let from = ParticipantId::from_bytes([0; 16]);
     NodeMessage::Deliver {
         to: SeatKey { room: "7".parse().unwrap(), participant, epoch: Epoch(1) },
@@ -300,124 +296,4 @@ fn message_to(participant: ParticipantId, number: u64, size: usize) -> NodeMessa
             payload: vec![7; size].into(),
         }),
     }
-}
-
-fn run(steps: &[Step], defect: Defect) -> Outcome {
-    let mut pair = LinkedNodes::new(defect);
-    for step in steps {
-        pair.apply(step);
-        pair.check(false)?;
-    }
-    pair.heal()?;
-    pair.check(true)
-}
-
-fn search(times: u32, discards: bool, defect: Defect) -> Result<(), TestError<impl std::fmt::Debug>> {
-    let max_shrink_iters = if defect == Defect::None { 2_000 } else { 0 };
-    let cases = times * Config::default().cases;
-    let config = Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() };
-    TestRunner::new(config).run(&steps(discards), |steps| run(&steps, defect))
-}
-
-#[test]
-fn messages_arrive_once_and_in_order() {
-    if let Err(failure) = search(4, false, Defect::None) {
-        panic!("{failure}");
-    }
-}
-
-#[test]
-fn no_loss_is_reported_unless_messages_were_discarded() {
-    let cases = 2 * Config::default().cases;
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let checked = TestRunner::new(config).run(&steps(false), |steps| {
-        let mut pair = LinkedNodes::new(Defect::None);
-        for step in &steps {
-            pair.apply(step);
-        }
-        pair.heal()?;
-        prop_assert!(pair.nodes.iter().all(|node| !node.received.contains(&Received::Loss)));
-        Ok(())
-    });
-    if let Err(failure) = checked {
-        panic!("{failure}");
-    }
-}
-
-#[test]
-fn discarded_messages_are_reported_as_lost() {
-    if let Err(failure) = search(4, true, Defect::None) {
-        panic!("{failure}");
-    }
-}
-
-#[test]
-fn every_defect_is_found() {
-    let defects = [
-        Defect::AcceptsRepeated,
-        Defect::IgnoresResend,
-        Defect::IgnoresWantsAck,
-        Defect::IgnoresLoss,
-        Defect::IgnoresGaps,
-    ];
-    for defect in defects {
-        assert!(search(8, true, defect).is_err(), "{defect:?}");
-    }
-}
-
-#[test]
-fn the_queue_is_limited_per_participant_and_in_total_and_seats_get_through() {
-    let (now, other) = (SystemClock.now(), NodeId::random());
-    let mut links = NodeLinks::new(NodeId::random());
-    let mut fill = |participant: &dyn Fn() -> ParticipantId| {
-        let mut bytes = 0;
-        while links.push(other, &message_to(participant(), 1, 10_000), now) == Ok(()) {
-            bytes += 10_000;
-        }
-        bytes
-    };
-    let ann = ParticipantId::random();
-    let for_one = fill(&|| ann);
-    assert!((MAX_PER_PARTICIPANT - 20_000..MAX_PER_PARTICIPANT).contains(&for_one), "{for_one}");
-    let for_all = for_one + fill(&ParticipantId::random);
-    assert!((MAX_QUEUED * 9 / 10..MAX_QUEUED).contains(&for_all), "{for_all}");
-    let mut control = 0;
-    while links.push(other, &NodeMessage::Answer { request: 1, yes: true }, now) != Err(BusFull) {
-        control += 14;
-    }
-    assert!(
-        (MAX_QUEUED_WITH_SEATS - MAX_QUEUED..MAX_QUEUED_WITH_SEATS - MAX_QUEUED * 9 / 10).contains(&control),
-        "{control}"
-    );
-}
-
-#[test]
-fn messages_sent_together_share_a_frame() {
-    let mut pair = LinkedNodes::new(Defect::None);
-    (0..100).for_each(|_| pair.send(0, 10));
-    pair.publish(0);
-    assert_eq!(pair.nodes[1].incoming.len(), 1);
-    pair.deliver(1);
-    assert!(pair.publish(1), "that many messages are acknowledged at once");
-    pair.deliver(0);
-    assert_eq!(pair.nodes[0].links.due(pair.now), None, "all messages are acknowledged");
-}
-
-#[test]
-fn a_lost_node_gets_no_frames_until_it_returns() {
-    let mut pair = LinkedNodes::new(Defect::None);
-    pair.send(0, 10);
-    pair.publish(0);
-    pair.nodes[1].incoming.clear();
-    let (now, links) = (pair.now, &mut pair.nodes[0].links);
-    assert!(!links.are_flushed());
-    links.update_liveness(|_| false, now);
-    assert!(links.are_flushed(), "a flush does not wait for a lost node");
-    assert_eq!(links.due(now), None);
-    links.update_liveness(|_| true, now + Duration::from_secs(30));
-    pair.now += Duration::from_secs(30);
-    assert!(!pair.nodes[0].links.are_flushed());
-    pair.heal().unwrap();
-    assert_eq!(pair.nodes[1].received, [Received::Message(1)]);
-    assert!(pair.nodes[0].links.are_flushed());
 }

@@ -1,0 +1,98 @@
+//! A client of the room: what it was told, received and sent.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{At, Joining};
+use crate::core::{hub::join::Joined, model::ids::ParticipantId, tests::support::Told};
+
+/// What a person's client can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It keeps its session and returns to its seat.
+    Resumes,
+    /// It cannot resume: each of its joins makes a new participant.
+    Forgets,
+    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with
+    /// none.
+    Stranger,
+}
+
+pub struct Person {
+    pub kind: Kind,
+    pub id: ParticipantId,
+    /// The participants that this client has been so far.
+    pub former: Vec<ParticipantId>,
+    pub at: Option<At>,
+    /// Connections that the client has abandoned and whose nodes may not know that yet.
+    pub older: Vec<At>,
+    pub joining: Option<Joining>,
+    /// Its join was answered, and its connection is about to be attached.
+    pub arriving: Option<(usize, Joined)>,
+    pub has_joined: bool,
+    pub received: u64,
+    /// The others as it was told: participant, connected.
+    pub known: BTreeMap<ParticipantId, bool>,
+    /// The last signal received from each participant, and whether a reset followed.
+    pub heard: HashMap<ParticipantId, (u64, bool)>,
+    /// Number of signals sent to each other client, and how many of them a reset covers.
+    pub said: HashMap<usize, (u64, u64)>,
+}
+
+impl Person {
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            id: ParticipantId::random(),
+            former: Vec::new(),
+            at: None,
+            older: Vec::new(),
+            joining: None,
+            arriving: None,
+            has_joined: false,
+            received: 0,
+            known: BTreeMap::new(),
+            heard: HashMap::new(),
+            said: HashMap::new(),
+        }
+    }
+
+    /// How a stranger joins with the session of its present participant.
+    pub fn own_session(&self) -> usize {
+        2 * self.former.iter().position(|id| *id == self.id).expect("the participant of a former join")
+    }
+
+    pub fn last_heard(&self, of: ParticipantId) -> u64 {
+        self.heard.get(&of).map_or(0, |(number, _)| *number)
+    }
+
+    /// Records the participant of an answered join, which may be a new one.
+    pub fn become_(&mut self, id: ParticipantId) {
+        if !self.former.contains(&id) {
+            self.former.push(id);
+        }
+        if self.id != id {
+            // The order of signals is that of two participants.
+            self.heard.clear();
+            self.has_joined = false;
+        }
+        self.id = id;
+    }
+
+    pub fn start_afresh(&mut self, joined: &Joined) {
+        self.received = joined.view.seq;
+        self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
+        self.heard.values_mut().for_each(|(_, afresh)| *afresh = true);
+        // The reset covers all signals sent before it, too.
+        self.said.values_mut().for_each(|(said, lost)| *lost = *said);
+    }
+
+    pub fn take_news(&mut self, told: &Told) {
+        match told {
+            Told::Joined(who) => assert_eq!(self.known.insert(*who, true), None, "joins once"),
+            Told::Left(who, _) => assert!(self.known.remove(who).is_some(), "leaves if it was there"),
+            Told::Reconnecting(who) => assert_eq!(self.known.insert(*who, false), Some(true), "is lost once"),
+            Told::Resumed(who) => assert!(self.known.insert(*who, true).is_some(), "is back who was there"),
+            Told::Signal { .. } | Told::Chat(_) => {}
+        }
+    }
+}
