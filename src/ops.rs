@@ -24,7 +24,7 @@ pub struct Ops {
     /// The chat store.
     pub store: Arc<dyn ChatStore>,
     /// The seat registry.
-    pub cluster: Arc<dyn SeatRegistry>,
+    pub registry: Arc<dyn SeatRegistry>,
     /// All metrics.
     pub metrics: PrometheusHandle,
 }
@@ -48,7 +48,8 @@ struct Readiness {
     ready: bool,
     draining: bool,
     store: Dependency,
-    cluster: Dependency,
+    #[serde(rename = "cluster")]
+    registry: Dependency,
 }
 
 #[derive(Serialize)]
@@ -73,13 +74,13 @@ async fn healthz() -> Response<Body> {
 
 /// Says whether this process should get new clients.
 async fn readyz(State(ops): State<Arc<Ops>>) -> Response<Body> {
-    let (store, cluster) = tokio::join!(ops.store.check(), ops.cluster.check());
+    let (store, registry) = tokio::join!(ops.store.check(), ops.registry.check());
     let draining = ops.hub.is_draining();
     let store = Dependency::new(ops.store.name(), &store);
-    let cluster = Dependency::new(ops.cluster.name(), &cluster);
-    let ready = !draining && store.ready && cluster.ready;
+    let registry = Dependency::new(ops.registry.name(), &registry);
+    let ready = !draining && store.ready && registry.ready;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json(status, &Readiness { ready, draining, store, cluster })
+    json(status, &Readiness { ready, draining, store, registry })
 }
 
 /// Renders the metrics in Prometheus's text format.

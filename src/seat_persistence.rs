@@ -18,7 +18,7 @@ const ROOMS_AT_ONCE: usize = 1_000;
 /// Saves the protected seats of a node that shares its seats with no other node.
 #[derive(Clone)]
 pub struct SeatPersistence {
-    cluster: Arc<LocalRegistry>,
+    registry: Arc<LocalRegistry>,
     store: Arc<SqliteStore>,
 }
 
@@ -28,9 +28,9 @@ impl SeatPersistence {
     /// # Errors
     ///
     /// The seats cannot be read.
-    pub async fn start(cluster: Arc<LocalRegistry>, store: Arc<SqliteStore>) -> Result<Self, Unavailable> {
-        cluster.restore(store.saved_seats().await?);
-        Ok(Self { cluster, store })
+    pub async fn start(registry: Arc<LocalRegistry>, store: Arc<SqliteStore>) -> Result<Self, Unavailable> {
+        registry.restore(store.saved_seats().await?);
+        Ok(Self { registry, store })
     }
 
     /// Saves changes until `stop`. No join waits for it.
@@ -44,10 +44,10 @@ impl SeatPersistence {
 
     /// Saves the rooms that have changed. Rooms that cannot be saved are tried again the next time.
     pub async fn save(&self) {
-        for some in self.cluster.take_changes().chunks(ROOMS_AT_ONCE) {
+        for some in self.registry.take_changes().chunks(ROOMS_AT_ONCE) {
             if let Err(error) = self.store.save_seats(some.to_vec()).await {
                 warn!(error = &error as &dyn std::error::Error, "seats could not be saved");
-                self.cluster.not_saved(some.iter().map(|(room, _)| room.clone()));
+                self.registry.not_saved(some.iter().map(|(room, _)| room.clone()));
             }
         }
     }

@@ -46,13 +46,13 @@ impl Crowd {
         let go = invitation.go.clone();
         let pairs = (0..people / 2).map(|room| sit(room, invitation.clone())).collect();
         let mut crowd = Self { pairs, go };
-        crowd.unless_somebody_fails(all_of(arrivals, people / 2)).await?;
+        crowd.unless_one_fails(all_of(arrivals, people / 2)).await?;
         Ok(crowd)
     }
 
     /// Waits for `other`. Fails when a participant receives an event or loses its connection, as it does
     /// without pongs.
-    pub async fn unless_somebody_fails<T>(&mut self, other: impl Future<Output = T>) -> anyhow::Result<T> {
+    pub async fn unless_one_fails<T>(&mut self, other: impl Future<Output = T>) -> anyhow::Result<T> {
         select! {
             biased;
             Some(pair) = self.pairs.join_next() => { pair??; bail!("a participant left") }

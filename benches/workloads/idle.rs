@@ -36,7 +36,7 @@ const BYTES_PER_KB: f64 = 1_000.0;
 
 const EACH: &str = "resident_kb_each";
 const CPU_EACH: &str = "cpu_ms_each_minute";
-const NOBODY: &str = "resident_mib_nobody";
+const UNLOADED: &str = "resident_mib_nobody";
 const EVERYBODY: &str = "resident_mib_everybody";
 const FIRST: &str = "resident_mib_after_round_1";
 const SECOND: &str = "resident_mib_after_round_2";
@@ -96,7 +96,7 @@ impl Workload for Idle {
         vec![
             figure(EACH, "Resident kB for each connection", 1, true),
             figure(CPU_EACH, "CPU milliseconds for each connection and minute", 3, true),
-            figure(NOBODY, "Resident MiB before the first connection", 1, false),
+            figure(UNLOADED, "Resident MiB before the first connection", 1, false),
             figure(EVERYBODY, "Resident MiB with all connected", 1, false),
             figure(FIRST, "Resident MiB after all have left", 1, false),
             figure(SECOND, "Resident MiB after all have joined again and left", 1, false),
@@ -126,15 +126,15 @@ impl Workload for Idle {
 
     async fn measure(&self, case: usize, server: &mut Server) -> anyhow::Result<Figures> {
         let people = self.sizes[case];
-        let nobody = resting_bytes(server).await?;
+        let unloaded = resting_bytes(server).await?;
         let sockets = server.open_sockets()?;
         let mut crowd = Crowd::gather(server.place(), people).await?;
-        let everybody = crowd.unless_somebody_fails(resting_bytes(server)).await??;
-        let took = everybody - nobody;
+        let loaded = crowd.unless_one_fails(resting_bytes(server)).await??;
+        let took = loaded - unloaded;
         let mut figures = Figures::from([
             (EACH.to_owned(), took / f64::from(people) / BYTES_PER_KB),
-            (NOBODY.to_owned(), nobody / BYTES_PER_MIB),
-            (EVERYBODY.to_owned(), everybody / BYTES_PER_MIB),
+            (UNLOADED.to_owned(), unloaded / BYTES_PER_MIB),
+            (EVERYBODY.to_owned(), loaded / BYTES_PER_MIB),
         ]);
         if case + 1 == self.sizes.len() {
             if server.place().contender.dialect() == Dialect::Mesh {
@@ -199,7 +199,7 @@ async fn cpu_ms_each_minute(server: &Server, crowd: &mut Crowd, people: u32) -> 
         _ => Duration::from_secs(10),
     };
     let meter = Meter::start(server)?;
-    crowd.unless_somebody_fails(sleep(window)).await?;
+    crowd.unless_one_fails(sleep(window)).await?;
     let cost = meter.stop(server, people.into())?;
     Ok(cost.cpu_seconds / cost.operations / (cost.seconds / 60.0) * 1_000.0)
 }
@@ -213,7 +213,7 @@ async fn after_leaving(server: &Server, crowd: Crowd, sockets: u32) -> anyhow::R
         }
         anyhow::Ok(())
     };
-    let Ok(closed) = timeout(TIMEOUT, closed).await else { bail!("not everybody could leave") };
+    let Ok(closed) = timeout(TIMEOUT, closed).await else { bail!("not loaded could leave") };
     closed?;
     resting_bytes(server).await
 }

@@ -63,17 +63,17 @@ pub(super) fn session_secret(config: &Config, data: &DataFolder) -> anyhow::Resu
 }
 
 /// Opens the seat registry, and the task that saves its seats if they are this node's alone.
-pub(super) async fn open_cluster(
+pub(super) async fn open_registry(
     config: &Config,
     sessions: &SessionSigner,
     clock: Arc<dyn Clock>,
     store: &Store,
 ) -> anyhow::Result<(Arc<dyn SeatRegistry>, Option<SeatPersistence>)> {
     let Some(url) = config.redis_url.reveal() else {
-        let cluster = Arc::new(LocalRegistry::new(clock));
-        let Some(embedded) = &store.embedded else { return Ok((cluster, None)) };
-        let seats = SeatPersistence::start(cluster.clone(), embedded.clone()).await.context("DATA_DIR")?;
-        return Ok((cluster, Some(seats)));
+        let registry = Arc::new(LocalRegistry::new(clock));
+        let Some(embedded) = &store.embedded else { return Ok((registry, None)) };
+        let seats = SeatPersistence::start(registry.clone(), embedded.clone()).await.context("DATA_DIR")?;
+        return Ok((registry, Some(seats)));
     };
     let settings = RedisSettings {
         url: url.to_owned(),

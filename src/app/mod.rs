@@ -13,7 +13,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer}
 use tracing::{info, warn};
 
 use self::{
-    back_ends::{open_cluster, open_media, open_store, session_secret},
+    back_ends::{open_media, open_registry, open_store, session_secret},
     listeners::Listeners,
     running::Running,
 };
@@ -56,8 +56,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let metrics = telemetry::start_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config, &data)?;
-    let (cluster, seats) = open_cluster(&config, &sessions, clock.clone(), &store).await?;
-    let hub = Hub::new(cluster.clone(), store.chats.clone(), clock.clone(), sessions);
+    let (registry, seats) = open_registry(&config, &sessions, clock.clone(), &store).await?;
+    let hub = Hub::new(registry.clone(), store.chats.clone(), clock.clone(), sessions);
 
     let media = open_media(&config, &clock)?;
     let common = common_of(&config, hub.clone(), store.records.clone(), media.clone(), clock)?;
@@ -74,7 +74,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     greeting.print().context("standard output is closed")?;
 
     let running = Running::default();
-    let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), cluster, metrics });
+    let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), registry, metrics });
     let of_doors = doors.iter().map(|door| door.clone().ops_router());
     let ops = of_doors.fold(ops.merge(debug::router(config.debug_from_anywhere)), Router::merge);
     running.serve_ops(listeners.ops, &ops);

@@ -132,9 +132,9 @@ mod tests {
     #[tokio::test]
     async fn media_ends_with_its_seat_and_not_with_a_lost_connection() {
         let (clock, media) = (ManualClock::new(), FakeMedia::new());
-        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
+        let registry = Arc::new(LocalRegistry::new(clock.clone()));
         let store = Arc::new(MemoryStore::default());
-        let hub = Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret"));
+        let hub = Hub::new(registry, store, clock.clone(), SessionSigner::new(b"secret"));
         let request = JoinRequest::new(room_id("7"), name("Ann"), RoomPolicy::new(2, LEASE));
         let seat = hub.join(request).await.unwrap().seat;
         let owner = Owner { room: seat.room().clone(), participant: seat.participant() };

@@ -102,7 +102,7 @@ impl IceServers {
     }
 
     /// The public configuration, without credentials.
-    pub fn for_anybody(&self) -> IceConfiguration {
+    pub fn without_credentials(&self) -> IceConfiguration {
         let stun = IceServer { urls: self.stun.clone(), username: None, credential: None };
         IceConfiguration {
             ice_servers: if stun.urls.is_empty() { vec![] } else { vec![stun] },
@@ -113,7 +113,7 @@ impl IceServers {
 
     /// All servers, with credentials for `participant` that expire after the time to live.
     pub fn for_participant(&self, participant: ParticipantId) -> IceConfiguration {
-        let mut configuration = self.for_anybody();
+        let mut configuration = self.without_credentials();
         if let Some(turn) = &self.turn {
             let now = self.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             let ttl = turn.ttl.as_secs();
@@ -195,7 +195,7 @@ mod tests {
     fn without_servers_the_configuration_is_empty() {
         let nothing = IceConfiguration { ice_servers: vec![], ttl: None, turn_urls: vec![] };
         let servers = servers("", "", None).unwrap();
-        assert_eq!(servers.for_anybody(), nothing);
+        assert_eq!(servers.without_credentials(), nothing);
         assert_eq!(servers.for_participant(ParticipantId::random()), nothing);
     }
 

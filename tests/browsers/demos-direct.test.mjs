@@ -106,14 +106,14 @@ test('two people call by name, see and hear each other, and hang up', async () =
 test('an absent callee and a taken name are reported in words', async () => {
   const ann = await registered('Ann');
   await ann.dial('nobody <b>');
-  await ann.reads('Nobody called “nobody <b>” is here at the moment.');
+  await ann.reads('“nobody <b>” is not here at the moment.');
   await ann.sees('dial');
   await ann.dial(ann.name);
   await ann.reads('That is your own name.');
 
   const eve = await caller('Eve');
   await eve.register(ann.name);
-  await eve.reads('Somebody else has this name.');
+  await eve.reads('Another person has this name.');
   await eve.register('a;b');
   await eve.reads('This does not work: username holds a character that is not allowed.');
   assert.equal(eve.conduct.takeViolations().length, 1, 'the browser reports the 400');
@@ -138,7 +138,7 @@ test('a call can be declined, and a person in a call is busy', async () => {
   await bob.press('answer');
   await each([ann, bob], (person) => person.seesAndHears());
   await cy.dial(ann.name);
-  await cy.reads(`${ann.name} is talking to somebody else.`);
+  await cy.reads(`${ann.name} is in another call.`);
   await each([ann, bob], (person) => person.seesAndHears());
 });
 

@@ -1,5 +1,5 @@
-//! The words of comments, test names and documents, as tests: plain English, and comments within the declared
-//! width.
+//! The words of comments, test names, texts and documents, as tests: plain English, and comments within the
+//! declared width.
 
 mod banned;
 mod comments;
@@ -18,7 +18,7 @@ const RUST_WIDTH: usize = 110;
 const PAGE_WIDTH: usize = 100;
 
 #[test]
-fn comments_test_names_and_documents_use_no_banned_word() {
+fn comments_test_names_texts_and_documents_use_no_banned_word() {
     let hits: Vec<_> = checked().iter().flat_map(banned_words).collect();
     assert!(hits.is_empty(), "{} banned words:\n{}", hits.len(), hits.join("\n"));
 }
@@ -48,6 +48,11 @@ fn planted_words_are_found_in_every_syntax() {
         ("a.py", "def f():\n    \"\"\"Whoever.\"\"\"", 2),
         ("a.lua", "local a = 1 -- anew", 1),
         ("a.md", "A seat\nwhich goes\non.", 2),
+        ("a.html", "<p>\nWhoever</p>", 2),
+        ("src/a.rs", "\n#[error(\"for nobody\")]", 2),
+        ("src/a.rs", "let raw = r#\"a call \"goes on\"\"#;", 1),
+        ("src/a.rs", "let text = \"the call goes \\\n    on\";", 1),
+        ("frontend/public/demos/a.js", "say(`somebody`);", 1),
     ];
     for (path, text, line) in planted {
         let found = banned_words(&File::new(path, text));
@@ -57,7 +62,7 @@ fn planted_words_are_found_in_every_syntax() {
 }
 
 #[test]
-fn code_strings_and_code_spans_are_not_prose() {
+fn code_other_strings_and_code_spans_are_not_prose() {
     let innocent = [
         ("a.rs", "let nobody = \"whoever // anew\";"),
         ("a.rs", "// `nobody` and `GET /whoever`"),
@@ -112,7 +117,7 @@ fn wide_comments(file: &File) -> Vec<String> {
     lines.map(|(index, _)| format!("{}:{}", file.path, index + 1)).collect()
 }
 
-/// Comments, test names and documents: everything in a file that is written for people.
+/// Comments, test names, texts and documents: everything in a file that is written for people.
 fn prose(file: &File) -> Vec<Passage> {
     let lines = match file.syntax {
         Syntax::Document => passage::document(&file.text),
@@ -122,6 +127,9 @@ fn prose(file: &File) -> Vec<Passage> {
     };
     let mut passages = passage::join(lines);
     passages.extend(names::of_tests(&file.text, file.syntax));
+    if file.has_texts() && matches!(file.syntax, Syntax::Rust | Syntax::Script) {
+        passages.extend(comments::strings(&file.text, file.syntax).iter().map(Passage::new));
+    }
     if file.syntax == Syntax::Python {
         passages.extend(passage::join(comments::docstrings(&file.text)));
     }

@@ -84,7 +84,7 @@ impl People {
         }
         let mut people = Self { living, turns, joined: joins, met: meetings, go };
         for _ in 0..people.living.len() {
-            unless_somebody_fails(&mut people.living, connections.recv()).await?;
+            unless_one_fails(&mut people.living, connections.recv()).await?;
         }
         Ok(people)
     }
@@ -107,7 +107,7 @@ impl People {
         let mut took = Took::new()?;
         let mut next = Instant::now();
         while !self.turns.is_empty() {
-            unless_somebody_fails(&mut self.living, wait_until(next)).await?;
+            unless_one_fails(&mut self.living, wait_until(next)).await?;
             self.begin_next(next);
             next += Duration::from_secs(1) / rate;
             while let Ok(join) = self.joined.try_recv() {
@@ -123,7 +123,7 @@ impl People {
     /// Lets all leave once each knows the other, and compares their ids.
     pub async fn leave(mut self) -> anyhow::Result<()> {
         for _ in 0..self.living.len() {
-            unless_somebody_fails(&mut self.living, self.met.recv()).await?;
+            unless_one_fails(&mut self.living, self.met.recv()).await?;
         }
         self.go.cancel();
         let mut first_comers = HashMap::new();
@@ -148,12 +148,12 @@ impl People {
     }
 
     async fn next_join(&mut self) -> anyhow::Result<Duration> {
-        unless_somebody_fails(&mut self.living, self.joined.recv()).await?.context("all are gone")
+        unless_one_fails(&mut self.living, self.joined.recv()).await?.context("all are gone")
     }
 }
 
 /// Waits for `other`, and fails with the first participant that fails.
-async fn unless_somebody_fails<T>(
+async fn unless_one_fails<T>(
     living: &mut JoinSet<anyhow::Result<Seated>>,
     other: impl Future<Output = T>,
 ) -> anyhow::Result<T> {

@@ -167,7 +167,7 @@ impl Workload for Media {
         let place = server.place();
         let party = Party { contender: place.contender, server: place.address, own: own_address()? };
         party.rehearse(GOOD).await?;
-        let (nobody, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
+        let (unloaded, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         // Dropped at the end, which closes all WebSockets.
         let mut everybody = JoinSet::new();
         let mut studio = Studio::new()?;
@@ -188,7 +188,7 @@ impl Workload for Media {
         let (_studio, Count { due, come }) =
             party::apart(studio, move |studio| studio.count(duration)).await?;
         let cost = meter.stop(server, come.packets as f64)?;
-        let took = server.resident_bytes()? - nobody;
+        let took = server.resident_bytes()? - unloaded;
 
         let mbps = come.bytes as f64 * 8.0 / 1e6 / cost.seconds;
         let mut figures = cost.figures();
@@ -242,6 +242,6 @@ impl Workload for Media {
 fn own_address() -> anyhow::Result<IpAddr> {
     // No packet is sent: connecting the socket only selects the route.
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    socket.connect("192.0.2.1:9").context("media needs an address besides 127.0.0.1")?;
+    socket.connect("192.0.2.1:9").context("media needs an address other than 127.0.0.1")?;
     Ok(socket.local_addr()?.ip())
 }

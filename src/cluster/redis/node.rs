@@ -187,7 +187,7 @@ impl RedisNode {
             Correction::Renew(renewal, own) => {
                 let reply = connection.call(self.calls.renew(&renewal, Some(&own))).await?;
                 if let Some(ended) = reply.renewal(&renewal.key)? {
-                    self.claims().end(ended);
+                    self.claims().record_end(ended);
                 }
             }
         }

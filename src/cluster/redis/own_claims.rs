@@ -106,7 +106,7 @@ impl OwnClaims {
     }
 
     /// Ends a claim that Redis does not have, and records that for the core.
-    pub(super) fn end(&mut self, ended: EndedClaim) {
+    pub(super) fn record_end(&mut self, ended: EndedClaim) {
         let is_followed = match &ended {
             EndedClaim::Moved(key, seat) => self.find(key).is_some_and(|own| own.follow(seat)),
             EndedClaim::Released(_) => false,
@@ -147,7 +147,7 @@ impl OwnClaims {
             }
         }
         for ended in ended {
-            self.end(ended);
+            self.record_end(ended);
         }
         corrections
     }
@@ -162,7 +162,7 @@ impl OwnClaims {
         };
         let moved: Vec<_> = self.rooms.get(id).into_iter().flatten().filter_map(replaced).collect();
         for moved in moved {
-            self.end(moved);
+            self.record_end(moved);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::core::{
 };
 
 /// How long other nodes have to end the seats.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+const SEATS_END_WITHIN: Duration = Duration::from_secs(5);
 
 /// Rooms whose seats are ended at once.
 const AT_ONCE: usize = 64;
@@ -31,7 +31,7 @@ impl Hub {
             answers.push(self.ask(node, ask).map_err(|error| Unavailable::new("another node", error))?);
         }
         self.dismiss_local(namespace).await?;
-        let answers = timeout(ANSWERED_WITHIN, join_all(answers)).await.unwrap_or_else(|_| vec![Ok(false)]);
+        let answers = timeout(SEATS_END_WITHIN, join_all(answers)).await.unwrap_or_else(|_| vec![Ok(false)]);
         if answers.into_iter().all(|answer| answer == Ok(true)) {
             Ok(())
         } else {

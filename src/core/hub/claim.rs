@@ -91,7 +91,7 @@ impl Hub {
             for seat in &claimed.ended {
                 let (key, reason) = (seat.key_in(&claim.room), LeaveReason::LeaseEnded);
                 self.tell_end(&key, reason, claimed.others.iter().chain([seat]));
-                room.end(key.participant, key.epoch, reason, now);
+                room.end_stay(key.participant, key.epoch, reason, now);
             }
             for seat in claimed.others.iter().filter(|seat| seat.node != self.0.local_node.id) {
                 room.apply_seat(seat, None, now);

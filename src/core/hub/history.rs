@@ -28,13 +28,13 @@ const MAX_UNANSWERED: usize = 4_096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
     /// It is stored, and sent to the others.
-    Now,
+    Stored,
     /// It was stored before, as this JSON, and sent to the others then.
-    Before(Box<str>),
+    AlreadyStored(Box<str>),
     /// Its writer has stored another message under the same id. It is not sent to the others.
     Conflict,
     /// It is sent to the others but not stored: the history is full.
-    Unkept,
+    NotStored,
 }
 
 /// How a save changes a history.
@@ -100,7 +100,7 @@ impl Hub {
     }
 
     /// Stores a message as `stored` and sends it to the others, even if its writer has left meanwhile. When
-    /// it returns [`Published::Now`], the message is durable.
+    /// it returns [`Published::Stored`], the message is durable.
     ///
     /// A full history does not silence a visit: the message is sent to the others without being stored. A
     /// message that the store had stored without an answer is sent when its writer repeats it.
@@ -115,7 +115,7 @@ impl Hub {
     ) -> Result<Published, Unavailable> {
         let (room, key, json_hash) = (&seat.key.room, stored.identity.key.clone(), hash(&stored.json));
         let (published, told) = match self.0.store.append(room, stored).await {
-            Ok(Appended::Now) => (Published::Now, Some(message.clone())),
+            Ok(Appended::Now) => (Published::Stored, Some(message.clone())),
             Ok(Appended::Before(json)) => {
                 let untold = self.0.unanswered_writes.resolve(room, &key, &json);
                 let told = untold.map(|UnansweredWrite { name, sent_at, .. }| ChatMessage {
@@ -123,10 +123,10 @@ impl Hub {
                     sent_at,
                     ..message.clone()
                 });
-                (Published::Before(json), told)
+                (Published::AlreadyStored(json), told)
             }
             Ok(Appended::Conflict) => (Published::Conflict, None),
-            Err(SaveError::Full) => (Published::Unkept, Some(message.clone())),
+            Err(SaveError::Full) => (Published::NotStored, Some(message.clone())),
             Err(SaveError::Unavailable(error)) => {
                 let (room, name, sent_at) = (room.clone(), message.name.clone(), message.sent_at);
                 self.0.unanswered_writes.add(UnansweredWrite { room, key, json_hash, name, sent_at });

@@ -99,7 +99,7 @@ pub struct Taken {
 
 impl Hub {
     /// Gives a seat: the participant's own if its session proves one, else a free one, else an unprotected
-    /// one whose holder is not there.
+    /// one whose holder is absent.
     ///
     /// The others are told at once. The participant's own events wait for [`attach`](Self::attach), so that a
     /// door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
@@ -108,7 +108,7 @@ impl Hub {
     /// - [`JoinError::RoomFull`]: every seat is protected, or its holder answers; no participant was
     ///   disturbed.
     /// - [`JoinError::TooManyAway`]: a newcomer whose address holds too many seats without a connection.
-    /// - [`JoinError::NameTaken`]: names are unique here, and a holder that answers has this one.
+    /// - [`JoinError::NameTaken`]: names are unique in the room, and a holder that answers has this one.
     /// - [`JoinError::ShuttingDown`]: this node drains.
     /// - [`JoinError::Unavailable`]: the seat registry does not answer.
     pub async fn join(&self, request: JoinRequest) -> Result<Joined, JoinError> {

@@ -232,7 +232,7 @@ impl Hub {
     /// Ends a seat in its room on this node, if it is listed there under that epoch.
     fn end_seat(&self, key: &SeatKey, reason: LeaveReason) {
         let Some(room) = self.room(&key.room) else { return };
-        lock(&room).end(key.participant, key.epoch, reason, self.0.clock.now());
+        lock(&room).end_stay(key.participant, key.epoch, reason, self.0.clock.now());
         self.remove_if_over(&key.room);
     }
 

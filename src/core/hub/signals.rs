@@ -44,8 +44,8 @@ impl Hub {
     ///
     /// # Errors
     /// - [`SignalError::Replaced`]: the seat is held under another epoch, or ended.
-    /// - [`SignalError::NoSuchParticipant`]: no participant sits there on this node.
-    /// - [`SignalError::Unavailable`]: too much waits for the node of a participant there.
+    /// - [`SignalError::NoSuchParticipant`]: no participant of that room sits on this node.
+    /// - [`SignalError::Unavailable`]: too much waits for the node of one of its participants.
     pub fn signal_room(
         &self,
         seat: &Seated,

@@ -80,7 +80,7 @@ pub enum SignalError {
     #[error(transparent)]
     Replaced(#[from] Replaced),
     /// No participant with that id is in the sender's room; or the other room that was named is empty.
-    #[error("nobody by that id sits in the room")]
+    #[error("no participant with that id sits in the room")]
     NoSuchParticipant,
     /// The recipient is on another node, to which the bus cannot send now.
     #[error("the recipient's node cannot be reached")]

@@ -169,7 +169,7 @@ struct SeenEpochs {
     /// The largest epoch seen.
     last: Epoch,
     /// True if a seat was released: an older seat that is missing may be that one.
-    given_up: bool,
+    has_released: bool,
 }
 
 impl SeenEpochs {
@@ -182,7 +182,7 @@ impl SeenEpochs {
 
     /// True if a missing seat with this epoch was lost, and not released.
     fn has_lost(&self, epoch: Epoch) -> bool {
-        self.from.is_none_or(|from| epoch > self.last || (epoch < from && !self.given_up))
+        self.from.is_none_or(|from| epoch > self.last || (epoch < from && !self.has_released))
     }
 }
 
@@ -200,8 +200,8 @@ impl Seats {
         now: Instant,
     ) -> Result<Claimed, ClaimRefused> {
         let former = self.held.iter().find(|seat| seat.participant == claim.participant).cloned();
-        let lasting = former.as_ref().filter(|seat| seat.lease_ends > now);
-        if claim.over.is_some() && claim.over != lasting.map(|seat| seat.epoch) {
+        let unexpired = former.as_ref().filter(|seat| seat.lease_ends > now);
+        if claim.over.is_some() && claim.over != unexpired.map(|seat| seat.epoch) {
             return Err(ClaimRefused::NotHeld);
         }
         let others = || self.held.iter().filter(|seat| seat.participant != claim.participant);
@@ -215,7 +215,7 @@ impl Seats {
             return Err(ClaimRefused::Full(live().cloned().collect()));
         }
         // The claimant's own seat stays even if its lease has ended: no other participant has taken it.
-        let ended = self.end(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
+        let ended = self.remove_where(|seat| seat.lease_ends <= now && seat.participant != claim.participant);
         let held = self.held.iter_mut().find(|held| held.participant == claim.participant);
         let seat = Seat {
             participant: claim.participant,
@@ -275,7 +275,7 @@ impl Seats {
             return false;
         }
         // A seat whose lease has ended would be one too many if it were renewed later.
-        self.end(|held| held.lease_ends <= now && held.participant != seat.participant);
+        self.remove_where(|held| held.lease_ends <= now && held.participant != seat.participant);
         self.held.retain(|held| held.participant != seat.participant);
         let position = self.held.partition_point(|held| held.since < seat.since);
         self.held.insert(position, seat.clone());
@@ -300,18 +300,18 @@ impl Seats {
 
     /// Releases a seat. Returns `false` and changes nothing if another epoch holds the seat, or none.
     pub fn release(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
-        !self.end(|seat| seat.participant == participant && seat.epoch == epoch).is_empty()
+        !self.remove_where(|seat| seat.participant == participant && seat.epoch == epoch).is_empty()
     }
 
     /// As [`release`](Self::release), unless the seat is protected.
     pub fn take_away(&mut self, participant: ParticipantId, epoch: Epoch) -> bool {
         let is_it = |seat: &Seat| seat.participant == participant && seat.epoch == epoch && !seat.protected;
-        !self.end(is_it).is_empty()
+        !self.remove_where(is_it).is_empty()
     }
 
     /// Releases the seats whose lease has ended, and returns them.
     pub fn expire(&mut self, now: Instant) -> Vec<Seat> {
-        self.end(|seat| seat.lease_ends <= now)
+        self.remove_where(|seat| seat.lease_ends <= now)
     }
 
     /// True if no seat is held.
@@ -319,9 +319,9 @@ impl Seats {
         self.held.is_empty()
     }
 
-    fn end(&mut self, which: impl Fn(&Seat) -> bool) -> Vec<Seat> {
+    fn remove_where(&mut self, which: impl Fn(&Seat) -> bool) -> Vec<Seat> {
         let ended: Vec<_> = self.held.extract_if(.., |seat| which(seat)).collect();
-        self.seen.given_up |= !ended.is_empty();
+        self.seen.has_released |= !ended.is_empty();
         ended
     }
 }

@@ -144,7 +144,7 @@ impl Room {
         now: Instant,
     ) -> Result<(), Replaced> {
         let member = self.member(participant, epoch)?;
-        let is_first = member.presence == Presence::Arriving;
+        let is_first = member.presence == Presence::Connecting;
         let local = member.as_local_mut().ok_or(Replaced)?;
         local.away = None;
         local.outbox.attach(connection);
@@ -172,7 +172,7 @@ impl Room {
     /// For doors whose clients continue after a gap in their events.
     ///
     /// # Errors
-    /// [`Replaced`]: it is not listed here under `epoch`.
+    /// [`Replaced`]: it is not listed under `epoch`.
     pub fn tell_difference(
         &mut self,
         participant: ParticipantId,

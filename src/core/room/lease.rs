@@ -120,7 +120,7 @@ impl Room {
         unlisted.filter(|it| !is_releasing(it)).map(|member| member.renewal(&self.id, now)).collect()
     }
 
-    /// Records that the release of a local seat begins; [`end`](Self::end) follows.
+    /// Records that the release of a local seat begins; [`end_stay`](Self::end_stay) follows.
     pub fn begin_release(&mut self, participant: ParticipantId, epoch: Epoch) {
         if let Some(local) = self.member(participant, epoch).ok().and_then(Member::as_local_mut) {
             local.releasing = Some(epoch);

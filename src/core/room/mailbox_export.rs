@@ -18,7 +18,7 @@ const LEFT_BEHIND_FOR: Duration = Duration::from_secs(10);
 /// What a participant left on this node when it migrated.
 #[derive(Debug)]
 pub(super) struct LeftBehind {
-    /// Its last epoch here.
+    /// Its last epoch on this node.
     epoch: Epoch,
     at: Instant,
     /// `None` if events were lost, or if its own mailbox had not arrived: a second move is a reset.
@@ -26,7 +26,7 @@ pub(super) struct LeftBehind {
 }
 
 impl Room {
-    /// Answers another node's request for the mailbox of a participant that sits there under `epoch`.
+    /// Answers another node's request for the mailbox of a participant that sits on that node under `epoch`.
     pub fn send_mailbox(&mut self, former: &SeatKey, epoch: Epoch, node: NodeId, now: Instant) {
         let member = self.find_member(former.participant).filter(|member| member.epoch < epoch);
         let moved = member.map(|member| Seat {
@@ -47,7 +47,7 @@ impl Room {
         let seat = SeatKey { epoch, ..former.clone() };
         self.node.send_or_retry(node, NodeMessage::MailboxFetched { seat, mailbox });
         if moved.is_some() {
-            // The other node may not know the participants here.
+            // The other node may not know the participants of this node.
             self.publish_to(Some(node), false);
         }
     }
@@ -55,14 +55,14 @@ impl Room {
     /// Claims by which another node can take over the local seats that have had no connection for `away_for`,
     /// for the rest of their leases.
     ///
-    /// Seats whose mailbox is still on its way here are left out: a second move would reset them.
+    /// Seats whose mailbox is still on its way to this node are left out: a second move would reset them.
     pub fn take_over_claims(&self, away_for: Duration, now: Instant) -> Vec<Claim> {
         let left = |member: &Member| (member.renewed_at + member.lease).saturating_duration_since(now);
         let is_late = |member: &Member| member.renewed_at + away_for.min(member.lease / 2) <= now;
-        let is_settled =
+        let is_movable =
             |local: &LocalMember| local.outbox.connection().is_none() && local.mailbox_request.is_none();
         let is_offered = |member: &&Member| {
-            is_late(member) && !left(member).is_zero() && member.as_local().is_some_and(is_settled)
+            is_late(member) && !left(member).is_zero() && member.as_local().is_some_and(is_movable)
         };
         let claim = |member: &Member| Claim {
             room: self.id.clone(),
@@ -117,8 +117,8 @@ impl Room {
     fn reset_after_stay_on(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
         let Some(position) = self.position(participant) else { return };
         let member = &self.members[position];
-        let is_settled = member.as_local().is_some_and(|local| local.mailbox_request.is_none());
-        if is_settled && member.stream < epoch {
+        let has_mailbox = member.as_local().is_some_and(|local| local.mailbox_request.is_none());
+        if has_mailbox && member.stream < epoch {
             self.lose_mailbox(position);
             self.deliver_waiting(position, now);
             self.publish(false);

@@ -23,7 +23,7 @@ impl Member {
             // Its mailbox tells the stream, which is never older than the stay.
             stream: if entrant.mailbox_from.is_some() { since } else { epoch },
             attachment: 0,
-            presence: if entrant.is_returning { Presence::Away } else { Presence::Arriving },
+            presence: if entrant.is_returning { Presence::Away } else { Presence::Connecting },
             protected,
             lease: entrant.lease,
             renewed_at: now,

@@ -70,7 +70,7 @@ pub struct Room {
 pub enum Presence {
     /// The participant has its seat; its first connection is about to be attached. The others see it as
     /// connected.
-    Arriving,
+    Connecting,
     /// A connection is attached. It may be dead and not noticed yet.
     Connected,
     /// The connection was lost, and the others know.
@@ -131,7 +131,7 @@ struct RemoteMember {
     is_node_lost: bool,
     /// When to ask the seat registry whether it still holds its seat.
     verify_at: Instant,
-    /// What it has not fetched yet since it migrated from here.
+    /// What it has not fetched yet since it migrated from this node.
     left_behind: Option<Box<LeftBehind>>,
 }
 
@@ -164,7 +164,7 @@ impl Room {
     /// Ends a participant's stay, tells the others, and closes its connection unless the participant left.
     ///
     /// Returns `false`, with nothing changed, if the participant is not listed under `epoch`.
-    pub fn end(
+    pub fn end_stay(
         &mut self,
         participant: ParticipantId,
         epoch: Epoch,
@@ -175,7 +175,7 @@ impl Room {
         self.end_and_close(participant, epoch, reason, close, now)
     }
 
-    /// Does [`end`](Self::end) by order of an administrator.
+    /// Does [`end_stay`](Self::end_stay) by order of an administrator.
     pub fn dismiss(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
         self.end_and_close(participant, epoch, LeaveReason::LeaseEnded, Some(CloseReason::Dismissed), now);
     }
@@ -233,7 +233,7 @@ impl Room {
         self.len() == 0
     }
 
-    /// True if nothing in here is needed any more.
+    /// True if the node needs the room no longer.
     pub fn is_over(&self) -> bool {
         let is_needed =
             |member: &Member| member.as_remote().is_none_or(|remote| remote.left_behind.is_some());

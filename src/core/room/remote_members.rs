@@ -55,7 +55,7 @@ impl Room {
         };
         let over: Vec<_> = self.members.iter().filter(is_over).map(|it| (it.participant, it.epoch)).collect();
         for (participant, epoch) in over {
-            self.end(participant, epoch, LeaveReason::LeaseEnded, now);
+            self.end_stay(participant, epoch, LeaveReason::LeaseEnded, now);
         }
     }
 
@@ -72,7 +72,7 @@ impl Room {
     /// Applies one seat on another node. `told` is what that node says of it; without, the seat registry says
     /// it.
     ///
-    /// Closes the connection of a participant that moved there.
+    /// Closes the connection of a participant that moved to that node.
     pub fn apply_seat(&mut self, seat: &Seat, told: Option<&NodeSeat>, now: Instant) {
         self.node.note_peer();
         let participant = seat.participant;
@@ -101,7 +101,7 @@ impl Room {
     /// Ends the listing of an older stay of a participant: news of its end come after those of the next one.
     pub(super) fn end_former_stay(&mut self, participant: ParticipantId, since: Epoch, now: Instant) {
         if let Some(former) = self.find_member(participant).filter(|member| member.since != since) {
-            self.end(participant, former.epoch, LeaveReason::LeaseEnded, now);
+            self.end_stay(participant, former.epoch, LeaveReason::LeaseEnded, now);
         }
     }
 
@@ -156,7 +156,7 @@ impl Room {
             }
             local.outbox.reset();
         }
-        // The lost messages may have been about the seats there.
+        // The lost messages may have been about the seats of that node.
         self.publish_to(Some(node), true);
     }
 

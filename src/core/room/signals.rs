@@ -19,7 +19,7 @@ impl Room {
     /// Delivers a signal to another participant of this room.
     ///
     /// # Errors
-    /// - [`SignalError::Replaced`]: `from` is not listed here under `epoch`.
+    /// - [`SignalError::Replaced`]: `from` is not listed under `epoch`.
     /// - [`SignalError::NoSuchParticipant`]: `to` is not listed, or is the sender.
     /// - [`SignalError::Unavailable`]: too much waits for the recipient's node.
     pub fn signal(

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::support::{ManualClock, MemoryStore, Recorder, Told, kept, name, room_id};
+use super::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id, stored_form};
 use crate::{
     cluster::LocalRegistry,
     core::{
@@ -32,8 +32,8 @@ struct Pair {
 impl Pair {
     async fn new() -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
-        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-        let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
+        let registry = Arc::new(LocalRegistry::new(clock.clone()));
+        let hub = Hub::new(registry, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         let join = |who| {
             let policy = RoomPolicy::new(2, Duration::from_secs(30));
             hub.join(JoinRequest::new(room_id("7"), name(who), policy))
@@ -46,7 +46,7 @@ impl Pair {
 
     async fn write(&self, from: &Joined, id: &str, body: &str) -> Result<Published, Unavailable> {
         let message = self.hub.compose(&from.seat, id, body).unwrap();
-        self.hub.publish(&from.seat, &message, kept(&message)).await
+        self.hub.publish(&from.seat, &message, stored_form(&message)).await
     }
 
     /// The texts that Ann received.
@@ -63,8 +63,8 @@ impl Pair {
 #[tokio::test]
 async fn repeated_message_is_acknowledged_and_not_sent_again() {
     let pair = Pair::new().await;
-    assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Now);
-    assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::Before(_))));
+    assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Stored);
+    assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::AlreadyStored(_))));
     assert_eq!(pair.told(), ["hi"]);
     assert_eq!(pair.history().await.len(), 1);
 }
@@ -80,8 +80,8 @@ async fn other_text_under_the_same_id_is_a_conflict() {
 #[tokio::test]
 async fn same_id_of_another_participant_is_another_message() {
     let pair = Pair::new().await;
-    assert_eq!(pair.write(&pair.ann, "1", "hi").await.unwrap(), Published::Now);
-    assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Now);
+    assert_eq!(pair.write(&pair.ann, "1", "hi").await.unwrap(), Published::Stored);
+    assert_eq!(pair.write(&pair.bob, "1", "hi").await.unwrap(), Published::Stored);
     assert_eq!(pair.told(), ["hi"]);
     assert_eq!(pair.history().await.len(), 2);
 }
@@ -93,7 +93,7 @@ async fn message_stored_without_an_answer_is_sent_when_repeated() {
     assert!(pair.write(&pair.bob, "1", "hi").await.is_err());
     assert_eq!(pair.told(), [""; 0]);
     for _ in 0..2 {
-        assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::Before(_))));
+        assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::AlreadyStored(_))));
         assert_eq!(pair.told(), ["hi"]);
     }
     assert_eq!(pair.history().await.len(), 1);
@@ -106,7 +106,7 @@ async fn unanswered_repetition_of_a_sent_message_is_not_sent_again() {
     pair.clock.advance(Duration::from_millis(1));
     pair.store.lose_the_next_answer();
     assert!(pair.write(&pair.bob, "1", "hi").await.is_err());
-    assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::Before(_))));
+    assert!(matches!(pair.write(&pair.bob, "1", "hi").await, Ok(Published::AlreadyStored(_))));
     assert_eq!(pair.told(), ["hi"]);
 }
 
@@ -115,14 +115,14 @@ async fn full_history_does_not_silence_the_visit() {
     let pair = Pair::new().await;
     let body = "x".repeat(MAX_HISTORY_BYTES / MAX_ENTRIES * 2);
     let mut number = 0;
-    while pair.write(&pair.bob, &number.to_string(), &body).await.unwrap() == Published::Now {
+    while pair.write(&pair.bob, &number.to_string(), &body).await.unwrap() == Published::Stored {
         number += 1;
     }
     let told = pair.told().len();
-    assert_eq!(pair.write(&pair.bob, "late", &body).await.unwrap(), Published::Unkept);
+    assert_eq!(pair.write(&pair.bob, "late", &body).await.unwrap(), Published::NotStored);
     assert_eq!(pair.told().len(), told + 1);
     assert!(
-        matches!(pair.write(&pair.bob, "0", &body).await, Ok(Published::Before(_))),
+        matches!(pair.write(&pair.bob, "0", &body).await, Ok(Published::AlreadyStored(_))),
         "a retry is none the less"
     );
     assert_eq!(pair.history().await.len(), number);

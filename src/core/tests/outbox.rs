@@ -181,14 +181,14 @@ fn outbox_continues_from_its_parts_unless_events_are_lost() {
     for payload in ["1", "2", "3"] {
         outbox.push(signal(payload), now());
     }
-    let (kept, last, handed) = outbox.into_parts().unwrap();
-    let mut elsewhere = Outbox::from_parts(kept, last, handed, now());
-    assert!(elsewhere.resume(Some(1)));
+    let (events, last, taken) = outbox.into_parts().unwrap();
+    let mut continued = Outbox::from_parts(events, last, taken, now());
+    assert!(continued.resume(Some(1)));
     let back = Recorder::new();
-    elsewhere.attach(back.clone());
+    continued.attach(back.clone());
     assert_eq!((payloads(&back.told()), back.seqs()), (vec![b"2".to_vec(), b"3".to_vec()], vec![2, 3]));
-    elsewhere.reset();
-    assert!(elsewhere.into_parts().is_none());
+    continued.reset();
+    assert!(continued.into_parts().is_none());
 }
 
 #[test]

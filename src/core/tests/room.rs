@@ -196,7 +196,7 @@ impl RoomSimulation {
         for epoch in &person.older {
             assert!(!self.seats.release(person.id, *epoch));
             assert!(!self.seats.renew(&renewal(person.id, *epoch, LEASE), self.now));
-            assert!(!self.room.end(person.id, *epoch, LeaveReason::Left, self.now));
+            assert!(!self.room.end_stay(person.id, *epoch, LeaveReason::Left, self.now));
             assert!(self.room.attach(person.id, *epoch, Recorder::new(), self.now).is_err());
             let signal =
                 self.room.signal(person.id, *epoch, person.id, SignalKind::Offer, Bytes::new(), self.now);
@@ -245,8 +245,8 @@ impl RoomSimulation {
         let person = &mut self.people[index];
         let epoch = person.epoch.take().unwrap();
         person.older.push(epoch);
-        assert!(self.room.end(person.id, epoch, reason, self.now));
-        assert!(!self.room.end(person.id, epoch, reason, self.now), "every join has exactly one end");
+        assert!(self.room.end_stay(person.id, epoch, reason, self.now));
+        assert!(!self.room.end_stay(person.id, epoch, reason, self.now), "every join has exactly one end");
         *self.ends.entry(person.id).or_default() += 1;
         self.check_stay(index);
         let person = &mut self.people[index];

@@ -35,7 +35,7 @@ pub fn room_id(text: &str) -> RoomId {
 }
 
 /// A message as a door stores it, with readable keys.
-pub fn kept(message: &ChatMessage) -> LiveMessage {
+pub fn stored_form(message: &ChatMessage) -> LiveMessage {
     let ChatMessage { id, from, body, .. } = message;
     let [key, content] = [format!("m.{from} {id}"), format!("b.{from} {id} {body}")];
     let identity = MessageIdentity { key: (&*key).into(), content: (&*content).into() };

@@ -30,7 +30,7 @@ impl Shard {
             }
             Event::ChannelOpen(channel, label) => self.on_channel(id, channel, label, now),
             Event::Connected => self.on_connected(id, now),
-            Event::Closed => self.end(id, Some(EndReason::Left)),
+            Event::Closed => self.schedule_end(id, Some(EndReason::Left)),
             other => {
                 if let Some(endpoint) = self.endpoints.get_mut(&id) {
                     on_own_event(endpoint, other, now);
@@ -72,7 +72,7 @@ impl Shard {
                     }
                 }
                 Some(false) => {}
-                None => self.end(*id, Some(EndReason::Fault)),
+                None => self.schedule_end(*id, Some(EndReason::Fault)),
             }
         }
         if let Some(publisher) = self.endpoints.get_mut(&from) {
@@ -149,7 +149,7 @@ impl Shard {
         match written {
             Some(true) => self.counts.messages += 1,
             Some(false) => self.counts.messages_dropped += 1,
-            None => return self.end(to, Some(EndReason::Fault)),
+            None => return self.schedule_end(to, Some(EndReason::Fault)),
         }
         self.drive(to, None, now);
     }
@@ -162,7 +162,7 @@ impl Shard {
             publishers.extend(endpoint.is_publisher().then_some(endpoint.id));
         }
         for (id, reason) in lost {
-            self.end(id, Some(reason));
+            self.schedule_end(id, Some(reason));
         }
         for id in publishers {
             self.update_subscribers(id, now);

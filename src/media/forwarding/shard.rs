@@ -2,9 +2,9 @@
 //! `now`.
 //!
 //! Every endpoint is driven alone: one input, then all its outputs (`Endpoint::drive`). Outputs for other
-//! endpoints wait in `out` until `settle`, and are handled in `relay`. Packets that come together are settled
-//! together: driving an endpoint costs more than its packets, so an endpoint that gets several is driven
-//! once.
+//! endpoints wait in `out` until `process_outputs`, and are handled in `relay`. Packets that come together
+//! are handled together: driving an endpoint costs more than its packets, so an endpoint that gets several is
+//! driven once.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -124,29 +124,29 @@ impl Shard {
         if let Some(source) = self.source_of(id) {
             self.update_subscribers(source, now);
         }
-        self.settle(now);
+        self.process_outputs(now);
     }
 
     /// Closes an endpoint without an event to its listener.
     pub fn close(&mut self, id: EndpointId, now: Instant) {
-        self.end(id, None);
-        self.settle(now);
+        self.schedule_end(id, None);
+        self.process_outputs(now);
     }
 
     /// Closes all endpoints.
     pub fn close_all(&mut self, now: Instant) {
         let all: Vec<_> = self.endpoints.keys().copied().collect();
         for id in all {
-            self.end(id, None);
+            self.schedule_end(id, None);
         }
-        self.settle(now);
+        self.process_outputs(now);
         self.counts.tell();
     }
 
     /// Handles a packet from `source` to `destination`, an advertised address.
     ///
-    /// The caller [settles](Self::settle) its effects, together with those of packets that came at the same
-    /// time.
+    /// The caller [processes](Self::process_outputs) its outputs, together with those of packets that came at
+    /// the same time.
     pub fn receive(
         &mut self,
         protocol: Protocol,
@@ -183,11 +183,11 @@ impl Shard {
             self.timers.pop_first();
             self.counts.lag = self.counts.lag.max(now - at);
             self.drive(id, Some(Input::Timeout(now)), now);
-            self.settle(now);
+            self.process_outputs(now);
         }
         if self.next_tick.is_some_and(|at| at <= now) {
             self.tick(now);
-            self.settle(now);
+            self.process_outputs(now);
             self.counts.tell();
             self.next_tick = (!self.endpoints.is_empty()).then_some(now + TICK);
         }
@@ -235,7 +235,7 @@ impl Shard {
         if endpoint.is_publisher()
             && let Some(earlier) = room.publishers.insert(owner.participant, id)
         {
-            self.end(earlier, Some(EndReason::Replaced));
+            self.schedule_end(earlier, Some(EndReason::Replaced));
         }
         let source = endpoint.source();
         self.endpoints.insert(id, endpoint);
@@ -293,7 +293,7 @@ impl Shard {
     /// Drives an endpoint after a change, and settles.
     fn carry_on(&mut self, id: EndpointId, now: Instant) {
         self.drive(id, Some(Input::Timeout(now)), now);
-        self.settle(now);
+        self.process_outputs(now);
     }
 
     pub(super) fn drive(&mut self, id: EndpointId, input: Option<Input>, now: Instant) {
@@ -308,13 +308,13 @@ impl Shard {
                     self.timers.insert((at, id));
                 }
             }
-            Ok(_) => self.end(id, Some(EndReason::Left)),
-            Err(failed) => self.end(id, Some(failed.into())),
+            Ok(_) => self.schedule_end(id, Some(EndReason::Left)),
+            Err(failed) => self.schedule_end(id, Some(failed.into())),
         }
     }
 
     /// Handles all outputs of endpoints, until there are none.
-    pub fn settle(&mut self, now: Instant) {
+    pub fn process_outputs(&mut self, now: Instant) {
         loop {
             while let Some((id, event)) = self.out.events.pop_front() {
                 self.on_event(id, event, now);
@@ -340,8 +340,8 @@ impl Shard {
         self.drive(id, Some(Input::Timeout(now)), now);
     }
 
-    /// Marks an endpoint for its end, after the current work.
-    pub(super) fn end(&mut self, id: EndpointId, reason: Option<EndReason>) {
+    /// Ends an endpoint after the current work.
+    pub(super) fn schedule_end(&mut self, id: EndpointId, reason: Option<EndReason>) {
         self.ended.push((id, reason));
     }
 

@@ -128,14 +128,14 @@ async fn run(mut work: Work, bound: Bound) -> io::Result<()> {
                 let (at, from, length) = first;
                 work.shard.receive(Protocol::Udp, from, sockets.addresses[at].advertised, &buffer[..length], now);
                 sockets.receive_more(&mut work.shard, &mut buffer, now);
-                work.shard.settle(now);
+                work.shard.process_outputs(now);
             }
             Some(arrival) = arrivals.recv() => {
                 if let Some((at, from, packet)) = sockets.tcp.on_arrival(arrival) {
                     let advertised = sockets.addresses[at].advertised;
                     let now = work.clock.now();
                     work.shard.receive(Protocol::Tcp, from, advertised, &packet, now);
-                    work.shard.settle(now);
+                    work.shard.process_outputs(now);
                 }
             }
         }

@@ -74,7 +74,7 @@ impl Refusal {
                 return format!("{field} is not what this connection identified as").into();
             }
             Self::NotAnSfu => "Only an SFU with the secret may be one",
-            Self::AlreadyIdentified => "This connection has identified as somebody else",
+            Self::AlreadyIdentified => "This connection has identified differently before",
             Self::IdTaken => "The id is in use",
             Self::RoomFull => "The room is full",
             Self::TooMany => "Too Many Requests",

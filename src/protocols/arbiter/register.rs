@@ -15,8 +15,8 @@ impl Claims {
     /// # Errors
     /// The store does not answer; the next [`refresh`](Self::refresh) repeats it.
     pub async fn register(&self, room: &SfuRoom) -> Result<(), Unavailable> {
-        let mut kept = room.kept.lock().await;
-        let entry = kept.insert(SfuRecord::free(&room.connection, millis(self.now()))).clone();
+        let mut last_known = room.last_known.lock().await;
+        let entry = last_known.insert(SfuRecord::free(&room.connection, millis(self.now()))).clone();
         self.overwrite(room, entry).await
     }
 
@@ -43,7 +43,7 @@ impl Claims {
     pub async fn refresh(&self, room: &SfuRoom) -> Result<(), Unavailable> {
         // Serialised by the lock, and the clients are counted within: the later of two concurrent calls is
         // right.
-        let mut kept = room.kept.lock().await;
+        let mut last_known = room.last_known.lock().await;
         for _ in 0..MAX_TRIES {
             if room.has_ended() {
                 return Ok(());
@@ -51,7 +51,7 @@ impl Claims {
             let Some((record, entry)) = self.sfu_record(room.id.as_str()).await? else {
                 // The record expired while the store did not answer.
                 let now = millis(self.now());
-                let entry = kept.clone().unwrap_or_else(|| SfuRecord::free(&room.connection, now));
+                let entry = last_known.clone().unwrap_or_else(|| SfuRecord::free(&room.connection, now));
                 self.create(&sfu_key(room.id.as_str()), &entry).await?;
                 continue;
             };
@@ -71,7 +71,7 @@ impl Claims {
             let expires = Some(self.now() + RECORD_LIFETIME);
             if self.put(&sfu_key(room.id.as_str()), &record, &next, expires).await? {
                 let next = self.refresh_path(room, &entry, next).await?;
-                *kept = Some(next);
+                *last_known = Some(next);
                 return Ok(());
             }
         }
@@ -109,7 +109,7 @@ impl Claims {
     /// # Errors
     /// The store does not answer; the records expire after [`RECORD_LIFETIME`].
     pub async fn remove(&self, room: &SfuRoom) -> Result<(), Unavailable> {
-        let _turn = room.kept.lock().await;
+        let _turn = room.last_known.lock().await;
         for _ in 0..MAX_TRIES {
             let Some((record, entry)) = self.sfu_record(room.id.as_str()).await? else { return Ok(()) };
             if entry.connection != room.connection {

@@ -34,7 +34,7 @@ pub struct SfuRoom {
     /// How long the SFU serves.
     pub lifetime: SfuLifetime,
     /// The last known record; locked while the records are written.
-    pub(super) kept: AsyncMutex<Option<SfuRecord>>,
+    pub(super) last_known: AsyncMutex<Option<SfuRecord>>,
     /// The clients in the room, on any node.
     clients: Mutex<HashSet<ParticipantId>>,
     is_recorded: AtomicBool,
@@ -118,7 +118,7 @@ impl SfuRoom {
             id,
             connection,
             lifetime,
-            kept: AsyncMutex::default(),
+            last_known: AsyncMutex::default(),
             clients: Mutex::new(clients.into_iter().collect()),
             is_recorded: AtomicBool::new(false),
             ended: CancellationToken::new(),

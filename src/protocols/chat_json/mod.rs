@@ -30,7 +30,7 @@ pub const MAX_DEPTH: usize = 32;
 /// A live message in its stored form, which the history serves.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeptMessage<'a> {
+struct StoredMessage<'a> {
     id: Cow<'a, str>,
     from: Cow<'a, str>,
     name: Cow<'a, str>,
@@ -39,23 +39,23 @@ struct KeptMessage<'a> {
 }
 
 /// The stored form of a live message.
-pub fn kept(message: &ChatMessage) -> LiveMessage {
+pub fn stored_form(message: &ChatMessage) -> LiveMessage {
     let from = message.from.to_string();
     let identity = keys::message(&from, &message.id, &message.body);
-    let kept = KeptMessage {
+    let stored = StoredMessage {
         id: Cow::Borrowed(&message.id),
         from: from.into(),
         name: Cow::Borrowed(message.name.as_str()),
         body: Cow::Borrowed(&message.body),
         sent_at: timestamp(message.sent_at).into(),
     };
-    let json = serde_json::to_string(&kept).expect("a struct of strings is always JSON");
+    let json = serde_json::to_string(&stored).expect("a struct of strings is always JSON");
     LiveMessage { identity, json: json.into() }
 }
 
 /// The `sent_at` of a stored message.
 pub fn sent_at_of(json: &str) -> Option<String> {
-    serde_json::from_str::<KeptMessage>(json).ok().map(|kept| kept.sent_at.into_owned())
+    serde_json::from_str::<StoredMessage>(json).ok().map(|stored| stored.sent_at.into_owned())
 }
 
 /// A room's history as one JSON array for strict parsers: each entry as it was saved, except that unpaired

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    KeptMessage,
+    StoredMessage,
     keys::{self, KeyMaker},
     save,
 };
@@ -24,10 +24,10 @@ pub fn rekey(texts: &[Box<str>]) -> Vec<RekeyedText> {
 }
 
 fn live(json: &str) -> Option<RekeyedText> {
-    let message: KeptMessage = serde_json::from_str(json).ok()?;
+    let message: StoredMessage = serde_json::from_str(json).ok()?;
     let is_participant = Uuid::try_parse(&message.from).is_ok_and(|uuid| uuid.to_string() == message.from);
     // A client saved this text: its members have another order, or blanks.
-    let is_ours = serde_json::to_string(&message).is_ok_and(|kept| kept == json);
+    let is_ours = serde_json::to_string(&message).is_ok_and(|stored| stored == json);
     let is_timed = humantime::parse_rfc3339(&message.sent_at).is_ok();
     (is_participant && is_ours && is_timed).then(|| {
         let identity = keys::message(&message.from, &message.id, &message.body);

@@ -15,7 +15,7 @@ use crate::{
         hub::{history::Published, join::Seated},
         model::{event::ChatMessage, ids::Name},
     },
-    protocols::chat_json::kept,
+    protocols::chat_json::stored_form,
 };
 
 /// The longest message, in bytes.
@@ -61,12 +61,12 @@ impl RoomRequest<'_> {
     /// Sends the message to the others even if it cannot be stored: the protocol promises delivery, not
     /// history.
     async fn publish_message(&self, seat: &Seated, message: &ChatMessage) {
-        match self.door.hub.publish(seat, message, kept(message)).await {
+        match self.door.hub.publish(seat, message, stored_form(message)).await {
             // The hub delivered the message. The ids are created here, so none repeats.
-            Ok(Published::Unkept) => {}
+            Ok(Published::NotStored) => {}
             Ok(_) => self.door.runtime.counters.messages.increment(1),
             Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "a message could not be kept");
+                warn!(error = &error as &dyn std::error::Error, "a message could not be stored");
                 self.tell_others(seat, &RoomSignal::Wrote { message: message.body.to_string() });
             }
         }

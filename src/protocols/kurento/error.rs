@@ -150,7 +150,7 @@ impl Refusal {
     }
 
     /// The participants of the room, and their media, are on another node.
-    pub fn elsewhere(room: &str) -> Self {
+    pub fn on_another_node(room: &str) -> Self {
         let message = format!("Room '{room}' is on another server; try again over a new connection");
         Self::new(Code::RoomNotFound, message)
     }

@@ -51,11 +51,11 @@ impl RoomRequest<'_> {
     async fn check_node(&self, seat: &Seated) -> Result<(), Refusal> {
         let all = self.door.hub.seats(seat.room()).await.map_err(|error| Refusal::unavailable(&error))?;
         let own = all.iter().find(|one| one.participant == seat.participant());
-        let is_elsewhere = own.is_some_and(|own| {
+        let is_on_another_node = own.is_some_and(|own| {
             // A participant without a connection will reconnect to this node.
             all.iter().any(|other| other.node != own.node && other.connected && other.since < own.since)
         });
-        if is_elsewhere { Err(Refusal::elsewhere(seat.room().local())) } else { Ok(()) }
+        if is_on_another_node { Err(Refusal::on_another_node(seat.room().local())) } else { Ok(()) }
     }
 
     /// Answers a repeated join of the same room with its present state. `false`: the seat was lost.
@@ -135,12 +135,12 @@ pub fn room_called(text: &str) -> Result<RoomId, Refusal> {
 /// Parses a stored message.
 fn written(entry: &str) -> Option<Written> {
     #[derive(Deserialize)]
-    struct Kept {
+    struct Stored {
         name: String,
         body: String,
         sent_at: String,
     }
 
-    let Kept { name, body, sent_at } = serde_json::from_str(entry).ok()?;
+    let Stored { name, body, sent_at } = serde_json::from_str(entry).ok()?;
     Some(Written { user: name, message: body, time: sent_at })
 }

@@ -17,9 +17,10 @@ use crate::{
     media::{EndReason, EndpointId, MediaEvent},
 };
 
-/// How long the others are told later that a client closed its media connection. A client that leaves or
-/// unpublishes closes it first, and its request then tells the others.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// Delay of the notice that a client closed its media connection.
+///
+/// A client that leaves or unpublishes closes the connection first; its request then tells the others.
+const CLOSE_NOTICE_DELAY: Duration = Duration::from_millis(250);
 
 impl KurentoDoor {
     /// Handles an event on the thread of the media plane. Longer work moves to a task.
@@ -31,7 +32,7 @@ impl KurentoDoor {
                 let door = self.clone();
                 let ended = async move {
                     if reason == EndReason::Left {
-                        sleep(LAST_WORDS).await;
+                        sleep(CLOSE_NOTICE_DELAY).await;
                     }
                     // The connection may end before the request that opened it is answered.
                     let _turn = session.turn.lock().await;
@@ -66,7 +67,7 @@ fn tell_speaker(session: &Session, who: Option<ParticipantId>) {
     });
     if let Ok(Some(name)) = name {
         session.tell(&Notification::ActiveSpeaker {
-            id: name.as_ref().map_or(ActiveSpeaker::Nobody, |name| ActiveSpeaker::Somebody(name.as_str())),
+            id: name.as_ref().map_or(ActiveSpeaker::None, |name| ActiveSpeaker::Named(name.as_str())),
         });
     }
 }

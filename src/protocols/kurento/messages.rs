@@ -164,9 +164,9 @@ pub enum Notification<'a> {
 #[serde(untagged)]
 pub enum ActiveSpeaker<'a> {
     /// The participant of this name.
-    Somebody(&'a str),
+    Named(&'a str),
     /// Silence: `null`.
-    Nobody,
+    None,
 }
 
 impl Notification<'_> {
@@ -242,7 +242,7 @@ mod tests {
                 r#"{"endpointName":"USER1","sdpMLineIndex":1,"sdpMid":"video","candidate":"candidate:2"}"#,
             ),
             (N::MediaError { error: "ERR_CODE: text" }, "mediaError", r#"{"error":"ERR_CODE: text"}"#),
-            (N::ActiveSpeaker { id: ActiveSpeaker::Nobody }, "activeSpeaker", r#"{"id":null}"#),
+            (N::ActiveSpeaker { id: ActiveSpeaker::None }, "activeSpeaker", r#"{"id":null}"#),
         ] {
             let expected = format!(r#"{{"method":"{method}","params":{params},"jsonrpc":"2.0"}}"#);
             assert_eq!(notification.text(), expected);

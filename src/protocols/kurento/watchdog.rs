@@ -53,7 +53,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_alarm_fires_after_three_announced_intervals() {
         let mut watchdog = Watchdog::default();
-        assert!(!barks_within(&mut watchdog, LONGEST * 9).await, "nobody promised pings");
+        assert!(!barks_within(&mut watchdog, LONGEST * 9).await, "no pings were promised");
         watchdog.feed(Some(3_000));
         assert!(!barks_within(&mut watchdog, Duration::from_millis(8_999)).await);
         watchdog.feed(None);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::hub::history::Published,
     protocols::{
-        chat_json::{kept, sent_at_of, timestamp},
+        chat_json::{sent_at_of, stored_form, timestamp},
         lane::{Lane, Worker},
     },
 };
@@ -41,11 +41,13 @@ impl MeshConnection {
 
     async fn send_message(self: Arc<Self>, pending: PendingMessage) {
         let PendingMessage { seat, message, ack } = pending;
-        let sent_at = match self.door.hub.publish(&seat, &message, kept(&message)).await {
-            Ok(Published::Now) => timestamp(message.sent_at),
-            Ok(Published::Before(json)) => sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at)),
+        let sent_at = match self.door.hub.publish(&seat, &message, stored_form(&message)).await {
+            Ok(Published::Stored) => timestamp(message.sent_at),
+            Ok(Published::AlreadyStored(json)) => {
+                sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at))
+            }
             Ok(Published::Conflict) => return self.refuse(ack, &ID_CONFLICT),
-            Ok(Published::Unkept) => {
+            Ok(Published::NotStored) => {
                 return self.refuse_with(
                     ack,
                     &DELIVERED_ONLY,

@@ -114,7 +114,7 @@ impl MeshConnection {
     /// Has every answer follow the packet that tells the client that it is connected.
     ///
     /// The library lets events in before it sends that packet. On the direct path the answers wait for the
-    /// packet; elsewhere the events do.
+    /// packet; for other clients the events do.
     pub fn on_connecting(self: &Arc<Self>) {
         match self.packets.transport.direct() {
             Some(direct) => direct.hold_until_connected(),

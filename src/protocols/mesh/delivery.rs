@@ -55,7 +55,7 @@ impl Connection for MeshConnection {
         match reason {
             CloseReason::Replaced => {
                 self.begin_closing();
-                let message = "This visit goes on in another window or on another device.";
+                let message = "This visit continues in another window or on another device.";
                 let _ = self.packets.emit(&SeatReplaced { message }, message.len());
                 // Socket.IO clients do not reconnect by themselves after a DISCONNECT packet.
                 if SocketRef::from(socket).disconnect().is_err() {
@@ -66,7 +66,7 @@ impl Connection for MeshConnection {
             CloseReason::TooSlow | CloseReason::Dismissed => self.packets.transport.cut(),
             CloseReason::ShuttingDown => {
                 self.packets.transport.begin_closing();
-                let message = "The server restarts; the call goes on.";
+                let message = "The server restarts; the call continues.";
                 let retry_after_ms = self.door.retry_after_ms(self.id);
                 let _ = self.packets.emit(&ShuttingDown { message, retry_after_ms }, message.len());
             }

@@ -174,7 +174,7 @@ pub const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page
 
 /// No session, or one whose seat is not held. The answer does not tell which.
 pub const UNAUTHORIZED: Refusal =
-    Refusal::new(Code::Unauthorized, "Only for somebody who has a seat in this room");
+    Refusal::new(Code::Unauthorized, "Only for participants who have a seat in this room");
 
 /// One address opens too many sessions, or leaves too many seats without a connection.
 pub const TOO_MANY_ATTEMPTS: Refusal =
@@ -212,7 +212,7 @@ impl From<SignalError> for Refusal {
         match error {
             SignalError::Replaced(replaced) => replaced.into(),
             SignalError::NoSuchParticipant => {
-                Self::new(Code::PeerNotFound, "Nobody by that id is in your room")
+                Self::new(Code::PeerNotFound, "No participant with that id is in your room")
             }
             SignalError::Unavailable => Self::new(
                 Code::Unavailable,

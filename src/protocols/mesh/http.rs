@@ -69,7 +69,7 @@ pub async fn ice_servers(State(door): State<Arc<MeshDoor>>, request: Request) ->
     }
     door.admission.admit_session(&request).map_err(|_| TOO_MANY_ATTEMPTS)?;
     let configuration = match proof_of_seat(&request)? {
-        None => door.ice_servers.for_anybody(),
+        None => door.ice_servers.without_credentials(),
         Some((room, session)) => {
             let participant = door.hub.holder_by_session(&room, session).await?.ok_or(UNAUTHORIZED)?;
             door.ice_servers.for_participant(participant)

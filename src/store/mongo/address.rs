@@ -20,11 +20,11 @@ const DEFAULT_DATABASE: &str = "switchboard";
 /// the error.
 const SELECT_WITHIN: Duration = Duration::from_millis(1_500);
 
-/// Time-out of a connection attempt, and of a heartbeat.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// Time-out of a connection attempt, and of a check of a server.
+const ATTEMPT_WITHIN: Duration = Duration::from_secs(1);
 
-/// Interval of heartbeats. A server that hangs is given up after this and [`CONNECT_WITHIN`].
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Interval of the checks of a server. One that hangs is given up after this and [`ATTEMPT_WITHIN`].
+const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Default of the most connections to one server. A save holds one while the majority writes its journal.
 const CONNECTIONS: u32 = 32;
@@ -96,8 +96,8 @@ fn harden(options: &mut ClientOptions) {
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.server_selection_timeout = Some(SELECT_WITHIN);
-    options.connect_timeout = Some(CONNECT_WITHIN);
-    options.heartbeat_freq = Some(HEARTBEAT);
+    options.connect_timeout = Some(ATTEMPT_WITHIN);
+    options.heartbeat_freq = Some(CHECK_EVERY);
     options.max_pool_size.get_or_insert(CONNECTIONS);
     options.app_name.get_or_insert_with(|| "switchboard".to_owned());
 }

@@ -63,7 +63,7 @@ pub(super) async fn append(
             let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
             return Ok(Ok(appended));
         }
-        let tally = end(database, room).await?.with_live(message.json.len());
+        let tally = read_tally(database, room).await?.with_live(message.json.len());
         if !tally.admits_live() {
             return Ok(Err(HistoryFull));
         }
@@ -92,7 +92,7 @@ pub(super) async fn save(
     }
     let mut added = 0;
     for _ in 0..ATTEMPTS {
-        let tally = end(database, room).await?;
+        let tally = read_tally(database, room).await?;
         // When a part is stored, the rest must follow: a save is refused as a whole or not at all.
         let limits = if added == 0 { HistoryLimits::Enforced } else { HistoryLimits::Ignored };
         let Some(rows) = plan(database, room, tally, entries, limits).await? else {
@@ -154,7 +154,7 @@ pub(super) async fn replace(
     let messages = database.ready_for_chats().await?;
     known.take();
     'attempts: for _ in 0..ATTEMPTS {
-        let tally = end(database, room).await?;
+        let tally = read_tally(database, room).await?;
         let present = read_present(database, room, &tally).await?;
         let mut answers = Known::default();
         let replacement = loop {
@@ -195,7 +195,7 @@ async fn fold(database: &Database, room: &RoomId, base: usize) -> Result<Fold, M
 }
 
 /// Reads the tally of `room`, as a majority has it.
-async fn end(database: &Database, room: &RoomId) -> Result<Tally, MongoFault> {
+async fn read_tally(database: &Database, room: &RoomId) -> Result<Tally, MongoFault> {
     let last_documents = database.collection::<LastDocument>(CHATS).await?;
     let last = || {
         let last = last_documents.find_one(doc! { "room": room.as_str() }).sort(doc! { "seq": -1 });

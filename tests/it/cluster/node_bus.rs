@@ -36,7 +36,7 @@ use crate::support::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heard {
     NodeMessage(u64),
-    Torn,
+    MessagesLost,
     Gone(NodeId),
     Back(NodeId),
 }
@@ -54,17 +54,17 @@ impl Recorder {
     }
 
     /// The numbers of all messages, and whether any were lost.
-    fn parcels(&self) -> (Vec<u64>, bool) {
+    fn messages(&self) -> (Vec<u64>, bool) {
         let heard = self.0.lock().unwrap();
         let number =
             |heard: &Heard| if let Heard::NodeMessage(number) = heard { Some(*number) } else { None };
-        (heard.iter().filter_map(number).collect(), heard.contains(&Heard::Torn))
+        (heard.iter().filter_map(number).collect(), heard.contains(&Heard::MessagesLost))
     }
 }
 
 impl NodeListener for Recorder {
-    fn receive(&self, _: NodeId, parcel: NodeMessage) {
-        match parcel {
+    fn receive(&self, _: NodeId, message: NodeMessage) {
+        match message {
             NodeMessage::Deliver {
                 seq: Some(PairSeq { number, .. }), event: Event::Signal(signal), ..
             } => {
@@ -76,7 +76,7 @@ impl NodeListener for Recorder {
     }
 
     fn messages_lost(&self, _: NodeId) {
-        self.note(Heard::Torn);
+        self.note(Heard::MessagesLost);
     }
 
     fn node_lost(&self, node: NodeId) {
@@ -168,7 +168,7 @@ impl Pair {
     /// Waits until each node has received this many messages.
     async fn have_heard(&self, count: u64) {
         let all = async || {
-            let has_heard = |node: &Node| node.recorder.parcels().0.len() as u64 >= count;
+            let has_heard = |node: &Node| node.recorder.messages().0.len() as u64 >= count;
             self.nodes.iter().all(has_heard).then_some(())
         };
         until("the nodes have heard enough", TIMEOUT, all).await;
@@ -213,7 +213,7 @@ async fn flush_returns_when_every_message_has_arrived() {
     pair.tell(100).await;
     let [ann, bob] = &pair.nodes;
     ann.cluster.node_bus().flushed().await;
-    assert_eq!(bob.recorder.parcels().0.len(), 100);
+    assert_eq!(bob.recorder.messages().0.len(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use switchboard::{
         event::ChatMessage,
         ids::{ParticipantId, RoomId},
     },
-    protocols::chat_json::{kept, parse_save},
+    protocols::chat_json::{parse_save, stored_form},
 };
 
 /// The room `name`.
@@ -52,7 +52,7 @@ pub fn saved<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<ChatEntry
 
 /// The stored form of the message that `from` sends under `id`.
 pub fn message(from: ParticipantId, id: &str, body: &str) -> LiveMessage {
-    kept(&ChatMessage {
+    stored_form(&ChatMessage {
         id: id.into(),
         from,
         name: "Ann".parse().unwrap(),

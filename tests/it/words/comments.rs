@@ -1,14 +1,15 @@
-//! Finds comments, and only those: marks inside strings and regular expressions are none.
+//! Finds comments and string literals: marks inside strings and regular expressions open no comment.
 
 use super::{files::Syntax, passage::Line};
 
 /// The comments of Rust, TypeScript, JavaScript and style sheets, line by line.
 pub fn slashes(text: &str, syntax: Syntax) -> Vec<Line> {
-    let mut scanner = Scanner { rest: text, line: 1, last: '\n', syntax, found: Vec::new() };
-    while !scanner.rest.is_empty() {
-        scanner.step();
-    }
-    scanner.found
+    Scanner::scan(text, syntax).comments
+}
+
+/// The string literals of Rust, TypeScript and JavaScript, each with the number of its first line.
+pub fn strings(text: &str, syntax: Syntax) -> Vec<Line> {
+    Scanner::scan(text, syntax).strings
 }
 
 /// Comments that a mark opens at the start of a line or after a space, outside quotes, until the end of the
@@ -48,10 +49,20 @@ struct Scanner<'a> {
     /// The last character of code that is no space: tells a division from a regular expression.
     last: char,
     syntax: Syntax,
-    found: Vec<Line>,
+    comments: Vec<Line>,
+    strings: Vec<Line>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn scan(text: &'a str, syntax: Syntax) -> Self {
+        let (comments, strings) = (Vec::new(), Vec::new());
+        let mut scanner = Self { rest: text, line: 1, last: '\n', syntax, comments, strings };
+        while !scanner.rest.is_empty() {
+            scanner.step();
+        }
+        scanner
+    }
+
     /// Passes one comment, string or character of code.
     fn step(&mut self) {
         let first = self.rest.chars().next().unwrap();
@@ -61,12 +72,12 @@ impl Scanner<'_> {
         } else if self.rest.starts_with("/*") {
             self.comment(self.rest.find("*/").map_or(self.rest.len(), |end| end + 2));
         } else if let Some(end) = raw_string(self.rest).filter(|_| is_rust && !is_word(self.last)) {
-            self.pass(end);
+            self.string(end);
         } else if first == '\'' && is_rust {
             self.pass(character(self.rest));
         } else if matches!(first, '"' | '\'' | '`') && !(first == '`' && is_rust) {
             let ends_with_line = !is_rust && first != '`';
-            self.pass(string(self.rest, first, ends_with_line));
+            self.string(string(self.rest, first, ends_with_line));
         } else if first == '/' && !is_rust && "(,=:[!&|?{};\n".contains(self.last) {
             self.pass(regular_expression(self.rest));
         } else {
@@ -78,11 +89,18 @@ impl Scanner<'_> {
     fn comment(&mut self, end: usize) {
         for (offset, line) in self.rest[..end].lines().enumerate() {
             let text = line.trim().trim_start_matches(['/', '*', '!', ' ']).trim_end_matches("*/");
-            self.found.push(Line { number: self.line + offset, text: text.to_owned() });
+            self.comments.push(Line { number: self.line + offset, text: text.to_owned() });
         }
         let last = self.last;
         self.pass(end);
         self.last = last;
+    }
+
+    /// Keeps a literal that ends at `end`.
+    fn string(&mut self, end: usize) {
+        let text = self.rest[..end].trim_matches(['"', '\'', '`']);
+        self.strings.push(Line { number: self.line, text: text.to_owned() });
+        self.pass(end);
     }
 
     fn pass(&mut self, end: usize) {

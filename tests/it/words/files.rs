@@ -8,6 +8,9 @@ const SKIPPED_FOLDERS: [&str; 6] = [".cache", ".git", "dist", "node_modules", "s
 /// Files that a program writes, and texts that state the words themselves.
 const SKIPPED_FILES: [&str; 3] = ["frontend/src/signaling/wire.ts", "tests/it/words", "LICENSE"];
 
+/// Where string literals are texts for people: errors, answers and pages.
+const FOLDERS_WITH_TEXTS: [&str; 3] = ["src/", "frontend/public/demos/", "frontend/src/lib/i18n/texts/en/"];
+
 /// How a file marks its comments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
@@ -44,6 +47,11 @@ impl File {
     pub fn new(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), syntax: syntax(path).unwrap(), text: text.to_owned() }
     }
+
+    /// True if its string literals are texts for people.
+    pub fn has_texts(&self) -> bool {
+        FOLDERS_WITH_TEXTS.iter().any(|folder| self.path.starts_with(folder))
+    }
 }
 
 /// Every hand-written file of a known syntax, in the order of paths.
@@ -76,7 +84,7 @@ fn syntax(path: &str) -> Option<Syntax> {
         (_, "ts" | "tsx" | "mjs" | "js" | "css") => Some(Syntax::Script),
         (_, "py") => Some(Syntax::Python),
         (_, "lua" | "sql") => Some(Syntax::Dashes),
-        (_, "md") => Some(Syntax::Document),
+        (_, "md" | "html") => Some(Syntax::Document),
         (_, "sh" | "toml" | "yaml" | "template" | "example") | ("Makefile" | "Dockerfile", _) => {
             Some(Syntax::Hash)
         }

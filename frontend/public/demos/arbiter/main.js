@@ -43,11 +43,11 @@ async function takePart(name, path, signal) {
   const view = new View(client, name, media);
   whenOver(signal, () => view.close());
   client.onOver = () => end('The SFU has gone, and the call is over. You can join again.');
-  let silence = media ? '' : 'Nobody sees or hears you.';
+  let silence = media ? '' : 'The others cannot see or hear you.';
   const sayInCall = () =>
     say('in-call', `You are in the call. ${view.company()} ${silence}`.trim());
   client.onProblem = (reason) => {
-    silence = `Nobody sees or hears you: ${reason}.`;
+    silence = `The others cannot see or hear you: ${reason}.`;
     sayInCall();
   };
   view.onUnsent = (reason) =>

@@ -72,16 +72,14 @@ function receiveCandidate(from, candidate) {
 function receiveHangUp(from, reason) {
   if (from === ringing?.caller) finish(`${from} has called you.`);
   else if (from !== call?.partner) return;
-  else if (reason === 'busy') finish(`${from} is talking to somebody else.`);
+  else if (reason === 'busy') finish(`${from} is in another call.`);
   else finish(`${from} has hung up.`);
 }
 
 /** The server knows no such user. An established call may continue nevertheless. */
 function notFound(name) {
   if (!call || name !== call.partner || call.isConnected) return;
-  finish(
-    `Nobody called “${name}” is here at the moment. Ask them to open this page, and try again.`,
-  );
+  finish(`“${name}” is not here at the moment. Ask them to open this page, and try again.`);
 }
 
 function startCall(partner, words) {
@@ -159,7 +157,7 @@ $('register').onsubmit = async (event) => {
   const offline = { status: 'OFFLINE', message: '' };
   const { status, message } = await register($('name').value).catch(() => offline);
   if (status === 'SUCCESS') connection.open();
-  else if (status === 'TAKEN') say('Somebody else has this name. Please choose another one.');
+  else if (status === 'TAKEN') say('Another person has this name. Please choose another one.');
   else
     say(
       message ? `This does not work: ${message}.` : 'The server does not answer. Please try again.',

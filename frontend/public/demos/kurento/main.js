@@ -71,7 +71,7 @@ async function join(user, room) {
   // The user may have left meanwhile.
   if (call !== own) return stop(opened);
   media = opened;
-  silence = media ? '' : 'Nobody sees or hears you: there is no camera and no microphone.';
+  silence = media ? '' : 'The others cannot see or hear you: there is no camera and no microphone.';
   call.onUser = (name) => tiles.meet(name, name);
   call.onStream = (name, stream) => tiles.showStream(name, name, stream);
   call.onGone = (name) => tiles.remove(name);
@@ -84,7 +84,7 @@ async function join(user, room) {
   call.onAway = (isAway) =>
     isAway ? say('away', 'The connection was lost. Trying again…') : sayInCall();
   call.onProblem = (reason) => {
-    silence = `Nobody sees or hears you: ${reason}.`;
+    silence = `The others cannot see or hear you: ${reason}.`;
     sayInCall();
   };
   call.onOver = end;

@@ -126,7 +126,7 @@ export class Tiles {
   company() {
     const others = this.size - 1;
     return (
-      ['Nobody else is here yet.', 'One other is here.'][others] ?? `${others} others are here.`
+      ['No one else is here yet.', 'One other is here.'][others] ?? `${others} others are here.`
     );
   }
 

@@ -185,7 +185,7 @@ function show(part, state, text) {
 const FULL = 'Both seats are taken. One is free again half a minute after its holder has gone.';
 
 const PEER_TEXTS = {
-  connecting: 'Somebody is here. Connecting…',
+  connecting: 'The other person is here. Connecting…',
   connected: 'You see and hear each other.',
   disconnected: 'The other one’s picture has stopped. Waiting for it to come back…',
   failed: 'The other one has gone, or cannot be reached. Waiting…',

@@ -79,7 +79,7 @@ export function JoinPanel({ appointmentId, isJoining, onJoin, ...initial }: Join
           </Button>
         </div>
       </div>
-      <p className="text-sm text-muted">{texts.nobodySees}</p>
+      <p className="text-sm text-muted">{texts.notSeenYet}</p>
     </form>
   );
 }

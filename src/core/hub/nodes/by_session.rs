@@ -55,8 +55,8 @@ impl Hub {
         Ok(self.seat_by_session(room, session).await?.map(|seat| seat.participant))
     }
 
-    /// The seat that the request's session proves, if it is held now. A seat on another node moves here with
-    /// its mailbox, and its connection there is closed; the others are told nothing.
+    /// The seat that the request's session proves, if it is held now. A seat on another node moves to
+    /// this node with its mailbox, and its former connection is closed; the others are told nothing.
     ///
     /// # Errors
     /// As for [`join`](Self::join), except for a full room.

@@ -24,7 +24,7 @@ impl Hub {
     /// Does [`signal_room`](Self::signal_room) for a room of one seat, on any node.
     ///
     /// Signals of one sender arrive in the order of these calls, if each waits for the one before. A signal
-    /// for a node that does not answer in time stays on its way there.
+    /// for a node that does not answer in time stays on its way to that node.
     ///
     /// # Errors
     /// As for [`signal_room`](Self::signal_room), or [`SignalError::Unavailable`] if the registry does not
@@ -59,7 +59,8 @@ impl Hub {
         Err(SignalError::NoSuchParticipant)
     }
 
-    /// Delivers a signal that another node sent to a room here. Returns `false` if no participant sits there.
+    /// Delivers a signal that another node sent to a local room. Returns `false` if the room is
+    /// empty.
     pub(super) fn receive_cross_room(&self, to: &RoomId, signal: &Signal) -> bool {
         let Some(room) = self.room(to) else { return false };
         let mut room = lock(&room);

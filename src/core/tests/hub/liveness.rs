@@ -28,7 +28,7 @@ async fn third_participant_is_refused_while_both_holders_are_alive() {
     let (ann, ann_hears) = node.join("Ann", None).await;
     let (bob, bob_hears) = node.join("Bob", None).await;
     assert!(matches!(node.try_join("Cy", None).await, Err(JoinError::RoomFull { .. })));
-    assert!(ann_hears.told().len() == 1 && bob_hears.told().is_empty(), "nobody was disturbed");
+    assert!(ann_hears.told().len() == 1 && bob_hears.told().is_empty(), "no connection was disturbed");
 
     bob_hears.die();
     let again = node.try_join("Cy", None).await;

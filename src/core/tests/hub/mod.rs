@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::support::{ManualClock, MemoryStore, Recorder, Told, kept, name, room_id};
+use super::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id, stored_form};
 use crate::{
     cluster::LocalRegistry,
     core::{
@@ -40,7 +40,7 @@ struct OneNode {
     hub: Hub,
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
-    cluster: Arc<LocalRegistry>,
+    registry: Arc<LocalRegistry>,
     unique_names: bool,
 }
 
@@ -48,9 +48,9 @@ impl OneNode {
     fn new() -> Self {
         let clock = ManualClock::new();
         let store = Arc::new(MemoryStore::default());
-        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-        let hub = Hub::new(cluster.clone(), store.clone(), clock.clone(), SessionSigner::new(b"secret"));
-        Self { hub, clock, store, cluster, unique_names: false }
+        let registry = Arc::new(LocalRegistry::new(clock.clone()));
+        let hub = Hub::new(registry.clone(), store.clone(), clock.clone(), SessionSigner::new(b"secret"));
+        Self { hub, clock, store, registry, unique_names: false }
     }
 
     async fn try_join(&self, who: &str, session: Option<&str>) -> Result<Joined, JoinError> {
@@ -90,7 +90,7 @@ impl OneNode {
 
     async fn write(&self, from: &Joined, id: &str) -> Result<Published, Unavailable> {
         let message = self.hub.compose(&from.seat, id, "hi").unwrap();
-        self.hub.publish(&from.seat, &message, kept(&message)).await
+        self.hub.publish(&from.seat, &message, stored_form(&message)).await
     }
 
     /// Joins as a client of the mesh door that can resume or cannot.

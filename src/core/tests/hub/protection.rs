@@ -116,16 +116,16 @@ async fn restored_seats_are_held_for_their_lease() {
     let before = OneNode::new();
     let (ann, _) = before.come("Ann", None, true).await;
     let (cy, _) = before.come("Cy", None, false).await;
-    let changes = before.cluster.take_changes();
-    let kept: Vec<_> = changes.into_iter().flat_map(|(_, seats)| seats).collect();
-    assert_eq!(kept.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [ann.seat.participant()]);
+    let changes = before.registry.take_changes();
+    let saved: Vec<_> = changes.into_iter().flat_map(|(_, seats)| seats).collect();
+    assert_eq!(saved.iter().map(|seat| seat.participant).collect::<Vec<_>>(), [ann.seat.participant()]);
     before.hub.leave(&cy.seat).await;
-    assert!(before.cluster.take_changes().is_empty(), "an unprotected seat does not outlive the process");
+    assert!(before.registry.take_changes().is_empty(), "an unprotected seat does not outlive the process");
     before.hub.leave(&ann.seat).await;
-    assert_eq!(before.cluster.take_changes(), [(room_id("7"), vec![])]);
+    assert_eq!(before.registry.take_changes(), [(room_id("7"), vec![])]);
 
     let after = OneNode::new();
-    after.cluster.restore(kept);
+    after.registry.restore(saved);
     let (_bob, bob_hears) = after.come("Bob", None, true).await;
     assert!(matches!(
         after.try_come("Ann", None, true).await,

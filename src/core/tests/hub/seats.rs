@@ -23,9 +23,9 @@ async fn taken_seat_belongs_to_its_holder_for_the_whole_lease() {
     node.take_seat(None).await.unwrap();
     ann_hears.die();
     assert!(matches!(node.take_seat(None).await, Err(JoinError::RoomFull { .. })));
-    assert_eq!(ann_hears.probes(), 0, "nobody is asked");
+    assert_eq!(ann_hears.probes(), 0, "no connection is asked");
     node.wait(LEASE).await;
-    assert!(!node.take_seat(None).await.unwrap().returned, "the seat that nobody attached to");
+    assert!(!node.take_seat(None).await.unwrap().returned, "the seat that no connection attached to");
     node.store.break_down();
     assert!(node.take_seat(Some(ann.session.as_str())).await.unwrap().returned, "no history is read");
     assert_eq!(ann_hears.closed(), [CloseReason::Replaced]);

@@ -10,7 +10,7 @@ use crate::core::{
         event::SignalKind,
         ids::RoomId,
     },
-    tests::support::{Recorder, Told, kept},
+    tests::support::{Recorder, Told, stored_form},
 };
 
 #[tokio::test]
@@ -46,13 +46,13 @@ async fn broadcast_reaches_all_others() {
 async fn cross_room_signal_carries_its_sender() {
     let node = OneNode::new();
     let (ann, _) = node.join("Ann", None).await;
-    let elsewhere = RoomId::within("users", "bob").unwrap();
+    let other_room = RoomId::within("users", "bob").unwrap();
     let call = |payload: &'static str| {
         let payload = Bytes::from_static(payload.as_bytes());
-        node.hub.signal_room(&ann.seat, &elsewhere, SignalKind::Other, payload)
+        node.hub.signal_room(&ann.seat, &other_room, SignalKind::Other, payload)
     };
     assert_eq!(call("too early"), Err(SignalError::NoSuchParticipant));
-    let bob = node.try_join_room(elsewhere.clone(), "Bob", None).await.unwrap();
+    let bob = node.try_join_room(other_room.clone(), "Bob", None).await.unwrap();
     call("early").unwrap();
     let bob_hears = Recorder::new();
     node.hub.attach(&bob.seat, bob_hears.clone()).unwrap();
@@ -69,7 +69,10 @@ async fn message_written_before_a_leave_is_delivered_after_it() {
     let message = node.hub.compose(&bob.seat, "1", "bye").unwrap();
     node.hub.leave(&bob.seat).await;
     assert_eq!(node.hub.compose(&bob.seat, "2", "too late"), Err(Replaced));
-    assert_eq!(node.hub.publish(&bob.seat, &message, kept(&message)).await.unwrap(), Published::Now);
+    assert_eq!(
+        node.hub.publish(&bob.seat, &message, stored_form(&message)).await.unwrap(),
+        Published::Stored
+    );
     assert_eq!(ann_hears.told().last(), Some(&Told::Chat("bye".into())));
 }
 

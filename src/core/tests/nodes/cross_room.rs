@@ -52,10 +52,10 @@ impl Stage {
     async fn new() -> Self {
         let (net, clock, model) = (Net::new(None), ManualClock::new(), Arc::<Mutex<Model>>::default());
         let node = || {
-            let cluster = SimRegistry::new(net.clone(), clock.clone(), model.clone());
+            let registry = SimRegistry::new(net.clone(), clock.clone(), model.clone());
             let store = Arc::new(MemoryStore::default());
-            let hub = Hub::new(cluster.clone(), store, clock.clone(), SessionSigner::new(b"secret"));
-            let id = cluster.node;
+            let hub = Hub::new(registry.clone(), store, clock.clone(), SessionSigner::new(b"secret"));
+            let id = registry.node;
             net.introduce(id);
             (id, hub)
         };
@@ -111,7 +111,7 @@ impl Stage {
         writing.await.unwrap()
     }
 
-    async fn settle(&self) {
+    async fn run_ready_tasks(&self) {
         for _ in 0..50 {
             self.net.deliver_all();
             yield_now().await;
@@ -133,7 +133,7 @@ fn cross_room_signals_to_a_former_node_follow_the_recipient_in_order() {
         let mut stage = Stage::new().await;
         let (seat, _, first) = stage.bob_at(1, None).await;
         stage.write().await.unwrap();
-        stage.settle().await;
+        stage.run_ready_tasks().await;
         assert_eq!(payloads(&first), [1]);
         // Bob leaves before the next one arrives, and joins another node before Ann's node knows.
         let second_signal = stage.begin_to_write().await;
@@ -147,7 +147,7 @@ fn cross_room_signals_to_a_former_node_follow_the_recipient_in_order() {
         for _ in 0..3 {
             stage.write().await.unwrap();
         }
-        stage.settle().await;
+        stage.run_ready_tasks().await;
         assert_eq!((payloads(&first), payloads(&second)), (vec![1], (2..=5).collect()));
     });
 }
@@ -169,7 +169,7 @@ fn claim_by_session_brings_the_mailbox_along() {
             session = renewed;
             stage.finish(writing).await.unwrap();
             stage.write().await.unwrap();
-            stage.settle().await;
+            stage.run_ready_tasks().await;
             heard.extend(payloads(&recorder));
             stage.nodes[node].1.connection_lost(&seat, recorder.id()).await;
         }
@@ -181,10 +181,10 @@ fn claim_by_session_brings_the_mailbox_along() {
 fn sender_is_told_when_a_cross_room_recipient_is_gone() {
     on_paused_time(async {
         let mut stage = Stage::new().await;
-        assert_eq!(stage.write().await, Err(SignalError::NoSuchParticipant), "nobody has come yet");
+        assert_eq!(stage.write().await, Err(SignalError::NoSuchParticipant), "no participant has come yet");
         let (seat, ..) = stage.bob_at(1, None).await;
         stage.write().await.unwrap();
-        stage.settle().await;
+        stage.run_ready_tasks().await;
         let writing = stage.begin_to_write().await;
         stage.nodes[1].1.leave(&seat).await;
         assert_eq!(stage.finish(writing).await, Err(SignalError::NoSuchParticipant), "it was on its way");
@@ -198,7 +198,7 @@ fn recipient_from_a_silent_node_gets_signals_on_its_new_node() {
         let mut stage = Stage::new().await;
         let (_, session, first) = stage.bob_at(1, None).await;
         stage.write().await.unwrap();
-        stage.settle().await;
+        stage.run_ready_tasks().await;
         // The first node gets no messages any more, which no node has noticed yet.
         let (hub, request) = (stage.nodes[2].1.clone(), request("bob", Some(session)));
         let joining = tokio::spawn(async move { hub.join(request).await });
@@ -233,7 +233,7 @@ fn signal_by_session_is_delivered_on_the_node_of_the_seat() {
                 hub.signal_by_session(&room, &session, SignalKind::Offer, Bytes::new()).await
             });
             while !saying.is_finished() {
-                stage.settle().await;
+                stage.run_ready_tasks().await;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             saying.await.unwrap().is_ok()

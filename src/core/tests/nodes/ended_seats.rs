@@ -63,11 +63,11 @@ fn claim_of_a_newcomer_does_not_close_the_connection_of_a_participant_that_leave
         let mut sim = Simulation::new(1, 3, 2, None);
         take_all(&mut sim, [join(ANN, 0), join(BOB, 0), Step::Pass { ms: 1 }]).await;
         let (bob, connection) = (sim.people[BOB].id, sim.people[BOB].at.as_ref().unwrap().connection.clone());
-        sim.nodes[0].cluster.release_waits.store(true, Ordering::Relaxed);
+        sim.nodes[0].registry.release_waits.store(true, Ordering::Relaxed);
         let leaving = tokio::spawn(sim.begin_leave(BOB).unwrap());
         take_all(&mut sim, [Step::Pass { ms: 1 }, join(CY, 0), Step::Pass { ms: 1 }]).await;
         assert!(sim.people[CY].at.is_some(), "the seat is free already");
-        sim.nodes[0].cluster.release_waits.store(false, Ordering::Relaxed);
+        sim.nodes[0].registry.release_waits.store(false, Ordering::Relaxed);
         leaving.await.unwrap();
         assert_eq!(connection.closed(), []);
         let left = Told::Left(bob, LeaveReason::Left);
@@ -82,7 +82,7 @@ fn claim_that_the_registry_answers_before_it_has_a_lost_seat_back_does_not_end_t
         let mut sim = Simulation::new(NODES, 3, 3, None);
         take_all(&mut sim, [join(BOB, 1), join(ANN, 0), Step::DeliverAll, Step::DeliverAll]).await;
         take_all(&mut sim, [Step::Cut { node: 1, cut: true }, Step::Forget]).await;
-        sim.nodes[1].cluster.is_cut.store(false, Ordering::Relaxed);
+        sim.nodes[1].registry.is_cut.store(false, Ordering::Relaxed);
         take_all(&mut sim, [join(CY, 1), Step::DeliverAll, Step::DeliverAll]).await;
         assert_eq!(sim.people[BOB].at.as_ref().unwrap().connection.closed(), []);
         assert_eq!(known(&sim, CY).len(), 2);

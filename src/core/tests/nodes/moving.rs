@@ -16,9 +16,9 @@ const ANN: usize = 0;
 const BOB: usize = 1;
 
 async fn deliver(sim: &mut Simulation) {
-    sim.settle().await;
+    sim.run_ready_tasks().await;
     while sim.net.deliver_all() {
-        sim.settle().await;
+        sim.run_ready_tasks().await;
     }
 }
 
@@ -91,7 +91,7 @@ fn move_closes_the_connection_on_the_former_node() {
         assert_eq!(former.closed(), [CloseReason::Replaced]);
         assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
         assert_eq!(sim.signal(BOB, ANN), Some(Ok(())));
-        sim.settle().await;
+        sim.run_ready_tasks().await;
         assert_eq!((signals(&told(&sim, BOB)), signals(&told(&sim, ANN))), (1, 1));
         assert!(!told(&sim, ANN).iter().any(|told| matches!(told, Told::Left(..))));
     });
@@ -102,7 +102,7 @@ fn drain_migrates_the_mailboxes_of_absent_participants() {
     on_paused_time(async {
         let mut sim = two_on_two_nodes().await;
         sim.stop(1);
-        sim.settle().await;
+        sim.run_ready_tasks().await;
         for _ in 0..3 {
             assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
         }
@@ -228,11 +228,11 @@ fn seat_protected_during_a_probe_stays_with_its_holder() {
         let cy = 2;
         // The probe does not reach Bob's node.
         sim.join(cy, 2, 0);
-        sim.settle().await;
+        sim.run_ready_tasks().await;
         sim.protect(BOB).await;
         for _ in 0..10 {
             sim.pass(Duration::from_millis(500)).await;
-            sim.settle().await;
+            sim.run_ready_tasks().await;
         }
         assert!(sim.people[cy].at.is_none() && !sim.is_joining(cy));
     });
@@ -287,7 +287,7 @@ async fn bob_without_an_answer(nodes: usize) -> Simulation {
     join(&mut sim, ANN, 0).await;
     join(&mut sim, BOB, nodes - 1).await;
     sim.lose(BOB).await;
-    sim.nodes[nodes - 1].cluster.answer_is_lost.store(true, Ordering::Relaxed);
+    sim.nodes[nodes - 1].registry.answer_is_lost.store(true, Ordering::Relaxed);
     sim.join(BOB, nodes - 1, 0);
     assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
     deliver(&mut sim).await;

@@ -75,7 +75,7 @@ fn messages_of_a_publisher_reach_subscribers_on_the_channel_with_the_same_label(
     network.publish(ann, &offer, DataRelay::Subscribers);
     let (bob, eve) = (network.subscriber_with(ann, &["notes"]), network.subscriber(ann));
     network.run_for(Duration::from_secs(2));
-    assert!(say(&mut network, ann, "notes", b"hello") && say(&mut network, ann, "other", b"nobody"));
+    assert!(say(&mut network, ann, "notes", b"hello") && say(&mut network, ann, "other", b"unheard"));
     assert!(say(&mut network, bob, "notes", b"not for publishers"));
     network.run_for(Duration::from_secs(1));
     assert_eq!(network.clients[bob].messages, [("notes".to_owned(), b"hello".to_vec())]);

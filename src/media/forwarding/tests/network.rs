@@ -208,7 +208,7 @@ impl Network {
             }
             self.post();
         }
-        self.shard.settle(now);
+        self.shard.process_outputs(now);
         self.shard.advance(now);
         for client in &mut self.clients {
             client.advance(now);

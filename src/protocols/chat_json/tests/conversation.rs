@@ -18,7 +18,7 @@ use crate::{
         model::session_token::SessionSigner,
         tests::support::{ManualClock, MemoryStore, Recorder, Told, name, room_id},
     },
-    protocols::chat_json::{kept, parse_save},
+    protocols::chat_json::{parse_save, stored_form},
 };
 
 /// One step of the test.
@@ -110,7 +110,7 @@ impl Conversation {
             Act::Write { who, fate } => self.write(who, fate).await,
             Act::Repeat { who, back } => {
                 if let Some(number) = self.clients[who].acknowledged.checked_sub(back + 1) {
-                    assert!(matches!(self.send(who, number).await, Some(Published::Before(_))));
+                    assert!(matches!(self.send(who, number).await, Some(Published::AlreadyStored(_))));
                 }
             }
             Act::SaveBack { who } => {
@@ -131,7 +131,10 @@ impl Conversation {
         }
         let published = self.send(who, self.clients[who].acknowledged).await;
         if let Fate::Arrives = fate {
-            assert!(matches!(published, Some(Published::Now | Published::Before(_))), "{published:?}");
+            assert!(
+                matches!(published, Some(Published::Stored | Published::AlreadyStored(_))),
+                "{published:?}"
+            );
             self.clients[who].acknowledged += 1;
         }
     }
@@ -141,7 +144,7 @@ impl Conversation {
         self.clock.advance(Duration::from_millis(1));
         let (seat, body) = (&self.clients[who].joined.seat, self.body(who, number));
         let message = self.hub.compose(seat, &number.to_string(), &body).unwrap();
-        self.hub.publish(seat, &message, kept(&message)).await.ok()
+        self.hub.publish(seat, &message, stored_form(&message)).await.ok()
     }
 
     fn body(&self, who: usize, number: usize) -> String {

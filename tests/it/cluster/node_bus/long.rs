@@ -16,6 +16,6 @@ async fn ten_thousand_messages_each_way_arrive_once_and_in_order_despite_faults(
     assert_eq!(pair.last, 10_000);
     pair.have_heard(pair.last).await;
     for node in &pair.nodes {
-        assert_eq!(node.recorder.parcels(), ((1..=pair.last).collect(), false));
+        assert_eq!(node.recorder.messages(), ((1..=pair.last).collect(), false));
     }
 }

@@ -45,9 +45,9 @@ async fn id_in_use_cannot_be_taken_over() {
     assert_eq!(ann.tell_sfu("producer", json!({})).await, json!({"statusCode": 200}));
     assert_eq!(eve.identify_client("eve", "sfu-1").await, json!({"statusCode": 200}));
     assert_eq!(eve.identify_client("eve", "sfu-1").await, json!({"statusCode": 200}), "saying it twice");
-    let somebody_else = refused(409, "This connection has identified as somebody else");
-    assert_eq!(eve.identify_client("mallory", "sfu-1").await, somebody_else);
-    assert_eq!(eve.identify_sfu("sfu-9").await, somebody_else);
+    let differently = refused(409, "This connection has identified differently before");
+    assert_eq!(eve.identify_client("mallory", "sfu-1").await, differently);
+    assert_eq!(eve.identify_sfu("sfu-9").await, differently);
 }
 
 #[tokio::test]

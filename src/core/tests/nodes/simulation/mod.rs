@@ -43,7 +43,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// A node: replaced by a new one when it dies.
 pub struct Node {
     pub hub: Hub,
-    pub cluster: Arc<SimRegistry>,
+    pub registry: Arc<SimRegistry>,
     id: NodeId,
     stopping: Option<JoinHandle<()>>,
 }
@@ -103,12 +103,12 @@ impl Simulation {
     }
 
     fn node(&self) -> Node {
-        let cluster = SimRegistry::new(self.net.clone(), self.clock.clone(), self.model.clone());
+        let registry = SimRegistry::new(self.net.clone(), self.clock.clone(), self.model.clone());
         let signer = SessionSigner::new(b"secret");
-        let hub = Hub::new(cluster.clone(), self.store.clone(), self.clock.clone(), signer);
-        let id = cluster.node;
+        let hub = Hub::new(registry.clone(), self.store.clone(), self.clock.clone(), signer);
+        let id = registry.node;
         self.net.introduce(id);
-        Node { hub, cluster, id, stopping: None }
+        Node { hub, registry, id, stopping: None }
     }
 
     pub fn pair(&self, from: usize, to: usize) -> (NodeId, NodeId) {
@@ -116,12 +116,12 @@ impl Simulation {
     }
 
     /// Runs all tasks that are ready.
-    pub async fn settle(&mut self) {
+    pub async fn run_ready_tasks(&mut self) {
         for _ in 0..12 {
             yield_now().await;
         }
         for person in 0..self.people.len() {
-            self.arrive(person);
+            self.attach_answered(person);
             self.finish_joining(person).await;
             self.listen(person);
             self.notice_end(person).await;
@@ -139,7 +139,7 @@ impl Simulation {
         let (hub, policy) = (self.nodes[node].hub.clone(), self.policy());
         let it = &mut self.people[person];
         it.older.extend(it.at.take());
-        it.arriving = None;
+        it.answered = None;
         let (proves, protected) = match it.kind {
             Kind::Resumes => (Some(it.id), true),
             Kind::Forgets => (None, false),
@@ -185,20 +185,20 @@ impl Simulation {
         it.become_(joined.seat.participant());
         let moved_twice = self.model.lock().unwrap().moved_twice.contains(&it.id);
         if joined.resumed {
-            assert_eq!(joined.view.seq, it.received, "it goes on where it was");
+            assert_eq!(joined.view.seq, it.received, "it continues where it was");
         } else {
             self.second_move_resets += usize::from(it.has_joined && moved_twice);
             self.resets += usize::from(it.has_joined && !moved_twice);
-            it.start_afresh(&joined);
+            it.reset(&joined);
         }
         it.has_joined = true;
-        it.arriving = Some((joining.node, joined));
+        it.answered = Some((joining.node, joined));
     }
 
     /// Attaches a connection one step after its join was answered.
-    fn arrive(&mut self, person: usize) {
+    fn attach_answered(&mut self, person: usize) {
         let it = &mut self.people[person];
-        let Some((node, Joined { seat, .. })) = it.arriving.take() else { return };
+        let Some((node, Joined { seat, .. })) = it.answered.take() else { return };
         let connection = Recorder::new();
         if self.nodes[node].hub.attach(&seat, connection.clone()).is_ok() {
             // Until here the answer to the join may not have arrived, so that a reset is told again.
@@ -265,7 +265,7 @@ impl Simulation {
     pub fn kill(&mut self, node: usize) {
         let new = self.node();
         let old = std::mem::replace(&mut self.nodes[node], new);
-        old.cluster.is_cut.store(true, Ordering::Relaxed);
+        old.registry.is_cut.store(true, Ordering::Relaxed);
         self.net.kill(old.id);
         if let Some(stopping) = old.stopping {
             stopping.abort();
@@ -273,7 +273,7 @@ impl Simulation {
         for person in &mut self.people {
             person.older.retain(|at| at.node != node);
             person.at.take_if(|at| at.node == node);
-            person.arriving.take_if(|(at, _)| *at == node);
+            person.answered.take_if(|(at, _)| *at == node);
             if let Some(joining) = person.joining.take_if(|joining| joining.node == node) {
                 joining.task.abort();
             }
@@ -311,12 +311,12 @@ impl Simulation {
     /// The model forgets all seats, and every node that reaches it restores its own.
     pub fn forget(&mut self) {
         self.model.lock().unwrap().rooms.clear();
-        self.nodes.iter().for_each(|node| node.cluster.put_back());
+        self.nodes.iter().for_each(|node| node.registry.put_back());
     }
 
     pub fn cut(&mut self, node: usize, is_cut: bool) {
-        self.nodes[node].cluster.is_cut.store(is_cut, Ordering::Relaxed);
-        self.nodes[node].cluster.put_back();
+        self.nodes[node].registry.is_cut.store(is_cut, Ordering::Relaxed);
+        self.nodes[node].registry.put_back();
     }
 
     /// Ends all faults, and lets time pass until every node has the same view.
@@ -324,15 +324,15 @@ impl Simulation {
         self.net.heal();
         for node in 0..self.nodes.len() {
             self.cut(node, false);
-            self.nodes[node].cluster.answer_is_lost.store(false, Ordering::Relaxed);
+            self.nodes[node].registry.answer_is_lost.store(false, Ordering::Relaxed);
         }
         let mut passed = Duration::ZERO;
         while passed < 2 * LEASE + Duration::from_secs(6) {
             while self.net.deliver_all() {
-                self.settle().await;
+                self.run_ready_tasks().await;
             }
             self.pass(TICK).await;
-            self.settle().await;
+            self.run_ready_tasks().await;
             passed += TICK;
             for person in 0..self.people.len() {
                 while !self.people[person].older.is_empty() {

@@ -27,7 +27,7 @@ pub struct Person {
     pub older: Vec<At>,
     pub joining: Option<Joining>,
     /// Its join was answered, and its connection is about to be attached.
-    pub arriving: Option<(usize, Joined)>,
+    pub answered: Option<(usize, Joined)>,
     pub has_joined: bool,
     pub received: u64,
     /// The others as it was told: participant, connected.
@@ -47,7 +47,7 @@ impl Person {
             at: None,
             older: Vec::new(),
             joining: None,
-            arriving: None,
+            answered: None,
             has_joined: false,
             received: 0,
             known: BTreeMap::new(),
@@ -78,10 +78,10 @@ impl Person {
         self.id = id;
     }
 
-    pub fn start_afresh(&mut self, joined: &Joined) {
+    pub fn reset(&mut self, joined: &Joined) {
         self.received = joined.view.seq;
         self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
-        self.heard.values_mut().for_each(|(_, afresh)| *afresh = true);
+        self.heard.values_mut().for_each(|(_, was_reset)| *was_reset = true);
         // The reset covers all signals sent before it, too.
         self.said.values_mut().for_each(|(said, lost)| *lost = *said);
     }

@@ -57,7 +57,7 @@ impl Simulation {
             // The last signals may be lost with two nodes at once; the next ones reveal the gap.
             for _ in 0..8 {
                 self.pass(TICK).await;
-                self.settle().await;
+                self.run_ready_tasks().await;
             }
             for &person in seated {
                 if let (None, node) = (&self.people[person].at, person % self.nodes.len()) {
@@ -78,9 +78,9 @@ impl Simulation {
                 assert_eq!(self.signal(from, to), Some(Ok(())));
             }
             while self.net.deliver_all() {
-                self.settle().await;
+                self.run_ready_tasks().await;
             }
-            self.settle().await;
+            self.run_ready_tasks().await;
         }
         pairs.iter().all(|(from, to)| {
             self.people[*to].last_heard(self.people[*from].id) == self.people[*from].said[to].0
@@ -111,12 +111,12 @@ impl Simulation {
     fn hear(&mut self, person: usize, from: usize, participant: ParticipantId, number: u64) {
         let heard = self.people[person].heard.get(&participant);
         // Signals before the first one received may have been sent before the join.
-        let (last, afresh) = heard.copied().unwrap_or((0, true));
+        let (last, was_reset) = heard.copied().unwrap_or((0, true));
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
         let may_be_lost = self.people[from].said[&person].1;
         // Signals of a former participant of the same client may be lost.
         let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
-        let is_excused = afresh || is_new || number - 1 <= may_be_lost;
+        let is_excused = was_reset || is_new || number - 1 <= may_be_lost;
         assert!(
             number == last + 1 || is_excused,
             "{person} hears {number} of {from} after {last}: none lost"

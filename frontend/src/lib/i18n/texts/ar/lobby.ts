@@ -39,7 +39,7 @@ export const lobby: Texts['lobby'] = {
     cameraStarting: 'جارٍ تشغيل الكاميرا…',
     cameraMissing: 'لا توجد كاميرا',
     controls: 'الميكروفون والكاميرا',
-    nobodySees: 'لا أحد يراك أو يسمعك بعد.',
+    notSeenYet: 'لا أحد يراك أو يسمعك بعد.',
   },
 
   backToFirstPage: 'العودة إلى الصفحة الأولى',

@@ -99,7 +99,7 @@ export const call = {
     shareInvite: 'Send the invite link',
     copied: 'The invite link is copied',
     copyThis: 'Copy this link and send it:',
-    arrivalSound: 'Sound when somebody arrives',
+    arrivalSound: 'Sound when the other person arrives',
     shortcuts: 'Keyboard shortcuts',
     leave: 'Leave',
     /** A control and its keyboard shortcut. */

@@ -9,5 +9,5 @@ export const common = {
   loading: 'One moment…',
   firstPage: 'Back to the first page',
   notLoaded: 'This part of the page could not be loaded. Please check your connection.',
-  reload: 'Load the page anew',
+  reload: 'Reload the page',
 };

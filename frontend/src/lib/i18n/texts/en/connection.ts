@@ -68,7 +68,7 @@ export const connection = {
       good: 'Your network lets calls go straight to the other person, as long as theirs does too.',
       fair: '',
       bad: 'Your network lets no call out directly. It then needs a relay.',
-      none: 'This server helps nobody to find a direct way through the internet. Calls work within one network.',
+      none: 'This server does not help to find a direct way through the internet. Calls work within one network.',
       unknown: '',
     },
     relay: {

@@ -92,12 +92,12 @@ export const devices = {
         chrome: (what: What) => [
           'Click the icon right before the address of this page, at the top of the window.',
           `Switch on ${settings[what]}.`,
-          'Come back here. If nothing happens, load the page anew.',
+          'Come back here. If nothing happens, reload the page.',
         ],
         chromeOnAndroid: (what: What) => [
           'Tap the icon right before the address, then “Permissions”.',
           `Allow ${settings[what]}.`,
-          'Come back here. If nothing happens, load the page anew.',
+          'Come back here. If nothing happens, reload the page.',
         ],
         firefox: (what: What) => [
           `Click the crossed-out ${names[what]} icon next to the address of this page.`,
@@ -113,7 +113,7 @@ export const devices = {
           'Tap the icon at the start of the address bar, then “Website Settings” (perhaps behind “…”).',
           `Set ${settings[what]} to “Allow”.`,
           `If that changes nothing: open the Settings app, look for your browser, and allow ${settings[what]} there.`,
-          'Load this page anew.',
+          'Reload this page.',
         ],
         other: (what: What) => [
           'Open the settings for this page, mostly by an icon next to its address.',
@@ -143,7 +143,7 @@ export const devices = {
         ],
         ios: (what: What) => [
           `Open the Settings app, look for your browser, and switch on ${settings[what]}.`,
-          'Come back here and load this page anew.',
+          'Come back here and reload this page.',
         ],
         android: (what: What) => [
           'Open Settings, then “Apps”, then your browser, then “Permissions”.',

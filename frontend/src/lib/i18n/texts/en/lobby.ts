@@ -3,7 +3,7 @@
 export const lobby = {
   login: {
     title: 'Join your appointment',
-    note: 'You can try camera and microphone next, before anybody sees or hears you.',
+    note: 'You can try camera and microphone next, before anyone sees or hears you.',
     appointment: 'Appointment number',
     appointmentHint: 'You find it in your invitation.',
     name: 'Your name',
@@ -37,7 +37,7 @@ export const lobby = {
     cameraStarting: 'Starting your camera…',
     cameraMissing: 'No camera',
     controls: 'Microphone and camera',
-    nobodySees: 'Nobody sees or hears you yet.',
+    notSeenYet: 'The other person cannot see or hear you yet.',
   },
 
   backToFirstPage: 'Back to the first page',

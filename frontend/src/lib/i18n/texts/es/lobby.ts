@@ -39,7 +39,7 @@ export const lobby: Texts['lobby'] = {
     cameraStarting: 'Encendiendo su cámara…',
     cameraMissing: 'Sin cámara',
     controls: 'Micrófono y cámara',
-    nobodySees: 'Todavía nadie le ve ni le oye.',
+    notSeenYet: 'Todavía nadie le ve ni le oye.',
   },
 
   backToFirstPage: 'Volver a la página inicial',
