@@ -6,13 +6,18 @@ SHELL := /bin/sh
 PAGE := frontend/dist/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 
-# The parts of `make test` and what `make test-all` adds, in this order. Each is a target, and can be run alone.
+# The parts of `make test` and what `make test-all` adds, in this order. Each is a target, and can be run
+# alone.
 TEST_PARTS := test-tools build build-tests lint test-page test-unit test-integration counts test-clients test-browsers
 LONG_PARTS := long-unit long-integration long-restarts long-benches long-browsers
 
 WITH_SERVER = SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard"
-# Ten times as many cases of each property, and of schedules of several nodes.
-MANY_CASES = PROPTEST_CASES=2560 NODES_SCHEDULES=20000
+# Ten times as many cases of each property: the long fuzzing, since properties make its random inputs.
+MANY_CASES = PROPTEST_CASES=2560
+# Ten times as many schedules of several nodes, with these seeds.
+SCHEDULE_SEEDS = 1 77
+# Tests of the mesh door run a second time, through socketioxide alone.
+WITHOUT_DIRECT_PATH = MESH_DIRECT_PATH=off
 
 .PHONY: help run quick build build-page dev cluster test test-all $(TEST_PARTS) $(LONG_PARTS) types screenshots \
 	bench bench-quick bench-report
@@ -20,7 +25,7 @@ MANY_CASES = PROPTEST_CASES=2560 NODES_SCHEDULES=20000
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-run: quick ## Build everything in half the time of `make build` and start the server at http://localhost:8080/
+run: quick ## Build everything with a profile that builds fast, and start the server at http://localhost:8080/
 	./target/quick/switchboard
 
 quick: $(PAGE)
@@ -69,6 +74,7 @@ test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
 	cargo build --locked
 	cd tests/clients && $(WITH_SERVER) npm test
 	$(WITH_SERVER) tests/clients/python/run.sh
+	$(WITHOUT_DIRECT_PATH) $(WITH_SERVER) tests/clients/python/run.sh
 
 test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 	cargo build --locked
@@ -76,9 +82,13 @@ test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 
 long-unit: $(PAGE)
 	$(MANY_CASES) cargo test --locked --lib
+	set -e; for seed in $(SCHEDULE_SEEDS); do NODES_SEED=$$seed NODES_SCHEDULES=20000 \
+		cargo test --profile quick --locked --lib -- nodes_keep no_event_is_lost; done
 
 long-integration: $(PAGE) test-tools
 	$(MANY_CASES) cargo test --locked --test it -- --test-threads=4
+	$(WITHOUT_DIRECT_PATH) cargo test --locked --test it -- --test-threads=4 \
+		doors::mesh::attacks::long cluster::nodes --skip redis_loss::long
 
 long-restarts: build test-tools
 	scripts/rolling-restart.sh 200
@@ -93,6 +103,7 @@ long-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 lint: frontend/node_modules/.installed ## Check the format and style of all code, and the dependencies
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features -- -D warnings
 	scripts/check-dependencies.sh
 	cd frontend && npm run lint
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Succeeds if a node answers 200: healthcheck.sh [HOST:PORT [PATH]]. Needs only bash, so that the image needs no HTTP client.
+# Succeeds if a node answers 200: healthcheck.sh [HOST:PORT [PATH]]. Needs only bash, so that the image needs
+# no HTTP client.
 set -eu
 
 address=${1:-127.0.0.1:8090}

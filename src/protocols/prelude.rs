@@ -5,15 +5,17 @@ pub use std::{sync::Arc, time::Duration};
 pub use axum::{
     Router,
     extract::{Path, Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
     routing,
 };
 pub use futures_util::future::BoxFuture;
+pub use http::StatusCode;
 
 pub use super::{
+    admission::ClientAddress,
     door::{Common, Door},
     options::duration,
-    runtime::DoorRuntime,
+    runtime::{DoorRuntime, count_refusal},
     websocket::{
         CloseStatus, NotAHandshake, SocketEnd, SocketLimits, SocketMessage, SocketReceiver, SocketSender,
         upgrade,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command, here a test run, in a network that consists of the loopback interface alone: whatever a browser in it
-# tries, no packet leaves the machine. Needs no privileges, and works as root as well.
+# Runs a command, here a test run, in a network that consists of the loopback interface alone: whatever a
+# browser in it tries, no packet leaves the machine. Needs no privileges, and works as root as well.
 #
 #   SWITCHBOARD_BIN   the server binary to test
 #   CHROMIUM          the browser; /usr/bin/chromium when not set

@@ -6,8 +6,8 @@ const RECORD: &str = "tests/counts/recorded.toml";
 
 const HEAD: &str = "\
 # Costs of the shipped build, as `make counts` counts them; tests/counts/main.rs explains how and why.
-# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure falls, and when one rises for a good reason, which the
-# commit states.
+# Written by `RENEW_COUNTS=1 make counts`. Renew it when a figure falls, and when one rises for a good reason,
+# which the commit states.
 ";
 
 /// The allowed distance of a figure from its record.

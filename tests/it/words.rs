@@ -14,7 +14,7 @@ use passage::Passage;
 
 /// The longest a comment line may be, in characters: rustfmt's `max_width`, and biome's `lineWidth` in the
 /// call page.
-const RUST_WIDTH: usize = 110;
+const WIDTH: usize = 110;
 const PAGE_WIDTH: usize = 100;
 
 #[test]
@@ -79,10 +79,12 @@ fn code_other_strings_and_code_spans_are_not_prose() {
 }
 
 #[test]
-fn a_planted_wide_comment_is_found() {
-    let wide = format!("let a = 1;\n// {}", "x".repeat(RUST_WIDTH));
-    assert_eq!(wide_comments(&File::new("a.rs", &wide)).len(), 1);
-    assert_eq!(wide_comments(&File::new("a.rs", &wide.replace("//", "let"))).len(), 0);
+fn planted_wide_comments_are_found_in_every_syntax() {
+    for (path, mark) in [("a.rs", "//"), ("a.mjs", " * "), ("a.sh", "#"), ("a.py", "#"), ("a.lua", "--")] {
+        let wide = format!("let a = 1;\n{mark}{}", "x".repeat(WIDTH));
+        assert_eq!(wide_comments(&File::new(path, &wide)).len(), 1, "{path}");
+        assert_eq!(wide_comments(&File::new(path, &wide.replace(mark, "let"))).len(), 0, "{path}");
+    }
 }
 
 /// Every hand-written file; with `WORDS_IN=src/core/`, only those in that folder.
@@ -106,12 +108,14 @@ fn banned_words(file: &File) -> Vec<String> {
 
 /// Each comment line of a file that is wider than declared, as `path:line`.
 fn wide_comments(file: &File) -> Vec<String> {
-    let width = match file.syntax {
-        Syntax::Rust => RUST_WIDTH,
-        Syntax::Script if file.path.starts_with("frontend/") => PAGE_WIDTH,
-        _ => return Vec::new(),
+    let width = if file.path.starts_with("frontend/") { PAGE_WIDTH } else { WIDTH };
+    let marks: &[&str] = match file.syntax {
+        Syntax::Rust | Syntax::Script => &["//", "/*", "* "],
+        Syntax::Hash | Syntax::Python => &["#"],
+        Syntax::Dashes => &["--"],
+        Syntax::Document => return Vec::new(),
     };
-    let opens = |line: &str| ["//", "/*", "* "].iter().any(|mark| line.trim_start().starts_with(mark));
+    let opens = |line: &str| marks.iter().any(|mark| line.trim_start().starts_with(mark));
     let wide = |line: &str| opens(line) && line.chars().count() > width;
     let lines = file.text.lines().enumerate().filter(|(_, line)| wide(line));
     lines.map(|(index, _)| format!("{}:{}", file.path, index + 1)).collect()

@@ -1,4 +1,5 @@
-// The signaling of the original's client and SFU, with their quirks: the messages they send, ignore and crash on.
+// The signaling of the original's client and SFU, with their quirks: the messages they send, ignore and crash
+// on.
 
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';

@@ -1,5 +1,6 @@
-// The end of a connection decides whether its seat is held: the table "When a connection ends" of docs/mesh.md, cell by cell.
-// The seat of a client that sends `session` in its join is protected; that of a client that does not is unprotected.
+// The end of a connection decides whether its seat is held: the table "When a connection ends" of
+// docs/mesh.md, cell by cell. The seat of a client that sends `session` in its join is protected; that of a
+// client that does not is unprotected.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -25,7 +25,10 @@ test('an event sent right after the connection is answered with an event and an 
   await Promise.all(Array.from({ length: AT_ONCE }, connectAgainAndAgain));
 });
 
-/** Upgrades to WebSocket before it connects to the namespace: in a browser the two requests may overtake each other. */
+/**
+ * Upgrades to WebSocket before it connects to the namespace: in a browser the two requests may overtake each
+ * other.
+ */
 async function openUpgradedFirst() {
   const polling = (await RawPolling.open(server)).keepPolling();
   const raw = await RawWebSocket.open(server, { sid: polling.sid });

@@ -1,5 +1,5 @@
-// A client like the original server's: it has no `session`, uses WebSocket only, asks for no acks, and ends the call on
-// `user_left` and `error`. When its page closes, the browser sends a Close frame 1001.
+// A client like the original server's: it has no `session`, uses WebSocket only, asks for no acks, and ends
+// the call on `user_left` and `error`. When its page closes, the browser sends a Close frame 1001.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

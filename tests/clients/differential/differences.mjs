@@ -1,8 +1,8 @@
 // Accepted differences between the server and the reference, with reasons.
 
 /**
- * An accepted difference. With `rewrite`, the server's record equals the reference's after each line is rewritten; without
- * it, the whole records differ.
+ * An accepted difference. With `rewrite`, the server's record equals the reference's after each line is
+ * rewritten; without it, the whole records differ.
  *
  * @typedef {{transcripts: RegExp, reason: string, rewrite?: (line: string) => string}} Difference
  */
@@ -41,7 +41,8 @@ export const DIFFERENCES = [
     rewrite: (line) => line.replace('439007199254740993[', '439007199254740992['),
   },
 
-  // Packets that end a session in the reference, and that this server ignores or refuses. Only that client is affected.
+  // Packets that end a session in the reference, and that this server ignores or refuses. Only that client is
+  // affected.
   {
     transcripts: /^connecting with auth that is /,
     reason: 'this server has no authentication, so the value is not read',

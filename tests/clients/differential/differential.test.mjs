@@ -1,5 +1,5 @@
-// Plays the same transcripts to the server and to npm's socket.io. Their Socket.IO behaviour must not differ, except where
-// differences.mjs gives a reason.
+// Plays the same transcripts to the server and to npm's socket.io. Their Socket.IO behaviour must not differ,
+// except where differences.mjs gives a reason.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

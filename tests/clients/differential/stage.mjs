@@ -83,8 +83,8 @@ class Actor {
   }
 
   /**
-   * The received packets for the comparison, without answers to {@link settle}. Of a session that ended, only the end: the
-   * protocol leaves open how it is announced and which packets still get out.
+   * The received packets for the comparison, without answers to {@link settle}. Of a session that ended, only
+   * the end: the protocol leaves open how it is announced and which packets still get out.
    */
   heard() {
     const arrivals = this.raw.inbox.all.slice(this.#from).filter((arrival) => !isAboutSettling(arrival));

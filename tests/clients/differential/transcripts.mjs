@@ -1,4 +1,5 @@
-// The transcripts that are played to both servers: all that a broken or hostile client may send below the level of events.
+// The transcripts that are played to both servers: all that a broken or hostile client may send below the
+// level of events.
 
 import { SEPARATOR } from '../support/raw.mjs';
 

@@ -1,5 +1,5 @@
-// A client of the direct door that behaves like the original's page: it registers with fetch, reads its name from the cookie,
-// opens a WebSocket, and sends {target, type, payload}. It keeps cookies as a browser does.
+// A client of the direct door that behaves like the original's page: it registers with fetch, reads its name
+// from the cookie, opens a WebSocket, and sends {target, type, payload}. It keeps cookies as a browser does.
 
 import { once } from 'node:events';
 import { after } from 'node:test';
@@ -12,7 +12,10 @@ export class DirectClient {
   inbox = new Inbox();
   #server;
   #prefix;
-  /** The browser's cookies, and whether the page may read each. @type {Map<string, {value: string, httpOnly: boolean}>} */
+  /**
+   * The browser's cookies, and whether the page may read each.
+   * @type {Map<string, {value: string, httpOnly: boolean}>}
+   */
   #cookies = new Map();
   #ws;
 

@@ -1,4 +1,5 @@
-// A user of the kurento door with the original's library, kurento-jsonrpc. It keeps and sends cookies like a browser.
+// A user of the kurento door with the original's library, kurento-jsonrpc. It keeps and sends cookies like a
+// browser.
 
 import { createRequire } from 'node:module';
 import { after } from 'node:test';
@@ -38,7 +39,10 @@ const NOTIFICATIONS = [
 ];
 
 export class KurentoUser {
-  /** Notifications, and events of the connection in brackets. @type {Inbox<{method: string, params?: object}>} */
+  /**
+   * Notifications, and events of the connection in brackets.
+   * @type {Inbox<{method: string, params?: object}>}
+   */
   inbox = new Inbox();
   session;
   #client;

@@ -1,7 +1,8 @@
 // An attacker who knows all that one participant was told cannot take over the other's session or seat.
 //
-// Engine.IO's session id gives full access to a session: polling reads it, a POST sends for it, an upgrade takes it over. So it
-// must never be sent to the other participant, and must not be derivable from any value that is.
+// Engine.IO's session id gives full access to a session: polling reads it, a POST sends for it, an upgrade
+// takes it over. So it must never be sent to the other participant, and must not be derivable from any value
+// that is.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -25,7 +26,9 @@ async function talk(ann, bob) {
   await bob.join(bob.appointment, 'Bob');
 }
 
-/** All values that the attacker was told, and values derived from them; without the attacker's own secrets. */
+/**
+ * All values that the attacker was told, and values derived from them; without the attacker's own secrets.
+ */
 function knowledgeOf(attacker) {
   const own = new Set([...attacker.transportIds, ...attacker.replies.map(({ session }) => session)]);
   const told = stringsIn([attacker.inbox.all, attacker.replies, attacker.engine.transport.query]).filter(

@@ -1,5 +1,6 @@
-// A client of the signals door that behaves like the original's page: it does not encode the name in the path, sends the
-// handshake when the WebSocket opens, reads the reasons of close events, and never leaves by itself.
+// A client of the signals door that behaves like the original's page: it does not encode the name in the
+// path, sends the handshake when the WebSocket opens, reads the reasons of close events, and never leaves by
+// itself.
 
 import { once } from 'node:events';
 import { after } from 'node:test';

@@ -148,7 +148,9 @@ export class Client {
     return this.join(this.appointment, this.name, { session: this.reply.session, ...extra });
   }
 
-  /** Sends an event that must be refused; resolves with the code, when the ack and the `error` event agree. */
+  /**
+   * Sends an event that must be refused; resolves with the code, when the ack and the `error` event agree.
+   */
   async refused(event, ...args) {
     const ack = await this.ask(event, ...args);
     assert.equal(ack.success, false, `${event} ${JSON.stringify(args)} was not refused`);
@@ -159,8 +161,8 @@ export class Client {
   }
 
   /**
-   * Joins a full room until the server says when a lease ends: the other side may be told a moment earlier that a connection
-   * is lost. Resolves with `retry_after_ms`.
+   * Joins a full room until the server says when a lease ends: the other side may be told a moment earlier
+   * that a connection is lost. Resolves with `retry_after_ms`.
    */
   async timeUntilFree(appointment, name, extra = {}) {
     for (;;) {
@@ -168,7 +170,6 @@ export class Client {
       const { retry_after_ms, ...told } = refusal;
       assert.deepEqual(told, { code: 'room_full' });
       if (retry_after_ms !== undefined) return retry_after_ms;
-      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 

@@ -1,6 +1,8 @@
 // Waiting with a deadline. A deadline only ends a test that hangs; no test depends on how long a wait took.
 
-/** Longer than every time limit of the contract (10 s to notice a dead connection), even on a busy machine. */
+/**
+ * Longer than every time limit of the contract (10 s to notice a dead connection), even on a busy machine.
+ */
 export const DEADLINE_MS = 30_000;
 
 /**

@@ -39,14 +39,17 @@ export async function request(server, method, { body, headers, signal, ...target
 }
 
 /**
- * Received packets in order; pings are answered and left out. An item is a text, a `Buffer`, or, as the last, `{closed}` with
- * the WebSocket close code.
+ * Received packets in order; pings are answered and left out. An item is a text, a `Buffer`, or, as the last,
+ * `{closed}` with the WebSocket close code.
  */
 export class RawWebSocket {
   inbox = new Inbox();
   #ws;
 
-  /** Opens a session; its first item is the `0{…}` packet. With a `sid` it is a second transport of that session. */
+  /**
+   * Opens a session; its first item is the `0{…}` packet. With a `sid` it is a second transport of that
+   * session.
+   */
   static async open(server, target = {}) {
     const url = engineUrl(server, 'websocket', target);
     url.protocol = 'ws:';
@@ -57,8 +60,8 @@ export class RawWebSocket {
   }
 
   /**
-   * Tries to open a session, or to take one over, and to send for it. Resolves with the HTTP status and, if that is 101, with
-   * the first item: a packet, or `{closed}`.
+   * Tries to open a session, or to take one over, and to send for it. Resolves with the HTTP status and, if
+   * that is 101, with the first item: a packet, or `{closed}`.
    */
   static async attempt(server, target = {}) {
     const url = engineUrl(server, 'websocket', target);

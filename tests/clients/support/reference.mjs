@@ -1,5 +1,5 @@
-// The reference for Socket.IO behaviour: npm's socket.io with a minimum of the mesh door's events. Its answers have the mesh
-// door's form; it has no seat rules and no storage.
+// The reference for Socket.IO behaviour: npm's socket.io with a minimum of the mesh door's events. Its
+// answers have the mesh door's form; it has no seat rules and no storage.
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -3,17 +3,28 @@
 use std::{sync::Arc, time::Duration};
 
 use clap::Parser;
-use switchboard::{core::ports::clock::SystemClock, media::Off};
+use http::HeaderValue;
+use switchboard::{
+    core::ports::clock::SystemClock,
+    media::Off,
+    protocols::{
+        admission::{Admission, Quotas},
+        door::{Common, Door},
+    },
+};
+use tempfile::TempDir;
 use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::{Error, client::IntoClientRequest};
 
 use crate::support::{
     door::{common, serve},
     peer::Peer,
+    wait::{TIMEOUT, until},
 };
 
-/// The relay door: two clients meet at `/relay/{room}`, and each text of one goes to the other.
+/// The relay door: two clients meet at `/relay/{room}`, and each text of one goes to the other. The first
+/// text that a client gets is its session; `/relay/{room}?{session}` returns its seat.
 mod relay {
-    use http::StatusCode;
     use switchboard::protocols::prelude::*;
 
     // `options.rs`
@@ -27,11 +38,11 @@ mod relay {
     // `mod.rs`
     pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
         let policy = RoomPolicy::new(2, options.relay_lease);
-        Arc::new(RelayDoor { hub: common.hub.clone(), policy, runtime: DoorRuntime::new("relay") })
+        Arc::new(RelayDoor { common: common.clone(), policy, runtime: DoorRuntime::new("relay") })
     }
 
     struct RelayDoor {
-        hub: Hub,
+        common: Common,
         policy: RoomPolicy,
         runtime: DoorRuntime,
     }
@@ -47,30 +58,54 @@ mod relay {
         }
     }
 
-    // `error.rs`
-    const FULL: CloseStatus = CloseStatus { code: 4000, reason: "the room is full" };
-    const STOPPING: CloseStatus = CloseStatus { code: 1001, reason: "the server stops" };
-
     // `http.rs`
     async fn connect(
         State(door): State<Arc<RelayDoor>>,
         Path(room): Path<String>,
         mut request: Request,
-    ) -> axum::response::Result<Response> {
-        let room = RoomId::within("relay", &room).map_err(|_| StatusCode::BAD_REQUEST)?;
+    ) -> Result<Response, HttpRefusal> {
+        if !door.common.origins.allows(request.headers()) {
+            return Err(HttpRefusal(StatusCode::FORBIDDEN, "origin_not_allowed"));
+        }
+        let client = door.common.admission.admit_session(&request).map_err(|_| TOO_MANY_SESSIONS)?;
+        let room = RoomId::within("relay", &room).map_err(|_| BAD_REQUEST)?;
+        let request_of_seat = JoinRequest {
+            session: request.uri().query().map(str::to_owned),
+            protected: true,
+            ..JoinRequest::new(room, "guest".parse().unwrap(), door.policy)
+        };
         let (tasks, limits) = (door.runtime.tasks.clone(), SocketLimits::new(64 * 1024));
-        Ok(upgrade(&mut request, limits, &tasks, |sender, receiver| serve(door, room, sender, receiver))?)
+        let serve = move |sender, receiver| serve(door, client, request_of_seat, sender, receiver);
+        upgrade(&mut request, limits, &tasks, serve).map_err(|NotAHandshake| BAD_REQUEST)
     }
 
     // `connection.rs`: takes a seat, sends signals, gives the seat up.
-    async fn serve(door: Arc<RelayDoor>, room: RoomId, sender: SocketSender, mut receiver: SocketReceiver) {
-        let request = JoinRequest::new(room, "guest".parse().unwrap(), door.policy);
-        let Ok(joined) = door.hub.join(request).await else { return receiver.close(FULL).await };
-        let _ = door.hub.attach(&joined.seat, Arc::new(RelayConnection(sender)));
-        while let Ok(SocketMessage::Text(text)) = receiver.next().await {
-            let _ = door.hub.broadcast(&joined.seat, SignalKind::Other, text.into());
+    async fn serve(
+        door: Arc<RelayDoor>,
+        client: ClientAddress,
+        request: JoinRequest,
+        sender: SocketSender,
+        mut receiver: SocketReceiver,
+    ) {
+        let hub = &door.common.hub;
+        let Ok(joined) = hub.join(request).await else { return receiver.close(FULL).await };
+        door.runtime.counters.joins.increment(1);
+        let connection = Arc::new(RelayConnection(sender));
+        let _ = connection.0.send(joined.session.as_str());
+        let _ = hub.attach(&joined.seat, connection.clone());
+        let end = loop {
+            match receiver.next().await {
+                Ok(SocketMessage::Text(text)) if door.common.admission.admits_event(client) => {
+                    _ = hub.broadcast(&joined.seat, SignalKind::Other, text.into());
+                }
+                Ok(_) => connection.0.close(REFUSED),
+                Err(end) => break end,
+            }
+        };
+        match end {
+            SocketEnd::ClosedByClient => hub.leave(&joined.seat).await,
+            _ => hub.connection_lost(&joined.seat, connection.id()).await,
         }
-        door.hub.leave(&joined.seat).await;
     }
 
     // `delivery.rs`: events of the core as messages on the wire.
@@ -94,6 +129,22 @@ mod relay {
             self.0.sign_of_life()
         }
     }
+
+    // `error.rs`
+    const FULL: CloseStatus = CloseStatus { code: 4000, reason: "the room is full" };
+    const REFUSED: CloseStatus = CloseStatus { code: 1008, reason: "no text, or too many" };
+    const STOPPING: CloseStatus = CloseStatus { code: 1001, reason: "the server stops" };
+    const BAD_REQUEST: HttpRefusal = HttpRefusal(StatusCode::BAD_REQUEST, "bad_request");
+    const TOO_MANY_SESSIONS: HttpRefusal = HttpRefusal(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+
+    struct HttpRefusal(StatusCode, &'static str);
+
+    impl IntoResponse for HttpRefusal {
+        fn into_response(self) -> Response {
+            count_refusal("relay", self.1);
+            self.0.into_response()
+        }
+    }
 }
 
 #[derive(Parser)]
@@ -102,26 +153,95 @@ struct Settings {
     relay: relay::Options,
 }
 
+/// The door on a listener of its own.
+struct Relay {
+    common: Common,
+    door: Arc<dyn Door>,
+    address: String,
+    _folder: TempDir,
+    _listener: JoinSet<()>,
+}
+
+impl Relay {
+    /// Each quota is for one client; 0 means no limit.
+    async fn start(sessions: u32, events: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let admission = Arc::new(Admission::new(Quotas { sessions, events }, Vec::new()));
+        let common = Common { admission, ..common(folder.path(), Arc::new(Off), Arc::new(SystemClock)) };
+        let door = relay::open(&common, &Settings::parse_from(["test"]).relay);
+        let mut listener = JoinSet::new();
+        let address = serve(&mut listener, door.clone().router()).await;
+        Self { common, door, address, _folder: folder, _listener: listener }
+    }
+
+    /// A client with a seat, and its session.
+    async fn join(&self, path: &str) -> (Peer, String) {
+        let mut peer = Peer::connect(&self.address, path).await;
+        let session = peer.next_text().await;
+        (peer, session)
+    }
+
+    async fn is_full(&self) -> bool {
+        Peer::connect(&self.address, "/relay/7").await.hear_close().await == (4000, "the room is full".into())
+    }
+
+    /// The status that a request is refused with.
+    async fn refusal(&self, origin: &'static str) -> u16 {
+        let url = format!("ws://{}/relay/7", self.address);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("origin", HeaderValue::from_static(origin));
+        match Peer::request(request).await {
+            Err(Error::Http(answer)) => answer.status().as_u16(),
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("the request is not refused"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_new_door_relays_signals_refuses_a_third_client_and_stops() {
-    let folder = tempfile::tempdir().unwrap();
-    let common = common(folder.path(), Arc::new(Off), Arc::new(SystemClock));
-    let door = relay::open(&common, &Settings::parse_from(["test"]).relay);
-    let mut running = JoinSet::new();
-    let address = serve(&mut running, door.clone().router()).await;
-
-    let mut ann = Peer::connect(&address, "/relay/7").await;
-    let mut bob = Peer::connect(&address, "/relay/7").await;
+    let relay = Relay::start(0, 0).await;
+    let (mut ann, _) = relay.join("/relay/7").await;
+    let (mut bob, _) = relay.join("/relay/7").await;
     bob.say("hello").await;
     assert_eq!(ann.next_text().await, "hello");
     ann.say("hi").await;
     assert_eq!(bob.next_text().await, "hi");
-    let mut eve = Peer::connect(&address, "/relay/7").await;
-    assert_eq!(eve.hear_close().await, (4000, "the room is full".into()));
+    assert!(relay.is_full().await);
 
-    common.hub.drain();
+    relay.common.hub.drain();
     assert_eq!(ann.hear_close().await, (1001, "the server stops".into()));
     assert_eq!(bob.hear_close().await, (1001, "the server stops".into()));
-    door.shut_down(Duration::from_secs(30)).await;
-    assert!(door.runtime().tasks.is_empty());
+    relay.door.shut_down(Duration::from_secs(30)).await;
+    assert!(relay.door.runtime().tasks.is_empty());
+}
+
+#[tokio::test]
+async fn lost_connection_keeps_the_seat_of_a_new_door_and_a_close_frame_releases_it() {
+    let relay = Relay::start(0, 0).await;
+    let (ann, _) = relay.join("/relay/7").await;
+    let (bob, session) = relay.join("/relay/7").await;
+    drop(bob);
+    let connected = || async { (relay.common.hub.occupancy().connected == 1).then_some(()) };
+    until("the loss is noticed", TIMEOUT, connected).await;
+    assert!(relay.is_full().await);
+    ann.say("meanwhile").await;
+    let (mut bob, _) = relay.join(&format!("/relay/7?{session}")).await;
+    assert_eq!(bob.next_text().await, "meanwhile");
+
+    bob.leave().await;
+    relay.join("/relay/7").await;
+}
+
+#[tokio::test]
+async fn new_door_refuses_foreign_pages_and_clients_beyond_their_quota() {
+    let relay = Relay::start(1, 1).await;
+    assert_eq!(relay.refusal("https://evil.example").await, 403);
+    let (mut ann, _) = relay.join("/relay/7").await;
+    let own = format!("http://{}", relay.address);
+    assert_eq!(relay.refusal(own.leak()).await, 429);
+    for _ in 0..100 {
+        ann.say("one of too many").await;
+    }
+    assert_eq!(ann.hear_close().await, (1008, "no text, or too many".into()));
 }

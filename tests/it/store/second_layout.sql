@@ -1,5 +1,5 @@
--- A file of the release whose entries were known by their id alone (the second layout): a room of thirteen entries,
--- one of another door, and one of which a row was changed.
+-- A file of the release whose entries were known by their id alone (the second layout): a room of thirteen
+-- entries, one of another door, and one of which a row was changed.
 
 CREATE TABLE room (
     name    TEXT    PRIMARY KEY,

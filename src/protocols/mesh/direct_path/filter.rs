@@ -236,8 +236,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
-
         /// However the bytes are cut, the receiver gets every event, the library gets everything else byte
         /// for byte, and neither gets a frame before an earlier one is dealt with.
         #[test]

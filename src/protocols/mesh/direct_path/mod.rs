@@ -4,8 +4,14 @@
 //! socketioxide parses every packet, queues every packet that it sends, and writes it in another task. Here
 //! the connection's reader takes events out of the arriving bytes ([`filter`]), and the thread that causes a
 //! packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That costs less
-//! CPU. `MESH_DIRECT_PATH=off` sends everything through the library; all tests of the mesh door run both
-//! ways. `docs/mesh.md` has the table of which packet goes which way.
+//! CPU. `MESH_DIRECT_PATH=off` sends everything through the library. `docs/mesh.md` has the table of which
+//! packet goes which way.
+//!
+//! Both ways run: the Rust tests of the mesh door and of the isolation of doors
+//! (`it::every_test_of_the_mesh_door_passes_without_the_direct_path`), the conformance, differential,
+//! security and takeover tests with socket.io-client, and the tests with python-socketio. `make test-all`
+//! adds the long attacks and the tests of several nodes. Only with the direct path run the tests in
+//! browsers, the tests of a process, and the counts of costs.
 //!
 //! # What it relies on
 //!
@@ -34,12 +40,16 @@
 //! - Frames without a mask, with a reserved opcode or bit, or over 128 KiB. The library gets and refuses
 //!   them: tests in [`filter`], `doors::mesh::attacks`.
 //! - Arguments that do not begin with a name. The door ends the session, as the library does:
-//!   `errors.test.mjs`.
+//!   `it::arguments_without_a_name_end_the_session`.
 //!
-//! Three differences from the library stay, without a test, since no Socket.IO client makes them: an event
-//! inside a fragmented message, which RFC 6455 forbids, is handled; so is an event whose name holds escapes,
-//! for which the library ends the session; frames that a client sends before its handshake is answered may
-//! reach the library instead.
+//! Three differences from the library stay, since no Socket.IO client makes them:
+//!
+//! - An event inside a fragmented message, which RFC 6455 forbids, is handled; the library ends the session:
+//!   `it::event_inside_a_fragmented_message_is_handled_on_the_direct_path_only`.
+//! - An event whose name holds escapes is handled; the library ends the session:
+//!   `it::event_name_with_escapes_is_handled_on_the_direct_path_only`.
+//! - Frames that arrive with the request of the handshake may reach the library instead, since hyper reads
+//!   them: `it::connect_packet_sent_with_the_handshake_request_is_answered`.
 
 mod filter;
 mod packets;

@@ -5,7 +5,9 @@ import { View } from './view.mjs';
 /** @typedef {'muted' | 'camera-off' | 'sharing' | 'reconnecting'} PeerState as shown on the remote tile */
 
 export class CallView extends View {
-  /** @param {'waiting' | 'connecting' | 'connected' | 'reconnecting' | 'full' | 'replaced' | 'ended'} state */
+  /**
+   * @param {'waiting' | 'connecting' | 'connected' | 'reconnecting' | 'full' | 'replaced' | 'ended'} state
+   */
   async expectState(state) {
     await this.until(
       `the call to be ${state}`,

@@ -124,11 +124,12 @@ async fn sit_through(failure: Failure, outage: Duration) {
 
     failure.begin(&mut nodes).await;
     nodes.readiness(0, false).await;
+    // The subject is how long the outage lasts.
     tokio::time::sleep(outage).await;
     failure.end(&mut nodes).await;
     nodes.ready(0).await;
     nodes.ready(1).await;
-    // By now a lease last renewed before the outage has ended, plus a third of a lease.
+    // Until then a lease that was last renewed before the outage would have ended, plus a third of a lease.
     tokio::time::sleep(Duration::from_secs(12)).await;
     for (one, other) in &mut pairs {
         assert_eq!(one.client.heard_so_far().await, [""; 0], "{case}");

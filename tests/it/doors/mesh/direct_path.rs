@@ -1,18 +1,25 @@
-//! The direct path: what it relies on in socketioxide, and what it leaves to it. All tests of the mesh door
-//! run a second time without it.
+//! The direct path: what it relies on in socketioxide, what it leaves to it, and where the two differ. The
+//! tests of the mesh door run a second time without it.
 
 use std::{env, process::Command};
 
 use futures_util::{SinkExt, StreamExt, future::join_all};
 use serde_json::json;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
         Message,
-        protocol::frame::{
-            Frame,
-            coding::{Data, OpCode},
+        protocol::{
+            Role,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
         },
     },
 };
@@ -34,13 +41,23 @@ fn every_test_of_the_mesh_door_passes_without_the_direct_path() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// Whether this process tests the mesh door with its direct path.
+fn is_direct() -> bool {
+    env::var_os(DIRECT_PATH).is_none_or(|value| value == "on")
+}
+
 /// A text in two frames, the first of which holds `at` bytes.
 async fn send_in_fragments(client: &mut Client, text: &str, at: usize) {
-    let (start, end) = text.split_at(at);
-    for (part, opcode, is_final) in [(start, Data::Text, false), (end, Data::Continue, true)] {
-        let frame = Frame::message(part.to_owned(), OpCode::Data(opcode), is_final);
-        client.send(Message::Frame(frame)).await;
+    for frame in fragments(text, at) {
+        client.send(frame).await;
     }
+}
+
+fn fragments(text: &str, at: usize) -> [Message; 2] {
+    let (start, end) = text.split_at(at);
+    [(start, Data::Text, false), (end, Data::Continue, true)].map(|(part, opcode, is_final)| {
+        Message::Frame(Frame::message(part.to_owned(), OpCode::Data(opcode), is_final))
+    })
 }
 
 #[tokio::test]
@@ -98,22 +115,46 @@ async fn send_all(socket: &mut Raw, packets: &[&str]) {
     socket.flush().await.unwrap();
 }
 
+/// Connects, sends an event after `pause`, and returns whether the event was answered, after CONNECT. The
+/// library ends a session whose event comes before it is ready: by `1`, or by a reset.
+async fn is_answered_after_connect(server: &TestServer, pause: impl Future<Output = ()>) -> bool {
+    let mut socket = open(server).await;
+    send_all(&mut socket, &["40"]).await;
+    pause.await;
+    let _ = socket.send(Message::text(r#"421["leave_room",{}]"#)).await;
+    let mut is_connected = false;
+    while let Some(packet) = next_or_end(&mut socket).await {
+        match &*packet {
+            "1" => break,
+            "2" => _ = socket.send(Message::text("3")).await,
+            connect if connect.starts_with("40{") => is_connected = true,
+            answer => {
+                assert!(is_connected, "{answer} precedes the connect packet");
+                if answer.starts_with("431[") {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
 #[tokio::test]
 async fn no_answer_precedes_the_connect_packet() {
     let server = TestServer::start().await;
-    let hasty = async || {
-        let mut socket = open(&server).await;
-        send_all(&mut socket, &["40", r#"421["leave_room",{}]"#]).await;
-        loop {
-            // The library ends a session whose event comes before it is ready: by `1`, or by a reset.
-            let Some(packet) = next_or_end(&mut socket).await else { break };
-            if packet.starts_with("40{") || packet == "1" {
-                break;
+    join_all((0..50).map(|_| is_answered_after_connect(&server, async {}))).await;
+    // Events that come later, in steps of the time that another session needs for one event.
+    let mut other = server.connect().await;
+    let mut answered = 0;
+    for number in 0..50 {
+        let pause = async {
+            for _ in 0..number {
+                other.refused("leave_room", json!({})).await;
             }
-            assert_eq!(packet, "2", "only a ping may precede the connect packet");
-        }
-    };
-    join_all((0..50).map(|_| hasty())).await;
+        };
+        answered += usize::from(is_answered_after_connect(&server, pause).await);
+    }
+    assert!(answered > 0, "every session ended before an answer");
 }
 
 #[tokio::test]
@@ -163,4 +204,66 @@ async fn no_compression_is_negotiated() {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 101);
     assert!(!answer.headers().contains_key("sec-websocket-extensions"));
+}
+
+/// Sends `packets` on a session that is connected to the namespace. Returns whether an event after them is
+/// answered; if not, the session has ended.
+async fn survives(server: &TestServer, packets: impl IntoIterator<Item = Message>) -> bool {
+    let mut socket = open(server).await;
+    send_all(&mut socket, &["40"]).await;
+    while !next(&mut socket).await.starts_with("40{") {}
+    for packet in packets.into_iter().chain([Message::text(r#"429["leave_room",{}]"#)]) {
+        let _ = socket.send(packet).await;
+    }
+    while let Some(packet) = next_or_end(&mut socket).await {
+        if packet.starts_with("439[") {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn arguments_without_a_name_end_the_session() {
+    let server = TestServer::start().await;
+    for packet in ["42[]", "42[null]", "42[{}]", "42[1,{}]", r#"42["join_room",{]"#] {
+        assert!(!survives(&server, [Message::text(packet)]).await, "{packet}");
+    }
+    assert!(survives(&server, [Message::text(r#"42["no_such_event",{}]"#)]).await);
+}
+
+#[tokio::test]
+async fn event_inside_a_fragmented_message_is_handled_on_the_direct_path_only() {
+    let server = TestServer::start().await;
+    let [start, end] = fragments(r#"42["leave_room",{}]"#, 9);
+    let packets = [start, Message::text(r#"42["leave_room",{}]"#), end];
+    assert_eq!(survives(&server, packets).await, is_direct());
+}
+
+#[tokio::test]
+async fn event_name_with_escapes_is_handled_on_the_direct_path_only() {
+    let server = TestServer::start().await;
+    let packet = Message::text(r#"42["leave\u005froom",{}]"#);
+    assert_eq!(survives(&server, [packet]).await, is_direct());
+}
+
+#[tokio::test]
+async fn connect_packet_sent_with_the_handshake_request_is_answered() {
+    let server = TestServer::start().await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let mut request = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        .to_vec();
+    // A masked text frame that holds `40`.
+    request.extend([0x81, 0x82, 0, 0, 0, 0, b'4', b'0']);
+    stream.write_all(&request).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let stream = MaybeTlsStream::Plain(stream);
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+    while !next(&mut socket).await.starts_with("40{") {}
+    send_all(&mut socket, &[r#"421["leave_room",{}]"#]).await;
+    while !next(&mut socket).await.starts_with("431[") {}
 }
