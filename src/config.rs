@@ -85,8 +85,8 @@ pub struct Config {
     )]
     pub redis_url: Secret,
 
-    /// Prefix of every key in Redis: the same for all nodes, another for each set of nodes that share a
-    /// Redis.
+    /// Prefix of every key in Redis, the same for all nodes. Sets of nodes that share a Redis have different
+    /// ones.
     #[arg(help_heading = "Storage", long, env, value_name = "TEXT", default_value = "switchboard:")]
     pub redis_prefix: String,
 
@@ -157,7 +157,7 @@ pub struct Config {
     #[arg(help_heading = "Calls", long, env, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub turn_ttl: Duration,
 
-    /// Sessions that one client address may open at once, and again within ten seconds; also the seats of the
+    /// Sessions that one client address may open at once, and again within ten seconds. Also the seats of the
     /// mesh door that it may hold without a connection. 0: no limit.
     #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 200)]
     pub new_sessions_per_address: u32,

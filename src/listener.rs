@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use crate::protocols::{admission::PeerAddress, tcp::WatchedStream};
 
-/// How long a client may take to send the head of a request, and how long an idle connection stays open.
+/// Time-out for the head of a request, and for an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest head of a request, in bytes, and the most headers in it.

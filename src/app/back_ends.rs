@@ -80,7 +80,7 @@ pub(super) async fn open_registry(
         prefix: config.redis_prefix.clone(),
         fingerprint: sessions.fingerprint(),
         clock,
-        judge: None,
+        test_clock: None,
     };
     Ok((Arc::new(RedisRegistry::join(settings).await.context("REDIS_URL")?), None))
 }

@@ -68,8 +68,9 @@ impl Running {
         });
     }
 
-    /// Stops accepting, tells the participants, moves their seats to other nodes, ends their media, and waits
-    /// for tasks that have begun; in this order.
+    /// Stops accepting, moves the seats to other nodes, ends the media, and waits for tasks that have begun.
+    ///
+    /// The steps run in this order. Participants are told before their seats move.
     pub(super) async fn drain(
         &self,
         hub: &Hub,

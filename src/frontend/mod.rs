@@ -53,8 +53,9 @@ pub fn router(frame_ancestors: &[HeaderValue]) -> Router {
     Router::new().fallback(serve).with_state(Arc::new(Policy::new(frame_ancestors)))
 }
 
-/// Answers with a file of the page, with the page itself for addresses that a person may have typed, or with
-/// `404`.
+/// Answers with a file of the page, with the page itself, or with `404`.
+///
+/// Addresses that a person may have typed get the page.
 async fn serve(
     State(policy): State<Arc<Policy>>,
     method: Method,

@@ -34,7 +34,7 @@ pub struct MediaOptions {
     #[arg(help_heading = "Media", long, env, value_name = "ADDRESSES", value_delimiter = ',', value_parser = address)]
     pub media_listen: Vec<IpAddr>,
 
-    /// Addresses that clients are told instead, where a router or a container translates addresses: one for
+    /// Addresses that clients are told instead, where a router or a container translates addresses. One for
     /// each address of --media-listen, or of its default.
     #[arg(help_heading = "Media", long, env, value_name = "ADDRESSES", value_delimiter = ',', value_parser = address)]
     pub media_advertise: Vec<IpAddr>,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{Extensions, HeaderMap, Uri, header};
 
-use super::{admission::PeerAddress, options::Secret};
+use super::{admission::PeerAddress, http::bearer_token, options::Secret};
 
 /// Headers that show that a proxy forwarded the request.
 const FORWARDED: [&str; 6] =
@@ -12,7 +12,7 @@ const FORWARDED: [&str; 6] =
 
 /// Whether a request comes from an administrator: from this machine, or with `token` as a bearer token.
 pub fn is_administrator(headers: &HeaderMap, extensions: &Extensions, token: &Secret) -> bool {
-    bearer(headers).is_some_and(|shown| token.is(shown)) || is_local(headers, extensions)
+    bearer_token(headers).is_some_and(|shown| token.is(shown)) || is_local(headers, extensions)
 }
 
 /// Whether a browser marks the request as caused by a page of another site, or as a prefetch. Neither is
@@ -21,12 +21,6 @@ pub fn is_foreign_page(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
         || headers.contains_key("sec-purpose")
         || headers.contains_key("purpose")
-}
-
-/// The token of `Authorization: Bearer`. Source: RFC 6750, section 2.1.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Whether the request was sent on this machine, to this machine, without a proxy.

@@ -37,8 +37,9 @@ pub struct Quotas {
     pub events: u32,
 }
 
-/// Seconds of events that a quiet client may send in one burst: many people behind one address may set up
-/// their calls in the same moment.
+/// Seconds of events that a quiet client may send in one burst.
+///
+/// Many people behind one address may set up their calls in the same moment.
 pub const EVENT_BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
 
 /// The client has used up its rate limit.

@@ -1,8 +1,8 @@
-//! HTTP helpers of all doors: bounded bodies, responses that must not be cached, and marked refusals.
+//! HTTP helpers of all doors: bearer tokens, bounded bodies, uncached responses, and marked refusals.
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -24,6 +24,15 @@ pub enum BodyError {
     /// The body ended early, or paused for too long.
     #[error("the body is incomplete")]
     Incomplete,
+}
+
+/// The token of `Authorization: Bearer`, empty if it is unreadable.
+///
+/// Other schemes are for proxies and do not count. Source: RFC 6750, section 2.1.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
+    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// Reads all of `body`, at most `limit` bytes.

@@ -1,8 +1,9 @@
-//! The words of comments, test names, texts and documents, as tests: plain English, and comments within the
-//! declared width.
+//! The words of comments, test names, texts and documents, as tests: plain English, short first sentences,
+//! and comments within the declared width.
 
 mod banned;
 mod comments;
+mod doc_comments;
 mod files;
 mod names;
 mod passage;
@@ -17,6 +18,9 @@ use passage::Passage;
 const WIDTH: usize = 110;
 const PAGE_WIDTH: usize = 100;
 
+/// The most words in the first sentence of a doc comment.
+const FIRST_SENTENCE: usize = 20;
+
 #[test]
 fn comments_test_names_texts_and_documents_use_no_banned_word() {
     let hits: Vec<_> = checked().iter().flat_map(banned_words).collect();
@@ -27,6 +31,12 @@ fn comments_test_names_texts_and_documents_use_no_banned_word() {
 fn comments_fit_the_declared_width() {
     let hits: Vec<_> = checked().iter().flat_map(wide_comments).collect();
     assert!(hits.is_empty(), "{} comments are too wide:\n{}", hits.len(), hits.join("\n"));
+}
+
+#[test]
+fn doc_comments_begin_with_a_short_sentence() {
+    let hits: Vec<_> = checked().iter().flat_map(long_first_sentences).collect();
+    assert!(hits.is_empty(), "{} first sentences are too long:\n{}", hits.len(), hits.join("\n"));
 }
 
 #[test]
@@ -87,6 +97,18 @@ fn planted_wide_comments_are_found_in_every_syntax() {
     }
 }
 
+#[test]
+fn a_planted_long_first_sentence_is_found() {
+    let long = "Word ".repeat(FIRST_SENTENCE);
+    let found = |text: &str| long_first_sentences(&File::new("src/a.rs", text));
+    assert_eq!(found(&format!("//! Short.\n\n/// {long}\n/// more.\nfn f() {{}}")).len(), 1);
+    assert_eq!(found(&format!("/// {long}more\nfn f() {{}}"))[0], "src/a.rs:1: 21 words");
+    for text in ["`code span`", "\n///\n/// In another paragraph", ". In another sentence"] {
+        assert_eq!(found(&format!("/// {}{text}\nfn f() {{}}", long.trim())), [""; 0], "{text}");
+    }
+    assert_eq!(found(&format!("// {long}more")), [""; 0], "no doc comment");
+}
+
 /// Every hand-written file; with `WORDS_IN=src/core/`, only those in that folder.
 fn checked() -> Vec<File> {
     let mut files = files::all();
@@ -104,6 +126,17 @@ fn banned_words(file: &File) -> Vec<String> {
         found.into_iter().map(move |(offset, word)| (passage.line_at(offset), word))
     });
     hits.map(|(line, word)| format!("{}:{line}: {word}", file.path)).collect()
+}
+
+/// Each doc comment of `src` with a long first sentence, as `path:line: words`.
+fn long_first_sentences(file: &File) -> Vec<String> {
+    if file.syntax != Syntax::Rust || !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let sentences = doc_comments::first_sentences(&file.text).into_iter();
+    let counted = sentences.map(|sentence| (sentence.line_at(0), doc_comments::words_in(sentence.text())));
+    let long = counted.filter(|(_, words)| *words > FIRST_SENTENCE);
+    long.map(|(line, words)| format!("{}:{line}: {words} words", file.path)).collect()
 }
 
 /// Each comment line of a file that is wider than declared, as `path:line`.

@@ -50,7 +50,7 @@ pub(super) struct Identity {
     pub(super) nodes_key: String,
     pub(super) fingerprint: String,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) judge: Option<Arc<dyn Clock>>,
+    pub(super) test_clock: Option<Arc<dyn Clock>>,
     /// The largest epoch that this node knows. New claims get larger ones, even after Redis lost its memory.
     pub(super) epoch_floor: AtomicU64,
 }
@@ -163,13 +163,16 @@ impl RedisConnection {
 
     /// The time of a test's clock; empty for the clock of Redis.
     fn time_argument(&self) -> String {
-        self.identity.judge.as_ref().map_or_else(String::new, |judge| micros_of(judge.as_ref()).to_string())
+        self.identity
+            .test_clock
+            .as_ref()
+            .map_or_else(String::new, |test_clock| micros_of(test_clock.as_ref()).to_string())
     }
 
     /// The time by the clock of Redis, never ahead of it.
     fn redis_time(&self) -> Micros {
-        match &self.identity.judge {
-            Some(judge) => micros_of(judge.as_ref()),
+        match &self.identity.test_clock {
+            Some(test_clock) => micros_of(test_clock.as_ref()),
             None => {
                 let Greeted { redis_time, at, .. } = *lock(&self.greeted);
                 redis_time + micros(self.identity.clock.now().saturating_duration_since(at))
@@ -178,7 +181,7 @@ impl RedisConnection {
     }
 
     fn start_deadline(&self) -> Micros {
-        if self.identity.judge.is_some() { NEVER } else { self.redis_time() + micros(START_WITHIN) }
+        if self.identity.test_clock.is_some() { NEVER } else { self.redis_time() + micros(START_WITHIN) }
     }
 
     fn restored_from(&self) -> Micros {
@@ -225,6 +228,6 @@ fn micros(duration: Duration) -> Micros {
     Micros::try_from(duration.as_micros()).unwrap_or(NEVER)
 }
 
-fn micros_of(judge: &dyn Clock) -> Micros {
-    judge.wall().duration_since(std::time::UNIX_EPOCH).map_or(0, micros)
+fn micros_of(clock: &dyn Clock) -> Micros {
+    clock.wall().duration_since(std::time::UNIX_EPOCH).map_or(0, micros)
 }

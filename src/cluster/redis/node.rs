@@ -75,7 +75,7 @@ impl RedisNode {
             nodes_key: calls.nodes_key(),
             fingerprint: settings.fingerprint,
             clock: settings.clock.clone(),
-            judge: settings.judge,
+            test_clock: settings.test_clock,
             epoch_floor: AtomicU64::new(0),
         };
         Ok(Self {

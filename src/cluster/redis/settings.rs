@@ -19,8 +19,8 @@ pub struct RedisSettings {
     pub fingerprint: String,
     /// This node's clock.
     pub clock: Arc<dyn Clock>,
-    /// For tests: leases are measured by `wall` of this clock instead of the clock of Redis.
-    pub judge: Option<Arc<dyn Clock>>,
+    /// Replaces the clock of Redis in tests: leases are measured by `wall` of this clock.
+    pub test_clock: Option<Arc<dyn Clock>>,
 }
 
 /// Why this node cannot join the other nodes.

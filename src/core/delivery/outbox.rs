@@ -18,7 +18,7 @@ use crate::core::{
 /// connection would be closed by now.
 pub const ARRIVED_AFTER: Duration = Duration::from_secs(12);
 
-/// In place of the number of the last event received: the client has lost its state and asks for a reset.
+/// Value in place of the last received number: the client has lost its state and asks for a reset.
 pub const RESET: u64 = u64::MAX;
 
 /// The events of one participant: sent to its connection, or waiting for one.
@@ -86,8 +86,9 @@ impl Outbox {
         received.is_some_and(|received| received != RESET && received > self.last_seq)
     }
 
-    /// Records the loss of an event: drops the replay buffer and closes the connection, so that the client
-    /// joins again and is told of the reset.
+    /// Records the loss of an event: drops the replay buffer and closes the connection.
+    ///
+    /// The client joins again and is told of the reset.
     pub fn reset(&mut self) {
         (self.needs_reset, self.lost_since_answer) = (true, self.join_answered);
         self.taken_seq = self.last_seq;

@@ -1,5 +1,6 @@
-//! Claims a seat in the registry, frees seats that a newcomer may take over, and lists the participant in its
-//! room.
+//! Claims a seat in the registry and lists the participant in its room.
+//!
+//! Frees seats that a newcomer may take over.
 
 use std::{
     collections::HashSet,
@@ -22,8 +23,7 @@ use crate::core::{
 };
 
 impl Hub {
-    /// Claims a seat. Until the second part is dropped, further claims in the room wait, and so do other
-    /// nodes' messages about it.
+    /// Claims a seat. Holds the room's claim turn; dropping the [`GatedClaim`] releases it.
     pub(super) async fn claim_once(&self, claim: &Claim) -> Result<(Claimed, GatedClaim), ClaimError> {
         let gated = GatedClaim::begin(self, &claim.room).await;
         let claimed = self.0.registry.claim(claim.clone()).await?;
@@ -31,11 +31,10 @@ impl Hub {
         Ok((claimed, gated))
     }
 
-    /// Renews the local seats that the answer to a claim does not list, so that the claimant meets only
-    /// participants that have a seat.
+    /// Renews the local seats that the answer to a claim does not list.
     ///
-    /// Such a seat has ended, and the news of that are on their way, or the registry lost it and gets it back
-    /// now.
+    /// Such a seat has ended and the news of that are on their way, or the registry lost it and gets it back
+    /// now. So the claimant meets only participants that have a seat.
     async fn renew_unlisted(&self, room: &RoomId, claimed: &Claimed) {
         let Some(room) = self.room(room) else { return };
         let renewals = lock(&room).renewals_unlisted(claimed, self.0.clock.now());
@@ -44,7 +43,7 @@ impl Hub {
         }
     }
 
-    /// Claims a seat, and again after freeing those unprotected seats in the way whose holders are not there.
+    /// Claims a seat. If the room is full, frees unprotected seats of absent holders and retries once.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<(Claimed, GatedClaim), JoinError> {
         let refused = match self.claim_once(claim).await {
             Ok(claimed) => return Ok(claimed),
@@ -132,8 +131,9 @@ impl Hub {
         })
     }
 
-    /// Takes a seat from a holder that is not there, unless it is protected by now, and tells every node that
-    /// lists it.
+    /// Takes an unprotected seat from an absent holder, and tells every node that lists it.
+    ///
+    /// Nothing happens if the seat is protected by now.
     async fn take_away(&self, room: &RoomId, seat: &Seat) -> Result<(), Unavailable> {
         let (key, reason) = (seat.key_in(room), LeaveReason::NotAlive);
         if self.0.registry.take_away(&key).await? {

@@ -17,8 +17,9 @@ use crate::core::{
 const AT_ONCE: usize = 64;
 
 impl Hub {
-    /// Refuses joins from now on, and closes every connection so that its client joins another node, or this
-    /// one after its restart.
+    /// Refuses joins from now on, and closes every connection.
+    ///
+    /// Each client joins another node, or this one after its restart.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
         for (_, room) in self.all_rooms() {

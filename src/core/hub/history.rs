@@ -46,8 +46,9 @@ pub enum Saving {
     Replace,
 }
 
-/// Attempts to store a message that the store did not answer: each may have stored it, and the others were
-/// not told.
+/// Attempts to store a message that the store did not answer.
+///
+/// Each may have stored the message, and the others were not told of it.
 #[derive(Default)]
 pub(super) struct UnansweredWrites(Mutex<VecDeque<UnansweredWrite>>);
 
@@ -102,7 +103,7 @@ impl Hub {
     /// Stores a message as `stored` and sends it to the others, even if its writer has left meanwhile. When
     /// it returns [`Published::Stored`], the message is durable.
     ///
-    /// A full history does not silence a visit: the message is sent to the others without being stored. A
+    /// If the history is full, the message is sent to the others without being stored. A
     /// message that the store had stored without an answer is sent when its writer repeats it.
     ///
     /// # Errors

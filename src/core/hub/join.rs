@@ -98,8 +98,9 @@ pub struct Taken {
 }
 
 impl Hub {
-    /// Gives a seat: the participant's own if its session proves one, else a free one, else an unprotected
-    /// one whose holder is absent.
+    /// Gives a seat: the participant's own, a free one, or an unprotected one whose holder is absent.
+    ///
+    /// The participant's own seat is the one that its session proves.
     ///
     /// The others are told at once. The participant's own events wait for [`attach`](Self::attach), so that a
     /// door can answer the join first. Dropping the future leaves at worst a seat that ends with its lease.
@@ -157,7 +158,7 @@ impl Hub {
         })
     }
 
-    /// What a participant finds that has missed nothing.
+    /// The answer to a join of a participant that has missed nothing.
     pub(super) async fn rejoined(&self, seat: &Seated, view: View) -> Joined {
         Joined {
             session: self.session_for(seat.room(), seat.participant()),

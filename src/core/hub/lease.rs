@@ -77,8 +77,9 @@ impl Hub {
         }
     }
 
-    /// Ends a claim of this node in its room, or the one before it: a join that is dropped after its claim
-    /// does not enter.
+    /// Ends the seat that is listed under this epoch or an older one.
+    ///
+    /// A join that is dropped after its claim never lists its own epoch.
     fn end_claim(&self, key: SeatKey) {
         let Some(room) = self.room(&key.room) else { return };
         let claims = lock(&room).claims();
@@ -88,8 +89,9 @@ impl Hub {
         }
     }
 
-    /// Continues a claim of this node under the newer epoch of one that is under way, or whose answer was
-    /// lost.
+    /// Continues a claim of this node under a newer epoch of its own.
+    ///
+    /// The newer claim is under way, or its answer was lost.
     async fn continue_claim(self, former: SeatKey, seat: Seat) {
         let _gated = GatedClaim::begin(&self, &former.room).await;
         // If the registry does not answer, the next renewal tells.

@@ -171,8 +171,9 @@ impl Hub {
         if ends { self.leave(seat).await } else { self.connection_lost(seat, connection).await }
     }
 
-    /// Holds the seat after its connection was lost, and tells the others: for its lease, or for the shorter
-    /// one that the room's policy has for unprotected seats.
+    /// Holds the seat after its connection was lost, and tells the others.
+    ///
+    /// It is held for its lease; an unprotected one for the shorter lease that the room's policy may have.
     pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         let lost = lock(&seat.room).lose_connection(participant, epoch, connection, self.0.clock.now());

@@ -18,7 +18,7 @@ pub enum Event {
     },
     /// Another participant sent a signal to this one.
     Signal(Signal),
-    /// Another participant sent a chat message, which is stored.
+    /// Another participant sent a chat message, which is stored unless the history is full.
     Chat(ChatMessage),
     /// Another participant lost its connection. Its seat is held until the lease ends.
     Reconnecting {
@@ -42,7 +42,8 @@ pub enum Event {
 /// An event with its sequence number among all events of its receiver.
 #[derive(Debug, Clone)]
 pub struct Numbered {
-    /// Sequence number: 1 for the first event of a stream, then without gaps.
+    /// Sequence number, without gaps in a stream. Starts at 1, or with other nodes at a number of its stream
+    /// alone.
     pub seq: u64,
     /// The event.
     pub event: Event,

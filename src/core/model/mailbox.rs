@@ -1,4 +1,4 @@
-//! What a participant takes along when its seat migrates to another node.
+//! The mailbox that follows a participant when its seat migrates to another node.
 
 use super::{
     event::Numbered,

@@ -9,7 +9,7 @@ pub struct RosterEntry {
     pub participant: ParticipantId,
     /// Epoch of the first claim of its seat. A later one is another stay of the same participant.
     pub since: Epoch,
-    /// Grows with every connection that is attached after the first one of the stay.
+    /// Number of the attached connection: 0 for the first one of the stay, larger for every later one.
     pub attachment: u64,
     /// `false` while its connection is lost and its seat is held.
     pub connected: bool,

@@ -126,8 +126,9 @@ pub enum NodeMessage {
         /// The claim to make. It names the epoch that it ends.
         claim: Box<Claim>,
     },
-    /// A signal from a participant in one room to the participant in another, which has one seat, on the
-    /// receiving node. Answered by [`Answer`](Self::Answer): `false` if no participant sits there.
+    /// A signal from another room to the participant of a room with one seat, on the receiving node.
+    ///
+    /// Answered by [`Answer`](Self::Answer): `false` if the room is empty.
     CrossRoomSignal {
         /// The recipient's room.
         to: RoomId,
@@ -158,7 +159,11 @@ pub enum NodeMessage {
 }
 
 impl NodeMessage {
-    /// The room whose state the message changes; `None` for answers and for what concerns no single room.
+    /// The room whose claims the message waits for; `None` if it waits for none.
+    ///
+    /// [`TakeOver`](Self::TakeOver) waits for none, because its own claim waits its turn.
+    /// [`MailboxFetched`](Self::MailboxFetched) waits for none either: it names the claim that requested it,
+    /// and must not be late.
     pub fn room(&self) -> Option<&RoomId> {
         match self {
             Self::Seats { room, .. } => Some(room),

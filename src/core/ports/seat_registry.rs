@@ -28,10 +28,10 @@ pub enum ClaimError {
 pub enum EndedClaim {
     /// The seat was released, taken away, or its lease ended.
     Released(SeatKey),
-    /// A newer claim of the same participant replaced it, on this node or another; with the seat as it is
-    /// now.
+    /// A newer claim of the same participant replaced it; with the seat as it is now.
     ///
-    /// A newer claim on this node may be one whose reply was lost: the seat is this node's nevertheless.
+    /// That claim may be of this node or another. One of this node may be a claim whose reply was lost: the
+    /// seat is this node's nevertheless.
     Moved(SeatKey, Seat),
 }
 

@@ -59,7 +59,7 @@ impl EntryMode {
     }
 }
 
-/// What a participant finds that entered.
+/// Result of [`Room::enter`].
 pub struct Entered {
     /// True if this node or the seat registry knew the seat as its own before.
     pub returned: bool,
@@ -67,8 +67,9 @@ pub struct Entered {
     pub resumed: bool,
     /// The room.
     pub view: View,
-    /// Resolves when its mailbox has arrived, if it is on its way: to `true` if the participant resumes, to
-    /// `false` or an error on a reset.
+    /// Resolves when the participant's mailbox has arrived, if one is on its way.
+    ///
+    /// Resolves to `true` if the participant resumes, to `false` or an error on a reset.
     pub mailbox: Option<oneshot::Receiver<bool>>,
 }
 

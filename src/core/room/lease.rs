@@ -110,8 +110,9 @@ impl Room {
         due
     }
 
-    /// Renewals of the local seats that the answer to a claim does not list, except for those whose release
-    /// is under way.
+    /// Renewals of the local seats that the answer to a claim does not list.
+    ///
+    /// Leaves out seats whose release is under way.
     pub fn renewals_unlisted(&self, claimed: &Claimed, now: Instant) -> Vec<Renewal> {
         let listed = || claimed.others.iter().chain([&claimed.seat]).map(|seat| seat.participant);
         let is_releasing =

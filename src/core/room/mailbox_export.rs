@@ -52,10 +52,10 @@ impl Room {
         }
     }
 
-    /// Claims by which another node can take over the local seats that have had no connection for `away_for`,
-    /// for the rest of their leases.
+    /// Claims by which another node can take over local seats without a connection.
     ///
-    /// Seats whose mailbox is still on its way to this node are left out: a second move would reset them.
+    /// Each seat has had none for `away_for`, and is taken over for the rest of its lease. Seats whose
+    /// mailbox is still on its way to this node are left out: a second move would reset them.
     pub fn take_over_claims(&self, away_for: Duration, now: Instant) -> Vec<Claim> {
         let left = |member: &Member| (member.renewed_at + member.lease).saturating_duration_since(now);
         let is_late = |member: &Member| member.renewed_at + away_for.min(member.lease / 2) <= now;
@@ -112,8 +112,10 @@ impl Room {
         }
     }
 
-    /// Resets a local participant that continues a stream from before its claim of `epoch` on another node,
-    /// which the seat registry had forgotten: without a mailbox, that node has started a newer stream.
+    /// Resets a local participant whose stream began before its claim of `epoch` on another node.
+    ///
+    /// The seat registry had forgotten this node's claim, so the other node started a newer stream without a
+    /// mailbox.
     fn reset_after_stay_on(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
         let Some(position) = self.position(participant) else { return };
         let member = &self.members[position];

@@ -59,8 +59,9 @@ impl Room {
         }
     }
 
-    /// Applies one seat on another node, as the seat registry tells it, and asks that node for all of its
-    /// seats: a message about this one was lost.
+    /// Applies one seat on another node, as the seat registry tells it.
+    ///
+    /// Asks that node for all of its seats if the claim is new: a message about it was lost.
     pub fn apply_registry_seat(&mut self, seat: &Seat, now: Instant) {
         let is_news = !self.is_newer(seat.participant, seat.epoch);
         self.apply_seat(seat, None, now);
@@ -98,7 +99,9 @@ impl Room {
         self.sync_rosters(now);
     }
 
-    /// Ends the listing of an older stay of a participant: news of its end come after those of the next one.
+    /// Ends the listing of an older stay of a participant.
+    ///
+    /// Other nodes' news of its end come after those of the next stay.
     pub(super) fn end_former_stay(&mut self, participant: ParticipantId, since: Epoch, now: Instant) {
         if let Some(former) = self.find_member(participant).filter(|member| member.since != since) {
             self.end_stay(participant, former.epoch, LeaveReason::LeaseEnded, now);
@@ -160,8 +163,10 @@ impl Room {
         self.publish_to(Some(node), true);
     }
 
-    /// True if the seat registry should be asked about the room: a remote seat may have ended, or, once in a
-    /// lease, a free seat may have been taken.
+    /// True if the seat registry should be asked about the room.
+    ///
+    /// It is asked when the lease of a remote seat may have ended, and once in a lease while a seat looks
+    /// free.
     pub fn needs_verification(&self, now: Instant) -> bool {
         let is_due = |member: &Member| match &member.location {
             Location::Remote(remote) => remote.verify_at <= now,

@@ -1,5 +1,6 @@
-//! Order among the events that one participant receives by several routes, because it or a sender is or was
-//! on another node.
+//! Order among the events that one participant receives by several routes.
+//!
+//! Routes differ because the receiver or a sender is or was on another node.
 //!
 //! Each sender numbers its events to each receiver ([`PairSeq`]). Events that come too early wait; a gap that
 //! does not close is a loss. Two participants that have only ever been on one node use no numbers.
@@ -43,9 +44,9 @@ pub(super) struct Waiting {
     pub(super) event: Event,
 }
 
-/// Where a number stands against the last one received.
+/// Place of a sequence number relative to the last one received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Position {
+enum SeqOrder {
     Past,
     Next,
     Later,
@@ -73,17 +74,17 @@ impl PairSequences {
 
     /// True if an event of `from` with this number would be delivered at once.
     pub(super) fn is_next(&self, from: ParticipantId, seq: PairSeq) -> bool {
-        position(&self.received, from, seq) == Position::Next
+        compare(&self.received, from, seq) == SeqOrder::Next
     }
 
-    /// Removes the next event that can be delivered: its sender is `listed` and all earlier ones were
-    /// received, or it has no number.
+    /// Removes the next event that can be delivered.
+    ///
+    /// It has no number, or its sender is `listed` and all earlier ones were received.
     fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
         let received = &self.received;
-        let stands =
-            |it: &Waiting, as_: Position| it.seq.is_some_and(|seq| position(received, it.from, seq) == as_);
-        self.waiting.retain(|it| !stands(it, Position::Past));
-        let is_ready = |it: &Waiting| it.seq.is_none() || (listed(it.from) && stands(it, Position::Next));
+        let is_in = |it: &Waiting, order| it.seq.is_some_and(|seq| compare(received, it.from, seq) == order);
+        self.waiting.retain(|it| !is_in(it, SeqOrder::Past));
+        let is_ready = |it: &Waiting| it.seq.is_none() || (listed(it.from) && is_in(it, SeqOrder::Next));
         let next = self.waiting.iter().position(is_ready)?;
         let Waiting { from, seq, event, .. } = self.waiting.remove(next);
         if let Some(seq) = seq {
@@ -108,7 +109,7 @@ impl PairSequences {
         self.waiting.sort_by_key(|it| it.seq);
         for Waiting { from, seq, .. } in std::mem::take(&mut self.waiting) {
             if let Some(seq) = seq
-                && position(&self.received, from, seq) != Position::Past
+                && compare(&self.received, from, seq) != SeqOrder::Past
             {
                 set(&mut self.received, from, seq);
             }
@@ -234,16 +235,16 @@ fn is_part_of_loss(seq: Option<PairSeq>, stream: Epoch) -> bool {
     seq.is_some_and(|seq| seq.to < stream && seq.from < stream)
 }
 
-fn position(received: &[(ParticipantId, PairSeq)], from: ParticipantId, seq: PairSeq) -> Position {
+fn compare(received: &[(ParticipantId, PairSeq)], from: ParticipantId, seq: PairSeq) -> SeqOrder {
     let last = find(received, from);
     let same = last.filter(|last| (last.from, last.to) == (seq.from, seq.to));
     // After its own reset, a sender may know an older stream of the receiver, but never one before its stay.
     let follows = last.is_none_or(|last| (last.from, last.to) <= (seq.from, seq.to));
     match same.map_or(0, |last| last.number) {
-        _ if !follows => Position::Past,
-        last if seq.number <= last => Position::Past,
-        last if seq.number == last + 1 => Position::Next,
-        _ => Position::Later,
+        _ if !follows => SeqOrder::Past,
+        last if seq.number <= last => SeqOrder::Past,
+        last if seq.number == last + 1 => SeqOrder::Next,
+        _ => SeqOrder::Later,
     }
 }
 

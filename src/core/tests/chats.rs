@@ -111,7 +111,7 @@ async fn unanswered_repetition_of_a_sent_message_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn full_history_does_not_silence_the_visit() {
+async fn message_is_delivered_without_being_stored_when_the_history_is_full() {
     let pair = Pair::new().await;
     let body = "x".repeat(MAX_HISTORY_BYTES / MAX_ENTRIES * 2);
     let mut number = 0;

@@ -267,8 +267,9 @@ impl RoomSimulation {
         (0..PEOPLE).for_each(|index| self.check_stay(index));
     }
 
-    /// Connections of a person got all signals accepted for it, once and in order; while it is away, the
-    /// first ones.
+    /// Connections of a person got all signals accepted for it, once and in order.
+    ///
+    /// While it is away, they got the first ones.
     fn check_stay(&self, index: usize) {
         let person = &self.people[index];
         let seqs: Vec<_> = person.stay.iter().flat_map(|connection| connection.seqs()).collect();

@@ -12,8 +12,9 @@ use crate::media::EndpointId;
 /// The source of a packet.
 pub type Source = (Protocol, SocketAddr);
 
-/// The most addresses of one client: more than its interfaces, over UDP and TCP, before and after a change of
-/// network.
+/// The most addresses of one client.
+///
+/// More than its interfaces have over UDP and TCP, before and after a change of network.
 const MAX_ADDRESSES: usize = 16;
 
 /// The attribute of a STUN message that names both sides. Source: RFC 8489, section 14.3.

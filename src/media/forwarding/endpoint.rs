@@ -24,8 +24,9 @@ use crate::{
 /// How long a client has to connect.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a client that has been silent for sixteen seconds may still come back, as after a change of
-/// network.
+/// How long a client that has been silent for sixteen seconds may still come back.
+///
+/// Long enough for a change of network.
 const RETURNS_WITHIN: Duration = Duration::from_secs(15);
 
 /// The most outputs of one drain: far more than any input causes. A fault in the library must not block the

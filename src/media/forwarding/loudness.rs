@@ -8,7 +8,9 @@ const SILENCE: f32 = -127.0;
 /// Levels below this are background noise, in dBov.
 const THRESHOLD: f32 = -55.0;
 
-/// How much louder than the current speaker a new one must be, in dB, so that two voices do not flicker.
+/// How much louder than the current speaker a new one must be, in dB.
+///
+/// So two voices do not flicker.
 const HYSTERESIS: f32 = 6.0;
 
 /// Weight of a new packet in the average. Packets are 20 ms, so a pause within a word does not end speech.

@@ -1,5 +1,6 @@
-//! Media to a subscriber: one track of a publisher, of which one stream at a time is forwarded with
-//! continuous numbers.
+//! Media to a subscriber: one track of a publisher.
+//!
+//! One stream of the track at a time is forwarded, with continuous numbers.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ use super::{
 };
 use crate::media::EndpointId;
 
-/// Limits of the packets kept for repetition: more than a second of any video, for no longer than a receiver
-/// waits.
+/// Limits of the packets that are stored for repetition.
+///
+/// More than a second of any video, for no longer than a receiver waits.
 const REPEATED_PACKETS: usize = 1_000;
 const REPEATED_WITHIN: Duration = Duration::from_secs(3);
 

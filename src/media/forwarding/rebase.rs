@@ -1,5 +1,7 @@
-//! Renumbers successive sources into one stream: sequence numbers, times and picture numbers continue without
-//! a gap when the source or its layer changes. Pure: no I/O, no clock.
+//! Renumbers successive sources into one stream.
+//!
+//! Sequence numbers, times and picture numbers continue without a gap when the source or its layer changes.
+//! Pure: no I/O, no clock.
 //!
 //! A receiver cannot know that a packet was omitted on purpose, and would request it again and again. So only
 //! forwarded packets get numbers, and a gap in the source stays the same gap.

@@ -155,8 +155,10 @@ impl Claims {
         self.point(path, Some(record.clone()), &agreeing).await
     }
 
-    /// An SFU to claim for `path`: one that a concurrent claim took for it, else the one that is free for the
-    /// longest time. Retries choose at random, because concurrent claims may want the same one.
+    /// An SFU to claim for `path`.
+    ///
+    /// The one that a concurrent claim took for it, else the one that is free for the longest time. Retries
+    /// choose at random, because concurrent claims may want the same one.
     async fn candidate(&self, path: &UrlPath, attempt: usize) -> Result<Option<String>, Unavailable> {
         let now = self.now();
         let mut free = Vec::new();

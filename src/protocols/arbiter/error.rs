@@ -1,5 +1,7 @@
-//! Refusals of the arbiter door: a frame that the original's clients ignore over the WebSocket, a status and
-//! a body of the document over HTTP.
+//! Refusals of the arbiter door.
+//!
+//! Over the WebSocket, a frame that the original's clients ignore; over HTTP, a status and a body of the
+//! document.
 
 use std::borrow::Cow;
 

@@ -100,8 +100,9 @@ impl SfuRecord {
         self
     }
 
-    /// Whether an SFU for one call is done in the state `next`: its claim has ended, or it was free for
-    /// `timeout`.
+    /// Whether an SFU for one call is done in the state `next`.
+    ///
+    /// That is so if its claim has ended, or if it was free for `timeout`.
     pub fn has_served(&self, next: &Self, now: u64, timeout: Duration) -> bool {
         next.claim.is_none() && (self.claim.is_some() || later(self.free_since, timeout) <= now)
     }

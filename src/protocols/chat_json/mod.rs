@@ -58,8 +58,9 @@ pub fn sent_at_of(json: &str) -> Option<String> {
     serde_json::from_str::<StoredMessage>(json).ok().map(|stored| stored.sent_at.into_owned())
 }
 
-/// A room's history as one JSON array for strict parsers: each entry as it was saved, except that unpaired
-/// surrogate escapes are replaced.
+/// A room's history as one JSON array for strict parsers.
+///
+/// Each entry is as it was saved, except that unpaired surrogate escapes are replaced.
 pub fn served(history: &[Box<str>]) -> String {
     let bytes: usize = history.iter().map(|json| json.len() + 1).sum();
     let mut array = String::with_capacity(bytes + 2);

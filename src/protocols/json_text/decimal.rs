@@ -1,5 +1,6 @@
-//! Canonical form of numbers as decimals of any size: `1`, `1.0` and `10e-1` are one number, `1e400` and
-//! `1e401` are two.
+//! Canonical form of numbers as decimals of any size.
+//!
+//! `1`, `1.0` and `10e-1` are one number, `1e400` and `1e401` are two.
 
 /// Appends the canonical form of `number`, a number of the JSON grammar, to `out`.
 ///

@@ -1,5 +1,6 @@
-//! One WebSocket of the kurento door: finds its session, handles its requests in order, and answers the
-//! methods about the WebSocket itself.
+//! One WebSocket of the kurento door: finds its session and handles its requests in order.
+//!
+//! Answers the methods about the WebSocket itself.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 

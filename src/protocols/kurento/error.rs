@@ -1,5 +1,6 @@
-//! Refusals of the kurento door: codes of the original over the WebSocket, with those of JSON-RPC 2.0, and a
-//! status over HTTP.
+//! Refusals of the kurento door.
+//!
+//! Over the WebSocket, codes of the original and of JSON-RPC 2.0; over HTTP, a status.
 //!
 //! `docs/kurento.md` lists all codes.
 

@@ -1,5 +1,6 @@
-//! The kurento door: calls of several participants through the server's media plane, by JSON-RPC 2.0 over a
-//! WebSocket, as Kurento Room speaks it.
+//! The kurento door: calls of several participants through the server's media plane.
+//!
+//! Clients speak JSON-RPC 2.0 over a WebSocket, as with Kurento Room.
 //!
 //! The wire contract is `docs/kurento.md`. [`connection`] serves a WebSocket: it finds the [`session`] of the
 //! client and passes requests about rooms to [`room_request`]. [`delivery`] sends the events of a room. In

@@ -53,8 +53,9 @@ impl Sessions {
         }
     }
 
-    /// The session that a browser continues with request `number` on another WebSocket: the one whose last
-    /// number is nearest below, if it has lost its WebSocket.
+    /// The session that a browser continues with request `number` on another WebSocket.
+    ///
+    /// Of the sessions that have lost their WebSocket, the one whose last number is nearest below.
     pub fn returning(&self, browser: &BrowserId, number: u64) -> Option<Arc<Session>> {
         let register = lock(&self.0);
         let sessions = register.of_browser.get(browser)?.iter();

@@ -40,8 +40,10 @@ use crate::{
     },
 };
 
-/// Bytes of events of one connection that may wait for an asynchronous one: well more than a client sends
-/// before its join is answered.
+/// Bytes of events of one connection that may wait for an asynchronous one.
+///
+/// Well more than a client sends before its join is answered. Only the mesh door queues events, so its limits
+/// are its own.
 const MAX_WAITING_EVENTS: usize = 512 * 1024;
 
 /// Bytes of chat messages of one connection that may wait to be stored.
@@ -111,7 +113,7 @@ impl MeshConnection {
         }
     }
 
-    /// Has every answer follow the packet that tells the client that it is connected.
+    /// Delays answers until CONNECT is sent.
     ///
     /// The library lets events in before it sends that packet. On the direct path the answers wait for the
     /// packet; for other clients the events do.
@@ -190,7 +192,8 @@ impl MeshConnection {
         None
     }
 
-    /// Relays an offer, an answer or a candidate. The hot path: no await, no copy of the payload.
+    /// Relays an offer, an answer or a candidate. The hot path: no await; the payload shares the packet's
+    /// bytes.
     fn signal(
         &self,
         kind: SignalKind,

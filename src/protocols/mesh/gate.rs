@@ -1,5 +1,6 @@
-//! The gate that every HTTP request to Socket.IO passes: checks origins and the sessions that an address
-//! opens, and notes signs of life.
+//! The gate that every HTTP request to Socket.IO passes.
+//!
+//! Checks origins and the sessions that an address opens, and notes signs of life.
 
 use std::sync::Arc;
 

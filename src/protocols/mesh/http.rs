@@ -6,7 +6,7 @@ use axum::{
     RequestExt,
     body::Body,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, Response, StatusCode, header},
+    http::{Response, StatusCode},
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use crate::{
     core::model::ids::RoomId,
     protocols::{
         chat_json::{MAX_SAVE_BYTES, parse_save},
-        http::{json, read_body},
+        http::{bearer_token, json, read_body},
     },
 };
 
@@ -61,8 +61,10 @@ struct SeatQuery {
     appointment_id: Option<String>,
 }
 
-/// `GET /api/v1/ice-servers`: the STUN servers, for any client; with `?appointment_id=` and the session token
-/// as `Authorization: Bearer`, also TURN servers with new credentials, while the token's seat is held.
+/// `GET /api/v1/ice-servers`: the STUN servers, for any client.
+///
+/// With `?appointment_id=` and the session token as `Authorization: Bearer`, also TURN servers with new
+/// credentials, while the token's seat is held.
 pub async fn ice_servers(State(door): State<Arc<MeshDoor>>, request: Request) -> HttpResult {
     if !door.origins.allows(request.headers()) {
         return Err(NOT_ALLOWED.into());
@@ -91,12 +93,4 @@ fn proof_of_seat(request: &Request) -> Result<Option<(RoomId, &str)>, Refusal> {
             Ok(Some((room, session)))
         }
     }
-}
-
-/// The token of `Authorization: Bearer`, empty if it is unreadable. Other schemes are for proxies and do not
-/// count. Source: RFC 6750, section 2.1.
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let credentials = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or("Bearer");
-    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }

@@ -47,8 +47,9 @@ use crate::{
 /// meanwhile. When it ends, the other participant is told that this one has left.
 const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
 
-/// The largest packet a client may send, over any transport: a signal or a chat message of the largest size
-/// with everything around it, escaped.
+/// The largest packet a client may send, over any transport.
+///
+/// A signal or a chat message of the largest size with everything around it, escaped.
 pub const MAX_PACKET_BYTES: usize = 128 * 1024;
 
 /// Name of the door in metrics and in the log. Its rooms have no namespace.

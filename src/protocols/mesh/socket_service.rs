@@ -8,8 +8,8 @@ use socketioxide::{ParserConfig, SocketIo};
 use super::{MAX_PACKET_BYTES, MeshDoor, namespace, session_end::SocketService};
 use crate::core::model::lock::lock;
 
-/// How often a client is pinged, and how long it has to answer. A dead one is noticed within their sum, 9.5
-/// s.
+/// How often a client is pinged, and how long it has to answer. A dead connection is noticed within
+/// their sum, 9.5 s.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_millis(4_500);
 

@@ -110,8 +110,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Whether a GET must not take a seat because its sender will not use it: a prefetching browser, an image or
-/// a script tag, which cannot read the session, or a crawler that draws link previews.
+/// True for a GET whose sender will not use the seat, so that it must not take one.
+///
+/// Such a sender is a prefetching browser, an image or a script tag, which cannot read the session, or a
+/// crawler that draws link previews.
 fn is_no_join(headers: &HeaderMap) -> bool {
     let says = |name: &'static str, words: &[&str]| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
@@ -124,8 +126,9 @@ fn is_no_join(headers: &HeaderMap) -> bool {
         || headers.get(header::USER_AGENT).is_some_and(is_crawler)
 }
 
-/// Whether a user agent is a crawler: one of its product names ends in `bot` or another known word, but not
-/// in `robot`.
+/// Whether a user agent is a crawler.
+///
+/// One of its product names ends in `bot` or another known word, but not in `robot`.
 fn is_crawler(user_agent: &HeaderValue) -> bool {
     let agent = user_agent.to_str().unwrap_or_default().to_ascii_lowercase();
     let mut names = agent.split(|c: char| !c.is_ascii_alphanumeric()).filter(|name| !name.ends_with("robot"));

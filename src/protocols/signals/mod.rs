@@ -1,5 +1,6 @@
-//! The signals door: a client takes a seat in a call over HTTP, proves its presence over a WebSocket, and
-//! publishes signals for its peers over HTTP.
+//! The signals door: a client takes a seat and publishes signals for its peers over HTTP.
+//!
+//! It proves its presence over a WebSocket, which delivers the signals of its peers.
 //!
 //! The wire contract is `docs/signals.md`. [`http`] answers requests, [`connection`] serves a WebSocket,
 //! [`delivery`] writes events to it, and [`messages`] has the types on the wire.

@@ -1,5 +1,6 @@
-//! WebSocket frames beside a library that speaks on the same connection: heads are read and written with the
-//! library's own [`FrameHeader`].
+//! WebSocket frames beside a library that speaks on the same connection.
+//!
+//! Heads are read and written with the library's own [`FrameHeader`].
 //!
 //! Source: RFC 6455, section 5.2.
 

@@ -1,5 +1,6 @@
-//! The TCP connection of a client, shared by the library that reads and writes on it and by the door beside
-//! that library.
+//! The TCP connection of a client, shared by a library and a door.
+//!
+//! The library reads and writes on it, and the door does so beside the library.
 //!
 //! The listener wraps every connection in a [`WatchedStream`] and puts its [`TcpHandle`] into the extensions
 //! of every request. The handle tells when bytes last arrived and how many bytes the kernel took, and cuts

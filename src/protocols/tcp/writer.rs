@@ -171,8 +171,9 @@ impl InterleavedWriter {
         &self.bytes[self.taken..end.max(self.taken)]
     }
 
-    /// Writes all free frames, unless the library is in the middle of one of its own: its next write follows
-    /// them.
+    /// Writes all free frames, unless the library is in the middle of one of its own.
+    ///
+    /// Then its next write follows them.
     fn write_frames(
         &mut self,
         mut write: impl FnMut(&mut OwnedWriteHalf, &[u8]) -> Poll<io::Result<usize>>,

@@ -109,7 +109,9 @@ pub(super) async fn save(
     Err(MongoFault::Contended)
 }
 
-/// The rows of a save of one entry, on the guess that it is new; the insertion fails if its key exists.
+/// The rows of a save of one entry, on the guess that it is new.
+///
+/// The insertion fails if its key exists.
 fn likely_rows(tally: Tally, entries: &[ChatEntry]) -> Option<Addition> {
     let [entry @ ChatEntry { message: None, .. }] = entries else { return None };
     if tally.base != 0 {

@@ -227,10 +227,9 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, Unavailable>>) -> Res
     timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| Err(Unavailable::new(NAME, NoAnswer::Late)))
 }
 
-/// Runs `operation` to completion in a task of its own, when there is a free slot, even if the caller is
-/// gone.
+/// Runs `operation` to completion in a task of its own, when there is a free slot.
 ///
-/// The driver requires that its futures are polled to completion.
+/// It completes even if the caller is gone. The driver requires that its futures are polled to completion.
 async fn to_completion<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, MongoFault>> + Send + 'static,

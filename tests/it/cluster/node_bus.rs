@@ -221,7 +221,8 @@ async fn nodes_learn_of_other_nodes_and_a_cut_off_node_declares_none_gone() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
     let proxy = Proxy::to(redis.address()).await;
     let node = async |url: String| {
-        let settings = RedisSettings { clock: clock.clone(), judge: Some(clock.clone()), ..settings(&url) };
+        let settings =
+            RedisSettings { clock: clock.clone(), test_clock: Some(clock.clone()), ..settings(&url) };
         Node::serving(RedisRegistry::join(settings).await.unwrap())
     };
     let ann = node(redis.url()).await;

@@ -242,7 +242,7 @@ async fn returning_holder_and_newcomer_never_share_the_last_seat() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn epochs_grow_on_every_node_after_the_clock_is_set_back() {
     let (redis, clock) = (Redis::start().await, Arc::new(TestClock::new()));
-    let settings = || RedisSettings { judge: Some(clock.clone()), ..settings(&redis.url()) };
+    let settings = || RedisSettings { test_clock: Some(clock.clone()), ..settings(&redis.url()) };
     let here = Arc::new(RedisRegistry::join(settings()).await.unwrap());
     let there = Arc::new(RedisRegistry::join(settings()).await.unwrap());
     clock.pass(RESTORE_WINDOW);

@@ -116,7 +116,7 @@ impl Stage {
             let settings = RedisSettings {
                 prefix: prefix.clone(),
                 clock: clock.clone(),
-                judge: Some(clock.clone()),
+                test_clock: Some(clock.clone()),
                 ..settings(&redis.url())
             };
             Arc::new(RedisRegistry::join(settings).await.unwrap())

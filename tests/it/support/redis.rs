@@ -105,7 +105,7 @@ pub fn settings(url: &str) -> RedisSettings {
         prefix: "test:".to_owned(),
         fingerprint: SessionSigner::new(b"shared by all nodes").fingerprint(),
         clock: Arc::new(SystemClock),
-        judge: None,
+        test_clock: None,
     }
 }
 

@@ -64,8 +64,9 @@ impl Channel {
     }
 }
 
-/// Passes published frames to the bus, on the driver's own task: a slow listener slows Redis down instead of
-/// a queue.
+/// Passes published frames to the bus, on the driver's own task.
+///
+/// So a slow listener slows Redis down, and no queue grows.
 fn receive(bus: Arc<RedisNodeBus>, broken: Broken) -> impl Fn(PushInfo) -> Result<(), SendError> {
     move |PushInfo { kind, mut data }| {
         match (kind, data.pop()) {

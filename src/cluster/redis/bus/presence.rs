@@ -56,8 +56,10 @@ impl NodePresence {
         self.alive.iter().copied().collect()
     }
 
-    /// True if a node is alive, or may be: for a moment after the first question about a new node, and for
-    /// all nodes during an interruption and [`LOST_AFTER`] it.
+    /// True if a node is alive, or may be.
+    ///
+    /// A new node counts as alive for a moment after the first question about it. All nodes do during an
+    /// interruption, and for [`LOST_AFTER`] afterwards.
     pub(super) fn is_alive(&mut self, node: NodeId, now: Instant) -> bool {
         self.connected_since.is_none_or(|since| now < since + LOST_AFTER)
             || self.alive.contains(&node)

@@ -21,12 +21,14 @@ use crate::core::{
 const OFFERED_EVERY: Duration = Duration::from_millis(250);
 
 impl Hub {
-    /// Waits until all participants have moved to other nodes, every mailbox was fetched, and all messages to
-    /// other nodes have arrived; at most for `deadline`.
+    /// Waits until all participants have moved to other nodes and all messages to them have arrived.
     ///
-    /// Offers a seat to another node when its participant has not returned for `away_for` after the
-    /// loss of its connection. Before that, the take-over and the participant's own join would be two moves
-    /// at once, which is a reset. Returns at once if there is no other node.
+    /// Returns after `deadline` at the latest, and at once if there is no other node. Every mailbox is
+    /// fetched before.
+    ///
+    /// Offers a seat to another node when its participant has not returned for `away_for` after the loss of
+    /// its connection. Before that, the take-over and the participant's own join would be two moves at once,
+    /// which is a reset.
     pub async fn migrate_all(&self, away_for: Duration, deadline: Duration) {
         let migrated = async {
             for round in 0_usize.. {

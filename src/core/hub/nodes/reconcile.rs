@@ -1,4 +1,4 @@
-//! The seat registry is asked about seats on other nodes wherever messages may have been missed.
+//! Verifies seats on other nodes with the seat registry where messages may have been missed.
 
 use std::sync::atomic::Ordering;
 
@@ -12,7 +12,7 @@ use crate::core::model::{error::Unavailable, lock::lock};
 const AT_ONCE: usize = 64;
 
 impl Hub {
-    /// Has the next tick ask about every room.
+    /// Makes the next tick verify every room.
     pub(super) fn verify_all_rooms(&self) {
         self.0.verify_all.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,6 @@
-//! A whole array as one row of the log, so that a crash never leaves a part of it, even without transactions.
+//! A whole array as one row of the log.
+//!
+//! So a crash never leaves a part of it, even without transactions.
 
 use std::{
     collections::{HashMap, HashSet},

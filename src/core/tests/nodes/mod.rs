@@ -1,6 +1,7 @@
-//! Several nodes as one: real hubs, a simulated seat registry, and a node bus whose messages wait until the
-//! test delivers them. Random schedules of joins, moves, signals and faults are checked against the promises
-//! of the core.
+//! Several nodes as one: real hubs, a simulated seat registry and a simulated node bus.
+//!
+//! Messages wait until the test delivers them. Random schedules of joins, moves, signals and faults are
+//! checked against the promises of the core.
 
 mod cross_room;
 mod ended_seats;
@@ -345,8 +346,10 @@ fn listing_older_than_a_forgotten_claim_is_not_continued() {
     play(3, &steps, None);
 }
 
-/// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`, the same ones each time by default: so a failure
-/// is due to a change. `NODES_SEED=$RANDOM NODES_SCHEDULES=100000` looks for more.
+/// Plays `NODES_SCHEDULES` schedules made from `NODES_SEED`.
+///
+/// By default they are the same each time, so a failure is due to a change. `NODES_SEED=$RANDOM
+/// NODES_SCHEDULES=100000` looks for more.
 fn check_schedules<S: Strategy>(schedule: &S, play: impl Fn(S::Value)) {
     let (seed, schedules) = (number("NODES_SEED", 1), number("NODES_SCHEDULES", 2_000));
     let config = ProptestConfig {

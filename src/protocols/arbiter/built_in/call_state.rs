@@ -11,8 +11,9 @@ use crate::{
     media::{EndReason, EndpointId},
 };
 
-/// Minimum time between two offers of one source to one receiver, so that a source that changes often does
-/// not burden the others.
+/// Minimum time between two offers of one source to one receiver.
+///
+/// So a source that changes often does not burden the others.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// The members of a call, in the order in which the SFU learned of them.

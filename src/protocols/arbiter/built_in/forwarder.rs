@@ -1,5 +1,6 @@
-//! The server's own SFU: answers the offers of clients, offers each client the media of the others, and ends
-//! with its room.
+//! The server's own SFU: answers the offers of clients, and offers each client the media of the others.
+//!
+//! Ends with its room.
 
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -24,8 +25,9 @@ use crate::{
     },
 };
 
-/// Data channels that clients open on their sending connection: label, stream id, and whether the last
-/// message is repeated to newcomers. Source: `docs/arbiter.md`, “The server's own SFU”.
+/// Data channels that clients open on their sending connection: label, stream id, repetition.
+///
+/// With repetition, the last message is sent to newcomers. Source: `docs/arbiter.md`, “The server's own SFU”.
 const CHANNELS: [(&str, u16, bool); 2] = [("chat", 100, false), ("features", 110, true)];
 
 /// A running SFU.

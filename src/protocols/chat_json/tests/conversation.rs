@@ -1,5 +1,6 @@
-//! Property test with two clients and an attacker: in any order of operations, every acknowledged message is
-//! in the history, was delivered once, and has its true sender.
+//! Property test with two clients and an attacker, in any order of operations.
+//!
+//! Every acknowledged message is in the history, was delivered once, and has its true sender.
 
 use std::{sync::Arc, time::Duration};
 

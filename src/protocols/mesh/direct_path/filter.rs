@@ -18,8 +18,10 @@ use crate::{
 
 /// Gets a client's events, before the library reads what follows them.
 pub trait EventReceiver: Send + Sync {
-    /// Receives an event of the namespace `/`: its arguments, which begin like a JSON array, and the id under
-    /// which the client wants it acknowledged.
+    /// Receives an event of the namespace `/`.
+    ///
+    /// `arguments` begin like a JSON array. `ack` is the id under which the client wants the event
+    /// acknowledged.
     fn receive(&self, arguments: &str, ack: Option<i64>);
 }
 
@@ -236,8 +238,10 @@ mod tests {
     }
 
     proptest! {
-        /// However the bytes are cut, the receiver gets every event, the library gets everything else byte
-        /// for byte, and neither gets a frame before an earlier one is dealt with.
+        /// The receiver gets every event and the library everything else byte for byte, however the bytes are
+        /// cut.
+        ///
+        /// Neither gets a frame before an earlier one is dealt with.
         #[test]
         fn receiver_and_library_get_their_own_frames_in_order(
             sent in prop::collection::vec(sent(), 0..8),

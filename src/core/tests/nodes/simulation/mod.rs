@@ -1,5 +1,6 @@
-//! Clients of one room on several nodes, faults of nodes and bus, and the promises that each step is checked
-//! against.
+//! Clients of one room on several nodes, and faults of nodes and bus.
+//!
+//! Each step is checked against the promises.
 
 mod person;
 mod promises;

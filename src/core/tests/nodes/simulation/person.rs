@@ -12,8 +12,9 @@ pub enum Kind {
     Resumes,
     /// It cannot resume: each of its joins makes a new participant.
     Forgets,
-    /// It joins as it likes: as a client that can resume or cannot, with one of its former sessions or with
-    /// none.
+    /// It joins as a client that can resume or cannot.
+    ///
+    /// It uses one of its former sessions, or none.
     Stranger,
 }
 

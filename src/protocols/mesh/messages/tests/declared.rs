@@ -27,8 +27,9 @@ impl Declared {
     }
 }
 
-/// The library writes all in one line but for comments, which take three; this has a line for each field and
-/// each comment, semicolons and single quotes.
+/// Declarations with a line for each field and each comment, semicolons and single quotes.
+///
+/// The library writes all in one line but for comments, which take three.
 fn tidied(text: &str) -> String {
     let mut indent = "";
     let mut tidy = |line: &str| match line {

@@ -1,5 +1,7 @@
-//! Two nodes and a network between them that loses, delays and reorders frames: every message arrives once
-//! and in order, or its loss is reported. Faulty implementations must fail the same checks.
+//! Two nodes and a network between them that loses, delays and reorders frames.
+//!
+//! Every message arrives once and in order, or its loss is reported. Faulty implementations must fail the
+//! same checks.
 
 mod linked_nodes;
 
