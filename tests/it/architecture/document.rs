@@ -1,4 +1,4 @@
-//! Checks that the files, types and functions that `ARCHITECTURE.md` names exist.
+//! Checks that the files, folders, types and functions that `ARCHITECTURE.md` names exist.
 
 use std::{
     fs,
@@ -6,10 +6,16 @@ use std::{
 };
 
 /// Folders whose files the document may name by the end of their path.
-const FOLDERS: [&str; 8] = ["benches", "deploy", "docs", "frontend/src", "fuzz", "scripts", "src", "tests"];
+const FOLDERS: [&str; 7] = ["benches", "deploy", "docs", "frontend", "scripts", "src", "tests"];
 
 /// Folders inside them that hold no file of the project.
-const GENERATED: [&str; 2] = ["node_modules", "target"];
+const GENERATED: [&str; 3] = ["dist", "node_modules", "target"];
+
+/// What a file's name ends with, behind the last dot.
+const EXTENSIONS: [&str; 16] = [
+    "css", "html", "js", "json", "lua", "md", "mjs", "py", "rs", "sh", "sql", "svg", "template", "toml",
+    "ts", "yaml",
+];
 
 #[test]
 fn every_file_and_function_that_architecture_names_exists() {
@@ -23,6 +29,19 @@ fn every_file_and_function_that_architecture_names_exists() {
 }
 
 #[test]
+fn every_file_that_the_settings_of_tools_name_exists() {
+    let tree = Tree::read();
+    for settings in ["clippy.toml", "deny.toml", "rustfmt.toml", "Makefile", ".env.example"] {
+        let text = fs::read_to_string(root().join(settings)).unwrap();
+        let names = text.split(|c: char| !c.is_alphanumeric() && !"_-./".contains(c));
+        let names = names.map(|name| name.trim_end_matches('.')).filter(|name| is_rust(Path::new(name)));
+        for name in names {
+            assert!(tree.has(&Name::File(name.to_owned())), "{settings}: {name}");
+        }
+    }
+}
+
+#[test]
 fn a_name_that_does_not_exist_is_found() {
     let tree = Tree::read();
     let exists = |span: &str| Name::parse(span).map(|name| tree.has(&name));
@@ -31,6 +50,11 @@ fn a_name_that_does_not_exist_is_found() {
         "tests/it/architecture/document.rs",
         "architecture/document.rs",
         "tests/it/",
+        "tests/it",
+        "redis/scripts/claim.lua",
+        "frontend/src/signaling/wire.ts",
+        "docs/mesh.md",
+        "Cargo.toml",
         "Tree::read",
         "Tree::read()",
         "Name::File",
@@ -44,6 +68,10 @@ fn a_name_that_does_not_exist_is_found() {
         "src/made_up.rs",
         "tecture/document.rs",
         "tests/made_up/",
+        "tests/made_up",
+        "tests/it/architec",
+        "signaling/made_up.ts",
+        "made_up.lua",
         "Tree::made_up",
         "MadeUp::read",
         "Name::MadeUp",
@@ -89,8 +117,13 @@ impl Name {
     fn parse(span: &str) -> Option<Self> {
         let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
         let is_path = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
-        if (is_rust(Path::new(span)) || span.ends_with('/')) && is_path(span) && !span.starts_with('/') {
-            return Some(Self::File(span.to_owned()));
+        if is_path(span) && !span.starts_with('/') {
+            if is_file(span) || span.ends_with('/') {
+                return Some(Self::File(span.to_owned()));
+            }
+            if span.contains('/') {
+                return Some(Self::File(format!("{span}/")));
+            }
         }
         let call = span.strip_suffix("()");
         let words: Vec<_> = call.unwrap_or(span).split("::").collect();
@@ -108,12 +141,16 @@ impl Name {
     }
 }
 
-/// The files of the repository, from its root, and the text of Rust's.
+/// The files of the folders and of the root, by their path from the root, and the text of Rust's.
 struct Tree(Vec<(String, String)>);
 
 impl Tree {
     fn read() -> Self {
-        let mut files = Vec::new();
+        let at_root = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+        let at_root = at_root.filter(|path| path.is_file());
+        let mut files: Vec<_> = at_root
+            .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), String::new()))
+            .collect();
         let mut folders: Vec<_> = FOLDERS.iter().map(|folder| root().join(folder)).collect();
         while let Some(folder) = folders.pop() {
             let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -192,7 +229,7 @@ fn mapped(document: &str) -> impl Iterator<Item = Name> {
         let indent = line.len() - line.trim_start().len();
         // Two spaces separate names from their description.
         let names = line.trim_start().split("  ").next().unwrap_or_default();
-        let names = names.split(' ').take_while(|word| word.ends_with('/') || is_rust(Path::new(word)));
+        let names = names.split(' ').take_while(|word| word.ends_with('/') || is_file(word));
         let names: Vec<_> = names.collect();
         if names.is_empty() {
             continue;
@@ -207,6 +244,10 @@ fn mapped(document: &str) -> impl Iterator<Item = Name> {
         }
     }
     paths.into_iter().map(Name::File)
+}
+
+fn is_file(name: &str) -> bool {
+    EXTENSIONS.iter().any(|extension| Path::new(name).extension().is_some_and(|found| found == *extension))
 }
 
 fn is_rust(path: &Path) -> bool {
