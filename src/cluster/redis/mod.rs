@@ -8,7 +8,7 @@
 //! - `settings`: address of Redis and common settings of the nodes.
 //! - `fault`: causes of failed calls.
 //!
-//! The registry confirms only what Redis has done, and no caller waits longer than [`CALLER_WAITS`].
+//! The registry confirms only what Redis has done, and no caller waits longer than [`LONGEST_WAIT`].
 //!
 //! Redis may lose its memory. Then epochs continue above the largest one that any node knows, every node
 //! restores its seats when it reconnects, and new participants are admitted after [`RESTORE_WINDOW`]. A
@@ -57,7 +57,7 @@ use crate::core::{
 const NAME: &str = "redis";
 
 /// Longest time that a caller waits for Redis, whether for a connection or for a reply.
-const CALLER_WAITS: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// How long new participants wait after Redis was started or emptied, so that every node can restore its
 /// seats first.
@@ -165,7 +165,7 @@ impl RedisRegistry {
 
 /// Limits the time that a caller waits for one call or a batch of calls.
 async fn in_time<T>(calls: impl Future<Output = Result<T, RedisFault>>) -> Result<T, Unavailable> {
-    let outcome = timeout(CALLER_WAITS, calls).await.unwrap_or(Err(RedisFault::Late));
+    let outcome = timeout(LONGEST_WAIT, calls).await.unwrap_or(Err(RedisFault::Late));
     outcome.map_err(|fault| Unavailable::new(NAME, fault))
 }
 
@@ -198,7 +198,7 @@ impl SeatRegistry for RedisRegistry {
             lock(&outcomes).insert(&renewal.key, outcome);
         });
         // A renewal without an outcome in time has failed.
-        let _ = timeout(CALLER_WAITS, calls).await;
+        let _ = timeout(LONGEST_WAIT, calls).await;
         let mut outcomes = std::mem::take(&mut *lock(&outcomes));
         let mut renewed = Renewed::default();
         for Renewal { key, .. } in renewals {

@@ -34,24 +34,24 @@ pub struct Outbox {
     last_seq: u64,
     /// Number of the last event that a connection took.
     taken_seq: u64,
-    /// Events are lost, and no answered join has said so since.
+    /// True if events are lost, and no answered join has told the client since.
     needs_reset: bool,
-    /// A join was answered, and its connection is about to be attached.
+    /// True if a join was answered, and the client's connection is about to be attached.
     join_answered: bool,
-    /// Events were lost after that answer.
+    /// True if events were lost after that answer.
     lost_since_answer: bool,
 }
 
 struct Attached {
     connection: Arc<dyn Connection>,
-    /// It refused an event and gets no further ones.
+    /// True if the connection refused an event: it gets no further ones.
     broken: bool,
 }
 
 impl Outbox {
     /// Numbers an event and sends it, or keeps it until a connection is attached.
     ///
-    /// Closes a connection that does not keep up; what it missed is replayed to the next one.
+    /// Closes a connection that does not keep up; events that it missed are replayed to the next one.
     pub fn push(&mut self, event: Event, now: Instant) {
         self.last_seq += 1;
         let event = Numbered { seq: self.last_seq, event };
@@ -63,8 +63,7 @@ impl Outbox {
     /// Sets what a returning participant has: everything up to `received`, or, with `None`, everything that
     /// its former connection took. Counts as the answer to its join.
     ///
-    /// Returns `true` if all later events can be replayed. Otherwise drops them all, which is a reset: half a
-    /// conversation is worse than a new start.
+    /// Returns `true` if all later events can be replayed. Otherwise drops all of them, which is a reset.
     pub fn resume(&mut self, received: Option<u64>) -> bool {
         let from = received.unwrap_or(self.taken_seq);
         let oldest = self.replay.complete_after().unwrap_or(self.last_seq);
@@ -81,7 +80,7 @@ impl Outbox {
         (self.join_answered, self.lost_since_answer) = (true, false);
     }
 
-    /// True if `received` is larger than any number used here.
+    /// True if `received` is larger than any number of this outbox.
     pub fn is_behind(&self, received: Option<u64>) -> bool {
         received.is_some_and(|received| received != RESET && received > self.last_seq)
     }

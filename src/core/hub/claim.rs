@@ -43,7 +43,7 @@ impl Hub {
         }
     }
 
-    /// Claims a seat. If the room is full, frees unprotected seats of absent holders and retries once.
+    /// Claims a seat. If holders are in the way, frees unprotected seats of absent ones and retries once.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<(Claimed, GatedClaim), JoinError> {
         let refused = match self.claim_once(claim).await {
             Ok(claimed) => return Ok(claimed),

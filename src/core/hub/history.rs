@@ -27,13 +27,13 @@ const MAX_UNANSWERED: usize = 4_096;
 /// Outcome of publishing a chat message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
-    /// It is stored, and sent to the others.
+    /// The message is stored, and sent to the others.
     Stored,
-    /// It was stored before, as this JSON, and sent to the others then.
+    /// The message was stored before, as this JSON, and sent to the others then.
     AlreadyStored(Box<str>),
-    /// Its writer has stored another message under the same id. It is not sent to the others.
+    /// The writer has stored another message under the same id. This one is not sent to the others.
     Conflict,
-    /// It is sent to the others but not stored: the history is full.
+    /// The message is sent to the others but not stored: the history is full.
     NotStored,
 }
 

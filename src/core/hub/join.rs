@@ -1,4 +1,4 @@
-//! A participant joins a room: what it asks for, what it gets.
+//! A participant joins a room: the request, the claim and the answer.
 
 use std::{
     fmt,

@@ -70,7 +70,7 @@ pub enum JoinError {
 
 /// Why a connection was not attached to its seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a newer connection holds the seat, or it was given up")]
+#[error("a newer connection holds the seat, or it was released")]
 pub struct Replaced;
 
 /// Why a signal was not delivered.

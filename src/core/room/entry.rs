@@ -31,16 +31,16 @@ pub struct Entrant {
     pub mode: EntryMode,
     /// True if the participant held the seat before, on this node or another.
     pub is_returning: bool,
-    /// The node that was asked for its mailbox.
+    /// The node that was asked for the participant's mailbox.
     pub mailbox_from: Option<NodeId>,
-    /// True if its mailbox is on another node, or was lost with it.
+    /// True if the participant's mailbox is on another node, or was lost with that node.
     pub was_remote: bool,
 }
 
 /// Whether the client of an entrant is about to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryMode {
-    /// It joins. It has all events up to `received`; `None` if it does not count.
+    /// The client joins, and has all events up to `received`; `None` if it does not count events.
     Join {
         /// Number of the last event received.
         received: Option<u64>,
@@ -61,9 +61,9 @@ impl EntryMode {
 
 /// Result of [`Room::enter`].
 pub struct Entered {
-    /// True if this node or the seat registry knew the seat as its own before.
+    /// True if this node or the seat registry knew the participant's seat before.
     pub returned: bool,
-    /// True if all events that it has missed will be replayed.
+    /// True if all events that the participant has missed will be replayed.
     pub resumed: bool,
     /// The room.
     pub view: View,
@@ -91,7 +91,7 @@ pub struct Other {
     pub participant: ParticipantId,
     /// Its name.
     pub name: Name,
-    /// `false` while its connection is lost and its seat is held.
+    /// `false` while the participant's connection is lost and the seat is held.
     pub connected: bool,
 }
 
@@ -99,7 +99,7 @@ impl Room {
     /// Lists a participant that claimed a seat, or continues its listing under a newer epoch and closes its
     /// older connection.
     ///
-    /// Its events are kept until [`attach`](Self::attach).
+    /// Its events wait until [`attach`](Self::attach).
     ///
     /// # Errors
     /// [`Replaced`]: it is listed under a newer epoch; nothing changed.

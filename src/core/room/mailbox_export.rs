@@ -15,13 +15,13 @@ use crate::core::{
 /// How long a mailbox waits to be fetched.
 const LEFT_BEHIND_FOR: Duration = Duration::from_secs(10);
 
-/// What a participant left on this node when it migrated.
+/// Mailbox of a participant that migrated from this node.
 #[derive(Debug)]
 pub(super) struct LeftBehind {
-    /// Its last epoch on this node.
+    /// The participant's last epoch on this node.
     epoch: Epoch,
     at: Instant,
-    /// `None` if events were lost, or if its own mailbox had not arrived: a second move is a reset.
+    /// `None` if events were lost, or if the former node's mailbox had not arrived: a second move is a reset.
     mailbox: Option<Box<Mailbox>>,
 }
 
@@ -114,8 +114,8 @@ impl Room {
 
     /// Resets a local participant whose stream began before its claim of `epoch` on another node.
     ///
-    /// The seat registry had forgotten this node's claim, so the other node started a newer stream without a
-    /// mailbox.
+    /// The seat registry had forgotten that claim, and without a mailbox the other node has started a newer
+    /// stream.
     fn reset_after_stay_on(&mut self, participant: ParticipantId, epoch: Epoch, now: Instant) {
         let Some(position) = self.position(participant) else { return };
         let member = &self.members[position];

@@ -46,7 +46,8 @@ pub(super) struct MailboxRequest {
 }
 
 impl MailboxRequest {
-    /// Resolves when the mailbox has arrived. Earlier ones resolve to an error: a newer join replaced theirs.
+    /// Resolves when the mailbox has arrived. Earlier receivers resolve to an error: a newer join replaced
+    /// theirs.
     pub(super) fn arrival(&mut self) -> oneshot::Receiver<bool> {
         let (notice, arrival) = oneshot::channel();
         self.notice = Some(notice);
@@ -198,8 +199,8 @@ impl Room {
         true
     }
 
-    /// Takes over newer stream ids of the others; those of local participants with a mailbox are known best
-    /// here.
+    /// Takes over newer stream ids of the others, except for local participants with a mailbox: this node
+    /// knows theirs best.
     fn learn_streams(&mut self, streams: &[(ParticipantId, Epoch)]) {
         let is_known =
             |member: &Member| member.as_local().is_some_and(|local| local.mailbox_request.is_none());
@@ -214,7 +215,7 @@ impl LocalMember {
     /// Holds all events until the mailbox has arrived, if the entrant has asked for it.
     pub(super) fn wait_for_mailbox(&mut self, entrant: &Entrant, now: Instant) {
         let Some(from) = entrant.mailbox_from else { return };
-        // Its events have come by other routes before.
+        // The participant's events have come by other routes before.
         self.sequences_mut();
         let (epoch, mode) = (entrant.seat.epoch, entrant.mode);
         self.mailbox_request =

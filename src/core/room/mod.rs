@@ -3,7 +3,7 @@
 //! This file holds the state and what all the rest needs; each other file is one subject:
 //!
 //! - `entry`: a participant enters, attaches its connection and sees the room.
-//! - `lease`: seats are kept, and released with their connections.
+//! - `lease`: seats are held, renewed and released.
 //! - `signals`: signals and chat messages to the others.
 //! - `sequence`: order among events that arrive by several routes.
 //! - `remote_members`: participants on other nodes.
@@ -103,35 +103,35 @@ enum Location {
     Remote(RemoteMember),
 }
 
-/// What this node keeps for a local participant.
+/// State of a local participant.
 #[derive(Debug, Default)]
 struct LocalMember {
     outbox: Outbox,
     /// What the participant was told about the others.
     roster: Roster,
-    /// `None` while it has only ever met local participants.
+    /// `None` while the participant has met only local ones.
     sequences: Option<Box<PairSequences>>,
-    /// Its mailbox is on its way from another node.
+    /// Request for the mailbox that is on its way from another node.
     mailbox_request: Option<Box<MailboxRequest>>,
-    /// The address that took the seat.
+    /// Address of the client that took the seat.
     address: Option<IpAddr>,
-    /// Counts the seat against its address while it has no connection.
+    /// Counts the seat against that address while the seat has no connection.
     away: Option<AwaySeat>,
-    /// The last renewal of its lease failed.
+    /// True if the last renewal of the lease failed.
     renewal_failed: bool,
-    /// The epoch under which the release of its seat began.
+    /// Epoch under which the release of the seat began.
     releasing: Option<Epoch>,
 }
 
-/// What this node knows of a remote participant.
+/// State of a remote participant, as this node knows it.
 #[derive(Debug)]
 struct RemoteMember {
     node: NodeId,
-    /// Its node has not been heard of for a while.
+    /// True while the participant's node is not heard of.
     is_node_lost: bool,
-    /// When to ask the seat registry whether it still holds its seat.
+    /// When to ask the seat registry whether the participant still holds the seat.
     verify_at: Instant,
-    /// What it has not fetched yet since it migrated from this node.
+    /// Mailbox that the other node has not fetched since the participant migrated from this one.
     left_behind: Option<Box<LeftBehind>>,
 }
 

@@ -178,8 +178,7 @@ impl Room {
         }
     }
 
-    /// Ends all that has been waited for too long: gaps, mailboxes, memories of ended seats. To be called
-    /// every second.
+    /// Gives up gaps, mailboxes and records of ended seats that are too old. To be called every second.
     pub fn expire_waits(&mut self, now: Instant) {
         self.forget_ended(now);
         self.give_up_late_mailboxes(now);
@@ -229,8 +228,7 @@ impl LocalMember {
     }
 }
 
-/// True if both sender and receiver were there before the receiver's stream began: the reset covers the
-/// event.
+/// True if an event was sent between streams older than the receiver's `stream`: the reset covers the event.
 fn is_part_of_loss(seq: Option<PairSeq>, stream: Epoch) -> bool {
     seq.is_some_and(|seq| seq.to < stream && seq.from < stream)
 }

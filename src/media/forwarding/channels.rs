@@ -21,8 +21,8 @@ const BURST: f64 = 4.0;
 /// Tolerance for rounding errors of sums.
 const ROUNDING: f64 = 0.001;
 
-/// The longest message that is kept for clients who open the channel later, in bytes.
-const MAX_KEPT_BYTES: usize = 1024;
+/// The longest message that is retained for clients who open the channel later, in bytes.
+const MAX_RETAINED_BYTES: usize = 1024;
 
 /// The most channels of a client: more than any page opens.
 const MAX_CHANNELS: usize = 16;
@@ -94,18 +94,18 @@ impl Channels {
             return None;
         }
         if let Some(channel) = self.agreed.iter_mut().find(|agreed| agreed.id == id && agreed.retains_last) {
-            channel.last = (message.data.len() <= MAX_KEPT_BYTES).then(|| message.clone());
+            channel.last = (message.data.len() <= MAX_RETAINED_BYTES).then(|| message.clone());
         }
         Some(label.clone())
     }
 
-    /// The last message on the channel `label`, if that channel keeps it.
+    /// The last message on the channel `label`, if that channel retains it.
     pub fn last(&self, label: &str) -> Option<&ChannelMessage> {
         self.agreed.iter().find(|agreed| agreed.label == label)?.last.as_ref()
     }
 
-    /// The label of the channel, if it keeps its last message.
-    pub fn kept(&self, id: ChannelId) -> Option<&str> {
+    /// The label of the channel, if it retains its last message.
+    pub fn retained_label(&self, id: ChannelId) -> Option<&str> {
         let channel = self.agreed.iter().find(|agreed| agreed.id == id && agreed.retains_last)?;
         Some(&channel.label)
     }

@@ -96,7 +96,7 @@ pub struct Rate {
 const WINDOW: Duration = Duration::from_millis(500);
 
 /// A layer without packets for this long counts as off.
-const SILENCE: Duration = Duration::from_secs(2);
+const LAYER_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Rate {
     /// Adds received `bytes`.
@@ -122,7 +122,7 @@ impl Rate {
 
 /// True if a stream whose last packet came at `last` still counts as sent.
 pub fn is_sent(last: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(last) < SILENCE
+    now.saturating_duration_since(last) < LAYER_TIMEOUT
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Silence, in dBov.
-const SILENCE: f32 = -127.0;
+const SILENT_LEVEL: f32 = -127.0;
 
 /// Levels below this are background noise, in dBov.
 const THRESHOLD: f32 = -55.0;
@@ -17,7 +17,7 @@ const HYSTERESIS: f32 = 6.0;
 const WEIGHT: f32 = 0.1;
 
 /// How long a speaker may be silent before it stops being the active one.
-const PAUSE: Duration = Duration::from_secs(2);
+const SPEAKER_PAUSE: Duration = Duration::from_secs(2);
 
 /// A publisher without packets for this long counts as silent.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(500);
@@ -39,7 +39,7 @@ impl Loudness {
     pub fn now(&self, now: Instant) -> f32 {
         self.level
             .filter(|(_, at)| now.saturating_duration_since(*at) < FORGOTTEN_AFTER)
-            .map_or(SILENCE, |(level, _)| level)
+            .map_or(SILENT_LEVEL, |(level, _)| level)
     }
 }
 
@@ -73,7 +73,8 @@ impl<P: Copy + PartialEq> Speaker<P> {
         let own = self.current.and_then(|current| levels.iter().find(|(who, _)| *who == current));
         let loudest = levels.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
         let Some((loudest, level)) = loudest.filter(|(_, level)| *level >= THRESHOLD) else {
-            let is_pause = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < PAUSE);
+            let is_pause =
+                self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < SPEAKER_PAUSE);
             return own.map(|(who, _)| *who).filter(|_| is_pause);
         };
         self.heard = Some(now);
@@ -114,10 +115,10 @@ mod tests {
             speaker.current()
         };
         assert_eq!(at(&[('a', -30.0)], Duration::ZERO), Some('a'));
-        assert_eq!(at(&[('a', -90.0)], PAUSE / 2), Some('a'));
-        assert_eq!(at(&[('a', -90.0)], PAUSE), None);
-        assert_eq!(at(&[('a', -30.0)], PAUSE), Some('a'));
-        assert_eq!(at(&[], PAUSE), None);
+        assert_eq!(at(&[('a', -90.0)], SPEAKER_PAUSE / 2), Some('a'));
+        assert_eq!(at(&[('a', -90.0)], SPEAKER_PAUSE), None);
+        assert_eq!(at(&[('a', -30.0)], SPEAKER_PAUSE), Some('a'));
+        assert_eq!(at(&[], SPEAKER_PAUSE), None);
     }
 
     #[test]
@@ -135,6 +136,6 @@ mod tests {
         assert!(hear(-25, 50) > -30.0);
         assert!(hear(-80, 5) > THRESHOLD);
         assert!(hear(-80, 50) < THRESHOLD);
-        assert!(loudness.now(at + FORGOTTEN_AFTER) <= SILENCE);
+        assert!(loudness.now(at + FORGOTTEN_AFTER) <= SILENT_LEVEL);
     }
 }

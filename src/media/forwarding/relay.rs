@@ -116,14 +116,14 @@ impl Shard {
         }
     }
 
-    /// Handles an opened channel: sends the kept last messages of the others to its client.
+    /// Handles an opened channel: sends the retained last messages of the others to its client.
     fn on_channel(&mut self, id: EndpointId, channel: ChannelId, label: String, now: Instant) {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
         endpoint.channels.on_open(channel, label);
-        let Some(label) = endpoint.channels.kept(channel).map(str::to_owned) else { return };
+        let Some(label) = endpoint.channels.retained_label(channel).map(str::to_owned) else { return };
         let others = self.other_publishers(id).into_iter().filter_map(|other| self.endpoints.get(&other));
-        let kept: Vec<_> = others.filter_map(|other| other.channels.last(&label).cloned()).collect();
-        for message in kept {
+        let retained: Vec<_> = others.filter_map(|other| other.channels.last(&label).cloned()).collect();
+        for message in retained {
             self.say(id, &label, &message, true, now);
         }
     }

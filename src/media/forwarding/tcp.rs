@@ -41,7 +41,7 @@ const FIRST_WITHIN: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(40);
 
 /// The pause when the process has no more file descriptors.
-const PAUSE: Duration = Duration::from_millis(200);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 const READ_BYTES: usize = 8 * 1024;
 
@@ -113,7 +113,7 @@ impl Acceptor {
             match listener.accept().await {
                 Ok((stream, from)) => self.start(at, stream, from, permit).await,
                 // Only a pause helps: the process has no more file descriptors.
-                Err(_) => sleep(PAUSE).await,
+                Err(_) => sleep(ACCEPT_PAUSE).await,
             }
         }
     }

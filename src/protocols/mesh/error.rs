@@ -224,7 +224,7 @@ impl From<SignalError> for Refusal {
 
 impl From<Replaced> for Refusal {
     fn from(Replaced: Replaced) -> Self {
-        Self::new(Code::Replaced, "Your seat was taken over or given up")
+        Self::new(Code::Replaced, "Your seat was taken over or released")
     }
 }
 

@@ -24,13 +24,14 @@ use crate::core::{
 
 /// Takes WebSocket frames out of what a client sends, before the library reads.
 pub trait InboundFilter: Send {
-    /// Filters `bytes`, which follow all that were filtered before: puts the library's next bytes into
-    /// `library`. Once there are some, keeps what follows them for [`filter_kept`](Self::filter_kept).
-    /// Returns whether there are some.
+    /// Filters `bytes`, which follow all that were filtered before.
+    ///
+    /// Puts the library's next bytes into `library` and returns whether there are any. The bytes after those
+    /// are pending until [`filter_pending`](Self::filter_pending).
     fn filter(&mut self, bytes: &mut [u8], library: &mut ReadBuf<'_>) -> bool;
 
-    /// As [`filter`](Self::filter), for what was kept.
-    fn filter_kept(&mut self, library: &mut ReadBuf<'_>) -> bool;
+    /// Does [`filter`](Self::filter) for the pending bytes.
+    fn filter_pending(&mut self, library: &mut ReadBuf<'_>) -> bool;
 }
 
 /// The door's side of a TCP connection; the library has the [`WatchedStream`](super::WatchedStream).

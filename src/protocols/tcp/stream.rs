@@ -76,7 +76,7 @@ fn poll_filtered(
     cx: &mut Context<'_>,
     buf: &mut ReadBuf<'_>,
 ) -> Poll<io::Result<()>> {
-    if write_batch::gather(|| filter.filter_kept(buf)) {
+    if write_batch::gather(|| filter.filter_pending(buf)) {
         return Poll::Ready(Ok(()));
     }
     let mut space = [MaybeUninit::uninit(); READ_BYTES];

@@ -18,7 +18,7 @@ use crate::core::{
 };
 
 /// How long a request stays open: longer than any caller waits for the answer.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+const REQUEST_LIFETIME: Duration = Duration::from_secs(10);
 
 /// The open requests of this node, by number.
 #[derive(Default)]
@@ -66,6 +66,6 @@ impl PendingRequests {
 
     /// Drops requests that no node will answer any more.
     pub(in crate::core::hub) fn forget_old(&self, now: Instant) {
-        lock(&self.open).retain(|_, request| now.saturating_duration_since(request.at) < FORGOTTEN_AFTER);
+        lock(&self.open).retain(|_, request| now.saturating_duration_since(request.at) < REQUEST_LIFETIME);
     }
 }

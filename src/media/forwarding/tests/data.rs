@@ -42,7 +42,7 @@ fn messages_reach_the_other_publishers_of_the_room_in_order() {
 }
 
 #[test]
-fn a_later_client_gets_the_kept_last_message() {
+fn a_later_client_gets_the_retained_last_message() {
     let mut network = Network::new();
     let [ann, bob] = ["7", "7"].map(|room| member(&mut network, room));
     network.run_for(Duration::from_secs(2));

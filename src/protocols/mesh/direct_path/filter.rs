@@ -64,7 +64,7 @@ impl Inbox {
 pub struct EventFilter {
     inbox: Arc<Inbox>,
     /// Bytes that follow what the library got last.
-    kept: Vec<u8>,
+    pending: Vec<u8>,
     /// How many further bytes of the present frame are the library's.
     passing: u64,
 }
@@ -72,7 +72,7 @@ pub struct EventFilter {
 impl EventFilter {
     /// A filter that gives events to the receiver of `inbox`.
     pub const fn new(inbox: Arc<Inbox>) -> Self {
-        Self { inbox, kept: Vec::new(), passing: 0 }
+        Self { inbox, pending: Vec::new(), passing: 0 }
     }
 
     /// Filters `bytes`. Returns how many of them are dealt with.
@@ -97,26 +97,26 @@ impl EventFilter {
 
 impl InboundFilter for EventFilter {
     fn filter(&mut self, bytes: &mut [u8], library: &mut ReadBuf<'_>) -> bool {
-        if !self.kept.is_empty() {
-            self.kept.extend_from_slice(bytes);
-            return self.filter_kept(library);
+        if !self.pending.is_empty() {
+            self.pending.extend_from_slice(bytes);
+            return self.filter_pending(library);
         }
         let before = library.filled().len();
         let done = self.filter_all(bytes, library);
-        self.kept.extend_from_slice(&bytes[done..]);
+        self.pending.extend_from_slice(&bytes[done..]);
         library.filled().len() > before
     }
 
-    fn filter_kept(&mut self, library: &mut ReadBuf<'_>) -> bool {
-        if self.kept.is_empty() {
+    fn filter_pending(&mut self, library: &mut ReadBuf<'_>) -> bool {
+        if self.pending.is_empty() {
             return false;
         }
         let before = library.filled().len();
-        let mut kept = std::mem::take(&mut self.kept);
-        let done = self.filter_all(&mut kept, library);
-        if done < kept.len() {
-            kept.drain(..done);
-            self.kept = kept;
+        let mut pending = std::mem::take(&mut self.pending);
+        let done = self.filter_all(&mut pending, library);
+        if done < pending.len() {
+            pending.drain(..done);
+            self.pending = pending;
         }
         library.filled().len() > before
     }
@@ -267,7 +267,7 @@ mod tests {
                     let handed = receiver.0.lock().unwrap().len();
                     prop_assert_eq!(handed, events_before(&sent, library.len()));
                     buf.clear();
-                    more = filter.filter_kept(&mut buf);
+                    more = filter.filter_pending(&mut buf);
                 }
             }
             prop_assert_eq!(&*receiver.0.lock().unwrap(), &events);
