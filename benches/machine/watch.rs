@@ -86,7 +86,7 @@ impl Noise {
 pub struct Watch {
     load_before: f64,
     began: Instant,
-    everybody: f64,
+    machine: f64,
     ours: f64,
 }
 
@@ -95,7 +95,7 @@ impl Watch {
         Ok(Self {
             load_before: load_average()?,
             began: Instant::now(),
-            everybody: busy_seconds()?,
+            machine: busy_seconds()?,
             ours: own_seconds()?,
         })
     }
@@ -108,7 +108,7 @@ impl Watch {
 
     /// Use by other processes since the start, in percent.
     pub fn others_percent(&self) -> anyhow::Result<f64> {
-        let others = busy_seconds()? - self.everybody - (own_seconds()? - self.ours);
+        let others = busy_seconds()? - self.machine - (own_seconds()? - self.ours);
         let available = self.began.elapsed().as_secs_f64() * cores();
         Ok((others / available * 100.0).max(0.0))
     }

@@ -37,7 +37,7 @@ const BYTES_PER_KB: f64 = 1_000.0;
 const EACH: &str = "resident_kb_each";
 const CPU_EACH: &str = "cpu_ms_each_minute";
 const UNLOADED: &str = "resident_mib_nobody";
-const EVERYBODY: &str = "resident_mib_everybody";
+const LOADED: &str = "resident_mib_everybody";
 const FIRST: &str = "resident_mib_after_round_1";
 const SECOND: &str = "resident_mib_after_round_2";
 const GROWTH: &str = "growth_percent";
@@ -97,7 +97,7 @@ impl Workload for Idle {
             figure(EACH, "Resident kB for each connection", 1, true),
             figure(CPU_EACH, "CPU milliseconds for each connection and minute", 3, true),
             figure(UNLOADED, "Resident MiB before the first connection", 1, false),
-            figure(EVERYBODY, "Resident MiB with all connected", 1, false),
+            figure(LOADED, "Resident MiB with all connected", 1, false),
             figure(FIRST, "Resident MiB after all have left", 1, false),
             figure(SECOND, "Resident MiB after all have joined again and left", 1, false),
             figure(GROWTH, "Growth from one round to the next, % of a round's memory", 1, false),
@@ -134,7 +134,7 @@ impl Workload for Idle {
         let mut figures = Figures::from([
             (EACH.to_owned(), took / f64::from(people) / BYTES_PER_KB),
             (UNLOADED.to_owned(), unloaded / BYTES_PER_MIB),
-            (EVERYBODY.to_owned(), loaded / BYTES_PER_MIB),
+            (LOADED.to_owned(), loaded / BYTES_PER_MIB),
         ]);
         if case + 1 == self.sizes.len() {
             if server.place().contender.dialect() == Dialect::Mesh {

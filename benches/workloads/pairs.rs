@@ -18,9 +18,9 @@ pub async fn gather(place: Place, pairs: u32, signal: Signal) -> anyhow::Result<
 }
 
 /// Lets all leave. Each announces its departure first, as a waiting participant answers no pings.
-pub async fn disperse(mut everybody: Vec<Participant>) -> anyhow::Result<()> {
-    for participant in &mut everybody {
+pub async fn disperse(mut participants: Vec<Participant>) -> anyhow::Result<()> {
+    for participant in &mut participants {
         participant.say_goodbye().await?;
     }
-    stream::iter(everybody).map(Participant::go).buffer_unordered(AT_ONCE).try_collect().await
+    stream::iter(participants).map(Participant::go).buffer_unordered(AT_ONCE).try_collect().await
 }

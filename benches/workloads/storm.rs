@@ -195,14 +195,14 @@ async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -
         gate: Barrier::new(people as usize + 1),
         attempts: Semaphore::new(AT_ONCE),
     });
-    let mut everybody: JoinSet<_> =
+    let mut participants: JoinSet<_> =
         (0..people).map(|number| live(Seat::new(number, promised), number, stage.clone())).collect();
-    pass(&mut everybody, &stage).await.context("not everybody found a seat")?;
+    pass(&mut participants, &stage).await.context("not every participant found a seat")?;
     let mut spent = server.cpu_seconds()?;
     let began = Instant::now();
-    pass(&mut everybody, &stage).await?;
+    pass(&mut participants, &stage).await?;
     match loss {
-        Loss::Cut => pass(&mut everybody, &stage).await.context("not every connection was cut")?,
+        Loss::Cut => pass(&mut participants, &stage).await.context("not every connection was cut")?,
         Loss::Killed => {
             server.restart().await?;
             spent = 0.0;
@@ -212,20 +212,20 @@ async fn weather(server: &mut Server, people: u32, loss: Loss, promised: bool) -
             spent = server.cpu_seconds()?;
         }
     }
-    pass(&mut everybody, &stage).await.context("not everybody came back")?;
+    pass(&mut participants, &stage).await.context("not every participant came back")?;
     let cpu_seconds = server.cpu_seconds()? - spent;
-    pass(&mut everybody, &stage).await.context("not everybody was heard")?;
-    let ended: Vec<_> = everybody.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
+    pass(&mut participants, &stage).await.context("not every participant was heard")?;
+    let ended: Vec<_> = participants.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
     Ok(figures(&ended, began, cpu_seconds))
 }
 
 /// Waits for all; the first error ends the run.
-async fn pass(everybody: &mut JoinSet<Ended>, stage: &Stage) -> anyhow::Result<()> {
+async fn pass(participants: &mut JoinSet<Ended>, stage: &Stage) -> anyhow::Result<()> {
     select! {
         // When the last has passed the barrier, the first may have ended.
         biased;
         passed = timeout(TIMEOUT, stage.gate.wait()) => passed.map(drop).context("it took too long"),
-        Some(ended) = everybody.join_next() => {
+        Some(ended) = participants.join_next() => {
             ended??;
             bail!("a participant left")
         }

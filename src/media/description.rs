@@ -6,13 +6,13 @@ use thiserror::Error;
 /// Why a description cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum DescriptionError {
-    /// It is longer than the server reads.
+    /// The description is longer than the server reads.
     #[error("the description is too long")]
     TooLong,
-    /// It has more media sections (`m=`) than the server accepts.
+    /// The description has more media sections (`m=`) than the server accepts.
     #[error("the description has too many media sections")]
     TooManySections,
-    /// It is not SDP, or not a WebRTC description.
+    /// The description is not SDP, or not a WebRTC description.
     #[error("the description cannot be understood")]
     Unreadable,
     /// No media section or codec of the client can be forwarded in the wanted direction.

@@ -102,18 +102,18 @@ pub struct EndpointId(pub u64);
 pub struct Owner {
     /// The room in which the endpoint publishes or subscribes.
     pub room: RoomId,
-    /// The participant. Its endpoints end with its seat.
+    /// The participant, whose endpoints end with its seat.
     pub participant: ParticipantId,
 }
 
 /// An endpoint to open.
 #[derive(Clone)]
 pub struct NewEndpoint {
-    /// Its owner.
+    /// The endpoint's owner.
     pub owner: Owner,
-    /// What it does.
+    /// What the endpoint does.
     pub role: Role,
-    /// Receives its events.
+    /// Receives the endpoint's events.
     pub listener: Arc<dyn MediaListener>,
 }
 
@@ -156,9 +156,9 @@ pub enum DataRelay {
 /// `RTCDataChannelInit.negotiated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataChannel {
-    /// Its label.
+    /// The channel's label.
     pub label: String,
-    /// Its stream id, 0 to 65,534.
+    /// The channel's stream id, 0 to 65,534.
     pub id: u16,
     /// Sends a client that opens it the last message of each other client, if that has at most 1 KiB.
     pub retains_last: bool,
@@ -207,7 +207,7 @@ pub enum MediaEvent {
     ///
     /// Sent to one endpoint of each participant, at most three times a second.
     ActiveSpeaker(Option<ParticipantId>),
-    /// The endpoint has ended without a call to close it. Its last event.
+    /// The endpoint has ended without a call to close it. The last event of an endpoint.
     Closed(EndReason),
 }
 
@@ -226,7 +226,7 @@ pub enum EndReason {
     Left,
     /// The client has been silent for too long, or never connected.
     Lost,
-    /// Its owner published again.
+    /// The owner published again.
     Replaced,
     /// An internal fault; other endpoints continue.
     Fault,

@@ -58,10 +58,10 @@ struct Heard {
 
 impl Floor {
     /// Takes over the connections, pair by pair.
-    pub async fn enter(everybody: Vec<Participant>) -> anyhow::Result<Self> {
+    pub async fn enter(participants: Vec<Participant>) -> anyhow::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let mut talkers = Vec::with_capacity(everybody.len());
-        for Participant { socket, lines, ways } in everybody {
+        let mut talkers = Vec::with_capacity(participants.len());
+        for Participant { socket, lines, ways } in participants {
             let (stream, rest) = socket.into_parts().await?;
             let stream = stream.into_std()?;
             epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, talkers.len() as u64))?;

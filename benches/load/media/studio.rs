@@ -66,14 +66,14 @@ impl Studio {
             self.timers.insert((peer.wakes_at(), at));
             self.peers.push(peer);
         }
-        self.go_on_until(Peer::is_connected).context("not everybody could connect")
+        self.go_on_until(Peer::is_connected).context("not every peer could connect")
     }
 
     /// Starts all sources, and waits until each receiver has packets of each of its tracks.
     pub fn begin(&mut self) -> anyhow::Result<()> {
         let now = clock::now();
         self.for_each_source(|source| source.begin(now));
-        self.go_on_until(Peer::has_begun).context("not everybody receives everybody")
+        self.go_on_until(Peer::has_begun).context("not every peer receives all others")
     }
 
     /// Runs for a duration.

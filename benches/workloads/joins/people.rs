@@ -127,8 +127,8 @@ impl People {
         }
         self.go.cancel();
         let mut first_comers = HashMap::new();
-        let everybody = timeout(TIMEOUT, self.living.join_all()).await.context("leaving takes too long")?;
-        for seated in everybody {
+        let ended = timeout(TIMEOUT, self.living.join_all()).await.context("leaving takes too long")?;
+        for seated in ended {
             let Seated { room, id, opposite } = seated?;
             let Some((other, others_opposite)) = first_comers.remove(&room) else {
                 first_comers.insert(room, (id, opposite));

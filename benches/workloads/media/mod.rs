@@ -169,13 +169,13 @@ impl Workload for Media {
         party.rehearse(GOOD).await?;
         let (unloaded, meter, mut connections) = (server.resident_bytes()?, Meter::start(server)?, 0);
         // Dropped at the end, which closes all WebSockets.
-        let mut everybody = JoinSet::new();
+        let mut stays = JoinSet::new();
         let mut studio = Studio::new()?;
         for room in self.shapes[case].rooms() {
             let people;
             (studio, people) = party.fill(room, studio).await?;
             for person in people {
-                everybody.spawn(person.stay());
+                stays.spawn(person.stay());
             }
             connections += room.connections();
         }

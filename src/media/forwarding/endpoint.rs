@@ -65,11 +65,11 @@ impl From<Failed> for EndReason {
 
 /// The server's end of a client's connection.
 pub struct Endpoint {
-    /// Its id.
+    /// The endpoint's id.
     pub id: EndpointId,
-    /// Its owner.
+    /// The endpoint's owner.
     pub owner: Owner,
-    /// Its direction.
+    /// The endpoint's direction.
     pub role: Role,
     /// The connection.
     pub rtc: Rtc,
@@ -79,9 +79,9 @@ pub struct Endpoint {
     pub incoming: Vec<Incoming>,
     /// Tracks to the client.
     pub outgoing: Vec<Outgoing>,
-    /// The endpoints that receive its media; itself among them with loopback.
+    /// The endpoints that receive this one's media; with loopback, this one is among them.
     pub subscribers: Vec<EndpointId>,
-    /// Its data channels.
+    /// The endpoint's data channels.
     pub channels: Channels,
     /// True if a video from or to the client has more than one layer.
     pub has_layers: bool,

@@ -25,11 +25,11 @@ const MAX_STREAMS: usize = 8;
 /// A track that a publisher sends.
 #[derive(Debug)]
 pub struct Incoming {
-    /// Its media section.
+    /// The track's media section.
     pub mid: Mid,
-    /// Its index among the publisher's tracks.
+    /// The track's index among the publisher's tracks.
     pub key: TrackKey,
-    /// Its loudness, if it is audio.
+    /// The track's loudness, if it is audio.
     pub loudness: Loudness,
     streams: Vec<Stream>,
 }
@@ -49,15 +49,15 @@ pub type StreamKey = (EndpointId, Ssrc);
 
 /// A packet to forward.
 pub struct Packet {
-    /// Its stream.
+    /// The packet's stream.
     pub stream: StreamKey,
-    /// Its track.
+    /// The packet's track.
     pub track: TrackKey,
-    /// Its layer.
+    /// The packet's layer.
     pub layer: LayerName,
-    /// Its codec and parameters.
+    /// The packet's codec and parameters.
     pub params: PayloadParams,
-    /// Its sequence number, time and picture numbers.
+    /// The packet's sequence number, time and picture numbers.
     pub numbers: Numbers,
     /// The VP8 descriptor, whose numbers change on the way.
     pub vp8: Option<Vp8Descriptor>,

@@ -14,9 +14,9 @@ const UPGRADE_AFTER: Duration = Duration::from_secs(3);
 /// A layer that the publisher sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Offered<R> {
-    /// Its name; `None` for the only stream of a publication without simulcast.
+    /// The layer's name; `None` for the only stream of a publication without simulcast.
     pub layer: R,
-    /// Its rate in bits per second.
+    /// The layer's rate in bits per second.
     pub rate: f64,
 }
 

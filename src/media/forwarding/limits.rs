@@ -59,7 +59,7 @@ struct InRoom {
 /// The owner and shard of an endpoint.
 #[derive(Debug, Clone)]
 pub struct EndpointLocation {
-    /// Its owner.
+    /// The endpoint's owner.
     pub owner: Owner,
     /// The shard of its room.
     pub shard: usize,

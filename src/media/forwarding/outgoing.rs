@@ -34,9 +34,9 @@ const REPEATED_SHARE: f32 = 0.5;
 /// A track that a subscriber receives.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Its media section.
+    /// The track's media section.
     pub mid: Mid,
-    /// Its index among the publisher's tracks.
+    /// The track's index among the publisher's tracks.
     pub key: TrackKey,
     choice: Choice<LayerName>,
     current: Option<(StreamKey, LayerName)>,

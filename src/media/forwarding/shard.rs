@@ -290,7 +290,7 @@ impl Shard {
         self.publisher_in(id, self.endpoints.get(&id)?.source()?)
     }
 
-    /// Drives an endpoint after a change, and settles.
+    /// Drives an endpoint after a change, and processes all outputs.
     fn carry_on(&mut self, id: EndpointId, now: Instant) {
         self.drive(id, Some(Input::Timeout(now)), now);
         self.process_outputs(now);

@@ -8,11 +8,11 @@ const MAX_CANDIDATES: usize = 16;
 /// A candidate of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ServerCandidate {
-    /// Index of its media section, from 0.
+    /// Index of the candidate's media section, from 0.
     pub index: u16,
-    /// `mid` of its media section.
+    /// `mid` of the candidate's media section.
     pub mid: String,
-    /// Its `RTCIceCandidate.candidate`.
+    /// The text of the candidate: `RTCIceCandidate.candidate`.
     pub text: String,
 }
 

@@ -72,9 +72,9 @@ pub enum Unpublished {
 /// The former use of an endpoint that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedEndpoint {
-    /// It carried the participant's own media.
+    /// The endpoint carried the participant's own media.
     Publication,
-    /// It carried media of another participant.
+    /// The endpoint carried media of another participant.
     Subscription,
 }
 

@@ -100,24 +100,24 @@ impl RequestResult {
 pub enum Notification<'a> {
     /// A participant joined.
     ParticipantJoined {
-        /// Its name.
+        /// The participant's name.
         id: &'a str,
     },
     /// A participant publishes media.
     ParticipantPublished {
-        /// Its name.
+        /// The participant's name.
         id: &'a str,
         /// The streams.
         streams: &'a [PublishedStream],
     },
     /// A participant stopped publishing.
     ParticipantUnpublished {
-        /// Its name.
+        /// The participant's name.
         name: &'a str,
     },
     /// A participant left.
     ParticipantLeft {
-        /// Its name.
+        /// The participant's name.
         name: &'a str,
     },
     /// The receiver was removed from the room.
@@ -127,7 +127,7 @@ pub enum Notification<'a> {
         /// Name of the room.
         room: &'a str,
     },
-    /// A participant wrote a chat message. Its sender is notified too.
+    /// A participant wrote a chat message. The server notifies the sender too.
     SendMessage {
         /// Name of the room.
         room: &'a str,

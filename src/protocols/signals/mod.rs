@@ -1,6 +1,6 @@
 //! The signals door: a client takes a seat and publishes signals for its peers over HTTP.
 //!
-//! It proves its presence over a WebSocket, which delivers the signals of its peers.
+//! The client proves its presence over a WebSocket, which delivers the signals of its peers.
 //!
 //! The wire contract is `docs/signals.md`. [`http`] answers requests, [`connection`] serves a WebSocket,
 //! [`delivery`] writes events to it, and [`messages`] has the types on the wire.

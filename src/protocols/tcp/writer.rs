@@ -34,7 +34,7 @@ pub struct InterleavedWriter {
 
 /// Frames that wait for a text of the library.
 struct Hold {
-    /// Their offset in `bytes`.
+    /// Offset of the frames in `bytes`.
     from: usize,
     /// How that text begins.
     until: [u8; 2],

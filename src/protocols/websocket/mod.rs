@@ -56,7 +56,7 @@ pub struct CloseStatus {
 pub enum SocketMessage {
     /// A text message, valid UTF-8.
     Text(Utf8Bytes),
-    /// A binary message. Its content is dropped: no door accepts one.
+    /// A binary message, without its content: no door accepts one.
     Binary,
 }
 

@@ -229,7 +229,8 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, Unavailable>>) -> Res
 
 /// Runs `operation` to completion in a task of its own, when there is a free slot.
 ///
-/// It completes even if the caller is gone. The driver requires that its futures are polled to completion.
+/// The operation completes even if the caller is gone. The driver requires that its futures are polled to
+/// completion.
 async fn to_completion<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     operation: impl Future<Output = Result<T, MongoFault>> + Send + 'static,

@@ -92,7 +92,7 @@ fn a_hundred_connections_in_ten_rooms_see_their_own_room_alone() {
     for (publisher, _) in rooms {
         subscribers.extend((0..9).map(|_| (publisher, network.subscriber(publisher))));
     }
-    network.until("everybody sees something", |network| {
+    network.until("every client sees something", |network| {
         subscribers.iter().all(|(_, subscriber)| network.clients[*subscriber].got.len() > 60)
     });
     for (publisher, subscriber) in subscribers {

@@ -112,7 +112,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let clock = Arc::new(SystemClock);
     let store =
         Arc::new(SqliteStore::open(&folder.join("chats.db"), crate::protocols::chat_json::rekey).unwrap());
-    let cluster = Arc::new(LocalRegistry::new(clock.clone()));
+    let registry = Arc::new(LocalRegistry::new(clock.clone()));
     let Ok(admin_token) = "".parse::<Secret>();
     let ice_servers = IceServers::new(
         &IceUrls::default(),
@@ -123,7 +123,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     )
     .unwrap();
     let common = Common {
-        hub: Hub::new(cluster, store, clock.clone(), SessionSigner::new(b"secret")),
+        hub: Hub::new(registry, store, clock.clone(), SessionSigner::new(b"secret")),
         records,
         media: Arc::new(Off),
         clock,

@@ -93,8 +93,8 @@ struct Conversation {
 impl Conversation {
     async fn new(saving: Saving) -> Self {
         let (clock, store) = (ManualClock::new(), Arc::new(MemoryStore::default()));
-        let cluster = Arc::new(LocalRegistry::new(clock.clone()));
-        let hub = Hub::new(cluster, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
+        let registry = Arc::new(LocalRegistry::new(clock.clone()));
+        let hub = Hub::new(registry, store.clone(), clock.clone(), SessionSigner::new(b"secret"));
         let join = async |who: &'static str| {
             let policy = RoomPolicy::new(2, Duration::from_secs(30));
             let request = JoinRequest::new(room_id("7"), name(who), policy);

@@ -130,9 +130,9 @@ impl Drop for EventFilter {
 
 /// What becomes of a frame.
 enum Next {
-    /// Its end has not arrived.
+    /// The end of the frame has not arrived.
     Incomplete,
-    /// The receiver got it.
+    /// The receiver got the frame.
     Received { frame_bytes: usize },
     /// The library gets it.
     Library { frame_bytes: u64 },

@@ -64,7 +64,7 @@ async fn returning_client_gets_the_id_of_its_dead_connection() {
     assert_eq!(sfu_1.told().await["n"], 2);
     sfu_1.tell_client("ann", "producer", json!({"n": 3})).await;
     assert_eq!(again.told().await["n"], 3);
-    // An SFU gets its id too, and its clients start afresh.
+    // An SFU gets its id too, and its clients start again.
     sfu_1.stop_reading();
     let mut sfu_again = sfu(&server, "sfu-1").await;
     assert_eq!(again.told().await, json!({"type": "sfuDisconnect"}));
