@@ -1,11 +1,13 @@
 //! A database server in the background, which ends with the tests even if they are killed.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    fs::{self, DirEntry},
+    io::{self, BufRead, BufReader, Write},
     net::TcpListener,
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
+    thread,
 };
 
 use nix::{
@@ -62,6 +64,19 @@ impl Daemon {
     pub fn signal(&self, signal: Signal) {
         // Its parent reaps it only after this signal, so the process id is still its own.
         kill(self.pid, signal).expect("it lives");
+    }
+
+    /// Stops the server until [`Signal::SIGCONT`]. On return, none of its threads runs any more.
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+        let is_stopped = |thread: io::Result<DirEntry>| {
+            let stat = thread.and_then(|thread| fs::read_to_string(thread.path().join("stat")));
+            // The state follows the name, which is in parentheses.
+            stat.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T")))
+        };
+        while !fs::read_dir(format!("/proc/{}/task", self.pid)).expect("it lives").all(is_stopped) {
+            thread::yield_now();
+        }
     }
 
     /// Kills the server without a clean shutdown.

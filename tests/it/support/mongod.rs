@@ -84,7 +84,7 @@ impl Mongod {
 
     /// Suspends the server: connections stay open and get no answer.
     pub fn pause(&self) {
-        self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP);
+        self.running.as_ref().expect("it runs").pause();
     }
 
     /// Resumes the server.

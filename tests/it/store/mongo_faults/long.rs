@@ -19,7 +19,8 @@ async fn hanging_server_delays_no_caller_beyond_the_limit() {
     mongod.pause();
     // More saves than may run at once: those in the queue get an answer too.
     let answers = join_all((0..200).map(|id| store.save(&room, entries([id])))).await;
-    assert!(answers.iter().all(is_unavailable));
+    let answered: Vec<_> = answers.iter().filter(|it| !is_unavailable(it)).collect();
+    assert!(answered.is_empty(), "{answered:?}");
     assert!(store.history(&room).await.is_err());
     assert!(store.get(&key("ann"), at(NOW)).await.is_err());
     assert!(store.replace(&key("ann"), "1", record("2"), at(NOW)).await.is_err());
