@@ -116,8 +116,8 @@ impl Hub {
     ) -> Result<Published, Unavailable> {
         let (room, key, json_hash) = (&seat.key.room, stored.identity.key.clone(), hash(&stored.json));
         let (published, told) = match self.0.store.append(room, stored).await {
-            Ok(Appended::Now) => (Published::Stored, Some(message.clone())),
-            Ok(Appended::Before(json)) => {
+            Ok(Appended::Stored) => (Published::Stored, Some(message.clone())),
+            Ok(Appended::AlreadyStored(json)) => {
                 let untold = self.0.unanswered_writes.resolve(room, &key, &json);
                 let told = untold.map(|UnansweredWrite { name, sent_at, .. }| ChatMessage {
                     name,

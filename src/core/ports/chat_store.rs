@@ -19,8 +19,8 @@ pub trait ChatStore: Send + Sync + 'static {
 
     /// Appends a live message to the history of `room`, unless one with its key is stored.
     ///
-    /// After [`Appended::Now`] the message is durable: it survives the death of this process, of the database
-    /// and of the machine.
+    /// After [`Appended::Stored`] the message is durable: it survives the death of this process, of the
+    /// database and of the machine.
     ///
     /// # Errors
     /// - [`SaveError::Full`]: the room is at [`MAX_ENTRIES`](crate::core::model::chat::MAX_ENTRIES) or
@@ -68,9 +68,9 @@ pub trait ChatStore: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
     /// The message is stored.
-    Now,
+    Stored,
     /// The same message was stored before: its JSON.
-    Before(Box<str>),
+    AlreadyStored(Box<str>),
     /// Another message is stored under its key; this one is not stored.
     Conflict,
 }

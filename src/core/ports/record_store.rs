@@ -58,9 +58,9 @@ impl fmt::Debug for Record {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
     /// The record is stored.
-    Now,
+    Stored,
     /// A record with this key exists, and stays unchanged.
-    Before(Record),
+    Existing(Record),
 }
 
 /// Stores records of doors.

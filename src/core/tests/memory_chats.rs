@@ -89,14 +89,18 @@ impl Log {
     fn append(&mut self, message: &LiveMessage) -> Result<Appended, SaveError> {
         if let Some(before) = self.find(message.identity.key.as_str()) {
             let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
-            return Ok(if is_same { Appended::Before(before.json.clone()) } else { Appended::Conflict });
+            return Ok(if is_same {
+                Appended::AlreadyStored(before.json.clone())
+            } else {
+                Appended::Conflict
+            });
         }
         let tally = self.tally.with_live(message.json.len());
         if !tally.admits_live() {
             return Err(SaveError::Full);
         }
         self.add(Row::live(message), tally);
-        Ok(Appended::Now)
+        Ok(Appended::Stored)
     }
 
     fn save(&mut self, entries: &[ChatEntry]) -> Result<Saved, SaveError> {

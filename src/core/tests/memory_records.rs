@@ -22,11 +22,11 @@ impl RecordStore for MemoryRecords {
     async fn create(&self, key: &RecordKey, record: Record, now: SystemTime) -> Result<Created, Unavailable> {
         let mut records = lock(&self.0);
         if let Some((_, before)) = records.get(key).filter(|(_, before)| is_there(before, now)) {
-            return Ok(Created::Before(before.clone()));
+            return Ok(Created::Existing(before.clone()));
         }
         let seq = records.values().map(|(seq, _)| seq + 1).max().unwrap_or_default();
         records.insert(key.clone(), (seq, record));
-        Ok(Created::Now)
+        Ok(Created::Stored)
     }
 
     async fn get(&self, key: &RecordKey, now: SystemTime) -> Result<Option<Record>, Unavailable> {

@@ -217,7 +217,7 @@ impl Claims {
     ) -> Result<bool, Unavailable> {
         let now = self.now();
         let record = Record { json: json(content), expires: Some(now + RECORD_LIFETIME) };
-        Ok(self.records.create(key, record, now).await? == crate::core::ports::record_store::Created::Now)
+        Ok(self.records.create(key, record, now).await? == crate::core::ports::record_store::Created::Stored)
     }
 
     /// Replaces a record that is still `before`.

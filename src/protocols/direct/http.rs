@@ -99,8 +99,8 @@ async fn take(
     username: &Username,
 ) -> Result<NameSession, HttpRefusal> {
     match door.users.register(username).await? {
-        Registered::Before(user) => reclaim(door, headers, user).await,
-        Registered::Now(session) => {
+        Registered::Taken(user) => reclaim(door, headers, user).await,
+        Registered::New(session) => {
             if let Err(error) = forget_former(door, headers, username).await {
                 log_unavailable(NAMESPACE, &error);
             }

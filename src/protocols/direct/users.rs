@@ -43,9 +43,9 @@ pub struct User {
 /// Result of a registration.
 pub enum Registered {
     /// The name is registered, and this session proves it.
-    Now(NameSession),
+    New(NameSession),
     /// Another client registered the name first.
-    Before(User),
+    Taken(User),
 }
 
 /// The stored record of a user.
@@ -82,8 +82,8 @@ impl Users {
         let json = serde_json::to_string(&content).expect("two texts are always JSON");
         let record = Record { json: json.into(), expires: Some(self.expiry()) };
         match self.records.create(&key(username), record, self.clock.wall()).await? {
-            Created::Now => Ok(Registered::Now(session)),
-            Created::Before(record) => Ok(Registered::Before(self.user(username, &record))),
+            Created::Stored => Ok(Registered::New(session)),
+            Created::Existing(record) => Ok(Registered::Taken(self.user(username, &record))),
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
         users.register(&name("ann")).await.unwrap();
         let mut former = users.find(&name("ann")).await.unwrap().unwrap();
         *lock(&clock.0) += 30 * DAY;
-        let Registered::Now(session) = users.register(&name("ann")).await.unwrap() else {
+        let Registered::New(session) = users.register(&name("ann")).await.unwrap() else {
             panic!("it is free")
         };
         users.renew(&mut former).await.unwrap();

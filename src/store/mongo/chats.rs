@@ -54,13 +54,13 @@ pub(super) async fn append(
             && let Inserted::All = insert(&messages, room, std::slice::from_ref(&row)).await?
         {
             *known = Some(row.1);
-            return Ok(Ok(Appended::Now));
+            return Ok(Ok(Appended::Stored));
         }
     }
     for _ in 0..ATTEMPTS {
         if let Some(before) = find(database, room, message.identity.key.as_str()).await? {
             let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
-            let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
+            let appended = if is_same { Appended::AlreadyStored(before.json) } else { Appended::Conflict };
             return Ok(Ok(appended));
         }
         let tally = read_tally(database, room).await?.with_live(message.json.len());
@@ -69,7 +69,7 @@ pub(super) async fn append(
         }
         if let Inserted::All = insert(&messages, room, &[(Row::live(message), tally)]).await? {
             *known = Some(tally);
-            return Ok(Ok(Appended::Now));
+            return Ok(Ok(Appended::Stored));
         }
     }
     Err(MongoFault::Contended)

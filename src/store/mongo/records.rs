@@ -48,12 +48,12 @@ pub(super) async fn create(
     for _ in 0..ATTEMPTS {
         match records.update_one(filter.clone(), update.clone()).upsert(true).await.map_err(MongoFault::from)
         {
-            Ok(_) => return Ok(Created::Now),
+            Ok(_) => return Ok(Created::Stored),
             Err(MongoFault::Refused(DUPLICATE_KEY)) => {}
             Err(fault) => return Err(fault),
         }
         if let Some(before) = get(database, key, now).await? {
-            return Ok(Created::Before(before));
+            return Ok(Created::Existing(before));
         }
     }
     Err(MongoFault::Contended)

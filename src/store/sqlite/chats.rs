@@ -31,7 +31,7 @@ pub(super) fn append(
 ) -> Result<Result<Appended, HistoryFull>, RowError> {
     if let Some(before) = find(connection, room, message.identity.key.as_str())? {
         let is_same = before.content.as_deref() == Some(message.identity.content.as_str());
-        let appended = if is_same { Appended::Before(before.json) } else { Appended::Conflict };
+        let appended = if is_same { Appended::AlreadyStored(before.json) } else { Appended::Conflict };
         return Ok(Ok(appended));
     }
     let tally = read_tally(connection, room)?.with_live(message.json.len());
@@ -40,7 +40,7 @@ pub(super) fn append(
     }
     write_tally(connection, room.as_str(), &tally)?;
     insert(connection, room.as_str(), tally.last, &Row::live(message))?;
-    Ok(Ok(Appended::Now))
+    Ok(Ok(Appended::Stored))
 }
 
 /// Merges `entries` into the history of `room`, within the caller's transaction; returns the number of added

@@ -19,7 +19,7 @@ pub(super) fn create(
 ) -> Result<Created, RowError> {
     if let Some(stored) = find(connection, key)? {
         if !stored.record.has_expired(now) {
-            return Ok(Created::Before(stored.record));
+            return Ok(Created::Existing(stored.record));
         }
         delete(connection, key)?;
     }
@@ -31,7 +31,7 @@ pub(super) fn create(
             "INSERT INTO record (namespace, name, seq, json, expires, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![key.namespace, &*key.name, seq, &*record.json, expires, checksum])?;
-    Ok(Created::Now)
+    Ok(Created::Stored)
 }
 
 /// Reads the record under `key`, unless it has expired.

@@ -62,13 +62,13 @@ async fn assert_goes_on(store: &dyn ChatStore) {
     let (room, texts) = served().remove(0);
     let ann = "3f1c1b52-7c51-4a0e-9f0d-3d0a6a1f9b11".parse().unwrap();
     let retry = store.append(&room, message(ann, "m1", "hello")).await.unwrap();
-    assert_eq!(retry, Appended::Before(texts[0].clone()));
+    assert_eq!(retry, Appended::AlreadyStored(texts[0].clone()));
     assert_eq!(store.append(&room, message(ann, "m2", "other")).await.unwrap(), Appended::Conflict);
 
     let newer = r#"{"id":"x","sender":"Bob","text":"changed"}"#;
     assert_eq!(store.save(&room, saved([newer, "\"ok\"", "\"ok\"", "\"ok\""])).await.unwrap().added, 2);
     let live = message(ann, "m3", "saved, not sent");
-    assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
+    assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Stored);
     let mut expected = texts;
     expected[1] = newer.into();
     expected.remove(11);

@@ -22,7 +22,7 @@ use crate::support::{
 async fn file_of_the_first_layout_keeps_chats_and_accepts_records() {
     let (_directory, path) = place();
     Connection::open(&path).unwrap().execute_batch(include_str!("first_layout.sql")).unwrap();
-    for created in [Created::Now, Created::Before(record("1"))] {
+    for created in [Created::Stored, Created::Existing(record("1"))] {
         let store = SqliteStore::open(&path, rekey).unwrap();
         assert_eq!(store.history(&room("a")).await.unwrap(), texts(&entries([5, 1, 4])));
         assert_eq!(store.create(&key("ann"), record("1"), at(NOW)).await.unwrap(), created);

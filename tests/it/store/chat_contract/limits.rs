@@ -60,7 +60,7 @@ async fn fill(store: &dyn ChatStore, room: &RoomId, ann: ParticipantId) -> usize
     let body = "x".repeat(16 * 1024);
     for number in 0.. {
         match store.append(room, message(ann, &number.to_string(), &body)).await {
-            Ok(appended) => assert_eq!(appended, Appended::Now),
+            Ok(appended) => assert_eq!(appended, Appended::Stored),
             Err(error) => {
                 assert!(matches!(error, SaveError::Full));
                 return number;
@@ -78,7 +78,7 @@ fn live_messages_use_the_reserved_space(runtime: &Runtime, store: &dyn ChatStore
         assert_full(store, &room, vec![entry_of("small", "1")]).await;
         let first = message(ann, "0", &"x".repeat(16 * 1024));
         let retry = store.append(&room, first.clone()).await.unwrap();
-        assert_eq!(retry, Appended::Before(first.json), "a retry needs no room");
+        assert_eq!(retry, Appended::AlreadyStored(first.json), "a retry needs no room");
         let other = store.append(&room, message(ann, "0", "other")).await.unwrap();
         assert_eq!(other, Appended::Conflict);
     });

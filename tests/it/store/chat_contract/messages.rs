@@ -22,10 +22,10 @@ fn retry_returns_the_stored_message(runtime: &Runtime, store: &dyn ChatStore) {
         let (room, ann) = (fresh_room(), ParticipantId::random());
         for id in ["1", "2"] {
             let first = message(ann, id, "hi");
-            assert_eq!(store.append(&room, first.clone()).await.unwrap(), Appended::Now);
+            assert_eq!(store.append(&room, first.clone()).await.unwrap(), Appended::Stored);
             let mut retry = first.clone();
             retry.json = r#"{"another":"time"}"#.into();
-            assert_eq!(store.append(&room, retry).await.unwrap(), Appended::Before(first.json));
+            assert_eq!(store.append(&room, retry).await.unwrap(), Appended::AlreadyStored(first.json));
         }
         assert_eq!(store.history(&room).await.unwrap().len(), 2);
     });
@@ -37,7 +37,10 @@ fn another_body_under_the_same_id_is_a_conflict(runtime: &Runtime, store: &dyn C
         let first = message(ann, "1", "hi");
         store.append(&room, first.clone()).await.unwrap();
         assert_eq!(store.append(&room, message(ann, "1", "ho")).await.unwrap(), Appended::Conflict);
-        assert_eq!(store.append(&room, first.clone()).await.unwrap(), Appended::Before(first.json.clone()));
+        assert_eq!(
+            store.append(&room, first.clone()).await.unwrap(),
+            Appended::AlreadyStored(first.json.clone())
+        );
         assert_eq!(store.history(&room).await.unwrap(), [first.json]);
     });
 }
@@ -47,7 +50,7 @@ fn equal_id_of_another_participant_is_another_message(runtime: &Runtime, store: 
         let room = fresh_room();
         let messages = [(); 2].map(|()| message(ParticipantId::random(), "1", "hi"));
         for message in &messages {
-            assert_eq!(store.append(&room, message.clone()).await.unwrap(), Appended::Now);
+            assert_eq!(store.append(&room, message.clone()).await.unwrap(), Appended::Stored);
         }
         assert_eq!(store.history(&room).await.unwrap(), messages.map(|message| message.json));
     });
@@ -79,7 +82,7 @@ fn live_message_takes_the_place_of_its_saved_copy(runtime: &Runtime, store: &dyn
 
         let live = [message(ann, "1", "hi"), message(ann, "2", "newer")];
         for live in &live {
-            assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
+            assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Stored);
         }
         // The version that equals no message is still served.
         let [first, second] = live.map(|live| live.json);
@@ -95,7 +98,7 @@ fn another_body_saved_under_a_messages_id_is_a_separate_entry(runtime: &Runtime,
         let forged = format!(r#"{{"id":"1","from":"{ann}","body":"forged"}}"#);
         store.save(&room, saved([&forged])).await.unwrap();
         let live = message(ann, "1", "hi");
-        assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Now);
+        assert_eq!(store.append(&room, live.clone()).await.unwrap(), Appended::Stored);
         let again = format!(r#"{{"id":"1","from":"{ann}","body":"forged again"}}"#);
         store.save(&room, saved([&again])).await.unwrap();
         assert_eq!(store.history(&room).await.unwrap(), [again.as_str().into(), live.json]);

@@ -10,8 +10,8 @@ use crate::support::records::{NOW, at, expiring, get, key, record};
 pub fn created_record_is_returned(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
     runtime.block_on(async {
         assert_eq!(get(store, "ann").await, None);
-        assert_eq!(store.create(&key("ann"), record("1"), at(NOW)).await.unwrap(), Created::Now);
-        let before = Created::Before(record("1"));
+        assert_eq!(store.create(&key("ann"), record("1"), at(NOW)).await.unwrap(), Created::Stored);
+        let before = Created::Existing(record("1"));
         assert_eq!(store.create(&key("ann"), record("2"), at(NOW)).await.unwrap(), before);
         assert_eq!(get(store, "ann").await, Some(record("1")));
     });
@@ -38,11 +38,11 @@ async fn one_of_many_creates(store: &dyn RecordStore) {
         (mine.clone(), store.create(&key("ann"), mine, at(NOW)).await.unwrap())
     });
     let created = join_all(creations).await;
-    let winners: Vec<_> = created.iter().filter(|(_, created)| *created == Created::Now).collect();
+    let winners: Vec<_> = created.iter().filter(|(_, created)| *created == Created::Stored).collect();
     let [(winner, _)] = winners[..] else { panic!("{} created it", winners.len()) };
     assert_eq!(get(store, "ann").await.as_ref(), Some(winner));
-    let losers = created.iter().filter(|(_, created)| *created != Created::Now);
-    assert!(losers.into_iter().all(|(_, created)| *created == Created::Before(winner.clone())));
+    let losers = created.iter().filter(|(_, created)| *created != Created::Stored);
+    assert!(losers.into_iter().all(|(_, created)| *created == Created::Existing(winner.clone())));
 }
 
 pub fn record_is_replaced_only_if_unchanged(runtime: &Runtime, store: &dyn RecordStore, _: Close) {
@@ -89,6 +89,6 @@ pub fn record_is_removed_only_if_unchanged(runtime: &Runtime, store: &dyn Record
         assert!(store.remove(&key("ann"), "1").await.unwrap());
         assert!(!store.remove(&key("ann"), "1").await.unwrap());
         assert_eq!(get(store, "ann").await, None);
-        assert_eq!(store.create(&key("ann"), record("2"), at(NOW)).await.unwrap(), Created::Now);
+        assert_eq!(store.create(&key("ann"), record("2"), at(NOW)).await.unwrap(), Created::Stored);
     });
 }

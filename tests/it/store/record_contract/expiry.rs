@@ -32,11 +32,11 @@ pub fn expired_record_is_replaced_by_a_new_one(runtime: &Runtime, store: &dyn Re
     runtime.block_on(async {
         store.create(&key("ann"), expiring("1", NOW), at(0)).await.unwrap();
         let early = store.create(&key("ann"), record("2"), at(NOW - 1)).await.unwrap();
-        assert_eq!(early, Created::Before(expiring("1", NOW)));
+        assert_eq!(early, Created::Existing(expiring("1", NOW)));
         let again = expiring("1", NOW + 5);
-        assert_eq!(store.create(&key("ann"), again.clone(), at(NOW)).await.unwrap(), Created::Now);
+        assert_eq!(store.create(&key("ann"), again.clone(), at(NOW)).await.unwrap(), Created::Stored);
         assert_eq!(get(store, "ann").await, Some(again));
-        assert_eq!(store.create(&key("ann"), record("3"), at(NOW + 5)).await.unwrap(), Created::Now);
+        assert_eq!(store.create(&key("ann"), record("3"), at(NOW + 5)).await.unwrap(), Created::Stored);
         assert_eq!(store.get(&key("ann"), at(i64::MAX)).await.unwrap(), Some(record("3")));
     });
 }

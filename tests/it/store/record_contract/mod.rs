@@ -166,5 +166,5 @@ async fn assert_filled(store: &dyn RecordStore) {
     let expected = expected.map(|(name, record)| (key(name), record));
     assert_eq!(store.list("user", 9, at(NOW)).await.unwrap(), expected);
     let created = store.create(&key("a"), record("3"), at(NOW)).await.unwrap();
-    assert_eq!(created, Created::Before(expiring("2", NOW + 1)));
+    assert_eq!(created, Created::Existing(expiring("2", NOW + 1)));
 }

@@ -124,11 +124,11 @@ impl Model {
 
     fn create(&mut self, key: RecordKey, record: Record, now: i64) -> Created {
         if let Some(before) = self.find(&key, now) {
-            return Created::Before(before.clone());
+            return Created::Existing(before.clone());
         }
         self.0.retain(|(other, _)| *other != key);
         self.0.push((key, record));
-        Created::Now
+        Created::Stored
     }
 
     fn replace(&mut self, key: &RecordKey, expected: &str, record: Record, now: i64) -> bool {
