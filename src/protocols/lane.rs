@@ -45,7 +45,7 @@ impl<T: Send + 'static> Lane<T> {
         Self { state: Mutex::new(state), capacity }
     }
 
-    /// Has `worker` process `item` after all items submitted before. Asynchronous work runs in `tasks`.
+    /// Makes `worker` process `item` after all items submitted before. Asynchronous work runs in `tasks`.
     ///
     /// # Errors
     /// Returns `item` if the lane is full.

@@ -43,7 +43,7 @@ const FORMAT: &str = "4";
 /// A time that never comes.
 const NEVER: Micros = 1 << 53;
 
-/// What this node says about itself in every greeting.
+/// The node's own data in every greeting.
 pub(super) struct Identity {
     pub(super) node: NodeId,
     /// Key of the hash about Redis and its nodes.

@@ -17,7 +17,7 @@ use crate::core::{
 /// How many messages wait for the bus at most.
 const MAX_UNSENT: usize = 1_024;
 
-/// What all rooms of a node have in common.
+/// State that all rooms of a node share.
 pub struct LocalNode {
     /// The id of this node.
     pub id: NodeId,

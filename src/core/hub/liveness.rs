@@ -138,7 +138,7 @@ pub(super) async fn shows_life(hub: &Hub, key: &SeatKey) -> bool {
     };
     match connection() {
         Some(connection) => timeout(PROBE_DEADLINE, connection.sign_of_life()).await.is_ok(),
-        // It has as long to reconnect as a connected one has to answer.
+        // The holder has as long to reconnect as a connected one has to answer.
         None => {
             sleep(PROBE_DEADLINE).await;
             connection().is_some()

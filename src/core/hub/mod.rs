@@ -173,7 +173,8 @@ impl Hub {
 
     /// Holds the seat after its connection was lost, and tells the others.
     ///
-    /// It is held for its lease; an unprotected one for the shorter lease that the room's policy may have.
+    /// The seat is held for its lease; an unprotected one for the shorter lease that the room's policy may
+    /// have.
     pub async fn connection_lost(&self, seat: &Seated, connection: ConnectionId) {
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         let lost = lock(&seat.room).lose_connection(participant, epoch, connection, self.0.clock.now());

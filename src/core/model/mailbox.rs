@@ -21,7 +21,7 @@ pub struct Mailbox {
     pub sent: PairSeqs,
     /// The last numbers it received from each of the others, those in `events` included.
     pub received: PairSeqs,
-    /// What it has been told about the others, `events` included.
+    /// The participant's roster, with `events` counted as told.
     pub roster: Roster,
 }
 

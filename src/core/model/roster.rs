@@ -1,4 +1,4 @@
-//! What a participant has been told about the others in its room.
+//! Rosters: the state of the others in a room that a participant has been told.
 
 use super::ids::{Epoch, ParticipantId};
 

@@ -165,8 +165,8 @@ impl Room {
 
     /// True if the seat registry should be asked about the room.
     ///
-    /// It is asked when the lease of a remote seat may have ended, and once in a lease while a seat looks
-    /// free.
+    /// The registry is asked when the lease of a remote seat may have ended, and once in a lease while a seat
+    /// looks free.
     pub fn needs_verification(&self, now: Instant) -> bool {
         let is_due = |member: &Member| match &member.location {
             Location::Remote(remote) => remote.verify_at <= now,

@@ -79,7 +79,7 @@ impl PairSequences {
 
     /// Removes the next event that can be delivered.
     ///
-    /// It has no number, or its sender is `listed` and all earlier ones were received.
+    /// Such an event has no number, or its sender is `listed` and all earlier ones were received.
     fn next_ready(&mut self, listed: impl Fn(ParticipantId) -> bool) -> Option<Event> {
         let received = &self.received;
         let is_in = |it: &Waiting, order| it.seq.is_some_and(|seq| compare(received, it.from, seq) == order);

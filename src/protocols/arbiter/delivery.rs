@@ -1,4 +1,4 @@
-//! What a client or an SFU is told: signals of other participants, unchanged, and who has left.
+//! Messages to a client or an SFU: signals of other participants, unchanged, and departures.
 
 use std::{
     collections::HashMap,

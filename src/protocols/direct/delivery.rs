@@ -1,4 +1,4 @@
-//! What a user is told over the WebSocket: messages of other users, notices, and why it closes.
+//! Frames to a user over the WebSocket: messages of other users, notices, and the reason of the close.
 
 use tracing::error;
 

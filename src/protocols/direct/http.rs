@@ -165,7 +165,7 @@ pub async fn user(State(door): State<Arc<DirectDoor>>, request: Request) -> Http
     {
         return Ok(text(StatusCode::OK));
     }
-    // Has the browser delete its cookies.
+    // Makes the browser delete its cookies.
     let mut response = text(match door.dialect {
         Dialect::Documented => StatusCode::NOT_FOUND,
         Dialect::Original => StatusCode::UNAUTHORIZED,

@@ -1,4 +1,4 @@
-//! What a participant is told of its room: events of the core, as notifications.
+//! Notifications to a participant about its room, made from events of the core.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -43,7 +43,7 @@ pub struct JoinOptions {
     pub active_speaker: bool,
 }
 
-/// What the client knows of another participant.
+/// State of another participant, as the client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KnownParticipant {
     name: Name,

@@ -64,7 +64,7 @@ pub struct MeshConnection {
     pub(super) messages: Lane<PendingMessage>,
 }
 
-/// What a connection handles one after the other.
+/// Work that a connection handles one item after the other.
 pub enum Input {
     /// The client asked to connect, and is about to be told that it is.
     Connecting,

@@ -1,4 +1,4 @@
-//! What socketioxide calls: the handlers of the namespace `/`, registered by the name of their event.
+//! The handlers of the namespace `/` that socketioxide calls, registered by the name of their event.
 //!
 //! Every handler runs on the connection's reader and returns at once. An event enters the connection's lane
 //! before the library reads the next one, so events keep their order; the library's own form of a handler

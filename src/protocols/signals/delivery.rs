@@ -1,4 +1,4 @@
-//! What a client of the signals door is told over its WebSocket: new peers, their signals, and why it closes.
+//! Messages to a client over its WebSocket: new peers, their signals, and the reason of the close.
 
 use serde_json::value::RawValue;
 use tracing::error;

@@ -1,4 +1,4 @@
-//! What a door knows about a client's TCP connection and does on it.
+//! A door's side of a client's TCP connection: signs of life, frames, and the cut.
 
 use std::{
     fmt,

@@ -30,7 +30,7 @@ pub(super) struct Inbound {
     gap_request: Option<(u64, Instant)>,
 }
 
-/// What to do with a received frame.
+/// Action that a received frame demands.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Accepted {
     /// Earlier messages of the other node are lost for good.

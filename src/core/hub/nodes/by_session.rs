@@ -1,4 +1,4 @@
-//! What a session token permits its bearer from any node, wherever its seat is.
+//! Operations that a session token permits from any node, wherever the seat is.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Hub {
         let claim = Claim { over: Some(held.epoch), ..self.claim_of(request)? };
         let (claimed, gated) = match self.claim_once(&claim).await {
             Ok(claimed) => claimed,
-            // It ended just now.
+            // The seat ended just now.
             Err(ClaimError::Refused(_)) => return Ok(None),
             Err(error) => return Err(self.refusal_of(&claim.room, error)),
         };

@@ -1,4 +1,4 @@
-//! What only several nodes need.
+//! Parts of the hub that only several nodes need.
 //!
 //! - `inbound`: messages of other nodes, and news of nodes.
 //! - `migration`: seats and mailboxes move from node to node.

@@ -83,7 +83,7 @@ impl Row {
 
 /// The row key of an entry that is saved while the array `base` is served.
 ///
-/// It differs from the keys of entries that the array replaced, so that these can be saved again.
+/// The key differs from those of entries that the array replaced, so that these can be saved again.
 pub(super) fn key_on(base: usize, key: &ChatKey) -> Cow<'_, str> {
     if base == 0 { Cow::Borrowed(key.as_str()) } else { Cow::Owned(format!("{}@{base}", key.as_str())) }
 }

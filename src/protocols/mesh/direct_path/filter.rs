@@ -128,7 +128,7 @@ impl Drop for EventFilter {
     }
 }
 
-/// What becomes of a frame.
+/// Outcome of reading a frame.
 enum Next {
     /// The end of the frame has not arrived.
     Incomplete,

@@ -1,4 +1,4 @@
-//! What the server says. Source: `docs/mesh.md`, "What the server sends".
+//! Messages of the server. Source: `docs/mesh.md`, "What the server sends".
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
