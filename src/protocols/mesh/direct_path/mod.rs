@@ -24,7 +24,8 @@
 //! - It writes whole frames without a mask, and the rest of a frame after a partial write: tests in
 //!   `protocols::tcp`.
 //! - It writes CONNECT after it has called the connect handler's middleware, in a text that begins with `40`:
-//!   `it::no_answer_precedes_the_connect_packet`.
+//!   `it::no_answer_precedes_the_connect_packet`, and `held_texts_follow_the_librarys_text` in
+//!   `protocols::tcp`.
 //! - It calls the disconnect handler before it reads further bytes:
 //!   `it::no_event_counts_after_a_disconnect_packet`.
 //! - It takes pongs as signs of life, and needs no events: `it::heartbeat_passes_beside_events`.

@@ -141,8 +141,11 @@ async fn is_answered_after_connect(server: &TestServer, pause: impl Future<Outpu
 
 #[tokio::test]
 async fn no_answer_precedes_the_connect_packet() {
-    let server = TestServer::start().await;
-    join_all((0..50).map(|_| is_answered_after_connect(&server, async {}))).await;
+    let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
+    // Events right behind CONNECT: few of them meet the moment before the library writes its answer.
+    for _ in 0..4 {
+        join_all((0..50).map(|_| is_answered_after_connect(&server, async {}))).await;
+    }
     // Events that come later, in steps of the time that another session needs for one event.
     let mut other = server.connect().await;
     let mut answered = 0;
