@@ -27,7 +27,7 @@ mod server;
 use std::{fs, path::Path};
 
 use self::{
-    figures::{ALLOCATIONS, BYTES, Figures, INSTRUCTIONS},
+    figures::{ALLOCATIONS, BYTES, Figures, GIVEN_BYTES, INSTRUCTIONS},
     load::{Pair, calls, meet_all, part_all},
     profile::{Execution, Heap},
     server::Server,
@@ -112,7 +112,7 @@ async fn count_memory(figures: &mut Figures) {
     // Freed bytes equal allocated ones, so half of the moved bytes were allocated.
     let given = (relayed.moved - full.moved) / 2;
     let look = "callgrind_annotate --auto=no target/counts/relay.callgrind";
-    figures.add("heap_bytes_given_out_per_relayed_message", given, MESSAGES, BYTES, look);
+    figures.add("heap_bytes_given_out_per_relayed_message", given, MESSAGES, GIVEN_BYTES, look);
 }
 
 struct Callgrind {
