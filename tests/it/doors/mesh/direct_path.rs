@@ -1,18 +1,14 @@
 //! The direct path: what it relies on in socketioxide, what it leaves to it, and where the two differ. The
 //! tests of the mesh door run a second time without it.
 
-use std::{
-    env,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{env, process::Command, time::Duration};
 
 use futures_util::{SinkExt, StreamExt, future::join_all};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
