@@ -7,7 +7,9 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{Extensions, HeaderMap, Request};
+use http::{Extensions, HeaderMap, Request, StatusCode};
+
+use super::http::EmptyRefusal;
 
 /// Time in which an empty bucket of sessions is refilled.
 const REFILL: Duration = Duration::from_secs(10);
@@ -45,6 +47,27 @@ pub const EVENT_BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero")
 /// The client has used up its rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyRequests;
+
+/// Why a page may not open a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The page has an origin that is not allowed.
+    ForeignOrigin,
+    /// The client has used up its rate limit.
+    TooManyRequests,
+}
+
+impl NotAdmitted {
+    /// The refusal for `door`, if its refusals have no body.
+    pub fn at(self, door: &'static str) -> EmptyRefusal {
+        match self {
+            Self::ForeignOrigin => EmptyRefusal::new(door, StatusCode::FORBIDDEN, "origin_not_allowed"),
+            Self::TooManyRequests => {
+                EmptyRefusal::new(door, StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+            }
+        }
+    }
+}
 
 /// Limits the rate at which one client opens sessions and sends events, over all doors.
 pub struct Admission {

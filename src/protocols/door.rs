@@ -3,10 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use axum::Router;
+use axum::{Router, http::Request};
 
 use super::{
-    admission::Admission, ice_servers::IceServers, options::Secret, origin::AllowedOrigins,
+    admission::{Admission, ClientAddress, NotAdmitted, TooManyRequests},
+    ice_servers::IceServers,
+    options::Secret,
+    origin::AllowedOrigins,
     runtime::DoorRuntime,
 };
 use crate::{
@@ -79,4 +82,18 @@ pub struct Common {
     pub return_spread: Duration,
     /// Bearer token that proves an administrator.
     pub admin_token: Secret,
+}
+
+impl Common {
+    /// Checks that the page behind `request` may use this server, and counts a new session of its client.
+    /// Returns the client.
+    ///
+    /// # Errors
+    /// The origin of the page is not allowed, or the client has no session left.
+    pub fn admit_page<B>(&self, request: &Request<B>) -> Result<ClientAddress, NotAdmitted> {
+        if !self.origins.allows(request.headers()) {
+            return Err(NotAdmitted::ForeignOrigin);
+        }
+        self.admission.admit_session(request).map_err(|TooManyRequests| NotAdmitted::TooManyRequests)
+    }
 }

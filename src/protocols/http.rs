@@ -3,10 +3,13 @@
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::Serialize;
+
+use super::runtime::count_refusal;
 
 /// Seconds after which a client that got `503` or `429` should try again.
 pub const RETRY_AFTER_SECONDS: u32 = 2;
@@ -66,6 +69,28 @@ pub fn response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
 /// Makes a response without a body.
 pub fn empty(status: StatusCode) -> Response<Body> {
     response(status, Body::empty())
+}
+
+/// A refusal whose response has no body. It counts itself when it becomes the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmptyRefusal {
+    door: &'static str,
+    status: StatusCode,
+    code: &'static str,
+}
+
+impl EmptyRefusal {
+    /// A refusal of `door`; `code` stands for it in metrics.
+    pub const fn new(door: &'static str, status: StatusCode, code: &'static str) -> Self {
+        Self { door, status, code }
+    }
+}
+
+impl IntoResponse for EmptyRefusal {
+    fn into_response(self) -> Response<Body> {
+        count_refusal(self.door, self.code);
+        empty(self.status)
+    }
 }
 
 /// Makes a response with `value` as JSON, not to be cached or sniffed.

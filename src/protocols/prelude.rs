@@ -4,8 +4,8 @@ pub use std::{sync::Arc, time::Duration};
 
 pub use axum::{
     Router,
-    extract::{Path, Request, State},
-    response::{IntoResponse, Response},
+    extract::{Request, State},
+    response::Response,
     routing,
 };
 pub use futures_util::future::BoxFuture;
@@ -14,18 +14,16 @@ pub use http::StatusCode;
 pub use super::{
     admission::ClientAddress,
     door::{Common, Door},
+    http::EmptyRefusal,
     options::duration,
-    runtime::{DoorRuntime, count_refusal},
+    runtime::DoorRuntime,
     websocket::{
-        CloseStatus, NotAHandshake, SocketEnd, SocketLimits, SocketMessage, SocketReceiver, SocketSender,
+        CloseStatus, NotAHandshake, Socket, SocketConnection, SocketLimits, SocketMessage, SocketSender,
         upgrade,
     },
 };
 pub use crate::core::{
-    hub::{
-        Hub,
-        join::{JoinRequest, Joined, RoomPolicy, Seated},
-    },
+    hub::join::{JoinRequest, Joined, RoomPolicy, Seated},
     model::{
         event::{Event, Numbered, Signal, SignalKind},
         ids::{ConnectionId, Name, ParticipantId, RoomId},

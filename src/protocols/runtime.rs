@@ -1,11 +1,12 @@
 //! Background tasks, stop signal and counters of one door.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use metrics::Counter;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{error, warn};
 
 /// Runtime state that every door has: its tasks, the signal that stops them, and its counters.
 pub struct DoorRuntime {
@@ -68,4 +69,12 @@ impl DoorCounters {
 /// Counts one refusal of `door` under `code`, one of a small fixed set of words.
 pub fn count_refusal(door: &'static str, code: impl Into<metrics::SharedString>) {
     metrics::counter!("switchboard_refusals_total", "door" => door, "code" => code.into()).increment(1);
+}
+
+/// Runs `work` to its end, or until it panics. A panic is logged as the end of `what` at `door`, so that the
+/// caller can tell others about the end in any case.
+pub async fn contain_panic(door: &'static str, what: &str, work: impl Future) {
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        error!(door, "{what} ended by a panic");
+    }
 }

@@ -1,14 +1,12 @@
 //! One WebSocket of the arbiter door: the client or SFU on it identifies itself, then sends handshakes, in
 //! order.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use tracing::error;
 
 use super::{
-    ArbiterDoor,
+    ArbiterDoor, NAMESPACE,
     delivery::{ClientDelivery, TOO_SLOW},
     error::Refusal,
     messages::{ArbiterRequest, ArbiterRole, Handshake, Identify, Reply, encode, encode_refusal},
@@ -25,7 +23,8 @@ use crate::{
     },
     protocols::{
         admission::ClientAddress,
-        websocket::{SocketMessage, SocketReceiver, SocketSender},
+        runtime::contain_panic,
+        websocket::{Socket, SocketMessage, SocketSender},
     },
 };
 
@@ -77,24 +76,21 @@ impl ArbiterConnection {
     }
 
     /// Serves the connection until it ends.
-    pub async fn serve(mut self, mut receiver: SocketReceiver) {
+    pub async fn serve(mut self, mut socket: Socket) {
         // After a panic too, the other participants must be told that this one has left.
-        let conversation = AssertUnwindSafe(self.converse(&mut receiver)).catch_unwind().await;
-        if conversation.is_err() {
-            error!("a connection of the arbiter door ended by a panic");
-        }
+        contain_panic(NAMESPACE, "a connection", self.converse(&mut socket)).await;
         self.leave().await;
     }
 
-    async fn converse(&mut self, receiver: &mut SocketReceiver) {
-        while let Ok(message) = receiver.next().await {
+    async fn converse(&mut self, socket: &mut Socket) {
+        while let Ok(message) = socket.next().await {
             let outcome = self.handle(&message).await;
             self.context.answer(outcome);
         }
     }
 
     async fn handle(&mut self, message: &SocketMessage) -> Result<(), Refusal> {
-        if !self.context.door.admission.admits_event(self.client) {
+        if !self.context.door.common.admission.admits_event(self.client) {
             return Err(Refusal::TooMany);
         }
         let SocketMessage::Text(text) = message else { return Err(Refusal::Binary) };
@@ -111,7 +107,7 @@ impl ArbiterConnection {
             && seat.delivery.is_over()
         {
             // The seat may be in release already; afterwards the id is free for the next join.
-            self.context.door.hub.leave(&seat.seat).await;
+            self.context.door.common.hub.leave(&seat.seat).await;
             self.identity = ArbiterIdentity::Unidentified;
         }
     }
@@ -169,7 +165,7 @@ impl ArbiterConnection {
             ArbiterIdentity::Unidentified => {}
             ArbiterIdentity::Client(client) => {
                 let Some(seat) = client.seat else { return };
-                self.context.door.hub.leave(&seat.seat).await;
+                self.context.door.common.hub.leave(&seat.seat).await;
                 self.context.door.refresh_local(&client.room).await;
             }
             ArbiterIdentity::Sfu(sfu) => sfu.leave(&self.context.door).await,
@@ -204,20 +200,20 @@ impl ConnectionContext {
         let (seat, others) = (joined.seat, joined.view.others);
         let Some(sfu) = others.iter().find(|other| other.name == client.room).map(|sfu| sfu.participant)
         else {
-            self.door.hub.leave(&seat).await;
+            self.door.common.hub.leave(&seat).await;
             return Ok(());
         };
         let delivery = ClientDelivery::new(self.door.clone(), self.sender.clone(), seat.clone(), sfu, others);
         let delivery = Arc::new(delivery);
         // If the seat was lost meanwhile, the first signal from it reports that.
-        let _ = self.door.hub.attach(&seat, delivery.clone());
+        let _ = self.door.common.hub.attach(&seat, delivery.clone());
         client.seat = Some(ClientSeat { seat, delivery });
         self.door.refresh_local(&client.room).await;
         Ok(())
     }
 
     async fn has_sfu(&self, room: &Name) -> Result<bool, Refusal> {
-        let seats = self.door.hub.seats(&room_of(room)?).await?;
+        let seats = self.door.common.hub.seats(&room_of(room)?).await?;
         Ok(seats.iter().any(|seat| seat.name == *room))
     }
 
@@ -227,8 +223,8 @@ impl ConnectionContext {
         }
         let receiver = handshake.receiver.as_deref().ok_or(Refusal::Missing("receiver"))?;
         let receiver = name("receiver", receiver)?;
-        let client = self.door.hub.find(&sfu.seat, &receiver).ok_or(Refusal::NotFound)?;
-        self.door.hub.signal(&sfu.seat, client, SignalKind::Other, data)?;
+        let client = self.door.common.hub.find(&sfu.seat, &receiver).ok_or(Refusal::NotFound)?;
+        self.door.common.hub.signal(&sfu.seat, client, SignalKind::Other, data)?;
         self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
@@ -249,7 +245,7 @@ impl ConnectionContext {
             self.take_seat(client).await?;
         }
         let seat = client.seat.as_ref().ok_or(Refusal::NotFound)?;
-        self.door.hub.signal(&seat.seat, seat.delivery.sfu, SignalKind::Other, data)?;
+        self.door.common.hub.signal(&seat.seat, seat.delivery.sfu, SignalKind::Other, data)?;
         self.door.runtime.counters.signals.increment(1);
         Ok(())
     }

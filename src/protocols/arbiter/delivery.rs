@@ -97,7 +97,7 @@ impl ClientDelivery {
             // Set before the message is sent: an answer to it must find the room ended.
             self.over.store(true, Ordering::Release);
             let (door, seat) = (self.door.clone(), self.seat.clone());
-            self.door.runtime.tasks.spawn(async move { door.hub.leave(&seat).await });
+            self.door.runtime.tasks.spawn(async move { door.common.hub.leave(&seat).await });
             return self.sender.send(encode(&Notice::SfuDisconnect));
         }
         // After the SFU has left, all clients leave; the protocol reports only the SFU.
@@ -150,9 +150,9 @@ impl SfuInbox for SocketSender {
     }
 }
 
-impl Connection for ClientDelivery {
-    fn id(&self) -> ConnectionId {
-        self.sender.id()
+impl SocketConnection for ClientDelivery {
+    fn sender(&self) -> &SocketSender {
+        &self.sender
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
@@ -169,10 +169,6 @@ impl Connection for ClientDelivery {
 
     fn close(&self, reason: CloseReason) {
         close_for(&self.sender, reason);
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.sender.sign_of_life()
     }
 }
 

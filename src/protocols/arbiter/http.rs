@@ -60,7 +60,7 @@ struct ClaimBody {
 
 /// `GET /getRoomId?urlPath=`: the room that the path has claimed.
 pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
-    door.admission.admit_event(&request)?;
+    door.common.admission.admit_event(&request)?;
     let path = UrlPath::of_query(request.uri())?;
     let room = door.claims.find(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
     Ok(room_answer(&path, &room))
@@ -68,7 +68,7 @@ pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request)
 
 /// `PATCH /claimRoom {"urlPath"}`: the room that the path has claimed, or claims now.
 pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
-    door.admission.admit_event(&request)?;
+    door.common.admission.admit_event(&request)?;
     let body = read_body(request.into_body(), MAX_BODY_BYTES).await?;
     let body = std::str::from_utf8(&body).ok().and_then(object::<ClaimBody>);
     let body = body.ok_or(HttpRefusal::MissingPath)?;
@@ -79,7 +79,7 @@ pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) 
 
 /// `PUT /createRoom`, and `POST` as the original has it: starts an SFU.
 pub async fn create_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
-    let client = door.admission.admit_event(&request)?;
+    let client = door.common.admission.admit_event(&request)?;
     let starter = door.starter.clone().ok_or(HttpRefusal::NotStarted)?;
     if !door.starts.admits(client) {
         return Err(HttpRefusal::TooMany);
@@ -99,17 +99,17 @@ pub async fn create_room(State(door): State<Arc<ArbiterDoor>>, request: Request)
 }
 
 /// `GET` of a WebSocket path: opens the WebSocket of a client or an SFU.
-pub async fn connect(State(door): State<Arc<ArbiterDoor>>, mut request: Request) -> HttpResult {
-    let client = door.admission.admit_session(&request)?;
+pub async fn connect(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
+    let client = door.common.admission.admit_session(&request)?;
     let is_proven = proves_sfu(&door, request.uri(), request.headers());
-    let serving = door.clone();
-    let opened = upgrade(&mut request, LIMITS, &door.runtime.tasks, move |sender, receiver| async move {
-        let connection = ArbiterConnection::new(serving.clone(), sender.clone(), client, is_proven);
-        let conversation = connection.serve(receiver);
+    let opened = upgrade(&door, request, LIMITS, async move |door, socket| {
+        let sender = socket.sender();
+        let connection = ArbiterConnection::new(door.clone(), sender.clone(), client, is_proven);
+        let conversation = connection.serve(socket);
         tokio::pin!(conversation);
         tokio::select! {
             () = &mut conversation => {}
-            () = serving.runtime.stop.cancelled() => {
+            () = door.runtime.stop.cancelled() => {
                 sender.close(GOING_AWAY);
                 conversation.await;
             }

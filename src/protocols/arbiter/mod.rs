@@ -42,14 +42,8 @@ use self::{
     start::RoomStarter,
 };
 use crate::{
-    core::ports::{clock::Clock, record_store::RecordStore},
-    media::{MediaPlane, Owner},
-    protocols::{
-        admission::{AddressLimit, Admission},
-        options::Secret,
-        prelude::*,
-        unavailable::log_unavailable,
-    },
+    media::Owner,
+    protocols::{admission::AddressLimit, options::Secret, prelude::*, unavailable::log_unavailable},
 };
 
 /// Name of the door, and namespace of its rooms.
@@ -85,15 +79,10 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
 
 /// The arbiter door.
 struct ArbiterDoor {
-    hub: Hub,
+    common: Common,
     policy: RoomPolicy,
     rooms: Arc<SfuRooms>,
     claims: Claims,
-    /// The media plane of the server's own SFUs.
-    media: Arc<dyn MediaPlane>,
-    records: Arc<dyn RecordStore>,
-    clock: Arc<dyn Clock>,
-    admission: Arc<Admission>,
     starter: Option<Arc<dyn RoomStarter>>,
     /// Starts of SFUs by client address.
     starts: AddressLimit,
@@ -109,7 +98,7 @@ impl ArbiterDoor {
             ClaimTimeouts { claim: options.arbiter_claim_timeout, release: options.arbiter_release_grace };
         let (rooms, runtime) = (Arc::<SfuRooms>::default(), DoorRuntime::new(NAMESPACE));
         Self {
-            hub: common.hub.clone(),
+            common: common.clone(),
             policy: RoomPolicy {
                 unique_names: true,
                 ..RoomPolicy::new(usize::from(options.arbiter_max_clients) + 1, LEASE)
@@ -118,10 +107,6 @@ impl ArbiterDoor {
             starter: start::starter(options, &rooms, &runtime)
                 .or_else(|| built_in::starter(options, common.media.as_ref(), door)),
             rooms,
-            media: common.media.clone(),
-            records: common.records.clone(),
-            clock: common.clock.clone(),
-            admission: common.admission.clone(),
             starts: AddressLimit::new(options.arbiter_starts_per_address, STARTS_REFILL),
             sfu_url: start::url_for_sfus(&options.arbiter_url, &options.arbiter_sfu_secret),
             sfu_secret: options.arbiter_sfu_secret.clone(),
@@ -133,7 +118,7 @@ impl ArbiterDoor {
     async fn join(&self, room: &Name, id: &Name) -> Result<Joined, Refusal> {
         let (room, policy) = (room_of(room)?, self.policy);
         let request = JoinRequest::new(room, id.clone(), policy);
-        let joined = self.hub.join(request).await?;
+        let joined = self.common.hub.join(request).await?;
         self.runtime.counters.joins.increment(1);
         Ok(joined)
     }
@@ -192,7 +177,7 @@ impl Door for ArbiterDoor {
 
     async fn tidy(&self) {
         self.starts.forget_idle();
-        if let Err(error) = self.records.forget_expired(self.clock.wall()).await {
+        if let Err(error) = self.common.records.forget_expired(self.common.clock.wall()).await {
             log_unavailable(NAMESPACE, &error);
         }
     }

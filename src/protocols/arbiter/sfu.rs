@@ -43,7 +43,7 @@ impl Sfu {
         let room = Arc::new(SfuRoom::new(id, connection, lifetime, clients));
         door.rooms.open(room.clone());
         let delivery = Arc::new(SfuDelivery::new(door.clone(), room.clone(), inbox));
-        if let Err(Replaced) = door.hub.attach(&joined.seat, delivery.clone()) {
+        if let Err(Replaced) = door.common.hub.attach(&joined.seat, delivery.clone()) {
             delivery.close(CloseReason::Replaced);
         }
         if let Err(error) = door.claims.register(&room).await {
@@ -57,6 +57,6 @@ impl Sfu {
     pub async fn leave(&self, door: &ArbiterDoor) {
         door.rooms.remove(&self.room);
         door.remove_records(&self.room).await;
-        door.hub.leave(&self.seat).await;
+        door.common.hub.leave(&self.seat).await;
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     DirectDoor,
-    error::{REPLACED, SHUTTING_DOWN, status_of_join},
+    error::{REPLACED, status_of_join},
     messages::{DirectMessage, MessageError, Notice},
     username::Username,
     users::User,
@@ -15,7 +15,7 @@ use crate::{
     core::{
         hub::join::{JoinRequest, Joined, Seated},
         model::{
-            error::{JoinError, SignalError},
+            error::{JoinError, Replaced, SignalError},
             event::SignalKind,
             ids::RoomId,
             lock::lock,
@@ -24,7 +24,7 @@ use crate::{
     protocols::{
         admission::ClientAddress,
         dialect::Dialect,
-        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
+        websocket::{CloseStatus, Socket, SocketMessage, SocketSender},
     },
 };
 
@@ -37,23 +37,21 @@ pub struct DirectConnection {
 /// Serves a WebSocket until it ends. `user` is the proven user, or the status to close with.
 pub async fn serve(
     door: Arc<DirectDoor>,
-    sender: SocketSender,
-    mut receiver: SocketReceiver,
+    mut socket: Socket,
     user: Result<User, CloseStatus>,
     client: ClientAddress,
 ) {
     let outcome = match user {
         Ok(user) => {
-            let connection = Arc::new(DirectConnection::new(sender.clone(), user));
+            let connection = Arc::new(DirectConnection::new(socket.sender(), user));
             let _listed = door.connected.list(&connection);
-            converse(&door, &connection, &mut receiver, client).await
+            converse(&door, &connection, &mut socket, client).await
         }
         Err(status) => Err(status),
     };
     if let Err(status) = outcome {
         door.runtime.counters.refused(status.reason);
-        sender.close(status);
-        while receiver.next().await.is_ok() {}
+        socket.close(status).await;
     }
 }
 
@@ -61,7 +59,7 @@ pub async fn serve(
 async fn converse(
     door: &DirectDoor,
     connection: &Arc<DirectConnection>,
-    receiver: &mut SocketReceiver,
+    socket: &mut Socket,
     client: ClientAddress,
 ) -> Result<(), CloseStatus> {
     let joined = join(door, connection).await?;
@@ -69,27 +67,11 @@ async fn converse(
     if joined.returned && !joined.resumed {
         connection.notify(Notice::MessagesLost);
     }
-    let seat = joined.seat;
-    door.hub.attach(&seat, connection.clone()).map_err(|_| REPLACED)?;
-    if door.hub.is_draining() {
-        // The core closes only connections that were attached before the drain began.
-        return Err(SHUTTING_DOWN);
-    }
-    let forwarder = MessageForwarder { door, seat: &seat, connection, client };
-    let end = loop {
-        match receiver.next().await {
-            // One message at a time: the registry may be asked where a target sits.
-            Ok(message) => forwarder.handle(&message).await,
-            Err(end) => break end,
-        }
-    };
-    match end {
-        SocketEnd::ClosedByClient => door.hub.leave(&seat).await,
-        SocketEnd::Lost | SocketEnd::ClosedByServer => {
-            door.hub.connection_lost(&seat, connection.sender.id()).await;
-        }
-    }
-    Ok(())
+    let forwarder = MessageForwarder { door, seat: &joined.seat, connection, client };
+    // One message at a time: the registry may be asked where a target sits.
+    let handle = |message| forwarder.handle(message);
+    let held = socket.hold_seat(&door.common.hub, &joined.seat, connection, handle).await;
+    held.map(drop).map_err(|Replaced| REPLACED)
 }
 
 async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined, CloseStatus> {
@@ -97,15 +79,16 @@ async fn join(door: &DirectDoor, connection: &DirectConnection) -> Result<Joined
     let room = user.username.room();
     // A join without a session does not take the seat over; it makes the core probe the connected holder.
     let keeps_holder = door.dialect == Dialect::Original && is_connected(door, &room).await?;
-    let session = (!keeps_holder).then(|| door.hub.session_for(&room, user.participant).as_str().to_owned());
+    let session =
+        (!keeps_holder).then(|| door.common.hub.session_for(&room, user.participant).as_str().to_owned());
     let request =
         JoinRequest { session, ..JoinRequest::new(room, user.username.name().clone(), door.policy) };
-    door.hub.join(request).await.map_err(status_of_join)
+    door.common.hub.join(request).await.map_err(status_of_join)
 }
 
 /// Whether the seat in a user's room is held by a connection, on any node.
 async fn is_connected(door: &DirectDoor, room: &RoomId) -> Result<bool, CloseStatus> {
-    let seats = door.hub.seats(room).await.map_err(|error| status_of_join(JoinError::from(error)))?;
+    let seats = door.common.hub.seats(room).await.map_err(|error| status_of_join(JoinError::from(error)))?;
     Ok(seats.iter().any(|seat| seat.connected))
 }
 
@@ -119,12 +102,12 @@ struct MessageForwarder<'a> {
 
 impl MessageForwarder<'_> {
     /// Forwards a message, or tells its sender why not.
-    async fn handle(&self, message: &SocketMessage) {
+    async fn handle(&self, message: SocketMessage) {
         let SocketMessage::Text(text) = message else {
             return self.refuse(Notice::InvalidMessage(MessageError::Binary));
         };
-        let admitted = self.door.admission.admits_event(self.client);
-        match DirectMessage::parse(text) {
+        let admitted = self.door.common.admission.admits_event(self.client);
+        match DirectMessage::parse(&text) {
             Ok(message) if admitted => self.forward(&message).await,
             Ok(message) => self.refuse(Notice::TooManyMessages { target: message.target() }),
             Err(error) => self.refuse(Notice::InvalidMessage(error)),
@@ -135,7 +118,7 @@ impl MessageForwarder<'_> {
         let not_found = Notice::TargetNotFound { target: message.target() };
         let Ok(target) = message.target().parse::<Username>() else { return self.refuse(not_found) };
         let forwarded = Bytes::from(message.forwarded(&target));
-        let (hub, room) = (&self.door.hub, target.room());
+        let (hub, room) = (&self.door.common.hub, target.room());
         match hub.signal_room_anywhere(self.seat, &room, SignalKind::Other, forwarded).await {
             Ok(()) => self.door.runtime.counters.signals.increment(1),
             Err(SignalError::NoSuchParticipant | SignalError::Unavailable) => self.refuse(not_found),

@@ -16,9 +16,9 @@ impl DirectConnection {
     }
 }
 
-impl Connection for DirectConnection {
-    fn id(&self) -> ConnectionId {
-        self.sender.id()
+impl SocketConnection for DirectConnection {
+    fn sender(&self) -> &SocketSender {
+        &self.sender
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
@@ -33,9 +33,5 @@ impl Connection for DirectConnection {
 
     fn close(&self, reason: CloseReason) {
         self.sender.close(status_of_close(reason));
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.sender.sign_of_life()
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         ports::connection::CloseReason,
     },
     protocols::{
-        admission::TooManyRequests,
+        admission::{NotAdmitted, TooManyRequests},
         http::{self, BodyError, json},
         runtime::count_refusal,
         unavailable::log_unavailable,
@@ -182,6 +182,15 @@ impl From<Unavailable> for HttpRefusal {
     fn from(error: Unavailable) -> Self {
         log_unavailable(NAMESPACE, &error);
         Self::Unavailable
+    }
+}
+
+impl From<NotAdmitted> for HttpRefusal {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::ForeignOrigin => Self::OriginNotAllowed,
+            NotAdmitted::TooManyRequests => Self::TooMany,
+        }
     }
 }
 

@@ -64,11 +64,8 @@ pub async fn register(
     State(door): State<Arc<DirectDoor>>,
     request: Request,
 ) -> Result<Response<Body>, RegistrationRefusal> {
-    if !door.origins.allows(request.headers()) {
-        return Err(HttpRefusal::OriginNotAllowed.into());
-    }
-    let client = door.admission.admit_session(&request)?;
-    let encrypted = door.admission.is_encrypted(request.headers(), request.extensions());
+    let client = door.common.admit_page(&request)?;
+    let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
     let (head, body) = request.into_parts();
     let body = read_body(body, MAX_BODY_BYTES).await?;
     let username = username_in(&head.headers, &body)?;
@@ -159,7 +156,7 @@ fn username_in(headers: &HeaderMap, body: &[u8]) -> Result<Username, HttpRefusal
 
 /// `GET /v1/user`: whether the name in the cookie is registered. Proves nothing, as documented.
 pub async fn user(State(door): State<Arc<DirectDoor>>, request: Request) -> HttpResult {
-    door.admission.admit_event(&request)?;
+    door.common.admission.admit_event(&request)?;
     if let Some(username) = cookies::username(request.headers())
         && door.users.find(&username).await?.is_some()
     {
@@ -180,22 +177,19 @@ pub async fn user(State(door): State<Arc<DirectDoor>>, request: Request) -> Http
 
 /// `GET /v1/connect`: the WebSocket of the user that the cookies prove. A client without proof is refused
 /// over the WebSocket, where pages can read the reason.
-pub async fn connect(State(door): State<Arc<DirectDoor>>, mut request: Request) -> HttpResult {
+pub async fn connect(State(door): State<Arc<DirectDoor>>, request: Request) -> HttpResult {
     if !is_handshake(&request) {
         return Ok(upgrade_required(text(StatusCode::UPGRADE_REQUIRED)));
     }
-    if !door.origins.allows(request.headers()) {
-        return Err(HttpRefusal::OriginNotAllowed);
-    }
-    let client = door.admission.admit_session(&request)?;
+    let client = door.common.admit_page(&request)?;
     let proven = authenticate(&door, request.headers()).await;
-    let encrypted = door.admission.is_encrypted(request.headers(), request.extensions());
+    let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
     // The cookie lasts as long as the name, which was renewed just now.
     let lifetime = door.users.lifetime();
     let cookie = proven.as_ref().ok().map(|(_, session)| cookies::keep_session(session, lifetime, encrypted));
-    let (serving, user) = (door.clone(), proven.map(|(user, _)| user));
-    let serve = move |sender, receiver| connection::serve(serving, sender, receiver, user, client);
-    let Ok(mut response) = upgrade(&mut request, LIMITS, &door.runtime.tasks, serve) else {
+    let user = proven.map(|(user, _)| user);
+    let serve = move |door, socket| connection::serve(door, socket, user, client);
+    let Ok(mut response) = upgrade(&door, request, LIMITS, serve) else {
         return Ok(upgrade_required(text(StatusCode::UPGRADE_REQUIRED)));
     };
     if let Some(cookie) = cookie {
@@ -227,12 +221,12 @@ async fn authenticate(door: &DirectDoor, headers: &HeaderMap) -> Result<(User, N
 pub async fn kick(State(door): State<Arc<DirectDoor>>, request: Request) -> HttpResult {
     let (headers, extensions) = (request.headers(), request.extensions());
     let may_kick = !is_foreign_page(headers)
-        && door.origins.allows(headers)
-        && (door.open_kick || is_administrator(headers, extensions, &door.admin_token));
+        && door.common.origins.allows(headers)
+        && (door.open_kick || is_administrator(headers, extensions, &door.common.admin_token));
     if !may_kick {
         return Err(HttpRefusal::Forbidden);
     }
-    door.hub.dismiss(NAMESPACE).await?;
+    door.common.hub.dismiss(NAMESPACE).await?;
     info!(door = NAMESPACE, "all connections were closed on request");
     Ok(text(StatusCode::OK))
 }

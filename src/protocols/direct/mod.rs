@@ -24,14 +24,7 @@ use async_trait::async_trait;
 
 use self::{connected::Connected, users::Users};
 pub use self::{error::CLOSE_STATUSES, options::Options};
-use crate::protocols::{
-    admission::{AddressLimit, Admission},
-    dialect::Dialect,
-    options::Secret,
-    origin::AllowedOrigins,
-    prelude::*,
-    unavailable::log_unavailable,
-};
+use crate::protocols::{admission::AddressLimit, dialect::Dialect, prelude::*, unavailable::log_unavailable};
 
 /// Name of the door, and namespace of its rooms and records.
 const NAMESPACE: &str = "direct";
@@ -46,15 +39,12 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
 
 /// The direct door.
 struct DirectDoor {
-    hub: Hub,
+    common: Common,
     users: Users,
     policy: RoomPolicy,
     dialect: Dialect,
     /// Whether every client may close all connections.
     open_kick: bool,
-    admin_token: Secret,
-    origins: AllowedOrigins,
-    admission: Arc<Admission>,
     /// New names by client address.
     names: AddressLimit,
     connected: Connected,
@@ -65,14 +55,11 @@ impl DirectDoor {
     fn new(common: &Common, options: &Options) -> Self {
         let lifetime = options.direct_name_lifetime;
         Self {
-            hub: common.hub.clone(),
+            common: common.clone(),
             users: Users::new(common.records.clone(), common.clock.clone(), lifetime),
             policy: RoomPolicy::new(1, options.direct_lease),
             dialect: options.direct_dialect,
             open_kick: options.direct_open_kick,
-            admin_token: common.admin_token.clone(),
-            origins: common.origins.clone(),
-            admission: common.admission.clone(),
             names: AddressLimit::new(options.direct_names_per_address, NAMES_PERIOD),
             connected: Connected::default(),
             runtime: DoorRuntime::new(NAMESPACE),

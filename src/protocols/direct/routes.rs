@@ -11,7 +11,7 @@ const PREFIX: &str = "/api";
 
 /// The routes.
 pub fn router(door: Arc<DirectDoor>) -> Router {
-    let cors = door.origins.cors_layer_with_cookies();
+    let cors = door.common.origins.cors_layer_with_cookies();
     let kick = routing::get(http::kick).post(http::kick).head(http::method_not_allowed);
     let routes = Router::new()
         .route("/healthcheck", routing::get(http::healthcheck).fallback(http::method_not_allowed))

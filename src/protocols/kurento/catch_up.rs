@@ -23,7 +23,7 @@ impl KurentoDoor {
                 membership.has_gap().then(|| (membership.seat.clone(), membership.known()))
             });
             let Ok(Some((seat, known))) = missed else { return };
-            if self.hub.tell_difference(&seat, &known).is_err() {
+            if self.common.hub.tell_difference(&seat, &known).is_err() {
                 return;
             }
             let Ok(delivered) = session.with_membership(|membership| membership.delivered()) else { return };

@@ -32,7 +32,7 @@ impl RoomRequest<'_> {
             let message = format!("The message has more than {MAX_MESSAGE_BYTES} bytes");
             return Err(Refusal::new(Code::Other, message));
         }
-        let message = self.door.hub.compose(&seat, &Uuid::new_v4().to_string(), &text);
+        let message = self.door.common.hub.compose(&seat, &Uuid::new_v4().to_string(), &text);
         let message = message.map_err(|_| Refusal::not_joined(self.session.id.as_str()))?;
         self.publish_message(&seat, &message).await;
         self.answer(&RequestResult::Done);
@@ -61,7 +61,7 @@ impl RoomRequest<'_> {
     /// Sends the message to the others even if it cannot be stored: the protocol promises delivery, not
     /// history.
     async fn publish_message(&self, seat: &Seated, message: &ChatMessage) {
-        match self.door.hub.publish(seat, message, stored_form(message)).await {
+        match self.door.common.hub.publish(seat, message, stored_form(message)).await {
             // The hub delivered the message. The ids are created here, so none repeats.
             Ok(Published::NotStored) => {}
             Ok(_) => self.door.runtime.counters.messages.increment(1),

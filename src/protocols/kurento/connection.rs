@@ -2,14 +2,12 @@
 //!
 //! Answers the methods about the WebSocket itself.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::FutureExt;
 use serde_json::value::RawValue;
-use tracing::error;
 
 use super::{
-    KurentoDoor,
+    KurentoDoor, NAMESPACE,
     browser::BrowserId,
     delivery::{GOING_AWAY, RoomDelivery},
     error::{Code, Refusal},
@@ -21,7 +19,8 @@ use super::{
 };
 use crate::protocols::{
     admission::ClientAddress,
-    websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
+    runtime::contain_panic,
+    websocket::{CloseStatus, Socket, SocketMessage, SocketSender},
 };
 
 /// Worded as the original does.
@@ -35,7 +34,7 @@ pub const fn normal(reason: &'static str) -> CloseStatus {
 /// A client's WebSocket.
 pub struct KurentoConnection {
     door: Arc<KurentoDoor>,
-    socket: SocketSender,
+    sender: SocketSender,
     /// The client address that its requests count for.
     client: ClientAddress,
     browser: BrowserId,
@@ -50,13 +49,13 @@ impl KurentoConnection {
     /// Creates the connection of a new WebSocket.
     pub fn new(
         door: Arc<KurentoDoor>,
-        socket: SocketSender,
+        sender: SocketSender,
         client: ClientAddress,
         browser: BrowserId,
     ) -> Self {
         Self {
             door,
-            socket,
+            sender,
             client,
             browser,
             session: None,
@@ -66,38 +65,35 @@ impl KurentoConnection {
     }
 
     /// Serves the connection until it ends.
-    pub async fn serve(mut self, mut receiver: SocketReceiver) {
+    pub async fn serve(mut self, mut socket: Socket) {
         // After a panic too, the session must be detached from this WebSocket.
-        let conversation = AssertUnwindSafe(self.converse(&mut receiver)).catch_unwind().await;
-        if conversation.is_err() {
-            error!("a connection of the kurento door ended by a panic");
-        }
+        contain_panic(NAMESPACE, "a connection", self.converse(&mut socket)).await;
         if let Some(session) = self.session
-            && let Some(loss) = session.detach(self.socket.id())
+            && let Some(loss) = session.detach(self.sender.id())
         {
-            self.door.connection_lost(session, self.socket.id(), loss).await;
+            self.door.connection_lost(session, self.sender.id(), loss).await;
         }
     }
 
-    async fn converse(&mut self, receiver: &mut SocketReceiver) -> SocketEnd {
+    async fn converse(&mut self, socket: &mut Socket) {
         let stop = self.door.runtime.stop.clone();
         let mut is_stopping = false;
         loop {
             let message = tokio::select! {
-                message = receiver.next() => message,
+                message = socket.next() => message,
                 () = self.watchdog.alarm() => {
-                    self.socket.close(NO_PING);
+                    self.sender.close(NO_PING);
                     continue;
                 }
                 () = stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    self.socket.close(GOING_AWAY);
+                    self.sender.close(GOING_AWAY);
                     continue;
                 }
             };
             match message {
                 Ok(message) => self.handle_message(&message).await,
-                Err(end) => return end,
+                Err(_) => return,
             }
         }
     }
@@ -109,7 +105,7 @@ impl KurentoConnection {
         match Received::parse(text) {
             Received::Answer => {}
             Received::Unreadable(id, refusal) => self.refuse(Some(id), &refusal),
-            Received::Request(request) if self.door.admission.admits_event(self.client) => {
+            Received::Request(request) if self.door.common.admission.admits_event(self.client) => {
                 self.handle(&request).await;
             }
             Received::Request(request) => {
@@ -167,7 +163,7 @@ impl KurentoConnection {
     fn session(&mut self) -> &Arc<Session> {
         self.session.get_or_insert_with(|| {
             let session = self.door.sessions.open(Some(self.browser.clone()));
-            session.move_to(&self.socket);
+            session.move_to(&self.sender);
             session
         })
     }
@@ -179,7 +175,7 @@ impl KurentoConnection {
             return;
         }
         self.abandon_session();
-        let (former, seat) = session.move_to(&self.socket);
+        let (former, seat) = session.move_to(&self.sender);
         if let Some(former) = former {
             former.close(normal("the session is on a newer connection"));
         }
@@ -188,7 +184,7 @@ impl KurentoConnection {
                 self.door.clone(),
                 session.clone(),
                 seat.participant(),
-                self.socket.clone(),
+                self.sender.clone(),
             );
             self.door.attach(&seat, &session, delivery);
             self.door.catch_up(&session);
@@ -199,7 +195,7 @@ impl KurentoConnection {
     /// Ends the session on this WebSocket, which has no seat or is replaced by another session.
     fn abandon_session(&mut self) {
         if let Some(session) = self.session.take()
-            && session.detach(self.socket.id()).is_some()
+            && session.detach(self.sender.id()).is_some()
         {
             self.door.spawn_end_session(session);
         }
@@ -233,11 +229,11 @@ impl KurentoConnection {
     /// `closeSession`: ends the session at once.
     async fn close_session(&mut self, request: &Request<'_>) {
         if let Some(session) = self.session.take() {
-            session.detach(self.socket.id());
+            session.detach(self.sender.id());
             self.door.end_session(&session).await;
         }
         self.send(success(request.id, &"bye"));
-        self.socket.close(normal("bye"));
+        self.sender.close(normal("bye"));
     }
 
     fn refuse(&self, id: Option<&RawValue>, refusal: &Refusal) {
@@ -252,6 +248,6 @@ impl KurentoConnection {
     }
 
     fn send(&self, text: String) {
-        self.socket.send_or_close(text, TOO_SLOW);
+        self.sender.send_or_close(text, TOO_SLOW);
     }
 }

@@ -125,9 +125,9 @@ impl RoomDelivery {
     }
 }
 
-impl Connection for RoomDelivery {
-    fn id(&self) -> ConnectionId {
-        self.sender.id()
+impl SocketConnection for RoomDelivery {
+    fn sender(&self) -> &SocketSender {
+        &self.sender
     }
 
     fn deliver(&self, Numbered { seq, event }: &Numbered) -> Result<(), DeliverError> {
@@ -156,9 +156,5 @@ impl Connection for RoomDelivery {
                 }
             }
         }
-    }
-
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.sender.sign_of_life()
     }
 }

@@ -6,18 +6,13 @@
 
 use std::fmt;
 
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::http::StatusCode;
 
 use super::NAMESPACE;
 use crate::{
     core::model::error::{JoinError, Unavailable},
     media::{EndpointError, NegotiationError},
-    protocols::{
-        admission::TooManyRequests, http::empty, runtime::count_refusal, unavailable::log_unavailable,
-    },
+    protocols::{http::EmptyRefusal, unavailable::log_unavailable},
 };
 
 /// Kind of a refusal; its number goes over the wire.
@@ -188,30 +183,7 @@ impl fmt::Debug for Refusal {
 }
 
 /// Why an HTTP request is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HttpRefusal {
-    /// The page has an origin that is not allowed.
-    OriginNotAllowed,
-    /// The request does not come from an administrator.
-    Forbidden,
-    /// The rate limit of the address is used up.
-    TooManyRequests,
-}
+pub type HttpRefusal = EmptyRefusal;
 
-impl IntoResponse for HttpRefusal {
-    fn into_response(self) -> Response {
-        let (status, code) = match self {
-            Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "origin_not_allowed"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
-            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
-        };
-        count_refusal(NAMESPACE, code);
-        empty(status)
-    }
-}
-
-impl From<TooManyRequests> for HttpRefusal {
-    fn from(TooManyRequests: TooManyRequests) -> Self {
-        Self::TooManyRequests
-    }
-}
+/// The request does not come from an administrator.
+pub const FORBIDDEN: HttpRefusal = HttpRefusal::new(NAMESPACE, StatusCode::FORBIDDEN, "forbidden");

@@ -11,10 +11,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{KurentoDoor, browser::BrowserId, connection::KurentoConnection, error::HttpRefusal};
+use super::{KurentoDoor, NAMESPACE, browser::BrowserId, connection::KurentoConnection, error::HttpRefusal};
 use crate::protocols::{
     http::{empty, json},
-    websocket::{NotAHandshake, SocketLimits, is_handshake, upgrade},
+    websocket::{NotAHandshake, Socket, SocketLimits, is_handshake, upgrade},
 };
 
 const LIMITS: SocketLimits = SocketLimits::new(256 * 1024);
@@ -37,21 +37,18 @@ struct ClientConfig {
 type HttpResult = Result<Response<Body>, HttpRefusal>;
 
 /// `GET /room`: the WebSocket. Redirects a user who opens the address in a browser to the page.
-pub async fn connect(State(door): State<Arc<KurentoDoor>>, mut request: Request) -> HttpResult {
+pub async fn connect(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
     if !is_handshake(&request) {
         let is_navigation = is_navigation(request.headers());
         return Ok(if is_navigation { redirect_to_page() } else { NotAHandshake.into_response() });
     }
-    if !door.origins.allows(request.headers()) {
-        return Err(HttpRefusal::OriginNotAllowed);
-    }
-    let client = door.admission.admit_session(&request)?;
-    let encrypted = door.admission.is_encrypted(request.headers(), request.extensions());
+    let client = door.common.admit_page(&request).map_err(|refusal| refusal.at(NAMESPACE))?;
+    let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
     let (browser, cookie) = BrowserId::of(request.headers(), encrypted);
-    let serving = door.clone();
-    let serve =
-        move |sender, receiver| KurentoConnection::new(serving, sender, client, browser).serve(receiver);
-    let Ok(mut response) = upgrade(&mut request, LIMITS, &door.runtime.tasks, serve) else {
+    let serve = move |door, socket: Socket| {
+        KurentoConnection::new(door, socket.sender(), client, browser).serve(socket)
+    };
+    let Ok(mut response) = upgrade(&door, request, LIMITS, serve) else {
         return Ok(NotAHandshake.into_response());
     };
     if let Some(cookie) = cookie {

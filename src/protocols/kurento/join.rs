@@ -36,10 +36,10 @@ impl RoomRequest<'_> {
             return Err(Refusal::new(Code::RoomClosed, message));
         }
         let request = JoinRequest::new(room.clone(), name.clone(), self.door.policy);
-        let joined = self.door.hub.join(request).await;
+        let joined = self.door.common.hub.join(request).await;
         let joined = joined.map_err(|error| Refusal::to_join(error, name.as_str(), room.local()))?;
         if let Err(refusal) = self.check_node(&joined.seat).await {
-            self.door.hub.leave(&joined.seat).await;
+            self.door.common.hub.leave(&joined.seat).await;
             return Err(refusal);
         }
         self.enter(joined, name);
@@ -49,7 +49,8 @@ impl RoomRequest<'_> {
     /// Refuses a seat if participants who came earlier are connected to another node: media is not forwarded
     /// between nodes. Of two who join on two nodes at once, the first keeps its seat.
     async fn check_node(&self, seat: &Seated) -> Result<(), Refusal> {
-        let all = self.door.hub.seats(seat.room()).await.map_err(|error| Refusal::unavailable(&error))?;
+        let all =
+            self.door.common.hub.seats(seat.room()).await.map_err(|error| Refusal::unavailable(&error))?;
         let own = all.iter().find(|one| one.participant == seat.participant());
         let is_on_another_node = own.is_some_and(|own| {
             // A participant without a connection will reconnect to this node.
@@ -66,7 +67,7 @@ impl RoomRequest<'_> {
             let message = format!("This session is in room '{room}' already, as '{user}'");
             return Err(Refusal::new(Code::UserExists, message));
         }
-        match self.door.hub.view(seat).await {
+        match self.door.common.hub.view(seat).await {
             Ok(Joined { view, history, .. }) => {
                 self.welcome(&view, history.as_deref())?;
                 Ok(true)

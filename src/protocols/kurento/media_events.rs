@@ -55,7 +55,7 @@ impl KurentoDoor {
         if ended == EndedEndpoint::Publication {
             self.end_subscriptions(seat.room(), seat.participant());
             // Fails only if the seat was lost meanwhile, and then no others must be told.
-            let _ = self.hub.broadcast(&seat, SignalKind::Other, RoomSignal::Unpublished.encode());
+            let _ = self.common.hub.broadcast(&seat, SignalKind::Other, RoomSignal::Unpublished.encode());
         }
     }
 }

@@ -43,10 +43,7 @@ pub use self::{
     error::Code,
     options::Options,
 };
-use crate::{
-    media::MediaPlane,
-    protocols::{admission::Admission, options::Secret, origin::AllowedOrigins, prelude::*},
-};
+use crate::protocols::prelude::*;
 
 /// Name of the door, and namespace of its rooms.
 const NAMESPACE: &str = "kurento";
@@ -63,15 +60,11 @@ pub fn open_with(common: &Common, options: &Options, custom: Arc<dyn CustomReque
 
 /// The kurento door.
 struct KurentoDoor {
-    hub: Hub,
-    media: Arc<dyn MediaPlane>,
+    common: Common,
     custom: Arc<dyn CustomRequests>,
     policy: RoomPolicy,
     /// Whether every client may list all rooms.
     open_room_list: bool,
-    admin_token: Secret,
-    origins: AllowedOrigins,
-    admission: Arc<Admission>,
     sessions: Sessions,
     closing: Closing,
     /// For tasks that the thread of the media plane spawns.
@@ -82,17 +75,13 @@ struct KurentoDoor {
 impl KurentoDoor {
     fn new(common: &Common, options: &Options, custom: Arc<dyn CustomRequests>) -> Self {
         Self {
-            hub: common.hub.clone(),
-            media: common.media.clone(),
+            common: common.clone(),
             custom,
             policy: RoomPolicy {
                 unique_names: true,
                 ..RoomPolicy::new(usize::from(options.kurento_max_participants), options.kurento_lease)
             },
             open_room_list: options.kurento_open_room_list,
-            admin_token: common.admin_token.clone(),
-            origins: common.origins.clone(),
-            admission: common.admission.clone(),
             sessions: Sessions::default(),
             closing: Closing::default(),
             tokio: Handle::current(),

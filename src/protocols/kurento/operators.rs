@@ -14,7 +14,11 @@ use futures_util::future::join_all;
 use tracing::info;
 
 use super::{
-    KurentoDoor, NAMESPACE, error::HttpRefusal, join::room_called, messages::Notification, session::Session,
+    KurentoDoor, NAMESPACE,
+    error::{FORBIDDEN, HttpRefusal},
+    join::room_called,
+    messages::Notification,
+    session::Session,
 };
 use crate::{
     core::model::ids::{Name, RoomId},
@@ -80,9 +84,9 @@ impl KurentoDoor {
     pub(super) fn check_administrator(&self, request: &Request) -> Result<(), HttpRefusal> {
         let (headers, extensions) = (request.headers(), request.extensions());
         let is_allowed = !is_foreign_page(headers)
-            && self.origins.allows(headers)
-            && is_administrator(headers, extensions, &self.admin_token);
-        if is_allowed { Ok(()) } else { Err(HttpRefusal::Forbidden) }
+            && self.common.origins.allows(headers)
+            && is_administrator(headers, extensions, &self.common.admin_token);
+        if is_allowed { Ok(()) } else { Err(FORBIDDEN) }
     }
 
     /// The names of all rooms on this node, in alphabetical order.

@@ -59,7 +59,7 @@ impl RoomRequest<'_> {
     /// Sends a signal to everyone else in the room.
     pub(super) fn tell_others(&self, seat: &Seated, word: &RoomSignal) {
         // Fails only if the seat was lost meanwhile.
-        let _ = self.door.hub.broadcast(seat, SignalKind::Other, word.encode());
+        let _ = self.door.common.hub.broadcast(seat, SignalKind::Other, word.encode());
     }
 
     /// Starts the delivery of events, beginning with those since the join.
@@ -77,7 +77,7 @@ impl RoomRequest<'_> {
         let without_stream = meant.rsplit_once('_').map(|(name, _)| name);
         let found = [Some(meant), without_stream].into_iter().flatten().find_map(|text| {
             let name: Name = text.parse().ok()?;
-            Some((self.door.hub.find(seat, &name)?, name))
+            Some((self.door.common.hub.find(seat, &name)?, name))
         });
         found
             .ok_or_else(|| Refusal::no_such_user(shown(without_stream.unwrap_or(meant)), seat.room().local()))

@@ -8,7 +8,7 @@ use super::{KurentoDoor, http, operators};
 
 /// The routes for clients.
 pub fn router(door: Arc<KurentoDoor>) -> Router {
-    let cors = door.origins.cors_layer();
+    let cors = door.common.origins.cors_layer();
     Router::new()
         .route("/room", routing::get(http::connect))
         .route("/getAllRooms", routing::get(http::get_all_rooms))

@@ -23,7 +23,7 @@ impl KurentoDoor {
         session: &Arc<Session>,
         delivery: Arc<RoomDelivery>,
     ) {
-        if let Err(Replaced) = self.hub.attach(seat, delivery)
+        if let Err(Replaced) = self.common.hub.attach(seat, delivery)
             && let Some(membership) = session.take_membership(Some(seat.participant()))
         {
             session.tell(&Notification::ParticipantEvicted {});
@@ -39,7 +39,7 @@ impl KurentoDoor {
         loss: u64,
     ) {
         if let Ok(seat) = session.seat() {
-            self.hub.connection_lost(&seat, connection).await;
+            self.common.hub.connection_lost(&seat, connection).await;
         }
         let door = self.clone();
         self.runtime.tasks.spawn(async move {
@@ -67,14 +67,14 @@ impl KurentoDoor {
     /// Releases the seat of a former membership, and tells the others.
     pub(super) async fn leave_room(&self, session: &Arc<Session>, membership: &Membership) {
         self.release(session, membership);
-        self.hub.leave(&membership.seat).await;
+        self.common.hub.leave(&membership.seat).await;
     }
 
     /// Removes the media connections and the listing of a membership whose seat is released or lost.
     pub(super) fn release(&self, session: &Arc<Session>, membership: &Membership) {
         self.sessions.exit(membership.room(), session);
         self.end_subscriptions(membership.room(), membership.seat.participant());
-        self.media.close_participant(&membership.owner());
+        self.common.media.close_participant(&membership.owner());
     }
 
     /// As [`release`](Self::release), in a task: for callers that hold the lock of a room.
@@ -99,7 +99,7 @@ impl KurentoDoor {
     pub(super) fn end_subscriptions(&self, room: &RoomId, source: ParticipantId) {
         for session in self.sessions.in_room(room) {
             if let Ok(Some(endpoint)) = session.with_membership(|membership| membership.unsubscribe(source)) {
-                self.media.close(endpoint.id);
+                self.common.media.close(endpoint.id);
             }
         }
     }

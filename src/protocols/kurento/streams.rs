@@ -67,7 +67,7 @@ impl RoomRequest<'_> {
             self.answer(&RequestResult::Done);
             return Ok(());
         };
-        self.door.media.close(endpoint.id);
+        self.door.common.media.close(endpoint.id);
         self.door.end_subscriptions(seat.room(), seat.participant());
         self.answer(&RequestResult::Done);
         self.tell_others(&seat, &RoomSignal::Unpublished);
@@ -106,7 +106,7 @@ impl RoomRequest<'_> {
         let subscribed =
             self.session.with_membership(|membership| membership.subscribe(source, endpoint.clone()));
         if let Some(former) = self.keep(&endpoint, subscribed)? {
-            self.door.media.close(former.id);
+            self.door.common.media.close(former.id);
         }
         Ok(description)
     }
@@ -116,7 +116,7 @@ impl RoomRequest<'_> {
         let seat = self.session.seat()?;
         let (source, _) = self.find(&seat, &self.request.params.text("sender")?)?;
         if let Some(endpoint) = self.session.with_membership(|membership| membership.unsubscribe(source))? {
-            self.door.media.close(endpoint.id);
+            self.door.common.media.close(endpoint.id);
         }
         self.answer(&RequestResult::Done);
         Ok(())
@@ -135,7 +135,7 @@ impl RoomRequest<'_> {
                 own.or_else(|| membership.subscription(source)).map(|endpoint| endpoint.id)
             })?;
             if let Some(endpoint) = endpoint {
-                self.door.media.candidate(endpoint, &candidate);
+                self.door.common.media.candidate(endpoint, &candidate);
             }
         }
         self.answer(&RequestResult::Done);
@@ -153,7 +153,7 @@ impl RoomRequest<'_> {
         else {
             return Ok(None);
         };
-        match self.door.media.reoffer(former.id, offer).await {
+        match self.door.common.media.reoffer(former.id, offer).await {
             Ok(description) => Ok(Some(description)),
             Err(NegotiationError::NoSuchEndpoint) => Ok(None),
             Err(error) => Err(error.into()),
@@ -174,7 +174,7 @@ impl RoomRequest<'_> {
             }
         };
         let new = NewEndpoint { owner, role, listener: Arc::new(listener) };
-        let negotiated = self.door.media.answer(new, offer).await?;
+        let negotiated = self.door.common.media.answer(new, offer).await?;
         let endpoint = SessionEndpoint { id: negotiated.endpoint, origin: origin_of(offer) };
         Ok((endpoint, negotiated.description))
     }
@@ -182,7 +182,7 @@ impl RoomRequest<'_> {
     /// Closes an endpoint that could not be noted because the participant has left meanwhile.
     fn keep<T>(&self, endpoint: &SessionEndpoint, noted: Result<T, Refusal>) -> Result<T, Refusal> {
         if noted.is_err() {
-            self.door.media.close(endpoint.id);
+            self.door.common.media.close(endpoint.id);
         }
         noted
     }

@@ -25,7 +25,7 @@ impl MeshConnection {
         // Composed now: name and seat are those at the time of sending, however long the store takes.
         let composed = self.seat().clone().ok_or(NOT_JOINED).and_then(|seat| {
             let id = message.id.as_deref().map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-            Ok((self.door.hub.compose(&seat, &id, &message.body)?, seat))
+            Ok((self.door.common.hub.compose(&seat, &id, &message.body)?, seat))
         });
         match composed {
             Err(refusal) => self.refuse(ack, &refusal),
@@ -41,7 +41,7 @@ impl MeshConnection {
 
     async fn send_message(self: Arc<Self>, pending: PendingMessage) {
         let PendingMessage { seat, message, ack } = pending;
-        let sent_at = match self.door.hub.publish(&seat, &message, stored_form(&message)).await {
+        let sent_at = match self.door.common.hub.publish(&seat, &message, stored_form(&message)).await {
             Ok(Published::Stored) => timestamp(message.sent_at),
             Ok(Published::AlreadyStored(json)) => {
                 sent_at_of(&json).unwrap_or_else(|| timestamp(message.sent_at))

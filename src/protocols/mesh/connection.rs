@@ -139,7 +139,7 @@ impl MeshConnection {
 
     fn handle_packet(self: &Arc<Self>, packet: EventPacket) -> Option<BoxFuture<'static, ()>> {
         let EventPacket { is_registered, data, ack } = packet;
-        if !self.door.admission.admits_event(self.packets.transport.client) {
+        if !self.door.common.admission.admits_event(self.packets.transport.client) {
             self.refuse(ack, &TOO_MANY_REQUESTS);
             return None;
         }
@@ -204,7 +204,7 @@ impl MeshConnection {
         let seat = self.seat().clone().ok_or(NOT_JOINED)?;
         // A malformed id gets the answer of an unknown one, so that answers do not tell which ids exist.
         let to: ParticipantId = to.parse().map_err(|_| SignalError::NoSuchParticipant)?;
-        self.door.hub.signal(
+        self.door.common.hub.signal(
             &seat,
             to,
             kind,
@@ -242,9 +242,9 @@ impl MeshConnection {
             // A join of the present room is no second join: its answer tells the present state.
             Some(seat) if *seat.room() == request.room => {
                 if request.protected {
-                    self.door.hub.protect(&seat).await;
+                    self.door.common.hub.protect(&seat).await;
                 }
-                match self.door.hub.view(&seat).await {
+                match self.door.common.hub.view(&seat).await {
                     Ok(view) => {
                         self.welcome(&view, ack);
                         return;
@@ -253,7 +253,7 @@ impl MeshConnection {
                 }
             }
             Some(_) => Err(Refusal::new(Code::AlreadyJoined, "This connection sits in another room")),
-            None => self.door.hub.join(request).await.map_err(Refusal::from),
+            None => self.door.common.hub.join(request).await.map_err(Refusal::from),
         };
         match outcome {
             Ok(joined) => self.sit_down(&joined, ack),
@@ -266,7 +266,7 @@ impl MeshConnection {
         self.door.runtime.counters.joins.increment(1);
         // The answer goes first. Events since the seat was taken follow it.
         self.welcome(joined, ack);
-        if let Err(Replaced) = self.door.hub.attach(&joined.seat, self.clone()) {
+        if let Err(Replaced) = self.door.common.hub.attach(&joined.seat, self.clone()) {
             self.close(CloseReason::Replaced);
         }
     }
@@ -277,7 +277,7 @@ impl MeshConnection {
         let chats = RawValue::from_string(chats.unwrap_or_else(|| "[]".into()));
         let chats = chats.expect("a store gives back the JSON it was given");
         let other = joined.view.others.first();
-        let ice = self.door.ice_servers.for_participant(joined.seat.participant());
+        let ice = self.door.common.ice_servers.for_participant(joined.seat.participant());
         let mut reply = JoinedSuccessfully {
             success: None,
             message: "Joined Successfully",
@@ -305,7 +305,7 @@ impl MeshConnection {
         let seat = self.seat().take();
         match seat {
             Some(seat) => {
-                self.door.hub.leave(&seat).await;
+                self.door.common.hub.leave(&seat).await;
                 self.packets.acknowledge(ack, &DONE);
             }
             None => self.refuse(ack, &NOT_JOINED),
@@ -317,7 +317,7 @@ impl MeshConnection {
         let this = self.clone();
         Some(
             async move {
-                let hub = &this.door.hub;
+                let hub = &this.door.common.hub;
                 match reason {
                     // A client whose connection the server closes has not asked for anything.
                     _ if this.is_closing() => hub.connection_lost(&seat, this.id).await,
@@ -348,7 +348,7 @@ impl MeshConnection {
 
     fn is_closing(&self) -> bool {
         let is_ended = self.closing.load(Ordering::Relaxed) || self.packets.transport.is_closing();
-        is_ended || self.door.hub.is_draining()
+        is_ended || self.door.common.hub.is_draining()
     }
 
     pub(super) fn seat(&self) -> MutexGuard<'_, Option<Seated>> {

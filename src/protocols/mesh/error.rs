@@ -12,6 +12,7 @@ use super::NAME;
 use crate::{
     core::model::error::{JoinError, Replaced, SaveError, SignalError, Unavailable},
     protocols::{
+        admission::NotAdmitted,
         chat_json::{ChatsError, EntryProblem},
         http::{BodyError, json},
         runtime::count_refusal,
@@ -193,6 +194,15 @@ pub const DELIVERED_ONLY: Refusal =
 
 /// Too many events of one connection wait, or its address sends too many.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
+
+impl From<NotAdmitted> for Refusal {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::ForeignOrigin => NOT_ALLOWED,
+            NotAdmitted::TooManyRequests => TOO_MANY_ATTEMPTS,
+        }
+    }
+}
 
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Self {

@@ -36,14 +36,14 @@ pub struct Gate {
 /// Passes a request on to Socket.IO, or refuses it.
 pub async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response<Body>, HttpRefusal> {
     let door = &gate.door;
-    if !door.origins.allows(request.headers()) {
+    if !door.common.origins.allows(request.headers()) {
         return Err(NOT_ALLOWED.into());
     }
     let engine = EngineRequest::of(&request);
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;
-        let client = door.admission.client(request.headers(), request.extensions());
-        if counts && !door.admission.admits_session(client) {
+        let client = door.common.admission.client(request.headers(), request.extensions());
+        if counts && !door.common.admission.admits_session(client) {
             return Err(TOO_MANY_ATTEMPTS.into());
         }
         return Ok(gate.open(&engine, client, request).await);

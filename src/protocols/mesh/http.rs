@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     MeshDoor,
-    error::{HttpRefusal, NOT_ALLOWED, Refusal, TOO_MANY_ATTEMPTS, TOO_MANY_REQUESTS, UNAUTHORIZED},
+    error::{HttpRefusal, NOT_ALLOWED, Refusal, TOO_MANY_REQUESTS, UNAUTHORIZED},
     options::saving,
 };
 use crate::{
@@ -42,16 +42,16 @@ pub async fn health_status() -> HttpResult {
 /// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, by
 /// the rules of the dialect. Answers with success once the whole save is durable.
 pub async fn save_chats(State(door): State<Arc<MeshDoor>>, mut request: Request) -> HttpResult {
-    if !door.origins.allows(request.headers()) {
+    if !door.common.origins.allows(request.headers()) {
         return Err(NOT_ALLOWED.into());
     }
-    door.admission.admit_event(&request).map_err(|_| TOO_MANY_REQUESTS)?;
+    door.common.admission.admit_event(&request).map_err(|_| TOO_MANY_REQUESTS)?;
     let room = request.extract_parts::<Path<String>>().await;
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
     let body = read_body(request.into_body(), MAX_SAVE_BYTES).await?;
     let entries = parse_save(&body)?;
-    door.hub.save_chats(&room, entries, saving(door.dialect)).await?;
+    door.common.hub.save_chats(&room, entries, saving(door.dialect)).await?;
     Ok(json(StatusCode::OK, &SavedAnswer { success: true, message: "Chats saved Successfully" }))
 }
 
@@ -66,15 +66,12 @@ struct SeatQuery {
 /// With `?appointment_id=` and the session token as `Authorization: Bearer`, also TURN servers with new
 /// credentials, while the token's seat is held.
 pub async fn ice_servers(State(door): State<Arc<MeshDoor>>, request: Request) -> HttpResult {
-    if !door.origins.allows(request.headers()) {
-        return Err(NOT_ALLOWED.into());
-    }
-    door.admission.admit_session(&request).map_err(|_| TOO_MANY_ATTEMPTS)?;
+    door.common.admit_page(&request)?;
     let configuration = match proof_of_seat(&request)? {
-        None => door.ice_servers.without_credentials(),
+        None => door.common.ice_servers.without_credentials(),
         Some((room, session)) => {
-            let participant = door.hub.holder_by_session(&room, session).await?.ok_or(UNAUTHORIZED)?;
-            door.ice_servers.for_participant(participant)
+            let participant = door.common.hub.holder_by_session(&room, session).await?.ok_or(UNAUTHORIZED)?;
+            door.common.ice_servers.for_participant(participant)
         }
     };
     Ok(json(StatusCode::OK, &configuration))

@@ -38,9 +38,7 @@ pub use self::{error::Code, options::Options};
 use self::{options::DirectPathSwitch, transport::Transports};
 use crate::{
     core::model::lock::lock,
-    protocols::{
-        admission::Admission, dialect::Dialect, ice_servers::IceServers, origin::AllowedOrigins, prelude::*,
-    },
+    protocols::{dialect::Dialect, prelude::*},
 };
 
 /// How long the seat of a client that cannot resume outlives its connection. Any newcomer may take it
@@ -62,15 +60,11 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
 
 /// The mesh door.
 struct MeshDoor {
-    hub: Hub,
+    common: Common,
     policy: RoomPolicy,
     dialect: Dialect,
     /// True if sessions that begin with a WebSocket have a direct path.
     direct_path: bool,
-    return_spread: Duration,
-    origins: AllowedOrigins,
-    admission: Arc<Admission>,
-    ice_servers: Arc<IceServers>,
     runtime: DoorRuntime,
     transports: Transports,
     sockets: Mutex<Vec<SocketIo>>,
@@ -79,7 +73,7 @@ struct MeshDoor {
 impl MeshDoor {
     fn new(common: &Common, options: &Options) -> Self {
         Self {
-            hub: common.hub.clone(),
+            common: common.clone(),
             policy: RoomPolicy {
                 unprotected_lease: Some(UNPROTECTED_LEASE.min(options.seat_lease)),
                 away_per_address: common.admission.max_away(),
@@ -87,10 +81,6 @@ impl MeshDoor {
             },
             dialect: options.mesh_dialect,
             direct_path: options.mesh_direct_path == DirectPathSwitch::On,
-            return_spread: common.return_spread,
-            origins: common.origins.clone(),
-            admission: common.admission.clone(),
-            ice_servers: common.ice_servers.clone(),
             runtime: DoorRuntime::new(NAME),
             transports: Transports::default(),
             sockets: Mutex::default(),
@@ -101,7 +91,7 @@ impl MeshDoor {
     fn retry_after_ms(&self, connection: ConnectionId) -> u64 {
         /// The golden ratio's fraction of 2^64, whose multiples fill an interval evenly.
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let spread = u64::try_from(self.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
+        let spread = u64::try_from(self.common.return_spread.as_millis()).unwrap_or(u64::MAX).max(1);
         connection.0.wrapping_mul(GOLDEN) % spread
     }
 }

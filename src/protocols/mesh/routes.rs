@@ -15,7 +15,7 @@ const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
 
 /// The routes.
 pub fn router(door: Arc<MeshDoor>) -> Router {
-    let cors = door.origins.cors_layer();
+    let cors = door.common.origins.cors_layer();
     let socket_routers = SOCKET_PATHS.map(|path| socket_router(&door, path));
     let router = Router::new()
         .route("/api/v1/signalling/health-status", routing::get(http::health_status))

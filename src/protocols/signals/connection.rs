@@ -16,17 +16,17 @@ use super::{
 use crate::{
     core::{
         hub::join::Seated,
-        model::{error::JoinError, ids::RoomId},
+        model::{
+            error::{JoinError, Replaced},
+            ids::RoomId,
+        },
     },
     protocols::{
         admission::ClientAddress,
         unavailable::log_unavailable,
-        websocket::{CloseStatus, SocketEnd, SocketMessage, SocketReceiver, SocketSender},
+        websocket::{CloseStatus, Socket, SocketEnd, SocketMessage, SocketSender},
     },
 };
-
-/// The reason in a client's Close frame that gives the seat up at once.
-const LEAVE: &str = "leave";
 
 /// A WebSocket that has proved a seat by its session.
 pub struct SignalsConnection {
@@ -43,16 +43,15 @@ pub async fn serve(
     door: Arc<SignalsDoor>,
     client: ClientAddress,
     deadline: Option<Pin<Box<Sleep>>>,
-    sender: SocketSender,
-    mut receiver: SocketReceiver,
+    mut socket: Socket,
 ) {
     let stopping = door.runtime.stop.clone();
     let status = tokio::select! {
-        status = converse(&door, client, deadline, sender, &mut receiver) => status,
+        status = converse(&door, client, deadline, &mut socket) => status,
         () = stopping.cancelled() => Some(SERVER_STOPPING),
     };
     if let Some(status) = status {
-        receiver.close(status).await;
+        socket.close(status).await;
     }
 }
 
@@ -62,36 +61,49 @@ async fn converse(
     door: &Arc<SignalsDoor>,
     client: ClientAddress,
     deadline: Option<Pin<Box<Sleep>>>,
-    sender: SocketSender,
-    receiver: &mut SocketReceiver,
+    socket: &mut Socket,
 ) -> Option<CloseStatus> {
-    let handshake = match first_message(door, deadline, receiver).await {
-        Ok(text) => JoinMessage::parse(&text).ok_or(Some(BAD_HANDSHAKE)),
-        Err(status) => Err(status),
-    };
-    let attached = match handshake {
-        Ok(handshake) => SignalsConnection::attach(door, sender, handshake).await.map_err(Some),
-        Err(status) => Err(status),
-    };
-    match attached {
-        Ok((connection, seat)) => connection.hold(&seat, client, receiver).await,
-        Err(status) => {
-            if let Some(status) = status {
+    match hold_seat(door, client, deadline, socket).await {
+        Ok(SocketEnd::Lost) => Some(READER_STOPPING),
+        Ok(SocketEnd::ClosedByClient | SocketEnd::ClosedByServer) => None,
+        Err(refused) => {
+            if let Some(status) = refused {
                 door.runtime.counters.refused(code_of(status));
             }
-            status
+            refused
         }
     }
+}
+
+/// Waits for the handshake, and holds the seat that it proves while the client is connected. Ignores further
+/// messages, but counts them against the rate limit. The error is the status to close with, as for
+/// [`converse`].
+async fn hold_seat(
+    door: &Arc<SignalsDoor>,
+    client: ClientAddress,
+    deadline: Option<Pin<Box<Sleep>>>,
+    socket: &mut Socket,
+) -> Result<SocketEnd, Option<CloseStatus>> {
+    let text = first_message(door, deadline, socket).await?;
+    let handshake = JoinMessage::parse(&text).ok_or(BAD_HANDSHAKE)?;
+    let (connection, seat) = SignalsConnection::welcome(door, socket.sender(), handshake).await?;
+    let count = async |_| {
+        if !door.common.admission.admits_event(client) {
+            connection.sender.close(TOO_MANY_MESSAGES);
+        }
+    };
+    let held = socket.hold_seat(&door.common.hub, &seat, &connection, count).await;
+    held.map_err(|Replaced| Some(BAD_SEAT))
 }
 
 /// Waits for the client's first message. The error is the status to close with, as for [`converse`].
 async fn first_message(
     door: &SignalsDoor,
     handshake_deadline: Option<Pin<Box<Sleep>>>,
-    receiver: &mut SocketReceiver,
+    socket: &mut Socket,
 ) -> Result<String, Option<CloseStatus>> {
     tokio::select! {
-        message = receiver.next() => match message {
+        message = socket.next() => match message {
             Ok(SocketMessage::Text(text)) => Ok(text.as_str().to_owned()),
             Ok(SocketMessage::Binary) => Err(Some(BAD_HANDSHAKE)),
             Err(SocketEnd::Lost) => Err(Some(READER_STOPPING)),
@@ -125,8 +137,8 @@ fn code_of(status: CloseStatus) -> &'static str {
 }
 
 impl SignalsConnection {
-    /// Attaches the connection to the seat that the session proves, and welcomes the client.
-    async fn attach(
+    /// Claims the seat that the session proves, and welcomes the client.
+    async fn welcome(
         door: &Arc<SignalsDoor>,
         sender: SocketSender,
         handshake: JoinMessage,
@@ -135,39 +147,11 @@ impl SignalsConnection {
         let room = room_of(&call).map_err(|_| BAD_SEAT)?;
         // The seat may be registered on another node; this moves it here.
         let request = door.join_request(room.clone(), Some(session.clone()), None);
-        let seat = door.hub.claim_by_session(&request).await.map_err(status_of)?.ok_or(BAD_SEAT)?;
+        let seat = door.common.hub.claim_by_session(&request).await.map_err(status_of)?.ok_or(BAD_SEAT)?;
         let connection = Arc::new(Self { door: door.clone(), sender, call, room, session });
         // The welcome must precede the signals that peers sent since the seat was taken.
         let _ = connection.send(MessageKind::Welcome, None);
-        connection.door.hub.attach(&seat, connection.clone()).map_err(|_| BAD_SEAT)?;
         Ok((connection, seat))
-    }
-
-    /// Holds the seat while the client is connected. Ignores its messages, but counts them against the rate
-    /// limit.
-    async fn hold(
-        &self,
-        seat: &Seated,
-        client: ClientAddress,
-        receiver: &mut SocketReceiver,
-    ) -> Option<CloseStatus> {
-        let end = loop {
-            match receiver.next().await {
-                Ok(_) if self.door.admission.admits_event(client) => {}
-                Ok(_) => break Err(TOO_MANY_MESSAGES),
-                Err(end) => break Ok(end),
-            }
-        };
-        if end == Ok(SocketEnd::ClosedByClient) && receiver.close_reason() == Some(LEAVE) {
-            self.door.hub.leave(seat).await;
-        } else {
-            self.door.hub.connection_lost(seat, self.sender.id()).await;
-        }
-        match end {
-            Err(status) => Some(status),
-            Ok(SocketEnd::Lost) => Some(READER_STOPPING),
-            Ok(SocketEnd::ClosedByClient | SocketEnd::ClosedByServer) => None,
-        }
     }
 }
 

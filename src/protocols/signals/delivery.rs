@@ -10,6 +10,9 @@ use super::{
 };
 use crate::protocols::prelude::*;
 
+/// The reason in a client's Close frame that gives the seat up at once.
+const LEAVE: &str = "leave";
+
 impl SignalsConnection {
     /// Sends one message.
     pub(super) fn send(&self, kind: MessageKind, body: Option<&RawValue>) -> Result<(), DeliverError> {
@@ -19,7 +22,7 @@ impl SignalsConnection {
 
     /// Closes a fenced connection; the reason says whether the session holds the seat by a newer connection.
     fn close_fenced(&self) {
-        let (hub, sender) = (self.door.hub.clone(), self.sender.clone());
+        let (hub, sender) = (self.door.common.hub.clone(), self.sender.clone());
         let (room, session) = (self.room.clone(), self.session.clone());
         // A separate task: the caller holds the lock of the room.
         self.door.runtime.tasks.spawn(async move {
@@ -29,9 +32,9 @@ impl SignalsConnection {
     }
 }
 
-impl Connection for SignalsConnection {
-    fn id(&self) -> ConnectionId {
-        self.sender.id()
+impl SocketConnection for SignalsConnection {
+    fn sender(&self) -> &SocketSender {
+        &self.sender
     }
 
     fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
@@ -65,7 +68,7 @@ impl Connection for SignalsConnection {
         }
     }
 
-    fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-        self.sender.sign_of_life()
+    fn gives_up(&self, reason: &str) -> bool {
+        reason == LEAVE
     }
 }

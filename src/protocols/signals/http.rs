@@ -60,14 +60,14 @@ pub async fn join(State(door): State<Arc<SignalsDoor>>, mut request: Request) ->
     if call.is_empty() || call.contains('/') {
         return Err(HttpRefusal::NoSuchPath);
     }
-    door.admission.admit_session(&request)?;
+    door.common.admission.admit_session(&request)?;
     let room = room_of(call).map_err(|_| HttpRefusal::BadCall)?;
     let session = session_in(request.uri()).map(str::to_owned);
     // A client that joins has no peer connection that earlier signals could belong to.
-    let taken = door.hub.take_seat(door.join_request(room, session, Some(RESET))).await?;
+    let taken = door.common.hub.take_seat(door.join_request(room, session, Some(RESET))).await?;
     if taken.returned {
         // The peers' connections to this seat are dead: announce the seat as a new peer.
-        door.hub.broadcast(&taken.seat, SignalKind::Other, bytes::Bytes::new())?;
+        door.common.hub.broadcast(&taken.seat, SignalKind::Other, bytes::Bytes::new())?;
     }
     door.runtime.counters.joins.increment(1);
     let session = Some(taken.session.as_str());
@@ -75,18 +75,16 @@ pub async fn join(State(door): State<Arc<SignalsDoor>>, mut request: Request) ->
 }
 
 /// `GET /ws`: opens a WebSocket, whose first message must prove a seat.
-pub async fn connect(State(door): State<Arc<SignalsDoor>>, mut request: Request) -> HttpResult {
-    let client = door.admission.admit_session(&request)?;
-    let (serving, deadline) = (door.clone(), connection::deadline(door.handshake_timeout));
-    upgrade(&mut request, door.limits, &door.runtime.tasks, move |sender, receiver| {
-        connection::serve(serving, client, deadline, sender, receiver)
-    })
-    .map_err(|_| HttpRefusal::NotAWebSocket)
+pub async fn connect(State(door): State<Arc<SignalsDoor>>, request: Request) -> HttpResult {
+    let client = door.common.admission.admit_session(&request)?;
+    let deadline = connection::deadline(door.handshake_timeout);
+    let serve = move |door, socket| connection::serve(door, client, deadline, socket);
+    upgrade(&door, request, door.limits, serve).map_err(|_| HttpRefusal::NotAWebSocket)
 }
 
 /// `POST /signal`: sends a signal to everyone else in the call.
 pub async fn publish(State(door): State<Arc<SignalsDoor>>, request: Request) -> HttpResult {
-    door.admission.admit_event(&request)?;
+    door.common.admission.admit_event(&request)?;
     if !is_json(request.headers()) {
         return Err(HttpRefusal::BadSignal);
     }
@@ -94,7 +92,7 @@ pub async fn publish(State(door): State<Arc<SignalsDoor>>, request: Request) -> 
     let publication = PublishedSignal::parse(&bytes, door.max_body_bytes)?;
     let room = room_of(&publication.call).map_err(|_| HttpRefusal::NotSeated)?;
     let body = bytes.slice_ref(publication.body.get().as_bytes());
-    door.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
+    door.common.hub.signal_by_session(&room, &publication.session, publication.kind, body).await?;
     door.runtime.counters.signals.increment(1);
     Ok(Response::new(Body::empty()))
 }

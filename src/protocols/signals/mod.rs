@@ -20,10 +20,7 @@ use std::net::SocketAddr;
 use axum::http::HeaderValue;
 
 pub use self::{error::HttpRefusal, options::Options};
-use crate::{
-    core::model::ids::TextError,
-    protocols::{admission::Admission, prelude::*},
-};
+use crate::{core::model::ids::TextError, protocols::prelude::*};
 
 /// Name of the door, and namespace of its rooms.
 const NAMESPACE: &str = "signals";
@@ -38,8 +35,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
 
 /// The signals door.
 struct SignalsDoor {
-    hub: Hub,
-    admission: Arc<Admission>,
+    common: Common,
     policy: RoomPolicy,
     /// Name of every participant: the protocol has no names.
     name: Name,
@@ -61,8 +57,7 @@ impl SignalsDoor {
     fn new(common: &Common, options: &Options) -> Self {
         let max_request_bytes = options.max_body + ENVELOPE_BYTES;
         Self {
-            hub: common.hub.clone(),
-            admission: common.admission.clone(),
+            common: common.clone(),
             policy: RoomPolicy::new(options.seat_count, options.seat_timeout),
             name: "caller".parse().expect("it is a name"),
             origin: options.origin.clone(),

@@ -1,6 +1,6 @@
 //! The HTTP side of a WebSocket: checking the request, and answering it with 101 or 426.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use axum::{
     body::Body,
@@ -20,8 +20,8 @@ use tokio_tungstenite::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{SocketLimits, SocketReceiver, SocketSender};
-use crate::protocols::http::empty;
+use super::{Socket, SocketLimits, SocketSender};
+use crate::protocols::{door::Door, http::empty};
 
 /// Size of the read buffer: one signal fits, and thousands of quiet connections stay cheap.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -37,17 +37,17 @@ impl IntoResponse for NotAHandshake {
     }
 }
 
-/// Answers `request` with 101 and runs `serve` with the two halves of the WebSocket in `tasks`.
+/// Answers `request` with 101 and runs `serve` with the WebSocket, as a task of `door`.
 ///
-/// The connection is closed when `serve` returns, or has dropped both halves.
+/// The connection is closed when `serve` returns, or has dropped the WebSocket and its senders.
 ///
 /// # Errors
-/// [`NotAHandshake`]; the request is unchanged then. Source: RFC 6455, section 4.2.1.
-pub fn upgrade<F>(
-    request: &mut Request,
+/// [`NotAHandshake`]. Source: RFC 6455, section 4.2.1.
+pub fn upgrade<D: Door, F>(
+    door: &Arc<D>,
+    mut request: Request,
     limits: SocketLimits,
-    tasks: &TaskTracker,
-    serve: impl FnOnce(SocketSender, SocketReceiver) -> F + Send + 'static,
+    serve: impl FnOnce(Arc<D>, Socket) -> F + Send + 'static,
 ) -> Result<Response<Body>, NotAHandshake>
 where
     F: Future<Output = ()> + Send + 'static,
@@ -55,12 +55,12 @@ where
     let key = handshake_key(request.method(), request.headers()).ok_or(NotAHandshake)?;
     let response = switching_protocols(key);
     let on_upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(NotAHandshake)?;
-    let tracker = tasks.clone();
-    tasks.spawn(async move {
+    let serving = door.clone();
+    door.runtime().tasks.spawn(async move {
         // Fails if the client has closed TCP meanwhile.
         if let Ok(upgraded) = on_upgrade.await {
-            let (sender, receiver) = open(upgraded, limits, &tracker).await;
-            serve(sender, receiver).await;
+            let socket = open(upgraded, limits, &serving.runtime().tasks).await;
+            serve(serving, socket).await;
         }
     });
     Ok(response)
@@ -109,11 +109,7 @@ fn handshake_key<'a>(method: &Method, headers: &'a HeaderMap) -> Option<&'a Head
     is_handshake.then_some(key)
 }
 
-async fn open(
-    upgraded: Upgraded,
-    limits: SocketLimits,
-    tasks: &TaskTracker,
-) -> (SocketSender, SocketReceiver) {
+async fn open(upgraded: Upgraded, limits: SocketLimits, tasks: &TaskTracker) -> Socket {
     let config = WebSocketConfig::default()
         .max_message_size(Some(limits.max_message_bytes))
         .max_frame_size(Some(limits.max_message_bytes))
@@ -123,5 +119,5 @@ async fn open(
     let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let (sink, stream) = stream.split();
     let (sender, writing) = SocketSender::open(sink, limits.ping_interval, tasks);
-    (sender.clone(), SocketReceiver::new(stream, sender, limits.max_silence, writing))
+    Socket::new(stream, sender, limits.max_silence, writing)
 }

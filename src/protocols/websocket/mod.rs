@@ -1,22 +1,25 @@
 //! WebSocket connections for doors that speak their own JSON: framing, pings, limits and an orderly close.
 //!
-//! [`upgrade`] answers the request and gives the door two halves: a [`SocketSender`], whose methods never
-//! block, and a [`SocketReceiver`], which returns one message after the other.
+//! [`upgrade`] answers the request and gives the door a [`Socket`], which returns one message after the
+//! other. Its [`SocketSender`] is cheap to clone and never blocks. A [`SocketConnection`] sends the events of
+//! the core with it, and [`Socket::hold_seat`] serves both directions until the end.
 //!
 //! Source: RFC 6455.
 
+mod connection;
 mod handshake;
-mod receiver;
 mod sender;
+mod socket;
 
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub use self::{
+    connection::SocketConnection,
     handshake::{NotAHandshake, is_handshake, switching_protocols, upgrade, upgrade_required},
-    receiver::SocketReceiver,
     sender::SocketSender,
+    socket::Socket,
 };
 
 /// How long a client has to read queued messages and to answer a Close frame before TCP is closed.

@@ -71,7 +71,7 @@ struct QueueState {
     closing: bool,
 }
 
-/// The writer task, as the receiving half sees it. Dropping it stops the task.
+/// The writer task, as the [`Socket`](super::Socket) sees it. Dropping it stops the task.
 pub(super) struct WriterTask {
     /// Notified when the task has ended.
     pub(super) ended: Arc<Notify>,

@@ -1,4 +1,4 @@
-//! A complete door in few lines, written by the steps of "How to add a door" in `ARCHITECTURE.md`.
+//! A complete door in 62 lines of code, written by the steps of "How to add a door" in `ARCHITECTURE.md`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -58,62 +58,38 @@ mod relay {
         }
     }
 
-    // `http.rs`
-    async fn connect(
-        State(door): State<Arc<RelayDoor>>,
-        Path(room): Path<String>,
-        mut request: Request,
-    ) -> Result<Response, HttpRefusal> {
-        if !door.common.origins.allows(request.headers()) {
-            return Err(HttpRefusal(StatusCode::FORBIDDEN, "origin_not_allowed"));
-        }
-        let client = door.common.admission.admit_session(&request).map_err(|_| TOO_MANY_SESSIONS)?;
-        let room = RoomId::within("relay", &room).map_err(|_| BAD_REQUEST)?;
-        let request_of_seat = JoinRequest {
-            session: request.uri().query().map(str::to_owned),
-            protected: true,
-            ..JoinRequest::new(room, "guest".parse().unwrap(), door.policy)
-        };
-        let (tasks, limits) = (door.runtime.tasks.clone(), SocketLimits::new(64 * 1024));
-        let serve = move |sender, receiver| serve(door, client, request_of_seat, sender, receiver);
-        upgrade(&mut request, limits, &tasks, serve).map_err(|NotAHandshake| BAD_REQUEST)
+    // `http.rs`: the path is the name of the room, and the query is the session of a client that returns.
+    async fn connect(State(door): State<Arc<RelayDoor>>, request: Request) -> Result<Response, EmptyRefusal> {
+        let client = door.common.admit_page(&request).map_err(|refusal| refusal.at("relay"))?;
+        let room = RoomId::within("relay", request.uri().path()).map_err(|_| BAD_REQUEST)?;
+        let session = request.uri().query().map(str::to_owned);
+        let newcomer = JoinRequest::new(room, "guest".parse().unwrap(), door.policy);
+        let guest = JoinRequest { session, protected: true, ..newcomer };
+        let serve = move |door, socket| serve(door, client, guest, socket);
+        upgrade(&door, request, SocketLimits::new(64 * 1024), serve).map_err(|NotAHandshake| BAD_REQUEST)
     }
 
     // `connection.rs`: takes a seat, sends signals, gives the seat up.
-    async fn serve(
-        door: Arc<RelayDoor>,
-        client: ClientAddress,
-        request: JoinRequest,
-        sender: SocketSender,
-        mut receiver: SocketReceiver,
-    ) {
-        let hub = &door.common.hub;
-        let Ok(joined) = hub.join(request).await else { return receiver.close(FULL).await };
+    async fn serve(door: Arc<RelayDoor>, client: ClientAddress, guest: JoinRequest, mut socket: Socket) {
+        let Ok(joined) = door.common.hub.join(guest).await else { return socket.close(FULL).await };
         door.runtime.counters.joins.increment(1);
-        let connection = Arc::new(RelayConnection(sender));
+        let connection = Arc::new(RelayConnection(socket.sender()));
         let _ = connection.0.send(joined.session.as_str());
-        let _ = hub.attach(&joined.seat, connection.clone());
-        let end = loop {
-            match receiver.next().await {
-                Ok(SocketMessage::Text(text)) if door.common.admission.admits_event(client) => {
-                    _ = hub.broadcast(&joined.seat, SignalKind::Other, text.into());
-                }
-                Ok(_) => connection.0.close(REFUSED),
-                Err(end) => break end,
+        let relay = async |message| match message {
+            SocketMessage::Text(text) if door.common.admission.admits_event(client) => {
+                let _ = door.common.hub.broadcast(&joined.seat, SignalKind::Other, text.into());
             }
+            _ => connection.0.close(REFUSED),
         };
-        match end {
-            SocketEnd::ClosedByClient => hub.leave(&joined.seat).await,
-            _ => hub.connection_lost(&joined.seat, connection.id()).await,
-        }
+        let _ = socket.hold_seat(&door.common.hub, &joined.seat, &connection, relay).await;
     }
 
     // `delivery.rs`: events of the core as messages on the wire.
     struct RelayConnection(SocketSender);
 
-    impl Connection for RelayConnection {
-        fn id(&self) -> ConnectionId {
-            self.0.id()
+    impl SocketConnection for RelayConnection {
+        fn sender(&self) -> &SocketSender {
+            &self.0
         }
 
         fn deliver(&self, Numbered { event, .. }: &Numbered) -> Result<(), DeliverError> {
@@ -124,28 +100,17 @@ mod relay {
         fn close(&self, _reason: CloseReason) {
             self.0.close(STOPPING);
         }
-
-        fn sign_of_life(&self) -> BoxFuture<'static, ()> {
-            self.0.sign_of_life()
-        }
     }
 
     // `error.rs`
     const FULL: CloseStatus = CloseStatus { code: 4000, reason: "the room is full" };
     const REFUSED: CloseStatus = CloseStatus { code: 1008, reason: "no text, or too many" };
     const STOPPING: CloseStatus = CloseStatus { code: 1001, reason: "the server stops" };
-    const BAD_REQUEST: HttpRefusal = HttpRefusal(StatusCode::BAD_REQUEST, "bad_request");
-    const TOO_MANY_SESSIONS: HttpRefusal = HttpRefusal(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
-
-    struct HttpRefusal(StatusCode, &'static str);
-
-    impl IntoResponse for HttpRefusal {
-        fn into_response(self) -> Response {
-            count_refusal("relay", self.1);
-            self.0.into_response()
-        }
-    }
+    const BAD_REQUEST: EmptyRefusal = EmptyRefusal::new("relay", StatusCode::BAD_REQUEST, "bad_request");
 }
+
+/// Most lines of code of the door, comments and blank lines not counted.
+const MAX_LINES: usize = 64;
 
 #[derive(Parser)]
 struct Settings {
@@ -196,6 +161,15 @@ impl Relay {
             Ok(_) => panic!("the request is not refused"),
         }
     }
+}
+
+#[test]
+fn a_new_door_has_few_lines() {
+    let door = include_str!("new_door.rs").split("\nmod relay {\n").nth(1).unwrap();
+    let door = door.split("\n}\n").next().unwrap();
+    let code = door.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let lines = code.count();
+    assert!(lines <= MAX_LINES, "the door has {lines} lines of code");
 }
 
 #[tokio::test]

@@ -2,11 +2,9 @@
 //!
 //! Ends with its room.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
-use futures_util::FutureExt;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::error;
 
 use super::{
     call_state::CallState,
@@ -20,7 +18,8 @@ use crate::{
         NewEndpoint, Owner, Publication, Role,
     },
     protocols::{
-        arbiter::{ArbiterDoor, REFRESH_EVERY, sfu::Sfu},
+        arbiter::{ArbiterDoor, NAMESPACE, REFRESH_EVERY, sfu::Sfu},
+        runtime::contain_panic,
         sdp::origin_of,
     },
 };
@@ -47,11 +46,9 @@ impl Forwarder {
     /// Serves the call until it ends.
     pub async fn serve(mut self) {
         // After a panic too, the clients must be told that the SFU has left.
-        if AssertUnwindSafe(self.forward()).catch_unwind().await.is_err() {
-            error!("an SFU of the server's own ended by a panic");
-        }
+        contain_panic(NAMESPACE, "a built-in SFU", self.forward()).await;
         for participant in self.call.participants() {
-            self.door.media.close_participant(&self.owner(participant));
+            self.door.common.media.close_participant(&self.owner(participant));
         }
         self.sfu.leave(&self.door).await;
     }
@@ -115,7 +112,7 @@ impl Forwarder {
         let former =
             self.call.publication_of(from).filter(|former| origin.is_some() && former.origin == origin);
         let renewed = match former.map(|former| former.endpoint) {
-            Some(endpoint) => self.door.media.reoffer(endpoint, offer).await,
+            Some(endpoint) => self.door.common.media.reoffer(endpoint, offer).await,
             None => Err(NegotiationError::NoSuchEndpoint),
         };
         let answer = match renewed {
@@ -126,7 +123,7 @@ impl Forwarder {
             Err(NegotiationError::NoSuchEndpoint) => {
                 let data = DataRelay::Room(channels());
                 let role = Role::Publish(Publication { loopback: false, data });
-                let opened = self.door.media.answer(self.endpoint(from, role), offer).await?;
+                let opened = self.door.common.media.answer(self.endpoint(from, role), offer).await?;
                 self.call.published(from, opened.endpoint, origin, tracks_of(&opened.description));
                 opened.description
             }
@@ -146,7 +143,7 @@ impl Forwarder {
     ) -> Result<bool, EndpointError> {
         let source = self.call.find_by_id(remote).ok_or(EndpointError::NotPublished)?;
         let endpoint = self.call.answered(from, source).ok_or(DescriptionError::OutOfPlace)?;
-        let Err(error) = self.door.media.accept(endpoint, answer).await else { return Ok(true) };
+        let Err(error) = self.door.common.media.accept(endpoint, answer).await else { return Ok(true) };
         self.drop_consumer(from, source);
         match error {
             NegotiationError::Description(error) => {
@@ -172,7 +169,7 @@ impl Forwarder {
             }
         };
         if let Some(endpoint) = endpoint {
-            self.door.media.candidate(endpoint, candidate);
+            self.door.common.media.candidate(endpoint, candidate);
         }
     }
 
@@ -200,7 +197,7 @@ impl Forwarder {
         let remote = self.call.id_of(source).cloned().ok_or(EndpointError::NotPublished)?;
         self.drop_consumer(receiver, source);
         let endpoint = self.endpoint(receiver, Role::Subscribe { source });
-        let opened = self.door.media.offer(endpoint).await?;
+        let opened = self.door.common.media.offer(endpoint).await?;
         self.call.offered(receiver, source, opened.endpoint, self.now());
         if self.tell(receiver, |writer| writer.offer(remote.as_str(), &opened.description)).is_err() {
             self.drop_consumer(receiver, source);
@@ -211,14 +208,14 @@ impl Forwarder {
 
     fn drop_consumer(&mut self, receiver: ParticipantId, source: ParticipantId) {
         if let Some(endpoint) = self.call.take_consumer(receiver, source) {
-            self.door.media.close(endpoint);
+            self.door.common.media.close(endpoint);
         }
     }
 
     fn forget(&mut self, gone: ParticipantId) {
-        self.door.media.close_participant(&self.owner(gone));
+        self.door.common.media.close_participant(&self.owner(gone));
         for endpoint in self.call.forget(gone) {
-            self.door.media.close(endpoint);
+            self.door.common.media.close(endpoint);
         }
     }
 
@@ -235,7 +232,7 @@ impl Forwarder {
     ) -> Result<(), SignalError> {
         let client = self.call.id_of(to).ok_or(SignalError::NoSuchParticipant)?;
         let data = say(MessageWriter { sfu: self.sfu.room.id.as_str(), client: client.as_str() });
-        self.door.hub.signal(&self.sfu.seat, to, SignalKind::Other, data.into())?;
+        self.door.common.hub.signal(&self.sfu.seat, to, SignalKind::Other, data.into())?;
         self.door.runtime.counters.signals.increment(1);
         Ok(())
     }
@@ -249,7 +246,7 @@ impl Forwarder {
     }
 
     fn now(&self) -> Instant {
-        self.door.clock.now()
+        self.door.common.clock.now()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The receiving half of a WebSocket: messages in order, then how the connection ended.
+//! A WebSocket as its door sees it: messages in order, then how the connection ended.
 
 use std::{fmt, time::Duration};
 
@@ -13,9 +13,8 @@ use tokio_tungstenite::{
 
 use super::{CLOSE_TIMEOUT, CloseStatus, SocketEnd, SocketMessage, SocketSender, sender::WriterTask};
 
-/// The receiving half of a WebSocket. Reads only while [`next`](Self::next) is awaited: backpressure reaches
-/// the client.
-pub struct SocketReceiver {
+/// An open WebSocket. Reads only while [`next`](Self::next) is awaited: backpressure reaches the client.
+pub struct Socket {
     stream: SplitStream<WebSocketStream<TokioIo<Upgraded>>>,
     sender: SocketSender,
     max_silence: Duration,
@@ -24,7 +23,7 @@ pub struct SocketReceiver {
     writer: WriterTask,
 }
 
-impl SocketReceiver {
+impl Socket {
     pub(super) fn new(
         stream: SplitStream<WebSocketStream<TokioIo<Upgraded>>>,
         sender: SocketSender,
@@ -32,6 +31,11 @@ impl SocketReceiver {
         writer: WriterTask,
     ) -> Self {
         Self { stream, sender, max_silence, close_reason: None, writer }
+    }
+
+    /// The sending half.
+    pub fn sender(&self) -> SocketSender {
+        self.sender.clone()
     }
 
     /// Returns the next message, or how the connection ended. Must not be called after an end.
@@ -74,7 +78,7 @@ impl SocketReceiver {
     }
 
     /// The reason in the client's Close frame, if there was one.
-    pub fn close_reason(&self) -> Option<&str> {
+    pub(super) fn close_reason(&self) -> Option<&str> {
         self.close_reason.as_deref()
     }
 
@@ -106,8 +110,8 @@ fn status_for(error: &Error) -> Option<CloseStatus> {
     Some(CloseStatus { code: code.into(), reason })
 }
 
-impl fmt::Debug for SocketReceiver {
+impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SocketReceiver").finish_non_exhaustive()
+        f.debug_struct("Socket").finish_non_exhaustive()
     }
 }
