@@ -1,6 +1,6 @@
 //! A storm: all participants lose their connections at once and resume as fast as the server admits them.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
@@ -32,10 +32,6 @@ const AT_ONCE: usize = 256;
 
 /// Delay after a refusal.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Interval of a participant's signals until all have received one. One is lost if the sender's node has not
-/// heard yet where the participant of a killed node is now.
-const REPEATED_EVERY: Duration = Duration::from_secs(1);
 
 /// Limit of every step.
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -95,7 +91,7 @@ impl Workload for Storm {
              nodes that share a Redis; it is killed for good, and the two of every room return to two \
              others. All return as fast as possible, {AT_ONCE} at a time, each with a new connection and \
              its session token. A participant is back when its `join_room` is acknowledged; time runs from \
-             the loss. Then each sends signals to the other until all have received one. The run fails unless \
+             the loss. Then each sends a signal to the other and must receive one. The run fails unless \
              each has its former seat, participant id and peer, events continue without a gap (`resumed` is \
              `true` after a cut, `false` where a process was killed), and no participant is told that the \
              other left. CPU time after a restart is that of the new process. After a killed node it is \
@@ -270,17 +266,8 @@ async fn live(mut seat: Seat, number: u32, stage: Arc<Stage>) -> Ended {
         seat.send_candidate(&mut client)?;
         seat.hear_more(&mut client, 1).await?;
     }
-    let mut all_heard = pin!(stage.gate.wait());
-    loop {
-        match timeout(REPEATED_EVERY, seat.mind(&mut client, &mut all_heard)).await {
-            Ok(all_heard) => {
-                all_heard?;
-                return Ok((at, seat.told_left));
-            }
-            Err(_) if stage.promised => seat.send_candidate(&mut client)?,
-            Err(_) => {}
-        }
-    }
+    seat.mind(&mut client, stage.gate.wait()).await?;
+    Ok((at, seat.told_left))
 }
 
 impl Stage {

@@ -119,7 +119,7 @@ impl Hub {
         let mode = EntryMode::Join { received: request.received };
         let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
         drop(gated);
-        let entered = self.wait_for_mailbox(&seat, entered).await?;
+        let entered = self.finish_move(&seat, entered).await?;
         let Entered { returned, resumed, .. } = entered;
         Ok(Joined { returned, resumed, ..self.rejoined(&seat, entered.view).await })
     }
@@ -136,7 +136,7 @@ impl Hub {
         let mode = EntryMode::Join { received: request.received };
         let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
         drop(gated);
-        let entered = self.wait_for_mailbox(&seat, entered).await?;
+        let entered = self.finish_move(&seat, entered).await?;
         let session = self.session_for(seat.room(), seat.participant());
         Ok(Taken { session, seat, returned: entered.returned })
     }

@@ -72,6 +72,9 @@ pub enum NodeMessage {
         seats: Vec<NodeSeat>,
         /// Asks the receiver to answer with its own.
         reply: bool,
+        /// Number of a request that is answered by [`Answer`](Self::Answer) once the seats are known: always
+        /// `true`.
+        request: Option<u64>,
     },
     /// A seat was released or taken away.
     SeatEnded {

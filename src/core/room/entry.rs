@@ -117,7 +117,8 @@ impl Room {
         };
         let view = self.take_view(position);
         self.sync_rosters(now);
-        if !was_local {
+        // Others number their events by its stream.
+        if !was_local || self.members[position].stream == epoch {
             self.publish(true);
         }
         let returned = entrant.is_returning || before.is_some();

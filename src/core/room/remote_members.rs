@@ -187,9 +187,17 @@ impl Room {
         }
         let seats = self.local_seats();
         for node in nodes {
-            let message = NodeMessage::Seats { room: self.id.clone(), seats: seats.clone(), reply };
+            let message =
+                NodeMessage::Seats { room: self.id.clone(), seats: seats.clone(), reply, request: None };
             self.node.send_or_retry(node, message);
         }
+    }
+
+    /// The nodes that must know the stream that the participant's claim under `epoch` began; none if it
+    /// continued one.
+    pub fn nodes_to_tell(&self, participant: ParticipantId, epoch: Epoch) -> Vec<NodeId> {
+        let is_new = self.find_member(participant).is_some_and(|member| member.stream == epoch);
+        if is_new { self.remote_nodes() } else { Vec::new() }
     }
 
     /// All seats that this node holds.

@@ -73,10 +73,11 @@ fn kind_of(message: &NodeMessage) -> u8 {
 
 fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     match message {
-        NodeMessage::Seats { room, seats, reply } => {
+        NodeMessage::Seats { room, seats, reply, request } => {
             out.put_payload(room.as_str().as_bytes());
             out.put_list(seats, |seat, out| put_node_seat(seat, now, out));
             out.put_flag(*reply);
+            out.put_option(request.as_ref(), |request, out| out.put_u64(*request));
         }
         NodeMessage::SeatEnded { key, reason } => {
             put_key(key, out);
@@ -132,6 +133,7 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
             room: body.room()?,
             seats: body.list(|body| node_seat(body, now))?,
             reply: body.flag()?,
+            request: body.option(Fields::number)?,
         },
         SEAT_ENDED => NodeMessage::SeatEnded { key: key(body)?, reason: reason(body)? },
         DELIVER => NodeMessage::Deliver {

@@ -76,7 +76,7 @@ impl Hub {
         let mode = EntryMode::Join { received: request.received };
         let (seat, entered) = self.enter(&claim, &claimed, mode, request.address)?;
         drop(gated);
-        self.wait_for_mailbox(&seat, entered).await?;
+        self.finish_move(&seat, entered).await?;
         Ok(Some(seat))
     }
 

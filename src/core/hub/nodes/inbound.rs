@@ -56,7 +56,12 @@ impl Hub {
     pub(super) fn handle(&self, from: NodeId, message: NodeMessage) {
         let now = self.0.clock.now();
         match message {
-            NodeMessage::Seats { room, seats, reply } => self.handle_seats(from, room, &seats, reply),
+            NodeMessage::Seats { room, seats, reply, request } => {
+                self.handle_seats(from, room, &seats, reply);
+                if let Some(request) = request {
+                    self.answer(from, request, true);
+                }
+            }
             NodeMessage::SeatEnded { key, reason } => self.handle_seat_ended(&key, reason),
             NodeMessage::Deliver { to, from, seq, event } => {
                 if let Some(room) = self.room(&to.room) {
@@ -112,7 +117,7 @@ impl Hub {
             own = room.local_seats();
         }
         if reply {
-            let message = NodeMessage::Seats { room: id, seats: own, reply: false };
+            let message = NodeMessage::Seats { room: id, seats: own, reply: false, request: None };
             self.0.local_node.send_or_retry(from, message);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
@@ -19,6 +20,12 @@ use crate::core::{
 
 /// How often seats are offered to other nodes that none has taken over.
 const OFFERED_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a join waits at most until other nodes know of its reset. They answer within milliseconds.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How soon a node is told again whose messages the bus refuses.
+const CONFIRMED_AGAIN: Duration = Duration::from_millis(50);
 
 impl Hub {
     /// Waits until all participants have moved to other nodes and all messages to them have arrived.
@@ -79,23 +86,57 @@ impl Hub {
         (local.bus().is_alive(node) && local.send(node, message).is_ok()).then_some(node)
     }
 
-    /// Waits for the mailbox of a participant that came from another node. After [`MAILBOX_WITHIN`] it is
-    /// lost, and the join is answered with a reset.
-    pub(in crate::core::hub) async fn wait_for_mailbox(
+    /// Waits for what the answer to a join needs of other nodes.
+    ///
+    /// That is the mailbox of a participant that came from one of them; without it, after [`MAILBOX_WITHIN`],
+    /// the answer is a reset. After a reset, the others' nodes must know where the participant is.
+    pub(in crate::core::hub) async fn finish_move(
         &self,
         seat: &Seated,
         mut entered: Entered,
     ) -> Result<Entered, Replaced> {
-        let Some(mailbox) = entered.mailbox.take() else { return Ok(entered) };
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
-        entered.resumed = matches!(timeout(MAILBOX_WITHIN, mailbox).await, Ok(Ok(true)));
-        let mut room = lock(&seat.room);
-        room.give_up_mailbox(participant, epoch, self.0.clock.now());
-        if !entered.resumed {
-            // The view tells what has happened since.
-            room.drop_replay(participant, epoch)?;
+        if let Some(mailbox) = entered.mailbox.take() {
+            entered.resumed = matches!(timeout(MAILBOX_WITHIN, mailbox).await, Ok(Ok(true)));
+            let mut room = lock(&seat.room);
+            room.give_up_mailbox(participant, epoch, self.0.clock.now());
+            if !entered.resumed {
+                // The view tells what has happened since.
+                room.drop_replay(participant, epoch)?;
+            }
+            entered.view = room.view(participant, epoch)?;
         }
-        entered.view = room.view(participant, epoch)?;
+        if entered.returned && !entered.resumed {
+            // A node that does not confirm is about to be lost, with the others' connections.
+            let _ = timeout(CONFIRMED_WITHIN, self.confirm_reset(seat)).await;
+        }
         Ok(entered)
+    }
+
+    /// Waits until the nodes of the others know the stream that a participant's reset has begun.
+    ///
+    /// Until then they send to the former stream, perhaps to a dead node. The reset covers what they
+    /// acknowledge before the join is answered; what they acknowledge later arrives.
+    async fn confirm_reset(&self, seat: &Seated) {
+        let nodes = lock(&seat.room).nodes_to_tell(seat.key.participant, seat.key.epoch);
+        let told = nodes.into_iter().map(async |node| {
+            while self.0.local_node.bus().is_alive(node) && !self.confirm_seats(seat, node).await {
+                sleep(CONFIRMED_AGAIN).await;
+            }
+        });
+        join_all(told).await;
+    }
+
+    /// Tells `node` the seats of a room, and waits until it knows them. `false`: the bus did not take them.
+    async fn confirm_seats(&self, seat: &Seated, node: NodeId) -> bool {
+        let seats = lock(&seat.room).local_seats();
+        let message = |request| NodeMessage::Seats {
+            room: seat.key.room.clone(),
+            seats,
+            reply: false,
+            request: Some(request),
+        };
+        let Ok(answer) = self.ask(node, message) else { return false };
+        answer.await.is_ok()
     }
 }

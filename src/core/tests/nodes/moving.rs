@@ -134,6 +134,22 @@ fn death_of_a_node_resets_its_participants() {
 }
 
 #[test]
+fn signal_after_the_return_from_a_dead_node_arrives() {
+    on_paused_time(async {
+        let mut sim = two_on_two_nodes().await;
+        sim.kill(1);
+        sim.join(BOB, 2, 0);
+        sim.run_ready_tasks().await;
+        assert!(sim.is_joining(BOB), "Ann's node would still send to the dead one");
+        deliver(&mut sim).await;
+        assert!(!sim.is_joining(BOB));
+        assert_eq!(sim.signal(ANN, BOB), Some(Ok(())));
+        deliver(&mut sim).await;
+        assert_eq!(signals(&told(&sim, BOB)), 1);
+    });
+}
+
+#[test]
 fn participant_of_a_dead_node_leaves_when_its_lease_ends() {
     on_paused_time(async {
         let mut sim = two_on_two_nodes().await;

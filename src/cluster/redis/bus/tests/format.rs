@@ -150,11 +150,8 @@ fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
         attachment,
     });
     prop_oneof![
-        (room(), vec(node_seat, 0..3), yes()).prop_map(|(room, seats, reply)| NodeMessage::Seats {
-            room,
-            seats,
-            reply
-        }),
+        (room(), vec(node_seat, 0..3), yes(), option::of(n()))
+            .prop_map(|(room, seats, reply, request)| { NodeMessage::Seats { room, seats, reply, request } }),
         (key(), reason()).prop_map(|(key, reason)| NodeMessage::SeatEnded { key, reason }),
         (key(), participant(), option::of(pair_seq()), event())
             .prop_map(|(to, from, seq, event)| NodeMessage::Deliver { to, from, seq, event }),

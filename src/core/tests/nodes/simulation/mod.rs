@@ -71,6 +71,10 @@ pub struct Simulation {
     pub nodes: Vec<Node>,
     pub people: Vec<Person>,
     seats: usize,
+    /// A fault keeps nodes from telling each other of a reset.
+    ///
+    /// The model forgot who is there, or a bus takes nothing.
+    pub is_reset_hidden: bool,
     /// Resets other than after a second move.
     pub resets: usize,
     /// Resets after a second move while the mailbox was on its way.
@@ -96,6 +100,7 @@ impl Simulation {
             nodes: Vec::new(),
             people: people.iter().map(|kind| Person::new(*kind)).collect(),
             seats,
+            is_reset_hidden: false,
             resets: 0,
             second_move_resets: 0,
         };
@@ -182,6 +187,8 @@ impl Simulation {
             Ok(Err(JoinError::RoomFull { .. })) => return self.check_refusal(person, joining.held),
             _ => return,
         };
+        let sent = |from: &Person| from.said.get(&person).map_or(0, |(said, _)| *said);
+        let sent = self.people.iter().map(sent).enumerate().collect();
         let it = &mut self.people[person];
         it.become_(joined.seat.participant());
         let moved_twice = self.model.lock().unwrap().moved_twice.contains(&it.id);
@@ -190,7 +197,7 @@ impl Simulation {
         } else {
             self.second_move_resets += usize::from(it.has_joined && moved_twice);
             self.resets += usize::from(it.has_joined && !moved_twice);
-            it.reset(&joined);
+            it.reset(&joined, sent);
         }
         it.has_joined = true;
         it.answered = Some((joining.node, joined));
@@ -311,6 +318,7 @@ impl Simulation {
 
     /// The model forgets all seats, and every node that reaches it restores its own.
     pub fn forget(&mut self) {
+        self.is_reset_hidden = true;
         self.model.lock().unwrap().rooms.clear();
         self.nodes.iter().for_each(|node| node.registry.put_back());
     }

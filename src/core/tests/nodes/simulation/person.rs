@@ -33,8 +33,10 @@ pub struct Person {
     pub received: u64,
     /// The others as it was told: participant, connected.
     pub known: BTreeMap<ParticipantId, bool>,
-    /// The last signal received from each participant, and whether a reset followed.
-    pub heard: HashMap<ParticipantId, (u64, bool)>,
+    /// The last signal received from each participant.
+    pub heard: HashMap<ParticipantId, u64>,
+    /// How many signals of each other client were sent before the last reset of this one, which covers them.
+    pub covered: HashMap<usize, u64>,
     /// Number of signals sent to each other client, and how many of them a reset covers.
     pub said: HashMap<usize, (u64, u64)>,
 }
@@ -53,6 +55,7 @@ impl Person {
             received: 0,
             known: BTreeMap::new(),
             heard: HashMap::new(),
+            covered: HashMap::new(),
             said: HashMap::new(),
         }
     }
@@ -63,7 +66,7 @@ impl Person {
     }
 
     pub fn last_heard(&self, of: ParticipantId) -> u64 {
-        self.heard.get(&of).map_or(0, |(number, _)| *number)
+        self.heard.get(&of).copied().unwrap_or_default()
     }
 
     /// Records the participant of an answered join, which may be a new one.
@@ -79,10 +82,11 @@ impl Person {
         self.id = id;
     }
 
-    pub fn reset(&mut self, joined: &Joined) {
+    /// Starts afresh. `covered` is the number of signals that each other client has sent so far.
+    pub fn reset(&mut self, joined: &Joined, covered: HashMap<usize, u64>) {
         self.received = joined.view.seq;
         self.known = joined.view.others.iter().map(|other| (other.participant, other.connected)).collect();
-        self.heard.values_mut().for_each(|(_, was_reset)| *was_reset = true);
+        self.covered = covered;
         // The reset covers all signals sent before it, too.
         self.said.values_mut().for_each(|(said, lost)| *lost = *said);
     }

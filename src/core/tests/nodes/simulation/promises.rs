@@ -109,18 +109,18 @@ impl Simulation {
     }
 
     fn hear(&mut self, person: usize, from: usize, participant: ParticipantId, number: u64) {
-        let heard = self.people[person].heard.get(&participant);
-        // Signals before the first one received may have been sent before the join.
-        let (last, was_reset) = heard.copied().unwrap_or((0, true));
+        let last = self.people[person].last_heard(participant);
         assert!(number > last, "{person} hears {number} of {from} after {last}: in order and once");
-        let may_be_lost = self.people[from].said[&person].1;
+        // A reset of either covers what was sent before it.
+        let covered = self.people[person].covered.get(&from).copied().unwrap_or_default();
+        let may_be_lost = self.people[from].said[&person].1.max(covered);
         // Signals of a former participant of the same client may be lost.
         let is_new = [person, from].iter().any(|who| self.people[*who].kind != Kind::Resumes);
-        let is_excused = was_reset || is_new || number - 1 <= may_be_lost;
+        let is_excused = self.is_reset_hidden || is_new || number - 1 <= may_be_lost;
         assert!(
             number == last + 1 || is_excused,
             "{person} hears {number} of {from} after {last}: none lost"
         );
-        self.people[person].heard.insert(participant, (number, false));
+        self.people[person].heard.insert(participant, number);
     }
 }
