@@ -70,6 +70,8 @@ pub enum NodeMessage {
         room: RoomId,
         /// Its seats on the sending node.
         seats: Vec<NodeSeat>,
+        /// The newest streams of the receiver's participants that the sender has heard of.
+        streams: Vec<(ParticipantId, Epoch)>,
         /// Asks the receiver to answer with its own.
         reply: bool,
         /// Number of a request that is answered by [`Answer`](Self::Answer) once the seats are known: always
@@ -162,6 +164,11 @@ pub enum NodeMessage {
 }
 
 impl NodeMessage {
+    /// The answer of a node that holds no seats in `room`.
+    pub fn no_seats(room: RoomId) -> Self {
+        Self::Seats { room, seats: Vec::new(), streams: Vec::new(), reply: false, request: None }
+    }
+
     /// The room whose claims the message waits for; `None` if it waits for none.
     ///
     /// [`TakeOver`](Self::TakeOver) waits for none, because its own claim waits its turn.

@@ -129,6 +129,14 @@ impl Room {
         self.publish(false);
     }
 
+    /// True if events of the participant were lost since its mailbox arrived.
+    ///
+    /// # Errors
+    /// [`Replaced`]: it is not listed under `epoch`.
+    pub fn needs_reset(&mut self, participant: ParticipantId, epoch: Epoch) -> Result<bool, Replaced> {
+        Ok(self.member(participant, epoch)?.as_local().is_none_or(|local| local.outbox.needs_reset()))
+    }
+
     /// Drops the replay buffer of a participant whose join is answered with a reset.
     ///
     /// # Errors

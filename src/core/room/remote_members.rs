@@ -185,11 +185,35 @@ impl Room {
         if nodes.is_empty() {
             return;
         }
-        let seats = self.local_seats();
         for node in nodes {
-            let message =
-                NodeMessage::Seats { room: self.id.clone(), seats: seats.clone(), reply, request: None };
-            self.node.send_or_retry(node, message);
+            self.node.send_or_retry(node, self.seats_for(node, reply, None));
+        }
+    }
+
+    /// The message that tells `node` all local seats.
+    pub fn seats_for(&self, node: NodeId, reply: bool, request: Option<u64>) -> NodeMessage {
+        let theirs = self.members.iter().filter(|member| member.remote_node() == Some(node));
+        let streams = theirs.map(|member| (member.participant, member.stream)).collect();
+        NodeMessage::Seats { room: self.id.clone(), seats: self.local_seats(), streams, reply, request }
+    }
+
+    /// Resets the local participants of which another node knows a newer stream.
+    ///
+    /// That stream began on a node that is gone, by a claim that the seat registry has forgotten.
+    pub fn apply_streams(&mut self, streams: &[(ParticipantId, Epoch)], now: Instant) {
+        for (participant, stream) in streams {
+            let Some(position) = self.position(*participant) else { continue };
+            let member = &mut self.members[position];
+            let (is_newer, epoch) = (*stream > member.stream, member.epoch);
+            let Some(local) = member.as_local().filter(|_| is_newer && *stream <= epoch) else { continue };
+            if local.mailbox_request.is_some() {
+                // A mailbox of an older stream counts as lost when it arrives.
+                member.stream = *stream;
+            } else {
+                self.lose_mailbox(position);
+                self.deliver_waiting(position, now);
+                self.publish(false);
+            }
         }
     }
 
@@ -201,7 +225,7 @@ impl Room {
     }
 
     /// All seats that this node holds.
-    pub fn local_seats(&self) -> Vec<NodeSeat> {
+    fn local_seats(&self) -> Vec<NodeSeat> {
         let seat = |member: &Member| NodeSeat {
             seat: Seat {
                 participant: member.participant,

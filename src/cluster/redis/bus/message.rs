@@ -12,7 +12,7 @@ use super::{
 use crate::core::{
     model::{
         event::{LeaveReason, Numbered},
-        ids::{Epoch, NodeId},
+        ids::{Epoch, NodeId, ParticipantId},
         mailbox::{Mailbox, PairSeq},
         roster::RosterEntry,
         seat_table::{Claim, RoomPolicy, Seat, SeatKey},
@@ -73,9 +73,10 @@ fn kind_of(message: &NodeMessage) -> u8 {
 
 fn write_body(message: &NodeMessage, now: Instant, out: &mut BytesMut) {
     match message {
-        NodeMessage::Seats { room, seats, reply, request } => {
+        NodeMessage::Seats { room, seats, streams, reply, request } => {
             out.put_payload(room.as_str().as_bytes());
             out.put_list(seats, |seat, out| put_node_seat(seat, now, out));
+            out.put_list(streams, put_stream);
             out.put_flag(*reply);
             out.put_option(request.as_ref(), |request, out| out.put_u64(*request));
         }
@@ -132,6 +133,7 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
         SEATS => NodeMessage::Seats {
             room: body.room()?,
             seats: body.list(|body| node_seat(body, now))?,
+            streams: body.list(stream)?,
             reply: body.flag()?,
             request: body.option(Fields::number)?,
         },
@@ -165,6 +167,15 @@ pub(super) fn read(kind: u8, body: Bytes, now: Instant) -> Option<NodeMessage> {
         }
         _ => return None,
     })
+}
+
+fn put_stream((participant, stream): &(ParticipantId, Epoch), out: &mut BytesMut) {
+    out.put_slice(participant.as_bytes());
+    out.put_u64(stream.0);
+}
+
+fn stream(body: &mut Fields) -> Option<(ParticipantId, Epoch)> {
+    Some((body.participant()?, Epoch(body.number()?)))
 }
 
 fn put_mailbox(mailbox: &Mailbox, out: &mut BytesMut) {

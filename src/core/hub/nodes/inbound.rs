@@ -7,7 +7,7 @@ use crate::core::{
     model::{
         error::SignalError,
         event::LeaveReason,
-        ids::{Epoch, NodeId, RoomId},
+        ids::{Epoch, NodeId, ParticipantId, RoomId},
         lock::lock,
         seat_table::SeatKey,
     },
@@ -56,8 +56,8 @@ impl Hub {
     pub(super) fn handle(&self, from: NodeId, message: NodeMessage) {
         let now = self.0.clock.now();
         match message {
-            NodeMessage::Seats { room, seats, reply, request } => {
-                self.handle_seats(from, room, &seats, reply);
+            NodeMessage::Seats { room, seats, streams, reply, request } => {
+                self.handle_seats(from, &room, &seats, &streams, reply);
                 if let Some(request) = request {
                     self.answer(from, request, true);
                 }
@@ -109,16 +109,26 @@ impl Hub {
         let _ = self.0.local_node.send(node, NodeMessage::Answer { request, yes });
     }
 
-    fn handle_seats(&self, from: NodeId, id: RoomId, seats: &[NodeSeat], reply: bool) {
-        let mut own = Vec::new();
-        if let Some(room) = self.room(&id) {
-            let mut room = lock(&room);
-            room.apply_node_seats(from, seats, self.0.clock.now());
-            own = room.local_seats();
-        }
+    fn handle_seats(
+        &self,
+        from: NodeId,
+        id: &RoomId,
+        seats: &[NodeSeat],
+        streams: &[(ParticipantId, Epoch)],
+        reply: bool,
+    ) {
+        let answer = match self.room(id) {
+            Some(room) => {
+                let mut room = lock(&room);
+                let now = self.0.clock.now();
+                room.apply_node_seats(from, seats, now);
+                room.apply_streams(streams, now);
+                room.seats_for(from, false, None)
+            }
+            None => NodeMessage::no_seats(id.clone()),
+        };
         if reply {
-            let message = NodeMessage::Seats { room: id, seats: own, reply: false, request: None };
-            self.0.local_node.send_or_retry(from, message);
+            self.0.local_node.send_or_retry(from, answer);
         }
     }
 

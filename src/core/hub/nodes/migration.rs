@@ -97,9 +97,10 @@ impl Hub {
     ) -> Result<Entered, Replaced> {
         let (participant, epoch) = (seat.key.participant, seat.key.epoch);
         if let Some(mailbox) = entered.mailbox.take() {
-            entered.resumed = matches!(timeout(MAILBOX_WITHIN, mailbox).await, Ok(Ok(true)));
+            let has_arrived = matches!(timeout(MAILBOX_WITHIN, mailbox).await, Ok(Ok(true)));
             let mut room = lock(&seat.room);
             room.give_up_mailbox(participant, epoch, self.0.clock.now());
+            entered.resumed = has_arrived && !room.needs_reset(participant, epoch)?;
             if !entered.resumed {
                 // The view tells what has happened since.
                 room.drop_replay(participant, epoch)?;
@@ -129,13 +130,7 @@ impl Hub {
 
     /// Tells `node` the seats of a room, and waits until it knows them. `false`: the bus did not take them.
     async fn confirm_seats(&self, seat: &Seated, node: NodeId) -> bool {
-        let seats = lock(&seat.room).local_seats();
-        let message = |request| NodeMessage::Seats {
-            room: seat.key.room.clone(),
-            seats,
-            reply: false,
-            request: Some(request),
-        };
+        let message = |request| lock(&seat.room).seats_for(node, false, Some(request));
         let Ok(answer) = self.ask(node, message) else { return false };
         answer.await.is_ok()
     }

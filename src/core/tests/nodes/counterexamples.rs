@@ -110,3 +110,18 @@ fn listing_older_than_a_forgotten_claim_is_not_continued() {
     steps.extend([Step::Forget, join(1, 1), Step::Pass { ms: 2_000 }, Step::Pass { ms: 1 }]);
     play(3, &steps, None);
 }
+
+/// The node that told the stream died, the client had no answer, and the registry forgot that claim.
+#[test]
+fn stream_that_only_others_know_is_not_continued() {
+    let join = |person, node| Step::Join { person, node, how: 0 };
+    let mut steps = vec![join(0, 0), Step::Silent { from: 2, to: 1, silent: true }, join(1, 2), join(1, 1)];
+    steps.extend([
+        Step::Deliver { from: 1, to: 0, messages: 1 },
+        Step::Kill { node: 1 },
+        Step::Forget,
+        join(2, 0),
+    ]);
+    steps.extend([Step::Cut { node: 0, cut: false }, join(2, 0), join(1, 2), Step::Forget, join(1, 1)]);
+    play(2, &steps, None);
+}

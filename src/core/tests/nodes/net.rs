@@ -103,6 +103,13 @@ impl Net {
         self.state.lock().unwrap().mailboxes.iter().any(|(who, ..)| *who == participant)
     }
 
+    /// True while another node has not been told the seats that `node` waits to have confirmed.
+    pub fn awaits_confirmation(&self, node: NodeId) -> bool {
+        let asks = |message: &NodeMessage| matches!(message, NodeMessage::Seats { request: Some(_), .. });
+        let state = self.state.lock().unwrap();
+        state.queues.iter().any(|((from, _), queue)| *from == node && queue.iter().any(asks))
+    }
+
     /// Delivers the next message, if there is one.
     pub fn deliver(&self, from: NodeId, to: NodeId) -> bool {
         let message = {

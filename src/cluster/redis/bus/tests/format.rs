@@ -150,8 +150,16 @@ fn message(now: Instant) -> impl Strategy<Value = NodeMessage> {
         attachment,
     });
     prop_oneof![
-        (room(), vec(node_seat, 0..3), yes(), option::of(n()))
-            .prop_map(|(room, seats, reply, request)| { NodeMessage::Seats { room, seats, reply, request } }),
+        (
+            room(),
+            vec(node_seat, 0..3),
+            vec((participant(), n().prop_map(Epoch)), 0..3),
+            yes(),
+            option::of(n())
+        )
+            .prop_map(|(room, seats, streams, reply, request)| {
+                NodeMessage::Seats { room, seats, streams, reply, request }
+            }),
         (key(), reason()).prop_map(|(key, reason)| NodeMessage::SeatEnded { key, reason }),
         (key(), participant(), option::of(pair_seq()), event())
             .prop_map(|(to, from, seq, event)| NodeMessage::Deliver { to, from, seq, event }),

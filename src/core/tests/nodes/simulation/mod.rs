@@ -73,7 +73,7 @@ pub struct Simulation {
     seats: usize,
     /// A fault keeps nodes from telling each other of a reset.
     ///
-    /// The model forgot who is there, or a bus takes nothing.
+    /// The model forgot who is there, a bus takes nothing, or a message takes longer than a join waits.
     pub is_reset_hidden: bool,
     /// Resets other than after a second move.
     pub resets: usize,
@@ -198,6 +198,7 @@ impl Simulation {
             self.second_move_resets += usize::from(it.has_joined && moved_twice);
             self.resets += usize::from(it.has_joined && !moved_twice);
             it.reset(&joined, sent);
+            self.is_reset_hidden |= self.net.awaits_confirmation(self.nodes[joining.node].id);
         }
         it.has_joined = true;
         it.answered = Some((joining.node, joined));
