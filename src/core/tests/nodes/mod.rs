@@ -149,6 +149,7 @@ async fn take(sim: &mut Simulation, step: &Step) {
         }
         Step::Silent { from, to, silent } => {
             let (from, to) = sim.pair(from, to);
+            sim.is_reset_hidden = true;
             sim.net.set_silent(from, to, silent);
         }
         Step::Kill { node } => sim.kill(node),

@@ -73,7 +73,8 @@ pub struct Simulation {
     seats: usize,
     /// A fault keeps nodes from telling each other of a reset.
     ///
-    /// The model forgot who is there, a bus takes nothing, or a message takes longer than a join waits.
+    /// The model forgot who is there, a bus takes nothing, a node is silent, or a message takes longer than a
+    /// join waits.
     pub is_reset_hidden: bool,
     /// Resets other than after a second move.
     pub resets: usize,
