@@ -117,17 +117,16 @@ impl Hub {
         streams: &[(ParticipantId, Epoch)],
         reply: bool,
     ) {
-        let answer = match self.room(id) {
-            Some(room) => {
-                let mut room = lock(&room);
-                let now = self.0.clock.now();
-                room.apply_node_seats(from, seats, now);
-                room.apply_streams(streams, now);
-                room.seats_for(from, false, None)
-            }
-            None => NodeMessage::no_seats(id.clone()),
+        let answer = if let Some(room) = self.room(id) {
+            let mut room = lock(&room);
+            let now = self.0.clock.now();
+            room.apply_node_seats(from, seats, now);
+            room.apply_streams(streams, now);
+            reply.then(|| room.seats_for(from, false, None))
+        } else {
+            reply.then(|| NodeMessage::no_seats(id.clone()))
         };
-        if reply {
+        if let Some(answer) = answer {
             self.0.local_node.send_or_retry(from, answer);
         }
     }

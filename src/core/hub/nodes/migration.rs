@@ -108,7 +108,8 @@ impl Hub {
             entered.view = room.view(participant, epoch)?;
         }
         if entered.returned && !entered.resumed {
-            // A node that does not confirm is about to be lost, with the others' connections.
+            // A node that hangs for longer does not keep the participant away. `docs/failures.md` says what
+            // that can cost.
             let _ = timeout(CONFIRMED_WITHIN, self.confirm_reset(seat)).await;
         }
         Ok(entered)
