@@ -2,12 +2,7 @@
 //! the default.
 #![allow(clippy::doc_markdown, reason = "option texts are for the terminal, where addresses stand bare")]
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use axum::http::HeaderValue;
 use clap::{Parser, ValueEnum};
@@ -18,6 +13,7 @@ use crate::{
         DoorOptions,
         ice_url::IceUrls,
         options::{Secret, duration, long_secret, seconds},
+        proxies::TrustedProxies,
     },
 };
 
@@ -167,16 +163,10 @@ pub struct Config {
     #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 20_000)]
     pub events_per_address: u32,
 
-    /// Reverse proxies whose X-Forwarded-For is believed.
-    #[arg(
-        help_heading = "Access",
-        long,
-        env,
-        value_name = "ADDRESSES",
-        value_delimiter = ',',
-        default_value = "127.0.0.1,::1"
-    )]
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Reverse proxies whose X-Forwarded-For, -Proto, -Host and -Port, or Forwarded, are believed: addresses
+    /// and networks (10.0.0.0/8), separated by commas, or none.
+    #[arg(help_heading = "Access", long, env, value_name = "ADDRESSES", default_value = "127.0.0.1,::1")]
+    pub trusted_proxies: TrustedProxies,
 
     /// Connections that may be open at once; more wait to be accepted.
     #[arg(help_heading = "Access", long, env, value_name = "NUMBER", default_value_t = 15_000)]

@@ -18,7 +18,7 @@ use pprof::{ProfilerGuardBuilder, protos::Message};
 use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::warn;
 
-use crate::protocols::admission::PeerAddress;
+use crate::protocols::proxies::PeerAddress;
 
 /// Length of a profile, in seconds: the default, and the maximum.
 const DEFAULT_SECONDS: u64 = 30;

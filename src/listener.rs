@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tracing::{debug, warn};
 
-use crate::protocols::{admission::PeerAddress, tcp::WatchedStream};
+use crate::protocols::{proxies::PeerAddress, tcp::WatchedStream};
 
 /// Time-out for the head of a request, and for an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

@@ -117,13 +117,14 @@ fn common_of(
     media: Arc<dyn MediaPlane>,
     clock: Arc<dyn Clock>,
 ) -> Result<Common, SettingsError> {
+    let proxies = Arc::new(config.trusted_proxies.clone());
     let quotas = Quotas { sessions: config.new_sessions_per_address, events: config.events_per_address };
     Ok(Common {
         hub,
         records,
         media,
-        admission: Arc::new(Admission::new(quotas, config.trusted_proxies.clone())),
-        origins: AllowedOrigins::new(&values(&config.cors_origins)),
+        admission: Arc::new(Admission::new(quotas, proxies.clone())),
+        origins: AllowedOrigins::new(&values(&config.cors_origins), proxies),
         ice_servers: Arc::new(ice_servers(config, clock.clone())?),
         return_spread: config.shutdown_grace / 2,
         admin_token: config.admin_token.clone(),

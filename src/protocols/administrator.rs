@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{Extensions, HeaderMap, Uri, header};
 
-use super::{admission::PeerAddress, http::bearer_token, options::Secret};
+use super::{http::bearer_token, options::Secret, proxies::PeerAddress};
 
 /// Headers that show that a proxy forwarded the request.
 const FORWARDED: [&str; 6] =

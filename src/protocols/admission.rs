@@ -1,22 +1,16 @@
 //! Rate limits by client address over all doors: one token bucket for new sessions and one for events.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
-    time::Duration,
-};
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::{Extensions, HeaderMap, Request, StatusCode};
 
 use super::http::EmptyRefusal;
 
+use super::proxies::TrustedProxies;
+
 /// Time in which an empty bucket of sessions is refilled.
 const REFILL: Duration = Duration::from_secs(10);
-
-/// Remote address of a TCP connection. The listener adds it to the extensions of every request.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerAddress(pub SocketAddr);
 
 /// Key of the rate limits: the IPv4 address of a client, or its IPv6 /64 network. The default has no address
 /// and no limit.
@@ -74,21 +68,19 @@ pub struct Admission {
     sessions: AddressLimit,
     events: AddressLimit,
     max_away: usize,
-    trusted_proxies: Vec<IpAddr>,
+    proxies: Arc<TrustedProxies>,
 }
 
 impl Admission {
-    /// Creates the limits of `quotas`.
-    ///
-    /// `X-Forwarded-For` counts only in requests from `trusted_proxies`.
-    pub fn new(quotas: Quotas, trusted_proxies: Vec<IpAddr>) -> Self {
+    /// Creates the limits of `quotas`, by the addresses of clients behind `proxies`.
+    pub fn new(quotas: Quotas, proxies: Arc<TrustedProxies>) -> Self {
         let events = NonZeroU32::new(quotas.events)
             .map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(EVENT_BURST)));
         Self {
             sessions: AddressLimit::new(quotas.sessions, REFILL),
             events: AddressLimit::of(events),
             max_away: if quotas.sessions == 0 { usize::MAX } else { quotas.sessions as usize },
-            trusted_proxies,
+            proxies,
         }
     }
 
@@ -99,16 +91,12 @@ impl Admission {
 
     /// The client that a request comes from.
     pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> ClientAddress {
-        ClientAddress(self.address(headers, extensions).map(bucket))
+        ClientAddress(self.proxies.client_address(headers, extensions).map(bucket))
     }
 
-    /// Whether the client's connection uses TLS, according to a trusted proxy (`X-Forwarded-Proto`).
+    /// Whether the client's connection uses TLS, according to a trusted proxy.
     pub fn is_encrypted(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
-        let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_canonical());
-        let schemes = headers.get_all("x-forwarded-proto").into_iter().next_back();
-        let scheme = schemes.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-        peer.is_some_and(|peer| self.trusted_proxies.contains(&peer))
-            && scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+        self.proxies.requested(headers, extensions).scheme.is_some_and(|scheme| scheme == "https")
     }
 
     /// Counts `request` as a new session. Returns the client that sent it.
@@ -143,21 +131,6 @@ impl Admission {
     pub fn forget_idle(&self) {
         self.sessions.forget_idle();
         self.events.forget_idle();
-    }
-
-    fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        let peer = extensions.get::<PeerAddress>()?.0.ip().to_canonical();
-        if !self.trusted_proxies.contains(&peer) {
-            return Some(peer);
-        }
-        // Each proxy appends the address of its caller. Entries further left may be forged.
-        let forwarded =
-            headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
-        let client = forwarded
-            .flat_map(|value| value.split(','))
-            .filter_map(|address| address.trim().parse::<IpAddr>().ok())
-            .rfind(|address| !self.trusted_proxies.contains(address));
-        Some(client.unwrap_or(peer))
     }
 }
 
@@ -203,43 +176,38 @@ fn bucket(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use std::net::SocketAddr;
 
     use super::*;
+    use crate::protocols::proxies::PeerAddress;
 
-    fn request(peer: &str, forwarded: Option<&str>) -> (HeaderMap, Extensions) {
-        let mut headers = HeaderMap::new();
-        if let Some(forwarded) = forwarded {
-            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
-        }
+    fn client(admission: &Admission, peer: &str) -> ClientAddress {
         let mut extensions = Extensions::new();
         extensions.insert(PeerAddress(SocketAddr::new(peer.parse().unwrap(), 1)));
-        (headers, extensions)
+        admission.client(&HeaderMap::new(), &extensions)
     }
 
-    fn admission(sessions: u32, events: u32, trusted_proxies: Vec<IpAddr>) -> Admission {
-        Admission::new(Quotas { sessions, events }, trusted_proxies)
+    fn admission(sessions: u32, events: u32) -> Admission {
+        Admission::new(Quotas { sessions, events }, Arc::default())
     }
 
-    fn admits(admission: &Admission, peer: &str, forwarded: Option<&str>) -> bool {
-        let (headers, extensions) = request(peer, forwarded);
-        admission.admits_session(admission.client(&headers, &extensions))
+    fn admits(admission: &Admission, peer: &str) -> bool {
+        admission.admits_session(client(admission, peer))
     }
 
     #[test]
     fn each_address_has_its_own_burst() {
-        let limited = admission(2, 0, vec![]);
-        let verdicts: Vec<_> = (0..3).map(|_| admits(&limited, "192.0.2.1", None)).collect();
+        let limited = admission(2, 0);
+        let verdicts: Vec<_> = (0..3).map(|_| admits(&limited, "192.0.2.1")).collect();
         assert_eq!(verdicts, [true, true, false]);
-        assert!(admits(&limited, "192.0.2.2", None));
-        assert!((0..9).all(|_| admits(&admission(0, 0, vec![]), "192.0.2.1", None)));
+        assert!(admits(&limited, "192.0.2.2"));
+        assert!((0..9).all(|_| admits(&admission(0, 0), "192.0.2.1")));
     }
 
     #[test]
     fn events_have_their_own_bucket() {
-        let limited = admission(1, 2, vec![]);
-        let (headers, extensions) = request("192.0.2.1", None);
-        let client = limited.client(&headers, &extensions);
+        let limited = admission(1, 2);
+        let client = client(&limited, "192.0.2.1");
         assert!(limited.admits_session(client));
         let admitted = (0..100).take_while(|_| limited.admits_event(client)).count();
         assert_eq!(admitted, 2 * EVENT_BURST.get() as usize);
@@ -253,32 +221,5 @@ mod tests {
         assert_eq!(verdicts, [true, true, false]);
         assert!(limit.admits(client("192.0.2.2")));
         assert!((0..9).all(|_| AddressLimit::new(0, Duration::from_hours(1)).admits(client("192.0.2.1"))));
-    }
-
-    #[test]
-    fn only_the_nearest_trusted_proxy_reports_encryption() {
-        let proxy: IpAddr = "127.0.0.1".parse().unwrap();
-        let encrypted = |peer: &str, scheme: Option<&'static str>| {
-            let (mut headers, extensions) = request(peer, None);
-            let name = HeaderName::from_static("x-forwarded-proto");
-            headers.extend(scheme.map(|scheme| (name, HeaderValue::from_static(scheme))));
-            admission(0, 0, vec![proxy]).is_encrypted(&headers, &extensions)
-        };
-        assert!(encrypted("127.0.0.1", Some("https")));
-        assert!(encrypted("127.0.0.1", Some("http, HTTPS")));
-        assert!(!encrypted("127.0.0.1", Some("https, http")));
-        assert!(!encrypted("127.0.0.1", None));
-        assert!(!encrypted("203.0.113.5", Some("https")), "not a trusted proxy");
-    }
-
-    #[test]
-    fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
-        let proxy: IpAddr = "127.0.0.1".parse().unwrap();
-        let limited = admission(1, 0, vec![proxy]);
-        assert!(admits(&limited, "127.0.0.1", Some("192.0.2.1")));
-        assert!(!admits(&limited, "127.0.0.1", Some("198.51.100.7, 192.0.2.1")), "a forged first entry");
-        assert!(admits(&limited, "127.0.0.1", Some("192.0.2.9")));
-        assert!(admits(&limited, "203.0.113.5", Some("192.0.2.50")));
-        assert!(!admits(&limited, "203.0.113.5", Some("192.0.2.51")), "not a trusted proxy");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     admission::{Admission, ClientAddress, NotAdmitted, TooManyRequests},
     ice_servers::IceServers,
     options::Secret,
-    origin::AllowedOrigins,
+    origin::{AllowedOrigins, OriginRefused},
     runtime::DoorRuntime,
 };
 use crate::{
@@ -91,9 +91,7 @@ impl Common {
     /// # Errors
     /// The origin of the page is not allowed, or the client has no session left.
     pub fn admit_page<B>(&self, request: &Request<B>) -> Result<ClientAddress, NotAdmitted> {
-        if !self.origins.allows(request.headers()) {
-            return Err(NotAdmitted::ForeignOrigin);
-        }
+        self.origins.check(request).map_err(|OriginRefused| NotAdmitted::ForeignOrigin)?;
         self.admission.admit_session(request).map_err(|TooManyRequests| NotAdmitted::TooManyRequests)
     }
 }

@@ -25,6 +25,7 @@ pub mod mesh;
 pub mod options;
 pub mod origin;
 pub mod prelude;
+pub mod proxies;
 pub mod runtime;
 pub mod sdp;
 pub mod signals;

@@ -16,6 +16,7 @@ use crate::{
     protocols::{
         admission::{NotAdmitted, TooManyRequests},
         http::{self, BodyError, json},
+        origin::OriginRefused,
         runtime::count_refusal,
         unavailable::log_unavailable,
         websocket::CloseStatus,
@@ -120,6 +121,12 @@ impl HttpRefusal {
             Self::TooMany => "too many requests; try again later".into(),
             Self::Unavailable => "not possible at the moment; try again".into(),
         }
+    }
+}
+
+impl From<OriginRefused> for HttpRefusal {
+    fn from(_: OriginRefused) -> Self {
+        Self::OriginNotAllowed
     }
 }
 

@@ -221,7 +221,7 @@ async fn authenticate(door: &DirectDoor, headers: &HeaderMap) -> Result<(User, N
 pub async fn kick(State(door): State<Arc<DirectDoor>>, request: Request) -> HttpResult {
     let (headers, extensions) = (request.headers(), request.extensions());
     let may_kick = !is_foreign_page(headers)
-        && door.common.origins.allows(headers)
+        && door.common.origins.allows(headers, extensions)
         && (door.open_kick || is_administrator(headers, extensions, &door.common.admin_token));
     if !may_kick {
         return Err(HttpRefusal::Forbidden);

@@ -11,7 +11,7 @@ const PREFIX: &str = "/api";
 
 /// The routes.
 pub fn router(door: Arc<DirectDoor>) -> Router {
-    let cors = door.common.origins.cors_layer_with_cookies();
+    let origins = door.common.origins.clone();
     let kick = routing::get(http::kick).post(http::kick).head(http::method_not_allowed);
     let routes = Router::new()
         .route("/healthcheck", routing::get(http::healthcheck).fallback(http::method_not_allowed))
@@ -20,5 +20,5 @@ pub fn router(door: Arc<DirectDoor>) -> Router {
         .route("/v1/user", routing::get(http::user).fallback(http::method_not_allowed))
         .route("/v1/kick-active-users", kick.fallback(http::method_not_allowed))
         .with_state(door);
-    Router::new().merge(routes.clone()).nest(PREFIX, routes).layer(cors)
+    origins.layer(Router::new().merge(routes.clone()).nest(PREFIX, routes))
 }

@@ -84,7 +84,7 @@ impl KurentoDoor {
     pub(super) fn check_administrator(&self, request: &Request) -> Result<(), HttpRefusal> {
         let (headers, extensions) = (request.headers(), request.extensions());
         let is_allowed = !is_foreign_page(headers)
-            && self.common.origins.allows(headers)
+            && self.common.origins.allows(headers, extensions)
             && is_administrator(headers, extensions, &self.common.admin_token);
         if is_allowed { Ok(()) } else { Err(FORBIDDEN) }
     }

@@ -8,15 +8,15 @@ use super::{KurentoDoor, http, operators};
 
 /// The routes for clients.
 pub fn router(door: Arc<KurentoDoor>) -> Router {
-    let cors = door.common.origins.cors_layer();
-    Router::new()
+    let origins = door.common.origins.clone();
+    let router = Router::new()
         .route("/room", routing::get(http::connect))
         .route("/getAllRooms", routing::get(http::get_all_rooms))
         .route("/getUpdateSpeakerInterval", routing::get(http::get_update_speaker_interval))
         .route("/getThresholdSpeaker", routing::get(http::get_threshold_speaker))
         .route("/getClientConfig", routing::get(http::get_client_config))
-        .layer(cors)
-        .with_state(door)
+        .with_state(door);
+    origins.layer(router)
 }
 
 /// The routes for operators.

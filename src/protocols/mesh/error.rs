@@ -15,6 +15,7 @@ use crate::{
         admission::NotAdmitted,
         chat_json::{ChatsError, EntryProblem},
         http::{BodyError, json},
+        origin::OriginRefused,
         runtime::count_refusal,
         unavailable::log_unavailable,
     },
@@ -194,6 +195,12 @@ pub const DELIVERED_ONLY: Refusal =
 
 /// Too many events of one connection wait, or its address sends too many.
 pub const TOO_MANY_REQUESTS: Refusal = Refusal::new(Code::TooManyRequests, "Too much at once");
+
+impl From<OriginRefused> for Refusal {
+    fn from(OriginRefused: OriginRefused) -> Self {
+        NOT_ALLOWED
+    }
+}
 
 impl From<NotAdmitted> for Refusal {
     fn from(refusal: NotAdmitted) -> Self {

@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::{
     MeshDoor,
-    error::{HttpRefusal, NOT_ALLOWED, TOO_MANY_ATTEMPTS},
+    error::{HttpRefusal, TOO_MANY_ATTEMPTS},
     session_end::{SessionEnd, SocketService},
     transport::Transport,
     upgrade::Upgrade,
@@ -36,9 +36,7 @@ pub struct Gate {
 /// Passes a request on to Socket.IO, or refuses it.
 pub async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response<Body>, HttpRefusal> {
     let door = &gate.door;
-    if !door.common.origins.allows(request.headers()) {
-        return Err(NOT_ALLOWED.into());
-    }
+    door.common.origins.check(&request)?;
     let engine = EngineRequest::of(&request);
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;

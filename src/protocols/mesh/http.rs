@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     MeshDoor,
-    error::{HttpRefusal, NOT_ALLOWED, Refusal, TOO_MANY_REQUESTS, UNAUTHORIZED},
+    error::{HttpRefusal, Refusal, TOO_MANY_REQUESTS, UNAUTHORIZED},
     options::saving,
 };
 use crate::{
@@ -42,9 +42,7 @@ pub async fn health_status() -> HttpResult {
 /// `PUT /api/v1/signalling/save-chats/:appointment_id`: saves `{"chats": [ … ]}` in the room's history, by
 /// the rules of the dialect. Answers with success once the whole save is durable.
 pub async fn save_chats(State(door): State<Arc<MeshDoor>>, mut request: Request) -> HttpResult {
-    if !door.common.origins.allows(request.headers()) {
-        return Err(NOT_ALLOWED.into());
-    }
+    door.common.origins.check(&request)?;
     door.common.admission.admit_event(&request).map_err(|_| TOO_MANY_REQUESTS)?;
     let room = request.extract_parts::<Path<String>>().await;
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;

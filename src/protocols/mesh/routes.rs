@@ -15,14 +15,14 @@ const SOCKET_PATHS: [&str; 2] = ["/socket.io", "/api/v1/signalling/socket"];
 
 /// The routes.
 pub fn router(door: Arc<MeshDoor>) -> Router {
-    let cors = door.common.origins.cors_layer();
+    let origins = door.common.origins.clone();
     let socket_routers = SOCKET_PATHS.map(|path| socket_router(&door, path));
     let router = Router::new()
         .route("/api/v1/signalling/health-status", routing::get(http::health_status))
         .route("/api/v1/signalling/save-chats/{appointment_id}", routing::put(http::save_chats))
         .route("/api/v1/ice-servers", routing::get(http::ice_servers))
         .with_state(door);
-    socket_routers.into_iter().fold(router, Router::merge).layer(cors)
+    origins.layer(socket_routers.into_iter().fold(router, Router::merge))
 }
 
 fn socket_router(door: &Arc<MeshDoor>, path: &'static str) -> Router {

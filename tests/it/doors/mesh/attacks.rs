@@ -174,7 +174,13 @@ async fn other_origins_are_refused_on_every_path() {
         let polling = http.get(format!("{base}/socket.io/?EIO=4&transport=polling")).header("origin", origin);
         let polling = polling.send().await.unwrap();
         assert_eq!(polling.status() == 200, allowed, "polling from {origin}");
-        assert_eq!(polling.headers().contains_key("access-control-allow-origin"), allowed);
+        assert_eq!(polling.headers()["access-control-allow-origin"], origin, "the page can read the code");
+        assert_eq!(polling.headers().contains_key("access-control-allow-credentials"), allowed);
+        let preflight =
+            http.request(reqwest::Method::OPTIONS, format!("{base}/api/v1/signalling/save-chats/7"));
+        let preflight = preflight.header("origin", origin).header("access-control-request-method", "PUT");
+        let preflight = preflight.send().await.unwrap();
+        assert_eq!(preflight.headers().contains_key("access-control-allow-origin"), allowed);
         let save = http.put(format!("{base}/api/v1/signalling/save-chats/7")).header("origin", origin);
         let save = save.body(r#"{"chats":[]}"#).send().await.unwrap();
         assert_eq!(save.status() == 200, allowed, "saving from {origin}");
