@@ -34,19 +34,22 @@ const BACKLOG: u32 = 4096;
 /// The pause after a failed accept, such as one for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Binds `address`. Must be called within a Tokio runtime.
+/// Binds `address`; `[::]` without IPv4 if `only_ipv6`. Must be called within a Tokio runtime.
 ///
 /// # Errors
 ///
 /// The address cannot be bound; the error names it and says why.
-pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub fn bind(address: SocketAddr, only_ipv6: bool) -> anyhow::Result<TcpListener> {
     use anyhow::Context;
 
-    listen(address).with_context(|| format!("cannot listen on {address}"))
+    listen(address, only_ipv6).with_context(|| format!("cannot listen on {address}"))
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr, only_ipv6: bool) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if address.is_ipv6() {
+        SockRef::from(&socket).set_only_v6(only_ipv6)?;
+    }
     // Closing connections of the previous process must not keep the address.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;

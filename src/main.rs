@@ -3,11 +3,11 @@
 use std::{io::Write, process::ExitCode};
 
 use switchboard::{app, config::Config, telemetry};
+use tracing::warn;
 
 fn main() -> ExitCode {
-    // Before any thread exists: reading `.env` changes the environment.
-    let config = Config::load();
-    match run(config) {
+    let (config, warnings) = Config::load();
+    match run(config, warnings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "switchboard: {error:#}");
@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: Config) -> anyhow::Result<()> {
+fn run(config: Config, warnings: Vec<String>) -> anyhow::Result<()> {
     telemetry::start_logging(config.log_format, &config.log)?;
+    for warning in warnings {
+        warn!("{warning}");
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(app::run(config))
 }

@@ -87,7 +87,7 @@ pub(super) async fn open_registry(
 
 #[cfg(feature = "media")]
 pub(super) fn open_media(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn MediaPlane>> {
-    let Some(settings) = config.media.settings(&config.listen)? else { return Ok(Arc::new(media::Off)) };
+    let Some(settings) = config.media.settings(&config.listen())? else { return Ok(Arc::new(media::Off)) };
     let forwarding = Forwarding::start(&settings, clock).context("MEDIA_LISTEN, MEDIA_PORT")?;
     Ok(Arc::new(forwarding))
 }

@@ -1,6 +1,6 @@
 //! The listeners for clients and operators.
 
-use std::{collections::HashSet, iter, net::SocketAddr, sync::Arc};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -18,8 +18,8 @@ impl Listeners {
         let further = doors.iter().flat_map(|door| door.listen());
         let further_ops = doors.iter().flat_map(|door| door.ops_listen());
         Ok(Self {
-            doors: bind_all("LISTEN", config.listen.iter().copied().chain(further))?,
-            ops: bind_all("OPS_LISTEN", iter::once(config.ops_listen).chain(further_ops))?,
+            doors: bind_all("LISTEN", config.listen().into_iter().chain(further))?,
+            ops: bind_all("OPS_LISTEN", config.ops_listen().iter().copied().chain(further_ops))?,
         })
     }
 }
@@ -36,7 +36,9 @@ fn bind_all(
         // Each bind of port 0 takes another free port.
         let is_new = address.port() == 0 || bound.insert(*address);
         if is_new && !addresses.iter().any(|other| covers(*other, *address)) {
-            listeners.push(listener::bind(*address).context(setting)?);
+            // Otherwise the address of IPv6 would take the port of IPv4 too.
+            let has_ipv4 = addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port());
+            listeners.push(listener::bind(*address, has_ipv4).context(setting)?);
         }
     }
     Ok(listeners)

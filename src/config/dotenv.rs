@@ -1,0 +1,133 @@
+//! Reads `.env`. dotenvy parses it; here `$` stays literal except in `${NAME}` between double quotes, and
+//! entries and errors have their lines.
+
+use std::{fs, io, path::Path};
+
+/// One `KEY=value` of the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Number of its first line.
+    pub(super) line: usize,
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+/// Reads the entries of a file, in order; none if there is no such file.
+///
+/// # Errors
+/// Names the file, the line and the key. Never a value: it may be a secret.
+pub(super) fn read(path: &Path) -> Result<Vec<Entry>, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text).map_err(|problem| format!("{}, {problem}", path.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<Entry>, String> {
+    let lines: Vec<_> = text.lines().collect();
+    let is_entry = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let mut entries = Vec::new();
+    let mut next = 0;
+    for parsed in dotenvy::from_read_iter(escape_dollars(text).as_bytes()) {
+        let Ok((key, value)) = parsed else {
+            let at = (next..lines.len()).find(|at| is_entry(lines[*at])).unwrap_or(next);
+            let key = lines.get(at).and_then(|line| key_of(line)).map(|key| format!(" ({key})"));
+            let hint = "is not like KEY=value; put a value with spaces, quotes or # into quotes";
+            return Err(format!("line {}{}: {hint}", at + 1, key.unwrap_or_default()));
+        };
+        let at = (next..lines.len()).find(|at| key_of(lines[*at]) == Some(key.as_str())).unwrap_or(next);
+        next = at + 1 + value.matches('\n').count();
+        entries.push(Entry { line: at + 1, key, value });
+    }
+    Ok(entries)
+}
+
+fn key_of(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let (key, _) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+    let key = key.trim();
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    is_key.then_some(key)
+}
+
+/// Where a character of the file stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Bare,
+    SingleQuotes,
+    DoubleQuotes,
+    Comment,
+}
+
+/// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes.
+fn escape_dollars(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let (mut place, mut before) = (Place::Bare, '\n');
+    for (at, c) in text.char_indices() {
+        let is_escaped = before == '\\' && place != Place::SingleQuotes;
+        place = match (place, c) {
+            (Place::Comment, '\n') => Place::Bare,
+            (Place::Bare, '#') if before.is_whitespace() => Place::Comment,
+            (Place::Bare, '\'') if !is_escaped => Place::SingleQuotes,
+            (Place::Bare, '"') if !is_escaped => Place::DoubleQuotes,
+            (Place::SingleQuotes, '\'') => Place::Bare,
+            (Place::DoubleQuotes, '"') if !is_escaped => Place::Bare,
+            _ => place,
+        };
+        let is_variable = place == Place::DoubleQuotes && starts_with_variable(&text[at..]);
+        if c == '$' && !is_escaped && !is_variable && matches!(place, Place::Bare | Place::DoubleQuotes) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        // The second of two backslashes escapes nothing.
+        before = if c == '\\' && is_escaped { ' ' } else { c };
+    }
+    escaped
+}
+
+fn starts_with_variable(text: &str) -> bool {
+    let name = text.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Vec<(usize, String, String)> {
+        parse(text).unwrap().into_iter().map(|it| (it.line, it.key, it.value)).collect()
+    }
+
+    #[test]
+    fn a_dollar_is_literal_except_in_a_variable_between_double_quotes() {
+        for (written, value) in [
+            ("pa$$word", "pa$$word"),
+            ("$HOME", "$HOME"),
+            ("${ROOT}/x", "${ROOT}/x"),
+            ("'${ROOT}/$x'", "${ROOT}/$x"),
+            ("\"${ROOT}/x\"", "/srv/x"),
+            ("\"$ROOT/$\"", "$ROOT/$"),
+            ("\"\\${ROOT}\"", "${ROOT}"),
+            ("a\\$b", "a$b"),
+            ("a # it's $5", "a"),
+        ] {
+            let text = format!("ROOT=/srv\n# it's a comment\nX={written}\nY=1");
+            let read = values(&text);
+            assert_eq!(read[1], (3, "X".into(), value.into()), "{written}");
+            assert_eq!(read[2], (4, "Y".into(), "1".into()), "after {written}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_line_and_key_and_no_value() {
+        for (text, problem) in [
+            ("A=1\n\nSESSION_SECRET=hidden word\n", "line 3 (SESSION_SECRET): "),
+            ("# x\nhidden\n", "line 2: "),
+            ("A=\"1\n2\"\nexport B=hi 'dden\n", "line 3 (B): "),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.starts_with(problem) && !error.contains("hid"), "{error}");
+        }
+    }
+}
