@@ -258,7 +258,7 @@ impl Hub {
     }
 
     /// The participant that a session token of `room` proves, with or without a seat.
-    fn verify_session(&self, room: &RoomId, session: &str) -> Option<ParticipantId> {
+    pub fn verify_session(&self, room: &RoomId, session: &str) -> Option<ParticipantId> {
         self.0.sessions.verify(room, session, self.0.clock.wall())
     }
 }

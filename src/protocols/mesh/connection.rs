@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     MeshDoor,
+    early_events::EarlyEvents,
     error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     messages::{
         ClientMessage, DONE, ErrorEvent, JoinRoom, JoinedSuccessfully, RefusedAck, UNKNOWN_EVENT, is_event,
@@ -58,6 +59,9 @@ pub struct MeshConnection {
     pub(super) door: Arc<MeshDoor>,
     pub(super) packets: PacketSender,
     seat: Mutex<Option<Seated>>,
+    /// Events that wait for the first join.
+    pub(super) early: EarlyEvents,
+    pub(super) has_joined: AtomicBool,
     /// The server has ended the connection; the session that carries it may continue.
     closing: AtomicBool,
     inputs: Lane<Input>,
@@ -104,6 +108,8 @@ impl MeshConnection {
     ) -> Self {
         Self {
             id,
+            early: EarlyEvents::new(door.early_bytes.clone()),
+            has_joined: AtomicBool::new(false),
             door,
             packets: PacketSender { socket: Arc::downgrade(socket), transport },
             seat: Mutex::default(),
@@ -152,7 +158,7 @@ impl MeshConnection {
         }
     }
 
-    fn handle_event(
+    pub(super) fn handle_event(
         self: &Arc<Self>,
         packet: &Utf8Bytes,
         is_registered: bool,
@@ -160,6 +166,10 @@ impl MeshConnection {
     ) -> Option<BoxFuture<'static, ()>> {
         let outcome = match ClientMessage::parse(packet) {
             Ok(_) if !is_registered => Err(UNKNOWN_EVENT),
+            Ok(message) if message.needs_seat() && self.is_early() => {
+                self.hold(EventPacket { is_registered, data: Some(packet.clone()), ack });
+                return None;
+            }
             Ok(ClientMessage::SendOffer(sent)) => self
                 .check_room(&sent.appointment_id)
                 .and_then(|()| self.signal(SignalKind::Offer, &sent.remote_socket_id, sent.offer, packet)),
@@ -170,13 +180,24 @@ impl MeshConnection {
                 self.signal(SignalKind::Candidate, &sent.remote_socket_id, sent.candidate, packet)
             }
             Ok(ClientMessage::SendMessage(message)) => {
-                self.queue_message(&message, ack);
-                return None;
+                match message.appointment_id.as_deref().map_or(Ok(()), |named| self.check_room(named)) {
+                    Ok(()) => {
+                        self.queue_message(&message, ack);
+                        return None;
+                    }
+                    Err(refusal) => Err(refusal),
+                }
             }
             Ok(ClientMessage::LeaveRoom(_)) => return Some(self.clone().leave(ack).boxed()),
             Ok(ClientMessage::JoinRoom(join)) => match self.join_request(&join) {
-                Ok(request) => return Some(self.clone().join(request, ack).boxed()),
-                Err(refusal) => Err(refusal),
+                Ok(request) => {
+                    self.early.await_outcome();
+                    return Some(self.clone().join(request, ack).boxed());
+                }
+                Err(refusal) => {
+                    self.refuse_early();
+                    Err(refusal)
+                }
             },
             Err(_) if self.packets.transport.direct().is_some() && !is_event(packet) => {
                 // The library too ends a session that sends this.
@@ -237,6 +258,9 @@ impl MeshConnection {
     }
 
     async fn join(self: Arc<Self>, request: JoinRequest, ack: Ack) {
+        let session = request.session.as_deref();
+        let has_proven_session =
+            session.is_some_and(|session| self.door.hub.verify_session(&request.room, session).is_some());
         let present = self.seat().clone();
         let outcome = match present {
             // A join of the present room is no second join: its answer tells the present state.
@@ -256,13 +280,20 @@ impl MeshConnection {
             None => self.door.common.hub.join(request).await.map_err(Refusal::from),
         };
         match outcome {
-            Ok(joined) => self.sit_down(&joined, ack),
-            Err(refusal) => self.refuse(ack, &refusal),
+            Ok(joined) => {
+                self.sit_down(&joined, ack);
+                self.handle_early(has_proven_session);
+            }
+            Err(refusal) => {
+                self.refuse_early();
+                self.refuse(ack, &refusal);
+            }
         }
     }
 
     fn sit_down(self: &Arc<Self>, joined: &Joined, ack: Ack) {
         *self.seat() = Some(joined.seat.clone());
+        self.has_joined.store(true, Ordering::Relaxed);
         self.door.runtime.counters.joins.increment(1);
         // The answer goes first. Events since the seat was taken follow it.
         self.welcome(joined, ack);
@@ -302,6 +333,7 @@ impl MeshConnection {
     }
 
     async fn leave(self: Arc<Self>, ack: Ack) {
+        self.refuse_early();
         let seat = self.seat().take();
         match seat {
             Some(seat) => {

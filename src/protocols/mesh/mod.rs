@@ -14,6 +14,7 @@ mod chat;
 mod connection;
 mod delivery;
 mod direct_path;
+mod early_events;
 mod error;
 mod gate;
 mod http;
@@ -34,8 +35,8 @@ use futures_util::future::join_all;
 use socketioxide::SocketIo;
 use tracing::warn;
 
+use self::{early_events::EarlyBytes, options::DirectPathSwitch, transport::Transports};
 pub use self::{error::Code, options::Options};
-use self::{options::DirectPathSwitch, transport::Transports};
 use crate::{
     core::model::lock::lock,
     protocols::{dialect::Dialect, prelude::*},
@@ -66,6 +67,7 @@ struct MeshDoor {
     /// True if sessions that begin with a WebSocket have a direct path.
     direct_path: bool,
     runtime: DoorRuntime,
+    early_bytes: Arc<EarlyBytes>,
     transports: Transports,
     sockets: Mutex<Vec<SocketIo>>,
 }
@@ -82,6 +84,7 @@ impl MeshDoor {
             dialect: options.mesh_dialect,
             direct_path: options.mesh_direct_path == DirectPathSwitch::On,
             runtime: DoorRuntime::new(NAME),
+            early_bytes: Arc::default(),
             transports: Transports::default(),
             sockets: Mutex::default(),
         }

@@ -113,6 +113,10 @@ pub struct SendMessage<'a> {
     pub id: Option<Cow<'a, str>>,
     /// 1 to 16,384 bytes of UTF-8.
     pub body: Cow<'a, str>,
+    /// The sender's own room. A message that is sent before the join needs it, unless the join proves a
+    /// session of the room.
+    #[cfg_attr(test, ts(optional = nullable))]
+    pub appointment_id: Option<Cow<'a, str>>,
 }
 
 /// `leave_room`
@@ -121,6 +125,11 @@ pub struct SendMessage<'a> {
 pub struct LeaveRoom {}
 
 impl<'a> ClientMessage<'a> {
+    /// True for events that only a participant can send.
+    pub const fn needs_seat(&self) -> bool {
+        !matches!(self, Self::JoinRoom(_) | Self::LeaveRoom(_))
+    }
+
     /// Reads a Socket.IO event packet's data: `["event", payload]`.
     ///
     /// # Errors
@@ -264,7 +273,8 @@ fn send_message<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refus
         let problem = format_args!("must have 1 to {MAX_MESSAGE_ID_CHARS} characters").to_string();
         return Err(Refusal::field("id", problem));
     }
-    Ok(ClientMessage::SendMessage(SendMessage { id, body }))
+    let appointment_id = optional_text("appointment_id", fields.appointment_id)?;
+    Ok(ClientMessage::SendMessage(SendMessage { id, body, appointment_id }))
 }
 
 fn send_offer<'a>(fields: &EventFields<'a>) -> Result<ClientMessage<'a>, Refusal> {
