@@ -18,6 +18,7 @@ mod early_events;
 mod error;
 mod gate;
 mod http;
+mod join;
 mod messages;
 mod namespace;
 mod options;

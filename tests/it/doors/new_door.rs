@@ -131,7 +131,7 @@ impl Relay {
     /// Each quota is for one client; 0 means no limit.
     async fn start(sessions: u32, events: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let admission = Arc::new(Admission::new(Quotas { sessions, events }, Vec::new()));
+        let admission = Arc::new(Admission::new(Quotas { sessions, events }, Arc::default()));
         let common = Common { admission, ..common(folder.path(), Arc::new(Off), Arc::new(SystemClock)) };
         let door = relay::open(&common, &Settings::parse_from(["test"]).relay);
         let mut listener = JoinSet::new();
