@@ -53,7 +53,7 @@ fn key_of(line: &str) -> Option<&str> {
 
 /// Where a character of the file stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Context {
     Bare,
     SingleQuotes,
     DoubleQuotes,
@@ -63,20 +63,20 @@ enum Place {
 /// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes.
 fn escape_dollars(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let (mut place, mut before) = (Place::Bare, '\n');
+    let (mut context, mut before) = (Context::Bare, '\n');
     for (at, c) in text.char_indices() {
-        let is_escaped = before == '\\' && place != Place::SingleQuotes;
-        place = match (place, c) {
-            (Place::Comment, '\n') => Place::Bare,
-            (Place::Bare, '#') if before.is_whitespace() => Place::Comment,
-            (Place::Bare, '\'') if !is_escaped => Place::SingleQuotes,
-            (Place::Bare, '"') if !is_escaped => Place::DoubleQuotes,
-            (Place::SingleQuotes, '\'') => Place::Bare,
-            (Place::DoubleQuotes, '"') if !is_escaped => Place::Bare,
-            _ => place,
+        let is_escaped = before == '\\' && context != Context::SingleQuotes;
+        context = match (context, c) {
+            (Context::Bare, '#') if before.is_whitespace() => Context::Comment,
+            (Context::Bare, '\'') if !is_escaped => Context::SingleQuotes,
+            (Context::Bare, '"') if !is_escaped => Context::DoubleQuotes,
+            (Context::Comment, '\n') | (Context::SingleQuotes, '\'') => Context::Bare,
+            (Context::DoubleQuotes, '"') if !is_escaped => Context::Bare,
+            _ => context,
         };
-        let is_variable = place == Place::DoubleQuotes && starts_with_variable(&text[at..]);
-        if c == '$' && !is_escaped && !is_variable && matches!(place, Place::Bare | Place::DoubleQuotes) {
+        let is_variable = context == Context::DoubleQuotes && starts_with_variable(&text[at..]);
+        if c == '$' && !is_escaped && !is_variable && matches!(context, Context::Bare | Context::DoubleQuotes)
+        {
             escaped.push('\\');
         }
         escaped.push(c);

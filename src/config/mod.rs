@@ -284,7 +284,7 @@ impl Config {
             }
             let mut found = sources.value(name, is_secret(arg)).map_err(fail)?;
             if name == "LISTEN" && found.is_none() {
-                found = sources.value("PORT", false).map_err(fail)?.map(Found::as_port_of_every_address);
+                found = sources.value("PORT", false).map_err(fail)?.map(Found::into_address_of_its_port);
             }
             if let Some(found) = found {
                 set.extend(as_argument(arg, &found).map_err(fail)?);

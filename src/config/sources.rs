@@ -32,7 +32,7 @@ pub(super) struct Found {
 
 impl Found {
     /// The value of `LISTEN` that a port alone stands for.
-    pub(super) fn as_port_of_every_address(self) -> Self {
+    pub(super) fn into_address_of_its_port(self) -> Self {
         Self { value: format!("0.0.0.0:{}", self.value.trim()), ..self }
     }
 }

@@ -78,6 +78,8 @@ export type SendMessage = {
   id?: string | null;
   /** 1 to 16,384 bytes of UTF-8. */
   body: string;
+  /** The sender's own room. A message that is sent before the join needs it, unless the join proves a session of the room. */
+  appointment_id?: string | null;
 };
 
 /** `leave_room` */

@@ -38,7 +38,7 @@ fn examples() -> Vec<(&'static str, Value)> {
         ("send_offer", json!({"appointment_id": room, "offer": {"sdp": "v=0"}, "remoteSocketId": to})),
         ("send_answer", json!({"appointment_id": room, "answer": {"sdp": "v=0"}, "remoteSocketId": to})),
         ("ice_candidate", json!({"candidate": {"sdpMid": "0"}, "remoteSocketId": to})),
-        ("send_message", json!({"id": "1", "body": "hello"})),
+        ("send_message", json!({"id": "1", "body": "hello", "appointment_id": "room"})),
         ("leave_room", json!({})),
     ]
 }
