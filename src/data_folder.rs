@@ -66,6 +66,17 @@ impl DataFolder {
         }
         Ok(secret)
     }
+
+    /// Returns the name of this node: the stored one, else a new one that it stores.
+    ///
+    /// Where no file can be written, the name ends with the process.
+    pub fn node_name(&self) -> String {
+        let path = self.0.join("node-name");
+        let stored = fs::read_to_string(&path).ok().filter(|name| name.len() >= MIN_SECRET_BYTES);
+        stored
+            .or_else(|| String::from_utf8(make_secret(&path).ok()?).ok())
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+    }
 }
 
 /// Makes a secret and stores it durably, readable by this user only.
@@ -96,6 +107,17 @@ fn create_private(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_keeps_its_name_with_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        let name = data.node_name();
+        assert_eq!(data.node_name(), name);
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(DataFolder::open(other.path()).unwrap().node_name(), name);
+        assert!(!DataFolder(other.path().join("missing")).node_name().is_empty());
+    }
 
     #[test]
     fn a_secret_is_made_once_and_kept() {

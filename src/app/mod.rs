@@ -60,7 +60,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let hub = Hub::new(registry.clone(), store.chats.clone(), clock.clone(), sessions);
 
     let media = open_media(&config, &clock)?;
-    let common = common_of(&config, hub.clone(), store.records.clone(), media.clone(), clock)?;
+    let (records, node) = (store.records.clone(), data.node_name().into());
+    let common = common_of(&config, hub.clone(), records, node, media.clone(), clock)?;
     let doors = protocols::open_all(&common, &config.doors);
 
     let listeners = Listeners::bind(&config, &doors)?;
@@ -114,6 +115,7 @@ fn common_of(
     config: &Config,
     hub: Hub,
     records: Arc<dyn RecordStore>,
+    node: Arc<str>,
     media: Arc<dyn MediaPlane>,
     clock: Arc<dyn Clock>,
 ) -> Result<Common, SettingsError> {
@@ -122,6 +124,7 @@ fn common_of(
     Ok(Common {
         hub,
         records,
+        node,
         media,
         admission: Arc::new(Admission::new(quotas, proxies.clone())),
         origins: AllowedOrigins::new(&values(&config.cors_origins), proxies),

@@ -68,6 +68,8 @@ pub struct Common {
     pub hub: Hub,
     /// Durable records other than chats.
     pub records: Arc<dyn RecordStore>,
+    /// Name of this node, which outlives the process as its data folder does.
+    pub node: Arc<str>,
     /// Media forwarding, for doors whose participants send media to the server.
     pub media: Arc<dyn MediaPlane>,
     /// Source of time.

@@ -108,3 +108,12 @@ test('a page without an SFU, and a tab that is none, show it', async () => {
   await ann.getByText('There is no SFU that is free').waitFor();
   forgiveDocumentedAnswers();
 });
+
+test('a person whose SFU is not there any more is told so', async () => {
+  const ann = await visitor('Ann');
+  await ann.route('**/getRoomId*', (route) => route.fulfill({ json: { roomId: 'dead' } }));
+  await join(ann, '/ward/5');
+  await ann.getByText('The SFU has gone, and the call is over. You can join again.').waitFor();
+  await expectState(ann, 'idle');
+  forgiveDocumentedAnswers();
+});

@@ -15,18 +15,19 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
-    records::{PathPointer, SfuRecord, millis, unique},
+    records::{PathPointer, PoolRecord, SfuRecord, millis, unique},
     url_path::UrlPath,
 };
 use crate::core::{
     model::error::Unavailable,
     ports::{
         clock::Clock,
-        record_store::{Record, RecordKey, RecordStore},
+        record_store::{Created, Record, RecordKey, RecordStore},
     },
 };
 
-/// Time until a record expires that no node renews. For this long, a dead node's SFU may still be claimed.
+/// Time until a record expires that no node renews. For this long, the SFU of a dead node that does not
+/// start again may still be claimed.
 pub const RECORD_LIFETIME: Duration = Duration::from_secs(15);
 
 /// The most SFUs that are searched for a free one.
@@ -38,6 +39,7 @@ pub const MAX_TRIES: usize = 64;
 
 const SFUS: &str = "arbiter_sfus";
 const PATHS: &str = "arbiter_paths";
+const POOLS: &str = "arbiter_pools";
 
 /// How long a claimed room is kept without clients.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,8 @@ pub struct ClaimTimeouts {
 /// The claims of all nodes.
 pub struct Claims {
     pub(super) records: Arc<dyn RecordStore>,
+    /// Name of this node.
+    pub(super) node: Arc<str>,
     clock: Arc<dyn Clock>,
     pub(super) timeouts: ClaimTimeouts,
 }
@@ -68,9 +72,14 @@ pub struct ClaimedRoom {
 pub(super) type ReadRecord<T> = Option<(Record, T)>;
 
 impl Claims {
-    /// The claims in `records`.
-    pub fn new(records: Arc<dyn RecordStore>, clock: Arc<dyn Clock>, timeouts: ClaimTimeouts) -> Self {
-        Self { records, clock, timeouts }
+    /// The claims in `records`, on the node called `node`.
+    pub fn new(
+        records: Arc<dyn RecordStore>,
+        node: Arc<str>,
+        clock: Arc<dyn Clock>,
+        timeouts: ClaimTimeouts,
+    ) -> Self {
+        Self { records, node, clock, timeouts }
     }
 
     /// The SFU that `path` has claimed.
@@ -162,8 +171,7 @@ impl Claims {
     async fn candidate(&self, path: &UrlPath, attempt: usize) -> Result<Option<String>, Unavailable> {
         let now = self.now();
         let mut free = Vec::new();
-        for (key, record) in self.records.list(SFUS, MAX_SFUS, now).await? {
-            let entry: SfuRecord = parse(&record)?;
+        for (key, _, entry) in self.sfus().await? {
             if entry.claim_of(path, millis(now)).is_some() {
                 return Ok(Some(key.name.into()));
             }
@@ -203,6 +211,21 @@ impl Claims {
         self.read(&sfu_key(sfu)).await
     }
 
+    /// All SFUs, with their keys and records.
+    pub(super) async fn sfus(&self) -> Result<Vec<(RecordKey, Record, SfuRecord)>, Unavailable> {
+        let listed = self.records.list(SFUS, MAX_SFUS, self.now()).await?.into_iter();
+        listed
+            .map(|(key, record)| {
+                let entry = parse(&record)?;
+                Ok((key, record, entry))
+            })
+            .collect()
+    }
+
+    pub(super) async fn pool(&self) -> Result<ReadRecord<PoolRecord>, Unavailable> {
+        self.read(&pool_key(&self.node)).await
+    }
+
     async fn read<T: DeserializeOwned>(&self, key: &RecordKey) -> Result<ReadRecord<T>, Unavailable> {
         let Some(record) = self.records.get(key, self.now()).await? else { return Ok(None) };
         let content = parse(&record)?;
@@ -215,9 +238,19 @@ impl Claims {
         key: &RecordKey,
         content: &impl Serialize,
     ) -> Result<bool, Unavailable> {
+        self.create_for(key, content, RECORD_LIFETIME).await
+    }
+
+    /// Creates a record that expires after `lifetime`. `false` if it exists.
+    pub(super) async fn create_for(
+        &self,
+        key: &RecordKey,
+        content: &impl Serialize,
+        lifetime: Duration,
+    ) -> Result<bool, Unavailable> {
         let now = self.now();
-        let record = Record { json: json(content), expires: Some(now + RECORD_LIFETIME) };
-        Ok(self.records.create(key, record, now).await? == crate::core::ports::record_store::Created::Stored)
+        let record = Record { json: json(content), expires: Some(now + lifetime) };
+        Ok(self.records.create(key, record, now).await? == Created::Stored)
     }
 
     /// Replaces a record that is still `before`.
@@ -239,6 +272,10 @@ impl Claims {
 
 pub(super) fn sfu_key(id: &str) -> RecordKey {
     RecordKey { namespace: SFUS, name: id.into() }
+}
+
+pub(super) fn pool_key(node: &str) -> RecordKey {
+    RecordKey { namespace: POOLS, name: node.into() }
 }
 
 pub(super) fn path_key(path: &UrlPath) -> RecordKey {

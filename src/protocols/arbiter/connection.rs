@@ -14,6 +14,7 @@ use super::{
     room_of,
     rooms::SfuLifetime,
     sfu::Sfu,
+    waiting::WaitingClient,
 };
 use crate::{
     core::{
@@ -24,6 +25,7 @@ use crate::{
     protocols::{
         admission::ClientAddress,
         runtime::contain_panic,
+        unavailable::log_unavailable,
         websocket::{Socket, SocketMessage, SocketSender},
     },
 };
@@ -60,6 +62,8 @@ struct ClientIdentity {
     room: Name,
     /// Seat of the client; `None` until the SFU is there.
     seat: Option<ClientSeat>,
+    /// The wait for an SFU that is recorded, but not there.
+    wait: Option<Arc<WaitingClient>>,
 }
 
 /// A client's seat in the room of an SFU.
@@ -103,13 +107,16 @@ impl ArbiterConnection {
 
     /// Forgets the identity of a client whose room has ended: a later room of the same name is another room.
     async fn forget_ended_room(&mut self) {
-        if let ArbiterIdentity::Client(ClientIdentity { seat: Some(seat), .. }) = &self.identity
-            && seat.delivery.is_over()
-        {
-            // The seat may be in release already; afterwards the id is free for the next join.
-            self.context.door.common.hub.leave(&seat.seat).await;
-            self.identity = ArbiterIdentity::Unidentified;
+        let ArbiterIdentity::Client(client) = &self.identity else { return };
+        match (&client.seat, &client.wait) {
+            (Some(seat), _) if seat.delivery.is_over() => {
+                // The seat may be in release already; afterwards the id is free for the next join.
+                self.context.door.common.hub.leave(&seat.seat).await;
+            }
+            (None, Some(wait)) if wait.is_over() => {}
+            _ => return,
         }
+        self.identity = ArbiterIdentity::Unidentified;
     }
 
     async fn identify(&mut self, identify: &Identify<'_>) -> Result<(), Refusal> {
@@ -130,7 +137,7 @@ impl ArbiterConnection {
             ArbiterIdentity::Client(client) if client.id == id && client.room == room => return Ok(()),
             _ => return Err(Refusal::AlreadyIdentified),
         }
-        let mut client = ClientIdentity { id, room, seat: None };
+        let mut client = ClientIdentity { id, room, seat: None, wait: None };
         self.context.take_seat(&mut client).await?;
         self.identity = ArbiterIdentity::Client(client);
         Ok(())
@@ -194,6 +201,9 @@ impl ConnectionContext {
             return Err(Refusal::IdTaken);
         }
         if !self.has_sfu(&client.room).await? {
+            if client.wait.is_none() {
+                client.wait = self.wait_for(&client.room).await;
+            }
             return Ok(());
         }
         let joined = self.door.join(&client.room, &client.id).await?;
@@ -207,9 +217,20 @@ impl ConnectionContext {
         let delivery = Arc::new(delivery);
         // If the seat was lost meanwhile, the first signal from it reports that.
         let _ = self.door.common.hub.attach(&seat, delivery.clone());
-        client.seat = Some(ClientSeat { seat, delivery });
+        (client.seat, client.wait) = (Some(ClientSeat { seat, delivery }), None);
         self.door.refresh_local(&client.room).await;
         Ok(())
+    }
+
+    /// Begins to wait for an SFU that is not there, if it has a record: its node has died.
+    async fn wait_for(&self, sfu: &Name) -> Option<Arc<WaitingClient>> {
+        match self.door.claims.connection_of(sfu).await {
+            Ok(connection) => Some(self.door.waiting.add(self.sender.clone(), sfu.clone(), connection?)),
+            Err(error) => {
+                log_unavailable(NAMESPACE, &error);
+                None
+            }
+        }
     }
 
     async fn has_sfu(&self, room: &Name) -> Result<bool, Refusal> {

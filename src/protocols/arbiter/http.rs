@@ -62,7 +62,7 @@ struct ClaimBody {
 pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
     door.common.admission.admit_event(&request)?;
     let path = UrlPath::of_query(request.uri())?;
-    let room = door.claims.find(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
+    let room = door.find(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
     Ok(room_answer(&path, &room))
 }
 
@@ -73,7 +73,7 @@ pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) 
     let body = std::str::from_utf8(&body).ok().and_then(object::<ClaimBody>);
     let body = body.ok_or(HttpRefusal::MissingPath)?;
     let path = UrlPath::parse(&body.url_path)?;
-    let room = door.claims.claim(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
+    let room = door.claim(&path).await?.ok_or(HttpRefusal::RoomNotFound)?;
     Ok(room_answer(&path, &room))
 }
 

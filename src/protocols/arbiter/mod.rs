@@ -23,6 +23,7 @@ mod routes;
 mod sfu;
 mod start;
 mod url_path;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -31,17 +32,23 @@ use std::sync::Weak;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{MissedTickBehavior, interval, timeout},
+};
 use tracing::warn;
 
 pub use self::options::Options;
 use self::{
-    claims::{ClaimTimeouts, Claims},
+    claims::{ClaimTimeouts, ClaimedRoom, Claims},
     error::Refusal,
     rooms::{SfuRoom, SfuRooms},
     start::RoomStarter,
+    url_path::UrlPath,
+    waiting::WaitingClients,
 };
 use crate::{
+    core::model::error::Unavailable,
     media::Owner,
     protocols::{admission::AddressLimit, options::Secret, prelude::*, unavailable::log_unavailable},
 };
@@ -74,6 +81,7 @@ pub fn open(common: &Common, options: &Options) -> Arc<dyn Door> {
     }
     let door = Arc::new_cyclic(|door| ArbiterDoor::new(common, options, door));
     door.runtime.tasks.spawn(door.clone().keep_records());
+    door.runtime.tasks.spawn(door.clone().watch_waiting());
     door
 }
 
@@ -83,6 +91,10 @@ struct ArbiterDoor {
     policy: RoomPolicy,
     rooms: Arc<SfuRooms>,
     claims: Claims,
+    /// Set when the records of the former process of this node are removed.
+    forgotten: OnceCell<()>,
+    /// Clients that wait for an SFU.
+    waiting: WaitingClients,
     starter: Option<Arc<dyn RoomStarter>>,
     /// Starts of SFUs by client address.
     starts: AddressLimit,
@@ -103,7 +115,9 @@ impl ArbiterDoor {
                 unique_names: true,
                 ..RoomPolicy::new(usize::from(options.arbiter_max_clients) + 1, LEASE)
             },
-            claims: Claims::new(common.records.clone(), common.clock.clone(), timeouts),
+            claims: Claims::new(common.records.clone(), common.node.clone(), common.clock.clone(), timeouts),
+            forgotten: OnceCell::new(),
+            waiting: WaitingClients::default(),
             starter: start::starter(options, &rooms, &runtime)
                 .or_else(|| built_in::starter(options, common.media.as_ref(), door)),
             rooms,
@@ -121,6 +135,32 @@ impl ArbiterDoor {
         let joined = self.common.hub.join(request).await?;
         self.runtime.counters.joins.increment(1);
         Ok(joined)
+    }
+
+    /// The SFU that `path` has claimed.
+    async fn find(&self, path: &UrlPath) -> Result<Option<ClaimedRoom>, Unavailable> {
+        self.forget_former().await?;
+        self.claims.find(path).await
+    }
+
+    /// Claims an SFU for `path`.
+    async fn claim(&self, path: &UrlPath) -> Result<Option<ClaimedRoom>, Unavailable> {
+        self.forget_former().await?;
+        let claimed = self.claims.claim(path).await?;
+        match &self.starter {
+            Some(starter) if claimed.is_none() && starter.settle().await => self.claims.claim(path).await,
+            _ => Ok(claimed),
+        }
+    }
+
+    /// Removes the records that this node left behind when it died, so that no client is sent to its SFUs.
+    /// Does so once; fails while the store does not answer.
+    async fn forget_former(&self) -> Result<(), Unavailable> {
+        let is_connected = |id: &str, connection: &str| {
+            let room = id.parse().ok().and_then(|id| self.rooms.get(&id));
+            room.is_some_and(|room| room.connection == connection)
+        };
+        self.forgotten.get_or_try_init(|| self.claims.forget_former(is_connected)).await.copied()
     }
 
     /// Records whether an SFU has clients, if the SFU is connected to this node. Its own node does it
@@ -147,11 +187,18 @@ impl ArbiterDoor {
         }
     }
 
-    /// Renews the records of this node's SFUs until the server stops.
+    /// Renews the records of this node's SFUs until the server stops. Restores the pool of the former process
+    /// before.
     async fn keep_records(self: Arc<Self>) {
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.runtime.stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            if let Err(error) = self.forget_former().await {
+                log_unavailable(NAMESPACE, &error);
+            }
+            if let Some(starter) = &self.starter {
+                starter.restore().await;
+            }
             let rooms = stream::iter(self.rooms.all());
             rooms.for_each_concurrent(REFRESHED_AT_ONCE, async |room| self.refresh(&room).await).await;
         }
@@ -176,6 +223,9 @@ impl Door for ArbiterDoor {
     }
 
     async fn tidy(&self) {
+        if let Some(starter) = &self.starter {
+            starter.tidy().await;
+        }
         self.starts.forget_idle();
         if let Err(error) = self.common.records.forget_expired(self.common.clock.wall()).await {
             log_unavailable(NAMESPACE, &error);

@@ -16,6 +16,19 @@ pub struct SfuRecord {
     pub claim: Option<SfuClaim>,
     /// Since when the SFU is free, in Unix milliseconds.
     pub free_since: u64,
+    /// Name of the node that the SFU is connected to.
+    #[serde(default)]
+    pub node: String,
+    /// Whether the SFU serves one call only: once claimed, it is never free again.
+    #[serde(default)]
+    pub is_for_one_call: bool,
+}
+
+/// How many SFUs a node's pool has, stored under the name of the node.
+#[derive(Serialize, Deserialize)]
+pub struct PoolRecord {
+    /// The number.
+    pub size: usize,
 }
 
 /// A claim on an SFU.
@@ -54,14 +67,14 @@ pub fn unique() -> String {
 }
 
 impl SfuRecord {
-    /// An SFU that has just connected.
-    pub fn free(connection: &str, now: u64) -> Self {
-        Self { connection: connection.to_owned(), claim: None, free_since: now }
-    }
-
     /// Whether the SFU may be claimed at `now`.
     pub fn is_free(&self, now: u64) -> bool {
-        self.claim.as_ref().is_none_or(|claim| claim.is_over(now))
+        self.claim.as_ref().is_none_or(|claim| !self.is_for_one_call && claim.is_over(now))
+    }
+
+    /// Whether the SFU has a claim that has ended.
+    pub fn has_lapsed(&self, now: u64) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_over(now))
     }
 
     /// The claim of `path` on the SFU at `now`.
@@ -100,11 +113,14 @@ impl SfuRecord {
         self
     }
 
-    /// Whether an SFU for one call is done in the state `next`.
-    ///
-    /// That is so if its claim has ended, or if it was free for `timeout`.
-    pub fn has_served(&self, next: &Self, now: u64, timeout: Duration) -> bool {
-        next.claim.is_none() && (self.claim.is_some() || later(self.free_since, timeout) <= now)
+    /// Whether an SFU for one call is done in the state `next`: its claim has ended.
+    pub fn has_served(&self, next: &Self) -> bool {
+        self.is_for_one_call && self.claim.is_some() && next.claim.is_none()
+    }
+
+    /// When the claim ends, in Unix milliseconds; `None` without a claim, or while clients are there.
+    pub fn claim_end(&self) -> Option<u64> {
+        self.claim.as_ref()?.until
     }
 
     /// The path that has the SFU, and the claim.

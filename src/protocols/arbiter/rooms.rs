@@ -6,9 +6,10 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::records::SfuRecord;
@@ -38,6 +39,8 @@ pub struct SfuRoom {
     /// The clients in the room, on any node.
     clients: Mutex<HashSet<ParticipantId>>,
     is_recorded: AtomicBool,
+    /// Time until the claim ends without clients, at each refresh.
+    claim_end: watch::Sender<Option<Duration>>,
     ended: CancellationToken,
 }
 
@@ -46,7 +49,7 @@ pub struct SfuRoom {
 pub enum SfuLifetime {
     /// As long as its connection: for one claimed path after the other.
     WhileConnected,
-    /// For one call: until its claim ends, or until no path has claimed it in time.
+    /// For one call: until its claim ends.
     ForOneCall,
 }
 
@@ -121,6 +124,7 @@ impl SfuRoom {
             last_known: AsyncMutex::default(),
             clients: Mutex::new(clients.into_iter().collect()),
             is_recorded: AtomicBool::new(false),
+            claim_end: watch::Sender::default(),
             ended: CancellationToken::new(),
         }
     }
@@ -145,6 +149,16 @@ impl SfuRoom {
     /// Whether the client is in the room, on any node.
     pub fn has(&self, client: ParticipantId) -> bool {
         lock(&self.clients).contains(&client)
+    }
+
+    /// Sets the time until the claim ends; `None` while there is no claim, or clients are there.
+    pub fn set_claim_end(&self, after: Option<Duration>) {
+        self.claim_end.send_replace(after);
+    }
+
+    /// The time until the claim ends, which changes with each refresh.
+    pub fn claim_end(&self) -> watch::Receiver<Option<Duration>> {
+        self.claim_end.subscribe()
     }
 
     /// Ends the room: the SFU must leave, and its records are not renewed.

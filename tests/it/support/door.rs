@@ -32,6 +32,7 @@ pub fn common(folder: &Path, media: Arc<dyn MediaPlane>, clock: Arc<dyn Clock>) 
     Common {
         hub: Hub::new(registry, store.clone(), clock.clone(), SessionSigner::new(b"secret")),
         records: store,
+        node: "node".into(),
         media,
         clock,
         admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Arc::default())),

@@ -26,7 +26,7 @@ export class Client {
   onMessage = () => {};
   /** A participant has left. @type {(id: string) => void} */
   onGone = () => {};
-  /** The call has ended: the SFU or the server is lost. */
+  /** The call has ended: the SFU or the server is lost, or refuses this participant. */
   onOver = () => {};
   /** This participant's media does not reach the others. @type {(reason: string) => void} */
   onProblem = () => {};
@@ -177,13 +177,17 @@ export class Client {
 
   #tell(message) {
     const data = { ...message, sender: this.#id, roomId: this.#room };
-    // Refused once the SFU is gone, which is reported separately.
-    this.#gateway.send('handshake', data).catch(() => {});
+    // Refused if the SFU is not there: nothing would ever answer.
+    this.#gateway.send('handshake', data).catch((error) => {
+      if (error instanceof Refused) this.#end();
+    });
   }
 
   #end() {
+    const tell = this.onOver;
+    this.onOver = () => {};
     this.leave();
-    this.onOver();
+    tell();
   }
 }
 

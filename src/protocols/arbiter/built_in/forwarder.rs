@@ -2,9 +2,10 @@
 //!
 //! Ends with its room.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{collections::HashSet, pin::pin, sync::Arc, time::Instant};
 
-use tokio::time::{MissedTickBehavior, interval};
+use futures_util::{FutureExt, future::Fuse};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::{
     call_state::CallState,
@@ -18,7 +19,7 @@ use crate::{
         NewEndpoint, Owner, Publication, Role,
     },
     protocols::{
-        arbiter::{ArbiterDoor, NAMESPACE, REFRESH_EVERY, sfu::Sfu},
+        arbiter::{ArbiterDoor, NAMESPACE, REFRESH_EVERY, rooms::SfuRoom, sfu::Sfu},
         runtime::contain_panic,
         sdp::origin_of,
     },
@@ -53,8 +54,16 @@ impl Forwarder {
         self.sfu.leave(&self.door).await;
     }
 
+    /// Room of the SFU.
+    pub fn room(&self) -> Arc<SfuRoom> {
+        self.sfu.room.clone()
+    }
+
     async fn forward(&mut self) {
         let (stop, room) = (self.door.runtime.stop.clone(), self.sfu.room.clone());
+        let mut claim_end = room.claim_end();
+        // Expires when the claim does: the call is over then, unless clients have come back.
+        let mut claim = pin!(Fuse::terminated());
         let mut ticks = interval(REFRESH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -62,6 +71,15 @@ impl Forwarder {
                 () = stop.cancelled() => return,
                 () = room.ended() => return,
                 event = self.events.next() => event,
+                Ok(()) = claim_end.changed() => {
+                    let left = *claim_end.borrow_and_update();
+                    claim.set(left.map_or_else(Fuse::terminated, |left| sleep(left).fuse()));
+                    continue;
+                }
+                () = &mut claim => {
+                    self.door.refresh(&room).await;
+                    continue;
+                }
                 _ = ticks.tick() => {
                     // Offers that were postponed, or over a limit, may be possible now.
                     self.offer_pending().await;

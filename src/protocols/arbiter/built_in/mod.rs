@@ -1,6 +1,7 @@
 //! The server's own SFU: started on request, it takes a seat like every SFU, and forwards through the media
-//! plane. It serves one call and ends with it.
+//! plane. It serves one call and ends with it; another one takes its place in the pool.
 //!
+//! - `pool`: the places for SFUs, each with one SFU after the other.
 //! - `inbox`: the queue of events from its room and its media connections.
 //! - `messages`: messages between the SFU and its clients.
 //! - `call_state`: members, publications, and offers that are due.
@@ -12,20 +13,12 @@ mod call_state;
 mod forwarder;
 mod inbox;
 mod messages;
+mod pool;
 
 use std::sync::{Arc, Weak};
 
-use async_trait::async_trait;
-use tokio::sync::Semaphore;
-
-use self::forwarder::Forwarder;
-use super::{
-    ArbiterDoor, Options,
-    records::unique,
-    rooms::SfuLifetime,
-    sfu::Sfu,
-    start::{RoomStarter, StartError, StartOrder},
-};
+use self::pool::Pool;
+use super::{ArbiterDoor, Options, start::RoomStarter};
 use crate::media::MediaPlane;
 
 /// The starter of the server's own SFUs, if media is on.
@@ -34,35 +27,5 @@ pub fn starter(
     media: &dyn MediaPlane,
     door: &Weak<ArbiterDoor>,
 ) -> Option<Arc<dyn RoomStarter>> {
-    media.is_on().then(|| Arc::new(BuiltInStarter::new(door.clone(), options.arbiter_max_started)) as _)
-}
-
-/// Starts SFUs inside this server.
-struct BuiltInStarter {
-    door: Weak<ArbiterDoor>,
-    running: Arc<Semaphore>,
-}
-
-impl BuiltInStarter {
-    /// Creates a starter of at most `running` SFUs at once, at `door`.
-    fn new(door: Weak<ArbiterDoor>, running: usize) -> Self {
-        Self { door, running: Arc::new(Semaphore::new(running.min(Semaphore::MAX_PERMITS))) }
-    }
-}
-
-#[async_trait]
-impl RoomStarter for BuiltInStarter {
-    async fn start(&self, order: StartOrder) -> Result<(), StartError> {
-        let permit = self.running.clone().try_acquire_owned().map_err(|_| StartError::Enough)?;
-        let door = self.door.upgrade().filter(|door| !door.runtime.stop.is_cancelled());
-        let door = door.ok_or(StartError::ShuttingDown)?;
-        let (inbox, events) = inbox::open();
-        let sfu = Sfu::join(&door, order.sfu, unique(), SfuLifetime::ForOneCall, Box::new(inbox)).await;
-        let forwarder = Forwarder::new(door.clone(), sfu.map_err(StartError::NotLetIn)?, events);
-        door.runtime.tasks.spawn(async move {
-            forwarder.serve().await;
-            drop(permit);
-        });
-        Ok(())
-    }
+    media.is_on().then(|| Arc::new(Pool::new(door.clone(), options.arbiter_max_started)) as _)
 }

@@ -16,7 +16,7 @@ pub use self::{
 };
 use super::{Options, error::Refusal, rooms::SfuRooms};
 use crate::{
-    core::model::ids::Name,
+    core::model::{error::Unavailable, ids::Name},
     protocols::{options::Secret, runtime::DoorRuntime},
 };
 
@@ -37,6 +37,17 @@ pub trait RoomStarter: Send + Sync + 'static {
     /// # Errors
     /// No SFU was started, and no part of it keeps running.
     async fn start(&self, order: StartOrder) -> Result<(), StartError>;
+
+    /// Starts the SFUs that a former process of this node had, if none could be started before.
+    async fn restore(&self) {}
+
+    /// Waits for SFUs that are about to be free. Returns whether there were any: another claim may succeed.
+    async fn settle(&self) -> bool {
+        false
+    }
+
+    /// Renews long-lived records. Called about once a minute.
+    async fn tidy(&self) {}
 }
 
 /// Why no SFU was started.
@@ -63,6 +74,9 @@ pub enum StartError {
     /// The server's own SFU could not take its seat.
     #[error("the SFU could not take its seat: {}", .0.message())]
     NotLetIn(Refusal),
+    /// The store does not answer.
+    #[error("the store does not answer")]
+    Store(#[from] Unavailable),
     /// The server stops.
     #[error("the server stops")]
     ShuttingDown,

@@ -132,7 +132,7 @@ impl SeededClaims {
         let dice = Arc::new(SeededRandom(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)));
         let wall = Arc::new(Wall::default());
         let records = Arc::new(SlowRecords { records: MemoryRecords::default(), dice: dice.clone() });
-        let claims = Claims::new(records, wall.clone(), TIMEOUTS);
+        let claims = Claims::new(records, "node".into(), wall.clone(), TIMEOUTS);
         let mut seeded = Self { dice, wall, claims, sfus: Vec::new() };
         for number in 0..sfus {
             seeded.come(number).await;
@@ -141,8 +141,12 @@ impl SeededClaims {
     }
 
     async fn come(&mut self, number: usize) {
+        self.come_for(number, SfuLifetime::WhileConnected).await;
+    }
+
+    async fn come_for(&mut self, number: usize, lifetime: SfuLifetime) {
         let id = format!("sfu-{number}").parse().unwrap();
-        let room = SfuRoom::new(id, super::super::records::unique(), SfuLifetime::WhileConnected, []);
+        let room = SfuRoom::new(id, super::super::records::unique(), lifetime, []);
         self.claims.register(&room).await.unwrap();
         self.sfus.push(room);
     }
@@ -271,4 +275,56 @@ async fn a_reconnected_sfu_is_free_and_its_former_connection_changes_nothing() {
     seeded.claims.remove(&seeded.sfus[1]).await.unwrap();
     assert_eq!(seeded.find("b").await, None);
     assert_eq!(seeded.claim("b").await, None);
+}
+
+#[tokio::test]
+async fn an_sfu_for_one_call_is_free_until_it_is_claimed_and_never_again() {
+    let mut seeded = SeededClaims::new(1, 0).await;
+    seeded.come_for(0, SfuLifetime::ForOneCall).await;
+    seeded.pass(Duration::from_hours(1)).await;
+    assert_eq!(seeded.claim("a").await.as_deref(), Some("sfu-0"));
+    // The claim ends, and the SFU's node has not noticed it.
+    seeded.pass(Duration::from_secs(58)).await;
+    seeded.come(1).await;
+    seeded.wall.pass(Duration::from_secs(4));
+    assert_eq!(seeded.claim("b").await.as_deref(), Some("sfu-1"));
+    assert_eq!(seeded.claims.lapsed().await.unwrap(), [Box::from("sfu-0")]);
+    seeded.pass(Duration::from_secs(5)).await;
+    assert!(seeded.sfus[0].has_ended());
+    assert_eq!(seeded.claim("c").await, None);
+}
+
+#[tokio::test]
+async fn an_sfu_is_reclaimed_only_while_no_path_has_it() {
+    let mut seeded = SeededClaims::new(1, 0).await;
+    for number in 0..2 {
+        seeded.come_for(number, SfuLifetime::ForOneCall).await;
+    }
+    seeded.claim("a").await;
+    assert!(!seeded.claims.reclaim(&seeded.sfus[0]).await.unwrap());
+    assert!(seeded.claims.reclaim(&seeded.sfus[1]).await.unwrap());
+    assert_eq!(seeded.find("a").await.as_deref(), Some("sfu-0"));
+    assert_eq!(seeded.claim("b").await, None);
+    seeded.pass(Duration::from_secs(58)).await;
+    seeded.wall.pass(Duration::from_secs(4));
+    assert!(seeded.claims.reclaim(&seeded.sfus[0]).await.unwrap(), "an unused claim has ended");
+}
+
+#[tokio::test]
+async fn a_restarted_node_forgets_its_own_sfus_alone() {
+    let mut seeded = SeededClaims::new(1, 1).await;
+    seeded.claim("a").await;
+    let (records, wall) = (seeded.claims.records.clone(), seeded.wall.clone());
+    let other = Claims::new(records.clone(), "other".into(), wall.clone(), TIMEOUTS);
+    let room = SfuRoom::new("sfu-9".parse().unwrap(), "c".to_owned(), SfuLifetime::WhileConnected, []);
+    other.register(&room).await.unwrap();
+    assert!(other.claim(&path("b")).await.unwrap().is_some());
+    // An SFU that has connected already is not forgotten.
+    seeded.come(1).await;
+    let connected = seeded.sfus[1].connection.clone();
+    let again = Claims::new(records, "node".into(), wall, TIMEOUTS);
+    again.forget_former(|id, connection| id == "sfu-1" && connection == connected).await.unwrap();
+    assert_eq!(seeded.find("a").await, None);
+    assert_eq!(seeded.find("b").await.as_deref(), Some("sfu-9"));
+    assert_eq!(seeded.claim("a").await.as_deref(), Some("sfu-1"));
 }

@@ -125,6 +125,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     let common = Common {
         hub: Hub::new(registry, store, clock.clone(), SessionSigner::new(b"secret")),
         records,
+        node: "node".into(),
         media: Arc::new(Off),
         clock,
         admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Arc::default())),

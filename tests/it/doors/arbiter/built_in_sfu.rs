@@ -12,7 +12,7 @@ use super::{
     built_in_stage::{Stage, offer},
     stage::Arbiter,
 };
-use crate::support::wait::{TIMEOUT, until};
+use crate::support::wait::TIMEOUT;
 
 fn sound_alone(connection: u32) -> String {
     offer(connection).split("m=video").next().unwrap().to_owned()
@@ -118,27 +118,6 @@ async fn failed_operations_are_reported() {
     ann.describe("producer", None, "offer", &offer(1)).await;
     assert_eq!(ann.told().await["description"]["type"], "answer");
     stage.until_endpoints(&[1, 2, 3, 4]).await;
-}
-
-#[tokio::test]
-async fn built_in_sfu_ends_with_its_room() {
-    let stage = Stage::open(&["--arbiter-release-grace", "100ms", "--arbiter-max-started", "1"]).await;
-    let (room, [ann, bob]) = stage.pair().await;
-    ann.leave().await;
-    stage.until_endpoints(&[2]).await;
-    bob.leave().await;
-    stage.until_endpoints(&[]).await;
-    until("it has left", TIMEOUT, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
-    assert_eq!(stage.claim("/b").await, None, "it serves no other client");
-    assert_ne!(stage.room().await, room, "there is a place for another");
-}
-
-#[tokio::test]
-async fn unclaimed_built_in_sfu_ends_and_their_number_is_limited() {
-    let stage = Stage::open(&["--arbiter-claim-timeout", "100ms", "--arbiter-max-started", "2"]).await;
-    assert_eq!([stage.create().await, stage.create().await, stage.create().await], [200, 200, 500]);
-    until("they have ended", TIMEOUT, async || (stage.hub.occupancy().participants == 0).then_some(())).await;
-    assert_eq!(stage.create().await, 200);
 }
 
 #[tokio::test]

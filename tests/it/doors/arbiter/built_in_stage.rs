@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use clap::Parser;
 use serde_json::{Value, json};
 use switchboard::{
-    core::{hub::Hub, ports::clock::SystemClock},
+    core::{
+        hub::Hub,
+        ports::{clock::SystemClock, record_store::RecordStore},
+    },
     media::{
         EndpointId,
         fake::{Asked, FakeMedia},
@@ -34,6 +37,7 @@ pub struct Stage {
     address: String,
     pub door: Arc<dyn Door>,
     pub hub: Hub,
+    pub records: Arc<dyn RecordStore>,
     _data: TempDir,
     _running: JoinSet<()>,
 }
@@ -43,6 +47,7 @@ impl Stage {
         let (data, media) = (tempfile::tempdir().unwrap(), FakeMedia::new());
         let common = common(data.path(), media.clone(), Arc::new(SystemClock));
         let (hub, ticking) = (common.hub.clone(), common.hub.clone());
+        let records = common.records.clone();
         let mut running = JoinSet::new();
         running.spawn(async move {
             let mut ticks = interval(Duration::from_millis(100));
@@ -54,7 +59,7 @@ impl Stage {
         let settings = Settings::parse_from(std::iter::once(&"test").chain(settings));
         let door = arbiter::open(&common, &settings.arbiter);
         let address = serve(&mut running, door.clone().router()).await;
-        Self { media, address, door, hub, _data: data, _running: running }
+        Self { media, address, door, hub, records, _data: data, _running: running }
     }
 
     pub async fn create(&self) -> u16 {
@@ -69,6 +74,18 @@ impl Stage {
         let answer = reqwest::Client::new().patch(url).body(body).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
         answer["roomId"].as_str().map(str::to_owned)
+    }
+
+    /// Waits until the path gets a room, and returns the id.
+    pub async fn until_claimed(&self, path: &str) -> String {
+        until("the path has a room", TIMEOUT, || self.claim(path)).await
+    }
+
+    /// Waits until the path has no room.
+    pub async fn until_released(&self, path: &str) {
+        let url = format!("http://{}/getRoomId?urlPath={path}", self.address);
+        let is_free = async || (reqwest::get(&url).await.unwrap().status() == 404).then_some(());
+        until("the path is free", TIMEOUT, is_free).await;
     }
 
     pub async fn room(&self) -> String {

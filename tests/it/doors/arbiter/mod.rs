@@ -8,7 +8,11 @@ mod built_in_stage;
 mod claims;
 mod identity;
 mod nodes;
+mod pool;
 mod random_clients;
+#[cfg(feature = "media")]
+mod restart;
 mod sfu_start;
 mod signaling;
 mod stage;
+mod waiting;
