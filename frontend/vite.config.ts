@@ -12,6 +12,9 @@ const server = process.env.SWITCHBOARD_URL ?? 'http://localhost:8080';
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), precompress()],
+  // Paths in the page are relative to its <base>, those in scripts and styles to their files: the
+  // server may have a path prefix.
+  base: './',
   // A small asset would be inlined as a data: URL, which the Content-Security-Policy refuses.
   build: { assetsInlineLimit: 0 },
   server: {

@@ -35,7 +35,9 @@ impl Greeting<'_> {
         let mut out = io::stdout().lock();
         writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
         for listener in self.doors {
-            writeln!(out, "  open     {}", address_for_people(listener.local_addr()?))?;
+            let (address, path) =
+                (address_for_people(listener.local_addr()?), self.config.base_path.join("/"));
+            writeln!(out, "  open     {address}{path}")?;
         }
         for listener in self.ops {
             writeln!(out, "  health   http://{}/healthz, /readyz, /metrics, /debug", listener.local_addr()?)?;
@@ -107,8 +109,8 @@ fn list(origins: &[Origin]) -> Option<String> {
 /// The URL that a browser on this machine opens.
 fn address_for_people(address: SocketAddr) -> String {
     if address.ip().is_unspecified() || address.ip().is_loopback() {
-        format!("http://localhost:{}/", address.port())
+        format!("http://localhost:{}", address.port())
     } else {
-        format!("http://{address}/")
+        format!("http://{address}")
     }
 }

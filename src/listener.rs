@@ -2,7 +2,11 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Request, Response, StatusCode, Version, header, uri::Authority},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
@@ -108,11 +112,14 @@ async fn serve_connection(
     let stream = WatchedStream::new(stream, permit);
     let handle = stream.handle().clone();
     let stream = TokioIo::new(stream);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(handle.clone());
         request.extensions_mut().insert(PeerAddress(peer));
-        let response = router.clone().call(request.map(Body::new));
-        async { Ok::<_, Infallible>(response.await.unwrap_or_else(|never| match never {})) }
+        let response = has_valid_host(&request).then(|| router.clone().call(request.map(Body::new)));
+        async {
+            let Some(response) = response else { return Ok(no_valid_host()) };
+            Ok::<_, Infallible>(response.await.unwrap_or_else(|never| match never {}))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -130,6 +137,35 @@ async fn serve_connection(
             let _ = connection.await;
         }
     }
+}
+
+/// True for a request with one `Host`, or of HTTP/1.0 with none. Source: RFC 9112, section 3.2.
+fn has_valid_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => host.to_str().is_ok_and(is_host),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// True for `host` and `host:port`, and for the empty text that stands for no host.
+fn is_host(text: &str) -> bool {
+    let end_of_host = text.find(']').map_or(0, |bracket| bracket + 1);
+    let (host, port) =
+        text.split_at(text[end_of_host..].find(':').map_or(text.len(), |colon| end_of_host + colon));
+    let is_authority = |host: &str| !host.contains('@') && host.parse::<Authority>().is_ok();
+    (host.is_empty() || is_authority(host)) && port.bytes().skip(1).all(|byte| byte.is_ascii_digit())
+}
+
+fn no_valid_host() -> Response<Body> {
+    let mut response = Response::new(Body::from("400 Bad Request: one valid Host header is required\n"));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    // What follows may have been meant for another server.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn set_options(stream: &TcpStream) -> io::Result<()> {

@@ -3,17 +3,23 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { addressUnderBase } from './lib/basePath';
 import { preferredLanguage, showLanguage } from './lib/i18n/language';
 import './index.css';
 
 const element = document.getElementById('root');
 if (!element) throw new Error('index.html has no #root');
 const root = createRoot(element);
+const address = addressUnderBase(window.location);
 
-void showLanguage(preferredLanguage()).then(() =>
-  root.render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
-  ),
-);
+if (address) {
+  window.location.replace(address);
+} else {
+  void showLanguage(preferredLanguage()).then(() =>
+    root.render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    ),
+  );
+}

@@ -2,6 +2,7 @@
 
 mod back_ends;
 mod listeners;
+mod paths;
 mod running;
 
 use std::{sync::Arc, time::Duration};
@@ -35,6 +36,7 @@ use crate::{
     protocols::{
         self,
         admission::{Admission, Quotas},
+        base_path::BasePath,
         door::{Common, Door},
         ice_servers::{IceServers, SettingsError},
         origin::AllowedOrigins,
@@ -78,9 +80,14 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let ops = ops::router(Ops { hub: hub.clone(), store: store.chats.clone(), registry, metrics });
     let of_doors = doors.iter().map(|door| door.clone().ops_router());
     let ops = of_doors.fold(ops.merge(debug::router(config.debug_from_anywhere)), Router::merge);
-    running.serve_ops(listeners.ops, &ops);
-    let page = frontend::router(&values(&config.frame_ancestors));
-    running.serve_doors(listeners.doors, &router(&doors, page), config.max_connections);
+    running.serve_ops(listeners.ops, &paths::router(ops, Router::new(), BasePath::default()));
+    let page = frontend::Site {
+        frame_ancestors: values(&config.frame_ancestors),
+        base: config.base_path.clone(),
+        proxies: Arc::new(config.trusted_proxies.clone()),
+    };
+    let router = router(&doors, frontend::router(page), &config.base_path);
+    running.serve_doors(listeners.doors, &router, config.max_connections);
     running.spawn_ticks(common, doors.clone());
     if let Some(seats) = &seats {
         tokio::spawn(seats.clone().run(running.ops_stop.clone()));
@@ -128,6 +135,7 @@ fn common_of(
         media,
         admission: Arc::new(Admission::new(quotas, proxies.clone())),
         origins: AllowedOrigins::new(&values(&config.cors_origins), proxies),
+        base_path: config.base_path.clone(),
         ice_servers: Arc::new(ice_servers(config, clock.clone())?),
         return_spread: config.shutdown_grace / 2,
         admin_token: config.admin_token.clone(),
@@ -136,11 +144,9 @@ fn common_of(
 }
 
 /// Routes requests to the doors, and the rest to the call page.
-fn router(doors: &[Arc<dyn Door>], page: Router) -> Router {
+fn router(doors: &[Arc<dyn Door>], page: Router, base: &BasePath) -> Router {
     let routers = doors.iter().map(|door| door.clone().router());
-    routers
-        .fold(Router::new(), Router::merge)
-        .fallback_service(page)
+    paths::router(routers.fold(Router::new(), Router::merge), page, base.clone())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CatchPanicLayer::new())
 }

@@ -32,6 +32,7 @@ use crate::{
     media::options::MediaOptions,
     protocols::{
         DoorOptions,
+        base_path::BasePath,
         ice_url::IceUrls,
         options::{Secret, duration, long_secret, seconds},
         proxies::TrustedProxies,
@@ -107,6 +108,18 @@ pub struct Config {
     /// ones.
     #[arg(help_heading = "Storage", long, env, value_name = "TEXT", default_value = "switchboard:")]
     pub redis_prefix: String,
+
+    /// Path prefix under which clients see this server: /visits. The proxy in front may strip it or pass it
+    /// on.
+    #[arg(
+        help_heading = "Access",
+        long,
+        env,
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub base_path: BasePath,
 
     /// Other origins whose pages may use this server: https://clinic.example, several separated by commas; *
     /// for all.

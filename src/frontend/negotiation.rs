@@ -1,5 +1,7 @@
-//! Content codings that a client accepts, and files it already has. Source: RFC 9110, sections 12.5.3 and
-//! 13.1.2.
+//! Media types and content codings that a client accepts, and files it already has. Source: RFC 9110,
+//! sections 12.5.1, 12.5.3 and 13.1.2.
+
+use std::cmp::Ordering;
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -82,6 +84,56 @@ fn thousandths(text: &str) -> Option<u16> {
     }
 }
 
+/// True if the client takes a page in HTML; a client that states no media type takes all.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    weight_of(headers, "text", "html").is_none_or(|(_, weight)| weight > 0.0)
+}
+
+/// True if the client names HTML, or `text/*`, and does not prefer JSON.
+///
+/// A browser does, whose user has typed an address; a program does not.
+pub fn asks_for_html(headers: &HeaderMap) -> bool {
+    let json = weight_of(headers, "application", "json").map_or(0.0, |(_, weight)| weight);
+    weight_of(headers, "text", "html")
+        .is_some_and(|(precision, weight)| precision > Precision::Any && weight > 0.0 && weight >= json)
+}
+
+/// How much of a media type a range names. The most precise range decides.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+enum Precision {
+    Any,
+    Kind,
+    Whole,
+}
+
+/// The weight of `kind/subtype`, from 0 to 1. `None` if the client states no media types at all.
+///
+/// Java's clients send `*; q=.2`. A weight that is no number does not lower the range: an error message
+/// instead of the page helps no person.
+fn weight_of(headers: &HeaderMap, kind: &str, subtype: &str) -> Option<(Precision, f32)> {
+    let mut ranges = list(headers, &header::ACCEPT).peekable();
+    ranges.peek()?;
+    let weights = ranges.filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next()?;
+        let (main, sub) = if name == "*" { ("*", "*") } else { name.split_once('/')? };
+        let precision = match (main, sub) {
+            ("*", "*") => Precision::Any,
+            (main, "*") if main.eq_ignore_ascii_case(kind) => Precision::Kind,
+            (main, sub) if main.eq_ignore_ascii_case(kind) && sub.eq_ignore_ascii_case(subtype) => {
+                Precision::Whole
+            }
+            _ => return None,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('='));
+        let weight =
+            weight.and_then(|weight| weight.trim().parse().ok()).filter(|weight: &f32| !weight.is_nan());
+        Some((precision, weight.unwrap_or(1.0).clamp(0.0, 1.0)))
+    });
+    let most_precise = weights.max_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+    Some(most_precise.unwrap_or((Precision::Any, 0.0)))
+}
+
 /// True if the client states that it has the file with this `tag`.
 pub fn has_it_already(headers: &HeaderMap, tag: &str) -> bool {
     list(headers, &header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
@@ -125,6 +177,38 @@ mod tests {
         for value in ["br;q=2", "br;q=-1", "br;q=", "br;q=0.0000", "br;q=1.5", "br;level=9", "br;q=NaN"] {
             assert_eq!(accepted(value), [Identity], "{value}");
         }
+    }
+
+    #[test]
+    fn the_most_precise_media_range_decides_on_html() {
+        for (value, accepts, asks) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true, true),
+            ("TEXT/HTML", true, true),
+            ("text/*;q=0.1", true, true),
+            ("text/html;charset=utf-8;q=0.2", true, true),
+            ("application/json;q=0.1, text/html;q=0.2", true, true),
+            ("application/json, text/html;q=0.9", true, false),
+            ("application/json, text/plain, */*", true, false),
+            ("*/*", true, false),
+            ("*", true, false),
+            ("text/plain, *; q=.2, */*; q=.2", true, false),
+            ("text/html;q=high", true, true),
+            ("text/html ; Q = 0.5", true, true),
+            ("", true, false),
+            ("text/html;q=0, */*", false, false),
+            ("*/*, text/*;q=0.000", false, false),
+            ("*/*;q=0", false, false),
+            ("application/json", false, false),
+            ("text/htmlx, xtext/html, text/plain", false, false),
+            ("text", false, false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]);
+            assert_eq!((accepts_html(&headers), asks_for_html(&headers)), (accepts, asks), "{value}");
+        }
+        let mut lines = HeaderMap::from_iter([(header::ACCEPT, "*/*;q=0".parse().unwrap())]);
+        lines.append(header::ACCEPT, "text/html".parse().unwrap());
+        assert!(accepts_html(&lines), "several lines");
+        assert!(accepts_html(&HeaderMap::new()) && !asks_for_html(&HeaderMap::new()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use axum::{Router, http::Request};
 
 use super::{
     admission::{Admission, ClientAddress, NotAdmitted, TooManyRequests},
+    base_path::BasePath,
     ice_servers::IceServers,
     options::Secret,
     origin::{AllowedOrigins, OriginRefused},
@@ -78,6 +79,8 @@ pub struct Common {
     pub admission: Arc<Admission>,
     /// Web origins that may use the doors that have no rule of their own.
     pub origins: AllowedOrigins,
+    /// Prefix of the paths that clients see: of cookies and of redirects.
+    pub base_path: BasePath,
     /// STUN and TURN servers for clients.
     pub ice_servers: Arc<IceServers>,
     /// Time over which all clients reconnect after the server has stopped.

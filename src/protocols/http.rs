@@ -27,6 +27,9 @@ pub enum BodyError {
     /// The body ended early, or paused for too long.
     #[error("the body is incomplete")]
     Incomplete,
+    /// The body has a content coding, such as gzip.
+    #[error("the body has a content coding, and only identity is read")]
+    Encoded,
 }
 
 /// The token of `Authorization: Bearer`, empty if it is unreadable.
@@ -38,8 +41,53 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// Reads all of `body`, at most `limit` bytes.
-pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
+/// Checks what the head of a request says of its body. A client that waits for `100` gets the refusal
+/// instead, and sends no body.
+///
+/// # Errors
+/// The body has a content coding, or the client waits with more than `limit` bytes. Source: RFC 9110,
+/// sections 8.4 and 10.1.1.
+pub async fn check_head(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<(), BodyError> {
+    // The first read of a body sends the `100`.
+    let expected = headers.get(header::EXPECT).map(HeaderValue::as_bytes);
+    let waits = expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"));
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if is_encoded(headers) {
+        if !waits {
+            discard(body, limit).await;
+        }
+        Err(BodyError::Encoded)
+    } else if waits && length.is_some_and(|length| length > limit as u64) {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(())
+    }
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    let mut codings =
+        lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+}
+
+/// Reads a body that is refused, up to the bytes that a client may send before it reads the response.
+async fn discard(body: &mut Body, limit: usize) {
+    let mut size = 0;
+    while let Some(Ok(frame)) = body.frame().await
+        && size <= limit * DISCARDED_MULTIPLE
+    {
+        size += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+/// Reads all of the `body` that follows `headers`, at most `limit` bytes.
+///
+/// # Errors
+/// As [`BodyError`].
+pub async fn read_body(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
+    check_head(headers, &mut body, limit).await?;
     let mut read = BytesMut::new();
     let mut size = 0;
     while let Some(frame) = body.frame().await {
@@ -56,12 +104,16 @@ pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError>
     if size <= limit { Ok(read.freeze()) } else { Err(BodyError::TooLarge) }
 }
 
-/// Makes a response without headers for caching, with `Retry-After` where the client should try again.
+/// Makes a response without headers for caching. It says when to try again, and which content coding to use,
+/// where that was the problem.
 pub fn response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     response
 }
@@ -69,6 +121,18 @@ pub fn response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
 /// Makes a response without a body.
 pub fn empty(status: StatusCode) -> Response<Body> {
     response(status, Body::empty())
+}
+
+/// Makes a redirect to a path of this server.
+///
+/// # Panics
+/// The path is no header value; the doors redirect to paths of their own.
+pub fn redirect(status: StatusCode, path: &str) -> Response<Body> {
+    let mut response = empty(status);
+    let location =
+        HeaderValue::try_from(path).expect("paths of the server are text without control characters");
+    response.headers_mut().insert(header::LOCATION, location);
+    response
 }
 
 /// A refusal whose response has no body. It counts itself when it becomes the response.

@@ -7,6 +7,7 @@
 pub mod administrator;
 pub mod admission;
 pub mod arbiter;
+pub mod base_path;
 pub mod chat_json;
 pub mod cookies;
 pub mod dialect;

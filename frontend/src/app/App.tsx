@@ -2,6 +2,7 @@
 
 import { BrowserRouter, Route, Routes } from 'react-router';
 import { Notices } from '../components/ui/Notices';
+import { basePath } from '../lib/basePath';
 import { roomRoute } from '../lib/paths';
 import { LoginPage } from '../pages/LoginPage';
 import { NotFoundPage } from '../pages/NotFoundPage';
@@ -11,7 +12,7 @@ import { ErrorBoundary } from './ErrorBoundary';
 export function App() {
   return (
     <ErrorBoundary>
-      <BrowserRouter>
+      <BrowserRouter basename={basePath()}>
         <Routes>
           <Route path="/" element={<LoginPage />} />
           <Route path={roomRoute} element={<RoomPage />} />

@@ -1,5 +1,7 @@
 // Paths of the pages, and the parameters in their URLs. Links to an appointment come from calendars
-// and invitations.
+// and invitations. Paths are without the server's prefix, which the router adds.
+
+import { serverPath } from './basePath';
 
 const appointmentKey = 'appointment_id';
 const nameKey = 'name';
@@ -9,6 +11,11 @@ export const roomRoute = `${room}*`;
 
 export function roomPath(appointmentId: string): string {
   return room + encodeURIComponent(appointmentId);
+}
+
+/** Link for another person, without the own name: that person is asked for theirs. */
+export function invitationTo(appointmentId: string): string {
+  return new URL(serverPath(roomPath(appointmentId)), window.location.origin).href;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Saves the whole array of chat entries, the documented safety net beside live messages. The server
 // merges arrays, so saving the same one again changes nothing.
 
+import { serverPath } from '../lib/basePath';
 import { utf8Length } from '../lib/bytes';
 
 export interface ChatArchive {
@@ -14,7 +15,8 @@ export interface ChatArchive {
 const KEEPALIVE_LIMIT_BYTES = 64 * 1024;
 
 export function createChatArchive(appointmentId: string): ChatArchive {
-  const url = `/api/v1/signalling/save-chats/${encodeURIComponent(appointmentId)}`;
+  const path = `/api/v1/signalling/save-chats/${encodeURIComponent(appointmentId)}`;
+  const url = serverPath(path);
   return {
     async save(chats) {
       const response = await put(url, JSON.stringify({ chats }));

@@ -1,6 +1,7 @@
 // ICE servers, as the server sends them.
 // Source: docs/mesh.md, "GET /api/v1/ice-servers"
 
+import { serverPath } from '../lib/basePath';
 import type { IceConfiguration } from './wire';
 
 export interface IceServers {
@@ -24,7 +25,8 @@ export interface SeatProof {
 export async function fetchIceServers(proof?: SeatProof): Promise<IceServers> {
   const query = proof ? `?${new URLSearchParams({ appointment_id: proof.appointmentId })}` : '';
   const headers: HeadersInit = proof ? { Authorization: `Bearer ${proof.session}` } : {};
-  const response = await fetch(`/api/v1/ice-servers${query}`, { headers, cache: 'no-store' });
+  const url = serverPath(`/api/v1/ice-servers${query}`);
+  const response = await fetch(url, { headers, cache: 'no-store' });
   if (!response.ok) throw new Error(`ice-servers: ${response.status}`);
   return readIceServers(await response.json());
 }

@@ -1,6 +1,8 @@
 // Measures whether the server can be reached, and how fast it answers, without joining a room.
 // Source: docs/mesh.md, "GET /api/v1/signalling/health-status"; the Engine.IO protocol, version 4
 
+import { serverPath } from '../lib/basePath';
+
 const HEALTH = '/api/v1/signalling/health-status';
 
 /** Starts with a WebSocket: long polling first would hide a blocked one. */
@@ -14,7 +16,7 @@ export async function measureServerRoundTrip(signal: AbortSignal): Promise<numbe
   let best = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const start = performance.now();
-    const response = await fetch(HEALTH, { signal, cache: 'no-store' });
+    const response = await fetch(serverPath(HEALTH), { signal, cache: 'no-store' });
     if (!response.ok) throw new Error(`health-status: ${response.status}`);
     best = Math.min(best, performance.now() - start);
   }
@@ -27,7 +29,7 @@ export async function measureServerRoundTrip(signal: AbortSignal): Promise<numbe
  */
 export function measureWebSocketOpening(signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
-    const address = new URL(SOCKET, window.location.href);
+    const address = new URL(serverPath(SOCKET), window.location.href);
     address.protocol = address.protocol.replace('http', 'ws');
     const start = performance.now();
     const socket = new WebSocket(address);

@@ -2,6 +2,7 @@
 // every event once. Only this file and serverConnection.ts use socket.io-client.
 
 import { io } from 'socket.io-client';
+import { serverPath } from '../lib/basePath';
 import type { Readable, Unsubscribe } from '../lib/store';
 import {
   type Attempt,
@@ -36,7 +37,7 @@ const LEAVE_TIMEOUT_MS = 1_000;
 export function createSocketIoSignaling(appointment: Appointment): SignalingClient {
   const { appointmentId, name } = appointment;
   const socket: SignalingSocket = io({
-    path: '/socket.io',
+    path: serverPath('/socket.io'),
     autoConnect: false,
     // serverConnection.ts reconnects: it chooses the moment, and reports it.
     reconnection: false,

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'binary_not_supported'
   | 'unknown_event'
   | 'payload_too_large'
+  | 'unsupported_encoding'
   | 'chats_full'
   | 'id_conflict'
   | 'not_joined'

@@ -143,6 +143,8 @@ pub enum HttpRefusal {
     BadPath,
     /// The body is too large.
     TooLarge,
+    /// The body has a content coding.
+    Encoded,
     /// No room is free, or the path has none.
     RoomNotFound,
     /// There is no such path.
@@ -169,6 +171,7 @@ impl HttpRefusal {
             Self::MissingPath => "missing_path",
             Self::BadPath => "bad_path",
             Self::TooLarge => "payload_too_large",
+            Self::Encoded => "unsupported_encoding",
             Self::RoomNotFound => "room_not_found",
             Self::NotFound => "not_found",
             Self::UpgradeRequired => "upgrade_required",
@@ -186,6 +189,7 @@ impl IntoResponse for HttpRefusal {
             Self::MissingPath => (StatusCode::BAD_REQUEST, "missing urlPath"),
             Self::BadPath => (StatusCode::BAD_REQUEST, "urlPath is too long, or not text"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::Encoded => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
             Self::RoomNotFound => (StatusCode::NOT_FOUND, "Room not found"),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Self::UpgradeRequired => (StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),

@@ -69,7 +69,8 @@ pub async fn get_room_id(State(door): State<Arc<ArbiterDoor>>, request: Request)
 /// `PATCH /claimRoom {"urlPath"}`: the room that the path has claimed, or claims now.
 pub async fn claim_room(State(door): State<Arc<ArbiterDoor>>, request: Request) -> HttpResult {
     door.common.admission.admit_event(&request)?;
-    let body = read_body(request.into_body(), MAX_BODY_BYTES).await?;
+    let (head, body) = request.into_parts();
+    let body = read_body(&head.headers, body, MAX_BODY_BYTES).await?;
     let body = std::str::from_utf8(&body).ok().and_then(object::<ClaimBody>);
     let body = body.ok_or(HttpRefusal::MissingPath)?;
     let path = UrlPath::parse(&body.url_path)?;
@@ -159,6 +160,7 @@ impl From<BodyError> for HttpRefusal {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Incomplete => Self::MissingPath,
+            BodyError::Encoded => Self::Encoded,
         }
     }
 }

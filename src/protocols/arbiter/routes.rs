@@ -18,10 +18,17 @@ pub fn router(door: Arc<ArbiterDoor>) -> Router {
     let mut router = Router::new().route("/production/{*rest}", routing::any(http::not_found));
     for stage in STAGES {
         let create = routing::put(http::create_room).post(http::create_room);
-        router = router
-            .route(&format!("{stage}/getRoomId"), routing::get(http::get_room_id).fallback(http::not_found))
-            .route(&format!("{stage}/claimRoom"), routing::patch(http::claim_room).fallback(http::not_found))
-            .route(&format!("{stage}/createRoom"), create.fallback(http::not_found));
+        let endpoints = [
+            ("getRoomId", routing::get(http::get_room_id)),
+            ("claimRoom", routing::patch(http::claim_room)),
+            ("createRoom", create),
+        ];
+        for (name, methods) in endpoints {
+            let methods = methods.fallback(http::not_found);
+            router = router
+                .route(&format!("{stage}/{name}"), methods.clone())
+                .route(&format!("{stage}/{name}/"), methods);
+        }
     }
     for path in SOCKET_PATHS {
         router = router.route(path, routing::get(http::connect).fallback(http::not_found));

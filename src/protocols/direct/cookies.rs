@@ -10,7 +10,10 @@ use cookie::{Cookie, CookieBuilder, Expiration, SameSite, time::OffsetDateTime};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{session::NameSession, username::Username};
-use crate::protocols::cookies::{set_cookie, values};
+use crate::protocols::{
+    base_path::BasePath,
+    cookies::{set_cookie, values},
+};
 
 const USERNAME: &str = "user_username";
 const SESSION: &str = "user_session";
@@ -31,18 +34,23 @@ pub fn session(headers: &HeaderMap, digest: &str) -> Option<NameSession> {
 }
 
 /// Sets the cookie with the name until the browser is closed, readable by the page.
-pub fn keep_username(username: &Username) -> HeaderValue {
+pub fn keep_username(username: &Username, base: &BasePath) -> HeaderValue {
     let value = utf8_percent_encode(username.as_str(), ENCODED).to_string();
     // In lower case, as the original writes it.
-    set_cookie(&format!("{}; path=/", Cookie::new(USERNAME, value)))
+    set_cookie(&format!("{}; path={}", Cookie::new(USERNAME, value), path(base)))
 }
 
 /// Sets the cookie with the session for `lifetime`, hidden from the page. `encrypted`: for requests over TLS
 /// only.
-pub fn keep_session(session: &NameSession, lifetime: Duration, encrypted: bool) -> HeaderValue {
+pub fn keep_session(
+    session: &NameSession,
+    lifetime: Duration,
+    encrypted: bool,
+    base: &BasePath,
+) -> HeaderValue {
     // `Max-Age=0` deletes a cookie.
     let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX).max(1);
-    let cookie = everywhere(SESSION, session.as_str())
+    let cookie = everywhere(SESSION, session.as_str(), base)
         .max_age(cookie::time::Duration::seconds(seconds))
         .http_only(true)
         .same_site(SameSite::Lax);
@@ -50,15 +58,20 @@ pub fn keep_session(session: &NameSession, lifetime: Duration, encrypted: bool) 
 }
 
 /// Deletes both cookies.
-pub fn forget() -> [HeaderValue; 2] {
+pub fn forget(base: &BasePath) -> [HeaderValue; 2] {
     [USERNAME, SESSION].map(|name| {
-        let cookie = everywhere(name, "").max_age(cookie::time::Duration::ZERO);
+        let cookie = everywhere(name, "", base).max_age(cookie::time::Duration::ZERO);
         set_cookie(&cookie.expires(Expiration::from(OffsetDateTime::UNIX_EPOCH)).build())
     })
 }
 
-fn everywhere<'a>(name: &'a str, value: &'a str) -> CookieBuilder<'a> {
-    Cookie::build((name, value)).path("/")
+fn everywhere<'a>(name: &'a str, value: &'a str, base: &BasePath) -> CookieBuilder<'a> {
+    Cookie::build((name, value)).path(path(base))
+}
+
+/// The path of both cookies, which covers every path of the server.
+fn path(base: &BasePath) -> String {
+    if *base == BasePath::default() { "/".to_owned() } else { base.to_string() }
 }
 
 #[cfg(test)]
@@ -76,12 +89,14 @@ mod tests {
     fn every_name_survives_its_cookie() {
         for name in ["ann", "Ann Lee", "100%", "%41", "a=b&c", "Zoë", "נועה", "👩\u{200d}⚕\u{fe0f}"]
         {
-            let cookie = keep_username(&name.parse().unwrap());
+            let cookie = keep_username(&name.parse().unwrap(), &BasePath::default());
             let value = cookie.to_str().unwrap().strip_suffix("; path=/").unwrap();
             assert!(value.is_ascii());
             assert_eq!(username_in(format!("other=1; {value}; more=2").as_bytes()).as_deref(), Some(name));
         }
-        assert_eq!(keep_username(&"Ann Lee".parse().unwrap()), "user_username=Ann Lee; path=/");
+        let name = "Ann Lee".parse().unwrap();
+        assert_eq!(keep_username(&name, &BasePath::default()), "user_username=Ann Lee; path=/");
+        assert_eq!(keep_username(&name, &"/visits".parse().unwrap()), "user_username=Ann Lee; path=/visits");
     }
 
     #[test]

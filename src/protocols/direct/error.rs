@@ -72,6 +72,8 @@ pub enum HttpRefusal {
     InvalidBody,
     /// The body is larger than the longest name needs.
     TooLarge,
+    /// The body has a content coding.
+    Encoded,
     /// The name is not valid.
     Username(UsernameError),
     /// The name is registered by another browser. Not an error on the wire.
@@ -103,6 +105,7 @@ impl HttpRefusal {
         match self {
             Self::InvalidBody | Self::Username(_) => (StatusCode::BAD_REQUEST, "INVALID"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "INVALID"),
+            Self::Encoded => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID"),
             Self::Taken => (StatusCode::OK, "TAKEN"),
             Self::OriginNotAllowed | Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
@@ -115,6 +118,7 @@ impl HttpRefusal {
         match self {
             Self::InvalidBody => "invalid body".into(),
             Self::TooLarge => "the body is too large".into(),
+            Self::Encoded => BodyError::Encoded.to_string(),
             Self::Username(error) => error.to_string(),
             Self::Taken | Self::Forbidden | Self::MethodNotAllowed => String::new(),
             Self::OriginNotAllowed => "this page may not use this server".into(),
@@ -181,6 +185,7 @@ impl From<BodyError> for HttpRefusal {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Incomplete => Self::InvalidBody,
+            BodyError::Encoded => Self::Encoded,
         }
     }
 }

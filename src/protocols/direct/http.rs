@@ -67,18 +67,20 @@ pub async fn register(
     let client = door.common.admit_page(&request)?;
     let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
     let (head, body) = request.into_parts();
-    let body = read_body(body, MAX_BODY_BYTES).await?;
+    let body = read_body(&head.headers, body, MAX_BODY_BYTES).await?;
     let username = username_in(&head.headers, &body)?;
     let session = match door.users.find(&username).await? {
         Some(user) => reclaim(&door, &head.headers, user).await?,
         None if door.names.admits(client) => take(&door, &head.headers, &username).await?,
         None => return Err(HttpRefusal::TooMany.into()),
     };
+    let base = &door.common.base_path;
     let outcome = RegistrationAnswer { status: "SUCCESS", message: String::new() };
     let mut response = json(StatusCode::OK, &outcome);
     let headers = response.headers_mut();
-    headers.append(header::SET_COOKIE, cookies::keep_username(&username));
-    headers.append(header::SET_COOKIE, cookies::keep_session(&session, door.users.lifetime(), encrypted));
+    headers.append(header::SET_COOKIE, cookies::keep_username(&username, base));
+    let cookie = cookies::keep_session(&session, door.users.lifetime(), encrypted, base);
+    headers.append(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
@@ -169,7 +171,7 @@ pub async fn user(State(door): State<Arc<DirectDoor>>, request: Request) -> Http
     });
     let headers = response.headers_mut();
     headers.extend([CLEAR_SITE_DATA]);
-    for cookie in cookies::forget() {
+    for cookie in cookies::forget(&door.common.base_path) {
         headers.append(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -186,7 +188,9 @@ pub async fn connect(State(door): State<Arc<DirectDoor>>, request: Request) -> H
     let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
     // The cookie lasts as long as the name, which was renewed just now.
     let lifetime = door.users.lifetime();
-    let cookie = proven.as_ref().ok().map(|(_, session)| cookies::keep_session(session, lifetime, encrypted));
+    let base = &door.common.base_path;
+    let cookie = proven.as_ref().ok();
+    let cookie = cookie.map(|(_, session)| cookies::keep_session(session, lifetime, encrypted, base));
     let user = proven.map(|(user, _)| user);
     let serve = move |door, socket| connection::serve(door, socket, user, client);
     let Ok(mut response) = upgrade(&door, request, LIMITS, serve) else {

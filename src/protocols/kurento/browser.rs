@@ -8,7 +8,10 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use cookie::{Cookie, SameSite};
 use sha2::{Digest, Sha256};
 
-use crate::protocols::cookies::{set_cookie, values};
+use crate::protocols::{
+    base_path::BasePath,
+    cookies::{set_cookie, values},
+};
 
 const NAME: &str = "kurento_browser";
 
@@ -22,12 +25,12 @@ impl BrowserId {
     /// Identifies the browser that sends `headers`, and makes the cookie for one that has none.
     ///
     /// The origin of the page is part of the identity: pages of two origins count as two browsers.
-    pub fn of(headers: &HeaderMap, encrypted: bool) -> (Self, Option<HeaderValue>) {
+    pub fn of(headers: &HeaderMap, encrypted: bool, base: &BasePath) -> (Self, Option<HeaderValue>) {
         let (secret, cookie) = match secret_in(headers) {
             Some(secret) => (secret, None),
             None => {
                 let secret = new_secret();
-                let cookie = cookie(&secret, encrypted);
+                let cookie = cookie(&secret, encrypted, base);
                 (secret, Some(cookie))
             }
         };
@@ -50,8 +53,9 @@ fn new_secret() -> String {
 }
 
 /// Lasts until the browser is closed. `encrypted`: for requests over TLS only.
-fn cookie(secret: &str, encrypted: bool) -> HeaderValue {
-    let cookie = Cookie::build((NAME, secret)).path("/room").http_only(true).same_site(SameSite::Lax);
+fn cookie(secret: &str, encrypted: bool, base: &BasePath) -> HeaderValue {
+    let cookie = Cookie::build((NAME, secret)).path(base.join("/room"));
+    let cookie = cookie.http_only(true).same_site(SameSite::Lax);
     set_cookie(&(if encrypted { cookie.secure(true) } else { cookie }).build())
 }
 
@@ -70,14 +74,15 @@ mod tests {
     #[test]
     fn a_browser_is_identified_by_cookie_and_origin() {
         let (here, there) = ("https://call.example", "https://other.example");
-        let (first, cookie) = BrowserId::of(&headers(None, here), true);
+        let base = "/visits".parse().unwrap();
+        let (first, cookie) = BrowserId::of(&headers(None, here), true, &base);
         let cookie = cookie.unwrap();
         let (pair, attributes) = cookie.to_str().unwrap().split_once("; ").unwrap();
-        assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/room");
+        assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/visits/room");
         let kept = format!("other=1; {pair}; more=2");
-        assert_eq!(BrowserId::of(&headers(Some(&kept), here), true), (first.clone(), None));
-        assert_ne!(BrowserId::of(&headers(Some(pair), there), true).0, first);
-        assert_ne!(BrowserId::of(&headers(None, here), true).0, first);
-        assert!(BrowserId::of(&headers(Some("kurento_browser=short"), here), false).1.is_some());
+        assert_eq!(BrowserId::of(&headers(Some(&kept), here), true, &base), (first.clone(), None));
+        assert_ne!(BrowserId::of(&headers(Some(pair), there), true, &base).0, first);
+        assert_ne!(BrowserId::of(&headers(None, here), true, &base).0, first);
+        assert!(BrowserId::of(&headers(Some("kurento_browser=short"), here), false, &base).1.is_some());
     }
 }

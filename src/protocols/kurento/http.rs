@@ -6,14 +6,15 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, Response, StatusCode, header},
     response::IntoResponse,
 };
 use serde::Serialize;
 
 use super::{KurentoDoor, NAMESPACE, browser::BrowserId, connection::KurentoConnection, error::HttpRefusal};
 use crate::protocols::{
-    http::{empty, json},
+    base_path::BasePath,
+    http::{json, redirect},
     websocket::{NotAHandshake, Socket, SocketLimits, is_handshake, upgrade},
 };
 
@@ -40,11 +41,12 @@ type HttpResult = Result<Response<Body>, HttpRefusal>;
 pub async fn connect(State(door): State<Arc<KurentoDoor>>, request: Request) -> HttpResult {
     if !is_handshake(&request) {
         let is_navigation = is_navigation(request.headers());
-        return Ok(if is_navigation { redirect_to_page() } else { NotAHandshake.into_response() });
+        let base = &door.common.base_path;
+        return Ok(if is_navigation { redirect_to_page(base) } else { NotAHandshake.into_response() });
     }
     let client = door.common.admit_page(&request).map_err(|refusal| refusal.at(NAMESPACE))?;
     let encrypted = door.common.admission.is_encrypted(request.headers(), request.extensions());
-    let (browser, cookie) = BrowserId::of(request.headers(), encrypted);
+    let (browser, cookie) = BrowserId::of(request.headers(), encrypted, &door.common.base_path);
     let serve = move |door, socket: Socket| {
         KurentoConnection::new(door, socket.sender(), client, browser).serve(socket)
     };
@@ -87,8 +89,6 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-fn redirect_to_page() -> Response<Body> {
-    let mut response = empty(StatusCode::SEE_OTHER);
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/"));
-    response
+fn redirect_to_page(base: &BasePath) -> Response<Body> {
+    redirect(StatusCode::SEE_OTHER, &base.join("/"))
 }

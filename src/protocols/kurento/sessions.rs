@@ -110,11 +110,13 @@ mod tests {
     use axum::http::HeaderMap;
 
     use super::*;
+    use crate::protocols::base_path::BasePath;
 
     #[test]
     fn a_browser_that_continues_its_numbering_gets_its_session() {
         let sessions = Sessions::default();
-        let [browser, other] = [(); 2].map(|()| BrowserId::of(&HeaderMap::new(), false).0);
+        let [browser, other] =
+            [(); 2].map(|()| BrowserId::of(&HeaderMap::new(), false, &BasePath::default()).0);
         let (tab, second_tab) = (sessions.open(Some(browser.clone())), sessions.open(Some(browser.clone())));
         tab.count(40);
         second_tab.count(9);

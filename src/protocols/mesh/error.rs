@@ -32,6 +32,7 @@ pub enum Code {
     BinaryNotSupported,
     UnknownEvent,
     PayloadTooLarge,
+    UnsupportedEncoding,
     ChatsFull,
     IdConflict,
     NotJoined,
@@ -49,12 +50,13 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidPayload,
         Self::InvalidField,
         Self::BinaryNotSupported,
         Self::UnknownEvent,
         Self::PayloadTooLarge,
+        Self::UnsupportedEncoding,
         Self::ChatsFull,
         Self::IdConflict,
         Self::NotJoined,
@@ -83,6 +85,7 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::PayloadTooLarge | Self::ChatsFull => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdConflict
             | Self::NotJoined
             | Self::AlreadyJoined
@@ -266,6 +269,9 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge => Self::new(Code::PayloadTooLarge, "The body is too large"),
             BodyError::Incomplete => Self::new(Code::InvalidPayload, "The body is incomplete"),
+            BodyError::Encoded => {
+                Self::new(Code::UnsupportedEncoding, "The body has a content coding; send it as it is")
+            }
         }
     }
 }

@@ -17,13 +17,13 @@ use socketioxide::socket::Sid;
 use tower::Service;
 
 use super::{
-    MeshDoor,
+    MAX_PACKET_BYTES, MeshDoor,
     error::{HttpRefusal, TOO_MANY_ATTEMPTS},
     session_end::{SessionEnd, SocketService},
     transport::Transport,
     upgrade::Upgrade,
 };
-use crate::protocols::{admission::ClientAddress, tcp::TcpHandle};
+use crate::protocols::{admission::ClientAddress, http::check_head, tcp::TcpHandle};
 
 /// The gate at one path.
 pub struct Gate {
@@ -34,9 +34,15 @@ pub struct Gate {
 }
 
 /// Passes a request on to Socket.IO, or refuses it.
-pub async fn pass(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response<Body>, HttpRefusal> {
+pub async fn pass(
+    State(gate): State<Arc<Gate>>,
+    mut request: Request,
+) -> Result<Response<Body>, HttpRefusal> {
     let door = &gate.door;
     door.common.origins.check(&request)?;
+    let mut body = std::mem::take(request.body_mut());
+    check_head(request.headers(), &mut body, MAX_PACKET_BYTES).await?;
+    *request.body_mut() = body;
     let engine = EngineRequest::of(&request);
     let Some(session) = &engine.session else {
         let counts = request.method() != Method::OPTIONS;

@@ -47,7 +47,8 @@ pub async fn save_chats(State(door): State<Arc<MeshDoor>>, mut request: Request)
     let room = request.extract_parts::<Path<String>>().await;
     let Path(room) = room.map_err(|_| Refusal::field("appointment_id", "is not UTF-8"))?;
     let room: RoomId = room.parse().map_err(|error| Refusal::field("appointment_id", error))?;
-    let body = read_body(request.into_body(), MAX_SAVE_BYTES).await?;
+    let (head, body) = request.into_parts();
+    let body = read_body(&head.headers, body, MAX_SAVE_BYTES).await?;
     let entries = parse_save(&body)?;
     door.common.hub.save_chats(&room, entries, saving(door.dialect)).await?;
     Ok(json(StatusCode::OK, &SavedAnswer { success: true, message: "Chats saved Successfully" }))

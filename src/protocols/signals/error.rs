@@ -37,6 +37,7 @@ pub enum HttpRefusal {
     NotSeated,
     BadSignal,
     TooLarge,
+    UnsupportedEncoding,
     NotAWebSocket,
     TooManyRequests,
     Unavailable,
@@ -45,7 +46,7 @@ pub enum HttpRefusal {
 
 impl HttpRefusal {
     /// All refusals.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoSuchPath,
         Self::MethodNotAllowed,
         Self::BadCall,
@@ -54,6 +55,7 @@ impl HttpRefusal {
         Self::NotSeated,
         Self::BadSignal,
         Self::TooLarge,
+        Self::UnsupportedEncoding,
         Self::NotAWebSocket,
         Self::TooManyRequests,
         Self::Unavailable,
@@ -71,6 +73,7 @@ impl HttpRefusal {
             Self::NotSeated => "not_seated",
             Self::BadSignal => "bad_signal",
             Self::TooLarge => "too_large",
+            Self::UnsupportedEncoding => "unsupported_encoding",
             Self::NotAWebSocket => "not_a_websocket",
             Self::TooManyRequests => "too_many_requests",
             Self::Unavailable => "unavailable",
@@ -87,6 +90,7 @@ impl HttpRefusal {
             Self::NotAJoin => StatusCode::FORBIDDEN,
             Self::NoSeat | Self::NotSeated => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -146,6 +150,7 @@ impl From<BodyError> for HttpRefusal {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Incomplete => Self::BadSignal,
+            BodyError::Encoded => Self::UnsupportedEncoding,
         }
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     core::{delivery::outbox::RESET, model::event::SignalKind},
     protocols::{
-        http::{empty, json, read_body},
+        http::{empty, json, read_body, redirect},
         websocket::upgrade,
     },
 };
@@ -28,10 +28,8 @@ use crate::{
 type HttpResult = Result<Response<Body>, HttpRefusal>;
 
 /// `/call`: redirects to `/call/`, the parent of all calls.
-pub async fn redirect_to_calls() -> HttpResult {
-    let mut response = empty(StatusCode::MOVED_PERMANENTLY);
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/call/"));
-    Ok(response)
+pub async fn redirect_to_calls(State(door): State<Arc<SignalsDoor>>) -> HttpResult {
+    Ok(redirect(StatusCode::MOVED_PERMANENTLY, &door.common.base_path.join("/call/")))
 }
 
 /// `/call/`: names no call.
@@ -88,7 +86,8 @@ pub async fn publish(State(door): State<Arc<SignalsDoor>>, request: Request) -> 
     if !is_json(request.headers()) {
         return Err(HttpRefusal::BadSignal);
     }
-    let bytes = read_body(request.into_body(), door.max_request_bytes).await?;
+    let (head, body) = request.into_parts();
+    let bytes = read_body(&head.headers, body, door.max_request_bytes).await?;
     let publication = PublishedSignal::parse(&bytes, door.max_body_bytes)?;
     let room = room_of(&publication.call).map_err(|_| HttpRefusal::NotSeated)?;
     let body = bytes.slice_ref(publication.body.get().as_bytes());

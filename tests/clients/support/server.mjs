@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { within } from './deadline.mjs';
 
-const OPEN = /^ {2}open +(http:\/\/localhost:(\d+))\/$/m;
+const OPEN = /^ {2}open +(http:\/\/localhost:(\d+))\/.*$/m;
 /** The one setting that tests take from outside: those of the mesh door run with each of its values. */
 const { MESH_DIRECT_PATH } = process.env;
 const FROM_OUTSIDE = MESH_DIRECT_PATH === undefined ? {} : { MESH_DIRECT_PATH };

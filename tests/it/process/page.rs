@@ -23,11 +23,11 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The path of the page's script, from the page: `/assets/index-….js`.
+/// The path of the page's script, from the page: `./assets/index-….js`.
 async fn script(server: &TestServer) -> String {
     let page = get(server, "/", &[]).await.text().await.unwrap();
     let (_, from) = page.split_once("src=\"").expect("build the page with `make build-page`");
-    from.split_once('"').unwrap().0.to_owned()
+    from.split_once('"').unwrap().0.trim_start_matches('.').to_owned()
 }
 
 /// A built file of the page.
@@ -86,15 +86,19 @@ async fn file_is_served_in_the_preferred_encoding() {
 #[tokio::test]
 async fn cached_file_is_not_sent_again() {
     let server = TestServer::start().await;
-    let tag = header(&get(&server, "/", &[]).await, "etag").to_owned();
-    for (known, encoding, status) in [
-        (tag.as_str(), "identity", 304),
-        (&format!("\"other\", W/{tag}"), "identity", 304),
-        ("\"other\"", "identity", 200),
-        (&tag, "br", 200),
+    let (page, picture) = ("/", "/favicon.svg");
+    let page_tag = header(&get(&server, page, &[]).await, "etag").to_owned();
+    let tag = header(&get(&server, picture, &[]).await, "etag").to_owned();
+    for (path, known, encoding, status) in [
+        (page, page_tag.as_str(), "identity", 304),
+        (page, "\"other\"", "identity", 200),
+        (picture, tag.as_str(), "identity", 304),
+        (picture, &format!("\"other\", W/{tag}"), "identity", 304),
+        (picture, "\"other\"", "identity", 200),
+        (picture, &tag, "br", 200),
     ] {
-        let page = get(&server, "/", &[("if-none-match", known), ("accept-encoding", encoding)]).await;
-        assert_eq!(page.status(), status, "{known} as {encoding}");
+        let page = get(&server, path, &[("if-none-match", known), ("accept-encoding", encoding)]).await;
+        assert_eq!(page.status(), status, "{path} {known} as {encoding}");
         assert_eq!((header(&page, "cache-control"), header(&page, "vary")), ("no-cache", "accept-encoding"));
         assert!(header(&page, "content-security-policy").contains("default-src 'self'"));
         assert_eq!(page.bytes().await.unwrap().is_empty(), status == 304);
@@ -110,11 +114,65 @@ async fn page_headers_allow_devices_and_forbid_foreign_scripts() {
         content.contains("default-src 'self';") && content.ends_with("frame-ancestors 'self'"),
         "{content}"
     );
-    assert!(!content.contains("unsafe"), "{content}");
+    assert!(content.contains("; connect-src 'self';"), "{content}");
+    assert!(!content.contains("unsafe") && !content.contains("ws:"), "{content}");
     let permissions = header(&page, "permissions-policy");
     for part in ["camera=(self)", "microphone=(self)", "display-capture=(self)", "geolocation=()"] {
         assert!(permissions.contains(part), "{part} in {permissions}");
     }
+}
+
+#[tokio::test]
+async fn an_invitation_is_answered_whatever_asks_for_it() {
+    let server = TestServer::start().await;
+    for accept in
+        [None, Some("*/*"), Some("text/*"), Some("text/plain, *; q=.2"), Some("TEXT/HTML;q=0.1"), Some("")]
+    {
+        for path in ["/", "/?appointment_id=7", "/room/7?name=Ann", "/room/7/"] {
+            let headers: Vec<_> = accept.iter().map(|accept| ("accept", *accept)).collect();
+            let page = get(&server, path, &headers).await;
+            let head = request(&server, Method::HEAD, path, &headers).await;
+            assert_eq!((page.status().as_u16(), head.status().as_u16()), (200, 200), "{path} {accept:?}");
+            for name in ["content-type", "content-length", "etag"] {
+                assert_eq!(header(&head, name), header(&page, name), "{name}");
+            }
+            assert!(page.text().await.unwrap().contains("og:title") && head.text().await.unwrap().is_empty());
+        }
+    }
+    for accept in ["application/json", "text/html;q=0, */*", "*/*;q=0"] {
+        let refused = get(&server, "/room/7", &[("accept", accept)]).await;
+        assert_eq!(refused.status(), 406, "{accept}");
+    }
+    for (accept, status) in
+        [("*/*", 404), ("application/json, text/html;q=0.9", 404), ("text/html, */*;q=0.8", 200)]
+    {
+        let unknown = get(&server, "/nothing", &[("accept", accept)]).await;
+        assert_eq!(unknown.status(), status, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_service_and_nothing_of_the_appointment() {
+    let server = TestServer::start().await;
+    let asked = "/room/secret-4711?name=Zoe";
+    let https = [("host", "call.example"), ("x-forwarded-proto", "https")];
+    let page = get(&server, asked, &https).await.text().await.unwrap();
+    assert!(
+        page.contains("<meta property=\"og:image\" content=\"https://call.example/preview.png\""),
+        "{page}"
+    );
+    for part in ["4711", "Zoe", "og:url", "canonical"] {
+        assert!(!page.contains(part), "{part} in {page}");
+    }
+    let own = get(&server, asked, &[]).await.text().await.unwrap();
+    let (_, picture) = own.split_once("property=\"og:image\" content=\"").unwrap();
+    let picture = reqwest::get(picture.split_once('"').unwrap().0).await.unwrap();
+    assert_eq!((picture.status().as_u16(), header(&picture, "content-type")), (200, "image/png"));
+    let picture = picture.bytes().await.unwrap();
+    assert_eq!(
+        (&picture[..8], &picture[16..24]),
+        (&b"\x89PNG\r\n\x1a\n"[..], &b"\0\0\x04\xb0\0\0\x02\x76"[..])
+    );
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use switchboard::{
     media::MediaPlane,
     protocols::{
         admission::{Admission, Quotas},
+        base_path::BasePath,
         chat_json::rekey,
         door::Common,
         ice_servers::IceServers,
@@ -37,6 +38,7 @@ pub fn common(folder: &Path, media: Arc<dyn MediaPlane>, clock: Arc<dyn Clock>) 
         clock,
         admission: Arc::new(Admission::new(Quotas { sessions: 0, events: 0 }, Arc::default())),
         origins: AllowedOrigins::new(&[], Arc::default()),
+        base_path: BasePath::default(),
         ice_servers: Arc::new(ice_servers),
         return_spread: Duration::ZERO,
         admin_token,

@@ -1,5 +1,8 @@
 // Connection to the server: rooms over HTTP, everything else over one WebSocket.
 
+/** The server's address: this file is in demos/arbiter/ there. */
+const SERVER = new URL('../../', import.meta.url);
+
 /**
  * Finds the room of a page, and claims it if it has none.
  *
@@ -15,13 +18,13 @@ export async function findRoom(path) {
 }
 
 async function getRoom(path) {
-  return roomOf(await fetch(`/getRoomId?urlPath=${encodeURIComponent(path)}`));
+  return roomOf(await fetch(new URL(`getRoomId?urlPath=${encodeURIComponent(path)}`, SERVER)));
 }
 
 async function claimRoom(path) {
   const headers = { 'content-type': 'application/json' };
   return roomOf(
-    await fetch('/claimRoom', {
+    await fetch(new URL('claimRoom', SERVER), {
       method: 'PATCH',
       headers,
       body: JSON.stringify({ urlPath: path }),
@@ -30,7 +33,7 @@ async function claimRoom(path) {
 }
 
 async function createRoom() {
-  return (await fetch('/createRoom', { method: 'PUT' })).ok;
+  return (await fetch(new URL('createRoom', SERVER), { method: 'PUT' })).ok;
 }
 
 async function roomOf(response) {
@@ -59,7 +62,7 @@ export class Gateway {
 
   /** @param {{secret?: string}} [proof] of an SFU, where the server requires one */
   static async open({ secret } = {}) {
-    const address = new URL('/arbiter', location.href);
+    const address = new URL('arbiter', SERVER);
     address.protocol = address.protocol.replace('http', 'ws');
     if (secret) address.searchParams.set('sfuSecret', secret);
     const socket = new WebSocket(address.href.replaceAll('+', '%20'));

@@ -141,6 +141,7 @@ export class Call {
 
 /** The server's ICE servers; without any, only users in one network can connect. */
 async function findIceServers() {
-  const response = await fetch('/api/v1/ice-servers').catch(() => null);
+  const url = new URL('../../api/v1/ice-servers', import.meta.url);
+  const response = await fetch(url).catch(() => null);
   return response?.ok ? (await response.json()).iceServers : [];
 }

@@ -1,6 +1,9 @@
 // A client of the direct door, for use in other pages: a name, a connection, and messages to names.
 // docs/direct.md describes the protocol.
 
+/** The server's address: this file is in demos/direct/ there. */
+const SERVER = new URL('../../', import.meta.url);
+
 /** Delays before reconnecting, in milliseconds: the first one doubles up to the last. */
 const RETRY_MS = { first: 500, last: 15_000 };
 
@@ -18,7 +21,7 @@ export function ownName() {
 
 /** Resolves to `{status, message}`; the status is SUCCESS, TAKEN, INVALID or a server error. */
 export async function register(username) {
-  const response = await fetch('/v1/register', {
+  const response = await fetch(new URL('v1/register', SERVER), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ username }),
@@ -52,7 +55,7 @@ export class Connection {
 
   open() {
     this.close();
-    const url = new URL('/v1/connect', location.href);
+    const url = new URL('v1/connect', SERVER);
     url.protocol = url.protocol.replace('http', 'ws');
     const socket = new WebSocket(url);
     this.#socket = socket;

@@ -1,6 +1,9 @@
 // Connection to the server: JSON-RPC 2.0 over a WebSocket, with the session resumed after a lost
 // one. docs/kurento.md describes the protocol.
 
+/** The server's address: this file is in demos/kurento/ there. */
+const SERVER = new URL('../../', import.meta.url);
+
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 
@@ -43,8 +46,8 @@ export class Connection {
    */
   async open(room) {
     this.#room = room;
-    const query = new URLSearchParams({ room });
-    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/room?${query}`);
+    const url = new URL(`room?${new URLSearchParams({ room })}`, SERVER);
+    const socket = new WebSocket(url.href.replace('http', 'ws'));
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onclose = () => reject(new Lost('The server cannot be reached.'));

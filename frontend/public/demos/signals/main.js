@@ -1,6 +1,9 @@
 // A call between two browsers through the signals door: a seat over HTTP, presence over a
 // WebSocket, and signals over HTTP. docs/signals.md describes the protocol.
 
+/** The server's address: this file is in demos/signals/ there. */
+const SERVER = new URL('../../', import.meta.url);
+
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 
@@ -28,8 +31,9 @@ class Seat {
   async take(retry = FIRST_RETRY_MS) {
     const key = `signals ${this.#call}`;
     const before = sessionStorage.getItem(key);
-    const path = `/call/${encodeURIComponent(this.#call)}`;
-    const response = await fetch(before ? `${path}?session=${before}` : path).catch(() => null);
+    const url = new URL(`call/${encodeURIComponent(this.#call)}`, SERVER);
+    if (before) url.searchParams.set('session', before);
+    const response = await fetch(url).catch(() => null);
     if (this.#isLeft) return;
     const joined = response?.ok ? await response.json().catch(() => null) : null;
     if (joined) {
@@ -49,7 +53,7 @@ class Seat {
    * Attaches a WebSocket to the session, which delivers messages from the taking of the seat on.
    */
   #open(retry = FIRST_RETRY_MS) {
-    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws`);
+    const socket = new WebSocket(new URL('ws', SERVER).href.replace('http', 'ws'));
     this.#socket = socket;
     let next = retry;
     socket.onopen = () => {
@@ -87,7 +91,9 @@ class Seat {
       body: JSON.stringify(signal),
     };
     // If it fails, the WebSocket closes as well.
-    this.#lastTold = this.#lastTold.then(() => fetch('/signal', request)).catch(() => {});
+    this.#lastTold = this.#lastTold
+      .then(() => fetch(new URL('signal', SERVER), request))
+      .catch(() => {});
   }
 
   /** Gives the seat up at once. */
@@ -251,7 +257,7 @@ async function openCamera() {
 }
 
 async function iceServers() {
-  const response = await fetch('/api/v1/ice-servers').catch(() => null);
+  const response = await fetch(new URL('api/v1/ice-servers', SERVER)).catch(() => null);
   return response?.ok ? (await response.json()).iceServers : [];
 }
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { copyText } from '../../lib/clipboard';
 import { useTexts } from '../../lib/i18n/useTexts';
 import { notify } from '../../lib/notices';
-import { roomPath } from '../../lib/paths';
+import { invitationTo } from '../../lib/paths';
 import { useMediaQuery } from '../../lib/useMediaQuery';
 
 export interface Invite {
@@ -20,8 +20,7 @@ export function useInvite(appointmentId: string): Invite {
   const isPhone = useMediaQuery('(pointer: coarse)');
   const isSent = isPhone && typeof navigator.share === 'function';
   const [hasFailed, setHasFailed] = useState(false);
-  // Without the own name: the invited person is asked for theirs.
-  const link = new URL(roomPath(appointmentId), window.location.origin).href;
+  const link = invitationTo(appointmentId);
 
   async function invite() {
     // A cancelled share sheet does not copy the link either.

@@ -1,5 +1,6 @@
 // Links to the demos of the server's other doors, which are its other protocols.
 
+import { serverPath } from '../../lib/basePath';
 import { useTexts } from '../../lib/i18n/useTexts';
 
 const protocols = ['signals', 'direct', 'arbiter', 'kurento'];
@@ -12,7 +13,7 @@ export function OtherProtocols() {
       {protocols.map((protocol) => (
         <a
           key={protocol}
-          href={`/demos/${protocol}`}
+          href={serverPath(`/demos/${protocol}`)}
           lang="en"
           className="inline-flex min-h-11 items-center px-1.5 underline underline-offset-2 hover:text-ink"
         >

@@ -33,6 +33,7 @@ use crate::{
     protocols::{
         admission::{Admission, Quotas},
         arbiter,
+        base_path::BasePath,
         door::Common,
         ice_servers::IceServers,
         ice_url::IceUrls,
@@ -123,6 +124,7 @@ async fn serve(records: Arc<Flaky>, folder: &std::path::Path) -> String {
     )
     .unwrap();
     let common = Common {
+        base_path: BasePath::default(),
         hub: Hub::new(registry, store, clock.clone(), SessionSigner::new(b"secret")),
         records,
         node: "node".into(),

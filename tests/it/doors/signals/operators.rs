@@ -88,7 +88,9 @@ async fn demo_has_the_security_headers_of_the_page() {
         let page = server.get(path).await;
         assert_eq!(page.status(), 200, "{path}; build the page with `make build-page`");
         assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
-        assert!(page.text().await.unwrap().contains("src=\"/demos/signals/main.js\""), "{path}");
+        let page = page.text().await.unwrap();
+        assert!(page.contains("<base href=\"/\""), "{path}");
+        assert!(page.contains("src=\"demos/signals/main.js\""), "{path}");
     }
     for path in ["/demos/signals/main.js", "/demos/demo.css"] {
         assert_eq!(server.get(path).await.status(), 200, "{path}");
