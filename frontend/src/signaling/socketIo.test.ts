@@ -48,6 +48,7 @@ const joined: JoinedSuccessfully = {
   iceServers: [],
   iceServersTtl: null,
   turnUrls: [],
+  limits: { event_bytes: 131_072 },
   seq: 10,
 };
 

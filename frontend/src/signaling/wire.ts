@@ -33,6 +33,12 @@ export type IceServer = {
   credential?: string;
 };
 
+/** Limits on what a client sends. */
+export type Limits = {
+  /** The largest event, in bytes of its packet. */
+  event_bytes: number;
+};
+
 /** `join_room` */
 export type JoinRoom = {
   /** 1 to 128 characters. */
@@ -116,6 +122,8 @@ export type JoinedSuccessfully = {
   iceServersTtl: number | null;
   /** The addresses of all TURN servers. */
   turnUrls: Array<string>;
+  /** Limits on what this client sends. */
+  limits: Limits;
 };
 
 /** `peer_joined`: the other seat was taken. */

@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{
     MeshDoor,
     early_events::EarlyEvents,
-    error::{BINARY_NOT_SUPPORTED, Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
+    error::{Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
+    inbound::Unread,
     messages::{ClientMessage, DONE, ErrorEvent, RefusedAck, UNKNOWN_EVENT, is_event},
     sending::{Ack, PacketSender},
     transport::Transport,
@@ -76,8 +77,8 @@ pub enum Input {
 pub struct EventPacket {
     /// False for an event whose name has no handler.
     pub is_registered: bool,
-    /// Name and arguments, a JSON array; `None` if the packet came with binary data.
-    pub data: Option<Utf8Bytes>,
+    /// Name and arguments, a JSON array; or why they were not read.
+    pub data: Result<Utf8Bytes, Unread>,
     /// How the event is acknowledged.
     pub ack: Ack,
 }
@@ -144,9 +145,9 @@ impl MeshConnection {
             return None;
         }
         match data {
-            Some(data) => self.handle_event(&data, is_registered, ack),
-            None => {
-                self.refuse(ack, &BINARY_NOT_SUPPORTED);
+            Ok(data) => self.handle_event(&data, is_registered, ack),
+            Err(unread) => {
+                self.refuse(ack, &unread.refusal());
                 None
             }
         }
@@ -161,7 +162,7 @@ impl MeshConnection {
         let outcome = match ClientMessage::parse(packet) {
             Ok(_) if !is_registered => Err(UNKNOWN_EVENT),
             Ok(message) if message.needs_seat() && self.is_early() => {
-                self.hold(EventPacket { is_registered, data: Some(packet.clone()), ack });
+                self.hold(EventPacket { is_registered, data: Ok(packet.clone()), ack });
                 return None;
             }
             Ok(ClientMessage::SendOffer(sent)) => self
@@ -195,7 +196,7 @@ impl MeshConnection {
             },
             Err(_) if self.packets.transport.direct().is_some() && !is_event(packet) => {
                 // The library too ends a session that sends this.
-                self.packets.transport.cut();
+                self.packets.transport.refuse();
                 return None;
             }
             Err(refusal) => Err(refusal),

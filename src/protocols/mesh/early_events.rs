@@ -29,7 +29,7 @@ const JOIN_WITHIN: Duration = Duration::from_secs(5);
 const MAX_EVENTS: usize = 64;
 
 /// The most bytes of events of one connection that wait: one event of the largest size.
-const MAX_BYTES: usize = super::MAX_PACKET_BYTES;
+const MAX_BYTES: usize = super::MAX_EVENT_BYTES;
 
 /// The most bytes that wait on all connections together.
 const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
@@ -136,7 +136,7 @@ impl MeshConnection {
     /// client proved with a session that it was there before.
     pub(super) fn handle_early(self: &Arc<Self>, has_proven_session: bool) {
         for EventPacket { data, ack, .. } in self.early.take() {
-            let Some(data) = data else { continue };
+            let Ok(data) = data else { continue };
             let names_no_room = |message: &ClientMessage<'_>| matches!(message, ClientMessage::SendMessage(message) if message.appointment_id.is_none());
             if !has_proven_session && ClientMessage::parse(&data).is_ok_and(|it| names_no_room(&it)) {
                 self.refuse(ack, &NOT_JOINED);
@@ -174,7 +174,7 @@ mod tests {
     use crate::protocols::mesh::sending::Ack;
 
     fn event(bytes: usize) -> EventPacket {
-        let data = Some("x".repeat(bytes - WAITING_OVERHEAD).into());
+        let data = Ok("x".repeat(bytes - WAITING_OVERHEAD).into());
         EventPacket { is_registered: true, data, ack: Ack::Direct(None) }
     }
 

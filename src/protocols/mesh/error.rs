@@ -174,6 +174,10 @@ pub const NOT_JOINED: Refusal = Refusal::new(Code::NotJoined, "Join a room first
 pub const BINARY_NOT_SUPPORTED: Refusal =
     Refusal::new(Code::BinaryNotSupported, "Events with binary attachments are not supported");
 
+/// An event over [`MAX_EVENT_BYTES`].
+pub const PAYLOAD_TOO_LARGE: Refusal =
+    Refusal::new(Code::PayloadTooLarge, "An event may have at most 131,072 bytes");
+
 /// The origin of the asking page is not allowed.
 pub const NOT_ALLOWED: Refusal = Refusal::new(Code::OriginNotAllowed, "This page may not use this server");
 

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts},
 };
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
@@ -19,11 +20,16 @@ use tower::Service;
 use super::{
     MAX_PACKET_BYTES, MeshDoor,
     error::{HttpRefusal, TOO_MANY_ATTEMPTS},
+    inbound::PostedPackets,
     session_end::{SessionEnd, SocketService},
+    socket_service::MAX_WAITING_PACKETS,
     transport::Transport,
     upgrade::Upgrade,
 };
-use crate::protocols::{admission::ClientAddress, http::check_head, tcp::TcpHandle};
+use crate::{
+    core::model::lock::lock,
+    protocols::{admission::ClientAddress, http::check_head, tcp::TcpHandle},
+};
 
 /// The gate at one path.
 pub struct Gate {
@@ -109,10 +115,30 @@ impl Gate {
                 return response;
             }
         }
-        let polls = request.method() == Method::GET && !engine.websocket;
-        let response = self.call_library(request).await;
-        if polls {
-            transport.answered(response.body().size_hint().lower());
+        match *request.method() {
+            Method::GET if !engine.websocket => self.poll(&transport, request).await,
+            Method::POST => self.post(&transport, request).await,
+            _ => self.call_library(request).await,
+        }
+    }
+
+    async fn poll(&self, transport: &Transport, request: Request) -> Response<Body> {
+        let library = self.call_library(request);
+        let answer = match transport.leftover() {
+            0 => library.await,
+            // Takes what is there. A poll that would wait leaves nothing behind.
+            1..MAX_WAITING_PACKETS => library.now_or_never().unwrap_or_default(),
+            // Acknowledgements count towards no other limit.
+            _ => Response::default(),
+        };
+        transport.answer_poll(answer).await
+    }
+
+    async fn post(&self, transport: &Transport, request: Request) -> Response<Body> {
+        let request = request.map(|body| PostedPackets::of(body, transport.posted().clone()));
+        let mut response = self.call_library(request).await;
+        if lock(transport.posted()).is_too_large() {
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         }
         response
     }

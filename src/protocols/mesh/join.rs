@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 use socketioxide::socket::DisconnectReason;
 
 use super::{
+    MAX_EVENT_BYTES,
     connection::MeshConnection,
     error::{Code, NOT_JOINED, Refusal},
-    messages::{DONE, JoinRoom, JoinedSuccessfully},
+    messages::{DONE, JoinRoom, JoinedSuccessfully, Limits},
     sending::Ack,
 };
 use crate::{
@@ -102,6 +103,7 @@ impl MeshConnection {
             ice_servers: &ice.ice_servers,
             ice_servers_ttl: ice.ttl,
             turn_urls: &ice.turn_urls,
+            limits: Limits { event_bytes: MAX_EVENT_BYTES },
         };
         let size = chats.get().len();
         self.packets.emit_answer(&reply, size);

@@ -4,6 +4,7 @@
 //! The wire contract is `docs/mesh.md`. Which part of the door an event passes, in this order:
 //!
 //! - [`gate`]: checks the HTTP request that opens the session.
+//! - [`inbound`]: finds the events, and refuses what is too large or has attachments.
 //! - [`direct_path`], or socketioxide and the handlers in [`namespace`]: reads the event.
 //! - [`connection`]: handles the connection's events in order, and calls the core.
 //! - [`delivery`] and [`sending`]: bring the core's events to the other participant.
@@ -18,10 +19,12 @@ mod early_events;
 mod error;
 mod gate;
 mod http;
+mod inbound;
 mod join;
 mod messages;
 mod namespace;
 mod options;
+mod poll_answers;
 mod routes;
 mod sending;
 mod session_end;
@@ -47,10 +50,15 @@ use crate::{
 /// meanwhile. When it ends, the other participant is told that this one has left.
 const UNPROTECTED_LEASE: Duration = Duration::from_secs(10);
 
-/// The largest packet a client may send, over any transport.
+/// The largest event a client may send, over any transport.
 ///
 /// A signal or a chat message of the largest size with everything around it, escaped.
-pub const MAX_PACKET_BYTES: usize = 128 * 1024;
+pub const MAX_EVENT_BYTES: usize = 128 * 1024;
+
+/// The most bytes of one packet, or of one posted body, that are read.
+///
+/// This is `maxPayload` of the handshake. Clients put whatever waits into one body, up to that size.
+pub const MAX_PACKET_BYTES: usize = 1_000_000;
 
 /// Name of the door in metrics and in the log. Its rooms have no namespace.
 const NAME: &str = "mesh";

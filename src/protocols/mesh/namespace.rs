@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{
     MeshDoor,
     connection::{EventPacket, MeshConnection},
-    direct_path::EventReceiver,
+    inbound::{EventReceiver, Unread},
     sending::Ack,
     transport::Transport,
 };
@@ -98,7 +98,7 @@ struct OnDirectEvent(Arc<MeshConnection>);
 
 impl EventReceiver for OnDirectEvent {
     fn receive(&self, arguments: &str, ack: Option<i64>) {
-        let (data, ack) = (Some(Utf8Bytes::from(arguments)), Ack::Direct(ack));
+        let (data, ack) = (readable(arguments.into()), Ack::Direct(ack));
         self.0.on_event(EventPacket { is_registered: true, data, ack });
     }
 }
@@ -116,12 +116,16 @@ impl DisconnectHandler<LocalAdapter, ()> for OnDisconnect {
     }
 }
 
-/// The text of a packet; `None` if it came with binary data.
-fn text_of(data: Value) -> Option<Utf8Bytes> {
+/// The text of a packet, or why it was not read.
+fn text_of(data: Value) -> Result<Utf8Bytes, Unread> {
     match data {
         Value::Str(text, attachments) if attachments.as_ref().is_none_or(VecDeque::is_empty) => {
-            Utf8Bytes::try_from(Bytes::from(text)).ok()
+            readable(Utf8Bytes::try_from(Bytes::from(text)).map_err(|_| Unread::Binary)?)
         }
-        _ => None,
+        _ => Err(Unread::Binary),
     }
+}
+
+fn readable(arguments: Utf8Bytes) -> Result<Utf8Bytes, Unread> {
+    Unread::of(&arguments).map_or(Ok(arguments), Err)
 }

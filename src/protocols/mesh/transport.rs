@@ -11,11 +11,18 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{FutureExt, future::select};
 use socketioxide::socket::Sid;
 use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{direct_path::DirectPath, session_end::SessionEnd};
+use super::{
+    direct_path::DirectPath,
+    inbound::{FrameFilter, Packets},
+    poll_answers::Leftover,
+    session_end::SessionEnd,
+};
 use crate::{
     core::model::lock::lock,
     protocols::{admission::ClientAddress, limits, tcp::TcpHandle},
@@ -39,6 +46,9 @@ pub struct Transport {
     polled_bytes: AtomicU64,
     /// How much more may wait because of one large answer, which the client asked for.
     allowance: AtomicU64,
+    leftover: Mutex<Leftover>,
+    /// What the client posts.
+    posted: Arc<Mutex<Packets>>,
     websocket: Mutex<Option<SessionWebSocket>>,
     /// For a session that begins with a WebSocket. Only the library knows what long polling has taken.
     direct: Option<DirectPath>,
@@ -84,6 +94,11 @@ impl Drop for Transport {
     }
 }
 
+/// Filters the frames of a WebSocket for the library. To be called before the handshake is answered.
+pub fn filter_frames(tcp: &TcpHandle) {
+    tcp.filter_with(Box::new(FrameFilter::new(Arc::default())));
+}
+
 struct SessionWebSocket {
     tcp: Arc<TcpHandle>,
     /// Bytes that the connection had carried before it became this session's.
@@ -94,12 +109,17 @@ impl Transport {
     /// The transport of a session that `client` is about to open: over `websocket`, or over long polling.
     pub fn new(client: ClientAddress, websocket: Option<Arc<TcpHandle>>, direct_path: bool) -> Self {
         let direct = websocket.clone().filter(|_| direct_path).map(DirectPath::open);
+        if let Some(tcp) = websocket.as_ref().filter(|_| direct.is_none()) {
+            filter_frames(tcp);
+        }
         let transport = Self {
             client,
             polled: Arc::default(),
             sent: AtomicU64::new(0),
             polled_bytes: AtomicU64::new(0),
             allowance: AtomicU64::new(0),
+            leftover: Mutex::default(),
+            posted: Arc::default(),
             websocket: Mutex::default(),
             direct,
             closing: AtomicBool::new(false),
@@ -133,6 +153,37 @@ impl Transport {
     /// Sets the session's WebSocket.
     pub fn upgraded(&self, websocket: Option<Arc<TcpHandle>>) {
         *self.websocket() = websocket.map(|tcp| SessionWebSocket { written_before: tcp.written(), tcp });
+        self.send_leftover(&mut lock(&self.leftover));
+    }
+
+    /// What the client posts, over all its requests.
+    pub const fn posted(&self) -> &Arc<Mutex<Packets>> {
+        &self.posted
+    }
+
+    /// How many packets wait for the next polls.
+    pub fn leftover(&self) -> usize {
+        lock(&self.leftover).len()
+    }
+
+    /// The next answer to a poll, once the library has given out `answer`.
+    pub fn next_answer(&self, answer: Bytes) -> Bytes {
+        let mut leftover = lock(&self.leftover);
+        let answer = leftover.next(answer);
+        self.answered(answer.len() as u64);
+        self.send_leftover(&mut leftover);
+        answer
+    }
+
+    /// Sends what waits for polls over the session's WebSocket, if it has one. The library writes its own
+    /// packets after these.
+    fn send_leftover(&self, leftover: &mut Leftover) {
+        let websocket = self.websocket();
+        let Some(SessionWebSocket { tcp, .. }) = websocket.as_ref() else { return };
+        for packet in leftover.take() {
+            // A connection that is over takes nothing; its client resumes.
+            let _ = tcp.send_answer(packet.len(), |out| out.extend_from_slice(&packet));
+        }
     }
 
     /// Notes that a request of the session arrived.
@@ -141,7 +192,7 @@ impl Transport {
     }
 
     /// Counts `bytes` that a long-polling answer took.
-    pub fn answered(&self, bytes: u64) {
+    fn answered(&self, bytes: u64) {
         self.polled_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
@@ -211,11 +262,23 @@ impl Transport {
     /// wish.
     pub fn begin_closing(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        if let Some(websocket) = self.websocket().as_ref() {
+            websocket.tcp.close_with(CloseCode::Away);
+        }
     }
 
     /// True once the server has begun to end the connection.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Ends the connection because its client broke the protocol: with a Close frame where there is a
+    /// WebSocket.
+    pub fn refuse(&self) {
+        match self.websocket().as_ref() {
+            Some(websocket) => websocket.tcp.refuse(CloseCode::Protocol),
+            None => self.cut(),
+        }
     }
 
     fn websocket(&self) -> MutexGuard<'_, Option<SessionWebSocket>> {

@@ -22,12 +22,20 @@ use axum::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tower::Service;
 
-use super::{MeshDoor, session_end::SocketService, transport::Transport};
+use super::{
+    MeshDoor,
+    session_end::SocketService,
+    transport::{Transport, filter_frames},
+};
 use crate::protocols::{
-    tcp::{TcpHandle, frames::Start},
+    tcp::{
+        TcpHandle,
+        frames::{Start, append_close},
+    },
     websocket::switching_protocols,
 };
 
@@ -60,6 +68,9 @@ impl Upgrade {
         let response = switching_protocols(request.headers().get(header::SEC_WEBSOCKET_KEY)?);
         let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
         let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
+        if let Some(tcp) = &tcp {
+            filter_frames(tcp);
+        }
         let uri = request.uri().clone();
         let (tasks, stop) = (self.door.runtime.tasks.clone(), self.door.runtime.stop.clone());
         tasks.spawn(async move {
@@ -72,7 +83,13 @@ impl Upgrade {
         let Ok(upgraded) = on_upgrade.await else { return };
         let mut stream = TokioIo::new(upgraded);
         let probe = tokio::time::timeout(PROBE_TIMEOUT, read_probe(&mut stream)).await;
-        let Ok(Ok(probe)) = probe else { return };
+        let Ok(Ok(probe)) = probe else {
+            let mut close = Vec::new();
+            append_close(&mut close, CloseCode::Protocol);
+            // Fails if the client is gone.
+            let _ = stream.write_all(&close).await;
+            return;
+        };
         let mut request = http::Request::new(());
         *request.uri_mut() = uri.clone();
         let mut service = self.service.clone();

@@ -8,11 +8,14 @@ use std::io::Cursor;
 
 use tokio_tungstenite::tungstenite::protocol::frame::{
     FrameHeader,
-    coding::{Control, Data, OpCode},
+    coding::{CloseCode, Control, Data, OpCode},
 };
 
 /// Bytes of the longest head: kind, length in 1 + 8 bytes, mask.
 const MAX_HEAD_BYTES: usize = 14;
+
+/// Bytes of the longest content of a control frame.
+const MAX_CONTROL_BYTES: u64 = 125;
 
 /// Bytes that [`append_text`] reserves for the head: what most texts need, those of 126 to 65,535 bytes.
 const RESERVED_BYTES: usize = 4;
@@ -21,6 +24,11 @@ const RESERVED_BYTES: usize = 4;
 const TEXT: FrameHeader = head(OpCode::Data(Data::Text));
 
 const PING: FrameHeader = head(OpCode::Control(Control::Ping));
+
+const CLOSE: FrameHeader = head(OpCode::Control(Control::Close));
+
+/// A Close frame without a code.
+const EMPTY_CLOSE: [u8; 2] = [0x88, 0];
 
 const fn head(opcode: OpCode) -> FrameHeader {
     FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, opcode, mask: None }
@@ -44,6 +52,13 @@ pub fn append_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 /// Appends an empty ping.
 pub fn append_ping(out: &mut Vec<u8>) {
     out.extend_from_slice(format(&PING, 0, &mut [0; MAX_HEAD_BYTES]));
+}
+
+/// Appends a Close frame with that code, and no reason.
+pub fn append_close(out: &mut Vec<u8>, code: CloseCode) {
+    let code = u16::from(code).to_be_bytes();
+    out.extend_from_slice(format(&CLOSE, code.len(), &mut [0; MAX_HEAD_BYTES]));
+    out.extend(code);
 }
 
 fn format<'a>(head: &FrameHeader, content_bytes: usize, space: &'a mut [u8; MAX_HEAD_BYTES]) -> &'a [u8] {
@@ -73,6 +88,36 @@ pub struct FrameStart {
     pub content_bytes: u64,
 }
 
+/// A frame that a client may send.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the names are those of RFC 6455")]
+pub enum Kind {
+    /// The first frame of a message.
+    Start { is_text: bool, is_final: bool, mask: [u8; 4] },
+    /// A later frame of a message.
+    Continuation { is_final: bool, mask: [u8; 4] },
+    /// Close, ping or pong.
+    Control { is_close: bool },
+}
+
+/// Removes `mask` from content that begins with its first byte.
+pub fn unmask(content: &mut [u8], mask: [u8; 4]) {
+    let (words, tail) = content.as_chunks_mut::<4>();
+    for word in words {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    }
+    for (byte, mask) in tail.iter_mut().zip(mask) {
+        *byte ^= mask;
+    }
+}
+
+/// Appends a text frame of a client to what its library reads. Its mask is zero.
+pub fn append_masked_text(out: &mut Vec<u8>, text: &[u8]) {
+    let head = FrameHeader { mask: Some([0; 4]), ..TEXT };
+    out.extend_from_slice(format(&head, text.len(), &mut [0; MAX_HEAD_BYTES]));
+    out.extend_from_slice(text);
+}
+
 impl Start {
     /// Reads the head that `bytes` begin with.
     pub fn read(bytes: &[u8]) -> Self {
@@ -99,26 +144,37 @@ impl FrameStart {
         FrameHeader { mask: None, ..self.head.clone() } == TEXT
     }
 
+    /// What the frame is; `None` for one that no client may send.
+    pub fn kind(&self) -> Option<Kind> {
+        let FrameHeader { is_final, rsv1, rsv2, rsv3, opcode, mask } = &self.head;
+        let mask = mask.filter(|_| !rsv1 && !rsv2 && !rsv3)?;
+        Some(match opcode {
+            OpCode::Data(Data::Text) => Kind::Start { is_text: true, is_final: *is_final, mask },
+            OpCode::Data(Data::Binary) => Kind::Start { is_text: false, is_final: *is_final, mask },
+            OpCode::Data(Data::Continue) => Kind::Continuation { is_final: *is_final, mask },
+            OpCode::Control(Control::Close | Control::Ping | Control::Pong)
+                if *is_final && self.content_bytes <= MAX_CONTROL_BYTES =>
+            {
+                Kind::Control { is_close: *opcode == CLOSE.opcode }
+            }
+            _ => return None,
+        })
+    }
+
     /// Removes the mask from the content of `frame`, or puts it back. `None` if the client did not mask the
     /// frame. `frame` must hold the whole frame.
     pub fn unmask<'a>(&self, frame: &'a mut [u8]) -> Option<&'a [u8]> {
         let mask = self.head.mask?;
         let content_bytes = usize::try_from(self.content_bytes).ok()?;
         let content = frame.get_mut(self.head_bytes..)?.get_mut(..content_bytes)?;
-        let (words, tail) = content.as_chunks_mut::<4>();
-        for word in words {
-            *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
-        }
-        for (byte, mask) in tail.iter_mut().zip(mask) {
-            *byte ^= mask;
-        }
+        unmask(content, mask);
         Some(content)
     }
 }
 
 /// Follows what a library writes, HTTP first and then WebSocket, to know where another frame may be put in
 /// between.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FrameTracker {
     /// The part of a frame's head that was written.
     head: [u8; MAX_HEAD_BYTES],
@@ -131,6 +187,7 @@ pub struct FrameTracker {
     start_bytes: usize,
     /// True once a frame was begun.
     websocket: bool,
+    has_closed: bool,
 }
 
 impl FrameTracker {
@@ -158,6 +215,19 @@ impl FrameTracker {
         self.websocket && self.left == 0 && self.head_bytes == 0
     }
 
+    /// True once a Close frame was begun.
+    pub const fn has_closed(&self) -> bool {
+        self.has_closed
+    }
+
+    /// If `bytes`, which are written next, end with a Close frame without a code: what is before it.
+    pub fn before_empty_close<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let before = bytes.strip_suffix(&EMPTY_CLOSE)?;
+        let mut tracker = self.clone();
+        tracker.follow(before, None);
+        tracker.is_between().then_some(before)
+    }
+
     fn follow_head<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let before = self.head_bytes;
         let count = bytes.len().min(MAX_HEAD_BYTES - before);
@@ -165,6 +235,7 @@ impl FrameTracker {
         match Start::read(&self.head[..before + count]) {
             Start::Head(frame) => {
                 self.is_text = frame.is_whole_text();
+                self.has_closed |= frame.head.opcode == CLOSE.opcode;
                 (self.head_bytes, self.left, self.start_bytes) = (0, frame.content_bytes, 0);
                 &bytes[frame.head_bytes - before..]
             }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
 
@@ -14,6 +14,7 @@ use tokio::{
     net::tcp::OwnedWriteHalf,
     sync::{Notify, futures::OwnedNotified},
 };
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::writer::InterleavedWriter;
 use crate::core::{
@@ -28,17 +29,34 @@ pub trait InboundFilter: Send {
     ///
     /// Puts the library's next bytes into `library` and returns whether there are any. The bytes after those
     /// are pending until [`filter_pending`](Self::filter_pending).
-    fn filter(&mut self, bytes: &mut [u8], library: &mut ReadBuf<'_>) -> bool;
+    ///
+    /// # Errors
+    /// [`Refused`]: the client may not send this.
+    fn filter(&mut self, bytes: &mut [u8], library: &mut ReadBuf<'_>) -> Result<bool, Refused>;
 
     /// Does [`filter`](Self::filter) for the pending bytes.
-    fn filter_pending(&mut self, library: &mut ReadBuf<'_>) -> bool;
+    ///
+    /// # Errors
+    /// As for [`filter`](Self::filter).
+    fn filter_pending(&mut self, library: &mut ReadBuf<'_>) -> Result<bool, Refused>;
+
+    /// The code of a Close frame that the library sends without one. `None` if it answers the client's.
+    fn close_code(&self) -> Option<CloseCode>;
 }
+
+/// A client broke the protocol. The library finds the connection failed, and ends it with a Close frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused(pub CloseCode);
 
 /// The door's side of a TCP connection; the library has the [`WatchedStream`](super::WatchedStream).
 pub struct TcpHandle {
     /// Notified whenever bytes arrived.
     received: Arc<Notify>,
     cut: AtomicBool,
+    /// Nothing more is read: the library ends the connection with a Close frame.
+    refused: AtomicBool,
+    /// Code of the door for that frame; 0 if the filter knows it.
+    close_code: AtomicU16,
     reader: AtomicWaker,
     writer: Mutex<InterleavedWriter>,
     /// Until the stream takes it with the first frame.
@@ -59,6 +77,18 @@ impl TcpHandle {
     /// Ends the connection now, without another byte in either direction.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+    }
+
+    /// Sets the code of the Close frame with which the server ends the connection later.
+    pub fn close_with(&self, code: CloseCode) {
+        self.close_code.store(code.into(), Ordering::Release);
+    }
+
+    /// Ends the connection with a Close frame, without reading another byte. Only where a filter is set.
+    pub fn refuse(&self, code: CloseCode) {
+        self.close_with(code);
+        self.refused.store(true, Ordering::Release);
         self.reader.wake();
     }
 
@@ -112,6 +142,8 @@ impl TcpHandle {
         Self {
             received: Arc::default(),
             cut: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
+            close_code: AtomicU16::new(0),
             reader: AtomicWaker::new(),
             writer: Mutex::new(InterleavedWriter::new(writer)),
             filter: Mutex::default(),
@@ -136,6 +168,15 @@ impl TcpHandle {
 
     pub(super) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
+    /// The code that the door has set.
+    pub(super) fn close_code(&self) -> Option<CloseCode> {
+        Some(self.close_code.load(Ordering::Acquire)).filter(|code| *code != 0).map(CloseCode::from)
     }
 
     fn append(

@@ -7,14 +7,18 @@
 //! the connection off. Once WebSocket is spoken, the handle writes frames between those of the library, and
 //! an [`InboundFilter`] takes frames out before the library reads them.
 //!
+//! A connection that ends with a Close frame of the server is read on for a moment ([`linger`]), so that the
+//! frame reaches the client.
+//!
 //! Nothing here knows what a message means. Socket.IO's part is `mesh::direct_path`.
 
 pub mod frames;
 mod handle;
+mod linger;
 mod stream;
 mod writer;
 
 pub use self::{
-    handle::{InboundFilter, TcpHandle},
+    handle::{InboundFilter, Refused, TcpHandle},
     stream::WatchedStream,
 };

@@ -11,9 +11,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, tcp::OwnedReadHalf},
+    runtime::Handle,
 };
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::handle::{InboundFilter, TcpHandle};
+use super::{
+    handle::{InboundFilter, Refused, TcpHandle},
+    linger::linger,
+};
 use crate::core::delivery::write_batch;
 
 /// How much is read at once where a filter reads: an offer fits, and it is on the stack.
@@ -21,11 +26,13 @@ const READ_BYTES: usize = 8 * 1024;
 
 /// A TCP stream that keeps its [`TcpHandle`] up to date. It owns a `T`, such as a permit, for as long as it
 /// lives.
-pub struct WatchedStream<T> {
-    reader: OwnedReadHalf,
+pub struct WatchedStream<T: Send + 'static> {
+    /// Both until the drop.
+    reader: Option<(OwnedReadHalf, T)>,
     handle: Arc<TcpHandle>,
     filtering: Filtering,
-    _owned: T,
+    /// The client has closed its direction.
+    is_at_end: bool,
 }
 
 /// Which bytes pass the filter.
@@ -38,12 +45,13 @@ enum Filtering {
     Without,
 }
 
-impl<T> WatchedStream<T> {
+impl<T: Send + 'static> WatchedStream<T> {
     /// Watches `stream`, and drops `owned` with it.
     pub fn new(stream: TcpStream, owned: T) -> Self {
         let (reader, writer) = stream.into_split();
         let handle = Arc::new(TcpHandle::new(writer));
-        Self { reader, handle, filtering: Filtering::Before, _owned: owned }
+        let reader = Some((reader, owned));
+        Self { reader, handle, filtering: Filtering::Before, is_at_end: false }
     }
 
     /// The door's side of the connection.
@@ -53,6 +61,29 @@ impl<T> WatchedStream<T> {
 
     fn check_cut(&self) -> io::Result<()> {
         if self.handle.is_cut() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
+
+    /// The code for a Close frame that the library sends without one.
+    fn close_code(&self) -> Option<CloseCode> {
+        let Filtering::With(filter) = &self.filtering else { return None };
+        filter.close_code().map(|code| self.handle.close_code().unwrap_or(code))
+    }
+
+    /// True if the client may not have read the server's last words.
+    ///
+    /// These are a Close frame that is no answer to the client's, or an answer to a request that was not read
+    /// to its end.
+    fn must_linger(&self) -> bool {
+        let is_answer = matches!(&self.filtering, Filtering::With(filter) if filter.close_code().is_none());
+        if self.is_at_end || is_answer || self.handle.is_cut() {
+            return false;
+        }
+        let writer = self.handle.writer();
+        if writer.has_frames() { writer.has_closed() } else { writer.written() > 0 && self.has_unread() }
+    }
+
+    fn has_unread(&self) -> bool {
+        self.reader.as_ref().is_some_and(|(reader, _)| matches!(reader.try_read(&mut [0]), Ok(1)))
     }
 
     /// Writes what the door has to send. Returns whether WebSocket is spoken.
@@ -76,7 +107,14 @@ fn poll_filtered(
     cx: &mut Context<'_>,
     buf: &mut ReadBuf<'_>,
 ) -> Poll<io::Result<()>> {
-    if write_batch::gather(|| filter.filter_pending(buf)) {
+    let refuse = |Refused(code)| {
+        handle.refuse(code);
+        refused()
+    };
+    if handle.is_refused() {
+        return Poll::Ready(Err(refused()));
+    }
+    if write_batch::gather(|| filter.filter_pending(buf)).map_err(refuse)? {
         return Poll::Ready(Ok(()));
     }
     let mut space = [MaybeUninit::uninit(); READ_BYTES];
@@ -87,13 +125,20 @@ fn poll_filtered(
             return Poll::Ready(Ok(()));
         }
         handle.notify_received();
-        if write_batch::gather(|| filter.filter(received.filled_mut(), buf)) {
+        if write_batch::gather(|| filter.filter(received.filled_mut(), buf)).map_err(refuse)? {
             return Poll::Ready(Ok(()));
+        }
+        if handle.is_refused() {
+            return Poll::Ready(Err(refused()));
         }
     }
 }
 
-impl<T: Unpin> AsyncRead for WatchedStream<T> {
+fn refused() -> io::Error {
+    io::ErrorKind::InvalidData.into()
+}
+
+impl<T: Unpin + Send> AsyncRead for WatchedStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -103,25 +148,28 @@ impl<T: Unpin> AsyncRead for WatchedStream<T> {
         self.check_cut()?;
         let has_frames = self.poll_frames(cx)?;
         let this = &mut *self;
+        let Some((reader, _)) = &mut this.reader else { return Poll::Ready(Ok(())) };
+        let before = buf.filled().len();
         if has_frames && matches!(this.filtering, Filtering::Before) {
             this.filtering = this.handle.take_filter().map_or(Filtering::Without, Filtering::With);
         }
         if let Filtering::With(filter) = &mut this.filtering {
-            return poll_filtered(&mut this.reader, &this.handle, &mut **filter, cx, buf);
+            ready!(poll_filtered(reader, &this.handle, &mut **filter, cx, buf))?;
+        } else {
+            ready!(Pin::new(reader).poll_read(cx, buf))?;
+            if buf.filled().len() > before {
+                this.handle.notify_received();
+            }
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.reader).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            this.handle.notify_received();
-        }
+        this.is_at_end |= buf.filled().len() == before;
         Poll::Ready(Ok(()))
     }
 }
 
-impl<T: Unpin> AsyncWrite for WatchedStream<T> {
+impl<T: Unpin + Send> AsyncWrite for WatchedStream<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check_cut()?;
-        self.handle.writer().poll_write(cx, buf)
+        self.handle.writer().poll_write(cx, buf, || self.close_code())
     }
 
     /// Does not wait for the door's frames, of which the library knows nothing.
@@ -138,10 +186,17 @@ impl<T: Unpin> AsyncWrite for WatchedStream<T> {
     }
 }
 
-impl<T> Drop for WatchedStream<T> {
+impl<T: Send + 'static> Drop for WatchedStream<T> {
     fn drop(&mut self) {
-        self.handle.writer().close();
         drop(self.handle.take_filter());
+        let runtime = Handle::try_current();
+        if self.must_linger()
+            && let (Ok(runtime), Some((reader, owned))) = (runtime, self.reader.take())
+        {
+            runtime.spawn(linger(reader, self.handle.clone(), owned));
+        } else {
+            self.handle.writer().close();
+        }
     }
 }
 
@@ -151,7 +206,10 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio_tungstenite::{
         WebSocketStream,
-        tungstenite::{Message, protocol::Role},
+        tungstenite::{
+            Message,
+            protocol::{CloseFrame, Role},
+        },
     };
 
     use super::*;
@@ -223,6 +281,19 @@ mod tests {
         for expected in ["before", "2", "40{}", "after"] {
             assert_eq!(next_text(&mut client).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn close_frame_arrives_although_the_library_leaves_bytes_unread() {
+        let (mut library, handle, client) = connected().await;
+        let (mut sink, mut stream) = client.split();
+        let sending = tokio::spawn(async move { sink.send(Message::binary(vec![0; 8_000_000])).await });
+        let frame = CloseFrame { code: CloseCode::Size, reason: "".into() };
+        library.close(Some(frame.clone())).await.unwrap();
+        drop(library);
+        sending.await.unwrap().unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap(), Message::Close(Some(frame)));
+        assert_eq!(send(&handle, "?"), Err(DeliverError::Closed));
     }
 
     #[tokio::test]

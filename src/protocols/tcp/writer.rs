@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::{io::AsyncWrite, net::tcp::OwnedWriteHalf};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frames::{self, FrameTracker};
 use crate::{core::ports::connection::DeliverError, protocols::limits::MAX_WAITING_BYTES};
@@ -30,6 +31,8 @@ pub struct InterleavedWriter {
     hold: Option<Hold>,
     /// How much more may wait because of one large answer, which the client asked for.
     allowance: usize,
+    /// The server's Close frame has been appended; nothing follows it.
+    has_closed: bool,
 }
 
 /// Frames that wait for a text of the library.
@@ -51,6 +54,7 @@ impl InterleavedWriter {
             taken: 0,
             hold: None,
             allowance: 0,
+            has_closed: false,
         }
     }
 
@@ -131,9 +135,30 @@ impl InterleavedWriter {
         self.write_frames(|socket, bytes| Pin::new(socket).poll_write(cx, bytes))
     }
 
+    /// True once a Close frame was written, or waits to be.
+    pub const fn has_closed(&self) -> bool {
+        self.has_closed || self.tracker.has_closed()
+    }
+
     /// Writes for the library, after the frames.
-    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    ///
+    /// A Close frame of the library that has no code gets `close_code()`, if there is one.
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut bytes: &[u8],
+        close_code: impl FnOnce() -> Option<CloseCode>,
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_frames(cx))?;
+        if let Some(before) = self.tracker.before_empty_close(bytes)
+            && let Some(code) = close_code()
+        {
+            if before.is_empty() {
+                self.append_close(code);
+                return Poll::Ready(Ok(bytes.len()));
+            }
+            bytes = before;
+        }
         let Some(socket) = &mut self.socket else { return Poll::Ready(Err(over())) };
         let count = ready!(Pin::new(socket).poll_write(cx, bytes))?;
         self.written += count as u64;
@@ -149,8 +174,17 @@ impl InterleavedWriter {
         Pin::new(socket).poll_shutdown(cx)
     }
 
+    /// Appends the last frame. Frames that are held back are dropped.
+    fn append_close(&mut self, code: CloseCode) {
+        if let Some(hold) = self.hold.take() {
+            self.bytes.truncate(hold.from.max(self.taken));
+        }
+        frames::append_close(&mut self.bytes, code);
+        self.has_closed = true;
+    }
+
     fn append(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), DeliverError> {
-        if self.socket.is_none() {
+        if self.socket.is_none() || self.has_closed {
             return Err(DeliverError::Closed);
         }
         if self.bytes.capacity() == 0 {

@@ -32,6 +32,7 @@ describe('every event is acknowledged', { concurrency: 3 }, () => {
         iceServers: [],
         iceServersTtl: null,
         turnUrls: [],
+        limits: { event_bytes: 131_072 },
       });
 
       const bob = await connect(server, mode);

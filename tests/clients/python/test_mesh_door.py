@@ -135,6 +135,30 @@ class MeshDoor(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.stop)
 
+    def test_all_that_waited_reaches_a_polling_client(self):
+        for path in PATHS:
+            appointment = f"appointment {uuid.uuid4()}"
+            ann, bob = (Client(self, path, WEBSOCKET) for _ in range(2))
+            session = ann.join(appointment, "Ann", session=None)["session"]
+            bob.join(appointment, "Bob", session=None)
+            seq = ann.next("peer_joined")["seq"]
+            ann.lose_connection()
+            bob.next("peer_reconnecting")
+            for number in range(50):
+                candidate = {"remoteSocketId": ann.id, "candidate": {"number": number}}
+                self.assertTrue(bob.ask("ice_candidate", candidate)["success"])
+            ann = Client(self, path, POLLING)
+            self.assertTrue(ann.join(appointment, "Ann", session=session, received=seq)["resumed"])
+            for number in range(50):
+                self.assertEqual(ann.next("ice_candidate")["candidate"]["number"], number)
+
+    @each_way(WEBSOCKET, POLLING, UPGRADED)
+    def test_large_events_and_attachments_are_refused(self, connect):
+        ann = connect()
+        for body, code in [("x" * 200_000, "payload_too_large"), ([b"1", b"2"], "binary_not_supported")]:
+            self.assertEqual(ann.ask("send_message", {"body": body})["error"]["code"], code)
+            self.assertEqual(ann.next("error")["code"], code)
+
     def pair(self, connect, **more):
         appointment = f"appointment {uuid.uuid4()}"
         ann, bob = connect(), connect()

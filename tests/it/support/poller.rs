@@ -16,11 +16,16 @@ use super::{
 /// The separator of packets in one payload.
 const SEPARATOR: char = '\u{1e}';
 
+/// The most packets in one answer: python-engineio drops payloads with more.
+const MAX_PACKETS: usize = 16;
+
 pub struct Poller {
     http: reqwest::Client,
     from: IpAddr,
     address: String,
     sid: String,
+    /// `maxPayload` of the handshake.
+    pub max_payload: u64,
     /// Received Engine.IO packets that no test has read yet, without pings.
     packets: VecDeque<String>,
 }
@@ -31,10 +36,11 @@ impl Poller {
         let from = IpAddr::V4(from.into());
         let http = reqwest::Client::builder().local_address(from).timeout(DEADLINE).build().unwrap();
         let (address, packets) = (address.to_owned(), VecDeque::new());
-        let mut poller = Self { http, from, address, sid: String::new(), packets };
+        let mut poller = Self { http, from, address, sid: String::new(), max_payload: 0, packets };
         let open = poller.packet().await;
         let open: Value = serde_json::from_str(open.strip_prefix('0').expect("an open packet")).unwrap();
         open["sid"].as_str().unwrap().clone_into(&mut poller.sid);
+        poller.max_payload = open["maxPayload"].as_u64().unwrap();
         poller
     }
 
@@ -70,6 +76,11 @@ impl Poller {
         timeout(DEADLINE, next).await.unwrap_or_else(|_| panic!("{event} did not come"))
     }
 
+    /// How many events of that name the last answers held that no test has read yet.
+    pub fn count_unread(&self, event: &str) -> usize {
+        self.packets.iter().filter(|packet| payload_of(packet, event).is_some()).count()
+    }
+
     /// Polls the session at another address, and returns status and answer.
     pub async fn ask_at(&self, address: &str) -> (u16, Value) {
         let answer = self.http.get(self.url(address)).send().await.unwrap();
@@ -101,7 +112,8 @@ impl Poller {
         socket
     }
 
-    async fn packet(&mut self) -> String {
+    /// The next packet that is not a ping.
+    pub async fn packet(&mut self) -> String {
         loop {
             if let Some(packet) = self.packets.pop_front() {
                 return packet;
@@ -114,6 +126,7 @@ impl Poller {
         let answer = self.http.get(self.url(&self.address)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "a poll");
         let payload = answer.text().await.unwrap();
+        assert!(payload.split(SEPARATOR).count() <= MAX_PACKETS, "{payload:.2000}");
         for packet in payload.split(SEPARATOR) {
             match packet {
                 "2" => self.say("3").await,
@@ -123,8 +136,12 @@ impl Poller {
     }
 
     pub async fn say(&self, packet: &str) {
-        let answer = self.http.post(self.url(&self.address)).body(packet.to_owned()).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "what was posted");
+        assert_eq!(self.post(packet.to_owned()).await, 200, "what was posted");
+    }
+
+    /// Posts a body and returns the status of the answer.
+    pub async fn post(&self, body: String) -> u16 {
+        self.http.post(self.url(&self.address)).body(body).send().await.unwrap().status().as_u16()
     }
 
     fn url(&self, address: &str) -> String {
@@ -141,15 +158,22 @@ impl Upgraded {
     pub async fn next(&mut self, event: &str) -> Value {
         let next = async {
             loop {
-                let packet = self.0.next_text().await;
-                if packet == "2" {
-                    self.0.say("3").await;
-                } else if let Some(payload) = payload_of(&packet, event) {
+                if let Some(payload) = payload_of(&self.packet().await, event) {
                     return payload;
                 }
             }
         };
         timeout(DEADLINE, next).await.unwrap_or_else(|_| panic!("{event} did not come"))
+    }
+
+    /// Like [`Poller::packet`].
+    pub async fn packet(&mut self) -> String {
+        loop {
+            match self.0.next_text().await {
+                ping if ping == "2" => self.0.say("3").await,
+                packet => return packet,
+            }
+        }
     }
 }
 

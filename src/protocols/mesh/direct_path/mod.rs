@@ -2,10 +2,10 @@
 //! with.
 //!
 //! socketioxide parses every packet, queues every packet that it sends, and writes it in another task. Here
-//! the connection's reader takes events out of the arriving bytes ([`filter`]), and the thread that causes a
-//! packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That costs less
-//! CPU. `MESH_DIRECT_PATH=off` sends everything through the library. `docs/mesh.md` has the table of which
-//! packet goes which way.
+//! the connection's reader takes events out of the arriving bytes ([`FrameFilter`]), and the thread that
+//! causes a packet writes it to the socket, between the library's frames ([`packets`], [`TcpHandle`]). That
+//! costs less CPU. `MESH_DIRECT_PATH=off` sends everything through the library. `docs/mesh.md` has the table
+//! of which packet goes which way.
 //!
 //! Both ways run: the Rust tests of the mesh door and of the isolation of doors
 //! (`it::every_test_of_the_mesh_door_passes_without_the_direct_path`), the conformance, differential,
@@ -35,33 +35,28 @@
 //!
 //! # What it does not handle
 //!
-//! - Fragments, binary data, other namespaces, and all packets but events. The library gets them, in order:
-//!   tests in [`filter`], `it::fragmented_events_keep_their_order_among_others`,
-//!   `it::binary_event_is_refused_and_events_after_it_are_handled`.
-//! - Frames without a mask, with a reserved opcode or bit, or over 128 KiB. The library gets and refuses
-//!   them: tests in [`filter`], `doors::mesh::attacks`.
+//! - Other namespaces, and all packets but events. The library gets them, in order: tests in
+//!   `mesh::inbound`, `it::fragmented_events_keep_their_order_among_others`.
 //! - Arguments that do not begin with a name. The door ends the session, as the library does:
 //!   `it::arguments_without_a_name_end_the_session`.
 //!
-//! Three differences from the library stay, since no Socket.IO client makes them:
+//! Two differences from the library stay, since no Socket.IO client makes them:
 //!
-//! - An event inside a fragmented message, which RFC 6455 forbids, is handled; the library ends the session:
-//!   `it::event_inside_a_fragmented_message_is_handled_on_the_direct_path_only`.
 //! - An event whose name holds escapes is handled; the library ends the session:
 //!   `it::event_name_with_escapes_is_handled_on_the_direct_path_only`.
 //! - Frames that arrive with the request of the handshake may reach the library instead, since hyper reads
 //!   them: `it::connect_packet_sent_with_the_handshake_request_is_answered`.
 
-mod filter;
 mod packets;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use self::filter::EventReceiver;
-use self::filter::{EventFilter, Inbox};
-use super::messages::{ENVELOPE_BYTES, ServerEvent};
+use super::{
+    inbound::{EventReceiver, FrameFilter, Inbox},
+    messages::{ENVELOPE_BYTES, ServerEvent},
+};
 use crate::{core::ports::connection::DeliverError, protocols::tcp::TcpHandle};
 
 /// The direct path of one session.
@@ -75,7 +70,7 @@ impl DirectPath {
     /// answered.
     pub fn open(tcp: Arc<TcpHandle>) -> Self {
         let inbox = Arc::new(Inbox::default());
-        tcp.filter_with(Box::new(EventFilter::new(inbox.clone())));
+        tcp.filter_with(Box::new(FrameFilter::new(inbox.clone())));
         Self { tcp, inbox }
     }
 

@@ -14,15 +14,6 @@ pub const CONNECT: [u8; 2] = *b"40";
 const EVENT: &str = "42";
 const ACK: &str = "43";
 
-/// The arguments and the ack id of an EVENT packet; `None` for any other packet.
-pub fn parse_event(packet: &str) -> Option<(&str, Option<i64>)> {
-    let event = packet.strip_prefix(EVENT)?;
-    let arguments = event.trim_start_matches(|c: char| c.is_ascii_digit());
-    let id = &event[..event.len() - arguments.len()];
-    let ack = if id.is_empty() { None } else { Some(id.parse().ok()?) };
-    arguments.starts_with('[').then_some((arguments, ack))
-}
-
 /// Appends an EVENT packet.
 pub fn write_event<E: ServerEvent>(out: &mut Vec<u8>, event: &E) {
     out.extend(EVENT.bytes());

@@ -7,7 +7,7 @@ mod server;
 pub use self::{
     client::{ClientMessage, JoinRoom, SendMessage, UNKNOWN_EVENT, is_event},
     server::{
-        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, MessageSent, Opaque, PeerJoined,
+        BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, Limits, MessageSent, Opaque, PeerJoined,
         PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer,
         RefusedAck, SeatReplaced, ServerEvent, ShuttingDown, UserLeft,
     },

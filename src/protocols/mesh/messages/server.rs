@@ -71,6 +71,16 @@ pub struct JoinedSuccessfully<'a> {
     /// The addresses of all TURN servers.
     #[serde(rename = "turnUrls")]
     pub turn_urls: &'a [String],
+    /// Limits on what this client sends.
+    pub limits: Limits,
+}
+
+/// Limits on what a client sends.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Limits {
+    /// The largest event, in bytes of its packet.
+    pub event_bytes: usize,
 }
 
 /// `peer_joined`: the other seat was taken.

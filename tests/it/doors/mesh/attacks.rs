@@ -9,7 +9,13 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 use crate::support::{
     client::{Client, DEADLINE},
@@ -78,6 +84,45 @@ async fn binary_attachments_before_the_connect_packet_are_bounded() {
     join_all(attacks).await;
     let grown = server.memory().saturating_sub(before);
     assert!(grown < 25 * MEGABYTE, "{grown} bytes");
+}
+
+#[tokio::test]
+async fn large_packets_for_ever_take_bounded_memory() {
+    let server = TestServer::start().await;
+    let before = server.memory();
+    let attacks = (0..20).map(|number| {
+        let server = &server;
+        async move {
+            let mut client = server.connect().await;
+            for round in 0..30 {
+                match (number + round) % 3 {
+                    0 => client.send_text(format!(r#"421["x","{}"]"#, "x".repeat(900_000))).await,
+                    1 => {
+                        client.send_text(r#"459-["x"]"#).await;
+                        for _ in 0..9 {
+                            client.send(Message::binary(vec![0; 100_000])).await;
+                        }
+                    }
+                    _ => {
+                        for (first, part) in [(true, 0), (false, 1), (false, 2)] {
+                            let opcode = OpCode::Data(if first { Data::Text } else { Data::Continue });
+                            let content = if first { r#"421["x",""# } else { "" }.to_owned();
+                            let frame = Frame::message(content + &"x".repeat(300_000), opcode, part == 2);
+                            client.send(Message::Frame(frame)).await;
+                        }
+                    }
+                }
+            }
+            // The header of attachments that never come.
+            client.send_text(r#"4510-["x"]"#).await;
+            client
+        }
+    });
+    let clients = join_all(attacks).await;
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 16 * MEGABYTE, "{grown} bytes");
+    drop(clients);
+    server.assert_healthy().await;
 }
 
 #[tokio::test]

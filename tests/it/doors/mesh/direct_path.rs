@@ -250,11 +250,11 @@ async fn arguments_without_a_name_end_the_session() {
 }
 
 #[tokio::test]
-async fn event_inside_a_fragmented_message_is_handled_on_the_direct_path_only() {
+async fn event_inside_a_fragmented_message_ends_the_session() {
     let server = TestServer::start().await;
     let [start, end] = fragments(r#"42["leave_room",{}]"#, 9);
     let packets = [start, Message::text(r#"42["leave_room",{}]"#), end];
-    assert_eq!(survives(&server, packets).await, is_direct());
+    assert!(!survives(&server, packets).await);
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@ mod direct_path;
 mod ice_servers;
 mod meeting;
 mod nodes;
+mod polling;
 mod seat_end;
 mod seats;
+mod sizes;
 mod speaker;
 
 use serde_json::Value;

@@ -84,6 +84,30 @@ impl Speaker {
         }
     }
 
+    /// The next packet that begins with `start`; those before it are dropped.
+    pub async fn packet(&mut self, start: &str) -> String {
+        loop {
+            let packet = match self {
+                Self::WebSocket(client) => client.packet().await.expect("the connection has not ended"),
+                Self::Polling(poller) => poller.packet().await,
+                Self::Upgraded(upgraded) => upgraded.packet().await,
+            };
+            if packet.starts_with(start) {
+                return packet;
+            }
+        }
+    }
+
+    /// Sends an attachment.
+    pub async fn attach(&mut self, bytes: usize) {
+        let message = Message::binary(vec![0; bytes]);
+        match self {
+            Self::WebSocket(client) => client.send(message).await,
+            Self::Polling(poller) => poller.say(&format!("b{}", "A".repeat(bytes.div_ceil(3) * 4))).await,
+            Self::Upgraded(Upgraded(peer)) => peer.send(message).await,
+        }
+    }
+
     /// Ends the connection. Returns what must live until the server notices.
     pub async fn end(mut self, ending: Ending) -> Option<(Self, Option<Peer>)> {
         if ending == Fin {

@@ -13,7 +13,7 @@ use crate::protocols::{
         Code,
         error::HttpRefusalBody,
         messages::{
-            ClientMessage, JoinRoom, JoinedSuccessfully, MessageSent, RefusedAck, SendMessage,
+            ClientMessage, JoinRoom, JoinedSuccessfully, Limits, MessageSent, RefusedAck, SendMessage,
             client::{LeaveRoom, MAX_BODY_BYTES, SendAnswer, SendCandidate, SendOffer},
             server::{Done, RefusedBecause, all_events},
         },
@@ -72,7 +72,7 @@ fn client_types() -> Vec<(&'static str, Declared, Declared)> {
 }
 
 fn wire_types() -> String {
-    let mut declared = vec![Declared::of::<Code>(), Declared::of::<IceServer>()];
+    let mut declared = vec![Declared::of::<Code>(), Declared::of::<IceServer>(), Declared::of::<Limits>()];
     let (client, server) = (client_types(), all_events());
     declared.extend(client.iter().map(|(_, payload, _)| payload.clone()));
     declared.extend(server.iter().map(|(_, payload)| payload.clone()));
