@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     fmt::Write,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -50,6 +51,7 @@ pub enum Asked {
     Reoffer(EndpointId),
     Candidate(EndpointId, String),
     Layer(EndpointId, Layer),
+    Watch(EndpointId, Option<Duration>),
     Close(EndpointId),
 }
 
@@ -192,6 +194,10 @@ impl MediaPlane for FakeMedia {
 
     fn layer(&self, id: EndpointId, layer: Layer) {
         self.state().asked.push(Asked::Layer(id, layer));
+    }
+
+    fn watch(&self, id: EndpointId, silence: Option<Duration>) {
+        self.state().asked.push(Asked::Watch(id, silence));
     }
 
     fn close(&self, id: EndpointId) {

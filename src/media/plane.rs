@@ -1,7 +1,7 @@
 //! The interface of a media plane: terminates the WebRTC connections of participants, and forwards between
 //! them.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -79,6 +79,12 @@ pub trait MediaPlane: Send + Sync + 'static {
     /// Chooses the layer of a simulcast publication for a subscriber; [`Layer::Auto`] by default. Has no
     /// effect without layers.
     fn layer(&self, endpoint: EndpointId, layer: Layer);
+
+    /// Reports when nothing has come from the client of an endpoint for the time `silence`.
+    ///
+    /// The listener gets [`MediaEvent::Silent`], and [`MediaEvent::Heard`] when the client sends again. A
+    /// client that sends media is heard many times in a second, any other every few seconds.
+    fn watch(&self, _endpoint: EndpointId, _silence: Option<Duration>) {}
 
     /// Closes an endpoint without an event to its listener. Has no effect if it has ended.
     fn close(&self, endpoint: EndpointId);
@@ -203,6 +209,15 @@ pub enum MediaEvent {
     Connected,
     /// The first packet of a kind has come from a publisher; sent once for each kind.
     Flowing(MediaKind),
+    /// No codec in common for media of this kind; sent once for each source.
+    ///
+    /// A subscriber's client cannot decode what its source sends, or the server forwards no codec that a
+    /// publisher's client offers.
+    CodecMissing(MediaKind),
+    /// Nothing has come from the client for the time that [`watch`](MediaPlane::watch) named.
+    Silent,
+    /// The client that was reported silent sends again.
+    Heard,
     /// The loudest publisher of the room has changed; `None` when no publisher speaks.
     ///
     /// Sent to one endpoint of each participant, at most three times a second.

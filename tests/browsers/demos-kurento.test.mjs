@@ -97,3 +97,26 @@ test('an administrator evicts a participant and closes a room', async () => {
   await ann.getByText('The room was closed.').waitFor();
   await expectState(ann, 'idle');
 });
+
+test('the picture of a closed or crashed tab ends before its seat', async () => {
+  for (const ends of [(page) => page.close(), (page) => void page.goto('chrome://crash').catch(() => {})]) {
+    const room = newAppointment();
+    const bob = await visitor(scene, 'Bob', room);
+    const told = [];
+    const protocol = await bob.context().newCDPSession(bob);
+    await protocol.send('Network.enable');
+    const hasLeft = new Promise((resolve) => {
+      protocol.on('Network.webSocketFrameReceived', ({ response }) => {
+        const { method } = JSON.parse(response.payloadData);
+        if (/^participant/.test(method)) told.push(method);
+        if (method === 'participantLeft') resolve();
+      });
+    });
+    const ann = await visitor(scene, 'Ann', room);
+    await expectTiles(bob, 'Ann', 'Bob (you)');
+    await ends(ann);
+    await hasLeft;
+    assert.deepEqual(told.slice(-2), ['participantUnpublished', 'participantLeft']);
+    await bob.close();
+  }
+});

@@ -7,8 +7,8 @@ use str0m::{
     channel::{ChannelConfig, ChannelId},
 };
 
-use super::local::MAX_MESSAGE_BYTES;
-use crate::media::DataChannel;
+use super::{endpoint::Endpoint, local::MAX_MESSAGE_BYTES};
+use crate::media::{DataChannel, DataRelay, Publication, Role};
 
 /// Limits of a client's messages, in bytes and messages per second. The server sends each message to the
 /// whole room.
@@ -30,6 +30,8 @@ const MAX_CHANNELS: usize = 16;
 /// The data channels of one client.
 #[derive(Debug, Default)]
 pub struct Channels {
+    /// True if messages have receivers, or come from the source of the endpoint.
+    pub are_relayed: bool,
     open: Vec<(ChannelId, String)>,
     agreed: Vec<Agreed>,
     allowance: Allowance,
@@ -118,6 +120,18 @@ impl Channels {
     /// The open channel with this label.
     pub fn called(&self, label: &str) -> Option<ChannelId> {
         self.open.iter().find(|(_, own)| own == label).map(|(id, _)| *id)
+    }
+}
+
+/// True if messages on the data channels of an endpoint are relayed, to others or from its source.
+pub fn relays_data(role: &Role, source: Option<&Endpoint>) -> bool {
+    let relay_of = |role: &Role| match role {
+        Role::Publish(Publication { data, .. }) => data.clone(),
+        Role::Subscribe { .. } => DataRelay::None,
+    };
+    match source {
+        Some(source) => relay_of(&source.role) == DataRelay::Subscribers,
+        None => relay_of(role) != DataRelay::None,
     }
 }
 

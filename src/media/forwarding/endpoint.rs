@@ -15,7 +15,10 @@ use str0m::{
     net::Transmit,
 };
 
-use super::{channels::Channels, incoming::Incoming, layers::SHARE, outgoing::Outgoing};
+use super::{
+    channels::Channels, codecs::Missing, incoming::Incoming, layers::SHARE, outgoing::Outgoing,
+    silence::Silence,
+};
 use crate::{
     core::model::ids::ParticipantId,
     media::{EndReason, EndpointId, Layer, MediaEvent, MediaListener, NewEndpoint, Owner, Role},
@@ -93,6 +96,10 @@ pub struct Endpoint {
     aim: (u64, u64),
     /// When its next timer is due.
     pub deadline: Option<Instant>,
+    /// How long it has not been heard.
+    pub silence: Silence,
+    /// Media without a common codec.
+    pub missing: Missing,
     /// True while written packets wait in the library. They are sent when the library is polled with a new
     /// time.
     pub has_written: bool,
@@ -137,6 +144,8 @@ impl Endpoint {
             aim: (0, 0),
             deadline: None,
             has_written: false,
+            silence: Silence::new(now),
+            missing: Missing::default(),
             listener,
             life: Life::Opened(now),
             has_flowed: [false; 2],

@@ -7,11 +7,13 @@
 //! - `demux`, `rooms`, `counts`: assigns packets to endpoints; endpoints by room; metrics.
 //! - `endpoint`, `negotiation`, `sdp`, `channels`: one connection, its descriptions and its data channels.
 //! - `local`, `dtls`: the configuration that all connections share.
+//! - `codecs`, `silence`: clients that cannot decode what they should receive, and those that send nothing.
 //! - `incoming`, `outgoing`, `track`: publications, and the streams of subscribers.
 //! - `rebase`, `keyframes`, `layers`, `loudness`: sequence numbers without gaps, key frames, layers, active
 //!   speakers.
 
 mod channels;
+mod codecs;
 mod counts;
 mod demux;
 mod dtls;
@@ -30,6 +32,7 @@ mod relay;
 mod rooms;
 mod sdp;
 mod shard;
+mod silence;
 mod sockets;
 mod tcp;
 #[cfg(test)]
@@ -42,6 +45,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -224,6 +228,13 @@ impl MediaPlane for Forwarding {
         if let Some(location) = self.account.locate(id) {
             // If the queue is full, the subscriber keeps the layer that fits.
             let _ = self.shards[location.shard].commands.try_send(Command::Layer { id, layer });
+        }
+    }
+
+    fn watch(&self, id: EndpointId, silence: Option<Duration>) {
+        if let Some(location) = self.account.locate(id) {
+            // If the queue is full, the silence is noticed later, when the endpoint ends.
+            let _ = self.shards[location.shard].commands.try_send(Command::Watch { id, silence });
         }
     }
 

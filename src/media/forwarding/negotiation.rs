@@ -34,8 +34,10 @@ impl Endpoint {
         if !self.has_something_to_do(&answer) {
             return Err(DescriptionError::NothingInCommon);
         }
+        self.note_refused(&narrowed, &answer);
         self.open_channels(&answer);
         let answer = sdp::in_one_stream(&answer, &self.stream());
+        let answer = if self.channels.are_relayed { answer } else { sdp::without_data(&answer) };
         Ok(if sdp::would_measure_round_trips(offer) { sdp::with_round_trips(&answer) } else { answer })
     }
 

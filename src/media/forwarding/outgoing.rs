@@ -83,6 +83,11 @@ impl Outgoing {
         self.current.map(|(_, layer)| layer)
     }
 
+    /// True if the client lacks the codec of the last packet that could have been forwarded.
+    pub fn lacks_codec(&self) -> bool {
+        matches!(self.payload_type, Some((_, None)))
+    }
+
     /// Forgets the forwarded stream. A new one may have the same name, and must start with a key frame.
     pub fn forget_source(&mut self) {
         self.current = None;

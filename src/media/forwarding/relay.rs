@@ -18,9 +18,19 @@ use super::{
     incoming,
     shard::Shard,
 };
-use crate::media::{DataRelay, EndReason, EndpointId, MediaEvent, Publication, Role};
+use crate::media::{DataRelay, EndReason, EndpointId, Layer, MediaEvent, Publication, Role};
 
 impl Shard {
+    /// Sets the layer that a subscriber wants.
+    pub fn layer(&mut self, id: EndpointId, layer: &Layer, now: Instant) {
+        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
+        endpoint.set_wanted_layer(layer);
+        if let Some(source) = self.source_of(id) {
+            self.update_subscribers(source, now);
+        }
+        self.process_outputs(now);
+    }
+
     pub(super) fn on_event(&mut self, id: EndpointId, event: Event, now: Instant) {
         match event {
             Event::RtpPacket(packet) => self.on_packet(id, packet, now),
@@ -71,7 +81,7 @@ impl Shard {
                         self.written.push_back(*id);
                     }
                 }
-                Some(false) => {}
+                Some(false) => subscriber.check_codec(&packet),
                 None => self.schedule_end(*id, Some(EndReason::Fault)),
             }
         }
@@ -167,6 +177,7 @@ impl Shard {
         for id in publishers {
             self.update_subscribers(id, now);
         }
+        self.report_silence(now);
         self.find_speakers(now);
     }
 

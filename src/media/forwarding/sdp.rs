@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use str0m::media::MediaKind;
+
 use super::limits::{MAX_DESCRIPTION_BYTES, MAX_SECTIONS};
 use crate::media::DescriptionError;
 
@@ -80,6 +82,51 @@ fn close(narrowed: &mut String, direction: Option<&str>, is_media: bool, way: Wa
 fn direction(line: &str) -> Option<&str> {
     let attribute = line.strip_prefix("a=")?.trim();
     matches!(attribute, "sendrecv" | "sendonly" | "recvonly" | "inactive").then_some(attribute)
+}
+
+/// The media sections of a description, in order, with the kind of those for audio and video.
+pub fn sections(description: &str) -> impl Iterator<Item = (Option<MediaKind>, &str)> {
+    description.split("\nm=").skip(1).map(|section| {
+        let kind = match section.split(' ').next() {
+            Some("audio") => Some(MediaKind::Audio),
+            Some("video") => Some(MediaKind::Video),
+            _ => None,
+        };
+        (kind, section)
+    })
+}
+
+/// True if the section has this line.
+pub fn has(section: &str, line: &str) -> bool {
+    section.lines().any(|own| own.trim_end() == line)
+}
+
+/// True if the section has port 0. Source: RFC 8843, section 7.3.
+pub fn is_rejected(section: &str) -> bool {
+    section.split(' ').nth(1) == Some("0")
+}
+
+/// Rejects the data channels of an answer.
+pub fn without_data(answer: &str) -> String {
+    let mut refused = sections(answer).filter(|(_, section)| section.starts_with("application "));
+    let mid = refused.find_map(|(_, section)| mids(section).next());
+    let mut text = String::with_capacity(answer.len());
+    for line in answer.lines() {
+        let _ = if let Some(rest) = line.strip_prefix("m=application ") {
+            let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
+            write!(text, "m=application 0 {rest}\r\n")
+        } else if let Some(group) = line.strip_prefix("a=group:BUNDLE") {
+            text.push_str("a=group:BUNDLE");
+            for own in group.split_whitespace().filter(|own| Some(*own) != mid) {
+                text.push(' ');
+                text.push_str(own);
+            }
+            write!(text, "\r\n")
+        } else {
+            write!(text, "{line}\r\n")
+        };
+    }
+    text
 }
 
 /// Removes congestion feedback from a description, so that the client does not report arrival times.
@@ -168,6 +215,16 @@ mod tests {
         let expected = "a=msid-semantic: WMS ann\r\nm=audio 9\r\na=msid:ann a\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:ann a\r\n\
                         m=video 9\r\na=msid:ann v\r\na=ssrc:8 msid:ann v\r\n";
         assert_eq!(in_one_stream(answer, "ann"), expected);
+    }
+
+    #[test]
+    fn data_channels_are_rejected() {
+        let answer = "v=0\r\na=group:BUNDLE 0 d 1\r\nm=audio 9 X 111\r\na=mid:0\r\nm=application 9 X webrtc-datachannel\r\n\
+                      a=mid:d\r\nm=video 9 X 96\r\na=mid:1\r\n";
+        let expected = answer.replace("0 d 1", "0 1").replace("m=application 9", "m=application 0");
+        assert_eq!(without_data(answer), expected);
+        let sound = "v=0\r\na=group:BUNDLE 0\r\nm=audio 9 X 111\r\na=mid:0\r\n";
+        assert_eq!(without_data(sound), sound);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use str0m::{
 };
 
 use super::{
+    channels::relays_data,
     counts::{self, Counts},
     demux::Demux,
     endpoint::{Endpoint, Out, guarded},
@@ -31,8 +32,8 @@ use super::{
 use crate::{
     core::model::ids::ParticipantId,
     media::{
-        DescriptionError, EndReason, EndpointError, EndpointId, Layer, MediaEvent, NegotiationError,
-        NewEndpoint, Role,
+        DescriptionError, EndReason, EndpointError, EndpointId, MediaEvent, NegotiationError, NewEndpoint,
+        Role,
     },
 };
 
@@ -103,6 +104,7 @@ impl Shard {
     pub fn accept(&mut self, id: EndpointId, answer: &str, now: Instant) -> Result<(), NegotiationError> {
         let endpoint = self.endpoints.get_mut(&id).ok_or(NegotiationError::NoSuchEndpoint)?;
         let accepted = endpoint.accept(answer);
+        self.report_missing_codecs(id);
         self.carry_on(id, now);
         Ok(accepted?)
     }
@@ -113,18 +115,9 @@ impl Shard {
         let answer = endpoint.answer(offer);
         let ufrag = endpoint.ufrag();
         self.demux.name(id, ufrag);
+        self.report_missing_codecs(id);
         self.carry_on(id, now);
         Ok(answer?)
-    }
-
-    /// Sets the layer that a subscriber wants.
-    pub fn layer(&mut self, id: EndpointId, layer: &Layer, now: Instant) {
-        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
-        endpoint.set_wanted_layer(layer);
-        if let Some(source) = self.source_of(id) {
-            self.update_subscribers(source, now);
-        }
-        self.process_outputs(now);
     }
 
     /// Closes an endpoint without an event to its listener.
@@ -168,6 +161,9 @@ impl Shard {
         if guarded(|| endpoint.rtc.accepts(&input)) != Some(true) {
             self.counts.unknown += 1;
             return;
+        }
+        if let Some(event) = endpoint.silence.on_heard(now) {
+            endpoint.tell(event);
         }
         if is_stun(packet) {
             self.demux.learn(id, from);
@@ -221,8 +217,11 @@ impl Shard {
             }
         };
         let has_layers = source.is_some_and(|source| source.has_layers);
+        let relays_data = relays_data(&new.role, source);
         let rtc = guarded(|| self.local.connection(has_layers, now)).ok_or(EndpointError::Unavailable)?;
-        Ok(Endpoint::new(id, new, has_layers, rtc, now))
+        let mut endpoint = Endpoint::new(id, new, has_layers, rtc, now);
+        endpoint.channels.are_relayed = relays_data;
+        Ok(endpoint)
     }
 
     /// Adds an endpoint to its room.
@@ -246,6 +245,9 @@ impl Shard {
             self.subscribe_waiting(id);
         }
         self.next_tick.get_or_insert(now + TICK);
+        if self.endpoints[&id].pending.is_none() {
+            self.report_missing_codecs(id);
+        }
         self.carry_on(id, now);
     }
 
@@ -272,7 +274,7 @@ impl Shard {
             publisher.subscribers.push(id);
         }
         if let Some(endpoint) = self.endpoints.get_mut(&id) {
-            endpoint.outgoing.iter_mut().for_each(super::outgoing::Outgoing::forget_source);
+            endpoint.forget_source();
         }
     }
 

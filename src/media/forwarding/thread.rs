@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use str0m::net::Protocol;
@@ -63,6 +63,10 @@ pub enum Command {
     Layer {
         id: EndpointId,
         layer: Layer,
+    },
+    Watch {
+        id: EndpointId,
+        silence: Option<Duration>,
     },
 }
 
@@ -174,6 +178,7 @@ fn carry_out(shard: &mut Shard, command: Command, now: Instant) {
             let _ = reply.send(shard.reoffer(id, &offer, now));
         }
         Command::Layer { id, layer } => shard.layer(id, &layer, now),
+        Command::Watch { id, silence } => shard.watch(id, silence),
     }
 }
 

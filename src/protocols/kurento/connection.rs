@@ -71,6 +71,7 @@ impl KurentoConnection {
         if let Some(session) = self.session
             && let Some(loss) = session.detach(self.sender.id())
         {
+            self.door.watch_media(&session, socket.close_code());
             self.door.connection_lost(session, self.sender.id(), loss).await;
         }
     }
@@ -176,6 +177,7 @@ impl KurentoConnection {
         }
         self.abandon_session();
         let (former, seat) = session.move_to(&self.sender);
+        self.door.watch_media_no_more(&session);
         if let Some(former) = former {
             former.close(normal("the session is on a newer connection"));
         }

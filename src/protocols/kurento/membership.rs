@@ -10,7 +10,7 @@ use crate::{
         model::ids::{Name, ParticipantId, RoomId},
         room::Other,
     },
-    media::{EndpointId, Owner},
+    media::{EndpointId, MediaKind, Owner},
 };
 
 /// The membership of one participant.
@@ -29,9 +29,21 @@ pub struct Membership {
     has_gap: bool,
     others: HashMap<ParticipantId, KnownParticipant>,
     publication: Option<SessionEndpoint>,
+    silence: Silence,
+    /// Whether the client was told that others lack a codec of its sound, and of its picture.
+    undecoded: [bool; 2],
     /// Whether the publication ended by itself, and the participant has not unpublished yet.
     has_lost_publication: bool,
     subscriptions: HashMap<ParticipantId, SessionEndpoint>,
+}
+
+/// Silence of a publication.
+#[derive(Debug, Clone, Copy, Default)]
+struct Silence {
+    /// Whether nothing comes from the participant.
+    is_silent: bool,
+    /// Whether the others were told that the publication ended, because it is silent.
+    is_suspended: bool,
 }
 
 /// Options of a join.
@@ -90,6 +102,8 @@ impl Membership {
             has_gap: false,
             others: HashMap::new(),
             publication: None,
+            silence: Silence::default(),
+            undecoded: [false; 2],
             has_lost_publication: false,
             subscriptions: HashMap::new(),
         }
@@ -181,10 +195,45 @@ impl Membership {
         self.publication.as_ref()
     }
 
+    /// Whether the participant publishes, as far as the others are told.
+    pub fn is_publishing(&self) -> bool {
+        self.publication.is_some() && !self.silence.is_suspended
+    }
+
     /// Sets the endpoint of the publication.
     pub fn publish(&mut self, endpoint: SessionEndpoint) {
         self.publication = Some(endpoint);
+        (self.silence, self.undecoded) = (Silence::default(), [false; 2]);
         self.has_lost_publication = false;
+    }
+
+    /// Notes whether anything comes over the endpoint, if it is that of the publication.
+    pub fn note_silence(&mut self, id: EndpointId, is_silent: bool) {
+        if self.publication.as_ref().is_some_and(|endpoint| endpoint.id == id) {
+            self.silence.is_silent = is_silent;
+        }
+    }
+
+    /// Suspends a silent publication, or resumes one that is heard. Returns the new state if it changed.
+    ///
+    /// The publication of a participant who is connected is not suspended.
+    pub fn update_suspension(&mut self, is_connected: bool) -> Option<bool> {
+        let next = self.silence.is_silent && (self.silence.is_suspended || !is_connected);
+        let has_changed = std::mem::replace(&mut self.silence.is_suspended, next) != next;
+        (has_changed && self.publication.is_some()).then_some(next)
+    }
+
+    /// Notes that another participant lacks the codec of this one's media. Returns whether it is the first.
+    pub fn note_undecoded(&mut self, kind: MediaKind) -> bool {
+        !std::mem::replace(&mut self.undecoded[usize::from(kind == MediaKind::Video)], true)
+    }
+
+    /// The source that an endpoint receives from; the participant itself, for the publication.
+    pub fn source_of(&self, id: EndpointId) -> Option<ParticipantId> {
+        if self.publication.as_ref().is_some_and(|endpoint| endpoint.id == id) {
+            return Some(self.seat.participant());
+        }
+        self.subscriptions.iter().find(|(_, endpoint)| endpoint.id == id).map(|(source, _)| *source)
     }
 
     /// Ends the publication. `None` if there was none.

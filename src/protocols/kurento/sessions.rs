@@ -83,7 +83,7 @@ impl Sessions {
     pub fn publishers(&self, room: &RoomId) -> HashSet<ParticipantId> {
         let publisher = |session: Arc<Session>| {
             let publisher = session.with_membership(|membership| {
-                membership.publication().map(|_| membership.seat.participant())
+                membership.is_publishing().then(|| membership.seat.participant())
             });
             publisher.ok().flatten()
         };

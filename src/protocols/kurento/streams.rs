@@ -30,8 +30,9 @@ impl RoomRequest<'_> {
         let seat = self.session.seat()?;
         let offer = self.request.params.text("sdpOffer")?;
         let loopback = self.request.params.is_on("doLoopback");
-        let (name, former, options) = self.session.with_membership(|membership| {
-            (membership.name.clone(), membership.publication().cloned(), membership.options)
+        let (name, former, was_publishing, options) = self.session.with_membership(|membership| {
+            let former = membership.publication().cloned();
+            (membership.name.clone(), former, membership.is_publishing(), membership.options)
         })?;
         let description = match self.negotiate_again(former.as_ref(), &offer).await? {
             Some(description) => description,
@@ -47,7 +48,7 @@ impl RoomRequest<'_> {
             }
         };
         self.describe(&name, description);
-        if former.is_none() {
+        if self.session.with_membership(|membership| membership.is_publishing())? && !was_publishing {
             self.tell_others(&seat, &RoomSignal::Published);
         }
         self.door.runtime.counters.signals.increment(1);

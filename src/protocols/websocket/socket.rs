@@ -20,6 +20,8 @@ pub struct Socket {
     max_silence: Duration,
     /// Reason in the client's Close frame.
     close_reason: Option<Utf8Bytes>,
+    /// Code in the client's Close frame.
+    close_code: Option<u16>,
     writer: WriterTask,
 }
 
@@ -30,7 +32,7 @@ impl Socket {
         max_silence: Duration,
         writer: WriterTask,
     ) -> Self {
-        Self { stream, sender, max_silence, close_reason: None, writer }
+        Self { stream, sender, max_silence, close_reason: None, close_code: None, writer }
     }
 
     /// The sending half.
@@ -58,6 +60,7 @@ impl Socket {
                 Ok(Some(Ok(Frame::Text(text)))) => return Ok(SocketMessage::Text(text)),
                 Ok(Some(Ok(Frame::Binary(_)))) => return Ok(SocketMessage::Binary),
                 Ok(Some(Ok(Frame::Close(frame)))) => {
+                    self.close_code = frame.as_ref().map(|frame| frame.code.into());
                     self.close_reason = frame.map(|frame| frame.reason);
                     self.sender.refuse_further();
                     // Reading on sends the answer, and waits for the client to close TCP.
@@ -75,6 +78,11 @@ impl Socket {
                 Ok(None) | Err(_) => return Err(SocketEnd::Lost),
             }
         }
+    }
+
+    /// The code in the client's Close frame, if there was one.
+    pub fn close_code(&self) -> Option<u16> {
+        self.close_code
     }
 
     /// The reason in the client's Close frame, if there was one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Network, Offer, client::assert_whole};
-use crate::media::{DataChannel, DataRelay, NegotiationError, Role};
+use crate::media::{DataChannel, DataRelay, NegotiationError, Publication, Role};
 
 fn agreed() -> Vec<DataChannel> {
     let channel =
@@ -80,6 +80,25 @@ fn messages_of_a_publisher_reach_subscribers_on_the_channel_with_the_same_label(
     network.run_for(Duration::from_secs(1));
     assert_eq!(network.clients[bob].messages, [("notes".to_owned(), b"hello".to_vec())]);
     assert!(network.clients[eve].messages.is_empty() && network.clients[ann].messages.is_empty());
+}
+
+#[test]
+fn channels_whose_messages_have_no_receivers_are_refused() {
+    let mut network = Network::new();
+    let ann = network.client("7");
+    let offer = Offer { channels: agreed(), own_channels: vec!["notes"], ..Offer::default() };
+    let text = network.clients[ann].offer_to_send(&offer, network.now);
+    let role = Role::Publish(Publication { loopback: false, data: DataRelay::None });
+    let answer = network.open(ann, role, &text).unwrap();
+    let channels = answer.lines().filter(|line| line.starts_with("m=application")).collect::<Vec<_>>();
+    assert!(channels.len() == 1 && channels[0].starts_with("m=application 0 "), "{answer}");
+    network.clients[ann].take_answer(&answer);
+    network.start(ann);
+    let bob = network.subscriber(ann);
+    network.until_got(bob, 10);
+    // A further offer, in which the channels are refused already.
+    network.restart(ann);
+    network.until_got(bob, 10);
 }
 
 #[test]

@@ -4,12 +4,14 @@
 
 mod camera;
 mod client;
+mod codecs;
 mod connections;
 mod data;
 mod descriptions;
 mod layers;
 mod media;
 mod network;
+mod silence;
 
 use self::{
     client::{Offer, TestClient},

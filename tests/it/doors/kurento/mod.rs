@@ -3,6 +3,7 @@
 mod administration;
 mod bad_input;
 mod forwarding;
+mod gone;
 mod media;
 mod nodes;
 mod random_users;

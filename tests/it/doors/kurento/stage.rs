@@ -7,7 +7,7 @@ use clap::Parser;
 use serde_json::{Value, json};
 use switchboard::{
     core::{hub::Hub, ports::clock::SystemClock},
-    media::fake::FakeMedia,
+    media::{EndpointId, fake::FakeMedia},
     protocols::{
         door::Common,
         kurento::{self, CustomRequests, Unsupported},
@@ -19,6 +19,7 @@ use tokio::{task::JoinSet, time::interval};
 use crate::support::{
     door::{self, serve},
     peer::{Heard, Peer},
+    wait::{TIMEOUT, until},
 };
 
 pub const ADMIN_TOKEN: &str = "sixteen letters!";
@@ -79,6 +80,12 @@ impl Stage {
     /// A user on a WebSocket that has sent no request yet.
     pub async fn connect(&self) -> User {
         User::new(Peer::connect(&self.address, "/room").await)
+    }
+
+    /// Waits until the plane has these endpoints alone.
+    pub async fn until_endpoints(&self, wanted: &[EndpointId]) {
+        let are_these = async || (self.media.endpoints() == wanted).then_some(());
+        until("the endpoints are these", TIMEOUT, are_these).await;
     }
 
     /// Number of connected participants.
