@@ -87,7 +87,7 @@ pub fn has(path: &str) -> bool {
 
 /// True for the paths of the call page: the first screen and the rooms.
 fn is_page(path: &str) -> bool {
-    path.is_empty() || path == INDEX || path.starts_with(ROOMS)
+    path.is_empty() || path.starts_with(ROOMS)
 }
 
 fn file_at(path: &str) -> Option<EmbeddedFile> {
