@@ -49,10 +49,12 @@ impl DataFolder {
             return Ok(secret.as_bytes().to_vec());
         }
         let path = self.0.join("session-secret");
-        let secret = match fs::read(&path) {
-            Ok(secret) => secret,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make_secret(&path)
-                .with_context(|| format!("the session secret {} cannot be kept", path.display()))?,
+        // An empty file is what a full disk or a mount leaves of a new one: no token was signed with it.
+        let stored = fs::read(&path).map(|secret| Some(secret).filter(|secret| !secret.is_empty()));
+        let secret = match stored {
+            Ok(Some(secret)) => secret,
+            Ok(None) => keep_new_secret(&path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => keep_new_secret(&path)?,
             Err(error) => {
                 return Err(error)
                     .with_context(|| format!("the session secret {} cannot be read", path.display()));
@@ -77,6 +79,10 @@ impl DataFolder {
             .or_else(|| String::from_utf8(make_secret(&path).ok()?).ok())
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
     }
+}
+
+fn keep_new_secret(path: &Path) -> anyhow::Result<Vec<u8>> {
+    make_secret(path).with_context(|| format!("the session secret {} cannot be kept", path.display()))
 }
 
 /// Makes a secret and stores it durably, readable by this user only.
@@ -127,6 +133,8 @@ mod tests {
         assert_eq!(data.session_secret(None).unwrap(), made);
         assert_eq!(data.session_secret(Some("sixteen letters!")).unwrap(), b"sixteen letters!");
         assert!(data.session_secret(Some("short")).is_err());
+        fs::write(folder.path().join("new/session-secret"), "").unwrap();
+        assert!(data.session_secret(None).unwrap().len() >= MIN_SECRET_BYTES, "an empty file is replaced");
         let other = DataFolder::open(&folder.path().join("other")).unwrap();
         assert_ne!(other.session_secret(None).unwrap(), made);
     }

@@ -25,6 +25,7 @@ pub mod listener;
 pub mod media;
 pub mod ops;
 pub mod protocols;
+pub mod reload;
 pub mod seat_persistence;
 pub mod store;
 pub mod telemetry;

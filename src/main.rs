@@ -2,12 +2,16 @@
 
 use std::{io::Write, process::ExitCode};
 
-use switchboard::{app, config::Config, telemetry};
+use anyhow::Context;
+use switchboard::{app, config::Settings, reload::Reload, telemetry};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 use tracing::warn;
 
 fn main() -> ExitCode {
-    let (config, warnings) = Config::load();
-    match run(config, warnings) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "switchboard: {error:#}");
@@ -16,10 +20,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: Config, warnings: Vec<String>) -> anyhow::Result<()> {
-    telemetry::start_logging(config.log_format, &config.log)?;
-    for warning in warnings {
+fn run() -> anyhow::Result<()> {
+    // Before all else: without a receiver, SIGHUP ends the process.
+    let runtime = Runtime::new()?;
+    let hangups = {
+        let _entered = runtime.enter();
+        signal(SignalKind::hangup()).context("signals cannot be received")?
+    };
+    let settings = Settings::load();
+    let config = settings.config.clone();
+    let log = telemetry::start_logging(config.log_format, &config.log)?;
+    for warning in &settings.warnings {
         warn!("{warning}");
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(app::run(config))
+    runtime.spawn(Reload::new(settings, log).run(hangups));
+    runtime.block_on(app::run(config))
 }

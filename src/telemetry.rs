@@ -7,21 +7,37 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterFn, LevelFilter},
+    filter::{FilterExt, FilterFn, LevelFilter},
     fmt,
-    layer::SubscriberExt,
+    layer::{Filter, SubscriberExt},
+    reload,
     util::SubscriberInitExt,
 };
 
 use crate::config::LogFormat;
+
+/// The filter of the log, which may change while the process runs.
+pub struct LogFilter(reload::Handle<BoxedFilter, Registry>);
+
+type BoxedFilter = Box<dyn Filter<Registry> + Send + Sync>;
+
+impl LogFilter {
+    /// Replaces the filter. `filter` has the form of `RUST_LOG`.
+    ///
+    /// # Errors
+    ///
+    /// `filter` is invalid.
+    pub fn set(&self, filter: &str) -> anyhow::Result<()> {
+        self.0.reload(discreet(filter)?).context("the log has ended")
+    }
+}
 
 /// Starts logging to standard error. `filter` has the form of `RUST_LOG`.
 ///
 /// # Errors
 ///
 /// `filter` is invalid, or logging was already started.
-pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).context("RUST_LOG is not a valid filter")?;
+pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<LogFilter> {
     let pretty = match format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Pretty => true,
@@ -32,11 +48,19 @@ pub fn start_logging(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     } else {
         fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed()
     };
+    let (filter, handle) = reload::Layer::new(discreet(filter)?);
+    let output = output.with_filter(filter);
+    tracing_subscriber::registry().with(output).try_init().context("logging was started before")?;
+    Ok(LogFilter(handle))
+}
+
+/// The filter `text` without records that may contain payloads.
+fn discreet(text: &str) -> anyhow::Result<BoxedFilter> {
+    let filter = EnvFilter::try_new(text).context("RUST_LOG is not a valid filter")?;
     // Without the hint, every record of every library would be built and then discarded.
     let discreet =
         FilterFn::new(is_discreet).with_max_level_hint(filter.max_level_hint().unwrap_or(LevelFilter::TRACE));
-    let output = output.with_filter(filter).with_filter(discreet);
-    tracing_subscriber::registry().with(output).try_init().context("logging was started before")
+    Ok(Box::new(filter.and(discreet)))
 }
 
 /// True for records that cannot contain payloads. Libraries log payloads at `debug` and `trace`; this crate

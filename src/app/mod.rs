@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, http::HeaderValue};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use tracing::{info, warn};
 
@@ -74,6 +74,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         data: &data,
         media: media.addresses(),
     };
+    // Before the greeting: its reader may stop the server at once.
+    let stops = StopSignals::new()?;
     greeting.print().context("standard output is closed")?;
 
     let running = Running::default();
@@ -93,7 +95,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(seats.clone().run(running.ops_stop.clone()));
     }
 
-    wait_for_signal().await?;
+    stops.first().await;
     info!("stopping");
     let finishing = async {
         running.drain(&hub, &doors, media.as_ref(), config.shutdown_grace / 2).await;
@@ -151,11 +153,26 @@ fn router(doors: &[Arc<dyn Door>], page: Router, base: &BasePath) -> Router {
         .layer(CatchPanicLayer::new())
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be received")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result.context("signals cannot be received")?,
+/// The signals that stop the server.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on, these signals no longer end the process at once.
+    fn new() -> anyhow::Result<Self> {
+        let receive = |kind| signal(kind).context("signals cannot be received");
+        Ok(Self {
+            terminate: receive(SignalKind::terminate())?,
+            interrupt: receive(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn first(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -25,11 +25,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, String> {
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>, String> {
+    // Editors of Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<_> = text.lines().collect();
     let is_entry = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let mut entries = Vec::new();
     let mut next = 0;
-    for parsed in dotenvy::from_read_iter(escape_dollars(text).as_bytes()) {
+    let (escaped, variables) = escape_dollars(text);
+    for parsed in dotenvy::from_read_iter(escaped.as_bytes()) {
         let Ok((key, value)) = parsed else {
             let at = (next..lines.len()).find(|at| is_entry(lines[*at])).unwrap_or(next);
             let key = lines.get(at).and_then(|line| key_of(line)).map(|key| format!(" ({key})"));
@@ -40,7 +43,27 @@ fn parse(text: &str) -> Result<Vec<Entry>, String> {
         next = at + 1 + value.matches('\n').count();
         entries.push(Entry { line: at + 1, key, value });
     }
+    check_variables(&variables, &entries)?;
     Ok(entries)
+}
+
+/// A `${NAME}` between double quotes.
+struct Variable {
+    line: usize,
+    name: String,
+}
+
+/// Refuses variables that are not set: dotenvy would put nothing in their place.
+fn check_variables(variables: &[Variable], entries: &[Entry]) -> Result<(), String> {
+    for Variable { line, name } in variables {
+        let at = entries.iter().rposition(|entry| entry.line <= *line).unwrap_or_default();
+        let is_set = std::env::var_os(name).is_some() || entries[..at].iter().any(|entry| entry.key == *name);
+        if let Some(Entry { line, key, .. }) = entries.get(at).filter(|_| !is_set) {
+            let hint = "use single quotes if it is meant literally";
+            return Err(format!("line {line} ({key}): ${{{name}}} is not set; {hint}"));
+        }
+    }
+    Ok(())
 }
 
 fn key_of(line: &str) -> Option<&str> {
@@ -60,10 +83,12 @@ enum Context {
     Comment,
 }
 
-/// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes.
-fn escape_dollars(text: &str) -> String {
+/// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes, and
+/// lists these.
+fn escape_dollars(text: &str) -> (String, Vec<Variable>) {
     let mut escaped = String::with_capacity(text.len());
     let (mut context, mut before) = (Context::Bare, '\n');
+    let (mut line, mut variables) = (1, Vec::new());
     for (at, c) in text.char_indices() {
         let is_escaped = before == '\\' && context != Context::SingleQuotes;
         context = match (context, c) {
@@ -74,21 +99,25 @@ fn escape_dollars(text: &str) -> String {
             (Context::DoubleQuotes, '"') if !is_escaped => Context::Bare,
             _ => context,
         };
-        let is_variable = context == Context::DoubleQuotes && starts_with_variable(&text[at..]);
-        if c == '$' && !is_escaped && !is_variable && matches!(context, Context::Bare | Context::DoubleQuotes)
-        {
+        let variable = variable_at(&text[at..]).filter(|_| context == Context::DoubleQuotes && !is_escaped);
+        if let Some(name) = variable {
+            variables.push(Variable { line, name: name.to_owned() });
+        } else if c == '$' && !is_escaped && matches!(context, Context::Bare | Context::DoubleQuotes) {
             escaped.push('\\');
         }
+        line += usize::from(c == '\n');
         escaped.push(c);
         // The second of two backslashes escapes nothing.
         before = if c == '\\' && is_escaped { ' ' } else { c };
     }
-    escaped
+    (escaped, variables)
 }
 
-fn starts_with_variable(text: &str) -> bool {
-    let name = text.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
-    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+/// The name in the `${NAME}` with which `text` begins.
+fn variable_at(text: &str) -> Option<&str> {
+    let (name, _) = text.strip_prefix("${")?.split_once('}')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some(name)
 }
 
 #[cfg(test)]

@@ -3,11 +3,17 @@
 //! A setting `NAME` is also read as `SWB_NAME`, which wins. An empty value is no value. What Kubernetes puts
 //! into the environment for its Services (`MEDIA_PORT=tcp://10.0.0.1:80`) is not a setting.
 
-use std::{collections::HashMap, ffi::OsString, fs, path::PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::OsString,
+    fs,
+    path::PathBuf,
+};
 
 use clap::{Arg, ArgAction, Command};
 
 use super::dotenv::Entry;
+use crate::protocols::options::truth;
 
 /// The prefix under which every setting can be set too.
 const PREFIX: &str = "SWB_";
@@ -18,6 +24,8 @@ const SIMILAR: f64 = 0.8;
 /// The environment and the files of this process.
 pub(super) struct Sources {
     environment: HashMap<String, String>,
+    /// Variables whose values are not UTF-8.
+    unreadable: HashSet<String>,
     file: Vec<Entry>,
     credentials: Option<PathBuf>,
 }
@@ -38,31 +46,29 @@ impl Found {
 }
 
 impl Sources {
-    /// # Errors
-    /// A variable whose name matters is not UTF-8.
-    pub(super) fn new(
-        environment: impl Iterator<Item = (OsString, OsString)>,
-        file: Vec<Entry>,
-    ) -> Result<Self, String> {
-        let mut readable = HashMap::new();
+    pub(super) fn new(environment: impl Iterator<Item = (OsString, OsString)>, file: Vec<Entry>) -> Self {
+        let (mut readable, mut unreadable) = (HashMap::new(), HashSet::new());
         for (name, value) in environment {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => _ = readable.insert(name, value),
-                Err(_) if name.starts_with(PREFIX) => return Err(format!("{name} is not UTF-8")),
-                Err(_) => {}
+                Err(_) => _ = unreadable.insert(name),
             }
         }
         let credentials = readable.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Ok(Self { environment: readable, file, credentials })
+        Self { environment: readable, unreadable, file, credentials }
     }
 
     /// The value of the setting called `name`. A secret may be in a file: `NAME_FILE`, or the systemd
     /// credential of that name.
     ///
     /// # Errors
-    /// The file cannot be read, or the secret is set twice.
+    /// The value is not UTF-8, the file cannot be read or is empty, or the secret is set twice.
     pub(super) fn value(&self, name: &str, is_secret: bool) -> Result<Option<Found>, String> {
+        let names = [format!("{PREFIX}{name}"), name.to_owned()];
+        if let Some(name) = names.iter().find(|name| self.unreadable.contains(*name)) {
+            return Err(format!("{name} is not UTF-8"));
+        }
         let direct = self.plain(name);
         if !is_secret {
             return Ok(direct);
@@ -80,11 +86,11 @@ impl Sources {
         }
     }
 
-    /// What is wrong with the sources as a whole and stops nothing: names that are no settings, and names
-    /// that are set twice.
+    /// Faults of the sources that stop nothing: names that are no settings, and names that are set twice.
     pub(super) fn warnings(&self, command: &Command) -> Vec<String> {
-        let known: Vec<_> = command.get_arguments().flat_map(names_of).collect();
-        let is_known = |name: &str| known.iter().any(|known| known == name.trim_start_matches(PREFIX));
+        let mut known: Vec<_> = command.get_arguments().flat_map(names_of).collect();
+        known.extend(["PORT", "SIGNALS_REDIS_ADDR"].map(str::to_owned));
+        let is_known = |name: &str| known.iter().any(|known| known == without_prefix(name));
         let mut warnings = Vec::new();
         for (at, Entry { line, key, .. }) in self.file.iter().enumerate() {
             if !is_known(key) {
@@ -96,10 +102,10 @@ impl Sources {
                 ));
             }
         }
-        let prefixed = self.environment.keys().filter(|name| name.starts_with(PREFIX));
+        let prefixed = self.environment.iter().filter(|(name, _)| name.starts_with(PREFIX));
         let mut strange: Vec<_> = prefixed
-            .filter(|name| !is_known(name) && !is_of_a_service(name))
-            .map(|it| unknown(it, &known))
+            .filter(|(name, value)| !is_known(name) && !is_of_a_service(name, value))
+            .map(|(name, _)| unknown(name, &known))
             .collect();
         strange.sort_unstable();
         warnings.extend(strange);
@@ -140,42 +146,48 @@ pub(super) fn is_secret(arg: &Arg) -> bool {
 /// A switch that is neither on nor off.
 pub(super) fn as_argument(arg: &Arg, found: &Found) -> Result<Option<OsString>, String> {
     let Some(long) = arg.get_long() else { return Ok(None) };
+    let value = found.value.trim();
     if !matches!(arg.get_action(), ArgAction::SetTrue) {
-        return Ok(Some(format!("--{long}={}", found.value).into()));
+        return Ok(Some(format!("--{long}={value}").into()));
     }
-    match found.value.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(Some(format!("--{long}").into())),
-        "false" | "no" | "off" | "0" => Ok(None),
-        _ => Err(format!("{} is true or false", found.source)),
+    match truth(value) {
+        Ok(true) => Ok(Some(format!("--{long}").into())),
+        Ok(false) => Ok(None),
+        Err(reason) => Err(format!("invalid value '{value}' for '--{long}': {reason} ({})", found.source)),
     }
 }
 
 fn read_secret(path: PathBuf) -> Result<Found, String> {
     let source = path.display().to_string();
     match fs::read_to_string(path) {
+        Ok(value) if value.trim().is_empty() => Err(format!("{source} is empty")),
         Ok(value) => Ok(Found { value: value.trim_end_matches(['\r', '\n']).to_owned(), source }),
         Err(error) => Err(format!("{source} cannot be read: {error}")),
     }
 }
 
 fn unknown(name: &str, known: &[String]) -> String {
-    let bare = name.trim_start_matches(PREFIX);
-    let similar = known.iter().map(|known| (strsim::jaro_winkler(bare, known), known));
+    let bare = without_prefix(name).to_ascii_uppercase();
+    let similar = known.iter().map(|known| (strsim::jaro_winkler(&bare, known), known));
     let nearest = similar.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness >= SIMILAR);
     let hint = nearest.map(|(_, nearest)| format!("; did you mean {nearest}?")).unwrap_or_default();
     format!("{name} is no setting{hint}")
 }
 
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix(PREFIX).unwrap_or(name)
+}
+
 /// The value that Kubernetes gives `<SERVICE>_PORT`.
 fn is_service_address(value: &str) -> bool {
-    value.starts_with("tcp://") || value.starts_with("udp://")
+    ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 /// A name that Kubernetes makes for a Service. Source: Kubernetes, "Service", environment variables.
-fn is_of_a_service(name: &str) -> bool {
+fn is_of_a_service(name: &str, value: &str) -> bool {
     let is_numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
-        || name.ends_with("_PORT")
+        || name.ends_with("_PORT") && is_service_address(value)
         || name.split("_PORT_").skip(1).any(is_numbered)
 }

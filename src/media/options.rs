@@ -17,11 +17,21 @@ const DEFAULT_PORT: u16 = 8100;
 /// The most threads: more than the cores of any machine.
 const MAX_THREADS: usize = 64;
 
+/// The largest number of a limit. A larger one limits nothing.
+const MAX_COUNT: usize = 1_000_000;
+
 /// The options for media.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MediaOptions {
     /// Forward media, for doors whose participants send to the server instead of each other.
-    #[arg(help_heading = "Media", long, env, value_name = "ON|OFF", default_value = "on")]
+    #[arg(
+        help_heading = "Media",
+        long,
+        env,
+        value_name = "ON|OFF",
+        default_value = "on",
+        ignore_case = true
+    )]
     pub media: Switch,
 
     /// UDP and TCP port for media, the same on every address; open both in the firewall. 8100, or a free port
@@ -46,7 +56,8 @@ pub struct MediaOptions {
         env,
         value_name = "CODECS",
         value_delimiter = ',',
-        default_value = "opus,vp8,h264"
+        default_value = "opus,vp8,h264",
+        value_parser = codec
     )]
     pub media_codecs: Vec<MediaCodec>,
 
@@ -55,16 +66,16 @@ pub struct MediaOptions {
     pub media_threads: usize,
 
     /// Media connections on this server. Each takes about half a megabyte.
-    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 1_000)]
+    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value = "1000", value_parser = count)]
     pub media_max_endpoints: usize,
 
     /// Media connections in one room.
-    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 250)]
+    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value = "250", value_parser = count)]
     pub media_endpoints_per_room: usize,
 
     /// Media connections of one participant: one to send, and one for each other participant that it
     /// receives.
-    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(help_heading = "Media", long, env, value_name = "NUMBER", default_value = "50", value_parser = count)]
     pub media_endpoints_per_participant: usize,
 
     /// Offers and answers of one participant in a minute.
@@ -76,8 +87,10 @@ pub struct MediaOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     /// Forward media
+    #[value(aliases = ["true", "yes", "1"])]
     On,
     /// Forward nothing
+    #[value(aliases = ["false", "no", "0"])]
     Off,
 }
 
@@ -90,6 +103,9 @@ pub enum MediaOptionsError {
     /// The number of threads is out of range.
     #[error("MEDIA_THREADS must be from 1 to {MAX_THREADS}")]
     Threads,
+    /// The threads have more ports than there are after the first.
+    #[error("MEDIA_PORT is too high: each of MEDIA_THREADS has a port of its own, up to 65535")]
+    Ports,
 }
 
 impl MediaOptions {
@@ -104,6 +120,12 @@ impl MediaOptions {
         }
         if !(1..=MAX_THREADS).contains(&self.media_threads) {
             return Err(MediaOptionsError::Threads);
+        }
+        if self
+            .media_port
+            .is_some_and(|port| usize::from(port) + self.media_threads > 1 + usize::from(u16::MAX))
+        {
+            return Err(MediaOptionsError::Ports);
         }
         let is_free = doors.iter().all(|door| door.port() == 0);
         let settings = MediaSettings {
@@ -162,6 +184,16 @@ fn address(text: &str) -> Result<IpAddr, String> {
     Ok(address)
 }
 
+fn codec(text: &str) -> Result<MediaCodec, String> {
+    MediaCodec::from_str(text.trim(), true).map_err(|_| "a codec is opus, vp8 or h264".into())
+}
+
+/// Parses a limit of at least one; `MEDIA=off` forwards nothing.
+fn count(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse().ok().filter(|number| (1..=MAX_COUNT).contains(number));
+    number.ok_or_else(|| format!("must be a number from 1 to {MAX_COUNT}"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -192,6 +224,8 @@ mod tests {
         assert_eq!(free.port, 0);
         let fixed = settings(&["--media-port", "9000"], "127.0.0.1:0").unwrap().unwrap();
         assert_eq!([fixed.port_of(0), fixed.port_of(1)], [9_000, 9_001]);
+        let too_high = settings(&["--media-port", "65535", "--media-threads", "2"], "127.0.0.1:0");
+        assert_eq!(too_high.unwrap_err(), MediaOptionsError::Ports);
     }
 
     #[test]

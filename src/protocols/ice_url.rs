@@ -36,12 +36,22 @@ impl IceUrls {
 
     fn parse(list: &str, check: impl Fn(&str) -> Result<(), &'static str>) -> Result<Self, String> {
         let urls = list.split(',').map(str::trim).filter(|url| !url.is_empty());
-        let checked = urls.map(|url| match check(url) {
-            Ok(()) => Ok(url.to_owned()),
+        let checked = urls.map(with_lower_case_words).map(|url| match check(&url) {
+            Ok(()) => Ok(url),
             Err(example) => Err(format!("{url:?} is not an address like {example}")),
         });
         checked.collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// Writes the scheme and the query of a URL as browsers compare them. Source: RFC 3986, section 3.1.
+fn with_lower_case_words(url: &str) -> String {
+    let (rest, query) = url.split_once('?').map_or((url, None), |(rest, query)| (rest, Some(query)));
+    let (scheme, host) = rest.split_once(':').unwrap_or((rest, ""));
+    let scheme = if host.is_empty() { scheme.to_owned() } else { scheme.to_ascii_lowercase() };
+    let colon = if rest.contains(':') { ":" } else { "" };
+    let query = query.map(|query| format!("?{}", query.to_ascii_lowercase())).unwrap_or_default();
+    format!("{scheme}{colon}{host}{query}")
 }
 
 fn is_host_and_port(text: &str) -> bool {
@@ -70,6 +80,10 @@ mod tests {
             "turns:turn.example:443?transport=tcp",
         ];
         assert_eq!(IceUrls::turn(&urls.join(" , ")).unwrap().0, urls);
+        assert_eq!(
+            IceUrls::turn("TURNS:A.example?Transport=TCP").unwrap().0,
+            ["turns:A.example?transport=tcp"]
+        );
         assert_eq!(IceUrls::stun("stun:a.example,stuns:b.example:5349,").unwrap().0.len(), 2);
     }
 
@@ -94,7 +108,6 @@ mod tests {
             "turn:[::g]",
             "turn:2001:db8::1",
             "stun:a",
-            "TURN:a",
         ] {
             assert!(IceUrls::turn(url).unwrap_err().contains(url), "{url}");
         }

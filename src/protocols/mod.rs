@@ -22,6 +22,7 @@ pub mod json_text;
 pub mod kurento;
 pub mod lane;
 pub mod limits;
+pub mod listen_address;
 pub mod mesh;
 pub mod options;
 pub mod origin;
@@ -32,6 +33,7 @@ pub mod sdp;
 pub mod signals;
 pub mod tcp;
 pub mod unavailable;
+pub mod weak_secret;
 pub mod websocket;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Trusted reverse proxies, and what they say of a request.
 //!
-//! They say the client's address, and the scheme, host and port that the client asked for.
+//! They name the client's address, and the scheme, host and port that the client asked for.
 //! Headers: `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`, and `Forwarded` (RFC 7239). They count only in
 //! requests of trusted proxies: every client can send them.
 

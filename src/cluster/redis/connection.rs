@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     RESTORE_WINDOW,
     bus::LOST_AFTER,
-    fault::RedisFault,
+    fault::{RedisFault, Right},
     scripts::{Call, GREET, GreetingReply, Micros, ScriptReply},
 };
 use crate::core::{
@@ -39,6 +39,17 @@ const NODES_KEY_LIFETIME: Duration = Duration::from_mins(1);
 
 /// Version of the keys in Redis and of the messages between nodes. Nodes with different versions do not mix.
 const FORMAT: &str = "4";
+
+/// The commands of the scripts, with arguments that change nothing in the end.
+const COMMANDS_OF_SCRIPTS: [(&str, &[&str]); 7] = [
+    ("TIME", &[]),
+    ("INFO", &["server"]),
+    ("HGETALL", &["KEY"]),
+    ("HSET", &["KEY", "a", "1"]),
+    ("PEXPIRE", &["KEY", "1000"]),
+    ("HDEL", &["KEY", "a"]),
+    ("DEL", &["KEY"]),
+];
 
 /// A time that never comes.
 const NEVER: Micros = 1 << 53;
@@ -158,7 +169,25 @@ impl RedisConnection {
         if let Some(fault) = reply.as_ref().err().filter(|fault| fault.breaks_connection()) {
             self.broken.set(fault.clone());
         }
-        ScriptReply::read(reply?, at)
+        match reply {
+            Err(RedisFault::NotPermitted(Right::CommandOfScript)) => Err(self.missing_right().await),
+            reply => ScriptReply::read(reply?, at),
+        }
+    }
+
+    /// The right that a script lacks: Redis does not name it, but refuses the same command outside a script.
+    async fn missing_right(&self) -> RedisFault {
+        let scratch = format!("{}-rights", self.identity.nodes_key);
+        for (name, arguments) in COMMANDS_OF_SCRIPTS {
+            let mut command = redis::cmd(name);
+            command
+                .arg(arguments.iter().map(|argument| argument.replace("KEY", &scratch)).collect::<Vec<_>>());
+            let answer = command.exec_async(&mut self.redis.clone()).await.map_err(RedisFault::from);
+            if let Err(fault @ RedisFault::NotPermitted(_)) = answer {
+                return fault;
+            }
+        }
+        RedisFault::NotPermitted(Right::CommandOfScript)
     }
 
     /// The time of a test's clock; empty for the clock of Redis.

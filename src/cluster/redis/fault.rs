@@ -20,6 +20,8 @@ pub(super) enum RedisFault {
     Authentication,
     #[error("Redis refused the call with {0}")]
     Refused(String),
+    #[error("the Redis user may not {0} (REDIS_URL); docs/several-nodes.md lists the rights that it needs")]
+    NotPermitted(Right),
     #[error("the reply is malformed")]
     Malformed,
     #[error("Redis was started or emptied a moment ago; other nodes may not have restored their seats yet")]
@@ -30,6 +32,42 @@ pub(super) enum RedisFault {
     OtherRelease,
     #[error("the connection was closed")]
     Closed,
+}
+
+/// A right that a user of Redis lacks. Source: Redis, "ACL".
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Right {
+    #[error("run {0}: allow it with ACL SETUSER, +{0}")]
+    Command(String),
+    /// Redis does not say which command.
+    #[error("run a command of a script")]
+    CommandOfScript,
+    #[error(
+        "use the keys that begin with REDIS_PREFIX: allow them with ACL SETUSER, ~switchboard:* by default"
+    )]
+    Keys,
+    #[error(
+        "use the channels that begin with REDIS_PREFIX: allow them with ACL SETUSER, &switchboard:* by default"
+    )]
+    Channels,
+}
+
+impl Right {
+    /// The right that an error of Redis 6 or 7 is about.
+    fn missing_in(error: &RedisError) -> Option<Self> {
+        let detail = error.detail().unwrap_or_default();
+        let quoted = detail.split_once("run the '").and_then(|(_, rest)| rest.split_once('\''));
+        let is_command = |name: &&str| {
+            (1..40).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || "|-_".contains(c))
+        };
+        match quoted.map(|(name, _)| name).filter(is_command) {
+            Some(name) if detail.contains("permission") => Some(Self::Command(name.to_owned())),
+            _ if detail.contains("can't run this command") => Some(Self::CommandOfScript),
+            _ if detail.contains("of the keys") || detail.contains("'key'") => Some(Self::Keys),
+            _ if detail.contains("of the channels") || detail.contains("'channel'") => Some(Self::Channels),
+            _ => None,
+        }
+    }
 }
 
 impl RedisFault {
@@ -46,7 +84,11 @@ impl From<RedisError> for RedisFault {
         }
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::Authentication,
-            ErrorKind::Server(_) | ErrorKind::Extension => Self::Refused(code_of(&error)),
+            ErrorKind::Server(_) | ErrorKind::Extension => {
+                let right =
+                    Right::missing_in(&error).filter(|_| matches!(error.code(), Some("NOPERM" | "ERR")));
+                right.map_or_else(|| Self::Refused(code_of(&error)), Self::NotPermitted)
+            }
             ErrorKind::Io => io_error(&error).map_or(Self::Connection(io::ErrorKind::Other), |cause| {
                 let is_tls =
                     cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::start::{StartCommand, Webhook};
-use crate::protocols::options::{Secret, duration, long_secret};
+use crate::protocols::options::{Secret, count, duration, strong_secret};
 
 /// Options of the arbiter door.
 #[derive(Debug, Clone, clap::Args)]
@@ -21,7 +21,7 @@ pub struct Options {
         default_value = "",
         hide_default_value = true,
         hide_env_values = true,
-        value_parser = long_secret
+        value_parser = strong_secret
     )]
     pub arbiter_sfu_secret: Secret,
 
@@ -61,7 +61,7 @@ pub struct Options {
     pub arbiter_start_webhook: Webhook,
 
     /// The WebSocket address that started SFUs connect to.
-    #[arg(long, env, value_name = "ADDRESS", default_value = "ws://localhost:8080/arbiter")]
+    #[arg(long, env, value_name = "ADDRESS", default_value = "ws://localhost:8080/arbiter", value_parser = web_socket)]
     pub arbiter_url: Uri,
 
     /// How long the start of an SFU may take.
@@ -69,10 +69,19 @@ pub struct Options {
     pub arbiter_start_timeout: Duration,
 
     /// The most SFUs that run at once, started by the command or inside the server.
-    #[arg(long, env, value_name = "NUMBER", default_value_t = 16)]
+    #[arg(long, env, value_name = "NUMBER", default_value = "16", value_parser = count)]
     pub arbiter_max_started: usize,
 
     /// How many SFUs one client address may start in a burst; refilled within ten minutes. 0: no limit.
     #[arg(long, env, value_name = "NUMBER", default_value_t = 10)]
     pub arbiter_starts_per_address: u32,
+}
+
+fn web_socket(text: &str) -> Result<Uri, String> {
+    let address = text.trim().parse::<Uri>().ok();
+    let is_web_socket = |address: &Uri| {
+        let scheme = address.scheme_str().unwrap_or_default().to_ascii_lowercase();
+        matches!(scheme.as_str(), "ws" | "wss") && address.host().is_some_and(|host| !host.is_empty())
+    };
+    address.filter(is_web_socket).ok_or_else(|| "an address is like wss://calls.example/arbiter".into())
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::protocols::{dialect::Dialect, options::duration};
+use crate::protocols::{
+    dialect::Dialect,
+    options::{duration, lifetime, truth},
+};
 
 /// Options of the direct door.
 #[derive(Debug, Clone, clap::Args)]
@@ -12,7 +15,7 @@ pub struct Options {
     /// Whether to follow the document or the original server where they differ. documented: /v1/user answers
     /// 404 to an unregistered client, and a newer connection of a user replaces the older one. original:
     /// /v1/user answers 401, and a newer connection is refused while the older one is alive.
-    #[arg(long, env, value_name = "DIALECT", default_value = "documented")]
+    #[arg(long, env, value_name = "DIALECT", default_value = "documented", ignore_case = true)]
     pub direct_dialect: Dialect,
 
     /// How long messages are kept for a user whose connection was lost, before the user counts as absent.
@@ -20,7 +23,7 @@ pub struct Options {
     pub direct_lease: Duration,
 
     /// How long an unused name stays registered.
-    #[arg(long, env, value_name = "TIME", default_value = "30d", value_parser = duration)]
+    #[arg(long, env, value_name = "TIME", default_value = "30d", value_parser = lifetime)]
     pub direct_name_lifetime: Duration,
 
     /// How many new names one client address may register within an hour. 0: no limit.
@@ -35,7 +38,8 @@ pub struct Options {
         default_value_t = false,
         default_missing_value = "true",
         num_args = 0..=1,
-        action = clap::ArgAction::Set
+        action = clap::ArgAction::Set,
+        value_parser = truth
     )]
     pub direct_open_kick: bool,
 }

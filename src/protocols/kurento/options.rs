@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::protocols::options::duration;
+use crate::protocols::options::{duration, truth};
 
 /// Options of the kurento door.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,7 +31,8 @@ pub struct Options {
         default_value_t = false,
         default_missing_value = "true",
         num_args = 0..=1,
-        action = clap::ArgAction::Set
+        action = clap::ArgAction::Set,
+        value_parser = truth
     )]
     pub kurento_open_room_list: bool,
 }

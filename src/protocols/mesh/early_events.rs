@@ -21,7 +21,7 @@ use super::{
 };
 use crate::core::model::lock::lock;
 
-/// How long events wait for a `join_room`, from the first one on: far longer than a client's own code takes
+/// How long events wait for a `join_room`, from the first one on. Far longer than a client's own code takes
 /// between the two.
 const JOIN_WITHIN: Duration = Duration::from_secs(5);
 

@@ -20,6 +20,7 @@ use tower::Service;
 use super::{
     MAX_PACKET_BYTES, MeshDoor,
     error::{HttpRefusal, TOO_MANY_ATTEMPTS},
+    former_protocol,
     inbound::PostedPackets,
     session_end::{SessionEnd, SocketService},
     socket_service::MAX_WAITING_PACKETS,
@@ -55,6 +56,9 @@ pub async fn pass(
         let client = door.common.admission.client(request.headers(), request.extensions());
         if counts && !door.common.admission.admits_session(client) {
             return Err(TOO_MANY_ATTEMPTS.into());
+        }
+        if former_protocol::is_spoken_by(&request) {
+            return Ok(former_protocol::refuse(door, request, engine.websocket));
         }
         return Ok(gate.open(&engine, client, request).await);
     };

@@ -17,6 +17,7 @@ mod delivery;
 mod direct_path;
 mod early_events;
 mod error;
+mod former_protocol;
 mod gate;
 mod http;
 mod inbound;

@@ -19,8 +19,10 @@ pub const fn saving(dialect: Dialect) -> Saving {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DirectPathSwitch {
     /// Beside socketioxide, on a WebSocket that a session begins with
+    #[value(aliases = ["true", "yes", "1"])]
     On,
     /// Through socketioxide, all of them
+    #[value(aliases = ["false", "no", "0"])]
     Off,
 }
 
@@ -35,10 +37,24 @@ pub struct Options {
     /// Whether to follow the document or the original server where they differ. documented: clients get
     /// `ice_candidate {candidate}`, and saved chats are merged. original: clients get the bare candidate, and
     /// a save replaces the one before it.
-    #[arg(help_heading = "Rooms", long, env, value_name = "DIALECT", default_value = "documented")]
+    #[arg(
+        help_heading = "Rooms",
+        long,
+        env,
+        value_name = "DIALECT",
+        default_value = "documented",
+        ignore_case = true
+    )]
     pub mesh_dialect: Dialect,
 
     /// Whether events pass beside socketioxide where that costs less CPU. Clients see no difference.
-    #[arg(help_heading = "Rooms", long, env, value_name = "ON|OFF", default_value = "on")]
+    #[arg(
+        help_heading = "Rooms",
+        long,
+        env,
+        value_name = "ON|OFF",
+        default_value = "on",
+        ignore_case = true
+    )]
     pub mesh_direct_path: DirectPathSwitch,
 }

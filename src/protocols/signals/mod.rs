@@ -75,8 +75,8 @@ impl SignalsDoor {
                     .max(Duration::from_millis(1)),
                 max_silence: options.ws_read_timeout,
             },
-            listen: options.addr.0.into_iter().collect(),
-            ops_listen: options.healthz_addr.0.into_iter().collect(),
+            listen: options.addr.0.clone(),
+            ops_listen: options.healthz_addr.0.clone(),
             runtime: DoorRuntime::new(NAMESPACE),
         }
     }

@@ -1,13 +1,14 @@
 //! Options of the signals door, with the names and the notation of its document: addresses like `:8080`,
 //! times like `1m30s`.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    str::FromStr,
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::http::HeaderValue;
+
+use crate::protocols::{
+    listen_address::OptionalListenAddress,
+    options::{MAX_TIME, bounded, origin_text},
+};
 
 /// Units of time in nanoseconds. A name comes before its prefixes.
 const UNITS: [(&str, f64); 8] =
@@ -24,7 +25,7 @@ pub struct Options {
     /// Additional address to listen on for clients, like :8080. Optional: every --listen address serves the
     /// signals door.
     #[arg(long, env = "SIGNALS_ADDR", value_name = "ADDRESS", default_value = "", hide_default_value = true)]
-    pub addr: ExtraAddress,
+    pub addr: OptionalListenAddress,
 
     /// Additional address to listen on for operators, like :8090. Optional: --ops-listen serves /healthz and
     /// /debug too.
@@ -35,7 +36,7 @@ pub struct Options {
         default_value = "",
         hide_default_value = true
     )]
-    pub healthz_addr: ExtraAddress,
+    pub healthz_addr: OptionalListenAddress,
 
     /// Web origin whose pages may use the signals door: one origin, or *. Every response names it;
     /// --cors-origins is for the other doors.
@@ -71,33 +72,10 @@ pub struct Options {
     pub max_body: usize,
 }
 
-/// An additional address to listen on; empty text means none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExtraAddress(pub Option<SocketAddr>);
-
-impl FromStr for ExtraAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Ok(Self(None)) } else { address(text).map(|address| Self(Some(address))) }
-    }
-}
-
-/// Parses `HOST:PORT`, or `:PORT` for all addresses of the machine.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let port = |port: &str| port.parse().map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
-    let address = match text.split_once(':') {
-        Some(("", text)) if !text.starts_with(':') => port(text).ok(),
-        Some(("localhost", text)) => text.parse().map(|port| (Ipv4Addr::LOCALHOST, port).into()).ok(),
-        _ => text.parse().ok(),
-    };
-    address.ok_or_else(|| "an address is like :8080 or 127.0.0.1:8080".into())
-}
-
+/// Parses one origin, or `*`. It is compared with what browsers send, so it has their form.
 fn origin(text: &str) -> Result<HeaderValue, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let valid = text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
-    let value = HeaderValue::from_str(text).ok().filter(|_| valid);
+    let origin = origin_text(text).filter(|origin| !origin.contains("://*"));
+    let value = origin.and_then(|origin| HeaderValue::from_str(&origin).ok());
     value.ok_or_else(|| "an origin is like https://clinic.example, or *".into())
 }
 
@@ -109,18 +87,19 @@ fn max_body(text: &str) -> Result<usize, String> {
     bounded(text, 1, 1024 * 1024)
 }
 
-fn bounded(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("must be a number from {least} to {most}"))
-}
-
 fn some_time(text: &str) -> Result<Duration, String> {
     let time = time(text)?;
     if time.is_zero() { Err("must be longer than nothing".into()) } else { Ok(time) }
 }
 
-/// Parses a time in Go's notation: `30s`, `1m30s`, `1.5h`, `250ms`, `0`.
+/// Parses a time in Go's notation that is not absurdly long.
 fn time(text: &str) -> Result<Duration, String> {
+    let time = go_time(text.trim())?;
+    if time > MAX_TIME { Err("must be at most 168h, 7 days".into()) } else { Ok(time) }
+}
+
+/// Parses a time in Go's notation: `30s`, `1m30s`, `1.5h`, `250ms`, `0`.
+fn go_time(text: &str) -> Result<Duration, String> {
     let nanos = if text == "0" { Some(0.0) } else { nanos(text) };
     let nanos = nanos.filter(|nanos| *nanos <= MAX_NANOS);
     let time = nanos.and_then(|nanos| Duration::try_from_secs_f64(nanos / 1e9).ok());
@@ -165,37 +144,24 @@ mod tests {
         ] {
             assert_eq!(time(text).map(|time| time.as_millis()), Ok(millis), "{text}");
         }
-        for text in ["", "30", "s", "-1s", "1 s", "1s ", "1d", "1sec", "1e3s", "1.2.3s", "1s1", "9999999h"] {
+        for text in ["", "30", "s", "-1s", "1 s", "1d", "1sec", "1e3s", "1.2.3s", "1s1", "169h", "9999999h"] {
             assert!(time(text).is_err(), "{text}");
         }
         assert!(some_time("0s").is_err());
     }
 
     #[test]
-    fn an_address_may_omit_the_host() {
-        for (text, expected) in [
-            (":8080", "0.0.0.0:8080"),
-            ("localhost:8080", "127.0.0.1:8080"),
-            ("192.0.2.1:80", "192.0.2.1:80"),
-            ("[::1]:80", "[::1]:80"),
-        ] {
-            assert_eq!(text.parse(), Ok(ExtraAddress(expected.parse().ok())), "{text}");
-        }
-        assert_eq!("".parse(), Ok(ExtraAddress(None)));
-        for text in [" ", ":", "8080", "::1", ":70000", "clinic.example:80"] {
-            assert!(text.parse::<ExtraAddress>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn an_origin_has_the_form_that_browsers_send() {
-        assert!(
-            ["*", "http://localhost:8080", "https://clinic.example"].iter().all(|text| origin(text).is_ok())
-        );
-        assert!(
-            ["", "clinic.example", "https://", "https://a/", "https://a\n"]
-                .iter()
-                .all(|text| origin(text).is_err())
-        );
+        for (text, sent) in [
+            ("*", "*"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("HTTPS://Clinic.Example/", "https://clinic.example"),
+            ("https://clinic.example:443", "https://clinic.example"),
+        ] {
+            assert_eq!(origin(text).unwrap(), sent, "{text}");
+        }
+        for text in ["", "clinic.example", "https://", "https://a/b", "https://a\nb", "https://*.a.example"] {
+            assert!(origin(text).is_err(), "{text}");
+        }
     }
 }

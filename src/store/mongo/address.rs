@@ -41,6 +41,12 @@ pub enum MongoAddressError {
     /// The part after the `?` cannot be read, or contradicts itself.
     #[error("the MongoDB address has an invalid option: {0}")]
     Options(String),
+    /// MongoDB refuses databases of that name.
+    #[error(
+        "no MongoDB database can be called {0:?}: a name has at most 63 bytes, and no blank, dot, quote, `$`, `/`, `\\`, \
+         `*`, `<`, `>`, `:`, `|` or `?`"
+    )]
+    Database(String),
 }
 
 /// A valid address.
@@ -51,7 +57,11 @@ impl Address {
     pub(super) fn parse(uri: &str) -> Result<Self, MongoAddressError> {
         let (place, options) = uri.split_once('?').unwrap_or((uri, ""));
         // A later `@` means that the `?` was part of the password.
-        if options.contains('@') || ConnectionString::parse(place).is_err() {
+        if options.contains('@') {
+            return Err(MongoAddressError::Address);
+        }
+        check_name(place)?;
+        if ConnectionString::parse(place).is_err() {
             return Err(MongoAddressError::Address);
         }
         let address = ConnectionString::parse(uri).map_err(wrong_options)?;
@@ -60,9 +70,7 @@ impl Address {
             return Err(wrong_options(error));
         }
         if weakens(&address) {
-            tracing::warn!(
-                "the MongoDB address pending_requests for a weaker write concern; w=majority, j=true is used"
-            );
+            tracing::warn!("the MongoDB address asks for a weaker write concern; w=majority, j=true is used");
         }
         Ok(Self(address))
     }
@@ -74,6 +82,20 @@ impl Address {
         let client = Client::with_options(options)?;
         Ok(client.default_database().unwrap_or_else(|| client.database(DEFAULT_DATABASE)))
     }
+}
+
+/// Refuses names of databases that a server refuses, on any system. Source: MongoDB, "Naming restrictions".
+fn check_name(place: &str) -> Result<(), MongoAddressError> {
+    let path = place.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    let name = path.map(|(_, name)| name).unwrap_or_default();
+    // Behind what is no address of servers, the name may be a part of a password.
+    let is_place = ConnectionString::parse(&place[..place.len() - name.len()]).is_ok();
+    if name.is_empty() || name.contains(['@', '%']) || !is_place {
+        return Ok(());
+    }
+    let is_allowed = |c: char| !r#"/\. "$*<>:|?"#.contains(c) && !c.is_control();
+    let is_name = name.len() < 64 && name.chars().all(is_allowed);
+    if is_name { Ok(()) } else { Err(MongoAddressError::Database(name.to_owned())) }
 }
 
 fn wrong_options(error: Error) -> MongoAddressError {
@@ -134,6 +156,20 @@ mod tests {
         assert_eq!(options.read_concern, Some(ReadConcern::majority()));
         assert_eq!(options.server_selection_timeout, Some(SELECT_WITHIN));
         assert_eq!(options.max_pool_size, Some(5));
+    }
+
+    #[test]
+    fn a_name_that_no_database_can_have_is_refused_and_named() {
+        let long = "x".repeat(64);
+        for name in ["my.clinic", "$clinic", "my clinic", &long] {
+            let Err(error) = Address::parse(&format!("mongodb://db.example/{name}?w=1")) else {
+                panic!("{name} was taken")
+            };
+            assert!(error.to_string().contains(name), "{name}: {error}");
+        }
+        for name in ["clinic", "clinic-2_b", "Praxis", ""] {
+            assert!(Address::parse(&format!("mongodb://db.example/{name}")).is_ok(), "{name}");
+        }
     }
 
     #[test]

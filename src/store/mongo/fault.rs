@@ -21,6 +21,12 @@ pub(super) enum MongoFault {
     Authentication,
     #[error("the server refused, with code {0}")]
     Refused(i32),
+    #[error("the user may not run {0}: give it the role readWrite on the database (MONGODB_URI)")]
+    NotPermitted(String),
+    #[error("the server refuses the name of the database or of a collection (MONGODB_URI)")]
+    Name,
+    #[error("the server has a database whose name differs only in case: write it the same way (MONGODB_URI)")]
+    NameCase,
     #[error("a majority has not confirmed the write, code {0}")]
     Unconfirmed(i32),
     #[error("conflicts with other writers did not end")]
@@ -33,6 +39,29 @@ pub(super) enum MongoFault {
     Driver(&'static str),
 }
 
+/// The server's codes for refusals that an administrator can end.
+const UNAUTHORIZED: i32 = 13;
+const INVALID_NAMESPACE: i32 = 73;
+const DATABASE_DIFFERS_IN_CASE: i32 = 13_297;
+
+impl MongoFault {
+    fn refused(code: i32, message: &str) -> Self {
+        match code {
+            UNAUTHORIZED => Self::NotPermitted(command_in(message).unwrap_or("a command").to_owned()),
+            INVALID_NAMESPACE => Self::Name,
+            DATABASE_DIFFERS_IN_CASE => Self::NameCase,
+            code => Self::Refused(code),
+        }
+    }
+}
+
+/// The command in "not authorized on clinic to execute command { update: … }". The rest may quote content.
+fn command_in(message: &str) -> Option<&str> {
+    let (command, _) = message.split_once("execute command { ")?.1.split_once(':')?;
+    let is_name = command.len() < 40 && command.chars().all(|c| c.is_ascii_alphanumeric());
+    is_name.then_some(command)
+}
+
 impl From<DriverError> for MongoFault {
     fn from(error: DriverError) -> Self {
         match *error.kind {
@@ -42,8 +71,8 @@ impl From<DriverError> for MongoFault {
             ErrorKind::Io(error) => Self::Connection(error.kind()),
             ErrorKind::ConnectionPoolCleared { .. } => Self::Connection(io::ErrorKind::ConnectionReset),
             ErrorKind::Authentication { .. } => Self::Authentication,
-            ErrorKind::Command(error) => Self::Refused(error.code),
-            ErrorKind::Write(WriteFailure::WriteError(error)) => Self::Refused(error.code),
+            ErrorKind::Command(error) => Self::refused(error.code, &error.message),
+            ErrorKind::Write(WriteFailure::WriteError(error)) => Self::refused(error.code, &error.message),
             ErrorKind::Write(WriteFailure::WriteConcernError(error)) => Self::Unconfirmed(error.code),
             ErrorKind::InsertMany(error) => {
                 let refused = error.write_errors.into_iter().flatten().next().map(|error| error.code);
@@ -59,5 +88,23 @@ impl From<DriverError> for MongoFault {
             ErrorKind::InvalidArgument { .. } => Self::Driver("an argument was refused"),
             _ => Self::Driver("the answer made no sense"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_what_an_administrator_can_change_and_quotes_nothing_else() {
+        let message =
+            "not authorized on clinic to execute command { createIndexes: \"messages\", x: \"canary\" }";
+        let refused = |code, message: &str| MongoFault::refused(code, message).to_string();
+        assert!(refused(13, message).contains("may not run createIndexes: give it the role readWrite"));
+        assert!(!refused(13, message).contains("canary"));
+        assert!(refused(13, "not authorized: canary").contains("may not run a command"));
+        assert!(refused(73, "Invalid namespace specified 'canary'").contains("name of the database"));
+        assert!(refused(13_297, "canary").contains("differs only in case"));
+        assert_eq!(refused(50, "canary"), "the server refused, with code 50");
     }
 }

@@ -3,7 +3,8 @@
 use std::{
     ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Read},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +16,9 @@ use super::{
     schema,
 };
 use crate::core::model::chat::Rekey;
+
+/// The first bytes of every database. Source: SQLite, "Database File Format", section 1.3.
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// Locks the file against other processes, until it is dropped or this process dies.
 #[derive(Debug)]
@@ -39,13 +43,32 @@ pub(super) fn claim(path: &Path) -> Result<(PathBuf, Lock), SqliteOpenError> {
 
 /// Opens the locked file at `path` for writing, and converts it to the latest layout.
 pub(super) fn open(path: &Path, rekey: Rekey) -> Result<Connection, SqliteOpenError> {
-    let exists = fs::exists(path).map_err(|error| SqliteOpenError::from_io(path, error))?;
-    if exists {
-        inspect(path)?;
-    } else {
-        create(path, rekey)?;
+    match fs::metadata(path) {
+        // Not replaced: it may be a mount, which no file can be renamed to.
+        Ok(metadata) if metadata.len() == 0 => {
+            refuse_log_without_file(path, "empty")?;
+            tracing::warn!(path = %path.display(), "the database file was empty, and is initialised");
+        }
+        Ok(_) => inspect(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, rekey)?,
+        Err(error) => return Err(SqliteOpenError::from_io(path, error)),
     }
     connect(path, rekey).map_err(|error| SqliteOpenError::from_connect(path, error))
+}
+
+/// The identity of a file, which a file that takes its place does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    /// The identity of the file at `path` now.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
+    }
 }
 
 /// Refuses a file that is foreign, damaged or of a later layout, before any change.
@@ -60,7 +83,10 @@ fn inspect(path: &Path) -> Result<(), SqliteOpenError> {
     let refused = |error| SqliteOpenError::from_connect(path, error);
     let probe = connection::probe(path).map_err(refused)?;
     let (mark, layout) = schema::identify(&probe).map_err(|error| refused(error.into()))?;
-    if mark != schema::APPLICATION_ID {
+    // A crash may have left a file that was empty before without its first table.
+    let is_new =
+        (mark, layout) == (0, 0) && schema::has_nothing(&probe).unwrap_or_default() && has_header(path);
+    if mark != schema::APPLICATION_ID && !is_new {
         return Err(SqliteOpenError::Foreign { path: path.into() });
     }
     if layout > schema::LATEST {
@@ -69,13 +95,15 @@ fn inspect(path: &Path) -> Result<(), SqliteOpenError> {
     connection::check(&probe).map_err(refused)
 }
 
+/// Whether the file begins as SQLite's do. SQLite takes shorter ones for empty databases.
+fn has_header(path: &Path) -> bool {
+    let mut header = [0; SQLITE_HEADER.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut header)).is_ok() && header == *SQLITE_HEADER
+}
+
 /// Creates an empty file and renames it into place, so that no crash leaves half of one.
 fn create(path: &Path, rekey: Rekey) -> Result<(), SqliteOpenError> {
-    // SQLite would replay an old log into the new file.
-    if fs::exists(beside(path, "-wal")).map_err(|error| SqliteOpenError::from_io(path, error))? {
-        let damage = "the file is gone, but its write-ahead log is still there".to_owned();
-        return Err(SqliteOpenError::Corrupt { path: path.into(), damage });
-    }
+    refuse_log_without_file(path, "gone")?;
     let unfinished = beside(path, ".new");
     let written = |error| SqliteOpenError::from_io(path, error);
     for suffix in ["", "-wal", "-shm", "-journal"] {
@@ -87,6 +115,17 @@ fn create(path: &Path, rekey: Rekey) -> Result<(), SqliteOpenError> {
     connection.close().map_err(|(_, error)| SqliteOpenError::from_connect(path, error.into()))?;
     file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(written)?;
     sync_directory_of(path).map_err(written)
+}
+
+/// Refuses a write-ahead log beside a file that is `gone`: SQLite would replay it into the new file or delete
+/// it.
+fn refuse_log_without_file(path: &Path, gone: &str) -> Result<(), SqliteOpenError> {
+    let log = fs::metadata(beside(path, "-wal"));
+    if log.is_ok_and(|log| log.len() > 0 || gone == "gone") {
+        let damage = format!("the file is {gone}, but its write-ahead log is still there");
+        return Err(SqliteOpenError::Corrupt { path: path.into(), damage });
+    }
+    Ok(())
 }
 
 fn connect(path: &Path, rekey: Rekey) -> Result<Connection, ConnectError> {

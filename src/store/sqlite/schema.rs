@@ -107,6 +107,11 @@ pub(super) fn identify(connection: &Connection) -> rusqlite::Result<(i64, usize)
     Ok((mark, layout))
 }
 
+/// Whether a file has no table.
+pub(super) fn has_nothing(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
 /// Converts the file to the latest layout, each step whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, rekey: Rekey) -> rusqlite::Result<()> {
     let (_, layout) = identify(connection)?;

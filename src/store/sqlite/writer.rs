@@ -16,7 +16,7 @@ use tokio::{
 use super::{
     NAME, SqliteOpenError,
     connection::{self, ConnectError},
-    file::Lock,
+    file::{FileIdentity, Lock},
     job::{Job, job},
     row::RowError,
 };
@@ -45,7 +45,9 @@ impl Writer {
     pub(super) fn start(path: PathBuf, connection: Connection, lock: Lock) -> Result<Self, SqliteOpenError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let (running, stopped) = watch::channel(());
-        let mut thread = Thread { connection: Some(connection), path: path.clone() };
+        let identity = FileIdentity::of(&path).map_err(|error| SqliteOpenError::from_io(&path, error))?;
+        let connection = Some(connection);
+        let mut thread = Thread { connection, path: path.clone(), identity, is_missing: false };
         let body = move || {
             thread.run(waiting);
             // In this order: the connection closes before another process can lock the file.
@@ -94,6 +96,8 @@ enum GroupError {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Write(#[from] RowError),
+    #[error("the file was moved, removed or replaced")]
+    Missing,
 }
 
 impl From<rusqlite::Error> for GroupError {
@@ -106,7 +110,7 @@ impl GroupError {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Write(RowError::Sqlite(error)) => error.sqlite_error_code(),
-            Self::Write(RowError::Damaged) | Self::Connect(_) => None,
+            Self::Write(RowError::Damaged) | Self::Connect(_) | Self::Missing => None,
         }
     }
 }
@@ -114,6 +118,9 @@ impl GroupError {
 /// The state of the writing thread.
 struct Thread {
     path: PathBuf,
+    identity: FileIdentity,
+    /// True while another file, or none, is at the path.
+    is_missing: bool,
     /// `None` after an error that leaves the state of the disk unknown.
     connection: Option<Connection>,
 }
@@ -163,6 +170,7 @@ impl Thread {
 
     /// Performs and commits the group; returns the outcome of each step.
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), RowError>>, GroupError> {
+        self.check_place()?;
         let outcomes = transact(self.connection()?, group);
         if let Err(error) = &outcomes
             && !matches!(error.code(), Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy))
@@ -173,6 +181,22 @@ impl Thread {
             self.connection = None;
         }
         outcomes
+    }
+
+    /// Fails while the open file is not at its path. What is written into it then would be lost with it.
+    fn check_place(&mut self) -> Result<(), GroupError> {
+        let is_missing = FileIdentity::of(&self.path).ok() != Some(self.identity);
+        if is_missing && !self.is_missing {
+            tracing::error!(
+                path = %self.path.display(),
+                "the database file was moved, removed or replaced, and nothing can be saved; move it back, or \
+                 restart the server to use the file that is there now"
+            );
+        } else if self.is_missing && !is_missing {
+            tracing::info!(path = %self.path.display(), "the database file is in its place again");
+        }
+        self.is_missing = is_missing;
+        if is_missing { Err(GroupError::Missing) } else { Ok(()) }
     }
 
     fn connection(&mut self) -> Result<&mut Connection, ConnectError> {
@@ -243,7 +267,8 @@ mod tests {
         let path = directory.path().join("chats.db");
         let mut connection = connection::writer(&path).unwrap();
         schema::migrate(&mut connection, rekey).unwrap();
-        Thread { path, connection: Some(connection) }
+        let identity = FileIdentity::of(&path).unwrap();
+        Thread { path, identity, is_missing: false, connection: Some(connection) }
     }
 
     fn saving(room: &str, bytes: usize) -> (Box<dyn Job>, Answer<Result<usize, HistoryFull>>) {

@@ -15,4 +15,4 @@ if ! cmp -s "$here/requirements.txt" "$installed"; then
 fi
 
 cd "$here"
-exec "$venv/bin/python" -B -m unittest --verbose test_mesh_door
+exec "$venv/bin/python" -B -m unittest --verbose test_mesh_door test_async_client

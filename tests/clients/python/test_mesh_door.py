@@ -18,6 +18,8 @@ DEADLINE_S = 30
 
 PATHS = ["socket.io", "api/v1/signalling/socket"]
 WEBSOCKET, POLLING, UPGRADED = ["websocket"], ["polling"], ["polling", "websocket"]
+# Without a list, the library polls and then upgrades.
+DEFAULT = None
 
 
 class Server:
@@ -87,6 +89,9 @@ class Client:
 
     def ask(self, event, payload=None):
         return self._sio.call(event, payload, timeout=DEADLINE_S)
+
+    def emit(self, event, payload):
+        self._sio.emit(event, payload)
 
     def join(self, appointment, name, **more):
         ack = self.ask("join_room", {"appointment_id": appointment, "name": name, **more})
@@ -189,6 +194,14 @@ class MeshDoor(unittest.TestCase):
         self.assertEqual((sent["success"], sent["id"]), (True, "one"))
         message = ann.next("receive_message")
         self.assertEqual((message["from"], message["body"], message["sent_at"]), (bob.id, "hello", sent["sent_at"]))
+
+    @each_way(DEFAULT, WEBSOCKET, POLLING, UPGRADED)
+    def test_twenty_candidates_at_once_arrive_in_order(self, connect):
+        appointment, ann, bob = self.pair(connect)
+        candidates = [{"candidate": f"candidate:{number}"} for number in range(20)]
+        for candidate in candidates:
+            bob.emit("ice_candidate", {"remoteSocketId": ann.id, "candidate": candidate})
+        self.assertEqual([ann.next("ice_candidate")["candidate"] for _ in candidates], candidates)
 
     @each_way(WEBSOCKET, POLLING, UPGRADED)
     def test_what_is_wrong_is_refused_with_its_code(self, connect):

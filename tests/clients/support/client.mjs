@@ -54,8 +54,9 @@ export class Client {
   appointment;
   name;
 
-  constructor(server, { path, transports }, { connectNow = true } = {}) {
-    this.socket = io(server.url, {
+  /** `connectSocket` is the `io` of a version of the library. */
+  constructor(server, { path, transports }, { connectNow = true, connectSocket = io } = {}) {
+    this.socket = connectSocket(server.url, {
       path,
       transports,
       forceNew: true,
@@ -121,6 +122,8 @@ export class Client {
 
   /** Sends an event and resolves with its ack. */
   ask(event, ...args) {
+    // Versions before 4.6 have no emitWithAck.
+    if (!this.socket.emitWithAck) return new Promise((resolve) => this.socket.emit(event, ...args, resolve));
     return this.socket.emitWithAck(event, ...args);
   }
 

@@ -61,7 +61,7 @@ fn startup_errors_are_reported_in_one_line() {
         ([("MEDIA_ADVERTISE", "192.0.2.1,192.0.2.2")], "MEDIA_ADVERTISE must have"),
         ([("MEDIA_LISTEN", "192.0.2.1")], "MEDIA_LISTEN, MEDIA_PORT"),
         ([("TURN_URLS", "turn:turn.example")], "set it to the TURN server's static-auth-secret"),
-        ([("TURN_SECRET", "north")], "set it to where the TURN server is"),
+        ([("TURN_SECRET", "north of the river")], "set it to where the TURN server is"),
         ([("STUN_URLS", "stun://stun.example")], "--stun-urls"),
     ] {
         // Settings of a feature that is not built in cannot be wrong.

@@ -93,7 +93,7 @@ async fn foreign_file_is_refused_and_unchanged() {
     let (directory, path) = place();
     let database = directory.path().join("other.db");
     Connection::open(&database).unwrap().execute_batch("CREATE TABLE message (room TEXT)").unwrap();
-    for content in [fs::read(database).unwrap(), b"Dear Ann,\n".repeat(200), b"x".to_vec(), Vec::new()] {
+    for content in [fs::read(database).unwrap(), b"Dear Ann,\n".repeat(200), b"x".to_vec()] {
         fs::write(&path, &content).unwrap();
         let refusal = refusal(&path);
         assert!(matches!(refusal, SqliteOpenError::Foreign { .. }), "{refusal:?}");
@@ -253,4 +253,65 @@ async fn locked_file_delays_no_caller_beyond_the_limit() {
 
 async fn recovers(store: &SqliteStore) {
     until("the store checks out", TIMEOUT, || async { store.check().await.ok() }).await;
+}
+
+#[tokio::test]
+async fn an_empty_file_is_initialised() {
+    let (_directory, path) = place();
+    fs::write(&path, "").unwrap();
+    let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&path).unwrap());
+    let store = SqliteStore::open(&path, rekey).unwrap();
+    store.save(&room("a"), entries(0..3)).await.unwrap();
+    store.close().await;
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::ino(&fs::metadata(&path).unwrap()),
+        inode,
+        "it may be a mount"
+    );
+    let store = SqliteStore::open(&path, rekey).unwrap();
+    assert_eq!(store.history(&room("a")).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_without_tables_is_initialised_and_one_with_other_tables_is_refused() {
+    let (_directory, path) = place();
+    Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "WAL").unwrap();
+    assert!(fs::metadata(&path).unwrap().len() > 0);
+    SqliteStore::open(&path, rekey).unwrap().close().await;
+    let (_directory, path) = place();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    assert!(matches!(refusal(&path), SqliteOpenError::Foreign { .. }));
+}
+
+#[test]
+fn an_empty_file_beside_a_write_ahead_log_is_refused() {
+    let (directory, path) = place();
+    fs::write(&path, "").unwrap();
+    fs::write(directory.path().join("chats.db-wal"), "frames").unwrap();
+    let error = refusal(&path).to_string();
+    assert!(error.contains("write-ahead log"), "{error}");
+    assert!(directory.path().join("chats.db-wal").exists(), "the log stays");
+}
+
+#[tokio::test]
+async fn nothing_is_saved_while_the_file_is_not_in_its_place() {
+    let (directory, path) = place();
+    let store = SqliteStore::open(&path, rekey).unwrap();
+    store.save(&room("a"), entries(0..1)).await.unwrap();
+    let away = directory.path().join("away.db");
+    for replacement in [None, Some("")] {
+        fs::rename(&path, &away).unwrap();
+        if let Some(text) = replacement {
+            fs::write(&path, text).unwrap();
+        }
+        store.check().await.unwrap_err();
+        assert!(matches!(store.save(&room("a"), entries(1..2)).await, Err(SaveError::Unavailable(_))));
+        fs::rename(&away, &path).unwrap();
+        store.check().await.unwrap();
+    }
+    store.save(&room("a"), entries(1..2)).await.unwrap();
+    assert_eq!(store.history(&room("a")).await.unwrap().len(), 2);
+    fs::remove_file(&path).unwrap();
+    store.check().await.unwrap_err();
+    store.close().await;
 }

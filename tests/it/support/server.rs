@@ -26,6 +26,7 @@ pub const DIRECT_PATH: &str = "MESH_DIRECT_PATH";
 pub struct TestServer {
     child: Child,
     pub address: String,
+    /// Empty if operators have no listener.
     pub ops_address: String,
     greeting: String,
     log: Arc<Mutex<Vec<u8>>>,
@@ -70,13 +71,13 @@ impl TestServer {
         let greeting = read_greeting(&mut child);
         let log = Arc::new(Mutex::new(Vec::new()));
         let log_reader = collect(child.stderr.take().unwrap(), log.clone());
-        let port = |marker: &str| {
-            let line = greeting.lines().find_map(|line| line.trim().strip_prefix(marker));
-            let line = line.unwrap_or_else(|| panic!("no {marker} in: {greeting} {}", text(&log)));
-            line.rsplit(':').next().unwrap().split('/').next().unwrap().to_owned()
+        let address = |marker: &str| {
+            let line = greeting.lines().find_map(|line| line.trim().strip_prefix(marker))?;
+            let port = line.rsplit(':').next()?.split('/').next()?;
+            Some(format!("127.0.0.1:{port}"))
         };
-        let (address, ops_address) =
-            (format!("127.0.0.1:{}", port("open")), format!("127.0.0.1:{}", port("health")));
+        let ops_address = address("health").unwrap_or_default();
+        let address = address("open").unwrap_or_else(|| panic!("no address in: {greeting} {}", text(&log)));
         let log_reader = Some(log_reader);
         Self { child, address, ops_address, greeting, log, log_reader, data, http: reqwest::Client::new() }
     }
@@ -132,6 +133,11 @@ impl TestServer {
 
     pub fn greeting(&self) -> &str {
         &self.greeting
+    }
+
+    /// What the server has logged so far.
+    pub fn log(&self) -> String {
+        text(&self.log)
     }
 
     pub fn data(&self) -> Arc<TempDir> {

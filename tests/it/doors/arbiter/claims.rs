@@ -120,7 +120,7 @@ async fn death_of_an_sfu_frees_its_path_at_once() {
 
 #[tokio::test]
 async fn refused_sfu_is_not_handed_out() {
-    let server = TestServer::start_env([("ARBITER_SFU_SECRET", "0123456789abcdef")]).await;
+    let server = TestServer::start_env([("ARBITER_SFU_SECRET", "only SFUs know it")]).await;
     connect(&server).await.identify_sfu("sfu-1").await;
     assert_eq!(claim(&server, "/a").await, not_found());
 }

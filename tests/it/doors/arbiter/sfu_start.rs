@@ -133,9 +133,11 @@ async fn webhook_receives_the_room_and_the_address_to_connect_to() {
         Some(sfu)
     })
     .await;
-    let server =
-        start(vec![("ARBITER_START_WEBHOOK", address), ("ARBITER_SFU_SECRET", "0123456789&abcdef".into())])
-            .await;
+    let server = start(vec![
+        ("ARBITER_START_WEBHOOK", address),
+        ("ARBITER_SFU_SECRET", "only SFUs & I know it".into()),
+    ])
+    .await;
     assert_eq!(create(&server, "PUT").await, (200, json!({"message": STARTED})));
     let room = claimed(&server, "/a").await;
     client(&server, "ann", &room).await;

@@ -15,7 +15,7 @@ use switchboard::core::{
 
 use crate::support::{chats::room, server::TestServer};
 
-const TURN_SECRET: &str = "north";
+const TURN_SECRET: &str = "north of the river";
 const SESSION_SECRET: &str = "sixteen characters or more";
 const TURN_URLS: [&str; 2] = ["turn:turn.example:3478", "turns:turn.example:443?transport=tcp"];
 

@@ -1,7 +1,7 @@
 //! Addresses to listen on.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket},
     str::FromStr,
 };
 
@@ -10,13 +10,14 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress(pub Vec<SocketAddr>);
 
-/// As [`ListenAddress`], or `off` for none.
+/// As [`ListenAddress`]; `off` or an empty text for none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionalListenAddress(pub Vec<SocketAddr>);
 
 impl FromStr for ListenAddress {
     type Err = String;
 
+    /// Names and `:8080` stand for IPv6 addresses only where this machine has IPv6.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (host, port) =
@@ -24,10 +25,15 @@ impl FromStr for ListenAddress {
         let port: u16 = port.parse().map_err(|_| format!("{port} is no port"))?;
         if host.is_empty() {
             let every = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
-            return Ok(Self(every.map(|ip| SocketAddr::new(ip, port)).into()));
+            return Ok(Self(
+                every.map(|ip| SocketAddr::new(ip, port)).into_iter().filter(is_usable).collect(),
+            ));
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self(vec![address]));
         }
         let found = text.to_socket_addrs().map_err(|error| format!("{host} is not known: {error}"))?;
-        let mut addresses: Vec<_> = found.collect();
+        let mut addresses: Vec<_> = found.filter(is_usable).collect();
         addresses.sort_unstable();
         addresses.dedup();
         if addresses.is_empty() { Err(format!("{host} has no address")) } else { Ok(Self(addresses)) }
@@ -38,11 +44,16 @@ impl FromStr for OptionalListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.trim().eq_ignore_ascii_case("off") {
+        if matches!(text.trim().to_ascii_lowercase().as_str(), "off" | "none" | "") {
             return Ok(Self(Vec::new()));
         }
         text.parse::<ListenAddress>().map(|address| Self(address.0))
     }
+}
+
+/// False for an IPv6 address on a machine without IPv6.
+fn is_usable(address: &SocketAddr) -> bool {
+    address.is_ipv4() || UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 #[cfg(test)]
