@@ -19,7 +19,7 @@ use super::{
     early_events::EarlyEvents,
     error::{Code, NOT_JOINED, Refusal, TOO_MANY_REQUESTS},
     inbound::Unread,
-    messages::{ClientMessage, DONE, ErrorEvent, RefusedAck, UNKNOWN_EVENT, is_event},
+    messages::{ClientMessage, DONE, ErrorEvent, RefusedAck, UNKNOWN_EVENT, event_in},
     sending::{Ack, PacketSender},
     transport::Transport,
 };
@@ -129,7 +129,7 @@ impl MeshConnection {
     pub fn on_event(self: &Arc<Self>, packet: EventPacket) {
         if let Err(Input::Event(packet)) = Lane::submit(self, Input::Event(packet), &self.door.runtime.tasks)
         {
-            self.refuse(packet.ack, &TOO_MANY_REQUESTS);
+            self.refuse_event(packet.data.as_deref().ok(), packet.ack, &TOO_MANY_REQUESTS);
         }
     }
 
@@ -141,7 +141,7 @@ impl MeshConnection {
     fn handle_packet(self: &Arc<Self>, packet: EventPacket) -> Option<BoxFuture<'static, ()>> {
         let EventPacket { is_registered, data, ack } = packet;
         if !self.door.common.admission.admits_event(self.packets.transport.client) {
-            self.refuse(ack, &TOO_MANY_REQUESTS);
+            self.refuse_event(data.as_deref().ok(), ack, &TOO_MANY_REQUESTS);
             return None;
         }
         match data {
@@ -189,12 +189,9 @@ impl MeshConnection {
                     self.early.await_outcome();
                     return Some(self.clone().join(request, ack).boxed());
                 }
-                Err(refusal) => {
-                    self.refuse_early();
-                    Err(refusal)
-                }
+                Err(refusal) => Err(refusal),
             },
-            Err(_) if self.packets.transport.direct().is_some() && !is_event(packet) => {
+            Err(_) if self.packets.transport.direct().is_some() && event_in(packet).is_none() => {
                 // The library too ends a session that sends this.
                 self.packets.transport.refuse();
                 return None;
@@ -203,9 +200,17 @@ impl MeshConnection {
         };
         match outcome {
             Ok(()) => self.packets.acknowledge(ack, &DONE),
-            Err(refusal) => self.refuse(ack, &refusal),
+            Err(refusal) => self.refuse_event(Some(packet), ack, &refusal),
         }
         None
+    }
+
+    /// Refuses an event; before a join, what waits for it.
+    fn refuse_event(self: &Arc<Self>, packet: Option<&str>, ack: Ack, refusal: &Refusal) {
+        if packet.and_then(event_in).is_some_and(|event| event == "join_room") {
+            self.refuse_early();
+        }
+        self.refuse(ack, refusal);
     }
 
     /// Relays an offer, an answer or a candidate. The hot path: no await; the payload shares the packet's

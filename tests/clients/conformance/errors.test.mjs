@@ -98,6 +98,8 @@ for (const mode of MODES) {
   describe(`over ${mode.name}`, () => {
     test('events without a seat, unknown events and invalid payloads are refused', async () => {
       const client = await connect(server, mode);
+      await client.join(newAppointment(), 'Ann');
+      await client.tell('leave_room', {});
       for (const [what, event, args, refusal] of WITHOUT_A_SEAT) {
         assert.deepEqual(await client.refused(event, ...args), refusal, what);
       }

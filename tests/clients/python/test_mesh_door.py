@@ -207,7 +207,7 @@ class MeshDoor(unittest.TestCase):
     def test_what_is_wrong_is_refused_with_its_code(self, connect):
         client = connect()
         for event, payload, code in [
-            ("send_message", {"body": "hello"}, "not_joined"),
+            ("leave_room", {}, "not_joined"),
             ("join_room", None, "invalid_payload"),
             ("join_room", {"name": "Ann"}, "invalid_field"),
             ("join_room", {"name": b"Ann"}, "binary_not_supported"),

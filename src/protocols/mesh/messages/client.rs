@@ -174,12 +174,13 @@ impl<'a> ClientMessage<'a> {
     }
 }
 
-/// True if a packet's data is an event: an array that begins with a name. Text after the array does not
-/// count.
-pub fn is_event(packet: &str) -> bool {
+/// The name in a packet's data, if that is an event: an array that begins with a name. Text after the array
+/// does not count.
+pub fn event_in(packet: &str) -> Option<Cow<'_, str>> {
     let mut values = serde_json::Deserializer::from_str(packet).into_iter::<Vec<&RawValue>>();
-    let parts = values.next().and_then(Result::ok).unwrap_or_default();
-    parts.first().is_some_and(|name| name.get().starts_with('"'))
+    let name = values.next()?.ok()?.first()?.get();
+    let decoded = || serde_json::from_str(name).map(|Text(name)| name).unwrap_or_default();
+    name.starts_with('"').then(decoded)
 }
 
 /// An event with a name that the mesh door does not know.

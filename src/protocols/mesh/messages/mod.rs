@@ -5,7 +5,7 @@ mod client;
 mod server;
 
 pub use self::{
-    client::{ClientMessage, JoinRoom, SendMessage, UNKNOWN_EVENT, is_event},
+    client::{ClientMessage, JoinRoom, SendMessage, UNKNOWN_EVENT, event_in},
     server::{
         BareCandidate, DONE, ErrorEvent, JoinedSuccessfully, Limits, MessageSent, Opaque, PeerJoined,
         PeerReconnecting, PeerResumed, Probe, ReceiveAnswer, ReceiveCandidate, ReceiveMessage, ReceiveOffer,

@@ -4,6 +4,7 @@ mod attacks;
 mod bad_input;
 mod chats;
 mod direct_path;
+mod early_events;
 mod ice_servers;
 mod meeting;
 mod nodes;
