@@ -32,6 +32,8 @@ export class Call {
   onAway = () => {};
   /** This user's media does not reach the others. @type {(reason: string) => void} */
   onProblem = () => {};
+  /** Media of this user or of another is not as it should be. @type {(reason: string) => void} */
+  onMediaError = () => {};
   /** The call has ended, and not because this user left. @type {(reason: string) => void} */
   onOver = () => {};
   #user;
@@ -110,6 +112,7 @@ export class Call {
     else if (method === 'participantLeft') this.#forget(params.name);
     else if (method === 'sendMessage') this.onMessage(params);
     else if (method === 'activeSpeaker') this.onSpeaker(params.id);
+    else if (method === 'mediaError') this.onMediaError(readable(params.error));
     else if (method === 'participantEvicted') this.#finish('You were asked to leave the room.');
     else if (method === 'roomClosed') this.#finish('The room was closed.');
   }
@@ -198,4 +201,9 @@ export class Call {
     this.#isOver = true;
     this.#forgetAll();
   }
+}
+
+/** The text of an error in the format of the original: `TYPE: text(errCode=N)`. */
+function readable(error) {
+  return error.replace(/^\w+: /, '').replace(/\(errCode=\d+\)$/, '');
 }

@@ -87,6 +87,9 @@ async function join(user, room) {
     silence = `The others cannot see or hear you: ${reason}.`;
     sayInCall();
   };
+  call.onMediaError = (reason) => {
+    if (notice.dataset.state === 'in-call') say('in-call', `You are in the call. ${reason}.`);
+  };
   call.onOver = end;
   tiles.showStream(SELF, `${user} (you)`, media);
   showOwnFeatures();
