@@ -12,6 +12,8 @@ TEST_PARTS := test-tools build build-tests lint test-page test-unit test-integra
 LONG_PARTS := long-unit long-integration long-restarts long-benches long-browsers
 
 WITH_SERVER = SWITCHBOARD_BIN="$(CURDIR)/target/debug/switchboard"
+RUST_CLIENT = $(WITH_SERVER) cargo test --locked --manifest-path tests/clients/rust/Cargo.toml \
+	--target-dir target/rust-client
 # Ten times as many cases of each property: the long fuzzing, since properties make its random inputs.
 MANY_CASES = PROPTEST_CASES=2560
 # Ten times as many schedules of several nodes, with these seeds.
@@ -75,6 +77,8 @@ test-clients: $(PAGE) test-tools tests/clients/node_modules/.installed
 	cd tests/clients && $(WITH_SERVER) npm test
 	$(WITH_SERVER) tests/clients/python/run.sh
 	$(WITHOUT_DIRECT_PATH) $(WITH_SERVER) tests/clients/python/run.sh
+	$(RUST_CLIENT)
+	$(WITHOUT_DIRECT_PATH) $(RUST_CLIENT)
 
 test-browsers: $(PAGE) test-tools tests/browsers/node_modules/.installed
 	cargo build --locked

@@ -19,6 +19,9 @@ need python3 python3
 need turnserver coturn
 need valgrind valgrind
 need "${REDIS_SERVER:-redis-server}" redis-server
+# The Socket.IO client for Rust is linked with the system's OpenSSL.
+need pkg-config pkg-config
+pkg-config --exists openssl 2>/dev/null || packages="$packages libssl-dev"
 for package in "$@"; do need "$package" "$package"; done
 if command -v python3 >/dev/null 2>&1; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"

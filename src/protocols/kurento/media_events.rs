@@ -114,8 +114,7 @@ impl KurentoDoor {
         let _ = self.common.hub.broadcast(&seat, SignalKind::Other, signal.encode());
     }
 
-    /// Tells a participant that its client or the server lacks the codecs of media, and the publisher of that
-    /// media once.
+    /// Tells a participant that its client or the server lacks the codecs of media. Tells the publisher once.
     fn tell_codec_missing(&self, session: &Session, id: EndpointId, kind: MediaKind) {
         let known = session.with_membership(|membership| {
             let source = membership.source_of(id)?;

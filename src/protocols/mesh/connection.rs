@@ -65,8 +65,6 @@ pub struct MeshConnection {
 
 /// Work that a connection handles one item after the other.
 pub enum Input {
-    /// The client asked to connect, and is about to be told that it is.
-    Connecting,
     /// The client sent an event.
     Event(EventPacket),
     /// The connection is over.
@@ -114,14 +112,11 @@ impl MeshConnection {
         }
     }
 
-    /// Delays answers until CONNECT is sent.
-    ///
-    /// The library lets events in before it sends that packet. On the direct path the answers wait for the
-    /// packet; for other clients the events do.
-    pub fn on_connecting(self: &Arc<Self>) {
-        match self.packets.transport.direct() {
-            Some(direct) => direct.hold_until_connected(),
-            None => Lane::submit_always(self, Input::Connecting, &self.door.runtime.tasks),
+    /// Holds answers back until CONNECT is written, on the direct path. Others follow that packet in the
+    /// library.
+    pub fn on_connecting(&self) {
+        if let Some(direct) = self.packets.transport.direct() {
+            direct.hold_until_connected();
         }
     }
 
@@ -279,13 +274,12 @@ impl Worker<Input> for MeshConnection {
     fn weight(input: &Input) -> usize {
         match input {
             Input::Event(packet) => packet.data.as_deref().map_or(0, str::len) + WAITING_OVERHEAD,
-            Input::Connecting | Input::Disconnected(_) => 0,
+            Input::Disconnected(_) => 0,
         }
     }
 
     fn work(self: &Arc<Self>, input: Input) -> Option<BoxFuture<'static, ()>> {
         match input {
-            Input::Connecting => Some(self.packets.transport.connecting().boxed()),
             Input::Event(packet) => self.handle_packet(packet),
             Input::Disconnected(reason) => self.handle_disconnect(reason),
         }

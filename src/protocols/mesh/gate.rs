@@ -139,7 +139,8 @@ impl Gate {
     }
 
     async fn post(&self, transport: &Transport, request: Request) -> Response<Body> {
-        let request = request.map(|body| PostedPackets::of(body, transport.posted().clone()));
+        let (posted, connecting) = (transport.posted(), transport.connecting());
+        let request = request.map(|body| PostedPackets::of(body, posted.clone(), connecting.clone()));
         let mut response = self.call_library(request).await;
         if lock(transport.posted()).is_too_large() {
             *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;

@@ -63,7 +63,7 @@ impl ConnectHandler<LocalAdapter, ()> for OnConnection {
     /// Runs once the client is told.
     fn call(&self, socket: Arc<Socket>, _: Option<Value>) {
         if let Some(transport) = transport_of(&socket) {
-            transport.connected();
+            transport.connecting().answer();
         }
     }
 }

@@ -8,18 +8,17 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, future::select};
+use futures_util::future::select;
 use socketioxide::socket::Sid;
-use tokio::sync::{Notify, futures::OwnedNotified, oneshot};
+use tokio::sync::{Notify, futures::OwnedNotified};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{
     direct_path::DirectPath,
-    inbound::{FrameFilter, Packets},
+    inbound::{Connecting, FrameFilter, Packets},
     poll_answers::Leftover,
     session_end::SessionEnd,
 };
@@ -31,9 +30,6 @@ use crate::{
 /// The most bytes that may wait for a client to take them. A client that lets more wait is cut off, and can
 /// come back and resume.
 pub const MAX_WAITING_BYTES: u64 = limits::MAX_WAITING_BYTES as u64;
-
-/// The longest time between a client's CONNECT packet and its answer: far longer than it ever takes.
-const CONNECTING_LIMIT: Duration = Duration::from_secs(5);
 
 /// Counts what a session's client takes and notes its signs of life, over all transports of the session.
 pub struct Transport {
@@ -54,8 +50,8 @@ pub struct Transport {
     direct: Option<DirectPath>,
     /// The server has begun to end the connection.
     closing: AtomicBool,
-    /// Resolves what waits until the client is told that it is connected.
-    connected: Mutex<Option<oneshot::Sender<()>>>,
+    /// Over all connections of the session.
+    connecting: Arc<Connecting>,
     /// Set for a session that began with long polling.
     listing: OnceLock<Box<Listing>>,
 }
@@ -88,6 +84,7 @@ impl Transports {
 
 impl Drop for Transport {
     fn drop(&mut self) {
+        self.connecting.answer();
         if let Some(listing) = self.listing.get() {
             lock(&listing.transports.0).remove(&listing.session);
         }
@@ -95,8 +92,8 @@ impl Drop for Transport {
 }
 
 /// Filters the frames of a WebSocket for the library. To be called before the handshake is answered.
-pub fn filter_frames(tcp: &TcpHandle) {
-    tcp.filter_with(Box::new(FrameFilter::new(Arc::default())));
+pub fn filter_frames(tcp: &TcpHandle, connecting: Arc<Connecting>) {
+    tcp.filter_with(Box::new(FrameFilter::new(Arc::default(), connecting)));
 }
 
 struct SessionWebSocket {
@@ -108,9 +105,11 @@ struct SessionWebSocket {
 impl Transport {
     /// The transport of a session that `client` is about to open: over `websocket`, or over long polling.
     pub fn new(client: ClientAddress, websocket: Option<Arc<TcpHandle>>, direct_path: bool) -> Self {
-        let direct = websocket.clone().filter(|_| direct_path).map(DirectPath::open);
+        let connecting = Arc::<Connecting>::default();
+        let websocket_beside = websocket.clone().filter(|_| direct_path);
+        let direct = websocket_beside.map(|tcp| DirectPath::open(tcp, connecting.clone()));
         if let Some(tcp) = websocket.as_ref().filter(|_| direct.is_none()) {
-            filter_frames(tcp);
+            filter_frames(tcp, connecting.clone());
         }
         let transport = Self {
             client,
@@ -123,7 +122,7 @@ impl Transport {
             websocket: Mutex::default(),
             direct,
             closing: AtomicBool::new(false),
-            connected: Mutex::default(),
+            connecting,
             listing: OnceLock::new(),
         };
         transport.upgraded(websocket);
@@ -135,19 +134,9 @@ impl Transport {
         self.direct.as_ref()
     }
 
-    /// Resolves when the client has been told that it is connected, or after [`CONNECTING_LIMIT`].
-    pub fn connecting(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (sender, receiver) = oneshot::channel();
-        *lock(&self.connected) = Some(sender);
-        tokio::time::timeout(CONNECTING_LIMIT, receiver).map(|_| ())
-    }
-
-    /// The client has been told that it is connected.
-    pub fn connected(&self) {
-        if let Some(sender) = lock(&self.connected).take() {
-            // Fails once the limit has passed.
-            let _ = sender.send(());
-        }
+    /// The wait until the client is told that it is connected.
+    pub const fn connecting(&self) -> &Arc<Connecting> {
+        &self.connecting
     }
 
     /// Sets the session's WebSocket.

@@ -69,7 +69,7 @@ impl Upgrade {
         let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
         let tcp = request.extensions().get::<Arc<TcpHandle>>().cloned();
         if let Some(tcp) = &tcp {
-            filter_frames(tcp);
+            filter_frames(tcp, self.transport.connecting().clone());
         }
         let uri = request.uri().clone();
         let (tasks, stop) = (self.door.runtime.tasks.clone(), self.door.runtime.stop.clone());

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU16, Ordering},
     },
+    task::{Context, Poll},
 };
 
 use futures_util::task::AtomicWaker;
@@ -39,6 +40,9 @@ pub trait InboundFilter: Send {
     /// # Errors
     /// As for [`filter`](Self::filter).
     fn filter_pending(&mut self, library: &mut ReadBuf<'_>) -> Result<bool, Refused>;
+
+    /// Resolves when the filter takes more.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// The code of a Close frame that the library sends without one. `None` if it answers the client's.
     fn close_code(&self) -> Option<CloseCode>;

@@ -114,6 +114,7 @@ fn poll_filtered(
     if handle.is_refused() {
         return Poll::Ready(Err(refused()));
     }
+    ready!(filter.poll_readable(cx));
     if write_batch::gather(|| filter.filter_pending(buf)).map_err(refuse)? {
         return Poll::Ready(Ok(()));
     }

@@ -77,6 +77,16 @@ impl Peer {
         self.send(Message::text(text.into())).await;
     }
 
+    /// Sends texts in one write.
+    pub async fn say_together(&self, texts: &[&str]) {
+        let mut sink = self.sink.lock().await;
+        for text in texts {
+            // As in `send`.
+            let _ = sink.feed(Message::text(*text)).await;
+        }
+        let _ = sink.flush().await;
+    }
+
     pub async fn send(&self, message: Message) {
         // An error means that the server closed the connection; the next read shows how.
         let _ = self.sink.lock().await.send(message).await;

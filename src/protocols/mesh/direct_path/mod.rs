@@ -54,7 +54,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    inbound::{EventReceiver, FrameFilter, Inbox},
+    inbound::{Connecting, EventReceiver, FrameFilter, Inbox},
     messages::{ENVELOPE_BYTES, ServerEvent},
 };
 use crate::{core::ports::connection::DeliverError, protocols::tcp::TcpHandle};
@@ -68,9 +68,9 @@ pub struct DirectPath {
 impl DirectPath {
     /// Opens the direct path of a session that begins on `tcp`. To be called before the handshake is
     /// answered.
-    pub fn open(tcp: Arc<TcpHandle>) -> Self {
+    pub fn open(tcp: Arc<TcpHandle>, connecting: Arc<Connecting>) -> Self {
         let inbox = Arc::new(Inbox::default());
-        tcp.filter_with(Box::new(FrameFilter::new(inbox.clone())));
+        tcp.filter_with(Box::new(FrameFilter::new(inbox.clone(), connecting)));
         Self { tcp, inbox }
     }
 

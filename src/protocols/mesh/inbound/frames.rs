@@ -1,12 +1,18 @@
 //! The frames of one WebSocket. The door takes its events out of them; everything else goes to the library,
 //! in order.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
 
 use tokio::io::ReadBuf;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{MAX_EVENT_BYTES, MAX_PACKET_BYTES, Outcome, Packets, START_BYTES, parse_event};
+use super::{
+    Connecting, MAX_EVENT_BYTES, MAX_PACKET_BYTES, Outcome, Packets, START_BYTES, asks_to_connect,
+    parse_event,
+};
 use crate::{
     core::model::lock::lock,
     protocols::tcp::{
@@ -63,6 +69,8 @@ impl Inbox {
 pub struct FrameFilter {
     inbox: Arc<Inbox>,
     packets: Packets,
+    /// Until nothing is held back any more.
+    connecting: Option<Arc<Connecting>>,
     /// Bytes that follow what the library got last.
     pending: Vec<u8>,
     /// How many further bytes of the present frame are the library's.
@@ -94,10 +102,11 @@ struct Content {
 
 impl FrameFilter {
     /// A filter that gives events to the receiver of `inbox`, and to the library if there is none.
-    pub fn new(inbox: Arc<Inbox>) -> Self {
+    pub fn new(inbox: Arc<Inbox>, connecting: Arc<Connecting>) -> Self {
         Self {
             inbox,
             packets: Packets::default(),
+            connecting: Some(connecting),
             pending: Vec::new(),
             passing: 0,
             message: None,
@@ -133,6 +142,9 @@ impl FrameFilter {
                 }
                 continue;
             }
+            if self.is_connecting() {
+                return Ok(done);
+            }
             match Start::read(rest) {
                 Start::Head(frame) => match self.read_frame(&frame, rest, receiver)? {
                     Some(count) => done += count,
@@ -142,6 +154,11 @@ impl FrameFilter {
                 Start::Invalid => return Err(Refused(CloseCode::Protocol)),
             }
         }
+    }
+
+    fn is_connecting(&mut self) -> bool {
+        self.connecting.take_if(|connecting| connecting.is_answered());
+        self.connecting.as_ref().is_some_and(|connecting| connecting.is_asked())
     }
 
     /// Reads a frame that `bytes` begin with, or its head. Returns how much of it is dealt with; `None` if
@@ -257,7 +274,10 @@ impl FrameFilter {
             Outcome::Violation(code) => return Err(Refused(code)),
             Outcome::Replaced(packet) => match (parse_event(&packet), receiver) {
                 (Some((arguments, ack)), Some(receiver)) => receiver.receive(arguments, ack),
-                _ => append_masked_text(&mut self.made, packet.as_bytes()),
+                _ => {
+                    self.note_for_library(&packet);
+                    append_masked_text(&mut self.made, packet.as_bytes());
+                }
             },
             Outcome::Dropped | Outcome::Event { .. } | Outcome::Library => {}
         }
@@ -267,6 +287,11 @@ impl FrameFilter {
     fn note_for_library(&mut self, packet: &str) {
         if packet == CLOSE {
             self.close_code = Some(CloseCode::Normal);
+        }
+        if let Some(connecting) = &self.connecting
+            && asks_to_connect(packet)
+        {
+            connecting.ask();
         }
     }
 }
@@ -317,6 +342,14 @@ impl InboundFilter for FrameFilter {
             self.pending = pending;
         }
         Ok(library.filled().len() > before)
+    }
+
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_library_waiting = self.passing > 0 || !self.made.is_empty();
+        match &self.connecting {
+            Some(connecting) if !is_library_waiting => connecting.poll_readable(cx),
+            _ => Poll::Ready(()),
+        }
     }
 
     fn close_code(&self) -> Option<CloseCode> {

@@ -7,6 +7,7 @@
 //!
 //! Source: Socket.IO protocol v5, "Packet encoding"; `docs/mesh.md`, "Sizes".
 
+mod connecting;
 mod frames;
 mod posts;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 pub use self::{
+    connecting::Connecting,
     frames::{EventReceiver, FrameFilter, Inbox},
     posts::PostedPackets,
 };
@@ -28,6 +30,9 @@ const MAX_ATTACHMENTS: usize = 10;
 
 /// How much is kept of a packet that is too large: type, number of attachments, namespace, ack id.
 const START_BYTES: usize = 64;
+
+/// How a CONNECT packet begins.
+const CONNECT: &str = "40";
 
 /// The arguments of the events that take the place of those which are not read.
 const TOO_LARGE: &str = r#"["$payload_too_large"]"#;
@@ -125,7 +130,7 @@ impl Packets {
                 Outcome::Replaced(event(TOO_LARGE, ack))
             }
             // The door takes nothing with CONNECT, and asks for no acknowledgements.
-            Some(Start { kind: b'0', .. }) => Outcome::Replaced("40".to_owned()),
+            Some(Start { kind: b'0', .. }) => Outcome::Replaced(CONNECT.to_owned()),
             Some(Start { kind: b'3', .. }) => Outcome::Dropped,
             _ => Outcome::Violation(CloseCode::Size),
         }
@@ -172,6 +177,11 @@ fn parse_event(packet: &str) -> Option<(&str, Option<i64>)> {
     arguments.starts_with('[').then_some((arguments, ack))
 }
 
+/// True for a CONNECT packet of the namespace `/`.
+fn asks_to_connect(packet: &str) -> bool {
+    packet.starts_with(CONNECT) && Start::read(packet.as_bytes()).is_some_and(|start| start.is_root)
+}
+
 /// What the first bytes of a Socket.IO packet tell.
 struct Start {
     /// The packet's type, a digit.
@@ -196,7 +206,7 @@ impl Start {
         let mut is_root = true;
         if let Some(named) = rest.strip_prefix(b"/") {
             let end = named.iter().position(|byte| *byte == b',');
-            is_root = end == Some(0);
+            is_root = end.unwrap_or(named.len()) == 0;
             rest = end.map_or(&[], |end| &named[end + 1..]);
         }
         let mut ack = None;

@@ -10,11 +10,11 @@ use std::{
 };
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{MAX_EVENT_BYTES, MAX_PACKET_BYTES, Outcome, Packets, START_BYTES};
+use super::{Connecting, MAX_EVENT_BYTES, MAX_PACKET_BYTES, Outcome, Packets, START_BYTES, asks_to_connect};
 use crate::core::model::lock::lock;
 
 /// Separates the packets of a body.
@@ -24,42 +24,56 @@ const SEPARATOR: u8 = 0x1e;
 pub struct PostedPackets {
     body: Body,
     packets: Arc<Mutex<Packets>>,
+    connecting: Arc<Connecting>,
+    /// Bytes of the body that were not read yet.
+    unread: Bytes,
     /// The present packet, or the first part of a large one.
     kept: Vec<u8>,
     /// Bytes of the present packet.
     bytes: usize,
     /// Bytes of the body.
     total: usize,
-    /// A packet has been passed on.
-    has_begun: bool,
     is_over: bool,
 }
 
 impl PostedPackets {
     /// Reads `body`, which follows all bodies that were read with `packets` before.
-    pub fn of(body: Body, packets: Arc<Mutex<Packets>>) -> Body {
-        let (kept, bytes, total) = (Vec::new(), 0, 0);
-        Body::new(Self { body, packets, kept, bytes, total, has_begun: false, is_over: false })
+    pub fn of(body: Body, packets: Arc<Mutex<Packets>>, connecting: Arc<Connecting>) -> Body {
+        let (unread, kept, bytes, total) = (Bytes::new(), Vec::new(), 0, 0);
+        Body::new(Self { body, packets, connecting, unread, kept, bytes, total, is_over: false })
     }
 
-    /// Reads the next bytes of the body. Appends the library's packets to `out`.
-    fn read(&mut self, data: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        self.total = self.total.saturating_add(data.len());
-        if self.total > MAX_PACKET_BYTES {
-            return Err(self.refuse(CloseCode::Size));
-        }
-        let mut parts = data.split(|byte| *byte == SEPARATOR).peekable();
-        while let Some(part) = parts.next() {
+    /// Reads the bytes that the body had next. Appends the library's packets to `out`.
+    ///
+    /// Before the session is connected, that is one packet: the library takes a body's next bytes before it
+    /// has handled the ones that it has.
+    fn read(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        let is_connected = self.connecting.is_answered();
+        while !self.unread.is_empty() && (is_connected || out.is_empty()) {
+            let end = self.unread.iter().position(|byte| *byte == SEPARATOR);
+            let part = self.unread.split_to(end.unwrap_or(self.unread.len()));
             self.bytes = self.bytes.saturating_add(part.len());
             let limit = if self.is_large() { START_BYTES } else { MAX_EVENT_BYTES };
             self.kept.truncate(limit);
             let count = part.len().min(limit - self.kept.len());
             self.kept.extend_from_slice(&part[..count]);
-            if parts.peek().is_some() {
+            if end.is_some() {
+                self.unread.advance(1);
+                let before = out.len();
                 self.end_packet(out)?;
+                if out.len() > before {
+                    out.push(SEPARATOR);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Takes the next bytes of the body.
+    fn take(&mut self, data: Bytes) -> io::Result<()> {
+        self.total = self.total.saturating_add(data.len());
+        self.unread = data;
+        if self.total > MAX_PACKET_BYTES { Err(self.refuse(CloseCode::Size)) } else { Ok(()) }
     }
 
     const fn is_large(&self) -> bool {
@@ -92,11 +106,10 @@ impl PostedPackets {
         io::ErrorKind::InvalidData.into()
     }
 
-    fn pass(&mut self, packet: &[u8], out: &mut Vec<u8>) {
-        if self.has_begun {
-            out.push(SEPARATOR);
+    fn pass(&self, packet: &[u8], out: &mut Vec<u8>) {
+        if std::str::from_utf8(packet).is_ok_and(asks_to_connect) {
+            self.connecting.ask();
         }
-        self.has_begun = true;
         out.extend_from_slice(packet);
     }
 }
@@ -116,20 +129,24 @@ impl HttpBody for PostedPackets {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         while !self.is_over {
+            ready!(self.connecting.poll_readable(cx));
             let mut out = Vec::new();
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(frame) => {
-                    if let Ok(data) = frame?.into_data() {
-                        self.read(&data, &mut out)?;
+            if self.unread.is_empty() {
+                match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                    Some(frame) => {
+                        if let Ok(data) = frame?.into_data() {
+                            self.take(data)?;
+                        }
                     }
-                }
-                None => {
-                    self.is_over = true;
-                    if self.bytes > 0 {
-                        self.end_packet(&mut out)?;
+                    None => {
+                        self.is_over = true;
+                        if self.bytes > 0 {
+                            self.end_packet(&mut out)?;
+                        }
                     }
                 }
             }
+            self.read(&mut out)?;
             if !out.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(out.into()))));
             }

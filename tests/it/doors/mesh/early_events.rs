@@ -6,7 +6,7 @@ use super::{
     pair, session_of,
     speaker::{Speaker, Transport},
 };
-use crate::support::{client::Client, poller::Poller, server::TestServer};
+use crate::support::{client::Client, peer::Peer, poller::Poller, server::TestServer};
 
 fn candidate(to: &Value, number: usize) -> Value {
     json!({"remoteSocketId": to, "candidate": {"number": number}})
@@ -40,6 +40,46 @@ async fn events_before_the_join_are_handled_after_it_in_order() {
         }
         ann.ask("leave_room", json!({})).await;
         bob.say(r#"42["leave_room",{}]"#).await;
+    }
+}
+
+/// `rust_socketio` does not wait for the answer to its CONNECT packet.
+#[tokio::test]
+async fn events_sent_with_the_connect_packet_are_handled_after_it() {
+    let server = TestServer::start().await;
+    for number in 0..20 {
+        let [first, second, third] = ["a", "b", "c"].map(|room| {
+            let request = json!({"appointment_id": format!("{room}{number}"), "name": "Bob"});
+            format!("425{}", json!(["join_room", request]))
+        });
+        let mut bob = Peer::connect(&server.address, "/socket.io/?EIO=4&transport=websocket").await;
+        bob.say_together(&["40", &first]).await;
+        assert!(bob.next_text().await.starts_with("0{"));
+        follow_connect(async || bob.next_text().await).await;
+
+        let mut poller = Poller::open(&server.address, [127, 0, 0, 1]).await;
+        assert_eq!(poller.post(format!("40\u{1e}{second}\u{1e}426[\"leave_room\"]")).await, 200);
+        follow_connect(async || poller.packet().await).await;
+
+        let mut poller = Poller::open(&server.address, [127, 0, 0, 1]).await;
+        poller.say("40").await;
+        poller.say(&third).await;
+        follow_connect(async || poller.packet().await).await;
+    }
+}
+
+/// The next packets are the answer to CONNECT, and then the answer to the join.
+async fn follow_connect(mut next: impl AsyncFnMut() -> String) {
+    let mut packet = next().await;
+    while packet == "2" {
+        packet = next().await;
+    }
+    assert!(packet.starts_with("40"), "{packet}");
+    loop {
+        let packet = next().await;
+        if packet.starts_with("435") {
+            return assert!(packet.contains(r#""success":true"#), "{packet}");
+        }
     }
 }
 

@@ -11,14 +11,23 @@ use proptest::prelude::*;
 use tokio::io::ReadBuf;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+mod connecting;
+
 use super::*;
 use crate::protocols::tcp::{InboundFilter, Refused};
+
+/// A session whose CONNECT packet is answered.
+fn connected() -> Arc<Connecting> {
+    let connecting = Arc::<Connecting>::default();
+    connecting.answer();
+    connecting
+}
 
 /// A filter with its receiver.
 fn recording() -> (FrameFilter, Arc<Recorder>, Arc<Inbox>) {
     let (inbox, receiver) = (Arc::new(Inbox::default()), Arc::new(Recorder::default()));
     inbox.open(receiver.clone());
-    (FrameFilter::new(inbox.clone()), receiver, inbox)
+    (FrameFilter::new(inbox.clone(), connected()), receiver, inbox)
 }
 
 #[derive(Default)]
@@ -207,7 +216,7 @@ fn frames_that_no_client_may_send_are_refused_with_their_code() {
         assert_eq!(passed(&mut filter, &bytes), Err(Refused(code)), "case {number}");
         assert!(receiver.0.lock().unwrap().is_empty(), "case {number}");
         inbox.leave_to_library();
-        let refused = passed(&mut FrameFilter::new(inbox), &bytes);
+        let refused = passed(&mut FrameFilter::new(inbox, connected()), &bytes);
         assert_eq!(refused, Err(Refused(code)), "case {number} without a receiver");
     }
 }
@@ -286,7 +295,7 @@ async fn posted(bodies: &[&str], piece: usize) -> Vec<Option<String>> {
         let pieces: Vec<_> =
             body.as_bytes().chunks(piece).map(<[u8]>::to_vec).map(Ok::<_, io::Error>).collect();
         let body = Body::from_stream(futures_util::stream::iter(pieces));
-        let read = PostedPackets::of(body, packets.clone()).collect().await.ok();
+        let read = PostedPackets::of(body, packets.clone(), connected()).collect().await.ok();
         passed.push(read.map(|read| String::from_utf8(read.to_bytes().to_vec()).unwrap()));
     }
     passed
@@ -300,7 +309,7 @@ async fn posted_packets_are_read_as_those_in_frames() {
         assert_eq!(
             posted(&[&first, "bAAAA\u{1e}42[2]", "42[\"é\"]"], piece).await,
             [
-                Some(format!("42[1]\u{1e}425{TOO_LARGE}\u{1e}3")),
+                Some(format!("42[1]\u{1e}425{TOO_LARGE}\u{1e}3\u{1e}")),
                 Some(format!("427{BINARY}\u{1e}42[2]")),
                 Some("42[\"é\"]".to_owned()),
             ]
