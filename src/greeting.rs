@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use tokio::net::TcpListener;
@@ -34,13 +34,11 @@ impl Greeting<'_> {
     pub fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "Switchboard {}", env!("CARGO_PKG_VERSION"))?;
-        for listener in self.doors {
-            let (address, path) =
-                (address_for_people(listener.local_addr()?), self.config.base_path.join("/"));
-            writeln!(out, "  open     {address}{path}")?;
+        for address in addresses(self.doors)? {
+            writeln!(out, "  open     {}{}", address_for_people(address), self.config.base_path.join("/"))?;
         }
-        for listener in self.ops {
-            writeln!(out, "  health   http://{}/healthz, /readyz, /metrics, /debug", listener.local_addr()?)?;
+        for address in addresses(self.ops)? {
+            writeln!(out, "  health   http://{address}/healthz, /readyz, /metrics, /debug")?;
         }
         writeln!(out, "  chats    {}", self.chats())?;
         writeln!(out, "  rooms    {}", self.rooms())?;
@@ -104,6 +102,16 @@ fn list(origins: &[Origin]) -> Option<String> {
     let set = origins.iter().filter_map(|origin| origin.0.to_str().ok()).filter(|text| !text.is_empty());
     let list = set.collect::<Vec<_>>().join(", ");
     (!list.is_empty()).then_some(list)
+}
+
+/// The addresses of listeners. `[::]` and `0.0.0.0` with the same port are one, for every address.
+fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
+    let all = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    let is_named = |address: &SocketAddr| {
+        let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, address.port()));
+        address.ip() == Ipv4Addr::UNSPECIFIED && all.contains(&every)
+    };
+    Ok(all.iter().copied().filter(|address| !is_named(address)).collect())
 }
 
 /// The URL that a browser on this machine opens.

@@ -184,7 +184,7 @@ impl InterleavedWriter {
     }
 
     fn append(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), DeliverError> {
-        if self.socket.is_none() || self.has_closed {
+        if self.socket.is_none() || self.has_closed() {
             return Err(DeliverError::Closed);
         }
         if self.bytes.capacity() == 0 {
