@@ -3,7 +3,7 @@
 
 import { SEPARATOR } from '../support/raw.mjs';
 
-const OVER_LIMIT = 128 * 1024 + 1;
+const OVER_LIMIT = 1_000_001;
 
 /** @type {{name: string, play: (stage: import('./stage.mjs').Stage) => Promise<void>}[]} */
 export const TRANSCRIPTS = [];

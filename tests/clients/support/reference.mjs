@@ -12,7 +12,7 @@ const OPTIONS = {
   pingInterval: 5_000,
   pingTimeout: 4_500,
   connectTimeout: 10_000,
-  maxHttpBufferSize: 128 * 1024,
+  maxHttpBufferSize: 1_000_000,
   serveClient: false,
 };
 

@@ -59,9 +59,7 @@ impl PostedPackets {
             self.kept.extend_from_slice(&part[..count]);
             if end.is_some() {
                 self.unread.advance(1);
-                let before = out.len();
-                self.end_packet(out)?;
-                if out.len() > before {
+                if self.end_packet(out)? {
                     out.push(SEPARATOR);
                 }
             }
@@ -80,7 +78,8 @@ impl PostedPackets {
         self.bytes > MAX_EVENT_BYTES
     }
 
-    fn end_packet(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Returns whether the library gets the packet.
+    fn end_packet(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
         let (kept, bytes, is_large) = (std::mem::take(&mut self.kept), self.bytes, self.is_large());
         self.bytes = 0;
         let mut packets = lock(&self.packets);
@@ -95,10 +94,10 @@ impl PostedPackets {
         match outcome {
             Outcome::Event { .. } | Outcome::Library => self.pass(&kept, out),
             Outcome::Replaced(packet) => self.pass(packet.as_bytes(), out),
-            Outcome::Dropped => {}
+            Outcome::Dropped => return Ok(false),
             Outcome::Violation(code) => return Err(self.refuse(code)),
         }
-        Ok(())
+        Ok(true)
     }
 
     fn refuse(&self, code: CloseCode) -> io::Error {
