@@ -46,6 +46,8 @@ test('two people in the same call see each other', async () => {
     await page.getByRole('button', { name: 'Take a seat' }).click();
   }
   await expectCall(ann, bob);
+  await bob.goto(ann.url());
+  await expectCall(ann, bob);
 });
 
 test('a reload recovers the seat and the call, for either participant', async () => {

@@ -27,12 +27,25 @@ const MAX_RETAINED_BYTES: usize = 1024;
 /// The most channels of a client: more than any page opens.
 const MAX_CHANNELS: usize = 16;
 
+/// Stream ids below this carry negotiated channels. Pages choose small ones.
+const NEGOTIATED_IDS: u16 = 256;
+
+/// What two clients know one channel by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelName {
+    /// Its label.
+    Label(String),
+    /// Its stream id, for a negotiated channel: no message tells the label.
+    Stream(u16),
+}
+
 /// The data channels of one client.
 #[derive(Debug, Default)]
 pub struct Channels {
     /// True if messages have receivers, or come from the source of the endpoint.
     pub are_relayed: bool,
-    open: Vec<(ChannelId, String)>,
+    open: Vec<(ChannelId, ChannelName)>,
+    has_reserved: bool,
     agreed: Vec<Agreed>,
     allowance: Allowance,
 }
@@ -67,19 +80,56 @@ impl Channels {
                 continue;
             }
             ids.push(*id);
-            let config =
-                ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
-            let id = rtc.direct_api().create_data_channel(config);
+            let id = rtc.direct_api().create_data_channel(negotiated(*id, label.clone()));
             self.agreed.push(Agreed { id, label: label.clone(), retains_last: *retains_last, last: None });
         }
+    }
+
+    /// Lets the client negotiate channels by itself, once.
+    ///
+    /// The library drops what arrives on a stream that it does not know, and no description names the streams
+    /// of negotiated channels. A channel of an offer that is never made only reserves its stream: messages on
+    /// it arrive, and the client can still open the stream with a label.
+    pub fn reserve(&mut self, rtc: &mut Rtc) {
+        if std::mem::replace(&mut self.has_reserved, true) {
+            return;
+        }
+        for id in 0..NEGOTIATED_IDS {
+            if rtc.direct_api().channel_id_by_sctp_stream_id(id).is_none() {
+                rtc.sdp_api().add_channel_with_config(negotiated(id, String::new()));
+            }
+        }
+    }
+
+    /// Opens a negotiated channel towards a client, unless the stream is one of its own channels.
+    pub fn negotiate(&mut self, rtc: &mut Rtc, stream: u16) -> Option<ChannelId> {
+        if self.open.len() >= MAX_CHANNELS || rtc.direct_api().channel_id_by_sctp_stream_id(stream).is_some()
+        {
+            return None;
+        }
+        let id = rtc.direct_api().create_data_channel(negotiated(stream, String::new()));
+        self.add(id, ChannelName::Stream(stream));
+        Some(id)
     }
 
     /// Records that a channel is open.
     pub fn on_open(&mut self, id: ChannelId, label: String) {
         let agreed = self.agreed.iter().find(|agreed| agreed.id == id);
-        let label = agreed.map_or(label, |agreed| agreed.label.clone());
+        self.add(id, ChannelName::Label(agreed.map_or(label, |agreed| agreed.label.clone())));
+    }
+
+    /// Records that a message came on a channel: a negotiated one does not open.
+    pub fn on_message(&mut self, rtc: &mut Rtc, id: ChannelId) {
+        if self.has_reserved
+            && let Some(stream) = rtc.direct_api().sctp_stream_id_by_channel_id(id)
+        {
+            self.add(id, ChannelName::Stream(stream));
+        }
+    }
+
+    fn add(&mut self, id: ChannelId, name: ChannelName) {
         if self.open.len() < MAX_CHANNELS && !self.open.iter().any(|(open, _)| *open == id) {
-            self.open.push((id, label));
+            self.open.push((id, name));
         }
     }
 
@@ -88,17 +138,22 @@ impl Channels {
         self.open.retain(|(open, _)| *open != id);
     }
 
-    /// Counts a message against the rate; returns the channel's label if it is open and the message is
+    /// Counts a message against the rate; returns the channel's name if it is open and the message is
     /// allowed.
-    pub fn take_message(&mut self, id: ChannelId, message: &ChannelMessage, now: Instant) -> Option<String> {
-        let (_, label) = self.open.iter().find(|(open, _)| *open == id)?;
+    pub fn take_message(
+        &mut self,
+        id: ChannelId,
+        message: &ChannelMessage,
+        now: Instant,
+    ) -> Option<ChannelName> {
+        let (_, name) = self.open.iter().find(|(open, _)| *open == id)?;
         if !self.allowance.take(message.data.len(), now) {
             return None;
         }
         if let Some(channel) = self.agreed.iter_mut().find(|agreed| agreed.id == id && agreed.retains_last) {
             channel.last = (message.data.len() <= MAX_RETAINED_BYTES).then(|| message.clone());
         }
-        Some(label.clone())
+        Some(name.clone())
     }
 
     /// The last message on the channel `label`, if that channel retains it.
@@ -117,10 +172,14 @@ impl Channels {
         self.agreed.iter().any(|agreed| agreed.id == id)
     }
 
-    /// The open channel with this label.
-    pub fn called(&self, label: &str) -> Option<ChannelId> {
-        self.open.iter().find(|(_, own)| own == label).map(|(id, _)| *id)
+    /// The open channel with this name.
+    pub fn called(&self, name: &ChannelName) -> Option<ChannelId> {
+        self.open.iter().find(|(_, own)| own == name).map(|(id, _)| *id)
     }
+}
+
+fn negotiated(stream: u16, label: String) -> ChannelConfig {
+    ChannelConfig { label, negotiated: Some(stream), ..ChannelConfig::default() }
 }
 
 /// True if messages on the data channels of an endpoint are relayed, to others or from its source.

@@ -111,10 +111,11 @@ impl Endpoint {
     }
 
     fn open_channels(&mut self, answer: &str) {
-        if let Role::Publish(Publication { data: DataRelay::Room(agreed), .. }) = &self.role
-            && has_data(answer)
-        {
-            self.channels.open(&mut self.rtc, agreed);
+        let Role::Publish(Publication { data, .. }) = &self.role else { return };
+        match data {
+            DataRelay::Room(agreed) if has_data(answer) => self.channels.open(&mut self.rtc, agreed),
+            DataRelay::Subscribers if has_data(answer) => self.channels.reserve(&mut self.rtc),
+            DataRelay::Room(_) | DataRelay::Subscribers | DataRelay::None => {}
         }
     }
 

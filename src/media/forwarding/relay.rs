@@ -4,7 +4,7 @@
 use std::{mem, time::Instant};
 
 use str0m::{
-    Event,
+    Event, Input,
     bwe::BweKind,
     channel::{ChannelData, ChannelId},
     media::KeyframeRequest,
@@ -12,7 +12,7 @@ use str0m::{
 };
 
 use super::{
-    channels::ChannelMessage,
+    channels::{ChannelMessage, ChannelName},
     counts,
     endpoint::{Endpoint, guarded},
     incoming,
@@ -116,13 +116,14 @@ impl Shard {
             DataRelay::Room(_) if sender.channels.is_agreed(channel) => true,
             DataRelay::None | DataRelay::Room(_) => return,
         };
-        let Some(label) = sender.channels.take_message(channel, message, now) else {
+        sender.channels.on_message(&mut sender.rtc, channel);
+        let Some(name) = sender.channels.take_message(channel, message, now) else {
             self.counts.messages_dropped += 1;
             return;
         };
         let receivers = if is_to_room { self.other_publishers(from) } else { sender.subscribers.clone() };
         for id in receivers {
-            self.say(id, &label, message, is_to_room, now);
+            self.say(id, &name, message, is_to_room, now);
         }
     }
 
@@ -133,8 +134,9 @@ impl Shard {
         let Some(label) = endpoint.channels.retained_label(channel).map(str::to_owned) else { return };
         let others = self.other_publishers(id).into_iter().filter_map(|other| self.endpoints.get(&other));
         let retained: Vec<_> = others.filter_map(|other| other.channels.last(&label).cloned()).collect();
+        let name = ChannelName::Label(label);
         for message in retained {
-            self.say(id, &label, &message, true, now);
+            self.say(id, &name, &message, true, now);
         }
     }
 
@@ -145,9 +147,16 @@ impl Shard {
         publishers.filter(|other| *other != id).collect()
     }
 
-    fn say(&mut self, to: EndpointId, label: &str, message: &ChannelMessage, is_to_room: bool, now: Instant) {
+    fn say(
+        &mut self,
+        to: EndpointId,
+        name: &ChannelName,
+        message: &ChannelMessage,
+        is_to_room: bool,
+        now: Instant,
+    ) {
+        let Some(channel) = self.channel_to(to, name, now) else { return };
         let Some(receiver) = self.endpoints.get_mut(&to) else { return };
-        let Some(channel) = receiver.channels.called(label) else { return };
         if is_to_room && !receiver.channels.is_agreed(channel) {
             return;
         }
@@ -162,6 +171,18 @@ impl Shard {
             None => return self.schedule_end(to, Some(EndReason::Fault)),
         }
         self.drive(to, None, now);
+    }
+
+    /// The channel on which an endpoint's client hears messages of channels with that name.
+    fn channel_to(&mut self, id: EndpointId, name: &ChannelName, now: Instant) -> Option<ChannelId> {
+        let endpoint = self.endpoints.get_mut(&id)?;
+        let open = endpoint.channels.called(name);
+        let (None, ChannelName::Stream(stream)) = (open, name) else { return open };
+        let Endpoint { channels, rtc, .. } = endpoint;
+        let negotiated = guarded(|| channels.negotiate(rtc, *stream)).flatten();
+        // It opens.
+        self.drive(id, Some(Input::Timeout(now)), now);
+        negotiated
     }
 
     pub(super) fn tick(&mut self, now: Instant) {

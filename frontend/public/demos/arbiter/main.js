@@ -66,7 +66,7 @@ async function takePart(name, path, signal) {
   }
   if (signal.aborted) return;
   // A reload joins again.
-  history.replaceState(null, '', `?${new URLSearchParams({ name, path })}`);
+  history.replaceState(null, '', `${location.pathname}?${new URLSearchParams({ name, path })}`);
   sayInCall();
 }
 

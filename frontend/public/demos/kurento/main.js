@@ -97,7 +97,7 @@ async function join(user, room) {
     say('joining', 'Joining…');
     await call.join(user, room, media);
     // A reload joins again under the same name.
-    history.replaceState(null, '', `?${new URLSearchParams({ user, room })}`);
+    history.replaceState(null, '', `${location.pathname}?${new URLSearchParams({ user, room })}`);
     if (call === own) sayInCall();
   } catch (error) {
     void own.leave();

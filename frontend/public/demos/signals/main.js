@@ -265,7 +265,7 @@ at('join').onsubmit = (event) => {
   event.preventDefault();
   const call = at('call-name').value.trim();
   // A reload returns to the call, and the address can be shared.
-  history.replaceState(null, '', `?${new URLSearchParams({ call })}`);
+  history.replaceState(null, '', `${location.pathname}?${new URLSearchParams({ call })}`);
   void enter(call);
 };
 

@@ -8,7 +8,7 @@ use std::{
 
 use str0m::{
     Candidate, Event, Input, Output, Rtc, RtcConfig,
-    change::{SdpAnswer, SdpOffer, SdpPendingOffer},
+    change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId},
     media::{Direction, MediaKind, Simulcast, SimulcastLayer},
     net::{Protocol, Receive, Transmit},
@@ -71,6 +71,16 @@ pub struct Got {
     pub at: Instant,
 }
 
+fn add_channels(changes: &mut SdpApi<'_>, offer: &Offer) -> Vec<(ChannelId, String)> {
+    let negotiated = offer.channels.iter().map(|channel| (Some(channel.id), channel.label.as_str()));
+    let own = offer.own_channels.iter().map(|label| (None, *label));
+    let all = negotiated.chain(own).map(|(negotiated, label)| {
+        let config = ChannelConfig { label: label.to_owned(), negotiated, ..ChannelConfig::default() };
+        (changes.add_channel_with_config(config), label.to_owned())
+    });
+    all.collect()
+}
+
 impl TestClient {
     pub fn new(tag: u8, owner: Owner, now: Instant) -> Self {
         Self::configured(
@@ -130,28 +140,18 @@ impl TestClient {
             camera.size = 100 << (2 * index);
             self.cameras.push(camera);
         }
-        for DataChannel { label, id, .. } in &offer.channels {
-            let config =
-                ChannelConfig { label: label.clone(), negotiated: Some(*id), ..ChannelConfig::default() };
-            let channel = changes.add_channel_with_config(config);
-            self.channels.push((channel, label.clone()));
-        }
-        for label in &offer.own_channels {
-            self.channels.push((changes.add_channel((*label).to_owned()), (*label).to_owned()));
-        }
+        self.channels.extend(add_channels(&mut changes, offer));
         let (offer, pending) = changes.apply().unwrap();
         self.pending = Some(pending);
         offer.to_sdp_string()
     }
 
-    /// Offers to receive, and opens channels of its own.
-    pub fn offer_to_receive(&mut self, own_channels: &[&str]) -> String {
+    /// Offers to receive; of `offer`, only the channels count.
+    pub fn offer_to_receive(&mut self, offer: &Offer) -> String {
         let mut changes = self.rtc.sdp_api();
         changes.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
         changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
-        for label in own_channels {
-            self.channels.push((changes.add_channel((*label).to_owned()), (*label).to_owned()));
-        }
+        self.channels.extend(add_channels(&mut changes, offer));
         let (offer, pending) = changes.apply().unwrap();
         self.pending = Some(pending);
         offer.to_sdp_string()

@@ -23,7 +23,7 @@ fn client(network: &mut Network, codecs: RtcConfig) -> usize {
 fn subscribe(network: &mut Network, codecs: RtcConfig, publisher: usize) -> usize {
     let client = client(network, codecs);
     let source = network.clients[publisher].owner.participant;
-    let offer = network.clients[client].offer_to_receive(&[]);
+    let offer = network.clients[client].offer_to_receive(&Offer::default());
     network.open(client, Role::Subscribe { source }, &offer).unwrap();
     client
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use str0m::net::Protocol;
 
-use super::Network;
+use super::{Network, Offer};
 use crate::media::{EndReason, EndpointError, MediaEvent, Role};
 
 fn last(network: &Network, client: usize) -> Option<MediaEvent> {
@@ -104,7 +104,7 @@ fn subscribing_without_a_publication_is_refused() {
     let mut network = Network::new();
     let (ann, eve) = (network.publisher("7"), network.client("8"));
     let source = network.clients[ann].owner.participant;
-    let offer = network.clients[eve].offer_to_receive(&[]);
+    let offer = network.clients[eve].offer_to_receive(&Offer::default());
     assert_eq!(network.open(eve, Role::Subscribe { source }, &offer), Err(EndpointError::NotPublished));
 }
 

@@ -73,13 +73,34 @@ fn messages_of_a_publisher_reach_subscribers_on_the_channel_with_the_same_label(
     let ann = network.client("7");
     let offer = Offer { own_channels: vec!["notes", "other"], ..Offer::default() };
     network.publish(ann, &offer, DataRelay::Subscribers);
-    let (bob, eve) = (network.subscriber_with(ann, &["notes"]), network.subscriber(ann));
+    let notes = Offer { own_channels: vec!["notes"], ..Offer::default() };
+    let (bob, eve) = (network.subscriber_with(ann, &notes), network.subscriber(ann));
     network.run_for(Duration::from_secs(2));
     assert!(say(&mut network, ann, "notes", b"hello") && say(&mut network, ann, "other", b"unheard"));
     assert!(say(&mut network, bob, "notes", b"not for publishers"));
     network.run_for(Duration::from_secs(1));
     assert_eq!(network.clients[bob].messages, [("notes".to_owned(), b"hello".to_vec())]);
     assert!(network.clients[eve].messages.is_empty() && network.clients[ann].messages.is_empty());
+}
+
+#[test]
+fn messages_on_negotiated_channels_reach_subscribers_on_the_same_stream() {
+    let mut network = Network::new();
+    let ann = network.client("7");
+    let offer = Offer { channels: agreed(), own_channels: vec!["notes"], ..Offer::default() };
+    network.publish(ann, &offer, DataRelay::Subscribers);
+    let bob = network.subscriber_with(ann, &offer);
+    let eve = network.subscriber_with(ann, &Offer { own_channels: vec!["notes"], ..Offer::default() });
+    network.run_for(Duration::from_secs(2));
+    for label in ["chat", "features", "notes", "chat"] {
+        assert!(say(&mut network, ann, label, label.as_bytes()));
+        assert!(say(&mut network, bob, label, b"not for publishers"));
+        network.run_for(Duration::from_secs(1));
+    }
+    let heard: Vec<_> = network.clients[bob].messages.iter().map(|(label, _)| label.as_str()).collect();
+    assert_eq!(heard, ["chat", "features", "notes", "chat"]);
+    assert_eq!(network.clients[eve].messages, [("notes".to_owned(), b"notes".to_vec())]);
+    assert!(network.clients[ann].messages.is_empty());
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn an_answer_contains_all_that_a_browser_needs() {
     network.publish(ann, &Offer { microphone: Some(-30), ..Offer::default() }, crate::media::DataRelay::None);
     let bob = network.client("7");
     let source = network.clients[ann].owner.participant;
-    let offer = network.clients[bob].offer_to_receive(&[]);
+    let offer = network.clients[bob].offer_to_receive(&Offer::default());
     let answer = network.open(bob, Role::Subscribe { source }, &offer).unwrap();
     assert_eq!(lines(&answer, "a=ice-lite").len(), 1);
     assert_eq!(lines(&answer, "a=setup:"), ["a=setup:passive"; 2]);

@@ -21,7 +21,7 @@ fn only_subscribers_of_several_layers_measure_their_capacity() {
     for (source, expected) in [(ann, true), (bob, false)] {
         let cid = network.client("7");
         let source = network.clients[source].owner.participant;
-        let offer = network.clients[cid].offer_to_receive(&[]);
+        let offer = network.clients[cid].offer_to_receive(&Offer::default());
         let answer = network.open(cid, Role::Subscribe { source }, &offer).unwrap();
         assert_eq!(answer.contains("transport-wide-cc"), expected, "{answer}");
     }

@@ -106,14 +106,14 @@ impl Network {
 
     /// Adds a client that subscribes to another's publication.
     pub fn subscriber(&mut self, publisher: usize) -> usize {
-        self.subscriber_with(publisher, &[])
+        self.subscriber_with(publisher, &Offer::default())
     }
 
     /// Adds a subscriber that opens data channels.
-    pub fn subscriber_with(&mut self, publisher: usize, channels: &[&str]) -> usize {
+    pub fn subscriber_with(&mut self, publisher: usize, offer: &Offer) -> usize {
         let room = self.clients[publisher].owner.room.clone();
         let client = self.client_of(Owner { room, participant: ParticipantId::random() });
-        let offer = self.clients[client].offer_to_receive(channels);
+        let offer = self.clients[client].offer_to_receive(offer);
         let source = self.clients[publisher].owner.participant;
         let answer = self.open(client, Role::Subscribe { source }, &offer).unwrap();
         self.clients[client].take_answer(&answer);
