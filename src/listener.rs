@@ -1,6 +1,12 @@
 //! Accepts TCP connections and serves HTTP/1.1 on them, with every limit set by hand.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -155,7 +161,9 @@ fn is_host(text: &str) -> bool {
     let (host, port) =
         text.split_at(text[end_of_host..].find(':').map_or(text.len(), |colon| end_of_host + colon));
     let is_authority = |host: &str| !host.contains('@') && host.parse::<Authority>().is_ok();
-    (host.is_empty() || is_authority(host)) && port.bytes().skip(1).all(|byte| byte.is_ascii_digit())
+    let is_address = |host: &str| host.strip_suffix(']').is_some_and(|it| it.parse::<Ipv6Addr>().is_ok());
+    let is_valid = host.strip_prefix('[').map_or_else(|| is_authority(host), is_address);
+    (host.is_empty() || is_valid) && port.bytes().skip(1).all(|byte| byte.is_ascii_digit())
 }
 
 fn no_valid_host() -> Response<Body> {

@@ -1,7 +1,7 @@
 //! Reads `.env`. dotenvy parses it; here `$` stays literal except in `${NAME}` between double quotes, and
 //! entries and errors have their lines.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 /// One `KEY=value` of the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,11 +17,26 @@ pub(super) struct Entry {
 /// # Errors
 /// Names the file, the line and the key. Never a value: it may be a secret.
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>, String> {
-    match fs::read_to_string(path) {
-        Ok(text) => parse(&text).map_err(|problem| format!("{}, {problem}", path.display())),
+    match fs::read(path) {
+        Ok(bytes) => {
+            text_of(&bytes).and_then(parse).map_err(|problem| format!("{}, {problem}", path.display()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
+}
+
+/// The text in `bytes`.
+///
+/// # Errors
+/// Names the first line that is not UTF-8.
+fn text_of(bytes: &[u8]) -> Result<&str, String> {
+    str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = valid.matches('\n').count();
+        let key = valid.lines().nth(line).and_then(key_of).map(|key| format!(" ({key})"));
+        format!("line {}{}: is not UTF-8; save the file in that encoding", line + 1, key.unwrap_or_default())
+    })
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>, String> {
@@ -31,7 +46,7 @@ fn parse(text: &str) -> Result<Vec<Entry>, String> {
     let is_entry = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let mut entries = Vec::new();
     let mut next = 0;
-    let (escaped, variables) = escape_dollars(text);
+    let Escaped { text: escaped, variables, inner_lines } = escape_dollars(text);
     for parsed in dotenvy::from_read_iter(escaped.as_bytes()) {
         let Ok((key, value)) = parsed else {
             let at = (next..lines.len()).find(|at| is_entry(lines[*at])).unwrap_or(next);
@@ -39,8 +54,10 @@ fn parse(text: &str) -> Result<Vec<Entry>, String> {
             let hint = "is not like KEY=value; put a value with spaces, quotes or # into quotes";
             return Err(format!("line {}{}: {hint}", at + 1, key.unwrap_or_default()));
         };
-        let at = (next..lines.len()).find(|at| key_of(lines[*at]) == Some(key.as_str())).unwrap_or(next);
-        next = at + 1 + value.matches('\n').count();
+        let is_its_line = |at: &usize| key_of(lines[*at]) == Some(key.as_str()) && !inner_lines.contains(at);
+        let at = (next..lines.len()).find(is_its_line).unwrap_or(next);
+        next =
+            at + 1 + inner_lines.range(at + 1..).zip(at + 1..).take_while(|(inner, at)| *inner == at).count();
         entries.push(Entry { line: at + 1, key, value });
     }
     check_variables(&variables, &entries)?;
@@ -83,12 +100,19 @@ enum Context {
     Comment,
 }
 
-/// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes, and
-/// lists these.
-fn escape_dollars(text: &str) -> (String, Vec<Variable>) {
+/// A text in which dotenvy finds no other variables than `variables`.
+struct Escaped {
+    text: String,
+    variables: Vec<Variable>,
+    /// Lines, counted from 0, that begin between quotes.
+    inner_lines: BTreeSet<usize>,
+}
+
+/// Escapes each `$` that dotenvy would take for a variable, except in `${NAME}` between double quotes.
+fn escape_dollars(text: &str) -> Escaped {
     let mut escaped = String::with_capacity(text.len());
     let (mut context, mut before) = (Context::Bare, '\n');
-    let (mut line, mut variables) = (1, Vec::new());
+    let (mut line, mut variables, mut inner_lines) = (1, Vec::new(), BTreeSet::new());
     for (at, c) in text.char_indices() {
         let is_escaped = before == '\\' && context != Context::SingleQuotes;
         context = match (context, c) {
@@ -105,12 +129,17 @@ fn escape_dollars(text: &str) -> (String, Vec<Variable>) {
         } else if c == '$' && !is_escaped && matches!(context, Context::Bare | Context::DoubleQuotes) {
             escaped.push('\\');
         }
-        line += usize::from(c == '\n');
+        if c == '\n' {
+            if context != Context::Bare {
+                inner_lines.insert(line);
+            }
+            line += 1;
+        }
         escaped.push(c);
         // The second of two backslashes escapes nothing.
-        before = if c == '\\' && is_escaped { ' ' } else { c };
+        before = if c == '\\' && is_escaped { '.' } else { c };
     }
-    (escaped, variables)
+    Escaped { text: escaped, variables, inner_lines }
 }
 
 /// The name in the `${NAME}` with which `text` begins.
@@ -145,6 +174,59 @@ mod tests {
             let read = values(&text);
             assert_eq!(read[1], (3, "X".into(), value.into()), "{written}");
             assert_eq!(read[2], (4, "Y".into(), "1".into()), "after {written}");
+        }
+    }
+
+    #[test]
+    fn an_entry_has_the_line_of_its_key() {
+        for (text, line) in [
+            ("A=\"x\\ny\"\nB=1", 2),
+            ("A=\"x\nB=2\ny\"\nB=1", 4),
+            ("A='x\n\nB=2'\n\n#B=3\n export  B = 1", 6),
+            ("A=\"\n\n\\n\" # it's\r\nB=1", 4),
+        ] {
+            let read = values(text);
+            assert_eq!(read[1], (line, "B".into(), "1".into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dollar_is_as_literal_as_any_other_sign() {
+        // The reader itself, with a sign that means nothing to it.
+        let plain =
+            |text: &str| -> Vec<_> { dotenvy::from_read_iter(text.as_bytes()).map(Result::ok).collect() };
+        let mut random = 1_u32;
+        for _ in 0..20_000 {
+            let text: String = (0..12)
+                .map(|_| {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    ["$", "'", "\"", "\\", "#", " ", "\n", "A=", "x", "=", "\t", "{"]
+                        [(random as usize >> 16) % 12]
+                })
+                .collect();
+            let expected: Option<Vec<_>> = plain(&text.replace('$', "§")).into_iter().collect();
+            let expected =
+                expected.map(|it| it.into_iter().map(|(key, value)| (key, value.replace('§', "$"))));
+            let read =
+                parse(&text).ok().map(|it| it.into_iter().map(|it| (it.key, it.value)).collect::<Vec<_>>());
+            // A backslash before the sign is an escape only of `$`.
+            if !text.contains("\\$") {
+                assert_eq!(read, expected.map(Iterator::collect), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        for (bytes, place) in [
+            (b"A=1\r\nTURN_SECRET=caf\xe9\r\n".as_slice(), "line 2 (TURN_SECRET): is not UTF-8"),
+            (b"\xff\xfeA\0=\x001\0", "line 1: is not UTF-8"),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            let error = read(&path).unwrap_err();
+            assert!(error.contains(place) && error.starts_with(path.to_str().unwrap()), "{error}");
         }
     }
 

@@ -266,6 +266,21 @@ impl Config {
         self.listen.iter().flat_map(|address| address.0.iter().copied()).collect()
     }
 
+    /// Values that are valid, and let strangers in.
+    fn warnings(&self) -> Vec<String> {
+        let lists = [("CORS_ORIGINS", &self.cors_origins), ("FRAME_ANCESTORS", &self.frame_ancestors)];
+        let origins = lists.iter().flat_map(|(name, list)| list.iter().map(move |origin| (*name, origin)));
+        let wide = origins.filter(|(_, origin)| origin.is_wide()).map(|(name, Origin(origin))| {
+            format!("{name}: {} allows pages of strangers", origin.to_str().unwrap_or_default())
+        });
+        let proxies = self.trusted_proxies.wide().map(|network| {
+            format!(
+                "TRUSTED_PROXIES: {network} holds addresses of strangers, who can then pretend to have any address"
+            )
+        });
+        wide.chain(proxies).collect()
+    }
+
     /// The addresses for operators.
     pub fn ops_listen(&self) -> &[SocketAddr] {
         &self.ops_listen.0

@@ -23,7 +23,7 @@ use super::{
 pub struct Settings {
     /// The values.
     pub config: Config,
-    /// Texts for the log: names that are misspelt or set twice.
+    /// Texts for the log: names that are misspelt or set twice, and values that let strangers in.
     pub warnings: Vec<String>,
     /// What was set outside the command line, by name.
     values: BTreeMap<String, String>,
@@ -92,7 +92,9 @@ impl Settings {
         set.extend_from_slice(&arguments[1..]);
         let matches = without_env().try_get_matches_from(set);
         let matches = matches.map_err(|error| explain(error, &command, &origins))?;
-        Ok(Self { config: Config::from_arg_matches(&matches)?, warnings: sources.warnings(&command), values })
+        let config = Config::from_arg_matches(&matches)?;
+        let warnings = sources.warnings(&command).into_iter().chain(config.warnings()).collect();
+        Ok(Self { config, warnings, values })
     }
 }
 

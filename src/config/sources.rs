@@ -81,7 +81,8 @@ impl Sources {
             }
             (None, None) => {
                 let credential = self.credentials.as_ref().map(|folder| folder.join(name));
-                credential.filter(|path| path.exists()).map(read_secret).transpose()
+                // An error means that there is one, which this user may not see.
+                credential.filter(|path| path.try_exists().unwrap_or(true)).map(read_secret).transpose()
             }
         }
     }
@@ -92,10 +93,10 @@ impl Sources {
         known.extend(["PORT", "SIGNALS_REDIS_ADDR"].map(str::to_owned));
         let is_known = |name: &str| known.iter().any(|known| known == without_prefix(name));
         let mut warnings = Vec::new();
-        for (at, Entry { line, key, .. }) in self.file.iter().enumerate() {
+        for Entry { line, key, .. } in &self.file {
             if !is_known(key) {
                 warnings.push(format!(".env, line {line}: {}", unknown(key, &known)));
-            } else if let Some(first) = self.file[..at].iter().find(|first| first.key == *key) {
+            } else if let Some(first) = self.first_in_file(key).filter(|first| first.line < *line) {
                 warnings.push(format!(
                     ".env, line {line}: {key} is set in line {} already, which counts",
                     first.line
@@ -112,6 +113,11 @@ impl Sources {
         warnings
     }
 
+    /// The first entry of the file that sets `key`; an empty value sets nothing.
+    fn first_in_file(&self, key: &str) -> Option<&Entry> {
+        self.file.iter().find(|entry| entry.key == key && !entry.value.trim().is_empty())
+    }
+
     fn plain(&self, name: &str) -> Option<Found> {
         let prefixed = format!("{PREFIX}{name}");
         let in_environment = |name: &str| {
@@ -119,7 +125,7 @@ impl Sources {
             Some(Found { value: value.clone(), source: name.to_owned() })
         };
         let in_file = |name: &str| {
-            let Entry { line, value, .. } = self.file.iter().find(|entry| entry.key == name)?;
+            let Entry { line, value, .. } = self.first_in_file(name)?;
             Some(Found { value: value.clone(), source: format!("{name} in .env, line {line}") })
         };
         let mut candidates =
@@ -147,6 +153,13 @@ pub(super) fn is_secret(arg: &Arg) -> bool {
 pub(super) fn as_argument(arg: &Arg, found: &Found) -> Result<Option<OsString>, String> {
     let Some(long) = arg.get_long() else { return Ok(None) };
     let value = found.value.trim();
+    if let Some(delimiter) = arg.get_value_delimiter() {
+        // A list may end with a comma.
+        let entries: Vec<_> =
+            value.split(delimiter).map(str::trim).filter(|entry| !entry.is_empty()).collect();
+        let list = entries.join(&delimiter.to_string());
+        return Ok(Some(list).filter(|list| !list.is_empty()).map(|list| format!("--{long}={list}").into()));
+    }
     if !matches!(arg.get_action(), ArgAction::SetTrue) {
         return Ok(Some(format!("--{long}={value}").into()));
     }

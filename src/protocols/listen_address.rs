@@ -23,14 +23,14 @@ impl FromStr for ListenAddress {
         let (host, port) =
             text.rsplit_once(':').ok_or("an address is like 0.0.0.0:8080, [::]:8080 or :8080")?;
         let port: u16 = port.parse().map_err(|_| format!("{port} is no port"))?;
-        if host.is_empty() {
+        if matches!(host, "" | "*") {
             let every = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
             return Ok(Self(
                 every.map(|ip| SocketAddr::new(ip, port)).into_iter().filter(is_usable).collect(),
             ));
         }
-        if let Ok(address) = text.parse() {
-            return Ok(Self(vec![address]));
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Self(vec![SocketAddr::new(address.ip().to_canonical(), port)]));
         }
         let found = text.to_socket_addrs().map_err(|error| format!("{host} is not known: {error}"))?;
         let mut addresses: Vec<_> = found.filter(is_usable).collect();
@@ -67,6 +67,8 @@ mod tests {
         assert_eq!(shown("0.0.0.0:80"), ["0.0.0.0:80"]);
         assert_eq!(shown(" [::1]:80"), ["[::1]:80"]);
         assert_eq!(shown(":80"), ["[::]:80", "0.0.0.0:80"]);
+        assert_eq!(shown("*:80"), shown(":80"));
+        assert_eq!(shown("[::ffff:127.0.0.1]:80"), ["127.0.0.1:80"]);
         assert!(parse("localhost:80").unwrap().iter().all(|address| address.ip().is_loopback()));
         for wrong in ["8080", "here", "0.0.0.0:http", "::1", ""] {
             assert!(parse(wrong).is_err(), "{wrong}");

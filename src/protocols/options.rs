@@ -152,6 +152,7 @@ pub fn origin_text(text: &str) -> Option<String> {
         _ => return None,
     };
     let host = host.strip_suffix(default_port).unwrap_or(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
     let (any, name) = host.strip_prefix("*.").map_or(("", host), |name| ("*.", name));
     let (name, port) = name.rsplit_once(':').filter(|_| !name.ends_with(']')).unwrap_or((name, "1"));
     let is_valid = is_host(name, !any.is_empty()) && port.parse::<u16>().is_ok_and(|port| port > 0);

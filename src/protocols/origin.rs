@@ -1,6 +1,7 @@
 //! Web origins that may use the doors: the server's own origin, and the configured ones.
 
 use std::{
+    net::Ipv6Addr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -116,7 +117,7 @@ impl AllowedOrigins {
         let scheme = requested.scheme.as_deref().unwrap_or(&origin.scheme);
         let Some((host, port)) = host_and_port(host) else { return false };
         let port = port.or(requested.port).or_else(|| default_port(scheme));
-        host.eq_ignore_ascii_case(&origin.host) && port == Some(origin.port)
+        normal_host(host) == origin.host && port == Some(origin.port)
     }
 
     fn log_first_refusal(&self, origin: &HeaderValue, headers: &HeaderMap, extensions: &Extensions) {
@@ -172,15 +173,26 @@ impl WebOrigin {
         let (scheme, rest) = text.split_once("://")?;
         let (scheme, (host, port)) = (scheme.to_ascii_lowercase(), host_and_port(rest)?);
         let port = port.or_else(|| default_port(&scheme))?;
-        Some(Self { scheme, host: host.to_ascii_lowercase(), port })
+        Some(Self { scheme, host: normal_host(host), port })
     }
 }
 
-/// Splits `host` or `host:port`; an IPv6 address stands in brackets.
+/// Lower case, without the dot that ends the root's name, and the shortest form of an IPv6 address: proxies
+/// change all of these.
+fn normal_host(host: &str) -> String {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')?.parse::<Ipv6Addr>().ok());
+    match address {
+        Some(address) => format!("[{address}]"),
+        None => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
+    }
+}
+
+/// Splits `host`, `host:` or `host:port`; an IPv6 address stands in brackets.
 fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
     let end_of_host = text.find(']').map_or(0, |bracket| bracket + 1);
-    let (host, port) = match text[end_of_host..].find(':') {
-        Some(colon) => (&text[..end_of_host + colon], Some(text[end_of_host + colon + 1..].parse().ok()?)),
+    let (host, port) = match text[end_of_host..].find(':').map(|colon| text.split_at(end_of_host + colon)) {
+        Some((host, ":")) => (host, None),
+        Some((host, port)) => (host, Some(port[1..].parse().ok()?)),
         None => (text, None),
     };
     (!host.is_empty()).then_some((host, port))
@@ -226,6 +238,14 @@ mod tests {
             ("call.example:80", "http://call.example", true),
             ("[::1]:8080", "http://[::1]:8080", true),
             ("[::1]", "http://[::1]", true),
+            ("[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080", true),
+            ("[2001:DB8::0:1]", "https://[2001:db8::1]", true),
+            ("call.example:", "https://call.example", true),
+            ("call.example", "https://call.example.", true),
+            ("CALL.example.:8080", "http://call.example:8080", true),
+            ("call.example:", "https://call.example:8443", false),
+            ("call.example:99999", "https://call.example", false),
+            ("call.example..", "https://call.example", false),
             ("call.example:8080", "https://call.example", false),
             ("call.example", "https://call.example:8443", false),
             ("call.example:80", "https://call.example", false),
@@ -247,11 +267,14 @@ mod tests {
             &[("host", "call.example"), ("x-forwarded-port", "8443"), page][..],
             &[("host", "inner:8080"), ("x-forwarded-host", "call.example:8443"), page],
             &[("host", "inner:8080"), ("forwarded", "proto=https;host=\"call.example:8443\""), page],
+            &[("host", "call.example"), ("x-forwarded-proto", "wss"), ("x-forwarded-port", "8443"), page],
         ] {
             assert!(origins(&[], "127.0.0.1").check(&request(lines)).is_ok(), "{lines:?}");
             assert!(origins(&[], "none").check(&request(lines)).is_err(), "{lines:?}");
         }
         let page = ("origin", "https://call.example");
+        let of_web_sockets = [("host", "call.example"), ("x-forwarded-proto", "wss"), page];
+        assert!(origins(&[], "127.0.0.1").check(&request(&of_web_sockets)).is_ok());
         let other_port = [("host", "call.example"), ("x-forwarded-proto", "http"), page];
         assert!(origins(&[], "127.0.0.1").check(&request(&other_port)).is_err());
     }

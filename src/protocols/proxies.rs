@@ -42,17 +42,45 @@ impl FromStr for TrustedProxies {
             return Ok(Self::default());
         }
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries.map(parse_network).collect::<Result<_, _>>().map(Self)
+        let networks: Vec<_> = entries.map(parse_network).collect::<Result<_, _>>()?;
+        if networks.is_empty() { Err("no proxies are none".into()) } else { Ok(Self(networks)) }
     }
 }
 
 fn parse_network(entry: &str) -> Result<IpNet, String> {
-    let address = || entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    let network = entry.parse::<IpNet>().or_else(|_| address());
-    network.map_err(|_| format!("{entry} is neither an address nor a network like 10.0.0.0/8, nor none"))
+    let bare = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
+    let network = bare.parse::<IpNet>().or_else(|_| bare.parse::<IpAddr>().map(IpNet::from));
+    let network = network.map(canonical);
+    match network {
+        // What people write who mean every address; no connection comes from it.
+        Ok(network)
+            if network.addr().is_unspecified() && network.prefix_len() == network.max_prefix_len() =>
+        {
+            Err(format!("{entry} is no proxy's address"))
+        }
+        Ok(network) => Ok(network),
+        Err(_) => Err(format!("{entry} is neither an address nor a network like 10.0.0.0/8, nor none")),
+    }
+}
+
+/// The IPv4 network that a network of IPv4-mapped addresses stands for; other networks as they are.
+fn canonical(network: IpNet) -> IpNet {
+    /// The length of the prefix that all IPv4-mapped addresses share, in bits.
+    const MAPPED: u8 = 96;
+    let mapped = match network {
+        IpNet::V6(network) => network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(MAPPED)),
+        IpNet::V4(_) => None,
+    };
+    mapped.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
 }
 
 impl TrustedProxies {
+    /// The networks that hold addresses of strangers: wider than any that belongs to one owner.
+    pub fn wide(&self) -> impl Iterator<Item = &IpNet> {
+        // 10.0.0.0/8 and fc00::/7 are private.
+        self.0.iter().filter(|network| network.prefix_len() < if network.addr().is_ipv4() { 8 } else { 7 })
+    }
+
     /// Whether `address` is that of a trusted proxy.
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -85,14 +113,28 @@ impl TrustedProxies {
         if !peer.is_some_and(|peer| self.contain(peer)) {
             return Requested::default();
         }
-        let forwarded = |name| last(headers, "forwarded").and_then(|element| parameter(element, name));
+        let element = self.element_of_the_client(headers);
+        let forwarded = |name| element.and_then(|element| parameter(element, name));
         let scheme = last(headers, "x-forwarded-proto").or_else(|| forwarded("proto"));
         let host = last(headers, "x-forwarded-host").or_else(|| forwarded("host"));
         Requested {
-            scheme: scheme.map(str::to_ascii_lowercase),
+            scheme: scheme.and_then(scheme_of_pages),
             host: host.map(str::to_owned),
             port: last(headers, "x-forwarded-port").and_then(|port| port.parse().ok()),
         }
+    }
+
+    /// The element of `Forwarded` about the client: the last one that a trusted proxy did not cause.
+    fn element_of_the_client<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let mut of_client = None;
+        for element in elements(headers, "forwarded").rev() {
+            of_client = Some(element).filter(|element| !element.is_empty());
+            let caller = parameter(element, "for").and_then(ip_of);
+            if !caller.is_some_and(|caller| self.contain(caller)) {
+                break;
+            }
+        }
+        of_client
     }
 
     /// The last address that is not a proxy's, from the right: each proxy appends the address of its caller.
@@ -111,14 +153,28 @@ impl TrustedProxies {
 
 /// The entries of a list header, over all its lines, each read by `read`.
 fn hops(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<IpAddr>) -> Vec<Option<IpAddr>> {
+    elements(headers, name).map(read).collect()
+}
+
+/// The entries of a list header, over all its lines; empty ones for lines that are no text.
+fn elements<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter().map(|line| line.to_str().unwrap_or_default());
-    lines.flat_map(|line| line.split(',')).map(|entry| read(entry.trim())).collect()
+    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 /// The last entry of a list header.
 fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let line = headers.get_all(name).into_iter().next_back()?.to_str().ok()?;
     line.rsplit(',').next().map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+/// The scheme of the page; some proxies state `wss` for a WebSocket, or another protocol than HTTP.
+fn scheme_of_pages(stated: &str) -> Option<String> {
+    match stated.to_ascii_lowercase().as_str() {
+        "http" | "ws" => Some("http".into()),
+        "https" | "wss" => Some("https".into()),
+        _ => None,
+    }
 }
 
 /// A parameter of a `Forwarded` element, without quotes. Source: RFC 7239, section 4.
@@ -227,6 +283,16 @@ mod tests {
         assert_eq!(requested("203.0.113.5", &lines), Default::default(), "not trusted");
         let lines = [("forwarded", "proto=http;host=evil.example, proto=https;host=\"a.example:8443\"")];
         assert_eq!(requested("127.0.0.1", &lines), ("https".into(), "a.example:8443".into(), None));
+        let chain = "for=127.0.0.1;host=evil.example, FOR=192.0.2.1;Proto=HTTPS;host=a.example, \
+                     for=\"127.0.0.1:99\";proto=http;host=inner";
+        assert_eq!(
+            requested("127.0.0.1", &[("forwarded", chain)]),
+            ("https".into(), "a.example".into(), None)
+        );
+        for (stated, scheme) in [("wss", "https"), ("WS", "http"), ("h2", ""), ("https", "https")] {
+            let lines = [("x-forwarded-proto", stated)];
+            assert_eq!(requested("127.0.0.1", &lines), (scheme.into(), String::new(), None), "{stated}");
+        }
     }
 
     #[test]
@@ -237,8 +303,13 @@ mod tests {
         assert!(contain("::ffff:192.0.2.1", "192.0.2.1") && contain("192.0.2.1", "::ffff:192.0.2.1"));
         assert!(contain("fd00::/8,127.0.0.1", "fd12::1"));
         assert_eq!(parse("None").unwrap(), TrustedProxies::default());
-        for wrong in ["nginx", "10.0.0.0/33", "10.0.0.1:80"] {
+        assert!(contain("::ffff:10.0.0.0/104", "10.1.2.3") && contain("[::1]", "::1"));
+        for wrong in ["nginx", "10.0.0.0/33", "10.0.0.1:80", "0.0.0.0", "::"] {
             assert!(parse(wrong).unwrap_err().starts_with(wrong), "{wrong}");
         }
+        assert!(parse(" , ").is_err());
+        let wide = |list: &str| parse(list).unwrap().wide().count();
+        assert_eq!(wide("0.0.0.0/0,::/0,128.0.0.0/1,::ffff:0:0/96,2000::/3"), 5);
+        assert_eq!(wide("10.0.0.0/8,fc00::/7,127.0.0.1,173.245.48.0/20"), 0);
     }
 }

@@ -16,10 +16,19 @@ const MIN_REPEATED: usize = 3;
 const MIN_ROW: usize = 4;
 
 /// Neighbours on a keyboard, and digits as people count them.
-const ROWS: [&str; 5] = ["1234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm"];
+const ROWS: [&str; 8] = [
+    "1234567890",
+    "qwertyuiop",
+    "qwertzuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+];
 
 /// Words of placeholders and of bad passwords. A word comes before its prefixes.
-const OBVIOUS: [&str; 43] = [
+const OBVIOUS: [&str; 48] = [
     "administrator",
     "admin",
     "arbiter",
@@ -29,15 +38,18 @@ const OBVIOUS: [&str; 43] = [
     "changeme",
     "change",
     "characters",
+    "chars",
     "default",
     "development",
     "example",
     "geheim",
     "generate",
+    "here",
     "hidden",
     "insecure",
     "insert",
     "letmein",
+    "long",
     "master",
     "passphrase",
     "password",
@@ -61,7 +73,9 @@ const OBVIOUS: [&str; 43] = [
     "testing",
     "thisis",
     "token",
+    "value",
     "welcome",
+    "with",
     "your",
 ];
 
@@ -179,6 +193,11 @@ mod tests {
             "switchboard-admin-token",
             "abcdefghabcdefgh",
             "example-turn-secret",
+            "REPLACE_ME_WITH_32_CHARS",
+            "<long-random-value-here>",
+            "1q2w3e4r5t6y7u8i",
+            "qazwsxedcrfvtgby",
+            "1qaz2wsx3edc4rfv",
         ] {
             assert_eq!(weakness_of(secret), Some(Weakness::Obvious), "{secret}");
         }

@@ -129,6 +129,45 @@ fn misspelt_and_double_names_are_warned_about() {
 }
 
 #[test]
+fn of_equal_names_in_a_file_the_first_with_a_value_counts() {
+    let (config, warnings) =
+        read(&[], &[], "SHUTDOWN_GRACE=\nSHUTDOWN_GRACE=7s\nSHUTDOWN_GRACE=8s\nSHUTDOWN_GRACE=''\n").unwrap();
+    assert_eq!(config.shutdown_grace, Duration::from_secs(7));
+    let expected = [3, 4]
+        .map(|line| format!(".env, line {line}: SHUTDOWN_GRACE is set in line 2 already, which counts"));
+    assert_eq!(warnings, expected);
+}
+
+#[test]
+fn empty_entries_of_a_list_do_not_count() {
+    let list = [
+        ("LISTEN", "127.0.0.1:1, ,127.0.0.1:2,"),
+        ("CORS_ORIGINS", ", https://clinic.example ,"),
+        ("FRAME_ANCESTORS", ","),
+    ];
+    let (config, _) = read(&[], &list, "").unwrap();
+    assert_eq!(config.listen().iter().map(SocketAddr::port).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(config.cors_origins, [Origin(HeaderValue::from_static("https://clinic.example"))]);
+    assert_eq!(config.frame_ancestors, []);
+}
+
+#[test]
+fn values_that_let_strangers_in_are_warned_about() {
+    let wide = [
+        ("CORS_ORIGINS", "https://*.com"),
+        ("FRAME_ANCESTORS", "https://*.co.uk"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+    ];
+    let (_, warnings) = read(&[], &wide, "").unwrap();
+    assert_eq!(warnings.len(), wide.len(), "{warnings:?}");
+    for ((name, value), warning) in wide.iter().zip(&warnings) {
+        assert!(warning.starts_with(name) && warning.contains(value), "{warning}");
+    }
+    let narrow = [("CORS_ORIGINS", "*,https://*.clinic.example"), ("TRUSTED_PROXIES", "10.0.0.0/8,fc00::/7")];
+    assert_eq!(read(&[], &narrow, "").unwrap().1, Vec::<String>::new());
+}
+
+#[test]
 fn a_secret_may_be_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("SESSION_SECRET");

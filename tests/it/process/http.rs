@@ -69,6 +69,8 @@ async fn a_request_has_one_valid_host_or_is_of_http_1_0_without_any() {
         ("GET / HTTP/1.1\r\nHost: ann@a.example\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a.example:http\r\n", "400"),
         ("GET / HTTP/1.1\r\nHost: a b\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: [::1]a.example\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: [a.example]:80\r\n", "400"),
         ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", "400"),
         ("GET /v1/user HTTP/1.1\r\n", "400"),
     ] {
