@@ -177,8 +177,9 @@ impl WebOrigin {
     }
 }
 
-/// Lower case, without the dot that ends the root's name, and the shortest form of an IPv6 address: proxies
-/// change all of these.
+/// A host in lower case, without a dot at its end, an IPv6 address in its shortest form.
+///
+/// Proxies change all of these.
 fn normal_host(host: &str) -> String {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')?.parse::<Ipv6Addr>().ok());
     match address {

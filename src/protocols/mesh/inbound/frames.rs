@@ -178,6 +178,10 @@ impl FrameFilter {
         let (mask, is_final) = match frame.kind() {
             Some(Kind::Control { is_close }) => {
                 if is_close {
+                    let count = usize::try_from(frame.frame_bytes()).unwrap_or(usize::MAX);
+                    let Some(bytes) = bytes.get_mut(..count) else { return Ok(None) };
+                    check_close(frame.unmask(bytes).unwrap_or_default())?;
+                    frame.unmask(bytes);
                     self.close_code = None;
                 }
                 self.passing = frame.frame_bytes();
@@ -298,6 +302,15 @@ impl FrameFilter {
 
 /// Engine.IO's close packet.
 const CLOSE: &str = "1";
+
+/// Checks what the library would answer without a code: half a code, and a reason that is no text.
+fn check_close(content: &[u8]) -> Result<(), Refused> {
+    match content {
+        [_] => Err(Refused(CloseCode::Protocol)),
+        [_, _, reason @ ..] if str::from_utf8(reason).is_err() => Err(Refused(CloseCode::Invalid)),
+        _ => Ok(()),
+    }
+}
 
 impl Message {
     const fn is_large(&self) -> bool {

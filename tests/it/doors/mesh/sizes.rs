@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::{
     Message,
     protocol::frame::{
         Frame,
-        coding::{Data, OpCode},
+        coding::{Control, Data, OpCode},
     },
 };
 
@@ -97,6 +97,7 @@ fn frame(opcode: OpCode, content: &[u8], is_final: bool) -> Message {
 async fn violations_end_with_a_close_code() {
     const TEXT: OpCode = OpCode::Data(Data::Text);
     const MORE: OpCode = OpCode::Data(Data::Continue);
+    const CLOSE: OpCode = OpCode::Control(Control::Close);
     let server = TestServer::start_env([("NEW_SESSIONS_PER_ADDRESS", "0")]).await;
     let text = |text: &str| Message::text(text.to_owned());
     let half = vec![b'4'; 600_000];
@@ -109,6 +110,9 @@ async fn violations_end_with_a_close_code() {
         (1002, vec![frame(MORE, b"42[]", true)]),
         (1002, vec![frame(OpCode::Data(Data::Reserved(3)), b"", true)]),
         (1002, vec![frame(TEXT, b"4", false), text("3")]),
+        (1002, vec![frame(CLOSE, b"a", true)]),
+        (1002, vec![frame(CLOSE, &[3, 237], true)]),
+        (1007, vec![frame(CLOSE, b"\x03\xe8\xff", true)]),
         (1007, vec![frame(TEXT, b"42[\"\xff\"]", true)]),
         (1007, vec![frame(TEXT, b"42[\"\xc3", false), frame(MORE, b"\"]", true)]),
         (1009, vec![text(&event_of(1_000_001))]),
