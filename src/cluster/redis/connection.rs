@@ -51,6 +51,15 @@ const COMMANDS_OF_SCRIPTS: [(&str, &[&str]); 7] = [
     ("DEL", &["KEY"]),
 ];
 
+/// The commands that are not in the greeting, with arguments that change nothing.
+const FURTHER_COMMANDS: [(&str, &[&str]); 5] = [
+    ("PUBLISH", &["KEY", ""]),
+    ("HGET", &["KEY", "a"]),
+    ("DEL", &["KEY"]),
+    ("SCRIPT", &["LOAD", "return 1"]),
+    ("PING", &[]),
+];
+
 /// A time that never comes.
 const NEVER: Micros = 1 << 53;
 
@@ -99,7 +108,13 @@ impl RedisConnection {
         let greeted = Mutex::new(Greeted { redis_time: 0, at: identity.clock.now(), since: 0 });
         let connection = Self { redis, identity, greeted, broken: Broken::default() };
         connection.greet().await?;
+        connection.check_rights().await?;
         Ok(connection)
+    }
+
+    /// Looks for rights that the greeting does not need: without them, calls would fail later.
+    async fn check_rights(&self) -> Result<(), RedisFault> {
+        self.refused_of(&FURTHER_COMMANDS).await.map_or(Ok(()), Err)
     }
 
     /// Checks that Redis is alive and when its memory begins. Returns the other nodes that greeted lately.
@@ -177,17 +192,23 @@ impl RedisConnection {
 
     /// The right that a script lacks: Redis does not name it, but refuses the same command outside a script.
     async fn missing_right(&self) -> RedisFault {
+        let missing = self.refused_of(&COMMANDS_OF_SCRIPTS).await;
+        missing.unwrap_or(RedisFault::NotPermitted(Right::CommandOfScript))
+    }
+
+    /// The right for the first of `commands` that this user may not run, if there is one.
+    async fn refused_of(&self, commands: &[(&str, &[&str])]) -> Option<RedisFault> {
         let scratch = format!("{}-rights", self.identity.nodes_key);
-        for (name, arguments) in COMMANDS_OF_SCRIPTS {
+        for (name, arguments) in commands {
             let mut command = redis::cmd(name);
             command
                 .arg(arguments.iter().map(|argument| argument.replace("KEY", &scratch)).collect::<Vec<_>>());
             let answer = command.exec_async(&mut self.redis.clone()).await.map_err(RedisFault::from);
             if let Err(fault @ RedisFault::NotPermitted(_)) = answer {
-                return fault;
+                return Some(fault);
             }
         }
-        RedisFault::NotPermitted(Right::CommandOfScript)
+        None
     }
 
     /// The time of a test's clock; empty for the clock of Redis.

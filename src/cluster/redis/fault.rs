@@ -18,7 +18,7 @@ pub(super) enum RedisFault {
     Tls,
     #[error("authentication failed")]
     Authentication,
-    #[error("Redis refused the call with {0}")]
+    #[error("Redis refused the call with {0}{hint}", hint = hint_of(.0))]
     Refused(String),
     #[error("the Redis user may not {0} (REDIS_URL); docs/several-nodes.md lists the rights that it needs")]
     NotPermitted(Right),
@@ -102,6 +102,18 @@ impl From<RedisError> for RedisFault {
 /// The I/O error that the driver wraps twice.
 fn io_error(error: &RedisError) -> Option<&io::Error> {
     error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?.downcast_ref()
+}
+
+/// What to do about an error code, for people.
+fn hint_of(code: &str) -> &'static str {
+    match code {
+        "WRONGPASS" => ": check user and password (REDIS_URL)",
+        "NOAUTH" => ": it needs a password, redis://user:password@host (REDIS_URL)",
+        "READONLY" => ": it is a replica; name the primary (REDIS_URL)",
+        "OOM" => ": its memory is full (maxmemory)",
+        "MISCONF" => ": it cannot write to its disk",
+        _ => "",
+    }
 }
 
 /// The error code in capitals that begins an error of Redis. The text after it may quote arguments.

@@ -44,7 +44,7 @@ pub enum MongoAddressError {
     /// MongoDB refuses databases of that name.
     #[error(
         "no MongoDB database can be called {0:?}: a name has at most 63 bytes, and no blank, dot, quote, `$`, `/`, `\\`, \
-         `*`, `<`, `>`, `:`, `|` or `?`"
+         `*`, `<`, `>`, `:`, `|` or `?`, and is not local"
     )]
     Database(String),
 }
@@ -94,7 +94,8 @@ fn check_name(place: &str) -> Result<(), MongoAddressError> {
         return Ok(());
     }
     let is_allowed = |c: char| !r#"/\. "$*<>:|?"#.contains(c) && !c.is_control();
-    let is_name = name.len() < 64 && name.chars().all(is_allowed);
+    // `local` is the server's own, and never replicated.
+    let is_name = name.len() < 64 && name != "local" && name.chars().all(is_allowed);
     if is_name { Ok(()) } else { Err(MongoAddressError::Database(name.to_owned())) }
 }
 
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn a_name_that_no_database_can_have_is_refused_and_named() {
         let long = "x".repeat(64);
-        for name in ["my.clinic", "$clinic", "my clinic", &long] {
+        for name in ["my.clinic", "$clinic", "my clinic", "local", &long] {
             let Err(error) = Address::parse(&format!("mongodb://db.example/{name}?w=1")) else {
                 panic!("{name} was taken")
             };

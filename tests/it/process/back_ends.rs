@@ -52,6 +52,12 @@ async fn a_redis_user_without_a_right_is_told_which_one() {
         (&["+@all", "-info", "~*", "&*"], "+info"),
         (&["+@all", "-evalsha", "~*", "&*"], "+evalsha"),
         (&["+@all", "-subscribe", "~*", "&*"], "+subscribe"),
+        (&["+@all", "-publish", "~*", "&*"], "+publish"),
+        (&["+@all", "-script|load", "~*", "&*"], "+script|load"),
+        (&["+@all", "-del", "~*", "&*"], "+del"),
+        (&["+@all", "-hget", "~*", "&*"], "+hget"),
+        (&["+@all", "-ping", "~*", "&*"], "+ping"),
+        (&["+@all", "~*", "&*", "<canary", ">other"], "check user and password"),
         (&["+@all", "~other:*", "&*"], "~switchboard:*"),
         (&["+@all", "~*", "resetchannels", "&other:*"], "&switchboard:*"),
     ] {

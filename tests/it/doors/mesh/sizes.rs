@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::frame::{
-        Frame,
+        Frame, FrameHeader,
         coding::{Control, Data, OpCode},
     },
 };
@@ -90,7 +90,8 @@ async fn sockets(server: &TestServer) -> [Peer; 2] {
 }
 
 fn frame(opcode: OpCode, content: &[u8], is_final: bool) -> Message {
-    Message::Frame(Frame::message(content.to_vec(), opcode, is_final))
+    let head = FrameHeader { is_final, opcode, ..FrameHeader::default() };
+    Message::Frame(Frame::from_payload(head, content.to_vec().into()))
 }
 
 #[tokio::test]
