@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -11,6 +14,38 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use crate::core::model::lock::lock;
+
+/// The most bytes that one lane borrows: as much as a client may send at once.
+const MAX_BORROWED_BYTES: usize = 1024 * 1024;
+
+/// Bytes that may wait on all connections together, beyond what each may have of its own.
+pub struct SharedBytes {
+    taken: AtomicUsize,
+    most: usize,
+}
+
+impl SharedBytes {
+    /// At most `most` bytes, of which none are taken.
+    pub const fn new(most: usize) -> Self {
+        Self { taken: AtomicUsize::new(0), most }
+    }
+
+    /// Takes bytes. Returns false if there are not as many left.
+    pub fn take(&self, bytes: usize) -> bool {
+        let taken = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= self.most);
+        self.taken.try_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+
+    /// Gives back bytes that were taken.
+    pub fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that are taken now.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
 
 /// Processes the items of a [`Lane`].
 pub trait Worker<T>: Send + Sync + 'static {
@@ -28,21 +63,24 @@ pub trait Worker<T>: Send + Sync + 'static {
 /// lock.
 pub struct Lane<T> {
     state: Mutex<LaneState<T>>,
-    /// The most bytes that may wait.
+    /// The most bytes that may wait without borrowing.
     capacity: usize,
+    shared: Arc<SharedBytes>,
 }
 
 struct LaneState<T> {
     busy: bool,
     waiting: VecDeque<T>,
     waiting_bytes: usize,
+    /// Bytes taken from those that all lanes share.
+    borrowed: usize,
 }
 
 impl<T: Send + 'static> Lane<T> {
-    /// An empty lane. At most `capacity` bytes of items may wait.
-    pub const fn new(capacity: usize) -> Self {
-        let state = LaneState { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 };
-        Self { state: Mutex::new(state), capacity }
+    /// An empty lane. At most `capacity` bytes of items may wait, and 1 MiB more while `shared` has as many.
+    pub const fn new(capacity: usize, shared: Arc<SharedBytes>) -> Self {
+        let state = LaneState { busy: false, waiting: VecDeque::new(), waiting_bytes: 0, borrowed: 0 };
+        Self { state: Mutex::new(state), capacity, shared }
     }
 
     /// Makes `worker` process `item` after all items submitted before. Asynchronous work runs in `tasks`.
@@ -50,8 +88,7 @@ impl<T: Send + 'static> Lane<T> {
     /// # Errors
     /// Returns `item` if the lane is full.
     pub fn submit<W: Worker<T>>(worker: &Arc<W>, item: T, tasks: &TaskTracker) -> Result<(), T> {
-        let waiting = worker.lane().lock().waiting_bytes;
-        if waiting > 0 && waiting + W::weight(&item) > worker.lane().capacity {
+        if !worker.lane().makes_room(W::weight(&item)) {
             return Err(item);
         }
         Self::submit_always(worker, item, tasks);
@@ -93,18 +130,42 @@ impl<T: Send + 'static> Lane<T> {
         }
     }
 
+    /// Returns false if there is no room for an item of `bytes`. The first item that waits always has room.
+    fn makes_room(&self, bytes: usize) -> bool {
+        let mut state = self.lock();
+        let excess = (state.waiting_bytes + bytes).saturating_sub(self.capacity);
+        if state.waiting_bytes == 0 || excess <= state.borrowed {
+            return true;
+        }
+        let more = excess - state.borrowed;
+        let has_room = excess <= MAX_BORROWED_BYTES && self.shared.take(more);
+        if has_room {
+            state.borrowed = excess;
+        }
+        has_room
+    }
+
     fn next<W: Worker<T>>(&self) -> Option<T> {
         let mut state = self.lock();
         let next = state.waiting.pop_front();
         match &next {
             Some(item) => state.waiting_bytes -= W::weight(item),
-            None => *state = LaneState { busy: false, waiting: VecDeque::new(), waiting_bytes: 0 },
+            None => (state.busy, state.waiting) = (false, VecDeque::new()),
         }
+        let excess = state.waiting_bytes.saturating_sub(self.capacity);
+        self.shared.give_back(state.borrowed.saturating_sub(excess));
+        state.borrowed = state.borrowed.min(excess);
         next
     }
 
     fn lock(&self) -> MutexGuard<'_, LaneState<T>> {
         lock(&self.state)
+    }
+}
+
+impl<T> Drop for Lane<T> {
+    fn drop(&mut self) {
+        self.shared.give_back(lock(&self.state).borrowed);
     }
 }
 
@@ -155,10 +216,18 @@ mod tests {
         }
     }
 
+    fn shared(most: usize) -> Arc<SharedBytes> {
+        Arc::new(SharedBytes::new(most))
+    }
+
+    fn recorder(capacity: usize, permits: usize, shared: &Arc<SharedBytes>) -> Arc<Recorder> {
+        let lane = Lane::new(capacity, shared.clone());
+        Arc::new(Recorder { lane, done: Mutex::default(), gate: Semaphore::new(permits) })
+    }
+
     #[tokio::test]
     async fn items_are_processed_in_the_order_of_submission() {
-        let worker =
-            Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(0) });
+        let worker = recorder(1_000, 0, &shared(0));
         let tasks = TaskTracker::new();
         for item in [0, 2, 1, 4, 3, 6] {
             Lane::submit(&worker, item, &tasks).unwrap();
@@ -172,8 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn items_after_a_panic_are_processed() {
-        let worker =
-            Arc::new(Recorder { lane: Lane::new(1_000), done: Mutex::default(), gate: Semaphore::new(9) });
+        let worker = recorder(1_000, 9, &shared(0));
         let tasks = TaskTracker::new();
         for item in [14, 1, 13, 3, 14, 4] {
             Lane::submit(&worker, item, &tasks).unwrap();
@@ -185,10 +253,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_lane_rejects_further_items() {
-        let worker =
-            Arc::new(Recorder { lane: Lane::new(200), done: Mutex::default(), gate: Semaphore::new(0) });
+        let worker = recorder(200, 0, &shared(0));
         let tasks = TaskTracker::new();
         let verdicts: Vec<_> = (0..4).map(|_| Lane::submit(&worker, 1, &tasks).is_ok()).collect();
         assert_eq!(verdicts, [true, true, true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_full_lane_borrows_from_what_all_share_until_its_items_are_processed() {
+        let (shared, tasks) = (shared(500), TaskTracker::new());
+        let (one, other) = (recorder(200, 0, &shared), recorder(200, 0, &shared));
+        let verdicts: Vec<_> = (0..9).map(|_| Lane::submit(&one, 1, &tasks).is_ok()).collect();
+        assert_eq!(verdicts.iter().filter(|taken| **taken).count(), 8, "1 runs, 2 wait, 5 borrow");
+        let verdicts: Vec<_> = (0..4).map(|_| Lane::submit(&other, 1, &tasks).is_ok()).collect();
+        assert_eq!((verdicts, shared.taken()), (vec![true, true, true, false], 500));
+        one.gate.add_permits(8);
+        other.gate.add_permits(3);
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!((one.done.lock().unwrap().len(), shared.taken()), (8, 0));
+        for _ in 0..9 {
+            let _ = Lane::submit(&one, 1, &TaskTracker::new());
+        }
+        assert_eq!(shared.taken(), 500);
+        drop((one, other, tasks));
     }
 }

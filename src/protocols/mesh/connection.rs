@@ -101,14 +101,14 @@ impl MeshConnection {
     ) -> Self {
         Self {
             id,
-            early: EarlyEvents::new(door.early_bytes.clone()),
+            early: EarlyEvents::new(door.waiting_bytes.clone()),
+            inputs: Lane::new(MAX_WAITING_EVENTS, door.waiting_bytes.clone()),
+            messages: Lane::new(MAX_WAITING_MESSAGES, door.waiting_bytes.clone()),
             has_joined: AtomicBool::new(false),
             door,
             packets: PacketSender { socket: Arc::downgrade(socket), transport },
             seat: Mutex::default(),
             closing: AtomicBool::new(false),
-            inputs: Lane::new(MAX_WAITING_EVENTS),
-            messages: Lane::new(MAX_WAITING_MESSAGES),
         }
     }
 

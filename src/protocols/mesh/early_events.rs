@@ -5,10 +5,7 @@
 
 use std::{
     mem,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -19,7 +16,7 @@ use super::{
     error::NOT_JOINED,
     messages::ClientMessage,
 };
-use crate::core::model::lock::lock;
+use crate::{core::model::lock::lock, protocols::lane::SharedBytes};
 
 /// How long events wait for a `join_room`, from the first one on. Far longer than a client's own code takes
 /// between the two.
@@ -31,16 +28,9 @@ const MAX_EVENTS: usize = 64;
 /// The most bytes of events of one connection that wait: one event of the largest size.
 const MAX_BYTES: usize = super::MAX_EVENT_BYTES;
 
-/// The most bytes that wait on all connections together.
-const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
-
-/// Bytes of early events of all connections.
-#[derive(Default)]
-pub struct EarlyBytes(AtomicUsize);
-
 /// The early events of one connection.
 pub struct EarlyEvents {
-    total: Arc<EarlyBytes>,
+    shared: Arc<SharedBytes>,
     waiting: Mutex<Waiting>,
 }
 
@@ -53,9 +43,9 @@ struct Waiting {
 }
 
 impl EarlyEvents {
-    /// No events. Their bytes count towards `total`.
-    pub fn new(total: Arc<EarlyBytes>) -> Self {
-        Self { total, waiting: Mutex::default() }
+    /// No events. Their bytes are taken from `shared`.
+    pub fn new(shared: Arc<SharedBytes>) -> Self {
+        Self { shared, waiting: Mutex::default() }
     }
 
     /// Has an event wait. Returns the number of the round if it is the first one, whose deadline begins.
@@ -66,7 +56,7 @@ impl EarlyEvents {
         let bytes = packet.data.as_deref().map_or(0, str::len) + WAITING_OVERHEAD;
         let mut waiting = lock(&self.waiting);
         let is_too_much = waiting.events.len() == MAX_EVENTS || waiting.bytes + bytes > MAX_BYTES;
-        if is_too_much || !self.total.reserve(bytes) {
+        if is_too_much || !self.shared.take(bytes) {
             return Err(packet);
         }
         let is_first = waiting.events.is_empty();
@@ -93,7 +83,7 @@ impl EarlyEvents {
     }
 
     fn take_from(&self, waiting: &mut Waiting) -> Vec<EventPacket> {
-        self.total.release(mem::take(&mut waiting.bytes));
+        self.shared.give_back(mem::take(&mut waiting.bytes));
         mem::take(&mut waiting.events)
     }
 }
@@ -101,17 +91,6 @@ impl EarlyEvents {
 impl Drop for EarlyEvents {
     fn drop(&mut self) {
         self.take();
-    }
-}
-
-impl EarlyBytes {
-    fn reserve(&self, bytes: usize) -> bool {
-        let reserved = |total: usize| total.checked_add(bytes).filter(|total| *total <= MAX_TOTAL_BYTES);
-        self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, reserved).is_ok()
-    }
-
-    fn release(&self, bytes: usize) {
-        self.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -173,6 +152,10 @@ mod tests {
     use super::*;
     use crate::protocols::mesh::sending::Ack;
 
+    fn shared() -> Arc<SharedBytes> {
+        Arc::new(SharedBytes::new(3 * MAX_BYTES))
+    }
+
     fn event(bytes: usize) -> EventPacket {
         let data = Ok("x".repeat(bytes - WAITING_OVERHEAD).into());
         EventPacket { is_registered: true, data, ack: Ack::Direct(None) }
@@ -180,7 +163,7 @@ mod tests {
 
     #[test]
     fn events_and_bytes_of_one_connection_are_limited() {
-        let early = EarlyEvents::new(Arc::default());
+        let early = EarlyEvents::new(shared());
         assert_eq!(early.hold(event(300)).ok(), Some(Some(1)), "the first one begins a round");
         for _ in 1..MAX_EVENTS {
             assert_eq!(early.hold(event(300)).ok(), Some(None));
@@ -194,25 +177,25 @@ mod tests {
 
     #[test]
     fn bytes_of_all_connections_are_limited_until_they_are_taken_or_dropped() {
-        let total = Arc::<EarlyBytes>::default();
-        let full: Vec<_> = (0..MAX_TOTAL_BYTES / MAX_BYTES)
+        let shared = shared();
+        let full: Vec<_> = (0..3)
             .map(|_| {
-                let early = EarlyEvents::new(total.clone());
+                let early = EarlyEvents::new(shared.clone());
                 assert!(early.hold(event(MAX_BYTES)).is_ok());
                 early
             })
             .collect();
-        let one_more = EarlyEvents::new(total.clone());
+        let one_more = EarlyEvents::new(shared.clone());
         assert!(one_more.hold(event(300)).is_err());
         full[0].take();
         assert!(one_more.hold(event(300)).is_ok());
         drop((full, one_more));
-        assert_eq!(total.0.load(Ordering::Relaxed), 0);
+        assert_eq!(shared.taken(), 0);
     }
 
     #[test]
     fn deadline_ends_only_the_events_of_its_round() {
-        let early = EarlyEvents::new(Arc::default());
+        let early = EarlyEvents::new(shared());
         let first = early.hold(event(300)).ok().flatten().unwrap();
         early.take();
         let second = early.hold(event(300)).ok().flatten().unwrap();

@@ -40,11 +40,11 @@ use futures_util::future::join_all;
 use socketioxide::SocketIo;
 use tracing::warn;
 
-use self::{early_events::EarlyBytes, options::DirectPathSwitch, transport::Transports};
 pub use self::{error::Code, options::Options};
+use self::{options::DirectPathSwitch, transport::Transports};
 use crate::{
     core::model::lock::lock,
-    protocols::{dialect::Dialect, prelude::*},
+    protocols::{dialect::Dialect, lane::SharedBytes, prelude::*},
 };
 
 /// How long the seat of a client that cannot resume outlives its connection. Any newcomer may take it
@@ -60,6 +60,10 @@ pub const MAX_EVENT_BYTES: usize = 128 * 1024;
 ///
 /// This is `maxPayload` of the handshake. Clients put whatever waits into one body, up to that size.
 pub const MAX_PACKET_BYTES: usize = 1_000_000;
+
+/// The most bytes that wait on all connections together: early events, and what one client sent at once and
+/// is more than it may have waiting of its own.
+const MAX_SHARED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Name of the door in metrics and in the log. Its rooms have no namespace.
 const NAME: &str = "mesh";
@@ -77,7 +81,8 @@ struct MeshDoor {
     /// True if sessions that begin with a WebSocket have a direct path.
     direct_path: bool,
     runtime: DoorRuntime,
-    early_bytes: Arc<EarlyBytes>,
+    /// What waits on connections, beyond what each may have of its own.
+    waiting_bytes: Arc<SharedBytes>,
     transports: Transports,
     sockets: Mutex<Vec<SocketIo>>,
 }
@@ -94,7 +99,7 @@ impl MeshDoor {
             dialect: options.mesh_dialect,
             direct_path: options.mesh_direct_path == DirectPathSwitch::On,
             runtime: DoorRuntime::new(NAME),
-            early_bytes: Arc::default(),
+            waiting_bytes: Arc::new(SharedBytes::new(MAX_SHARED_BYTES)),
             transports: Transports::default(),
             sockets: Mutex::default(),
         }

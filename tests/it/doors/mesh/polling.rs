@@ -93,14 +93,33 @@ async fn what_waited_may_come_in_one_body_up_to_max_payload() {
     let (ann, joined, mut bob) = polling_pair(&server).await;
     assert_eq!(ann.max_payload, 1_000_000);
     assert_eq!(joined["limits"], json!({"event_bytes": 131_072}));
-    let chats: Vec<_> = (0..10)
+    let chats: Vec<_> = (0..61)
         .map(|number| {
             let body = format!("{number} {}", "x".repeat(16_000));
             format!("42{}", json!(["send_message", {"id": number.to_string(), "body": body}]))
         })
         .collect();
-    ann.say(&chats.join("\u{1e}")).await;
-    for number in 0..10 {
+    for numbers in [0..10, 10..61] {
+        ann.say(&chats[numbers.clone()].join("\u{1e}")).await;
+        for number in numbers {
+            assert_eq!(bob.next("receive_message").await["id"], number.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waited_for_the_join_may_come_in_one_body_with_it() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (poller(&server).await, &mut server.connect().await);
+    bob.join("7", "Bob").await;
+    let join = format!("42{}", json!(["join_room", {"appointment_id": "7", "name": "Ann", "session": null}]));
+    let chats = (0..60).map(|number| {
+        let body = format!("{number} {}", "x".repeat(16_000));
+        format!("42{}", json!(["send_message", {"id": number.to_string(), "body": body}]))
+    });
+    let all: Vec<_> = std::iter::once(join).chain(chats).collect();
+    ann.say(&all.join("\u{1e}")).await;
+    for number in 0..60 {
         assert_eq!(bob.next("receive_message").await["id"], number.to_string());
     }
 }
