@@ -61,8 +61,9 @@ pub const MAX_EVENT_BYTES: usize = 128 * 1024;
 /// This is `maxPayload` of the handshake. Clients put whatever waits into one body, up to that size.
 pub const MAX_PACKET_BYTES: usize = 1_000_000;
 
-/// The most bytes that wait on all connections together: early events, and what one client sent at once and
-/// is more than it may have waiting of its own.
+/// The most bytes that wait on all connections together, beyond what each may have of its own.
+///
+/// These are early events, and large packets that a client sent at once.
 const MAX_SHARED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Name of the door in metrics and in the log. Its rooms have no namespace.
