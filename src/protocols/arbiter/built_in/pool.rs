@@ -131,18 +131,14 @@ impl Pool {
         self.rooms.borrow().clone()
     }
 
-    /// Waits until each place has an SFU that can be claimed or serves a call. Returns whether it waited.
-    async fn until_settled(&self, door: &ArbiterDoor) -> bool {
+    /// Waits until each place has an SFU that can be claimed or serves a call.
+    async fn until_settled(&self, door: &ArbiterDoor) {
         // The record of an SFU is removed under this lock, which is held until the room has ended.
         join_all(self.present().iter().map(async |room| drop(room.last_known.lock().await))).await;
         let is_settled = |rooms: &Vec<Arc<SfuRoom>>| !rooms.iter().any(|room| room.has_ended());
         let mut rooms = self.rooms.subscribe();
-        if is_settled(&rooms.borrow_and_update()) {
-            return false;
-        }
         let settled = timeout(SETTLES_WITHIN, rooms.wait_for(is_settled));
         door.runtime.stop.run_until_cancelled(settled).await;
-        true
     }
 }
 
@@ -166,12 +162,13 @@ impl RoomStarter for Pool {
 
     async fn settle(&self) -> bool {
         let Ok(door) = self.door() else { return false };
-        let before = self.present().len();
         self.restore().await;
         let lapsed = door.claims.lapsed().await.unwrap_or_default();
         let lapsed = lapsed.iter().filter_map(|id| door.rooms.get(&id.parse().ok()?));
         join_all(lapsed.map(async |room| door.refresh(&room).await)).await;
-        self.until_settled(&door).await || self.present().len() > before
+        self.until_settled(&door).await;
+        // Even where nothing was to be waited for: an SFU may have come between the claim and this.
+        true
     }
 
     async fn tidy(&self) {

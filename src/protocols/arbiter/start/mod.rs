@@ -41,7 +41,7 @@ pub trait RoomStarter: Send + Sync + 'static {
     /// Starts the SFUs that a former process of this node had, if none could be started before.
     async fn restore(&self) {}
 
-    /// Waits for SFUs that are about to be free. Returns whether there were any: another claim may succeed.
+    /// Waits for SFUs that are about to be free. Returns whether another claim may succeed.
     async fn settle(&self) -> bool {
         false
     }
