@@ -9,9 +9,6 @@ import { startServer } from '../support/server.mjs';
 
 const MODE = { path: '/api/v1/signalling/socket', transports: ['websocket'] };
 
-/** The limit until the other side gets `user_left`, in milliseconds. */
-const AT_ONCE_MS = 1_000;
-
 const server = await startServer({ MESH_DIALECT: 'original' });
 
 /** A page with that client. */
@@ -71,11 +68,9 @@ describe('when a page of the original closes', { concurrency: true }, () => {
       const appointment = newAppointment();
       const pages = await call(appointment);
       const stays = pages[who === 'first' ? 'second' : 'first'];
-      const since = performance.now();
       pages[who].goAway();
       await stays.client.next('user_left');
-      const lasted = performance.now() - since;
-      assert.ok(lasted < AT_ONCE_MS, `it took ${lasted} ms`);
+      // A seat that is held at first would be told of before.
       assert.deepEqual(stays.client.all('peer_reconnecting'), []);
       await stays.client.disconnected();
 
