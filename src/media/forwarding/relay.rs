@@ -180,8 +180,10 @@ impl Shard {
         let (None, ChannelName::Stream(stream)) = (open, name) else { return open };
         let Endpoint { channels, rtc, .. } = endpoint;
         let negotiated = guarded(|| channels.negotiate(rtc, *stream)).flatten();
-        // It opens.
-        self.drive(id, Some(Input::Timeout(now)), now);
+        if negotiated.is_some() {
+            // The library opens it, so that the message can be sent at once.
+            self.drive(id, Some(Input::Timeout(now)), now);
+        }
         negotiated
     }
 

@@ -65,16 +65,16 @@ fn fragments(mask: [u8; 4], text: &[u8], at: usize) -> Vec<u8> {
 struct Sent {
     bytes: Vec<u8>,
     event: Option<Event>,
-    library: Vec<u8>,
+    passed: Vec<u8>,
 }
 
 impl Sent {
     fn event(bytes: Vec<u8>, arguments: impl Into<String>, ack: Option<i64>) -> Self {
-        Self { bytes, event: Some((arguments.into(), ack)), library: Vec::new() }
+        Self { bytes, event: Some((arguments.into(), ack)), passed: Vec::new() }
     }
 
     fn other(bytes: Vec<u8>) -> Self {
-        Self { library: bytes.clone(), bytes, event: None }
+        Self { passed: bytes.clone(), bytes, event: None }
     }
 }
 
@@ -99,7 +99,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         }),
         (mask(), others.clone()).prop_map(|(mask, text)| Sent::other(frame(0x81, mask, text.as_bytes()))),
         (mask(), others, 0..9_usize).prop_map(|(mask, text, at)| Sent {
-            library: frame(0x81, [0; 4], text.as_bytes()),
+            passed: frame(0x81, [0; 4], text.as_bytes()),
             ..Sent::other(fragments(mask, text.as_bytes(), at))
         }),
         (mask(), prop::sample::select(vec![0x89, 0x8a]), "\\PC{0,30}")
@@ -136,7 +136,7 @@ proptest! {
     ) {
         let bytes: Vec<u8> = sent.iter().flat_map(|sent| sent.bytes.clone()).collect();
         let events: Vec<_> = sent.iter().filter_map(|sent| sent.event.clone()).collect();
-        let others: Vec<u8> = sent.iter().flat_map(|sent| sent.library.clone()).collect();
+        let others: Vec<u8> = sent.iter().flat_map(|sent| sent.passed.clone()).collect();
         let ((mut filter, receiver, _), mut library) = (recording(), Vec::new());
         let mut space = vec![0; room];
         let mut cuts = cuts.into_iter().cycle();
@@ -167,7 +167,7 @@ fn events_before(sent: &[Sent], count: usize) -> usize {
         if sent.event.is_some() {
             events += 1;
         } else {
-            bytes += sent.library.len();
+            bytes += sent.passed.len();
             if bytes >= count {
                 break;
             }
